@@ -1,0 +1,40 @@
+/** The files of `db/functions/`, in an order in which they can be applied. */
+import { readdir, readFile } from 'node:fs/promises';
+
+export type FunctionFile = {
+  /** Name of the object, `schema.name`; the file is called the same with `.sql`. */
+  name: string;
+  sql: string;
+};
+
+export const FUNCTIONS_FOLDER = new URL('./functions/', import.meta.url);
+
+/** Objects that others mention come first: views and SQL functions are checked when they are created. */
+export async function readFunctionFiles(folder: URL = FUNCTIONS_FOLDER): Promise<FunctionFile[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
+  const files = new Map<string, FunctionFile>();
+  for (const file of names) {
+    const name = file.slice(0, -'.sql'.length);
+    files.set(name, { name, sql: await readFile(new URL(file, folder), 'utf8') });
+  }
+  const ordered = new Set<FunctionFile>();
+  const visiting = new Set<string>();
+  const visit = (file: FunctionFile): void => {
+    if (ordered.has(file) || visiting.has(file.name)) return;
+    visiting.add(file.name);
+    for (const other of files.values()) if (other !== file && mentions(file.sql, other.name)) visit(other);
+    ordered.add(file);
+  };
+  for (const file of files.values()) visit(file);
+  return [...ordered];
+}
+
+function mentions(sql: string, name: string): boolean {
+  const code = sql.replace(/--.*$/gm, '');
+  return new RegExp(`(?<![\\w.])${name.replace('.', '\\.')}(?![\\w])`).test(code);
+}
+
+/** Applies every file on this connection, inside the caller's transaction, as the owner of our objects. */
+export function applyStatements(files: FunctionFile[]): string[] {
+  return ['set local role registry_owner', ...files.map((file) => file.sql), 'reset role'];
+}

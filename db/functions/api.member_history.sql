@@ -1,0 +1,10 @@
+-- What happened to a member, in order.
+create or replace view api.member_history with (security_invoker = true) as
+select
+  e.id as event_id, g.slug as organization, e.member_id, m.external_id as member_external_id, e.occurred_at, e.event, e.source,
+  e.message, e.observation_id, e.conflict_id, e.push_id
+from audit.events as e
+join registry.organizations as g on g.id = e.organization_id
+join registry.members as m on m.id = e.member_id;
+comment on view api.member_history is 'Audit events about members of the coordinator''s organisations.';
+grant select on api.member_history to authenticated;

@@ -1,0 +1,28 @@
+-- The database decides who is let in: a session belongs to a fresh observation that found a member, once.
+create or replace function login.open_session(observation_id uuid, code_hash bytea, code_challenge text, return_to text)
+returns boolean
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  v_session registry.sessions;
+begin
+  insert into registry.sessions (organization_id, member_id, observation_id, return_to, code_hash, code_challenge, code_expires_at, expires_at)
+  select o.organization_id, o.member_id, o.id, open_session.return_to, open_session.code_hash, open_session.code_challenge,
+    now() + interval '60 seconds', now() + interval '30 days'
+  from registry.observations as o
+  join registry.organizations as g on g.id = o.organization_id and open_session.return_to = any (g.return_to)
+  where o.id = open_session.observation_id and o.member_id is not null and o.received_at > now() - interval '5 minutes'
+  on conflict do nothing
+  returning * into v_session;
+  if v_session.id is null then
+    return false;
+  end if;
+  perform private.record_event('session_opened', 'app', v_session.organization_id, 'The member was logged in.',
+    p_member_id => v_session.member_id, p_observation_id => v_session.observation_id,
+    p_detail => jsonb_build_object('session_id', v_session.id));
+  return true;
+end
+$$;
+comment on function login.open_session is 'In: an observation, SHA-256 of the new code, PKCE S256 challenge, registered return address. Out: whether the login is let in. The code lives 60 seconds.';
+grant execute on function login.open_session to auth_callback;

@@ -1,0 +1,52 @@
+-- The door for a login: one call, one row, one round trip. A repeated call with the same id changes nothing and answers the
+-- same, so the callback may repeat it when a connection breaks and it cannot know whether the first one arrived (C10).
+create or replace function login.record_observation(
+  inout observation_id uuid, organization text, provider text, issuer text, subject text, authenticated_at timestamptz,
+  personnummer_index text default null, personnummer_sealed text default null, personnummer_masked text default null,
+  given_name text default null, family_name text default null, birth_date date default null,
+  phone text default null, phone_verified boolean default false, email text default null, email_verified boolean default false,
+  absent_reason text default null, inconsistency text default null, acr text default null,
+  personnummer_index_previous text[] default null,
+  out outcome text, out member_id uuid, out ask_consent boolean
+)
+language plpgsql volatile security definer
+set search_path = ''
+set lock_timeout = '1s'
+as $$
+declare
+  o registry.observations;
+begin
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('observation ' || record_observation.observation_id, 0));
+  select known.* into o from registry.observations as known where known.id = record_observation.observation_id;
+  if not found then
+    o := private.new_observation(record_observation.organization, record_observation.provider,
+      record_observation.absent_reason, record_observation.inconsistency, record_observation.personnummer_index is not null);
+    o.id := record_observation.observation_id;
+    o.issuer := record_observation.issuer;
+    o.subject := record_observation.subject;
+    o.acr := record_observation.acr;
+    o.authenticated_at := record_observation.authenticated_at;
+    o.given_name := record_observation.given_name;
+    o.family_name := record_observation.family_name;
+    o.birth_date := record_observation.birth_date;
+    o.phone := record_observation.phone;
+    o.phone_verified := coalesce(record_observation.phone_verified, false);
+    o.email := record_observation.email;
+    o.email_verified := coalesce(record_observation.email_verified, false);
+    if o.absent_reason is null then
+      o.personnummer_index := record_observation.personnummer_index;
+      o.personnummer_index_previous := coalesce(record_observation.personnummer_index_previous, '{}');
+      o.personnummer_sealed := record_observation.personnummer_sealed;
+      o.personnummer_masked := record_observation.personnummer_masked;
+    end if;
+    o := private.keep_observation(o);
+  elsif (o.issuer, o.subject) is distinct from (record_observation.issuer, record_observation.subject) then
+    raise exception 'The observation id belongs to another login.' using errcode = 'PN003';
+  end if;
+  outcome := o.outcome;
+  member_id := o.member_id;
+  ask_consent := o.member_id is not null and private.needs_consent(o);
+end
+$$;
+comment on function login.record_observation is 'In: one verified login; phone in E.164 form; no number in clear. Out: observation id, outcome, member (null when none), and whether the member is to be asked for consent. Errors PN001 to PN003.';
+grant execute on function login.record_observation to auth_callback;

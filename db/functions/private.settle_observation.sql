@@ -1,0 +1,29 @@
+-- The decision, from the first question to the last row. Everything it writes is in the transaction of the login's one call.
+create or replace function private.settle_observation(p_observation registry.observations)
+returns registry.observations
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  o registry.observations := p_observation;
+  v_found private.finding := private.find_member(o);
+  v_judged private.judgement;
+begin
+  o.member_id := v_found.member_id;
+  o.explanation := v_found.explanation;
+  o.settled_at := clock_timestamp();
+  if v_found.verdict = 'found' then
+    o := private.withhold_without_consent(o);
+    v_judged := private.judge_number(o);
+    o.outcome := v_judged.outcome;
+    if v_found.rung <> 'link' then
+      perform private.link_identity(o, v_found);
+    end if;
+  else
+    o.outcome := v_found.verdict::text::registry.outcome;
+  end if;
+  perform private.act_on_outcome(o, v_judged.other_member_id, v_found.candidates);
+  return o;
+end
+$$;
+comment on function private.settle_observation is 'In: an observation. Out: the same with outcome, member and explanation, after everything that follows from it was written.';

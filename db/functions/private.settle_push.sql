@@ -1,0 +1,15 @@
+-- A push reaches its final state, once, with its audit event.
+create or replace function private.settle_push(p_push sync.pushes, p_state sync.push_state, p_event text, p_message text)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  update sync.pushes
+  set state = p_state, settled_at = clock_timestamp(), next_attempt_at = null, lease_expires_at = null,
+      error_code = p_push.error_code, http_status = p_push.http_status
+  where id = p_push.id;
+  perform private.record_push_event(p_event, p_push, p_message);
+end
+$$;
+comment on function private.settle_push is 'In: a push (with the code and status to keep), final state, event, sentence.';

@@ -1,0 +1,37 @@
+-- The door through which a worker reports. A report with an old fencing token changes nothing.
+create or replace function worker.finish_push(
+  push_id uuid, fencing_token bigint, result text, http_status integer, error_code text, duration_ms integer, final boolean
+)
+returns text
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  p sync.pushes;
+begin
+  select known.* into p from sync.pushes as known where known.id = finish_push.push_id for update;
+  if p.id is null or p.state <> 'sending' or p.fencing_token <> finish_push.fencing_token then
+    return null;
+  end if;
+  insert into sync.push_attempts (push_id, organization_id, attempt, worker_id, result, http_status, error_code, duration_ms)
+  values (p.id, p.organization_id, p.attempts, p.leased_by, finish_push.result::sync.attempt_result, finish_push.http_status,
+    finish_push.error_code, finish_push.duration_ms);
+  p.http_status := finish_push.http_status;
+  p.error_code := finish_push.error_code;
+  case
+    when finish_push.result = 'delivered' then
+      perform private.settle_push(p, 'delivered', 'push_delivered', 'The personnummer was delivered to the member system.');
+    when private.push_is_moot(p) then
+      perform private.settle_push(p, 'superseded', 'push_superseded', 'The push was dropped: the record has changed since.');
+    when finish_push.result = 'rejected' then
+      perform private.fail_push(p, 'rejected', 'push_rejected', 'The member system refused the change for good; a case was opened.');
+    when finish_push.final then
+      perform private.fail_push(p, 'given_up', 'push_given_up', 'The change could not be delivered in all attempts; a case was opened.');
+    else
+      perform private.postpone_push(p);
+  end case;
+  return (select known.state::text from sync.pushes as known where known.id = p.id);
+end
+$$;
+comment on function worker.finish_push is 'In: push, fencing token, result (delivered, retry, rejected), HTTP status and error code of the attempt, its duration in milliseconds, whether it was the last. Out: the new state; null when the token is stale.';
+grant execute on function worker.finish_push to sync_worker;

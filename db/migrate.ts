@@ -1,0 +1,95 @@
+/**
+ * `npm run migrate`: brings any PostgreSQL 15 to 18, or a Supabase database, up to date. Safe to run again, at any moment,
+ * also after it was killed half-way: each step is either idempotent or one transaction of its own.
+ */
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { resolveBinary } from 'dbmate';
+import { Logger, runMigrations } from 'graphile-worker';
+import pg from 'pg';
+
+export type MigrateOptions = {
+  /** Connection string of the role that migrates: a superuser, or one with CREATEROLE that may create schemas. */
+  databaseUrl: string;
+  /** Receives progress, a line at a time. */
+  log?: (line: string) => void;
+};
+
+/** One lock for everybody who migrates this database; dbmate itself has none. */
+const MIGRATION_LOCK = 7_012_026;
+
+const here = (path: string) => new URL(path, import.meta.url).pathname;
+
+/**
+ * Creates what is missing: roles, the job queue's schema, then our own migrations.
+ *
+ * @throws Error with dbmate's or PostgreSQL's own message when a step fails; what was done before stays done.
+ */
+export async function migrate({ databaseUrl, log = () => undefined }: MigrateOptions): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'migrate' });
+  await client.connect();
+  try {
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    log('roles');
+    await client.query(await readFile(here('./roles.sql'), 'utf8'));
+    log('job queue (graphile-worker)');
+    await installQueue(client, databaseUrl, log);
+    log('migrations (dbmate)');
+    await runDbmate(databaseUrl, log);
+  } finally {
+    await client.end();
+  }
+}
+
+/** graphile-worker's tables belong to `queue_owner`: they have row security without policies, so only an owner can use them. */
+async function installQueue(client: pg.Client, databaseUrl: string, log: (line: string) => void): Promise<void> {
+  await client.query(`do $$ begin
+    if to_regnamespace('graphile_worker') is null then
+      create schema graphile_worker authorization queue_owner;
+      comment on schema graphile_worker is 'The job queue. Owned and changed by graphile-worker only.';
+    end if;
+  end $$`);
+  const pool = new pg.Pool({ connectionString: databaseUrl, options: '-c role=queue_owner', max: 1 });
+  pool.on('error', (error) => log(`a connection broke: ${error.message}`));
+  pool.on('connect', (connection) => connection.on('error', () => undefined));
+  try {
+    await createBookkeeping(pool);
+    await runMigrations({ pgPool: pool, logger: new Logger(() => () => undefined) });
+  } finally {
+    await pool.end();
+  }
+}
+
+/** Its installer asks for CREATE on the whole database; with its bookkeeping table in place it does not come to that. */
+async function createBookkeeping(pool: pg.Pool): Promise<void> {
+  await pool.query(`create table if not exists graphile_worker.migrations(
+    id int primary key, ts timestamptz default now() not null, breaking boolean default false not null)`);
+}
+
+async function runDbmate(databaseUrl: string, log: (line: string) => void): Promise<void> {
+  const url = new URL(databaseUrl);
+  // node-postgres connects without TLS unless asked to; dbmate's driver assumes TLS unless told otherwise.
+  if (!url.searchParams.has('sslmode')) url.searchParams.set('sslmode', 'disable');
+  const run = promisify(execFile)(
+    resolveBinary(),
+    [
+      ...['--migrations-dir', here('./migrations'), '--migrations-table', 'migrations.schema_migrations'],
+      ...['--no-dump-schema', '--env-file', '/dev/null', 'migrate', '--strict'],
+    ],
+    { env: { ...process.env, DATABASE_URL: url.href } },
+  );
+  const { stdout } = await run.catch((error: { stderr?: string }) => {
+    throw new Error(`dbmate: ${error.stderr?.trim() ?? 'could not be run'}`, { cause: error });
+  });
+  for (const line of stdout.split('\n')) if (line) log(line);
+}
+
+if (import.meta.main) {
+  const databaseUrl = process.env.DATABASE_URL;
+  if (databaseUrl) await migrate({ databaseUrl, log: (line) => console.log(line) });
+  else {
+    console.error('migrate: DATABASE_URL is missing (the role that owns the database, postgres://...)');
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,38 @@
+-- migrate:up
+-- Nobody gets anything by default: every grant below and in db/functions/ is made one by one.
+
+create schema registry authorization registry_owner;
+create schema sync     authorization registry_owner;
+create schema audit    authorization registry_owner;
+create schema private  authorization registry_owner;
+create schema login    authorization registry_owner;
+create schema worker   authorization registry_owner;
+create schema api      authorization registry_owner;
+
+-- PUBLIC may create temporary tables in any new database; no login of ours needs them.
+do $$ begin execute format('revoke temporary on database %I from public', current_database()); end $$;
+revoke create on schema public from public;
+
+set local role registry_owner;
+
+alter default privileges revoke execute on functions from public;
+alter default privileges revoke usage on types from public;
+
+comment on schema registry is 'Who is known: organisations, members, their logins, and the cases for coordinators. Tables only.';
+comment on schema sync     is 'What is to be carried to the member systems, and how it went. Tables only.';
+comment on schema audit    is 'What happened, one row per thing. Append-only. The door of auditors and DBAs.';
+comment on schema private  is 'The rules: functions and triggers. Nobody but the owner has access.';
+comment on schema login    is 'The door of the auth callback (role auth_callback). Functions only.';
+comment on schema worker   is 'The door of the worker (role sync_worker). Functions only.';
+comment on schema api      is 'The door of coordinators, through Supabase or PostgREST (role authenticated). The only exposed schema.';
+
+grant usage on schema login  to auth_callback;
+grant usage on schema worker to sync_worker;
+grant usage on schema api    to authenticated;
+grant usage on schema audit  to auditor;
+
+reset role;
+comment on schema migrations is 'Which migrations have run. Kept by dbmate.';
+
+-- migrate:down
+do $$ begin raise exception 'Migrations are not taken back: write the next one, which puts right what this one did.'; end $$;

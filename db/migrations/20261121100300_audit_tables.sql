@@ -1,0 +1,48 @@
+-- migrate:up
+set local role registry_owner;
+
+create table audit.events (
+  id               bigint generated always as identity primary key,
+  occurred_at      timestamptz not null default clock_timestamp(),
+  organization_id  uuid,
+  event            text not null check (event in (
+    'filled', 'confirmed', 'conflict', 'duplicate', 'absent', 'unlinked', 'ambiguous', 'name_mismatch', 'deferred',
+    'linked', 'index_renewed',
+    'session_opened', 'session_ended',
+    'push_delivered', 'push_attempt_failed', 'push_rejected', 'push_given_up', 'push_superseded'
+  )),
+  source           text not null check (source in ('vipps-login', 'bankid-login', 'idporten-login', 'import', 'coordinator', 'worker', 'app')),
+  actor            text not null check (actor <> ''),
+  member_id        uuid,
+  observation_id   uuid,
+  conflict_id      uuid,
+  push_id          uuid,
+  message          text not null check (message <> '' and message !~ '[0-9]{6}[ -]?[0-9]{5}'),
+  detail           jsonb not null default '{}'
+);
+create index events_occurred_at on audit.events using brin (occurred_at);
+create index events_organization on audit.events (organization_id, id);
+create index events_member on audit.events (member_id, id) where member_id is not null;
+create index events_observation on audit.events (observation_id) where observation_id is not null;
+comment on table audit.events is 'What happened: append-only, one row per thing. Nobody updates, deletes or truncates it.';
+comment on column audit.events.id is 'Rises with time, roughly: ids are given before the transaction commits, so gaps are normal.';
+comment on column audit.events.occurred_at is 'When it happened (clock time).';
+comment on column audit.events.organization_id is 'The organisation concerned.';
+comment on column audit.events.event is 'What happened. docs/for-dbas.md lists the events.';
+comment on column audit.events.source is 'What brought it about: vipps-login, bankid-login, idporten-login, import, coordinator, worker or app.';
+comment on column audit.events.actor is 'Who did it: the database login, or coordinator:<user id>.';
+comment on column audit.events.member_id is 'The member concerned.';
+comment on column audit.events.observation_id is 'The login concerned.';
+comment on column audit.events.conflict_id is 'The case concerned.';
+comment on column audit.events.push_id is 'The push concerned.';
+comment on column audit.events.message is 'One sentence for people. Numbers are masked.';
+comment on column audit.events.detail is 'The same as data.';
+
+-- Even the owner gives up what the triggers of private.tg__refuse_change refuse anyway.
+revoke update, delete, truncate on audit.events from registry_owner;
+grant select on audit.events to auditor;
+
+reset role;
+
+-- migrate:down
+do $$ begin raise exception 'Migrations are not taken back: write the next one, which puts right what this one did.'; end $$;

@@ -1,0 +1,56 @@
+-- migrate:up
+set local role registry_owner;
+
+create type private.name_agreement as enum ('full', 'partial', 'none');
+comment on type private.name_agreement is 'How two names compare: given and family name both share a word, one of them does, or neither.';
+
+create type private.verdict as enum ('found', 'unlinked', 'ambiguous', 'name_mismatch');
+comment on type private.verdict is 'What the ladder says of a login.';
+
+create type private.candidate as (
+  member_id          uuid,
+  by_number          boolean,
+  by_phone           boolean,
+  by_email           boolean,
+  by_unverified      boolean,
+  name               private.name_agreement,
+  birth_date_agrees  boolean
+);
+comment on type private.candidate is 'A member that a login might belong to, with the evidence. Null: could not be compared, because one side lacks it.';
+comment on column private.candidate.member_id is 'The member.';
+comment on column private.candidate.by_number is 'The record has the observed number.';
+comment on column private.candidate.by_phone is 'The verified phone number is the record''s.';
+comment on column private.candidate.by_email is 'The verified e-mail address is the record''s.';
+comment on column private.candidate.by_unverified is 'An unverified phone number or e-mail address is the record''s.';
+comment on column private.candidate.name is 'How the names compare.';
+comment on column private.candidate.birth_date_agrees is 'Whether the birth dates are the same.';
+
+create type private.finding as (
+  verdict      private.verdict,
+  member_id    uuid,
+  rung         text,
+  candidates   uuid[],
+  explanation  jsonb
+);
+comment on type private.finding is 'Result of the ladder: the member if one was found, and why.';
+comment on column private.finding.verdict is 'Found, or why not.';
+comment on column private.finding.member_id is 'The member, if found.';
+comment on column private.finding.rung is 'The rung that found it: link, number, phone_and_email ...';
+comment on column private.finding.candidates is 'Members considered when none was found.';
+comment on column private.finding.explanation is 'Rung, what agreed, what disagreed.';
+
+create type private.judgement as (
+  outcome          registry.outcome,
+  other_member_id  uuid
+);
+comment on type private.judgement is 'What an observed number means for a record.';
+comment on column private.judgement.outcome is 'The outcome.';
+comment on column private.judgement.other_member_id is 'Another member of the organisation who has that number.';
+
+create type private.task as enum ('push_personnummer', 'process_observation');
+comment on type private.task is 'The only jobs this database queues; each is a file in worker/tasks/.';
+
+reset role;
+
+-- migrate:down
+do $$ begin raise exception 'Migrations are not taken back: write the next one, which puts right what this one did.'; end $$;

@@ -1,0 +1,1361 @@
+-- migrate:up
+-- Written by `npm run db:freeze`. Edit db/functions/, never this file.
+set local role registry_owner;
+
+-- begin db/functions/api.failed_syncs.sql
+-- Changes that have not reached the member system: refused, given up, or still being tried after a failure.
+create or replace view api.failed_syncs with (security_invoker = true) as
+select
+  p.id as push_id, g.slug as organization, p.member_id, m.external_id as member_external_id, p.state, p.attempts,
+  p.error_code, p.http_status, p.next_attempt_at, p.created_at, p.settled_at
+from sync.pushes as p
+join registry.organizations as g on g.id = p.organization_id
+join registry.members as m on m.id = p.member_id
+where p.state in ('rejected', 'given_up') or (p.settled_at is null and p.error_code is not null);
+comment on view api.failed_syncs is 'Pushes of the coordinator''s organisations that failed, with the reason and the next try.';
+grant select on api.failed_syncs to authenticated;
+-- end db/functions/api.failed_syncs.sql
+
+-- begin db/functions/api.member_history.sql
+-- What happened to a member, in order.
+create or replace view api.member_history with (security_invoker = true) as
+select
+  e.id as event_id, g.slug as organization, e.member_id, m.external_id as member_external_id, e.occurred_at, e.event, e.source,
+  e.message, e.observation_id, e.conflict_id, e.push_id
+from audit.events as e
+join registry.organizations as g on g.id = e.organization_id
+join registry.members as m on m.id = e.member_id;
+comment on view api.member_history is 'Audit events about members of the coordinator''s organisations.';
+grant select on api.member_history to authenticated;
+-- end db/functions/api.member_history.sql
+
+-- begin db/functions/api.open_conflicts.sql
+-- What a coordinator has to judge. Numbers are masked, and only the own organisations' rows pass row security.
+create or replace view api.open_conflicts with (security_invoker = true) as
+select
+  c.id, g.slug as organization, c.kind, c.state, c.version, c.opened_at, c.seen, c.last_seen_at,
+  c.member_id, m.external_id as member_external_id, m.given_name as member_given_name, m.family_name as member_family_name,
+  m.personnummer_masked as recorded_personnummer,
+  c.other_member_id, n.external_id as other_member_external_id,
+  c.candidates, c.observation_id, o.provider, o.personnummer_masked as observed_personnummer,
+  o.given_name as observed_given_name, o.family_name as observed_family_name, o.authenticated_at,
+  c.push_id, c.detail
+from registry.conflicts as c
+join registry.organizations as g on g.id = c.organization_id
+left join registry.members as m on m.id = c.member_id
+left join registry.members as n on n.id = c.other_member_id
+left join registry.observations as o on o.id = c.observation_id
+where c.state = 'open';
+comment on view api.open_conflicts is 'Open cases of the coordinator''s organisations. Numbers are masked.';
+grant select on api.open_conflicts to authenticated;
+-- end db/functions/api.open_conflicts.sql
+
+-- begin db/functions/api.unlinked_logins.sql
+-- People who logged in and could not be taken for a member.
+create or replace view api.unlinked_logins with (security_invoker = true) as
+select
+  o.id as observation_id, g.slug as organization, o.provider, o.outcome, o.received_at, o.given_name, o.family_name, o.birth_date,
+  o.personnummer_masked, o.explanation
+from registry.observations as o
+join registry.organizations as g on g.id = o.organization_id
+where o.outcome in ('unlinked', 'ambiguous', 'name_mismatch');
+comment on view api.unlinked_logins is 'Logins in the coordinator''s organisations that matched no member with certainty.';
+grant select on api.unlinked_logins to authenticated;
+-- end db/functions/api.unlinked_logins.sql
+
+-- begin db/functions/login.consume_transaction.sql
+-- A login transaction is single use, also when the same callback arrives a hundred times at once and at several processes.
+-- One statement decides, before any token request (security-and-reliability T4).
+create or replace function login.consume_transaction(transaction_id uuid, expires_at timestamptz)
+returns boolean
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+begin
+  insert into registry.consumed_transactions (transaction_id, expires_at)
+  values (consume_transaction.transaction_id, consume_transaction.expires_at)
+  on conflict do nothing;
+  return found;
+end
+$$;
+comment on function login.consume_transaction is 'In: id of a login transaction, when it expires. Out: true the first time, false ever after.';
+grant execute on function login.consume_transaction to auth_callback;
+-- end db/functions/login.consume_transaction.sql
+
+-- begin db/functions/private.actor.sql
+-- Audit rows name who acted: a coordinator is known by the access token that PostgREST has verified, a program by its login.
+create or replace function private.actor()
+returns text
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(
+    'coordinator:' || nullif(nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub', ''),
+    session_user::text
+  )
+$$;
+comment on function private.actor is 'Out: coordinator:<user id> when called through PostgREST, otherwise the database login.';
+-- end db/functions/private.actor.sql
+
+-- begin db/functions/private.record_event.sql
+-- The only writer of audit.events. The message carries no member id of the organisation's: some organisations use numbers
+-- of eleven digits there, and an audit row must never look as if it held a personnummer.
+create or replace function private.record_event(
+  p_event text, p_source text, p_organization_id uuid, p_message text,
+  p_member_id uuid default null, p_observation_id uuid default null,
+  p_conflict_id uuid default null, p_push_id uuid default null, p_detail jsonb default '{}'
+)
+returns void
+language sql volatile
+set search_path = ''
+as $$
+  insert into audit.events
+    (event, source, actor, organization_id, message, member_id, observation_id, conflict_id, push_id, detail)
+  values
+    (p_event, p_source, private.actor(), p_organization_id, p_message, p_member_id, p_observation_id, p_conflict_id, p_push_id, p_detail)
+$$;
+comment on function private.record_event is 'In: one thing that happened. Appends it to audit.events with the time and the actor.';
+-- end db/functions/private.record_event.sql
+
+-- begin db/functions/login.open_session.sql
+-- The database decides who is let in: a session belongs to a fresh observation that found a member, once.
+create or replace function login.open_session(observation_id uuid, code_hash bytea, code_challenge text, return_to text)
+returns boolean
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  v_session registry.sessions;
+begin
+  insert into registry.sessions (organization_id, member_id, observation_id, return_to, code_hash, code_challenge, code_expires_at, expires_at)
+  select o.organization_id, o.member_id, o.id, open_session.return_to, open_session.code_hash, open_session.code_challenge,
+    now() + interval '60 seconds', now() + interval '30 days'
+  from registry.observations as o
+  join registry.organizations as g on g.id = o.organization_id and open_session.return_to = any (g.return_to)
+  where o.id = open_session.observation_id and o.member_id is not null and o.received_at > now() - interval '5 minutes'
+  on conflict do nothing
+  returning * into v_session;
+  if v_session.id is null then
+    return false;
+  end if;
+  perform private.record_event('session_opened', 'app', v_session.organization_id, 'The member was logged in.',
+    p_member_id => v_session.member_id, p_observation_id => v_session.observation_id,
+    p_detail => jsonb_build_object('session_id', v_session.id));
+  return true;
+end
+$$;
+comment on function login.open_session is 'In: an observation, SHA-256 of the new code, PKCE S256 challenge, registered return address. Out: whether the login is let in. The code lives 60 seconds.';
+grant execute on function login.open_session to auth_callback;
+-- end db/functions/login.open_session.sql
+
+-- begin db/functions/login.providers.sql
+-- What the callback needs to know of the organisations. Rows name the environment variable of a secret, never the secret.
+create or replace function login.providers()
+returns table (
+  organization_id uuid, organization text, organization_name text, provider text, issuer text, client_id text,
+  client_secret_env text, token_endpoint_auth_method text, scopes text[], authorization_params jsonb,
+  id_token_signed_response_alg text, personnummer_from text, personnummer_claim text, consent_mode text, consent_scope text,
+  minimum_acr text, capture boolean, return_to text[]
+)
+language sql stable security definer
+set search_path = ''
+as $$
+  select g.id, g.slug, g.name, p.provider::text, p.issuer, p.client_id, p.client_secret_env, p.token_endpoint_auth_method::text,
+    p.scopes, p.authorization_params, p.id_token_signed_response_alg, p.personnummer_from::text, p.personnummer_claim,
+    p.consent_mode::text, p.consent_scope, p.minimum_acr, g.capture, g.return_to
+  from registry.identity_providers as p
+  join registry.organizations as g on g.id = p.organization_id
+  where p.enabled
+$$;
+comment on function login.providers is 'Out: every enabled provider of every organisation, with where its logins may return to and whether numbers are captured.';
+grant execute on function login.providers to auth_callback;
+-- end db/functions/login.providers.sql
+
+-- begin db/functions/private.enqueue.sql
+-- The only caller of graphile-worker's add_job. Task name, payload, key and number of attempts are fixed here, so that no
+-- caller can queue anything else. Payloads hold ids only: a failed job stays in the queue's tables for anyone to read.
+create or replace function private.enqueue(p_task private.task, p_id uuid, p_run_at timestamptz default null)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  -- Under contention on one key add_job can answer NULL and drop the request; a change must not be lost by that.
+  if (graphile_worker.add_job(
+    identifier => p_task::text,
+    payload => json_build_object(case p_task when 'push_personnummer' then 'push_id' else 'observation_id' end, p_id),
+    job_key => p_task || ':' || p_id,
+    run_at => p_run_at,
+    max_attempts => 25
+  )).id is null then
+    raise exception 'The job queue did not take the job.' using errcode = 'PN010';
+  end if;
+end
+$$;
+comment on function private.enqueue is 'In: task, the id it is about, earliest time (null: now). Queues the job in this transaction; raises PN010 if the queue refuses.';
+-- end db/functions/private.enqueue.sql
+
+-- begin db/functions/private.linked_member.sql
+-- First rung of the ladder: a login that was linked before stays linked, whatever phone, e-mail or name say now.
+create or replace function private.linked_member(p_observation registry.observations)
+returns uuid
+language sql stable
+set search_path = ''
+as $$
+  select l.member_id
+  from registry.identity_links as l
+  where l.organization_id = p_observation.organization_id
+    and l.issuer = p_observation.issuer
+    and l.subject = p_observation.subject
+$$;
+comment on function private.linked_member is 'In: an observation. Out: the member its issuer and subject are linked to, or null.';
+-- end db/functions/private.linked_member.sql
+
+-- begin db/functions/private.outcome_sentence.sql
+-- One sentence for the audit. Mission document 1 asks for the words 'confirmed, no change'.
+create or replace function private.outcome_sentence(p_observation registry.observations)
+returns text
+language sql immutable
+set search_path = ''
+as $$
+  select case p_observation.outcome
+    when 'filled' then format('The missing personnummer was filled with %s from %s.', p_observation.personnummer_masked, p_observation.source)
+    when 'confirmed' then format('confirmed, no change: %s brought the recorded personnummer %s.', p_observation.source, p_observation.personnummer_masked)
+    when 'conflict' then format('The record has another personnummer than %s brought (%s); the record was left as it is.', p_observation.source, p_observation.personnummer_masked)
+    when 'duplicate' then format('Another member of the organisation has the personnummer that %s brought (%s); nothing was overwritten.', p_observation.source, p_observation.personnummer_masked)
+    when 'absent' then format('Ordinary login by %s without a personnummer to store (%s).', p_observation.source, replace(p_observation.absent_reason::text, '_', ' '))
+    when 'unlinked' then format('No member matches the login by %s.', p_observation.source)
+    when 'ambiguous' then format('The login by %s points at members without proving to be one of them; none was chosen.', p_observation.source)
+    when 'name_mismatch' then format('A member matches the login by %s, but name or birth date disagrees; they were not linked.', p_observation.source)
+    when 'deferred' then format('The login by %s could not be matched (SQLSTATE %s); it will be processed again.', p_observation.source, p_observation.deferred_sqlstate)
+  end
+$$;
+comment on function private.outcome_sentence is 'In: a decided observation. Out: one sentence for people, the number masked.';
+-- end db/functions/private.outcome_sentence.sql
+
+-- begin db/functions/private.defer_observation.sql
+-- Whatever broke matching may break the audit or the queue too. So each step stands alone, what failed is written on the row,
+-- and a row without a job is found by worker.reconcile. Only the row itself must succeed; if the row is what PostgreSQL
+-- refuses, the caller is told so without the values that PostgreSQL would show in DETAIL (R9).
+create or replace function private.defer_observation(p_observation registry.observations, p_sqlstate text)
+returns registry.observations
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  o registry.observations := p_observation;
+  v_faults jsonb := jsonb_build_object('matching', p_sqlstate);
+begin
+  o.outcome := 'deferred';
+  o.deferred_sqlstate := p_sqlstate;
+  begin
+    o.member_id := private.linked_member(o);
+  exception when others then
+    v_faults := v_faults || jsonb_build_object('link', SQLSTATE);
+  end;
+  begin
+    perform private.record_event('deferred', o.source::text, o.organization_id, private.outcome_sentence(o),
+      p_member_id => o.member_id, p_observation_id => o.id, p_detail => v_faults);
+  exception when others then
+    v_faults := v_faults || jsonb_build_object('audit', SQLSTATE);
+  end;
+  begin
+    perform private.enqueue('process_observation', o.id);
+  exception when others then
+    v_faults := v_faults || jsonb_build_object('queue', SQLSTATE);
+  end;
+  o.explanation := jsonb_build_object('faults', v_faults);
+  begin
+    insert into registry.observations values (o.*) returning * into o;
+  exception when integrity_constraint_violation or data_exception then
+    raise exception 'The observation is not acceptable: SQLSTATE %.', SQLSTATE using errcode = 'PN002';
+  end;
+  return o;
+end
+$$;
+comment on function private.defer_observation is 'In: an observation, the SQLSTATE of the fault. Out: the row, stored as deferred. Raises PN002 for a row that cannot be stored at all.';
+-- end db/functions/private.defer_observation.sql
+
+-- begin db/functions/private.keep_observation.sql
+-- The evidence of a login is never lost because matching fails: the fault undoes what matching wrote, and the observation is
+-- kept as deferred with the SQLSTATE, to be processed again by a job (security-and-reliability C7, C8). query_canceled is
+-- named because OTHERS leaves it out, and statement_timeout raises it.
+create or replace function private.keep_observation(p_observation registry.observations)
+returns registry.observations
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  o registry.observations := p_observation;
+begin
+  insert into registry.observations values (o.*) returning * into o;
+  return o;
+exception when query_canceled or others then
+  return private.defer_observation(p_observation, SQLSTATE);
+end
+$$;
+comment on function private.keep_observation is 'In: a new observation. Out: the stored row: settled, or deferred if anything went wrong.';
+-- end db/functions/private.keep_observation.sql
+
+-- begin db/functions/private.needs_consent.sql
+-- Whether the member has to be asked before a number is stored: the provider's row says so, and the record has no number yet.
+create or replace function private.needs_consent(p_observation registry.observations)
+returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select exists (
+    select from registry.identity_providers as p
+    join registry.members as m on m.id = p_observation.member_id and m.personnummer_index is null
+    where p.organization_id = p_observation.organization_id and p.provider = p_observation.provider and p.consent_mode <> 'none')
+$$;
+comment on function private.needs_consent is 'In: an observation with its member. Out: whether the member is still to be asked.';
+-- end db/functions/private.needs_consent.sql
+
+-- begin db/functions/private.new_observation.sql
+-- Begins a row: whose login it is, and whether a number may be kept at all. While an organisation has not recorded its legal
+-- basis the number is dropped here, before anything is stored (design section 7).
+create or replace function private.new_observation(
+  p_organization text, p_provider text, p_absent_reason text, p_inconsistency text, p_has_number boolean
+)
+returns registry.observations
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  o registry.observations;
+  v_capture boolean;
+begin
+  select p.organization_id, p.provider, g.capture into o.organization_id, o.provider, v_capture
+  from registry.organizations as g
+  join registry.identity_providers as p on p.organization_id = g.id
+  where g.slug = p_organization and p.provider::text = p_provider;
+  if not found then
+    raise exception 'The organisation has no such provider.' using errcode = 'PN001',
+      hint = 'Providers are rows in registry.identity_providers.';
+  end if;
+  if p_absent_reason <> all (enum_range(null::registry.absent_reason)::text[])
+    or p_inconsistency <> all (enum_range(null::registry.inconsistency)::text[]) then
+    raise exception 'The reason is not one of those known.' using errcode = 'PN002';
+  end if;
+  o.source := o.provider || '-login';
+  o.inconsistency := p_inconsistency;
+  o.absent_reason := case
+    when p_absent_reason is not null then p_absent_reason
+    when not p_has_number then 'not_given'
+    when not v_capture then 'capture_off'
+  end;
+  o.received_at := clock_timestamp();
+  o.explanation := '{}';
+  o.personnummer_index_previous := '{}';
+  return o;
+end
+$$;
+comment on function private.new_observation is 'In: organisation (slug), provider, reasons, whether a number came. Out: a row begun, with absent_reason set when no number may be kept. Raises PN001, PN002.';
+-- end db/functions/private.new_observation.sql
+
+-- begin db/functions/login.record_observation.sql
+-- The door for a login: one call, one row, one round trip. A repeated call with the same id changes nothing and answers the
+-- same, so the callback may repeat it when a connection breaks and it cannot know whether the first one arrived (C10).
+create or replace function login.record_observation(
+  inout observation_id uuid, organization text, provider text, issuer text, subject text, authenticated_at timestamptz,
+  personnummer_index text default null, personnummer_sealed text default null, personnummer_masked text default null,
+  given_name text default null, family_name text default null, birth_date date default null,
+  phone text default null, phone_verified boolean default false, email text default null, email_verified boolean default false,
+  absent_reason text default null, inconsistency text default null, acr text default null,
+  personnummer_index_previous text[] default null,
+  out outcome text, out member_id uuid, out ask_consent boolean
+)
+language plpgsql volatile security definer
+set search_path = ''
+set lock_timeout = '1s'
+as $$
+declare
+  o registry.observations;
+begin
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('observation ' || record_observation.observation_id, 0));
+  select known.* into o from registry.observations as known where known.id = record_observation.observation_id;
+  if not found then
+    o := private.new_observation(record_observation.organization, record_observation.provider,
+      record_observation.absent_reason, record_observation.inconsistency, record_observation.personnummer_index is not null);
+    o.id := record_observation.observation_id;
+    o.issuer := record_observation.issuer;
+    o.subject := record_observation.subject;
+    o.acr := record_observation.acr;
+    o.authenticated_at := record_observation.authenticated_at;
+    o.given_name := record_observation.given_name;
+    o.family_name := record_observation.family_name;
+    o.birth_date := record_observation.birth_date;
+    o.phone := record_observation.phone;
+    o.phone_verified := coalesce(record_observation.phone_verified, false);
+    o.email := record_observation.email;
+    o.email_verified := coalesce(record_observation.email_verified, false);
+    if o.absent_reason is null then
+      o.personnummer_index := record_observation.personnummer_index;
+      o.personnummer_index_previous := coalesce(record_observation.personnummer_index_previous, '{}');
+      o.personnummer_sealed := record_observation.personnummer_sealed;
+      o.personnummer_masked := record_observation.personnummer_masked;
+    end if;
+    o := private.keep_observation(o);
+  elsif (o.issuer, o.subject) is distinct from (record_observation.issuer, record_observation.subject) then
+    raise exception 'The observation id belongs to another login.' using errcode = 'PN003';
+  end if;
+  outcome := o.outcome;
+  member_id := o.member_id;
+  ask_consent := o.member_id is not null and private.needs_consent(o);
+end
+$$;
+comment on function login.record_observation is 'In: one verified login; phone in E.164 form; no number in clear. Out: observation id, outcome, member (null when none), and whether the member is to be asked for consent. Errors PN001 to PN003.';
+grant execute on function login.record_observation to auth_callback;
+-- end db/functions/login.record_observation.sql
+
+-- begin db/functions/private.describe_session.sql
+-- What an access token says of a session.
+create or replace function private.describe_session(p_session_id uuid)
+returns table (session_id uuid, user_id uuid, member_id uuid, organization_id uuid, organization text)
+language sql stable
+set search_path = ''
+as $$
+  select s.id, m.user_id, m.id, g.id, g.slug
+  from registry.sessions as s
+  join registry.members as m on m.id = s.member_id
+  join registry.organizations as g on g.id = s.organization_id
+  where s.id = p_session_id
+$$;
+comment on function private.describe_session is 'In: a session. Out: its user, member and organisation.';
+-- end db/functions/private.describe_session.sql
+
+-- begin db/functions/private.end_session.sql
+-- Ends a session and its token family, and says why.
+create or replace function private.end_session(p_session registry.sessions, p_reason registry.session_end)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  update registry.sessions set ended_at = now(), end_reason = p_reason where id = p_session.id and ended_at is null;
+  if found then
+    perform private.record_event('session_ended', 'app', p_session.organization_id,
+      format('The session ended: %s.', replace(p_reason::text, '_', ' ')),
+      p_member_id => p_session.member_id, p_detail => jsonb_build_object('session_id', p_session.id, 'reason', p_reason));
+  end if;
+end
+$$;
+comment on function private.end_session is 'In: a session, the reason. Ends it once.';
+-- end db/functions/private.end_session.sql
+
+-- begin db/functions/login.redeem_code.sql
+-- The app exchanges its code, once. A second try means that somebody else has the code too: the session ends (RFC 6749,
+-- section 4.1.2). Zero rows is the only refusal; why is nobody's business outside.
+create or replace function login.redeem_code(code_hash bytea, code_challenge text, refresh_token_hash bytea)
+returns table (session_id uuid, user_id uuid, member_id uuid, organization_id uuid, organization text)
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  s registry.sessions;
+begin
+  select * into s from registry.sessions as known where known.code_hash = redeem_code.code_hash for update;
+  if s.id is null then
+    return;
+  elsif s.code_used_at is not null then
+    perform private.end_session(s, 'code_replayed');
+  elsif s.ended_at is null and s.code_expires_at > now() then
+    -- Used up also by a wrong verifier: a code is guessed at most once.
+    update registry.sessions set code_used_at = now() where id = s.id;
+    if s.code_challenge = redeem_code.code_challenge then
+      insert into registry.refresh_tokens (token_hash, session_id) values (redeem_code.refresh_token_hash, s.id);
+      return query select * from private.describe_session(s.id);
+    end if;
+  end if;
+end
+$$;
+comment on function login.redeem_code is 'In: SHA-256 of the code, S256 of the verifier, SHA-256 of the first refresh token. Out: the session, or no row.';
+grant execute on function login.redeem_code to auth_callback;
+-- end db/functions/login.redeem_code.sql
+
+-- begin db/functions/login.rotate_refresh_token.sql
+-- Refresh tokens rotate. An old one that comes again was stolen, or the new one was: the family ends (RFC 9700, section 4.14.2).
+create or replace function login.rotate_refresh_token(refresh_token_hash bytea, new_refresh_token_hash bytea)
+returns table (session_id uuid, user_id uuid, member_id uuid, organization_id uuid, organization text)
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  s registry.sessions;
+  v_replaced_at timestamptz;
+begin
+  -- The session is locked first, and the token read after that: two uses of one token at once must not both see it unused.
+  select known.* into s from registry.sessions as known
+  where known.id = (select t.session_id from registry.refresh_tokens as t where t.token_hash = rotate_refresh_token.refresh_token_hash)
+  for update;
+  if s.id is null or s.ended_at is not null then
+    return;
+  end if;
+  select t.replaced_at into v_replaced_at from registry.refresh_tokens as t where t.token_hash = rotate_refresh_token.refresh_token_hash;
+  if v_replaced_at is not null then
+    perform private.end_session(s, 'refresh_token_reused');
+  elsif s.expires_at <= now() then
+    perform private.end_session(s, 'expired');
+  else
+    update registry.refresh_tokens set replaced_at = now() where token_hash = rotate_refresh_token.refresh_token_hash;
+    insert into registry.refresh_tokens (token_hash, session_id) values (rotate_refresh_token.new_refresh_token_hash, s.id);
+    update registry.sessions set expires_at = now() + interval '30 days' where id = s.id;
+    return query select * from private.describe_session(s.id);
+  end if;
+end
+$$;
+comment on function login.rotate_refresh_token is 'In: SHA-256 of the presented and of the next refresh token. Out: the session, or no row. A session lives 30 days from its last refresh.';
+grant execute on function login.rotate_refresh_token to auth_callback;
+-- end db/functions/login.rotate_refresh_token.sql
+
+-- begin db/functions/private.fill_member.sql
+-- The member record gets its missing number. The caller holds the locks; the condition is there all the same, so that
+-- nothing is ever overwritten.
+create or replace function private.fill_member(p_observation registry.observations)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  update registry.members
+  set personnummer_index = p_observation.personnummer_index,
+      personnummer_sealed = p_observation.personnummer_sealed,
+      personnummer_masked = p_observation.personnummer_masked,
+      personnummer_source = p_observation.source,
+      personnummer_at = clock_timestamp()
+  where id = p_observation.member_id and personnummer_index is null;
+  if not found then
+    raise exception 'The record got a number meanwhile.' using errcode = 'serialization_failure';
+  end if;
+end
+$$;
+comment on function private.fill_member is 'In: an observation whose member has no number. Writes it, with source and time.';
+-- end db/functions/private.fill_member.sql
+
+-- begin db/functions/private.conflict_fingerprint.sql
+-- The same disagreement: same kind, same people, same login or number. Another number is another disagreement. Under a
+-- rotated key the oldest version of the index still in use is taken, so that rotation opens no case anew.
+create or replace function private.conflict_fingerprint(
+  p_kind registry.conflict_kind, p_observation registry.observations, p_other_member_id uuid, p_candidates uuid[]
+)
+returns text
+language sql immutable
+set search_path = ''
+as $$
+  select concat_ws(' ', p_kind, p_observation.member_id, p_other_member_id, nullif(array_to_string(p_candidates, ','), ''),
+    case p_kind
+      when 'mismatch' then coalesce(
+        p_observation.personnummer_index_previous[cardinality(p_observation.personnummer_index_previous)],
+        p_observation.personnummer_index)
+      when 'duplicate' then null
+      else p_observation.issuer || ' ' || p_observation.subject
+    end)
+$$;
+comment on function private.conflict_fingerprint is 'In: what a case is about. Out: text that is equal for two sightings of one disagreement.';
+-- end db/functions/private.conflict_fingerprint.sql
+
+-- begin db/functions/private.open_conflict.sql
+-- A disagreement becomes a case, once: the fingerprint says what makes two sightings the same disagreement.
+create or replace function private.open_conflict(
+  p_kind registry.conflict_kind, p_observation registry.observations, p_other_member_id uuid, p_candidates uuid[]
+)
+returns uuid
+language sql volatile
+set search_path = ''
+as $$
+  insert into registry.conflicts as c
+    (organization_id, kind, member_id, other_member_id, candidates, observation_id, fingerprint, detail)
+  values (
+    p_observation.organization_id, p_kind, p_observation.member_id, p_other_member_id, p_candidates, p_observation.id,
+    private.conflict_fingerprint(p_kind, p_observation, p_other_member_id, p_candidates), p_observation.explanation)
+  on conflict (organization_id, fingerprint) where state = 'open'
+    do update set seen = c.seen + 1, last_seen_at = clock_timestamp()
+  returning c.id
+$$;
+comment on function private.open_conflict is 'In: kind, observation, the other member, the candidates. Out: id of the open case; one that is open already is counted up.';
+-- end db/functions/private.open_conflict.sql
+
+-- begin db/functions/private.outcome_detail.sql
+-- The same as data, for queries.
+create or replace function private.outcome_detail(
+  p_observation registry.observations, p_other_member_id uuid, p_candidates uuid[]
+)
+returns jsonb
+language sql immutable
+set search_path = ''
+as $$
+  select jsonb_strip_nulls(p_observation.explanation || jsonb_build_object(
+    'provider', p_observation.provider,
+    'absent_reason', p_observation.absent_reason,
+    'inconsistency', p_observation.inconsistency,
+    'personnummer', p_observation.personnummer_masked,
+    'other_member_id', p_other_member_id,
+    'candidate_ids', case when p_observation.outcome in ('ambiguous', 'name_mismatch') then to_jsonb(p_candidates) end))
+$$;
+comment on function private.outcome_detail is 'In: a decided observation, the other member, the candidates. Out: the detail of its audit event.';
+-- end db/functions/private.outcome_detail.sql
+
+-- begin db/functions/private.record_push_event.sql
+-- Audit events about a push all name the same ids.
+create or replace function private.record_push_event(p_event text, p_push sync.pushes, p_message text)
+returns void
+language sql volatile
+set search_path = ''
+as $$
+  select private.record_event(p_event, 'worker', p_push.organization_id, p_message,
+    p_member_id => p_push.member_id, p_observation_id => p_push.observation_id, p_push_id => p_push.id,
+    p_detail => jsonb_strip_nulls(jsonb_build_object(
+      'attempt', p_push.attempts, 'error_code', p_push.error_code, 'http_status', p_push.http_status, 'worker', p_push.leased_by)))
+$$;
+comment on function private.record_push_event is 'In: event, push, sentence. Appends the audit event.';
+-- end db/functions/private.record_push_event.sql
+
+-- begin db/functions/private.supersede_pushes.sql
+-- A newer change of the same member makes waiting pushes moot. One that is being sent right now is left alone: the worker
+-- sees for itself, when it reports, that the record has moved on.
+create or replace function private.supersede_pushes(p_member_id uuid)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_push sync.pushes;
+begin
+  for v_push in
+    update sync.pushes set state = 'superseded', settled_at = clock_timestamp(), next_attempt_at = null
+    where member_id = p_member_id and state = 'pending'
+    returning *
+  loop
+    perform private.record_push_event('push_superseded', v_push, 'The push was dropped: the record has changed since.');
+  end loop;
+end
+$$;
+comment on function private.supersede_pushes is 'In: a member. Marks the pushes that wait as superseded.';
+-- end db/functions/private.supersede_pushes.sql
+
+-- begin db/functions/private.queue_push.sql
+-- The change is to reach the member system. Row and job are written with the change itself, in one transaction: neither is
+-- ever there without the other (security-and-reliability C9).
+create or replace function private.queue_push(p_member_id uuid, p_observation_id uuid default null)
+returns uuid
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_push sync.pushes;
+begin
+  perform private.supersede_pushes(p_member_id);
+  insert into sync.pushes (organization_id, member_id, observation_id, personnummer_index)
+  select m.organization_id, m.id, p_observation_id, m.personnummer_index from registry.members as m where m.id = p_member_id
+  returning * into strict v_push;
+  perform private.enqueue('push_personnummer', v_push.id);
+  return v_push.id;
+end
+$$;
+comment on function private.queue_push is 'In: a member whose number changed, and the login that caused it. Out: id of the push that will carry it.';
+-- end db/functions/private.queue_push.sql
+
+-- begin db/functions/private.renew_index.sql
+-- While the index key is rotated, records carry the old key's index until their member logs in. The number is the same, so
+-- the record takes the new index (and the newly sealed form) without any of it counting as a change of the number.
+create or replace function private.renew_index(p_observation registry.observations)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  if not exists (select from registry.members as m
+                 where m.id = p_observation.member_id and m.personnummer_index = any (p_observation.personnummer_index_previous)) then
+    return;
+  end if;
+  update registry.members
+  set personnummer_index = p_observation.personnummer_index, personnummer_sealed = p_observation.personnummer_sealed
+  where id = p_observation.member_id;
+  update sync.pushes set personnummer_index = p_observation.personnummer_index
+  where organization_id = p_observation.organization_id and member_id = p_observation.member_id and settled_at is null
+    and personnummer_index = any (p_observation.personnummer_index_previous);
+  perform private.record_event('index_renewed', p_observation.source::text, p_observation.organization_id,
+    'The index of the recorded number was renewed under the current key.',
+    p_member_id => p_observation.member_id, p_observation_id => p_observation.id);
+end
+$$;
+comment on function private.renew_index is 'In: a confirmed observation. Gives the record the index of the current key version, if it has an older one.';
+-- end db/functions/private.renew_index.sql
+
+-- begin db/functions/private.act_on_outcome.sql
+-- What follows from an outcome: the record, the case, the push, and always exactly one audit event named like the outcome.
+create or replace function private.act_on_outcome(
+  p_observation registry.observations, p_other_member_id uuid, p_candidates uuid[]
+)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_push_id uuid;
+  v_conflict_id uuid;
+begin
+  case p_observation.outcome
+    when 'filled' then
+      perform private.fill_member(p_observation);
+      v_push_id := private.queue_push(p_observation.member_id, p_observation.id);
+    when 'confirmed' then
+      perform private.renew_index(p_observation);
+    when 'conflict' then
+      v_conflict_id := private.open_conflict('mismatch', p_observation, p_other_member_id, '{}');
+    when 'duplicate' then
+      v_conflict_id := private.open_conflict('duplicate', p_observation, p_other_member_id, '{}');
+    when 'ambiguous' then
+      v_conflict_id := private.open_conflict('ambiguous', p_observation, null, p_candidates);
+    when 'name_mismatch' then
+      v_conflict_id := private.open_conflict('name_mismatch', p_observation, null, p_candidates);
+    else
+      null; -- absent and unlinked change nothing
+  end case;
+  if p_observation.inconsistency = 'numbers_differ' then
+    v_conflict_id := private.open_conflict('inconsistent', p_observation, null, '{}');
+  end if;
+  perform private.record_event(p_observation.outcome::text, p_observation.source::text, p_observation.organization_id,
+    private.outcome_sentence(p_observation), p_observation.member_id, p_observation.id, v_conflict_id, v_push_id,
+    private.outcome_detail(p_observation, p_other_member_id, p_candidates));
+end
+$$;
+comment on function private.act_on_outcome is 'In: a decided observation, the other member, the candidates. Writes record, case, push and audit event.';
+-- end db/functions/private.act_on_outcome.sql
+
+-- begin db/functions/private.evidence.sql
+-- One candidate's evidence as rows, for explanations.
+create or replace function private.evidence(p_candidate private.candidate)
+returns table (name text, agrees boolean)
+language sql immutable
+set search_path = ''
+as $$
+  values
+    ('personnummer', nullif(p_candidate.by_number, false)),
+    ('phone', p_candidate.by_phone),
+    ('email', p_candidate.by_email),
+    ('name', p_candidate.name = 'full'),
+    ('birth_date', p_candidate.birth_date_agrees)
+$$;
+comment on function private.evidence is 'In: a candidate. Out: each identifier, and whether it agreed; null where it could not be compared.';
+-- end db/functions/private.evidence.sql
+
+-- begin db/functions/private.finding.sql
+-- Puts a decision of the ladder into words and data: which rung, what agreed, what disagreed. Stored with the link, the
+-- observation and the audit event, so that anybody can see later why a login was taken for a member.
+create or replace function private.finding(
+  p_rung text, p_candidate private.candidate, p_sane boolean, p_candidates private.candidate[]
+)
+returns private.finding
+language sql immutable
+set search_path = ''
+as $$
+  select
+    case
+      when p_rung is not null then case when p_sane then 'found' else 'name_mismatch' end
+      else case when p_sane then 'unlinked' else 'ambiguous' end
+    end::private.verdict,
+    case when p_rung is not null and p_sane then p_candidate.member_id end,
+    p_rung,
+    case
+      when p_rung is not null then array[p_candidate.member_id]
+      else (select coalesce(array_agg(c.member_id order by c.member_id), '{}') from unnest(p_candidates) as c)
+    end,
+    jsonb_strip_nulls(jsonb_build_object(
+      'rung', p_rung,
+      'candidates', cardinality(p_candidates),
+      'agreed', (select coalesce(jsonb_agg(e.name order by e.name), '[]') from private.evidence(p_candidate) as e where e.agrees),
+      'disagreed', (select coalesce(jsonb_agg(e.name order by e.name), '[]') from private.evidence(p_candidate) as e where not e.agrees)
+    ))
+$$;
+comment on function private.finding is 'In: rung (null: none), its candidate, whether it passed the sanity check (or: whether nobody was pointed at), all candidates. Out: the finding.';
+-- end db/functions/private.finding.sql
+
+-- begin db/functions/private.choose_member.sql
+-- The ladder (design section 4), as a pure function: evidence in, decision out. Linking the wrong person is the worst thing
+-- this system could do, so whatever is weaker than the rules below is a case for a person, never a guess.
+create or replace function private.choose_member(p_candidates private.candidate[])
+returns private.finding
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  v_number private.candidate;  -- has the observed number; unique in the organisation
+  v_contact private.candidate; -- the one that phone and e-mail point at
+  v_contacts integer;
+  v_rung text;
+begin
+  select c.* into v_number from unnest(p_candidates) as c where c.by_number;
+  select count(*) into v_contacts from unnest(p_candidates) as c where c.by_phone or c.by_email or c.by_unverified;
+  select c.* into v_contact from unnest(p_candidates) as c where c.by_phone or c.by_email;
+  v_rung := case
+    when v_contacts > 1 then null
+    when v_contact.by_phone and v_contact.by_email then 'phone_and_email'
+    when v_contact.by_phone and v_contact.by_email is null and v_contact.birth_date_agrees then 'phone_and_birth_date'
+    when v_contact.by_email and v_contact.by_phone is null and v_contact.birth_date_agrees then 'email_and_birth_date'
+  end;
+
+  -- The number is unique, so it decides; a family's shared phone does not count against it. Only a record that phone, e-mail
+  -- and name all agree on outweighs it: then the number stands on a second record of the same person, a duplicate.
+  if v_number.member_id is not null
+    and not (v_rung = 'phone_and_email' and v_contact.name = 'full' and v_contact.birth_date_agrees is not false) then
+    -- People change their family name, so one shared word is enough here; none at all means a number on the wrong record.
+    return private.finding('number', v_number, v_number.name is distinct from 'none', p_candidates);
+  elsif v_rung is not null then
+    return private.finding(v_rung, v_contact,
+      (v_contact.name is null or v_contact.name = 'full') and v_contact.birth_date_agrees is not false, p_candidates);
+  end if;
+  return private.finding(null, null, v_contacts = 0, p_candidates);
+end
+$$;
+comment on function private.choose_member is 'In: candidates with evidence. Out: the member, or why none can be named, and the explanation. Reads nothing.';
+-- end db/functions/private.choose_member.sql
+
+-- begin db/functions/private.name_words.sql
+-- Registers and identity providers spell the same name differently: case, accents, hyphens, Å or Aa, Ø or Oe, Æ or Ae.
+-- Decomposing (NFKD) and dropping the marks makes Å an A and Ö an O; letters without a decomposition (Ø, Æ, the Sami ones)
+-- are written out first; then the transcriptions are folded onto the same letters. Forgiving on purpose: this only checks, it never finds anybody.
+create or replace function private.name_words(p_name text)
+returns text[]
+language sql immutable parallel safe
+set search_path = ''
+as $$
+  select coalesce(array_remove(regexp_split_to_array(f.folded, U&'[\0001-/:-@[-`{-\00BF\2000-\206F]+'), ''), '{}')
+  from (
+    select regexp_replace(
+      normalize(replace(replace(replace(translate(p_name,
+        'ØøĐđŁłŊŋŦŧ', 'OoDdLlNnTt'), 'Æ', 'Ae'), 'æ', 'ae'), 'ß', 'ss'), nfkd),
+      U&'[\0300-\036F''\2019.]', '', 'g') as plain
+  ) as p
+  cross join lateral (
+    select replace(replace(replace(lower(p.plain collate "C"), 'aa', 'a'), 'ae', 'a'), 'oe', 'o') as folded
+  ) as f
+$$;
+comment on function private.name_words is 'In: a name. Out: its words, folded so that spellings of one name are equal; empty for null.';
+-- end db/functions/private.name_words.sql
+
+-- begin db/functions/private.compare_names.sql
+-- Given and family name are swapped in some registers, so both orders are tried. One shared word is enough for each: middle
+-- names come and go, and double names are shortened.
+create or replace function private.compare_names(p_given_1 text, p_family_1 text, p_given_2 text, p_family_2 text)
+returns private.name_agreement
+language sql immutable parallel safe
+set search_path = ''
+as $$
+  select case
+    when cardinality(w.given_1 || w.family_1) = 0 or cardinality(w.given_2 || w.family_2) = 0 then null
+    when (w.given_1 && w.given_2 or '{}' in (w.given_1, w.given_2)) and (w.family_1 && w.family_2 or '{}' in (w.family_1, w.family_2))
+      and (w.given_1 || w.family_1) && (w.given_2 || w.family_2) then 'full'
+    when w.given_1 && w.family_2 and w.family_1 && w.given_2 then 'full'
+    when (w.given_1 || w.family_1) && (w.given_2 || w.family_2) then 'partial'
+    else 'none'
+  end::private.name_agreement
+  from (select private.name_words(p_given_1) as given_1, private.name_words(p_family_1) as family_1,
+               private.name_words(p_given_2) as given_2, private.name_words(p_family_2) as family_2) as w
+$$;
+comment on function private.compare_names is 'In: given and family name of two sides. Out: full, partial, none; null when one side has no name at all.';
+-- end db/functions/private.compare_names.sql
+
+-- begin db/functions/private.coordinator_organizations.sql
+-- What a coordinator may see is looked up at every request, so that removing a row in registry.coordinators works at once.
+-- Policies call this once per query, wrapped in a scalar subquery. No claim but the subject is read, and only when PostgREST
+-- has verified the token; unset and empty settings both deny (security-and-reliability D9, R4).
+create or replace function private.coordinator_organizations()
+returns uuid[]
+language sql stable security definer
+set search_path = ''
+as $$
+  select coalesce(array_agg(c.organization_id), '{}')
+  from registry.coordinators as c
+  where c.user_id::text = nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'
+$$;
+comment on function private.coordinator_organizations is 'Out: the organisations that the caller of the API is a coordinator of.';
+grant execute on function private.coordinator_organizations to authenticated;
+-- end db/functions/private.coordinator_organizations.sql
+
+-- begin db/functions/private.settle_push.sql
+-- A push reaches its final state, once, with its audit event.
+create or replace function private.settle_push(p_push sync.pushes, p_state sync.push_state, p_event text, p_message text)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  update sync.pushes
+  set state = p_state, settled_at = clock_timestamp(), next_attempt_at = null, lease_expires_at = null,
+      error_code = p_push.error_code, http_status = p_push.http_status
+  where id = p_push.id;
+  perform private.record_push_event(p_event, p_push, p_message);
+end
+$$;
+comment on function private.settle_push is 'In: a push (with the code and status to keep), final state, event, sentence.';
+-- end db/functions/private.settle_push.sql
+
+-- begin db/functions/private.fail_push.sql
+-- Given up or refused: never silence, always a case for a coordinator.
+create or replace function private.fail_push(p_push sync.pushes, p_state sync.push_state, p_event text, p_message text)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  insert into registry.conflicts as c (organization_id, kind, member_id, push_id, fingerprint, detail)
+  values (p_push.organization_id, 'push_failed', p_push.member_id, p_push.id, 'push_failed ' || p_push.id,
+    jsonb_strip_nulls(jsonb_build_object('error_code', p_push.error_code, 'http_status', p_push.http_status, 'attempts', p_push.attempts)))
+  on conflict (organization_id, fingerprint) where state = 'open'
+    do update set seen = c.seen + 1, last_seen_at = clock_timestamp();
+  perform private.settle_push(p_push, p_state, p_event, p_message);
+end
+$$;
+comment on function private.fail_push is 'In: a push (with code and status), final state, event, sentence. Opens a case and settles the push.';
+-- end db/functions/private.fail_push.sql
+
+-- begin db/functions/private.find_candidates.sql
+-- Everybody in the organisation that anything of the login points at, with what agrees and what does not. Deciding is
+-- somebody else's work (private.choose_member).
+create or replace function private.find_candidates(p_observation registry.observations)
+returns setof private.candidate
+language sql stable
+set search_path = ''
+as $$
+  with login as (
+    select p_observation.organization_id,
+      array_remove(p_observation.personnummer_index || p_observation.personnummer_index_previous, null) as indexes,
+      p_observation.phone, p_observation.phone_verified, lower(p_observation.email) as email, p_observation.email_verified
+  )
+  select
+    m.id,
+    coalesce(m.personnummer_index = any (l.indexes), false),
+    case when l.phone_verified then m.phone = l.phone end,
+    case when l.email_verified then lower(m.email) = l.email end,
+    coalesce((not l.phone_verified and m.phone = l.phone) or (not l.email_verified and lower(m.email) = l.email), false),
+    private.compare_names(p_observation.given_name, p_observation.family_name, m.given_name, m.family_name),
+    m.birth_date = p_observation.birth_date
+  from login as l
+  join registry.members as m on m.organization_id = l.organization_id
+  where m.personnummer_index = any (l.indexes) or m.phone = l.phone or lower(m.email) = l.email
+$$;
+comment on function private.find_candidates is 'In: an observation. Out: the members that its number, phone or e-mail points at, each with the evidence.';
+-- end db/functions/private.find_candidates.sql
+
+-- begin db/functions/private.find_member.sql
+-- Whose login is this? Known logins are looked up; others climb the ladder.
+create or replace function private.find_member(p_observation registry.observations)
+returns private.finding
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_linked uuid := private.linked_member(p_observation);
+begin
+  if v_linked is not null then
+    return row('found', v_linked, 'link', array[v_linked], '{"rung": "link"}'::jsonb)::private.finding;
+  end if;
+  return private.choose_member(array(select c from private.find_candidates(p_observation) as c));
+end
+$$;
+comment on function private.find_member is 'In: an observation. Out: the member it belongs to, or why none can be named.';
+-- end db/functions/private.find_member.sql
+
+-- begin db/functions/private.has_live_job.sql
+-- Whether the queue will still run a job for this by itself. A job that is locked is running, or its worker died: only time
+-- tells, and the lease of the push has run out by the time anybody asks.
+create or replace function private.has_live_job(p_task private.task, p_id uuid)
+returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return exists (
+    select from graphile_worker.jobs as j
+    where j.key = p_task || ':' || p_id and j.attempts < j.max_attempts and j.locked_at is null);
+end
+$$;
+comment on function private.has_live_job is 'In: task, id. Out: whether an unlocked job with attempts left is in the queue.';
+-- end db/functions/private.has_live_job.sql
+
+-- begin db/functions/private.lock_number.sql
+-- "Nobody has this number yet" is no row that could be locked. Everybody about to give a number to a member of the
+-- organisation meets here instead. The masked form is the same under every version of the index key, also while one is
+-- being rotated; that a few people of one birth date share it costs them a moment's wait.
+create or replace function private.lock_number(p_organization_id uuid, p_masked text)
+returns void
+language sql volatile
+set search_path = ''
+as $$
+  select pg_catalog.pg_advisory_xact_lock(
+    pg_catalog.hashtextextended('personnummer ' || p_organization_id || ' ' || p_masked, 0))
+$$;
+comment on function private.lock_number is 'In: organisation, masked number. Waits until no other transaction is giving such a number to a member there.';
+-- end db/functions/private.lock_number.sql
+
+-- begin db/functions/private.judge_number.sql
+-- What does the observed number mean for this member's record? Read without a lock first: a login that only confirms, the
+-- daily case, waits for nobody. Otherwise the number and then the record are locked, and the record is read again, because
+-- two logins may both have seen it empty (security-and-reliability C1, C2, C4).
+create or replace function private.judge_number(p_observation registry.observations)
+returns private.judgement
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_indexes constant text[] := p_observation.personnummer_index || p_observation.personnummer_index_previous;
+  v_recorded text;
+  v_other uuid;
+begin
+  if p_observation.personnummer_index is null then
+    return row('absent', null)::private.judgement;
+  end if;
+  select m.personnummer_index into v_recorded from registry.members as m where m.id = p_observation.member_id;
+  if v_recorded is distinct from p_observation.personnummer_index then
+    perform private.lock_number(p_observation.organization_id, p_observation.personnummer_masked);
+    select m.personnummer_index into v_recorded from registry.members as m where m.id = p_observation.member_id for update;
+  end if;
+  if v_recorded = any (v_indexes) then
+    return row('confirmed', null)::private.judgement;
+  end if;
+  select m.id into v_other from registry.members as m
+  where m.organization_id = p_observation.organization_id and m.personnummer_index = any (v_indexes);
+  return row(
+    case when v_recorded is not null then 'conflict' when v_other is not null then 'duplicate' else 'filled' end,
+    v_other
+  )::private.judgement;
+end
+$$;
+comment on function private.judge_number is 'In: an observation with its member. Out: filled, confirmed, conflict, duplicate or absent, and who else has the number. Locks the record unless it agrees.';
+-- end db/functions/private.judge_number.sql
+
+-- begin db/functions/private.link_identity.sql
+-- Remembers which member a login belongs to, with the reason.
+create or replace function private.link_identity(p_observation registry.observations, p_finding private.finding)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, rung, explanation)
+  values (p_observation.organization_id, p_observation.issuer, p_observation.subject, p_observation.member_id,
+          p_observation.provider, p_finding.rung, p_finding.explanation)
+  on conflict (organization_id, issuer, subject) do nothing;
+  if found then
+    perform private.record_event('linked', p_observation.source::text, p_observation.organization_id,
+      format('The login was linked to the member, found by %s.', replace(p_finding.rung, '_', ' ')),
+      p_member_id => p_observation.member_id, p_observation_id => p_observation.id, p_detail => p_finding.explanation);
+  elsif private.linked_member(p_observation) is distinct from p_observation.member_id then
+    -- The same person's other login came to another member a moment ago. Processed again, this one follows that link.
+    raise exception 'The login was linked to another member meanwhile.' using errcode = 'serialization_failure';
+  end if;
+end
+$$;
+comment on function private.link_identity is 'In: an observation with its member, and the finding. Links issuer and subject to the member, once.';
+-- end db/functions/private.link_identity.sql
+
+-- begin db/functions/private.postpone_push.sql
+-- A temporary failure: the push waits for its next attempt. The pause follows graphile-worker's own (exp(attempts) seconds,
+-- at most exp(10)), because its retry of the job is what brings the next attempt.
+create or replace function private.postpone_push(p_push sync.pushes)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  update sync.pushes
+  set state = 'pending', lease_expires_at = null, error_code = p_push.error_code, http_status = p_push.http_status,
+      next_attempt_at = clock_timestamp() + exp(least(p_push.attempts, 10)) * interval '1 second'
+  where id = p_push.id;
+  perform private.record_push_event('push_attempt_failed', p_push, format('Attempt %s to deliver failed (%s); it will be tried again.',
+    p_push.attempts, p_push.error_code));
+end
+$$;
+comment on function private.postpone_push is 'In: a push (with code and status). Puts it back to wait for its next attempt.';
+-- end db/functions/private.postpone_push.sql
+
+-- begin db/functions/private.push_is_moot.sql
+-- A push carries one value. When the record holds another by now, or none, a later push carries that one.
+create or replace function private.push_is_moot(p_push sync.pushes)
+returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select p_push.personnummer_index is distinct from (select m.personnummer_index from registry.members as m where m.id = p_push.member_id)
+    or exists (select from sync.pushes as newer where newer.member_id = p_push.member_id and newer.state = 'pending' and newer.id <> p_push.id)
+$$;
+comment on function private.push_is_moot is 'In: a push. Out: whether the record has moved on.';
+-- end db/functions/private.push_is_moot.sql
+
+-- begin db/functions/private.without_number.sql
+-- Drops a number before anything of it is stored.
+create or replace function private.without_number(p_observation registry.observations, p_reason registry.absent_reason)
+returns registry.observations
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  o registry.observations := p_observation;
+begin
+  o.personnummer_index := null;
+  o.personnummer_index_previous := '{}';
+  o.personnummer_sealed := null;
+  o.personnummer_masked := null;
+  o.absent_reason := p_reason;
+  return o;
+end
+$$;
+comment on function private.without_number is 'In: an observation, the reason. Out: the same without any form of the number.';
+-- end db/functions/private.without_number.sql
+
+-- begin db/functions/private.withhold_without_consent.sql
+-- Where the member must be asked first, a number may find the member but is not stored before the answer (design section 12).
+create or replace function private.withhold_without_consent(p_observation registry.observations)
+returns registry.observations
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  o registry.observations := p_observation;
+begin
+  if o.personnummer_index is not null and private.needs_consent(o) then
+    o := private.without_number(o, 'not_consented');
+  end if;
+  return o;
+end
+$$;
+comment on function private.withhold_without_consent is 'In: an observation with its member. Out: the same, without the number if consent is needed and not there.';
+-- end db/functions/private.withhold_without_consent.sql
+
+-- begin db/functions/private.settle_observation.sql
+-- The decision, from the first question to the last row. Everything it writes is in the transaction of the login's one call.
+create or replace function private.settle_observation(p_observation registry.observations)
+returns registry.observations
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  o registry.observations := p_observation;
+  v_found private.finding := private.find_member(o);
+  v_judged private.judgement;
+begin
+  o.member_id := v_found.member_id;
+  o.explanation := v_found.explanation;
+  o.settled_at := clock_timestamp();
+  if v_found.verdict = 'found' then
+    o := private.withhold_without_consent(o);
+    v_judged := private.judge_number(o);
+    o.outcome := v_judged.outcome;
+    if v_found.rung <> 'link' then
+      perform private.link_identity(o, v_found);
+    end if;
+  else
+    o.outcome := v_found.verdict::text::registry.outcome;
+  end if;
+  perform private.act_on_outcome(o, v_judged.other_member_id, v_found.candidates);
+  return o;
+end
+$$;
+comment on function private.settle_observation is 'In: an observation. Out: the same with outcome, member and explanation, after everything that follows from it was written.';
+-- end db/functions/private.settle_observation.sql
+
+-- begin db/functions/private.tg__refuse_change.sql
+-- An audit that can be changed proves nothing. ALWAYS: session_replication_role = replica does not skip these triggers.
+create or replace function private.tg__refuse_change()
+returns trigger
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  raise exception 'Rows of %.% are never changed or removed.', TG_TABLE_SCHEMA, TG_TABLE_NAME
+    using errcode = 'insufficient_privilege', hint = 'Append a new event that puts right what this one says.';
+end
+$$;
+comment on function private.tg__refuse_change is 'Trigger: refuses the statement with 42501.';
+
+create or replace trigger _100_refuse_change
+before update or delete or truncate on audit.events
+for each statement execute function private.tg__refuse_change();
+alter table audit.events enable always trigger _100_refuse_change;
+-- end db/functions/private.tg__refuse_change.sql
+
+-- begin db/functions/private.tg_members__version.sql
+-- Whoever changes a member record, however: the version rises, so that a stale view of it can be told from a fresh one.
+create or replace function private.tg_members__version()
+returns trigger
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  NEW.version := OLD.version + 1;
+  NEW.updated_at := clock_timestamp();
+  return NEW;
+end
+$$;
+comment on function private.tg_members__version is 'Trigger: counts the version of a member record.';
+
+create or replace trigger _100_version
+before update on registry.members
+for each row execute function private.tg_members__version();
+-- end db/functions/private.tg_members__version.sql
+
+-- begin db/functions/private.tg_observations__settle.sql
+-- A verified login arrives as one row; everything else follows from it here. BEFORE INSERT, so that the row is written once,
+-- with its outcome. Rows that come with an outcome were deferred by private.keep_observation and are left alone.
+create or replace function private.tg_observations__settle()
+returns trigger
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  return private.settle_observation(NEW);
+end
+$$;
+comment on function private.tg_observations__settle is 'Trigger: decides what a new observation means, and acts on it.';
+
+create or replace trigger _100_settle
+before insert on registry.observations
+for each row when (NEW.outcome is null) execute function private.tg_observations__settle();
+-- end db/functions/private.tg_observations__settle.sql
+
+-- begin db/functions/worker.claim_push.sql
+-- The door through which a worker takes a push. A claim is a lease with a fencing token: a worker that is paused and wakes up
+-- after its lease cannot overwrite what a later one has reported.
+create or replace function worker.claim_push(push_id uuid, worker_id text)
+returns table (
+  fencing_token bigint, attempt integer, organization_id uuid, organization text, member_id uuid, external_id text,
+  personnummer_sealed text, personnummer_index text, member_system jsonb
+)
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  p sync.pushes;
+begin
+  select known.* into p from sync.pushes as known where known.id = claim_push.push_id for update;
+  if p.id is null or p.settled_at is not null or p.lease_expires_at > clock_timestamp() then
+    return;
+  end if;
+  if private.push_is_moot(p) then
+    perform private.settle_push(p, 'superseded', 'push_superseded', 'The push was dropped: the record has changed since.');
+    return;
+  end if;
+  update sync.pushes as u
+  set state = 'sending', attempts = u.attempts + 1, fencing_token = u.fencing_token + 1,
+      leased_by = claim_push.worker_id, lease_expires_at = clock_timestamp() + interval '60 seconds'
+  where u.id = p.id
+  returning u.* into p;
+  return query
+    select p.fencing_token, p.attempts, g.id, g.slug, m.id, m.external_id, m.personnummer_sealed, m.personnummer_index, to_jsonb(s)
+    from registry.members as m
+    join registry.organizations as g on g.id = m.organization_id
+    left join sync.member_systems as s on s.organization_id = m.organization_id
+    where m.id = p.member_id;
+end
+$$;
+comment on function worker.claim_push is 'In: a push, the worker''s name. Out: what to send and where, with a fencing token and a lease of 60 seconds; no row when there is nothing to do. attempt counts from 1.';
+grant execute on function worker.claim_push to sync_worker;
+-- end db/functions/worker.claim_push.sql
+
+-- begin db/functions/worker.finish_push.sql
+-- The door through which a worker reports. A report with an old fencing token changes nothing.
+create or replace function worker.finish_push(
+  push_id uuid, fencing_token bigint, result text, http_status integer, error_code text, duration_ms integer, final boolean
+)
+returns text
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  p sync.pushes;
+begin
+  select known.* into p from sync.pushes as known where known.id = finish_push.push_id for update;
+  if p.id is null or p.state <> 'sending' or p.fencing_token <> finish_push.fencing_token then
+    return null;
+  end if;
+  insert into sync.push_attempts (push_id, organization_id, attempt, worker_id, result, http_status, error_code, duration_ms)
+  values (p.id, p.organization_id, p.attempts, p.leased_by, finish_push.result::sync.attempt_result, finish_push.http_status,
+    finish_push.error_code, finish_push.duration_ms);
+  p.http_status := finish_push.http_status;
+  p.error_code := finish_push.error_code;
+  case
+    when finish_push.result = 'delivered' then
+      perform private.settle_push(p, 'delivered', 'push_delivered', 'The personnummer was delivered to the member system.');
+    when private.push_is_moot(p) then
+      perform private.settle_push(p, 'superseded', 'push_superseded', 'The push was dropped: the record has changed since.');
+    when finish_push.result = 'rejected' then
+      perform private.fail_push(p, 'rejected', 'push_rejected', 'The member system refused the change for good; a case was opened.');
+    when finish_push.final then
+      perform private.fail_push(p, 'given_up', 'push_given_up', 'The change could not be delivered in all attempts; a case was opened.');
+    else
+      perform private.postpone_push(p);
+  end case;
+  return (select known.state::text from sync.pushes as known where known.id = p.id);
+end
+$$;
+comment on function worker.finish_push is 'In: push, fencing token, result (delivered, retry, rejected), HTTP status and error code of the attempt, its duration in milliseconds, whether it was the last. Out: the new state; null when the token is stale.';
+grant execute on function worker.finish_push to sync_worker;
+-- end db/functions/worker.finish_push.sql
+
+-- begin db/functions/worker.process_observation.sql
+-- A deferred observation is decided after all. Faults are not caught here: the job fails, and graphile-worker tries again.
+create or replace function worker.process_observation(observation_id uuid)
+returns text
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  o registry.observations;
+begin
+  select known.* into o from registry.observations as known where known.id = process_observation.observation_id for update;
+  if o.id is null then
+    raise exception 'There is no such observation.' using errcode = 'PN004';
+  elsif o.outcome = 'deferred' then
+    o := private.settle_observation(o);
+    update registry.observations as u
+    set outcome = o.outcome, member_id = o.member_id, explanation = o.explanation, settled_at = o.settled_at,
+        absent_reason = o.absent_reason, personnummer_index = o.personnummer_index, personnummer_sealed = o.personnummer_sealed,
+        personnummer_masked = o.personnummer_masked, personnummer_index_previous = o.personnummer_index_previous
+    where u.id = o.id;
+  end if;
+  return o.outcome::text;
+end
+$$;
+comment on function worker.process_observation is 'In: a deferred observation. Out: its outcome, now decided. Raises PN004 for an unknown id.';
+grant execute on function worker.process_observation to sync_worker;
+-- end db/functions/worker.process_observation.sql
+
+-- begin db/functions/worker.reconcile.sql
+-- The tables are the truth and the queue only a reminder. What is due and has no live job gets one again: jobs that were
+-- dropped, used up, or locked by a worker that died. Run every minute.
+create or replace function worker.reconcile()
+returns table (what text, queued integer)
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+begin
+  return query
+    with due as (
+      select p.id from sync.pushes as p
+      where (p.state = 'pending' and p.next_attempt_at < clock_timestamp() - interval '30 seconds')
+        or (p.state = 'sending' and p.lease_expires_at < clock_timestamp())
+      order by p.next_attempt_at limit 1000
+    )
+    select 'push_personnummer'::text, count(private.enqueue('push_personnummer', d.id))::integer
+    from due as d where not private.has_live_job('push_personnummer', d.id);
+  return query
+    with due as (
+      select o.id from registry.observations as o
+      where o.outcome = 'deferred' and o.received_at < clock_timestamp() - interval '10 seconds'
+      order by o.received_at limit 1000
+    )
+    select 'process_observation'::text, count(private.enqueue('process_observation', d.id))::integer
+    from due as d where not private.has_live_job('process_observation', d.id);
+  delete from registry.consumed_transactions where expires_at < clock_timestamp() - interval '1 minute';
+end
+$$;
+comment on function worker.reconcile is 'Out: how many jobs were queued again, by task. Also forgets used login transactions that have expired.';
+grant execute on function worker.reconcile to sync_worker;
+-- end db/functions/worker.reconcile.sql
+
+reset role;
+
+-- migrate:down
+do $$ begin raise exception 'Migrations are not taken back: write the next one, which puts right what this one did.'; end $$;
