@@ -19,7 +19,7 @@ const QUERY = `
   from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = any ($1) and c.relkind = 'v'
   union all
   select fn.nspname || '.' || p.proname || ' trigger ' || t.tgname || ' on ' || t.tgrelid::regclass,
-         pg_get_triggerdef(t.oid) || ' enabled ' || t.tgenabled
+         pg_get_triggerdef(t.oid) || ' enabled ' || t.tgenabled::text
   from pg_trigger t join pg_proc p on p.oid = t.tgfoid join pg_namespace fn on fn.oid = p.pronamespace
   where fn.nspname = any ($1) and not t.tgisinternal
   order by 1, 2`;

@@ -56,6 +56,7 @@ async function installQueue(client: pg.Client, databaseUrl: string, log: (line: 
   try {
     await createBookkeeping(pool);
     await runMigrations({ pgPool: pool, logger: new Logger(() => () => undefined) });
+    await pool.query(await readFile(here('./queue.sql'), 'utf8'));
   } finally {
     await pool.end();
   }

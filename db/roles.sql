@@ -9,7 +9,7 @@ declare
     ['registry_owner', 'nologin'],
     ['queue_owner',    'nologin'],
     ['auth_callback',  'login noinherit'],
-    ['sync_worker',    'login inherit'],
+    ['sync_worker',    'login noinherit'],
     ['auditor',        'nologin'],
     ['anon',           'nologin noinherit'],
     ['authenticated',  'nologin noinherit'],
@@ -36,8 +36,7 @@ declare
   v_memberships constant text[][] := array[
     [current_user,     'registry_owner', 'creates our schemas and objects in its name'],
     [current_user,     'queue_owner',    'runs graphile-worker''s migrations in its name'],
-    ['registry_owner', 'queue_owner',    'our functions add jobs; graphile-worker''s tables let only their owner do so'],
-    ['sync_worker',    'queue_owner',    'fetches and completes jobs']
+    ['registry_owner', 'queue_owner',    'our functions add jobs; graphile-worker''s tables let only their owner do so']
   ];
   v_membership text[];
 begin

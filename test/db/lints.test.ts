@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { OUR_SCHEMAS } from '../../db/catalog.ts';
+import { createTestDatabase } from '../support/database.ts';
+
+/** Catalog queries that must find nothing; the ideas are those of Supabase's advisor and of security-and-reliability 2. */
+const LINTS: Record<string, string> = {
+  'row security is enabled and forced on every table': `
+    select c.oid::regclass::text as found from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = any ($1) and c.relkind in ('r', 'p') and not (c.relrowsecurity and c.relforcerowsecurity)`,
+  'row security without any policy would hide everything, from our own functions too': `
+    select c.oid::regclass::text as found from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = any ($1) and c.relkind in ('r', 'p') and not exists (select from pg_policy p where p.polrelid = c.oid)`,
+  'every table that coordinators can read has a restrictive policy on the organisation': `
+    select c.oid::regclass::text as found from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = any ($1) and c.relkind in ('r', 'p')
+      and has_any_column_privilege('authenticated', c.oid, 'select')
+      and not exists (select from pg_policy p where p.polrelid = c.oid and not p.polpermissive
+                      and p.polroles @> array['authenticated'::regrole::oid])`,
+  'policies call functions inside a scalar subquery, once per query': `
+    select p.polname || ' on ' || p.polrelid::regclass as found from pg_policy p
+    where pg_get_expr(p.polqual, p.polrelid) ~ 'coordinator_organizations' and pg_get_expr(p.polqual, p.polrelid) !~* 'select'`,
+  'no policy reads what users can write themselves': `
+    select p.polname || ' on ' || p.polrelid::regclass as found from pg_policy p
+    where pg_get_expr(p.polqual, p.polrelid) ~ 'user_metadata'`,
+  'every function has an empty search_path': `
+    select p.oid::regprocedure::text as found from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+    where n.nspname = any ($1) and not coalesce(p.proconfig @> array['search_path=""'], false)`,
+  'every view runs with the rights of who reads it': `
+    select c.oid::regclass::text as found from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = any ($1) and c.relkind = 'v' and not coalesce(c.reloptions @> array['security_invoker=true'], false)`,
+  'everything belongs to registry_owner, who is no superuser and whom nobody logs in as': `
+    select p.oid::regprocedure::text as found from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+    where n.nspname = any ($1) and p.proowner <> 'registry_owner'::regrole
+    union all
+    select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = any ($1) and c.relkind in ('r', 'v', 'p', 'S') and c.relowner <> 'registry_owner'::regrole
+    union all
+    select rolname from pg_roles where rolname in ('registry_owner', 'queue_owner') and (rolsuper or rolcanlogin or rolbypassrls)`,
+  'definer functions are doors, or what policies call': `
+    select p.oid::regprocedure::text as found from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+    where n.nspname = any ($1) and p.prosecdef and n.nspname not in ('login', 'worker')
+      and p.oid <> 'private.coordinator_organizations()'::regprocedure`,
+  'foreign keys have an index to look them up by': `
+    select con.conname || ' on ' || con.conrelid::regclass as found from pg_constraint con join pg_namespace n on n.oid = con.connamespace
+    where con.contype = 'f' and n.nspname = any ($1) and not exists (
+      select from pg_index i where i.indrelid = con.conrelid
+        and (i.indkey::smallint[])[0:cardinality(con.conkey) - 1] @> con.conkey)`,
+  'every table has a primary key': `
+    select c.oid::regclass::text as found from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = any ($1) and c.relkind in ('r', 'p')
+      and not exists (select from pg_index i where i.indrelid = c.oid and i.indisprimary)`,
+  'no two indexes are the same': `
+    select string_agg(i.indexrelid::regclass::text, ', ') as found from pg_index i
+    join pg_class c on c.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace where n.nspname = any ($1)
+    group by i.indrelid, i.indkey::text, i.indclass::text, pg_get_expr(i.indexprs, i.indrelid), pg_get_expr(i.indpred, i.indrelid)
+    having count(*) > 1`,
+};
+
+for (const [rule, query] of Object.entries(LINTS)) {
+  test(rule, async () => {
+    await using db = await createTestDatabase();
+    const parameters = query.includes('$1') ? [OUR_SCHEMAS] : [];
+    const { rows } = await db.pool.query<{ found: string }>(query, parameters);
+    assert.deepEqual(
+      rows.map(({ found }) => found),
+      [],
+    );
+  });
+}
