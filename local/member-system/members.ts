@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+
+/** What the member system knows about one member. */
+export interface KnownMember {
+  readonly external_id: string;
+  readonly personnummer: string;
+  /** Changes made, not requests received. */
+  readonly effects: number;
+}
+
+/** How a request to change a member ended. */
+export type Applied = 'applied' | 'repeated' | 'key_used_for_another_request';
+
+/** The members of one organisation and the idempotency keys it has seen, in memory. */
+export interface Members {
+  find(externalId: string): KnownMember | undefined;
+  /** Makes a change at most once per key (draft-ietf-httpapi-idempotency-key-header-07). */
+  apply(key: string, externalId: string, personnummer: string): Applied;
+  /** Changes made for a key: 0 or 1. */
+  effectsOf(key: string): number;
+  /** All changes made. */
+  effects(): number;
+}
+
+/** Starts empty. */
+export function createMembers(): Members {
+  const members = new Map<string, KnownMember>();
+  const fingerprints = new Map<string, string>();
+  let all = 0;
+  return {
+    find: (externalId) => members.get(externalId),
+    apply(key, externalId, personnummer) {
+      const fingerprint = createHash('sha256')
+        .update(JSON.stringify([externalId, personnummer]))
+        .digest('hex');
+      const seen = fingerprints.get(key);
+      if (seen !== undefined) return seen === fingerprint ? 'repeated' : 'key_used_for_another_request';
+      fingerprints.set(key, fingerprint);
+      const effects = (members.get(externalId)?.effects ?? 0) + 1;
+      members.set(externalId, { external_id: externalId, personnummer, effects });
+      all += 1;
+      return 'applied';
+    },
+    effectsOf: (key) => (fingerprints.has(key) ? 1 : 0),
+    effects: () => all,
+  };
+}

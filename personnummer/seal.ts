@@ -1,0 +1,37 @@
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { CompactEncrypt } from 'jose';
+import { PersonnummerError } from './errors.ts';
+import type { Jwk } from './keys.ts';
+import type { Personnummer } from './personnummer.ts';
+
+export interface Sealer {
+  /** @returns a compact JWE (RFC 7516): ECDH-ES (direct), A256GCM, `kid` in the protected header */
+  seal(personnummer: Personnummer): Promise<string>;
+}
+
+/**
+ * Seals with public keys, so that the process that seals cannot read back what it wrote.
+ *
+ * @param publicKeys X25519 or P-256, each with a `kid`; the first one seals, the others are there for rotation only
+ * @throws {PersonnummerError} `key_unusable`, when the list is empty or the first key is no public key with a `kid`
+ */
+export function createSealer(publicKeys: Jwk[]): Sealer {
+  const { key, kid } = importPublicKey(publicKeys[0]);
+  return {
+    seal(personnummer) {
+      return new CompactEncrypt(new TextEncoder().encode(personnummer.reveal()))
+        .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM', kid })
+        .encrypt(key);
+    },
+  };
+}
+
+function importPublicKey(jwk: Jwk | undefined): { key: KeyObject; kid: string } {
+  if (jwk?.kid === undefined || jwk.kid === '' || jwk.d !== undefined) throw new PersonnummerError('key_unusable');
+  try {
+    return { key: createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' }), kid: jwk.kid };
+  } catch {
+    // The error underneath may quote the key.
+    throw new PersonnummerError('key_unusable');
+  }
+}

@@ -1,0 +1,118 @@
+import { type Deployment, type DeploymentRules, deployments } from './deployment.ts';
+
+export type ConfigurationFault = { name: string; why: string };
+
+/** Everything that is wrong with the environment, by variable; never a value. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+  readonly code = 'configuration_invalid';
+  readonly faults: ConfigurationFault[];
+
+  constructor(faults: ConfigurationFault[]) {
+    super(['the configuration has faults:', ...faults.map(({ name, why }) => `  ${name} ${why}`)].join('\n'));
+    this.faults = faults;
+  }
+}
+
+/**
+ * Reads variables one after the other. A fault is collected and a stand-in returned, so that `finish` can name all
+ * faults at once; nothing read may be used before `finish` has returned. An empty variable counts as absent.
+ */
+export class EnvironmentReader {
+  readonly #environment: Record<string, string | undefined>;
+  readonly #faults: ConfigurationFault[] = [];
+
+  constructor(environment: Record<string, string | undefined>) {
+    this.#environment = environment;
+  }
+
+  required(name: string): string {
+    const text = this.optional(name);
+    if (text === undefined) this.fault(name, 'is missing');
+    return text ?? '';
+  }
+
+  optional(name: string): string | undefined;
+  optional(name: string, fallback: string): string;
+  optional(name: string, fallback?: string): string | undefined {
+    return this.#environment[name] || fallback;
+  }
+
+  /** Whether a variable is there; for secrets that rows of the database name. */
+  has(name: string): boolean {
+    return this.optional(name) !== undefined;
+  }
+
+  /** A whole number in decimal digits, `min` to `max` inclusive; required where there is no `default`. */
+  integer(name: string, bounds: { min: number; max: number; default?: number }): number {
+    const text = this.optional(name);
+    if (text === undefined && bounds.default !== undefined) return bounds.default;
+    if (text !== undefined && isInteger(text, bounds)) return Number(text);
+    this.fault(name, text === undefined ? 'is missing' : `must be a whole number from ${bounds.min} to ${bounds.max}`);
+    return bounds.min;
+  }
+
+  oneOf<T extends string>(name: string, values: readonly T[], fallback: T): T {
+    const text = this.optional(name, fallback);
+    const found = values.find((value) => value === text);
+    if (found === undefined) this.fault(name, `must be one of ${values.join(', ')}`);
+    return found ?? fallback;
+  }
+
+  /** `DEPLOYMENT`, `production` where it is absent. */
+  deployment(): Deployment {
+    return this.oneOf('DEPLOYMENT', deployments, 'production');
+  }
+
+  /** An absolute URL without credentials, query or fragment; https unless the rules allow http. */
+  url(name: string, rules: Pick<DeploymentRules, 'allowsPlainHttp'>): URL {
+    const text = this.optional(name);
+    const url = text === undefined ? null : URL.parse(text);
+    const why = text === undefined ? 'is missing' : whyNotBaseUrl(url, rules);
+    if (why !== undefined) this.fault(name, why);
+    return url ?? new URL('https://stand-in.invalid');
+  }
+
+  /** A `postgres://` or `postgresql://` URL. */
+  databaseUrl(name: string): string {
+    const text = this.required(name);
+    const scheme = URL.parse(text)?.protocol ?? '';
+    if (text !== '' && !/^postgres(ql)?:$/.test(scheme)) this.fault(name, 'must be a postgres:// URL');
+    return text;
+  }
+
+  /** A required text that a parser of the caller judges; its faults are collected under this name. */
+  parsed<T extends { faults: string[] }>(name: string, parse: (text: string) => T): T {
+    const outcome = parse(this.optional(name, ''));
+    for (const why of this.has(name) ? outcome.faults : ['is missing']) this.fault(name, why);
+    return outcome;
+  }
+
+  /** @param why a short sentence without subject ("is weak"), and without the value */
+  fault(name: string, why: string): void {
+    this.#faults.push({ name, why });
+  }
+
+  /** @throws {ConfigurationError} naming every fault */
+  finish(): void {
+    if (this.#faults.length > 0) throw new ConfigurationError(this.#faults);
+  }
+}
+
+/** @param environment `process.env`, or what stands for it in a test */
+export function readEnvironment(environment: Record<string, string | undefined>): EnvironmentReader {
+  return new EnvironmentReader(environment);
+}
+
+function isInteger(text: string, { min, max }: { min: number; max: number }): boolean {
+  return /^-?[0-9]{1,15}$/.test(text) && Number(text) >= min && Number(text) <= max;
+}
+
+function whyNotBaseUrl(url: URL | null, rules: Pick<DeploymentRules, 'allowsPlainHttp'>): string | undefined {
+  if (url === null) return 'is not an absolute URL';
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must be an https URL';
+  if (url.protocol === 'http:' && !rules.allowsPlainHttp) return 'must be https in this deployment';
+  if (url.username !== '' || url.password !== '') return 'must not hold credentials';
+  if (url.search !== '' || url.hash !== '') return 'must not have a query or a fragment';
+  return undefined;
+}
