@@ -8,11 +8,12 @@ declare
   v_session registry.sessions;
 begin
   insert into registry.sessions (organization_id, member_id, observation_id, return_to, code_hash, code_challenge, code_expires_at, expires_at)
-  select o.organization_id, o.member_id, o.id, open_session.return_to, open_session.code_hash, open_session.code_challenge,
+  select o.organization_id, m.id, o.id, open_session.return_to, open_session.code_hash, open_session.code_challenge,
     now() + interval '60 seconds', now() + interval '30 days'
   from registry.observations as o
   join registry.organizations as g on g.id = o.organization_id and open_session.return_to = any (g.return_to)
-  where o.id = open_session.observation_id and o.member_id is not null and o.received_at > now() - interval '5 minutes'
+  join registry.members as m on m.id = case o.outcome when 'deferred' then private.known_member(o) else o.member_id end
+  where o.id = open_session.observation_id and o.received_at > now() - interval '5 minutes'
   on conflict do nothing
   returning * into v_session;
   if v_session.id is null then

@@ -44,7 +44,7 @@ begin
     raise exception 'The observation id belongs to another login.' using errcode = 'PN003';
   end if;
   outcome := o.outcome;
-  member_id := o.member_id;
+  member_id := case o.outcome when 'deferred' then private.known_member(o) else o.member_id end;
   ask_consent := o.member_id is not null and private.needs_consent(o);
 end
 $$;

@@ -24,7 +24,7 @@ begin
   -- The number is unique, so it decides; a family's shared phone does not count against it. Only a record that phone, e-mail
   -- and name all agree on outweighs it: then the number stands on a second record of the same person, a duplicate.
   if v_number.member_id is not null
-    and not (v_rung = 'phone_and_email' and v_contact.name = 'full' and v_contact.birth_date_agrees is not false) then
+    and (v_rung = 'phone_and_email' and v_contact.name = 'full' and v_contact.birth_date_agrees is not false) is not true then
     -- People change their family name, so one shared word is enough here; none at all means a number on the wrong record.
     return private.finding('number', v_number, v_number.name is distinct from 'none', p_candidates);
   elsif v_rung is not null then

@@ -1,6 +1,7 @@
 -- Whatever broke matching may break the audit or the queue too. So each step stands alone, what failed is written on the row,
 -- and a row without a job is found by worker.reconcile. Only the row itself must succeed; if the row is what PostgreSQL
--- refuses, the caller is told so without the values that PostgreSQL would show in DETAIL (R9).
+-- refuses, the caller is told so without the values that PostgreSQL would show in DETAIL (R9). The row names no member: its
+-- foreign key would wait for whoever holds that record, and the lock may be what matching failed on.
 create or replace function private.defer_observation(p_observation registry.observations, p_sqlstate text)
 returns registry.observations
 language plpgsql volatile
@@ -13,13 +14,8 @@ begin
   o.outcome := 'deferred';
   o.deferred_sqlstate := p_sqlstate;
   begin
-    o.member_id := private.linked_member(o);
-  exception when others then
-    v_faults := v_faults || jsonb_build_object('link', SQLSTATE);
-  end;
-  begin
     perform private.record_event('deferred', o.source::text, o.organization_id, private.outcome_sentence(o),
-      p_member_id => o.member_id, p_observation_id => o.id, p_detail => v_faults);
+      p_observation_id => o.id, p_detail => jsonb_build_object('faults', v_faults));
   exception when others then
     v_faults := v_faults || jsonb_build_object('audit', SQLSTATE);
   end;

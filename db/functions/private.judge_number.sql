@@ -17,7 +17,7 @@ begin
   select m.personnummer_index into v_recorded from registry.members as m where m.id = p_observation.member_id;
   if v_recorded is distinct from p_observation.personnummer_index then
     perform private.lock_number(p_observation.organization_id, p_observation.personnummer_masked);
-    select m.personnummer_index into v_recorded from registry.members as m where m.id = p_observation.member_id for update;
+    select m.personnummer_index into v_recorded from registry.members as m where m.id = p_observation.member_id for no key update;
   end if;
   if v_recorded = any (v_indexes) then
     return row('confirmed', null)::private.judgement;

@@ -204,7 +204,7 @@ create table registry.observations (
     num_nonnulls(personnummer_index, personnummer_sealed, personnummer_masked) = case when absent_reason is null then 3 else 0 end
   ),
   constraint observations_outcome_has_evidence check (case outcome
-    when 'deferred' then deferred_sqlstate is not null and settled_at is null
+    when 'deferred' then deferred_sqlstate is not null and settled_at is null and member_id is null
     when 'absent'   then settled_at is not null and member_id is not null and absent_reason is not null
     when 'unlinked' then settled_at is not null and member_id is null
     when 'ambiguous' then settled_at is not null and member_id is null

@@ -82,6 +82,39 @@ comment on function login.consume_transaction is 'In: id of a login transaction,
 grant execute on function login.consume_transaction to auth_callback;
 -- end db/functions/login.consume_transaction.sql
 
+-- begin db/functions/private.linked_member.sql
+-- First rung of the ladder: a login that was linked before stays linked, whatever phone, e-mail or name say now.
+create or replace function private.linked_member(p_observation registry.observations)
+returns uuid
+language sql stable
+set search_path = ''
+as $$
+  select l.member_id
+  from registry.identity_links as l
+  where l.organization_id = p_observation.organization_id
+    and l.issuer = p_observation.issuer
+    and l.subject = p_observation.subject
+$$;
+comment on function private.linked_member is 'In: an observation. Out: the member its issuer and subject are linked to, or null.';
+-- end db/functions/private.linked_member.sql
+
+-- begin db/functions/private.known_member.sql
+-- While matching is out of order, a person whose login was linked before still gets in. What broke matching may break this
+-- look-up too; then the login is told to come back later, and the fault is on the observation already.
+create or replace function private.known_member(p_observation registry.observations)
+returns uuid
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return private.linked_member(p_observation);
+exception when others then
+  return null;
+end
+$$;
+comment on function private.known_member is 'In: a deferred observation. Out: the member its login is linked to; null when there is none, or when it cannot be looked up.';
+-- end db/functions/private.known_member.sql
+
 -- begin db/functions/private.actor.sql
 -- Audit rows name who acted: a coordinator is known by the access token that PostgREST has verified, a program by its login.
 create or replace function private.actor()
@@ -128,11 +161,12 @@ declare
   v_session registry.sessions;
 begin
   insert into registry.sessions (organization_id, member_id, observation_id, return_to, code_hash, code_challenge, code_expires_at, expires_at)
-  select o.organization_id, o.member_id, o.id, open_session.return_to, open_session.code_hash, open_session.code_challenge,
+  select o.organization_id, m.id, o.id, open_session.return_to, open_session.code_hash, open_session.code_challenge,
     now() + interval '60 seconds', now() + interval '30 days'
   from registry.observations as o
   join registry.organizations as g on g.id = o.organization_id and open_session.return_to = any (g.return_to)
-  where o.id = open_session.observation_id and o.member_id is not null and o.received_at > now() - interval '5 minutes'
+  join registry.members as m on m.id = case o.outcome when 'deferred' then private.known_member(o) else o.member_id end
+  where o.id = open_session.observation_id and o.received_at > now() - interval '5 minutes'
   on conflict do nothing
   returning * into v_session;
   if v_session.id is null then
@@ -195,22 +229,6 @@ $$;
 comment on function private.enqueue is 'In: task, the id it is about, earliest time (null: now). Queues the job in this transaction; raises PN010 if the queue refuses.';
 -- end db/functions/private.enqueue.sql
 
--- begin db/functions/private.linked_member.sql
--- First rung of the ladder: a login that was linked before stays linked, whatever phone, e-mail or name say now.
-create or replace function private.linked_member(p_observation registry.observations)
-returns uuid
-language sql stable
-set search_path = ''
-as $$
-  select l.member_id
-  from registry.identity_links as l
-  where l.organization_id = p_observation.organization_id
-    and l.issuer = p_observation.issuer
-    and l.subject = p_observation.subject
-$$;
-comment on function private.linked_member is 'In: an observation. Out: the member its issuer and subject are linked to, or null.';
--- end db/functions/private.linked_member.sql
-
 -- begin db/functions/private.outcome_sentence.sql
 -- One sentence for the audit. Mission document 1 asks for the words 'confirmed, no change'.
 create or replace function private.outcome_sentence(p_observation registry.observations)
@@ -236,7 +254,8 @@ comment on function private.outcome_sentence is 'In: a decided observation. Out:
 -- begin db/functions/private.defer_observation.sql
 -- Whatever broke matching may break the audit or the queue too. So each step stands alone, what failed is written on the row,
 -- and a row without a job is found by worker.reconcile. Only the row itself must succeed; if the row is what PostgreSQL
--- refuses, the caller is told so without the values that PostgreSQL would show in DETAIL (R9).
+-- refuses, the caller is told so without the values that PostgreSQL would show in DETAIL (R9). The row names no member: its
+-- foreign key would wait for whoever holds that record, and the lock may be what matching failed on.
 create or replace function private.defer_observation(p_observation registry.observations, p_sqlstate text)
 returns registry.observations
 language plpgsql volatile
@@ -249,13 +268,8 @@ begin
   o.outcome := 'deferred';
   o.deferred_sqlstate := p_sqlstate;
   begin
-    o.member_id := private.linked_member(o);
-  exception when others then
-    v_faults := v_faults || jsonb_build_object('link', SQLSTATE);
-  end;
-  begin
     perform private.record_event('deferred', o.source::text, o.organization_id, private.outcome_sentence(o),
-      p_member_id => o.member_id, p_observation_id => o.id, p_detail => v_faults);
+      p_observation_id => o.id, p_detail => jsonb_build_object('faults', v_faults));
   exception when others then
     v_faults := v_faults || jsonb_build_object('audit', SQLSTATE);
   end;
@@ -401,7 +415,7 @@ begin
     raise exception 'The observation id belongs to another login.' using errcode = 'PN003';
   end if;
   outcome := o.outcome;
-  member_id := o.member_id;
+  member_id := case o.outcome when 'deferred' then private.known_member(o) else o.member_id end;
   ask_consent := o.member_id is not null and private.needs_consent(o);
 end
 $$;
@@ -799,7 +813,7 @@ begin
   -- The number is unique, so it decides; a family's shared phone does not count against it. Only a record that phone, e-mail
   -- and name all agree on outweighs it: then the number stands on a second record of the same person, a duplicate.
   if v_number.member_id is not null
-    and not (v_rung = 'phone_and_email' and v_contact.name = 'full' and v_contact.birth_date_agrees is not false) then
+    and (v_rung = 'phone_and_email' and v_contact.name = 'full' and v_contact.birth_date_agrees is not false) is not true then
     -- People change their family name, so one shared word is enough here; none at all means a number on the wrong record.
     return private.finding('number', v_number, v_number.name is distinct from 'none', p_candidates);
   elsif v_rung is not null then
@@ -1010,7 +1024,7 @@ begin
   select m.personnummer_index into v_recorded from registry.members as m where m.id = p_observation.member_id;
   if v_recorded is distinct from p_observation.personnummer_index then
     perform private.lock_number(p_observation.organization_id, p_observation.personnummer_masked);
-    select m.personnummer_index into v_recorded from registry.members as m where m.id = p_observation.member_id for update;
+    select m.personnummer_index into v_recorded from registry.members as m where m.id = p_observation.member_id for no key update;
   end if;
   if v_recorded = any (v_indexes) then
     return row('confirmed', null)::private.judgement;

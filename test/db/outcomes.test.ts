@@ -91,7 +91,10 @@ test('duplicate: another member has the number; nothing is overwritten and the c
   assert.equal(answer.member_id, kari.id);
   const conflict = await one(db, 'select * from registry.conflicts');
   assert.deepEqual([conflict.kind, conflict.member_id, conflict.other_member_id], ['duplicate', kari.id, other.id]);
-  assert.equal((await one(db, 'select personnummer_index from registry.members where id = $1', [kari.id])).personnummer_index, null);
+  assert.equal(
+    (await one(db, 'select personnummer_index from registry.members where id = $1', [kari.id])).personnummer_index,
+    null,
+  );
   assert.equal((await counts(db)).pushes, 0);
 });
 
@@ -129,7 +132,12 @@ test('capturing off: the number is dropped before anything is stored, and the lo
   const stored = await one(db, 'select * from registry.observations');
   assert.equal(stored.absent_reason, 'capture_off');
   assert.deepEqual(
-    [stored.personnummer_index, stored.personnummer_sealed, stored.personnummer_masked, stored.personnummer_index_previous],
+    [
+      stored.personnummer_index,
+      stored.personnummer_sealed,
+      stored.personnummer_masked,
+      stored.personnummer_index_previous,
+    ],
     [null, null, null, []],
   );
   assert.equal((await one(db, 'select personnummer_index from registry.members')).personnummer_index, null);

@@ -5,7 +5,18 @@ import { createTestDatabase } from '../support/database.ts';
 
 /** Roles that somebody or something can act as. */
 const ROLES = ['auth_callback', 'sync_worker', 'authenticated', 'auditor', 'anon', 'service_role', 'authenticator'];
-const SCHEMAS = ['registry', 'sync', 'audit', 'private', 'login', 'worker', 'api', 'migrations', 'graphile_worker', 'public'];
+const SCHEMAS = [
+  'registry',
+  'sync',
+  'audit',
+  'private',
+  'login',
+  'worker',
+  'api',
+  'migrations',
+  'graphile_worker',
+  'public',
+];
 
 /** Everything that is allowed, as `role verb object`. What is not listed is denied. */
 const ALLOWED = new Set([

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import pg from 'pg';
+import { createTestDatabase } from '../support/database.ts';
+import { addKari, one, openDoor } from '../support/door.ts';
+
+const CHANGES = [
+  `update audit.events set message = 'nothing happened'`,
+  'delete from audit.events',
+  'truncate audit.events',
+  'truncate audit.events cascade',
+];
+
+test('the audit is append-only, for the owner and even for a superuser in replication mode', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db);
+  await addKari(db, door);
+  await door.login();
+  const client = new pg.Client({ connectionString: db.ownerUrl });
+  await client.connect();
+  try {
+    for (const setting of [
+      'reset role',
+      'set role registry_owner',
+      'reset role; set session_replication_role = replica',
+    ]) {
+      await client.query(setting);
+      for (const change of CHANGES)
+        await assert.rejects(client.query(change), { code: '42501' }, `${setting}: ${change}`);
+    }
+  } finally {
+    await client.end();
+  }
+  assert.equal((await one(db, 'select count(*)::int as n from audit.events')).n, 2);
+});
+
+test('auditors read every organisation, and nothing but the audit', async () => {
+  await using db = await createTestDatabase();
+  await using nhf = await openDoor(db);
+  await using hlf = await openDoor(db);
+  for (const door of [nhf, hlf]) {
+    await addKari(db, door);
+    await door.login();
+  }
+  const client = new pg.Client({ connectionString: db.urlFor('auditor_login') });
+  await client.connect();
+  try {
+    const { rows } = await client.query('select count(distinct organization_id)::int as n from audit.events');
+    assert.equal(rows[0].n, 2);
+    await assert.rejects(client.query('select * from registry.members'), { code: '42501' });
+    await assert.rejects(
+      client.query(`insert into audit.events (event, source, actor, message) values ('linked', 'app', 'x', 'x')`),
+      { code: '42501' },
+    );
+  } finally {
+    await client.end();
+  }
+});
+
+test('a sentence that holds something like a personnummer is refused', async () => {
+  await using db = await createTestDatabase();
+  for (const text of ['x 01815025039 x', '018150 25039', '018150-25039']) {
+    const insert = db.pool.query(
+      `insert into audit.events (event, source, actor, message) values ('linked', 'app', 'x', $1)`,
+      [text],
+    );
+    await assert.rejects(insert, { code: '23514' });
+  }
+});

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createTestDatabase } from '../support/database.ts';
+
+type Candidate = {
+  number?: boolean;
+  phone?: boolean;
+  email?: boolean;
+  unverified?: boolean;
+  name?: string;
+  birth?: boolean;
+};
+/** Candidates A, B, ... and what the ladder makes of them: the verdict, whom, by which rung. */
+type Row = [what: string, candidates: Candidate[], verdict: string, member?: string, rung?: string];
+
+const agreeing = { name: 'full', birth: true };
+
+const TABLE: Row[] = [
+  ['nobody', [], 'unlinked'],
+  ['phone and e-mail', [{ phone: true, email: true, ...agreeing }], 'found', 'A', 'phone_and_email'],
+  ['phone and e-mail, nothing else known', [{ phone: true, email: true }], 'found', 'A', 'phone_and_email'],
+  ['phone, no e-mail on either side, birth date', [{ phone: true, birth: true }], 'found', 'A', 'phone_and_birth_date'],
+  ['e-mail, no phone on either side, birth date', [{ email: true, birth: true }], 'found', 'A', 'email_and_birth_date'],
+  ['phone alone', [{ phone: true, name: 'full' }], 'ambiguous'],
+  ['e-mail alone', [{ email: true, name: 'full' }], 'ambiguous'],
+  ['phone agrees, e-mail disagrees', [{ phone: true, email: false, ...agreeing }], 'ambiguous'],
+  ['e-mail agrees, phone disagrees', [{ phone: false, email: true, ...agreeing }], 'ambiguous'],
+  [
+    'phone on one, e-mail on another',
+    [
+      { phone: true, email: false },
+      { phone: false, email: true },
+    ],
+    'ambiguous',
+  ],
+  [
+    'both on both',
+    [
+      { phone: true, email: true },
+      { phone: true, email: true },
+    ],
+    'ambiguous',
+  ],
+  [
+    'both on one, the phone on another too',
+    [
+      { phone: true, email: true, ...agreeing },
+      { phone: true, email: false },
+    ],
+    'ambiguous',
+  ],
+  ['an unverified e-mail alone', [{ unverified: true, ...agreeing }], 'ambiguous'],
+  ['an unverified e-mail on somebody else', [{ phone: true, birth: true }, { unverified: true }], 'ambiguous'],
+  ['phone and unverified e-mail, no birth date', [{ phone: true, unverified: true, name: 'full' }], 'ambiguous'],
+  ['both, another name', [{ phone: true, email: true, name: 'none', birth: true }], 'name_mismatch'],
+  ['both, only one name in common', [{ phone: true, email: true, name: 'partial', birth: true }], 'name_mismatch'],
+  ['both, another birth date', [{ phone: true, email: true, name: 'full', birth: false }], 'name_mismatch'],
+  ['the number', [{ number: true }], 'found', 'A', 'number'],
+  ['the number, a new family name', [{ number: true, name: 'partial', birth: true }], 'found', 'A', 'number'],
+  ['the number on a record of quite another name', [{ number: true, name: 'none' }], 'name_mismatch'],
+  [
+    'the number, and a phone shared with another',
+    [{ number: true, phone: true, email: true, ...agreeing }, { phone: true }],
+    'found',
+    'A',
+    'number',
+  ],
+  [
+    'the number on one, the phone alone on another',
+    [
+      { number: true, ...agreeing },
+      { phone: true, email: false },
+    ],
+    'found',
+    'A',
+    'number',
+  ],
+  [
+    'the number on one, phone, e-mail and name on another',
+    [{ number: true }, { phone: true, email: true, ...agreeing }],
+    'found',
+    'B',
+    'phone_and_email',
+  ],
+  [
+    'the number on one, phone and e-mail on another of other name',
+    [{ number: true }, { phone: true, email: true, name: 'none' }],
+    'found',
+    'A',
+    'number',
+  ],
+];
+
+const id = (letter: string) => `0000000${letter.toLowerCase()}-0000-4000-8000-000000000000`;
+
+test('the ladder as a table: evidence in, decision out', async (t) => {
+  await using db = await createTestDatabase();
+  for (const [what, candidates, verdict, member, rung] of TABLE) {
+    await t.test(`${what}: ${verdict}`, async () => {
+      const rows = candidates.map((c, at) => [
+        ...[id('ABC'[at] as string), c.number ?? false, c.phone ?? null, c.email ?? null, c.unverified ?? false],
+        ...[c.name ?? null, c.birth ?? null],
+      ]);
+      const literals = rows.map(
+        (_, at) => `($${at * 7 + 1}::uuid, $${at * 7 + 2}::boolean, $${at * 7 + 3}::boolean, $${at * 7 + 4}::boolean,
+        $${at * 7 + 5}::boolean, $${at * 7 + 6}::private.name_agreement, $${at * 7 + 7}::boolean)::private.candidate`,
+      );
+      const { rows: found } = await db.pool.query(
+        `select * from private.choose_member(array[${literals.map((one) => `row${one}`)}]::private.candidate[])`,
+        rows.flat(),
+      );
+      assert.equal(found[0].verdict, verdict);
+      assert.equal(found[0].member_id, member === undefined ? null : id(member));
+      if (rung !== undefined) assert.equal(found[0].rung, rung);
+      if (verdict === 'name_mismatch') assert.deepEqual(found[0].candidates, [id('A')]);
+    });
+  }
+});
+
+const NAMES: [
+  given: string | null,
+  family: string | null,
+  given2: string | null,
+  family2: string | null,
+  expected: string | null,
+][] = [
+  ['Kari', 'Nordmann', 'Kari', 'Nordmann', 'full'],
+  ['KARI', 'NORDMANN', 'kari', 'nordmann', 'full'],
+  ['Kari', 'Nordmann', 'Nordmann', 'Kari', 'full'],
+  ['Åse', 'Ødegård', 'Aase', 'Oedegaard', 'full'],
+  ['Åse', 'Ødegård', 'Ase', 'Odegard', 'full'],
+  ['Bjørn', 'Sæther', 'Bjoern', 'Saether', 'full'],
+  ['André', 'Müller', 'Andre', 'Muller', 'full'],
+  ['Anne-Marie', 'Berg', 'Anne Marie', 'Berg', 'full'],
+  ['Anne', 'Berg', 'Anne Marie', 'Berg Hansen', 'full'],
+  ['Ole Martin', 'Bakke', 'Martin', 'Bakke', 'full'],
+  ['Ánte', 'Ŋuorgam', 'Ante', 'Nuorgam', 'full'],
+  ['Sinéad', "O'Brien", 'Sinead', 'O’Brien', 'full'],
+  ['Kari', 'Hansen', 'Kari', 'Nordmann', 'partial'],
+  ['Ola', 'Nordmann', 'Kari', 'Nordmann', 'partial'],
+  ['Ola', 'Hansen', 'Kari', 'Nordmann', 'none'],
+  ['Kari', null, 'Kari', 'Nordmann', 'full'],
+  [null, null, 'Kari', 'Nordmann', null],
+  ['Kari', 'Nordmann', '', ' - ', null],
+];
+
+test('names are compared with forgiveness for spelling, never for another name', async (t) => {
+  await using db = await createTestDatabase();
+  for (const [given, family, given2, family2, expected] of NAMES) {
+    await t.test(`${given} ${family} and ${given2} ${family2}: ${expected}`, async () => {
+      const compare =
+        'select private.compare_names($1, $2, $3, $4) as one, private.compare_names($3, $4, $1, $2) as other';
+      const { rows } = await db.pool.query(compare, [given, family, given2, family2]);
+      assert.deepEqual(rows[0], { one: expected, other: expected });
+    });
+  }
+});

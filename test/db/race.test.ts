@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+import pg from 'pg';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { addKari, counts, type Door, one, openDoor } from '../support/door.ts';
+import { addMember, sampleNumbers } from '../support/samples.ts';
+
+const ROUNDS = 200;
+const [NUMBER, OTHER_NUMBER] = sampleNumbers;
+
+/**
+ * Two logins that start at the same instant: each connection waits inside the database for the same advisory lock, which is
+ * let go when both wait. `held` is a third connection that holds it meanwhile.
+ */
+async function together(
+  db: TestDatabase,
+  door: Door,
+  held: pg.Client,
+  pair: pg.Client[],
+  numbers: string[],
+  subject: string,
+) {
+  await held.query('select pg_advisory_lock(1)');
+  const logins = pair.map(async (client, at) => {
+    await client.query('select pg_advisory_xact_lock_shared(1)');
+    return door.login({ personnummer: numbers[at] as string, subject, observation_id: randomUUID() }, client);
+  });
+  const waiting = `select count(*)::int as n from pg_stat_activity where pid = any ($1) and wait_event = 'advisory'`;
+  const pids = pair.map((client) => (client as unknown as { processID: number }).processID);
+  while ((await one<{ n: number }>(db, waiting, [pids])).n < pair.length);
+  await held.query('select pg_advisory_unlock(1)');
+  return (await Promise.all(logins)).map(({ outcome }) => outcome).sort();
+}
+
+async function connect(url: string, count: number) {
+  const clients = Array.from({ length: count }, () => new pg.Client({ connectionString: url }));
+  await Promise.all(clients.map((client) => client.connect()));
+  return {
+    clients,
+    [Symbol.asyncDispose]: async () => void (await Promise.all(clients.map((client) => client.end()))),
+  };
+}
+
+async function race(numbers: string[], expected: string[], seen: (db: TestDatabase) => Promise<void>) {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db);
+  await using pair = await connect(db.urlFor('auth_callback'), 2);
+  await using holder = await connect(db.ownerUrl, 1);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const subject = randomUUID();
+    const member = await addKari(db, door);
+    await db.pool.query(
+      `insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, rung)
+       values ($1, 'https://provider.example/access-management-1.0/access/', $2, $3, 'vipps', 'coordinator')`,
+      [door.organization.id, subject, member.id],
+    );
+    const outcomes = await together(db, door, holder.clients[0] as pg.Client, pair.clients, numbers, subject);
+    assert.deepEqual(outcomes, expected, `round ${round}`);
+    // The number is free again for the next round's member.
+    await db.pool.query(
+      `update registry.members set personnummer_index = null, personnummer_sealed = null, personnummer_masked = null,
+         personnummer_source = null, personnummer_at = null where id = $1`,
+      [member.id],
+    );
+  }
+  await seen(db);
+}
+
+test(`two logins of one member at the same instant with different numbers: one fill, one conflict, ${ROUNDS} times`, async () => {
+  await race([NUMBER, OTHER_NUMBER], ['conflict', 'filled'], async (db) => {
+    const total = await counts(db);
+    assert.equal(total.pushes, ROUNDS);
+    assert.equal(total.conflicts, ROUNDS);
+    assert.equal(total.events, 2 * ROUNDS);
+  });
+});
+
+test(`with the same number: one fill, one confirmation, ${ROUNDS} times`, async () => {
+  await race([NUMBER, NUMBER], ['confirmed', 'filled'], async (db) => {
+    const total = await counts(db);
+    assert.equal(total.pushes, ROUNDS);
+    assert.equal(total.conflicts, 0);
+    assert.equal(total.events, 2 * ROUNDS);
+  });
+});
+
+test('two members and one number at the same instant: one fill, one duplicate', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db);
+  for (let round = 0; round < 25; round += 1) {
+    const people = [0, 1].map((nth) => ({ phone: `+4790${round}0${nth}000`, email: `${round}.${nth}@example.org` }));
+    for (const person of people) await addMember(db, door.organization, person);
+    const answers = await Promise.all(
+      people.map((person) =>
+        door.login({
+          ...person,
+          personnummer: sampleNumbers[round % 12] as string,
+          subject: randomUUID(),
+          given_name: null,
+          family_name: null,
+          birth_date: null,
+        }),
+      ),
+    );
+    const outcomes = answers.map(({ outcome }) => outcome).sort();
+    assert.deepEqual(outcomes, round < 12 ? ['duplicate', 'filled'] : ['duplicate', 'duplicate'], `round ${round}`);
+  }
+});
+
+test('the first login of one person arriving ten times at once makes one link', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db);
+  await addKari(db, door);
+  const answers = await Promise.all(Array.from({ length: 10 }, () => door.login({ personnummer: NUMBER })));
+  assert.deepEqual(answers.map(({ outcome }) => outcome).sort(), [...Array(9).fill('confirmed'), 'filled']);
+  assert.equal((await counts(db)).links, 1);
+  assert.equal((await one(db, `select count(*)::int as n from audit.events where event = 'linked'`)).n, 1);
+});

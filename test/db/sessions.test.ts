@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { addKari, type Door, one, openDoor } from '../support/door.ts';
+
+const hash = (text: string) => createHash('sha256').update(text).digest();
+const CHALLENGE = createHash('sha256').update('verifier').digest('base64url');
+
+async function open(door: Door, changes: Record<string, unknown> = {}) {
+  const { observation_id } = await door.login();
+  const values = {
+    observation_id,
+    code_hash: hash('code'),
+    code_challenge: CHALLENGE,
+    return_to: 'https://app.example/return',
+    ...changes,
+  };
+  const { rows } = await door.pool.query(
+    'select login.open_session(observation_id => $1, code_hash => $2, code_challenge => $3, return_to => $4) as opened',
+    Object.values(values),
+  );
+  return { observation_id, opened: rows[0]?.opened as boolean };
+}
+
+const redeem = async (door: Door, code = 'code', challenge = CHALLENGE, refreshToken = 'first') =>
+  (await door.pool.query('select * from login.redeem_code($1, $2, $3)', [hash(code), challenge, hash(refreshToken)]))
+    .rows;
+const rotate = async (door: Door, token: string, next: string) =>
+  (await door.pool.query('select * from login.rotate_refresh_token($1, $2)', [hash(token), hash(next)])).rows;
+const endReason = async (db: TestDatabase) => (await one(db, 'select end_reason from registry.sessions')).end_reason;
+
+test('a login is let in once, and its code is redeemed once, for the right verifier', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db);
+  const kari = await addKari(db, door);
+  const { opened } = await open(door);
+  assert.equal(opened, true);
+  const [session, ...more] = await redeem(door);
+  assert.equal(more.length, 0);
+  assert.deepEqual(
+    [session?.user_id, session?.member_id, session?.organization],
+    [kari.user_id, kari.id, door.organization.slug],
+  );
+  assert.equal((await one(db, `select count(*)::int as n from audit.events where event = 'session_opened'`)).n, 1);
+});
+
+test('no session for somebody who is no member, at an unregistered address, twice, or late', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db);
+  assert.equal((await open(door)).opened, false, 'unlinked');
+  await addKari(db, door);
+  assert.equal((await open(door, { return_to: 'https://evil.example/' })).opened, false, 'unregistered');
+  const { observation_id } = await open(door);
+  const again = { observation_id, code_hash: randomBytes(32) };
+  assert.equal((await open(door, again)).opened, false, 'twice');
+  const late = await door.login();
+  await db.pool.query(`update registry.observations set received_at = now() - interval '1 hour' where id = $1`, [
+    late.observation_id,
+  ]);
+  assert.equal(
+    (await open(door, { observation_id: late.observation_id, code_hash: randomBytes(32) })).opened,
+    false,
+    'late',
+  );
+});
+
+test('a deferred login of a linked person is let in', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db);
+  const kari = await addKari(db, door);
+  await door.login();
+  await db.pool.query('alter function private.settle_observation rename to settle_gone');
+  assert.equal((await open(door)).opened, true);
+  assert.equal((await redeem(door))[0]?.member_id, kari.id);
+});
+
+test('a code is used up by a wrong verifier, and refused when it has expired', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db);
+  await addKari(db, door);
+  await open(door);
+  assert.deepEqual(await redeem(door, 'code', createHash('sha256').update('wrong').digest('base64url')), []);
+  assert.deepEqual(await redeem(door), []);
+  await open(door, { code_hash: hash('second') });
+  await db.pool.query(`update registry.sessions set code_expires_at = now() - interval '1 second'`);
+  assert.deepEqual(await redeem(door, 'second'), []);
+});
+
+test('replay of a used code ends the session', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db);
+  await addKari(db, door);
+  await open(door);
+  await redeem(door);
+  assert.deepEqual(await redeem(door, 'code', CHALLENGE, 'thief'), []);
+  assert.equal(await endReason(db), 'code_replayed');
+  assert.deepEqual(await rotate(door, 'first', 'second'), []);
+});
+
+test('refresh tokens rotate; the reuse of an old one ends the family', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db);
+  await addKari(db, door);
+  await open(door);
+  await redeem(door);
+  assert.equal((await rotate(door, 'first', 'second')).length, 1);
+  assert.equal((await rotate(door, 'second', 'third')).length, 1);
+  assert.deepEqual(await rotate(door, 'unknown', 'x'), []);
+  assert.equal(await endReason(db), null);
+  assert.deepEqual(await rotate(door, 'first', 'x'), []);
+  assert.equal(await endReason(db), 'refresh_token_reused');
+  assert.deepEqual(await rotate(door, 'third', 'fourth'), []);
+  assert.equal((await one(db, `select count(*)::int as n from audit.events where event = 'session_ended'`)).n, 1);
+});
+
+test('one refresh token used ten times at once is honoured once', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db);
+  await addKari(db, door);
+  await open(door);
+  await redeem(door);
+  const answers = await Promise.all(Array.from({ length: 10 }, (_, nth) => rotate(door, 'first', `next ${nth}`)));
+  assert.equal(answers.flat().length, 1);
+  assert.equal(await endReason(db), 'refresh_token_reused');
+});
+
+test('a hundred identical transactions: one is fresh', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db);
+  const id = '5f6d7c0e-9d0b-4c1e-8a59-0c6c2e7b7a11';
+  const answers = await Promise.all(
+    Array.from({ length: 100 }, () =>
+      door.pool.query(`select login.consume_transaction($1, now() + interval '10 minutes') as fresh`, [id]),
+    ),
+  );
+  assert.equal(answers.filter(({ rows }) => rows[0].fresh).length, 1);
+});
