@@ -6,7 +6,7 @@ create or replace function login.record_observation(
   given_name text default null, family_name text default null, birth_date date default null,
   phone text default null, phone_verified boolean default false, email text default null, email_verified boolean default false,
   absent_reason text default null, inconsistency text default null, acr text default null,
-  personnummer_index_previous text[] default null,
+  personnummer_index_previous text[] default null, link_session_id uuid default null,
   out outcome text, out member_id uuid, out ask_consent boolean
 )
 language plpgsql volatile security definer
@@ -22,6 +22,7 @@ begin
     o := private.new_observation(record_observation.organization, record_observation.provider,
       record_observation.absent_reason, record_observation.inconsistency, record_observation.personnummer_index is not null);
     o.id := record_observation.observation_id;
+    o.requested_member_id := private.session_member(record_observation.link_session_id, o.organization_id);
     o.issuer := record_observation.issuer;
     o.subject := record_observation.subject;
     o.acr := record_observation.acr;
@@ -48,5 +49,5 @@ begin
   ask_consent := o.member_id is not null and private.needs_consent(o);
 end
 $$;
-comment on function login.record_observation is 'In: one verified login; phone in E.164 form; no number in clear. Out: observation id, outcome, member (null when none), and whether the member is to be asked for consent. Errors PN001 to PN003.';
+comment on function login.record_observation is 'In: one verified login; phone in E.164 form; no number in clear; link_session_id: the session of a member who asks for this login to be linked. Out: observation id, outcome, member (null when none), and whether the member is to be asked for consent. Errors PN001 to PN003.';
 grant execute on function login.record_observation to auth_callback;

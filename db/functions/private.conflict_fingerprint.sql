@@ -1,13 +1,13 @@
 -- The same disagreement: same kind, same people, same login or number. Another number is another disagreement. Under a
 -- rotated key the oldest version of the index still in use is taken, so that rotation opens no case anew.
 create or replace function private.conflict_fingerprint(
-  p_kind registry.conflict_kind, p_observation registry.observations, p_other_member_id uuid, p_candidates uuid[]
+  p_kind registry.conflict_kind, p_observation registry.observations, p_member_id uuid, p_other_member_id uuid, p_candidates uuid[]
 )
 returns text
 language sql immutable
 set search_path = ''
 as $$
-  select concat_ws(' ', p_kind, p_observation.member_id, p_other_member_id, nullif(array_to_string(p_candidates, ','), ''),
+  select concat_ws(' ', p_kind, p_member_id, p_other_member_id, nullif(array_to_string(p_candidates, ','), ''),
     case p_kind
       when 'mismatch' then coalesce(
         p_observation.personnummer_index_previous[cardinality(p_observation.personnummer_index_previous)],

@@ -1,9 +1,7 @@
--- The same as data, for queries.
-create or replace function private.outcome_detail(
-  p_observation registry.observations, p_other_member_id uuid, p_candidates uuid[]
-)
+-- The same as data, for queries. `known`: a coordinator has settled just this disagreement before, so no case was opened.
+create or replace function private.outcome_detail(p_observation registry.observations, p_conflict_id uuid)
 returns jsonb
-language sql immutable
+language sql stable
 set search_path = ''
 as $$
   select jsonb_strip_nulls(p_observation.explanation || jsonb_build_object(
@@ -11,7 +9,11 @@ as $$
     'absent_reason', p_observation.absent_reason,
     'inconsistency', p_observation.inconsistency,
     'personnummer', p_observation.personnummer_masked,
-    'other_member_id', p_other_member_id,
-    'candidate_ids', case when p_observation.outcome in ('ambiguous', 'name_mismatch') then to_jsonb(p_candidates) end))
+    'case', c.kind,
+    'other_member_id', c.other_member_id,
+    'candidate_ids', nullif(to_jsonb(c.candidates), '[]'),
+    'known', case when c.state = 'resolved' then true end))
+  from (select p_conflict_id as id) as one
+  left join registry.conflicts as c using (id)
 $$;
-comment on function private.outcome_detail is 'In: a decided observation, the other member, the candidates. Out: the detail of its audit event.';
+comment on function private.outcome_detail is 'In: a decided observation, its case. Out: the detail of its audit event.';

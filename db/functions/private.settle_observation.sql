@@ -20,9 +20,9 @@ begin
       perform private.link_identity(o, v_found);
     end if;
   else
-    o.outcome := v_found.verdict::text::registry.outcome;
+    o.outcome := case v_found.verdict when 'subject_moved' then 'ambiguous' else v_found.verdict::text end;
   end if;
-  perform private.act_on_outcome(o, v_judged.other_member_id, v_found.candidates);
+  perform private.act_on_outcome(o, v_judged.other_member_id, v_found);
   return o;
 end
 $$;

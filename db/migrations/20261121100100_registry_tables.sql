@@ -25,11 +25,14 @@ comment on type registry.absent_reason is 'Why a completed login brought no acce
 create type registry.inconsistency as enum ('numbers_differ', 'subject_differs');
 comment on type registry.inconsistency is 'How one provider contradicted itself within one login.';
 
-create type registry.conflict_kind as enum ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'inconsistent', 'push_failed');
+create type registry.conflict_kind as enum ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'inconsistent', 'subject_moved', 'push_failed');
 comment on type registry.conflict_kind is 'What a coordinator is asked to judge.';
 
 create type registry.conflict_state as enum ('open', 'resolved', 'superseded');
 comment on type registry.conflict_state is 'Life of a case.';
+
+create type registry.decision as enum ('accept_observed', 'keep_existing', 'not_same_person', 'merge_into', 'link_login', 'retry_sync');
+comment on type registry.decision is 'How a coordinator settled a case. docs/for-coordinators.md says what each does.';
 
 create type registry.session_end as enum ('code_replayed', 'refresh_token_reused', 'signed_out', 'expired');
 comment on type registry.session_end is 'Why a session of the app ended.';
@@ -116,14 +119,18 @@ create table registry.members (
   personnummer_masked  text check (personnummer_masked ~ '^[0-9]{6}\*{5}$'),
   personnummer_source  registry.source,
   personnummer_at      timestamptz,
+  merged_into          uuid,
   version              integer not null default 1 check (version > 0),
   created_at           timestamptz not null default now(),
   updated_at           timestamptz not null default now(),
   unique (organization_id, id),
   unique (organization_id, external_id),
   check (num_nonnulls(personnummer_index, personnummer_sealed, personnummer_masked) in (0, 3)),
-  check (personnummer_index is not null or num_nonnulls(personnummer_source, personnummer_at) = 0)
+  check (personnummer_index is not null or num_nonnulls(personnummer_source, personnummer_at) = 0),
+  check (merged_into <> id),
+  foreign key (organization_id, merged_into) references registry.members (organization_id, id)
 );
+create index members_merged on registry.members (organization_id, merged_into) where merged_into is not null;
 create unique index members_personnummer on registry.members (organization_id, personnummer_index) where personnummer_index is not null;
 create index members_phone on registry.members (organization_id, phone) where phone is not null;
 create index members_email on registry.members (organization_id, lower(email)) where email is not null;
@@ -142,6 +149,7 @@ comment on column registry.members.personnummer_sealed is 'The number encrypted 
 comment on column registry.members.personnummer_masked is 'Six birth-date digits and five stars, for people.';
 comment on column registry.members.personnummer_source is 'Where the number came from; null where unknown.';
 comment on column registry.members.personnummer_at is 'When the number was written.';
+comment on column registry.members.merged_into is 'The surviving record, where a coordinator found that two records are one person.';
 comment on column registry.members.version is 'Rises by one with every change of the row.';
 comment on column registry.members.created_at is 'When the row was made.';
 comment on column registry.members.updated_at is 'When the row was last changed.';
@@ -153,7 +161,7 @@ create table registry.identity_links (
   subject          text not null check (subject <> ''),
   member_id        uuid not null,
   provider         registry.provider not null,
-  rung             text not null check (rung in ('number', 'phone_and_email', 'phone_and_birth_date', 'email_and_birth_date', 'coordinator')),
+  rung             text not null check (rung in ('number', 'phone_and_email', 'phone_and_birth_date', 'email_and_birth_date', 'explicit', 'coordinator')),
   explanation      jsonb not null default '{}',
   created_at       timestamptz not null default now(),
   unique (organization_id, issuer, subject),
@@ -171,6 +179,23 @@ comment on column registry.identity_links.rung is 'The rung of the ladder that f
 comment on column registry.identity_links.explanation is 'Which identifiers agreed and which disagreed when the link was made.';
 comment on column registry.identity_links.created_at is 'When the link was made.';
 
+create table registry.excluded_links (
+  organization_id  uuid not null,
+  issuer           text not null,
+  subject          text not null,
+  member_id        uuid not null,
+  created_at       timestamptz not null default now(),
+  primary key (organization_id, issuer, subject, member_id),
+  foreign key (organization_id, member_id) references registry.members (organization_id, id)
+);
+create index excluded_links_member on registry.excluded_links (organization_id, member_id);
+comment on table registry.excluded_links is 'Logins that a coordinator found not to be a certain member. They outrank the ladder for good.';
+comment on column registry.excluded_links.organization_id is 'The member''s organisation.';
+comment on column registry.excluded_links.issuer is 'Issuer of the login.';
+comment on column registry.excluded_links.subject is 'Subject of the login.';
+comment on column registry.excluded_links.member_id is 'The member that it is not.';
+comment on column registry.excluded_links.created_at is 'When it was decided.';
+
 create table registry.observations (
   id                   uuid primary key,
   organization_id      uuid not null references registry.organizations,
@@ -187,6 +212,7 @@ create table registry.observations (
   deferred_sqlstate    text check (deferred_sqlstate ~ '^[0-9A-Z]{5}$'),
   settled_at           timestamptz,
   member_id            uuid,
+  requested_member_id  uuid,
   explanation          jsonb not null default '{}',
   personnummer_index   text check (personnummer_index !~ '^[0-9]{11}$'),
   personnummer_index_previous text[] not null default '{}',
@@ -200,6 +226,7 @@ create table registry.observations (
   email                text,
   email_verified       boolean not null default false,
   foreign key (organization_id, member_id) references registry.members (organization_id, id),
+  foreign key (organization_id, requested_member_id) references registry.members (organization_id, id),
   constraint observations_number_or_reason check (
     num_nonnulls(personnummer_index, personnummer_sealed, personnummer_masked) = case when absent_reason is null then 3 else 0 end
   ),
@@ -213,6 +240,7 @@ create table registry.observations (
   end)
 );
 create index observations_member on registry.observations (organization_id, member_id) where member_id is not null;
+create index observations_requested_member on registry.observations (organization_id, requested_member_id) where requested_member_id is not null;
 create index observations_deferred on registry.observations (received_at) where outcome = 'deferred';
 create index observations_unlinked on registry.observations (organization_id, received_at) where member_id is null;
 comment on table registry.observations is 'One row per completed login: what was verified, and what became of it.';
@@ -231,6 +259,7 @@ comment on column registry.observations.inconsistency is 'How the provider contr
 comment on column registry.observations.deferred_sqlstate is 'SQLSTATE of the last fault inside matching; kept after a later success.';
 comment on column registry.observations.settled_at is 'When the outcome was decided; null while deferred.';
 comment on column registry.observations.member_id is 'The member it was found to belong to.';
+comment on column registry.observations.requested_member_id is 'The logged-in member who asked for this login to be linked (intent=link).';
 comment on column registry.observations.explanation is 'Rung of the ladder, what agreed, what disagreed.';
 comment on column registry.observations.personnummer_index is 'Keyed index of the observed number, current key version.';
 comment on column registry.observations.personnummer_index_previous is 'The same number under older key versions, while a key is being rotated.';
@@ -261,6 +290,10 @@ create table registry.conflicts (
   version          integer not null default 1 check (version > 0),
   opened_at        timestamptz not null default now(),
   closed_at        timestamptz,
+  decision         registry.decision,
+  decided_by       text,
+  note             text check (length(note) <= 4000),
+  superseded_by    text,
   foreign key (organization_id, member_id) references registry.members (organization_id, id),
   foreign key (organization_id, other_member_id) references registry.members (organization_id, id),
   constraint conflicts_kind_has_evidence check (case kind
@@ -269,12 +302,18 @@ create table registry.conflicts (
     when 'ambiguous'     then observation_id is not null and cardinality(candidates) > 0
     when 'name_mismatch' then observation_id is not null and cardinality(candidates) = 1
     when 'inconsistent'  then observation_id is not null
+    when 'subject_moved' then member_id is not null and observation_id is not null and other_member_id is not null and other_member_id <> member_id
     when 'push_failed'   then member_id is not null and push_id is not null
   end),
-  constraint conflicts_state_has_evidence check ((state = 'open') = (closed_at is null))
+  constraint conflicts_state_has_evidence check (case state
+    when 'open'       then closed_at is null and decision is null and decided_by is null and superseded_by is null
+    when 'resolved'   then closed_at is not null and decision is not null and decided_by is not null and superseded_by is null
+    when 'superseded' then closed_at is not null and decision is null and decided_by is null and superseded_by is not null
+  end)
 );
 create unique index conflicts_open_once on registry.conflicts (organization_id, fingerprint) where state = 'open';
 create index conflicts_open on registry.conflicts (organization_id, opened_at, id) where state = 'open';
+create index conflicts_remembered on registry.conflicts (organization_id, fingerprint) where state = 'resolved';
 create index conflicts_member on registry.conflicts (organization_id, member_id) where member_id is not null;
 create index conflicts_other_member on registry.conflicts (organization_id, other_member_id) where other_member_id is not null;
 create index conflicts_observation on registry.conflicts (observation_id) where observation_id is not null;
@@ -295,6 +334,38 @@ comment on column registry.conflicts.detail is 'What agreed and what disagreed; 
 comment on column registry.conflicts.version is 'Rises with every change that a coordinator must have seen before deciding.';
 comment on column registry.conflicts.opened_at is 'When it was opened.';
 comment on column registry.conflicts.closed_at is 'When it was closed.';
+comment on column registry.conflicts.decision is 'How a coordinator settled it.';
+comment on column registry.conflicts.decided_by is 'Who settled it.';
+comment on column registry.conflicts.note is 'The coordinator''s note.';
+comment on column registry.conflicts.superseded_by is 'What made the case moot, in words.';
+
+create table registry.resolutions (
+  id               uuid primary key default gen_random_uuid(),
+  organization_id  uuid not null references registry.organizations,
+  conflict_id      uuid not null references registry.conflicts,
+  decision         registry.decision not null,
+  decided_by       text not null,
+  decided_at       timestamptz not null default now(),
+  before           jsonb not null,
+  undone_at        timestamptz,
+  undone_by        text,
+  undo_note        text check (length(undo_note) <= 4000),
+  constraint resolutions_undo_has_author check (num_nonnulls(undone_at, undone_by) in (0, 2))
+);
+create unique index resolutions_in_force on registry.resolutions (conflict_id) where undone_at is null;
+create index resolutions_conflict on registry.resolutions (conflict_id);
+create index resolutions_organization on registry.resolutions (organization_id, decided_at);
+comment on table registry.resolutions is 'Decisions of coordinators, with what is needed to take them back.';
+comment on column registry.resolutions.id is 'Identifies the decision.';
+comment on column registry.resolutions.organization_id is 'Whose case it was.';
+comment on column registry.resolutions.conflict_id is 'The case.';
+comment on column registry.resolutions.decision is 'What was decided.';
+comment on column registry.resolutions.decided_by is 'Who decided.';
+comment on column registry.resolutions.decided_at is 'When.';
+comment on column registry.resolutions.before is 'The state before: link, sealed number, moved rows. Read by undo only.';
+comment on column registry.resolutions.undone_at is 'When it was taken back.';
+comment on column registry.resolutions.undone_by is 'Who took it back.';
+comment on column registry.resolutions.undo_note is 'Why it was taken back.';
 
 create table registry.coordinators (
   user_id          uuid not null,

@@ -60,7 +60,7 @@ create table sync.pushes (
   organization_id     uuid not null,
   member_id           uuid not null,
   observation_id      uuid references registry.observations deferrable initially deferred,
-  personnummer_index  text not null,
+  personnummer_index  text,
   state               sync.push_state not null default 'pending',
   attempts            integer not null default 0 check (attempts >= 0),
   next_attempt_at     timestamptz default now(),
@@ -91,7 +91,7 @@ comment on column sync.pushes.id is 'Identifies the push; also its Idempotency-K
 comment on column sync.pushes.organization_id is 'Whose member system.';
 comment on column sync.pushes.member_id is 'The member whose number is carried.';
 comment on column sync.pushes.observation_id is 'The login that caused it.';
-comment on column sync.pushes.personnummer_index is 'Index of the number to be carried; when the record has moved on, the push is superseded.';
+comment on column sync.pushes.personnummer_index is 'Index of the number to be carried, null: the number is to be removed. When the record has moved on, the push is superseded.';
 comment on column sync.pushes.state is 'Where it stands.';
 comment on column sync.pushes.attempts is 'Attempts begun.';
 comment on column sync.pushes.next_attempt_at is 'When the next attempt is due.';

@@ -7,9 +7,10 @@ create table audit.events (
   organization_id  uuid,
   event            text not null check (event in (
     'filled', 'confirmed', 'conflict', 'duplicate', 'absent', 'unlinked', 'ambiguous', 'name_mismatch', 'deferred',
-    'linked', 'index_renewed',
+    'linked', 'link_moved', 'link_removed', 'index_renewed', 'number_accepted', 'number_restored', 'members_merged', 'members_separated',
+    'case_resolved', 'case_superseded', 'case_reopened', 'refused',
     'session_opened', 'session_ended',
-    'push_delivered', 'push_attempt_failed', 'push_rejected', 'push_given_up', 'push_superseded'
+    'push_delivered', 'push_attempt_failed', 'push_rejected', 'push_given_up', 'push_superseded', 'push_requeued'
   )),
   source           text not null check (source in ('vipps-login', 'bankid-login', 'idporten-login', 'import', 'coordinator', 'worker', 'app')),
   actor            text not null check (actor <> ''),

@@ -4,7 +4,7 @@ set local role registry_owner;
 create type private.name_agreement as enum ('full', 'partial', 'none');
 comment on type private.name_agreement is 'How two names compare: given and family name both share a word, one of them does, or neither.';
 
-create type private.verdict as enum ('found', 'unlinked', 'ambiguous', 'name_mismatch');
+create type private.verdict as enum ('found', 'unlinked', 'ambiguous', 'name_mismatch', 'subject_moved');
 comment on type private.verdict is 'What the ladder says of a login.';
 
 create type private.candidate as (

@@ -371,6 +371,20 @@ $$;
 comment on function private.new_observation is 'In: organisation (slug), provider, reasons, whether a number came. Out: a row begun, with absent_reason set when no number may be kept. Raises PN001, PN002.';
 -- end db/functions/private.new_observation.sql
 
+-- begin db/functions/private.session_member.sql
+-- Explicit linking is asked for by a member who is logged in: a session that lives, in the same organisation.
+create or replace function private.session_member(p_session_id uuid, p_organization_id uuid)
+returns uuid
+language sql stable
+set search_path = ''
+as $$
+  select s.member_id from registry.sessions as s
+  where s.id = p_session_id and s.organization_id = p_organization_id
+    and s.code_used_at is not null and s.ended_at is null and s.expires_at > now()
+$$;
+comment on function private.session_member is 'In: a session, the organisation. Out: its member while the session lives, otherwise null.';
+-- end db/functions/private.session_member.sql
+
 -- begin db/functions/login.record_observation.sql
 -- The door for a login: one call, one row, one round trip. A repeated call with the same id changes nothing and answers the
 -- same, so the callback may repeat it when a connection breaks and it cannot know whether the first one arrived (C10).
@@ -380,7 +394,7 @@ create or replace function login.record_observation(
   given_name text default null, family_name text default null, birth_date date default null,
   phone text default null, phone_verified boolean default false, email text default null, email_verified boolean default false,
   absent_reason text default null, inconsistency text default null, acr text default null,
-  personnummer_index_previous text[] default null,
+  personnummer_index_previous text[] default null, link_session_id uuid default null,
   out outcome text, out member_id uuid, out ask_consent boolean
 )
 language plpgsql volatile security definer
@@ -396,6 +410,7 @@ begin
     o := private.new_observation(record_observation.organization, record_observation.provider,
       record_observation.absent_reason, record_observation.inconsistency, record_observation.personnummer_index is not null);
     o.id := record_observation.observation_id;
+    o.requested_member_id := private.session_member(record_observation.link_session_id, o.organization_id);
     o.issuer := record_observation.issuer;
     o.subject := record_observation.subject;
     o.acr := record_observation.acr;
@@ -422,7 +437,7 @@ begin
   ask_consent := o.member_id is not null and private.needs_consent(o);
 end
 $$;
-comment on function login.record_observation is 'In: one verified login; phone in E.164 form; no number in clear. Out: observation id, outcome, member (null when none), and whether the member is to be asked for consent. Errors PN001 to PN003.';
+comment on function login.record_observation is 'In: one verified login; phone in E.164 form; no number in clear; link_session_id: the session of a member who asks for this login to be linked. Out: observation id, outcome, member (null when none), and whether the member is to be asked for consent. Errors PN001 to PN003.';
 grant execute on function login.record_observation to auth_callback;
 -- end db/functions/login.record_observation.sql
 
@@ -526,6 +541,21 @@ comment on function login.rotate_refresh_token is 'In: SHA-256 of the presented 
 grant execute on function login.rotate_refresh_token to auth_callback;
 -- end db/functions/login.rotate_refresh_token.sql
 
+-- begin db/functions/login.session_is_live.sql
+-- Before a member is sent to a provider to link another login: is the access token's session still alive?
+create or replace function login.session_is_live(session_id uuid, organization text)
+returns boolean
+language sql stable security definer
+set search_path = ''
+as $$
+  select private.session_member(session_is_live.session_id, g.id) is not null
+  from registry.organizations as g
+  where g.slug = session_is_live.organization
+$$;
+comment on function login.session_is_live is 'In: a session, the organisation (slug). Out: whether its member is logged in; null for an unknown organisation.';
+grant execute on function login.session_is_live to auth_callback;
+-- end db/functions/login.session_is_live.sql
+
 -- begin db/functions/private.fill_member.sql
 -- The member record gets its missing number. The caller holds the locks; the condition is there all the same, so that
 -- nothing is ever overwritten.
@@ -550,17 +580,102 @@ $$;
 comment on function private.fill_member is 'In: an observation whose member has no number. Writes it, with source and time.';
 -- end db/functions/private.fill_member.sql
 
+-- begin db/functions/private.evidence.sql
+-- One candidate's evidence as rows, for explanations.
+create or replace function private.evidence(p_candidate private.candidate)
+returns table (name text, agrees boolean)
+language sql immutable
+set search_path = ''
+as $$
+  values
+    ('personnummer', nullif(p_candidate.by_number, false)),
+    ('phone', p_candidate.by_phone),
+    ('email', p_candidate.by_email),
+    ('name', p_candidate.name = 'full'),
+    ('birth_date', p_candidate.birth_date_agrees)
+$$;
+comment on function private.evidence is 'In: a candidate. Out: each identifier, and whether it agreed; null where it could not be compared.';
+-- end db/functions/private.evidence.sql
+
+-- begin db/functions/private.finding.sql
+-- Puts a decision of the ladder into words and data: which rung, what agreed, what disagreed. Stored with the link, the
+-- observation and the audit event, so that anybody can see later why a login was taken for a member.
+create or replace function private.finding(
+  p_rung text, p_candidate private.candidate, p_sane boolean, p_candidates private.candidate[]
+)
+returns private.finding
+language sql immutable
+set search_path = ''
+as $$
+  select
+    case
+      when p_rung is not null then case when p_sane then 'found' else 'name_mismatch' end
+      else case when p_sane then 'unlinked' else 'ambiguous' end
+    end::private.verdict,
+    case when p_rung is not null and p_sane then p_candidate.member_id end,
+    p_rung,
+    case
+      when p_rung is not null then array[p_candidate.member_id]
+      else (select coalesce(array_agg(c.member_id order by c.member_id), '{}') from unnest(p_candidates) as c)
+    end,
+    jsonb_strip_nulls(jsonb_build_object(
+      'rung', p_rung,
+      'candidates', cardinality(p_candidates),
+      'agreed', (select coalesce(jsonb_agg(e.name order by e.name), '[]') from private.evidence(p_candidate) as e where e.agrees),
+      'disagreed', (select coalesce(jsonb_agg(e.name order by e.name), '[]') from private.evidence(p_candidate) as e where not e.agrees)
+    ))
+$$;
+comment on function private.finding is 'In: rung (null: none), its candidate, whether it passed the sanity check (or: whether nobody was pointed at), all candidates. Out: the finding.';
+-- end db/functions/private.finding.sql
+
+-- begin db/functions/private.read_mask.sql
+-- The six visible digits: day (D-number: + 40), month (synthetic: + 80), year in two digits.
+create or replace function private.read_mask(p_masked text)
+returns table (birth_date text, d_number boolean, synthetic boolean)
+language sql immutable
+set search_path = ''
+as $$
+  select
+    to_char(d.day % 40, 'FM00') || to_char(d.month % 80, 'FM00') || d.year,
+    d.day > 40,
+    d.month > 80
+  from (select left(p_masked, 2)::integer as day, substr(p_masked, 3, 2)::integer as month, substr(p_masked, 5, 2) as year) as d
+$$;
+comment on function private.read_mask is 'In: a masked number. Out: birth date as ddmmyy without the marks, whether it is a D-number, whether it is synthetic.';
+-- end db/functions/private.read_mask.sql
+
+-- begin db/functions/private.classify_mismatch.sql
+-- What a coordinator may know of two differing numbers without seeing either: the masked forms tell the birth date, and
+-- whether a number is a D-number (day + 40) or synthetic (month + 80). A person who gets a personnummer after a D-number is
+-- the usual harmless case (national-identity-number, section 2).
+create or replace function private.classify_mismatch(p_observation registry.observations)
+returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'same_birth_date', r.birth_date = o.birth_date,
+    'd_number_to_personnummer', r.d_number and not o.d_number,
+    'recorded_synthetic', r.synthetic,
+    'observed_synthetic', o.synthetic,
+    'older_than_record', coalesce(p_observation.authenticated_at < m.personnummer_at, false))
+  from registry.members as m, private.read_mask(m.personnummer_masked) as r, private.read_mask(p_observation.personnummer_masked) as o
+  where m.id = p_observation.member_id
+$$;
+comment on function private.classify_mismatch is 'In: an observation whose number differs from its member''s. Out: how they differ, without the numbers.';
+-- end db/functions/private.classify_mismatch.sql
+
 -- begin db/functions/private.conflict_fingerprint.sql
 -- The same disagreement: same kind, same people, same login or number. Another number is another disagreement. Under a
 -- rotated key the oldest version of the index still in use is taken, so that rotation opens no case anew.
 create or replace function private.conflict_fingerprint(
-  p_kind registry.conflict_kind, p_observation registry.observations, p_other_member_id uuid, p_candidates uuid[]
+  p_kind registry.conflict_kind, p_observation registry.observations, p_member_id uuid, p_other_member_id uuid, p_candidates uuid[]
 )
 returns text
 language sql immutable
 set search_path = ''
 as $$
-  select concat_ws(' ', p_kind, p_observation.member_id, p_other_member_id, nullif(array_to_string(p_candidates, ','), ''),
+  select concat_ws(' ', p_kind, p_member_id, p_other_member_id, nullif(array_to_string(p_candidates, ','), ''),
     case p_kind
       when 'mismatch' then coalesce(
         p_observation.personnummer_index_previous[cardinality(p_observation.personnummer_index_previous)],
@@ -573,33 +688,46 @@ comment on function private.conflict_fingerprint is 'In: what a case is about. O
 -- end db/functions/private.conflict_fingerprint.sql
 
 -- begin db/functions/private.open_conflict.sql
--- A disagreement becomes a case, once: the fingerprint says what makes two sightings the same disagreement.
+-- A disagreement becomes a case, once: the fingerprint says what makes two sightings the same disagreement. One that is open
+-- is counted up, and so is one that a coordinator has settled: a decision is remembered, the same disagreement does not come
+-- back.
 create or replace function private.open_conflict(
-  p_kind registry.conflict_kind, p_observation registry.observations, p_other_member_id uuid, p_candidates uuid[]
+  p_kind registry.conflict_kind, p_observation registry.observations,
+  p_member_id uuid default null, p_other_member_id uuid default null, p_candidates uuid[] default '{}'
 )
 returns uuid
-language sql volatile
+language plpgsql volatile
 set search_path = ''
 as $$
-  insert into registry.conflicts as c
-    (organization_id, kind, member_id, other_member_id, candidates, observation_id, fingerprint, detail)
-  values (
-    p_observation.organization_id, p_kind, p_observation.member_id, p_other_member_id, p_candidates, p_observation.id,
-    private.conflict_fingerprint(p_kind, p_observation, p_other_member_id, p_candidates), p_observation.explanation)
-  on conflict (organization_id, fingerprint) where state = 'open'
-    do update set seen = c.seen + 1, last_seen_at = clock_timestamp()
-  returning c.id
+declare
+  v_fingerprint constant text := private.conflict_fingerprint(p_kind, p_observation, p_member_id, p_other_member_id, p_candidates);
+  v_id uuid;
+begin
+  update registry.conflicts as known set seen = known.seen + 1, last_seen_at = clock_timestamp()
+  where known.organization_id = p_observation.organization_id and known.fingerprint = v_fingerprint
+    and known.state = 'resolved' and known.decision in ('keep_existing', 'not_same_person')
+  returning known.id into v_id;
+  if v_id is null then
+    insert into registry.conflicts as c
+      (organization_id, kind, member_id, other_member_id, candidates, observation_id, fingerprint, detail)
+    values (
+      p_observation.organization_id, p_kind, p_member_id, p_other_member_id, p_candidates, p_observation.id, v_fingerprint,
+      p_observation.explanation || case when p_kind = 'mismatch' then private.classify_mismatch(p_observation) else '{}' end)
+    on conflict (organization_id, fingerprint) where state = 'open'
+      do update set seen = c.seen + 1, last_seen_at = clock_timestamp()
+    returning c.id into v_id;
+  end if;
+  return v_id;
+end
 $$;
-comment on function private.open_conflict is 'In: kind, observation, the other member, the candidates. Out: id of the open case; one that is open already is counted up.';
+comment on function private.open_conflict is 'In: kind, observation, member, the other member, the candidates. Out: id of the case: new, open already, or settled before.';
 -- end db/functions/private.open_conflict.sql
 
 -- begin db/functions/private.outcome_detail.sql
--- The same as data, for queries.
-create or replace function private.outcome_detail(
-  p_observation registry.observations, p_other_member_id uuid, p_candidates uuid[]
-)
+-- The same as data, for queries. `known`: a coordinator has settled just this disagreement before, so no case was opened.
+create or replace function private.outcome_detail(p_observation registry.observations, p_conflict_id uuid)
 returns jsonb
-language sql immutable
+language sql stable
 set search_path = ''
 as $$
   select jsonb_strip_nulls(p_observation.explanation || jsonb_build_object(
@@ -607,10 +735,14 @@ as $$
     'absent_reason', p_observation.absent_reason,
     'inconsistency', p_observation.inconsistency,
     'personnummer', p_observation.personnummer_masked,
-    'other_member_id', p_other_member_id,
-    'candidate_ids', case when p_observation.outcome in ('ambiguous', 'name_mismatch') then to_jsonb(p_candidates) end))
+    'case', c.kind,
+    'other_member_id', c.other_member_id,
+    'candidate_ids', nullif(to_jsonb(c.candidates), '[]'),
+    'known', case when c.state = 'resolved' then true end))
+  from (select p_conflict_id as id) as one
+  left join registry.conflicts as c using (id)
 $$;
-comment on function private.outcome_detail is 'In: a decided observation, the other member, the candidates. Out: the detail of its audit event.';
+comment on function private.outcome_detail is 'In: a decided observation, its case. Out: the detail of its audit event.';
 -- end db/functions/private.outcome_detail.sql
 
 -- begin db/functions/private.record_push_event.sql
@@ -703,91 +835,43 @@ comment on function private.renew_index is 'In: a confirmed observation. Gives t
 -- begin db/functions/private.act_on_outcome.sql
 -- What follows from an outcome: the record, the case, the push, and always exactly one audit event named like the outcome.
 create or replace function private.act_on_outcome(
-  p_observation registry.observations, p_other_member_id uuid, p_candidates uuid[]
+  p_observation registry.observations, p_other_member_id uuid, p_finding private.finding
 )
 returns void
 language plpgsql volatile
 set search_path = ''
 as $$
 declare
+  o constant registry.observations := p_observation;
   v_push_id uuid;
   v_conflict_id uuid;
 begin
-  case p_observation.outcome
-    when 'filled' then
-      perform private.fill_member(p_observation);
-      v_push_id := private.queue_push(p_observation.member_id, p_observation.id);
-    when 'confirmed' then
-      perform private.renew_index(p_observation);
-    when 'conflict' then
-      v_conflict_id := private.open_conflict('mismatch', p_observation, p_other_member_id, '{}');
-    when 'duplicate' then
-      v_conflict_id := private.open_conflict('duplicate', p_observation, p_other_member_id, '{}');
-    when 'ambiguous' then
-      v_conflict_id := private.open_conflict('ambiguous', p_observation, null, p_candidates);
-    when 'name_mismatch' then
-      v_conflict_id := private.open_conflict('name_mismatch', p_observation, null, p_candidates);
+  case
+    when o.outcome = 'filled' then
+      perform private.fill_member(o);
+      v_push_id := private.queue_push(o.member_id, o.id);
+    when o.outcome = 'confirmed' then
+      perform private.renew_index(o);
+    when o.outcome = 'conflict' then
+      v_conflict_id := private.open_conflict('mismatch', o, o.member_id, p_other_member_id);
+    when o.outcome = 'duplicate' then
+      v_conflict_id := private.open_conflict('duplicate', o, o.member_id, p_other_member_id);
+    when p_finding.verdict = 'subject_moved' then
+      v_conflict_id := private.open_conflict('subject_moved', o, p_finding.candidates[1], p_finding.candidates[2]);
+    when o.outcome in ('ambiguous', 'name_mismatch') then
+      v_conflict_id := private.open_conflict(o.outcome::text::registry.conflict_kind, o, p_candidates => p_finding.candidates);
     else
       null; -- absent and unlinked change nothing
   end case;
-  if p_observation.inconsistency = 'numbers_differ' then
-    v_conflict_id := private.open_conflict('inconsistent', p_observation, null, '{}');
+  if o.inconsistency = 'numbers_differ' then
+    v_conflict_id := private.open_conflict('inconsistent', o, o.member_id);
   end if;
-  perform private.record_event(p_observation.outcome::text, p_observation.source::text, p_observation.organization_id,
-    private.outcome_sentence(p_observation), p_observation.member_id, p_observation.id, v_conflict_id, v_push_id,
-    private.outcome_detail(p_observation, p_other_member_id, p_candidates));
+  perform private.record_event(o.outcome::text, o.source::text, o.organization_id, private.outcome_sentence(o),
+    o.member_id, o.id, v_conflict_id, v_push_id, private.outcome_detail(o, v_conflict_id));
 end
 $$;
-comment on function private.act_on_outcome is 'In: a decided observation, the other member, the candidates. Writes record, case, push and audit event.';
+comment on function private.act_on_outcome is 'In: a decided observation, the other member who has the number, the finding. Writes record, case, push and audit event.';
 -- end db/functions/private.act_on_outcome.sql
-
--- begin db/functions/private.evidence.sql
--- One candidate's evidence as rows, for explanations.
-create or replace function private.evidence(p_candidate private.candidate)
-returns table (name text, agrees boolean)
-language sql immutable
-set search_path = ''
-as $$
-  values
-    ('personnummer', nullif(p_candidate.by_number, false)),
-    ('phone', p_candidate.by_phone),
-    ('email', p_candidate.by_email),
-    ('name', p_candidate.name = 'full'),
-    ('birth_date', p_candidate.birth_date_agrees)
-$$;
-comment on function private.evidence is 'In: a candidate. Out: each identifier, and whether it agreed; null where it could not be compared.';
--- end db/functions/private.evidence.sql
-
--- begin db/functions/private.finding.sql
--- Puts a decision of the ladder into words and data: which rung, what agreed, what disagreed. Stored with the link, the
--- observation and the audit event, so that anybody can see later why a login was taken for a member.
-create or replace function private.finding(
-  p_rung text, p_candidate private.candidate, p_sane boolean, p_candidates private.candidate[]
-)
-returns private.finding
-language sql immutable
-set search_path = ''
-as $$
-  select
-    case
-      when p_rung is not null then case when p_sane then 'found' else 'name_mismatch' end
-      else case when p_sane then 'unlinked' else 'ambiguous' end
-    end::private.verdict,
-    case when p_rung is not null and p_sane then p_candidate.member_id end,
-    p_rung,
-    case
-      when p_rung is not null then array[p_candidate.member_id]
-      else (select coalesce(array_agg(c.member_id order by c.member_id), '{}') from unnest(p_candidates) as c)
-    end,
-    jsonb_strip_nulls(jsonb_build_object(
-      'rung', p_rung,
-      'candidates', cardinality(p_candidates),
-      'agreed', (select coalesce(jsonb_agg(e.name order by e.name), '[]') from private.evidence(p_candidate) as e where e.agrees),
-      'disagreed', (select coalesce(jsonb_agg(e.name order by e.name), '[]') from private.evidence(p_candidate) as e where not e.agrees)
-    ))
-$$;
-comment on function private.finding is 'In: rung (null: none), its candidate, whether it passed the sanity check (or: whether nobody was pointed at), all candidates. Out: the finding.';
--- end db/functions/private.finding.sql
 
 -- begin db/functions/private.choose_member.sql
 -- The ladder (design section 4), as a pure function: evidence in, decision out. Linking the wrong person is the worst thing
@@ -951,23 +1035,35 @@ as $$
     m.birth_date = p_observation.birth_date
   from login as l
   join registry.members as m on m.organization_id = l.organization_id
-  where m.personnummer_index = any (l.indexes) or m.phone = l.phone or lower(m.email) = l.email
+  where (m.personnummer_index = any (l.indexes) or m.phone = l.phone or lower(m.email) = l.email)
+    and m.merged_into is null
+    -- What a coordinator has decided outranks the ladder for good.
+    and not exists (
+      select from registry.excluded_links as x
+      where x.organization_id = m.organization_id and x.issuer = p_observation.issuer and x.subject = p_observation.subject
+        and x.member_id = m.id)
 $$;
 comment on function private.find_candidates is 'In: an observation. Out: the members that its number, phone or e-mail points at, each with the evidence.';
 -- end db/functions/private.find_candidates.sql
 
 -- begin db/functions/private.find_member.sql
--- Whose login is this? Known logins are looked up; others climb the ladder.
+-- Whose login is this? A member who is logged in and asks for the login to be linked gets it, unless it is linked to somebody
+-- else: that is a case, never a silent move. Known logins are looked up; the others climb the ladder.
 create or replace function private.find_member(p_observation registry.observations)
 returns private.finding
 language plpgsql stable
 set search_path = ''
 as $$
 declare
-  v_linked uuid := private.linked_member(p_observation);
+  v_linked constant uuid := private.linked_member(p_observation);
+  v_asked constant uuid := p_observation.requested_member_id;
 begin
-  if v_linked is not null then
+  if v_linked <> v_asked then
+    return row('subject_moved', null, null, array[v_asked, v_linked], '{}'::jsonb)::private.finding;
+  elsif v_linked is not null then
     return row('found', v_linked, 'link', array[v_linked], '{"rung": "link"}'::jsonb)::private.finding;
+  elsif v_asked is not null then
+    return row('found', v_asked, 'explicit', array[v_asked], '{"rung": "explicit"}'::jsonb)::private.finding;
   end if;
   return private.choose_member(array(select c from private.find_candidates(p_observation) as c));
 end
@@ -1164,9 +1260,9 @@ begin
       perform private.link_identity(o, v_found);
     end if;
   else
-    o.outcome := v_found.verdict::text::registry.outcome;
+    o.outcome := case v_found.verdict when 'subject_moved' then 'ambiguous' else v_found.verdict::text end;
   end if;
-  perform private.act_on_outcome(o, v_judged.other_member_id, v_found.candidates);
+  perform private.act_on_outcome(o, v_judged.other_member_id, v_found);
   return o;
 end
 $$;

@@ -26,6 +26,14 @@ alter table registry.conflicts enable row level security;
 alter table registry.conflicts force row level security;
 create policy owner_all on registry.conflicts to registry_owner using (true) with check (true);
 
+alter table registry.excluded_links enable row level security;
+alter table registry.excluded_links force row level security;
+create policy owner_all on registry.excluded_links to registry_owner using (true) with check (true);
+
+alter table registry.resolutions enable row level security;
+alter table registry.resolutions force row level security;
+create policy owner_all on registry.resolutions to registry_owner using (true) with check (true);
+
 alter table registry.coordinators enable row level security;
 alter table registry.coordinators force row level security;
 create policy owner_all on registry.coordinators to registry_owner using (true) with check (true);
@@ -72,7 +80,7 @@ grant select (id, slug, name)
 create policy own_organization on registry.members as restrictive to authenticated
   using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
 create policy coordinator_select on registry.members for select to authenticated using (true);
-grant select (id, organization_id, external_id, given_name, family_name, birth_date, email, phone, personnummer_masked, personnummer_source, personnummer_at, version, created_at, updated_at)
+grant select (id, organization_id, external_id, given_name, family_name, birth_date, email, phone, personnummer_masked, personnummer_source, personnummer_at, merged_into, version, created_at, updated_at)
   on registry.members to authenticated;
 
 create policy own_organization on registry.observations as restrictive to authenticated
@@ -84,7 +92,7 @@ grant select (id, organization_id, provider, source, authenticated_at, received_
 create policy own_organization on registry.conflicts as restrictive to authenticated
   using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
 create policy coordinator_select on registry.conflicts for select to authenticated using (true);
-grant select (id, organization_id, kind, state, member_id, other_member_id, candidates, observation_id, push_id, seen, last_seen_at, detail, version, opened_at, closed_at)
+grant select (id, organization_id, kind, state, member_id, other_member_id, candidates, observation_id, push_id, seen, last_seen_at, detail, version, opened_at, closed_at, decision, decided_by, note, superseded_by)
   on registry.conflicts to authenticated;
 
 create policy own_organization on sync.pushes as restrictive to authenticated

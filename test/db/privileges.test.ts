@@ -28,6 +28,7 @@ const ALLOWED = new Set([
     'record_observation',
     'redeem_code',
     'rotate_refresh_token',
+    'session_is_live',
   ].map((name) => `auth_callback execute function login.${name}`),
 
   'sync_worker usage schema worker',
@@ -53,7 +54,15 @@ const READABLE_COLUMNS: Record<string, string[]> = {
   'registry.organizations': ['id', 'slug', 'name'],
   'registry.members': [
     ...['id', 'organization_id', 'external_id', 'given_name', 'family_name', 'birth_date', 'email', 'phone'],
-    ...['personnummer_masked', 'personnummer_source', 'personnummer_at', 'version', 'created_at', 'updated_at'],
+    ...[
+      'personnummer_masked',
+      'personnummer_source',
+      'personnummer_at',
+      'merged_into',
+      'version',
+      'created_at',
+      'updated_at',
+    ],
   ],
   'registry.observations': [
     ...['id', 'organization_id', 'provider', 'source', 'authenticated_at', 'received_at', 'outcome', 'absent_reason'],
@@ -63,6 +72,7 @@ const READABLE_COLUMNS: Record<string, string[]> = {
   'registry.conflicts': [
     ...['id', 'organization_id', 'kind', 'state', 'member_id', 'other_member_id', 'candidates', 'observation_id'],
     ...['push_id', 'seen', 'last_seen_at', 'detail', 'version', 'opened_at', 'closed_at'],
+    ...['decision', 'decided_by', 'note', 'superseded_by'],
   ],
   'sync.pushes': [
     ...['id', 'organization_id', 'member_id', 'observation_id', 'state', 'attempts', 'next_attempt_at'],
