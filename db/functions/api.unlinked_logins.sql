@@ -1,10 +1,13 @@
--- People who logged in and could not be taken for a member.
+-- People who logged in and could not be taken for a member, and whose login still belongs to nobody.
 create or replace view api.unlinked_logins with (security_invoker = true) as
 select
   o.id as observation_id, g.slug as organization, o.provider, o.outcome, o.received_at, o.given_name, o.family_name, o.birth_date,
   o.personnummer_masked, o.explanation
 from registry.observations as o
 join registry.organizations as g on g.id = o.organization_id
-where o.outcome in ('unlinked', 'ambiguous', 'name_mismatch');
+where o.outcome in ('unlinked', 'ambiguous', 'name_mismatch')
+  and not exists (
+    select from registry.identity_links as l
+    where l.organization_id = o.organization_id and l.issuer = o.issuer and l.subject = o.subject);
 comment on view api.unlinked_logins is 'Logins in the coordinator''s organisations that matched no member with certainty.';
 grant select on api.unlinked_logins to authenticated;

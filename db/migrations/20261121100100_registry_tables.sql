@@ -34,7 +34,7 @@ comment on type registry.conflict_state is 'Life of a case.';
 create type registry.decision as enum ('accept_observed', 'keep_existing', 'not_same_person', 'merge_into', 'link_login', 'retry_sync');
 comment on type registry.decision is 'How a coordinator settled a case. docs/for-coordinators.md says what each does.';
 
-create type registry.session_end as enum ('code_replayed', 'refresh_token_reused', 'signed_out', 'expired');
+create type registry.session_end as enum ('code_replayed', 'refresh_token_reused', 'link_removed', 'expired');
 comment on type registry.session_end is 'Why a session of the app ended.';
 
 create table registry.organizations (

@@ -2,6 +2,39 @@
 -- Written by `npm run db:freeze`. Edit db/functions/, never this file.
 set local role registry_owner;
 
+-- begin db/functions/api.data_quality.sql
+-- How an organisation stands: the figures its board and Bufdir ask about.
+create or replace view api.data_quality with (security_invoker = true) as
+select
+  g.slug as organization, m.members, m.with_number, o.confirmed_last_12_months,
+  coalesce(c.open_cases, 0) as open_cases, coalesce(c.by_kind, '{}') as open_cases_by_kind, c.oldest_open_case,
+  p.pending_pushes, p.failed_pushes
+from registry.organizations as g
+cross join lateral (
+  select count(*) as members, count(known.personnummer_masked) as with_number
+  from registry.members as known where known.organization_id = g.id and known.merged_into is null
+) as m
+cross join lateral (
+  select count(distinct seen.member_id) as confirmed_last_12_months
+  from registry.observations as seen
+  where seen.organization_id = g.id and seen.outcome in ('filled', 'confirmed') and seen.received_at > now() - interval '12 months'
+) as o
+cross join lateral (
+  select sum(k.n)::bigint as open_cases, jsonb_object_agg(k.kind, k.n) as by_kind, min(k.oldest) as oldest_open_case
+  from (
+    select known.kind, count(*) as n, min(known.opened_at) as oldest
+    from registry.conflicts as known where known.organization_id = g.id and known.state = 'open' group by known.kind
+  ) as k
+) as c
+cross join lateral (
+  select count(*) filter (where known.settled_at is null) as pending_pushes,
+         count(*) filter (where known.state in ('rejected', 'given_up')) as failed_pushes
+  from sync.pushes as known where known.organization_id = g.id
+) as p;
+comment on view api.data_quality is 'Per organisation: members, how many have a number, how many were confirmed or filled by a login in the last 12 months, open cases by kind and the oldest, pushes that wait and that failed.';
+grant select on api.data_quality to authenticated;
+-- end db/functions/api.data_quality.sql
+
 -- begin db/functions/api.failed_syncs.sql
 -- Changes that have not reached the member system: refused, given up, or still being tried after a failure.
 create or replace view api.failed_syncs with (security_invoker = true) as
@@ -15,6 +48,436 @@ where p.state in ('rejected', 'given_up') or (p.settled_at is null and p.error_c
 comment on view api.failed_syncs is 'Pushes of the coordinator''s organisations that failed, with the reason and the next try.';
 grant select on api.failed_syncs to authenticated;
 -- end db/functions/api.failed_syncs.sql
+
+-- begin db/functions/api.unlinked_logins.sql
+-- People who logged in and could not be taken for a member, and whose login still belongs to nobody.
+create or replace view api.unlinked_logins with (security_invoker = true) as
+select
+  o.id as observation_id, g.slug as organization, o.provider, o.outcome, o.received_at, o.given_name, o.family_name, o.birth_date,
+  o.personnummer_masked, o.explanation
+from registry.observations as o
+join registry.organizations as g on g.id = o.organization_id
+where o.outcome in ('unlinked', 'ambiguous', 'name_mismatch')
+  and not exists (
+    select from registry.identity_links as l
+    where l.organization_id = o.organization_id and l.issuer = o.issuer and l.subject = o.subject);
+comment on view api.unlinked_logins is 'Logins in the coordinator''s organisations that matched no member with certainty.';
+grant select on api.unlinked_logins to authenticated;
+-- end db/functions/api.unlinked_logins.sql
+
+-- begin db/functions/private.actor.sql
+-- Audit rows name who acted: a coordinator is known by the access token that PostgREST has verified, a program by its login.
+create or replace function private.actor()
+returns text
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(
+    'coordinator:' || nullif(nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub', ''),
+    session_user::text
+  )
+$$;
+comment on function private.actor is 'Out: coordinator:<user id> when called through PostgREST, otherwise the database login.';
+-- end db/functions/private.actor.sql
+
+-- begin db/functions/private.describe_case.sql
+-- What the functions of the API answer about a case.
+create or replace function private.describe_case(c registry.conflicts)
+returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'conflict_id', c.id, 'kind', c.kind, 'state', c.state, 'decision', c.decision, 'version', c.version,
+    'undo_until', (select r.decided_at + interval '30 days' from registry.resolutions as r where r.conflict_id = c.id and r.undone_at is null))
+$$;
+comment on function private.describe_case is 'In: a case. Out: id, kind, state, decision, version, and until when the decision can be undone.';
+-- end db/functions/private.describe_case.sql
+
+-- begin db/functions/private.record_event.sql
+-- The only writer of audit.events. The message carries no member id of the organisation's: some organisations use numbers
+-- of eleven digits there, and an audit row must never look as if it held a personnummer.
+create or replace function private.record_event(
+  p_event text, p_source text, p_organization_id uuid, p_message text,
+  p_member_id uuid default null, p_observation_id uuid default null,
+  p_conflict_id uuid default null, p_push_id uuid default null, p_detail jsonb default '{}'
+)
+returns void
+language sql volatile
+set search_path = ''
+as $$
+  insert into audit.events
+    (event, source, actor, organization_id, message, member_id, observation_id, conflict_id, push_id, detail)
+  values
+    (p_event, p_source, private.actor(), p_organization_id, p_message, p_member_id, p_observation_id, p_conflict_id, p_push_id, p_detail)
+$$;
+comment on function private.record_event is 'In: one thing that happened. Appends it to audit.events with the time and the actor.';
+-- end db/functions/private.record_event.sql
+
+-- begin db/functions/private.record_case_event.sql
+-- Audit events about a case all name the same ids.
+create or replace function private.record_case_event(p_event text, p_conflict registry.conflicts, p_message text)
+returns void
+language sql volatile
+set search_path = ''
+as $$
+  select private.record_event(p_event, 'coordinator', p_conflict.organization_id, p_message,
+    p_member_id => coalesce(p_conflict.member_id, p_conflict.candidates[1]), p_observation_id => p_conflict.observation_id,
+    p_conflict_id => p_conflict.id, p_push_id => p_conflict.push_id,
+    p_detail => jsonb_strip_nulls(jsonb_build_object('kind', p_conflict.kind, 'decision', p_conflict.decision, 'version', p_conflict.version)))
+$$;
+comment on function private.record_case_event is 'In: event, case, sentence. Appends the audit event.';
+-- end db/functions/private.record_case_event.sql
+
+-- begin db/functions/private.close_case.sql
+-- A case is settled: the decision is written on it, kept with what undo needs, and audited with the coordinator as actor.
+create or replace function private.close_case(
+  p_conflict registry.conflicts, p_decision registry.decision, p_note text, p_before jsonb
+)
+returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  c registry.conflicts;
+begin
+  update registry.conflicts
+  set state = 'resolved', decision = p_decision, decided_by = private.actor(), note = p_note, closed_at = clock_timestamp(),
+      version = version + 1
+  where id = p_conflict.id
+  returning * into c;
+  insert into registry.resolutions (organization_id, conflict_id, decision, decided_by, before)
+  values (c.organization_id, c.id, p_decision, c.decided_by, p_before);
+  perform private.record_case_event('case_resolved', c, format('A coordinator settled the case: %s.', replace(p_decision::text, '_', ' ')));
+  return private.describe_case(c);
+end
+$$;
+comment on function private.close_case is 'In: a locked case, decision, note, the state before. Out: the settled case, for the caller.';
+-- end db/functions/private.close_case.sql
+
+-- begin db/functions/private.coordinator_organizations.sql
+-- What a coordinator may see is looked up at every request, so that removing a row in registry.coordinators works at once.
+-- Policies call this once per query, wrapped in a scalar subquery. No claim but the subject is read, and only when PostgREST
+-- has verified the token; unset and empty settings both deny (security-and-reliability D9, R4).
+create or replace function private.coordinator_organizations()
+returns uuid[]
+language sql stable security definer
+set search_path = ''
+as $$
+  select coalesce(array_agg(c.organization_id), '{}')
+  from registry.coordinators as c
+  where c.user_id::text = nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'
+$$;
+comment on function private.coordinator_organizations is 'Out: the organisations that the caller of the API is a coordinator of.';
+grant execute on function private.coordinator_organizations to authenticated;
+-- end db/functions/private.coordinator_organizations.sql
+
+-- begin db/functions/private.fills_gap.sql
+-- Whether an observed number may go into a record without replacing anything, or taking it from anybody.
+create or replace function private.fills_gap(p_observation registry.observations, p_member_id uuid)
+returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select p_observation.personnummer_index is not null
+    and exists (select from registry.members as m where m.id = p_member_id and m.personnummer_index is null)
+    and not exists (
+      select from registry.members as m
+      where m.organization_id = p_observation.organization_id
+        and m.personnummer_index = any (p_observation.personnummer_index || p_observation.personnummer_index_previous))
+$$;
+comment on function private.fills_gap is 'In: an observation, a member. Out: whether the member has no number and nobody has the observed one.';
+-- end db/functions/private.fills_gap.sql
+
+-- begin db/functions/private.linked_member.sql
+-- First rung of the ladder: a login that was linked before stays linked, whatever phone, e-mail or name say now.
+create or replace function private.linked_member(p_observation registry.observations)
+returns uuid
+language sql stable
+set search_path = ''
+as $$
+  select l.member_id
+  from registry.identity_links as l
+  where l.organization_id = p_observation.organization_id
+    and l.issuer = p_observation.issuer
+    and l.subject = p_observation.subject
+$$;
+comment on function private.linked_member is 'In: an observation. Out: the member its issuer and subject are linked to, or null.';
+-- end db/functions/private.linked_member.sql
+
+-- begin db/functions/private.lock_number.sql
+-- "Nobody has this number yet" is no row that could be locked. Everybody about to give a number to a member of the
+-- organisation meets here instead. The masked form is the same under every version of the index key, also while one is
+-- being rotated; that a few people of one birth date share it costs them a moment's wait.
+create or replace function private.lock_number(p_organization_id uuid, p_masked text)
+returns void
+language sql volatile
+set search_path = ''
+as $$
+  select pg_catalog.pg_advisory_xact_lock(
+    pg_catalog.hashtextextended('personnummer ' || p_organization_id || ' ' || p_masked, 0))
+$$;
+comment on function private.lock_number is 'In: organisation, masked number. Waits until no other transaction is giving such a number to a member there.';
+-- end db/functions/private.lock_number.sql
+
+-- begin db/functions/private.refusals.sql
+-- Every refusal a coordinator can meet. An id of another organisation and one that does not exist are answered the same.
+create or replace function private.refusals()
+returns table (code text, status integer, message text)
+language sql immutable
+set search_path = ''
+as $$
+  values
+    ('not_found', 404, 'There is no such row for you.'),
+    ('stale_version', 409, 'The case has changed since you looked at it. Read it again and decide on what it says now.'),
+    ('not_open', 409, 'The case is settled already.'),
+    ('unknown_decision', 422, 'The decision is one of accept_observed, keep_existing, not_same_person, merge_into.'),
+    ('decision_not_applicable', 422, 'That decision cannot be made of a case of this kind.'),
+    ('number_taken', 409, 'Another member has this number. Settle which of the two records is the person''s first.'),
+    ('already_linked', 409, 'The login is linked to a member already.'),
+    ('member_merged', 409, 'The member was merged into another record. Use the surviving one.'),
+    ('not_failed', 409, 'The push has not failed.'),
+    ('not_resolved', 409, 'The case has no decision that could be undone.'),
+    ('too_late', 409, 'A decision can be undone for 30 days.'),
+    ('newer_change', 409, 'Something newer depends on this decision. Undo or settle that first.')
+$$;
+comment on function private.refusals is 'Out: code, HTTP status and message of every refusal.';
+-- end db/functions/private.refusals.sql
+
+-- begin db/functions/private.refuse.sql
+-- A refusal is an answer, not an exception: raised, it would roll back its own audit row (security-and-reliability A8).
+-- PostgREST takes the HTTP status from the setting response.status, and commits.
+create or replace function private.refuse(p_action text, p_code text, p_id uuid)
+returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_message text;
+  v_status integer;
+begin
+  select r.status, r.message into v_status, v_message from private.refusals() as r where r.code = p_code;
+  perform set_config('response.status', v_status::text, true);
+  perform private.record_event('refused', 'coordinator', null, format('Refused: %s (%s).', p_action, replace(p_code, '_', ' ')),
+    p_detail => jsonb_build_object('action', p_action, 'code', p_code, 'id', p_id));
+  return jsonb_build_object('code', p_code, 'message', v_message, 'details', null, 'hint', null);
+end
+$$;
+comment on function private.refuse is 'In: what was asked, code of the refusal, the id asked about. Out: the answer, in the shape supabase-js reads errors from. Sets the HTTP status and appends the audit event.';
+-- end db/functions/private.refuse.sql
+
+-- begin db/functions/private.set_link.sql
+-- A coordinator says whose login it is. The only place where a link ever moves from one member to another.
+create or replace function private.set_link(p_observation registry.observations, p_member_id uuid)
+returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_before constant uuid := private.linked_member(p_observation);
+begin
+  insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, rung)
+  values (p_observation.organization_id, p_observation.issuer, p_observation.subject, p_member_id, p_observation.provider, 'coordinator')
+  on conflict (organization_id, issuer, subject)
+    do update set member_id = excluded.member_id, rung = excluded.rung, explanation = '{}';
+  delete from registry.excluded_links as x
+  where (x.organization_id, x.issuer, x.subject, x.member_id)
+      = (p_observation.organization_id, p_observation.issuer, p_observation.subject, p_member_id);
+  perform private.record_event(case when v_before is null then 'linked' else 'link_moved' end, 'coordinator',
+    p_observation.organization_id, 'A coordinator linked the login to the member.',
+    p_member_id => p_member_id, p_observation_id => p_observation.id,
+    p_detail => jsonb_strip_nulls(jsonb_build_object('rung', 'coordinator', 'before', v_before)));
+  return jsonb_build_object('link', jsonb_build_object('before', v_before, 'after', p_member_id));
+end
+$$;
+comment on function private.set_link is 'In: an observation, a member. Out: the link before, for undo. Links the observation''s login to the member.';
+-- end db/functions/private.set_link.sql
+
+-- begin db/functions/private.number_of.sql
+-- A record's number in all its stored forms, kept with a decision so that it can be taken back.
+create or replace function private.number_of(p_member_id uuid)
+returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_build_object('member_id', m.id, 'index', m.personnummer_index, 'sealed', m.personnummer_sealed,
+    'masked', m.personnummer_masked, 'source', m.personnummer_source, 'at', m.personnummer_at)
+  from registry.members as m where m.id = p_member_id
+$$;
+comment on function private.number_of is 'In: a member. Out: index, sealed and masked number, source and time.';
+-- end db/functions/private.number_of.sql
+
+-- begin db/functions/private.enqueue.sql
+-- The only caller of graphile-worker's add_job. Task name, payload, key and number of attempts are fixed here, so that no
+-- caller can queue anything else. Payloads hold ids only: a failed job stays in the queue's tables for anyone to read.
+create or replace function private.enqueue(p_task private.task, p_id uuid, p_run_at timestamptz default null)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  -- Under contention on one key add_job can answer NULL and drop the request; a change must not be lost by that.
+  if (graphile_worker.add_job(
+    identifier => p_task::text,
+    payload => json_build_object(case p_task when 'push_personnummer' then 'push_id' else 'observation_id' end, p_id),
+    job_key => p_task || ':' || p_id,
+    run_at => p_run_at,
+    max_attempts => 25
+  )).id is null then
+    raise exception 'The job queue did not take the job.' using errcode = 'PN010';
+  end if;
+end
+$$;
+comment on function private.enqueue is 'In: task, the id it is about, earliest time (null: now). Queues the job in this transaction; raises PN010 if the queue refuses.';
+-- end db/functions/private.enqueue.sql
+
+-- begin db/functions/private.record_push_event.sql
+-- Audit events about a push all name the same ids.
+create or replace function private.record_push_event(p_event text, p_push sync.pushes, p_message text)
+returns void
+language sql volatile
+set search_path = ''
+as $$
+  select private.record_event(p_event, 'worker', p_push.organization_id, p_message,
+    p_member_id => p_push.member_id, p_observation_id => p_push.observation_id, p_push_id => p_push.id,
+    p_detail => jsonb_strip_nulls(jsonb_build_object(
+      'attempt', p_push.attempts, 'error_code', p_push.error_code, 'http_status', p_push.http_status, 'worker', p_push.leased_by)))
+$$;
+comment on function private.record_push_event is 'In: event, push, sentence. Appends the audit event.';
+-- end db/functions/private.record_push_event.sql
+
+-- begin db/functions/private.supersede_pushes.sql
+-- A newer change of the same member makes waiting pushes moot. One that is being sent right now is left alone: the worker
+-- sees for itself, when it reports, that the record has moved on.
+create or replace function private.supersede_pushes(p_member_id uuid)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_push sync.pushes;
+begin
+  for v_push in
+    update sync.pushes set state = 'superseded', settled_at = clock_timestamp(), next_attempt_at = null
+    where member_id = p_member_id and state = 'pending'
+    returning *
+  loop
+    perform private.record_push_event('push_superseded', v_push, 'The push was dropped: the record has changed since.');
+  end loop;
+end
+$$;
+comment on function private.supersede_pushes is 'In: a member. Marks the pushes that wait as superseded.';
+-- end db/functions/private.supersede_pushes.sql
+
+-- begin db/functions/private.queue_push.sql
+-- The change is to reach the member system. Row and job are written with the change itself, in one transaction: neither is
+-- ever there without the other (security-and-reliability C9).
+create or replace function private.queue_push(p_member_id uuid, p_observation_id uuid default null)
+returns uuid
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_push sync.pushes;
+begin
+  perform private.supersede_pushes(p_member_id);
+  insert into sync.pushes (organization_id, member_id, observation_id, personnummer_index)
+  select m.organization_id, m.id, p_observation_id, m.personnummer_index from registry.members as m where m.id = p_member_id
+  returning * into strict v_push;
+  perform private.enqueue('push_personnummer', v_push.id);
+  return v_push.id;
+end
+$$;
+comment on function private.queue_push is 'In: a member whose number changed, and the login that caused it. Out: id of the push that will carry it.';
+-- end db/functions/private.queue_push.sql
+
+-- begin db/functions/private.set_number.sql
+-- A coordinator gives a record the observed number; the change is on its way to the member system in the same transaction.
+create or replace function private.set_number(p_observation registry.observations, p_member_id uuid, p_conflict_id uuid)
+returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_before constant jsonb := private.number_of(p_member_id);
+  v_version integer;
+begin
+  update registry.members
+  set personnummer_index = p_observation.personnummer_index,
+      personnummer_sealed = p_observation.personnummer_sealed,
+      personnummer_masked = p_observation.personnummer_masked,
+      personnummer_source = p_observation.source,
+      personnummer_at = clock_timestamp()
+  where id = p_member_id
+  returning version into v_version;
+  perform private.record_event('number_accepted', 'coordinator', p_observation.organization_id,
+    format('A coordinator gave the record the personnummer %s that %s brought.', p_observation.personnummer_masked, p_observation.source),
+    p_member_id => p_member_id, p_observation_id => p_observation.id, p_conflict_id => p_conflict_id,
+    p_push_id => private.queue_push(p_member_id, p_observation.id));
+  return jsonb_build_object('number', v_before, 'version_after', v_version);
+end
+$$;
+comment on function private.set_number is 'In: an observation, a member, the case. Out: the number before, for undo. Writes the number, queues the push.';
+-- end db/functions/private.set_number.sql
+
+-- begin db/functions/private.link_login.sql
+-- Whose login was it? The coordinator knows; open cases about that login are settled by it.
+create or replace function private.link_login(p_observation_id uuid, p_member_id uuid, p_note text)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  o registry.observations;
+  m registry.members;
+  c registry.conflicts;
+  v_refusal text;
+  v_before jsonb;
+begin
+  select known.* into o from registry.observations as known
+  where known.id = p_observation_id and known.organization_id = any (private.coordinator_organizations());
+  perform private.lock_number(o.organization_id, o.personnummer_masked) where o.personnummer_masked is not null;
+  select known.* into m from registry.members as known
+  where known.id = p_member_id and known.organization_id = o.organization_id for no key update;
+  v_refusal := case
+    when o.id is null or m.id is null then 'not_found'
+    when private.linked_member(o) is not null then 'already_linked'
+    when m.merged_into is not null then 'member_merged'
+  end;
+  if v_refusal is not null then
+    return private.refuse('link_login', v_refusal, p_observation_id);
+  end if;
+  v_before := private.set_link(o, m.id);
+  if private.fills_gap(o, m.id) then
+    v_before := v_before || private.set_number(o, m.id, null);
+  end if;
+  for c in
+    select known.* from registry.conflicts as known join registry.observations as seen on seen.id = known.observation_id
+    where known.organization_id = o.organization_id and known.state = 'open' and known.kind in ('ambiguous', 'name_mismatch')
+      and (seen.issuer, seen.subject) = (o.issuer, o.subject)
+    order by known.id for update of known
+  loop
+    perform private.close_case(c, 'link_login', p_note, v_before);
+  end loop;
+  return jsonb_build_object('observation_id', o.id, 'member_id', m.id, 'linked', true);
+end
+$$;
+comment on function private.link_login is 'See api.link_login.';
+grant execute on function private.link_login to authenticated;
+-- end db/functions/private.link_login.sql
+
+-- begin db/functions/api.link_login.sql
+-- A coordinator says whose login it is.
+create or replace function api.link_login(observation_id uuid, member_id uuid, note text default null)
+returns jsonb
+language sql volatile
+set search_path = ''
+begin atomic
+  select private.link_login(link_login.observation_id, link_login.member_id, link_login.note);
+end;
+comment on function api.link_login is 'In: a login that matched nobody with certainty (api.unlinked_logins), the member it belongs to, a note. Out: the link, or a refusal with code and message (HTTP 404, 409).';
+grant execute on function api.link_login to authenticated;
+-- end db/functions/api.link_login.sql
 
 -- begin db/functions/api.member_history.sql
 -- What happened to a member, in order.
@@ -50,18 +513,512 @@ comment on view api.open_conflicts is 'Open cases of the coordinator''s organisa
 grant select on api.open_conflicts to authenticated;
 -- end db/functions/api.open_conflicts.sql
 
--- begin db/functions/api.unlinked_logins.sql
--- People who logged in and could not be taken for a member.
-create or replace view api.unlinked_logins with (security_invoker = true) as
-select
-  o.id as observation_id, g.slug as organization, o.provider, o.outcome, o.received_at, o.given_name, o.family_name, o.birth_date,
-  o.personnummer_masked, o.explanation
-from registry.observations as o
-join registry.organizations as g on g.id = o.organization_id
-where o.outcome in ('unlinked', 'ambiguous', 'name_mismatch');
-comment on view api.unlinked_logins is 'Logins in the coordinator''s organisations that matched no member with certainty.';
-grant select on api.unlinked_logins to authenticated;
--- end db/functions/api.unlinked_logins.sql
+-- begin db/functions/private.accept_observed.sql
+-- The login is the member's, and right. For a case about identity the login is linked, and a number fills an empty record only:
+-- one that differs is a question of its own, which the next login brings up. For a mismatch the record takes the number.
+create or replace function private.accept_observed(c registry.conflicts)
+returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_member_id constant uuid := coalesce(c.member_id, c.candidates[1]);
+  o registry.observations;
+  v_before jsonb := '{}';
+begin
+  select known.* into strict o from registry.observations as known where known.id = c.observation_id;
+  if c.kind <> 'mismatch' then
+    v_before := private.set_link(o, v_member_id);
+  end if;
+  if c.kind = 'mismatch' or private.fills_gap(o, v_member_id) then
+    v_before := v_before || private.set_number(o, v_member_id, c.id);
+  end if;
+  return v_before;
+end
+$$;
+comment on function private.accept_observed is 'In: a locked case. Out: the state before. Links the login and gives the record the observed number, as the kind of the case asks.';
+-- end db/functions/private.accept_observed.sql
+
+-- begin db/functions/private.lock_case.sql
+-- Everything a decision about a case may touch, locked in the common order (number, members, case), so that a member who
+-- logs in at the same moment cannot come between. A case the caller may not see is as good as none.
+create or replace function private.lock_case(p_conflict_id uuid)
+returns registry.conflicts
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  c registry.conflicts;
+begin
+  select known.* into c from registry.conflicts as known
+  where known.id = p_conflict_id and known.organization_id = any (private.coordinator_organizations());
+  if c.id is not null then
+    perform private.lock_number(o.organization_id, o.personnummer_masked)
+    from registry.observations as o where o.id = c.observation_id and o.personnummer_masked is not null;
+    perform from registry.members as m
+    where m.id = any (c.candidates || array[c.member_id, c.other_member_id]) order by m.id for no key update;
+    select known.* into c from registry.conflicts as known where known.id = p_conflict_id for update;
+  end if;
+  return c;
+end
+$$;
+comment on function private.lock_case is 'In: id of a case. Out: the case as it is once everything it concerns is locked; null when the caller may not see it.';
+-- end db/functions/private.lock_case.sql
+
+-- begin db/functions/private.move_to_member.sql
+-- Moves logins, observations and sessions from one member record to another; given the ids, moves just those (undo does).
+create or replace function private.move_to_member(p_organization_id uuid, p_from uuid, p_to uuid, p_only jsonb default null)
+returns jsonb
+language sql volatile
+set search_path = ''
+as $$
+  with links as (
+    update registry.identity_links set member_id = p_to
+    where organization_id = p_organization_id and member_id = p_from and (p_only is null or p_only -> 'links' ? id::text)
+    returning id
+  ), observations as (
+    update registry.observations set member_id = p_to
+    where organization_id = p_organization_id and member_id = p_from and (p_only is null or p_only -> 'observations' ? id::text)
+    returning id
+  ), sessions as (
+    update registry.sessions set member_id = p_to
+    where organization_id = p_organization_id and member_id = p_from and (p_only is null or p_only -> 'sessions' ? id::text)
+    returning id
+  )
+  select jsonb_build_object('moved', jsonb_build_object(
+    'links', coalesce((select jsonb_agg(id) from links), '[]'),
+    'observations', coalesce((select jsonb_agg(id) from observations), '[]'),
+    'sessions', coalesce((select jsonb_agg(id) from sessions), '[]')))
+$$;
+comment on function private.move_to_member is 'In: organisation, member from, member to, ids to move (null: all). Out: ids of what was moved.';
+-- end db/functions/private.move_to_member.sql
+
+-- begin db/functions/private.supersede_cases.sql
+-- Other open cases about a record that is no more are moot.
+create or replace function private.supersede_cases(p_conflict registry.conflicts, p_because text)
+returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  c registry.conflicts;
+  v_ids jsonb := '[]';
+begin
+  for c in
+    update registry.conflicts
+    set state = 'superseded', superseded_by = p_because, closed_at = clock_timestamp(), version = version + 1
+    where organization_id = p_conflict.organization_id and id <> p_conflict.id and state = 'open'
+      and p_conflict.member_id in (member_id, other_member_id)
+    returning *
+  loop
+    perform private.record_case_event('case_superseded', c, p_because);
+    v_ids := v_ids || to_jsonb(c.id);
+  end loop;
+  return v_ids;
+end
+$$;
+comment on function private.supersede_cases is 'In: a case whose member is no more, the reason. Out: ids of the other open cases that were closed by it.';
+-- end db/functions/private.supersede_cases.sql
+
+-- begin db/functions/private.merge_members.sql
+-- Two records are one person: the record of the case is merged into the other one. Logins, observations and sessions go to the
+-- survivor; the merged record stays as a mark of where it went, without a number, and is never found again.
+create or replace function private.merge_members(c registry.conflicts)
+returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_merged constant uuid := c.member_id;
+  v_before jsonb := jsonb_build_object('merged', v_merged, 'survivor', c.other_member_id, 'number', private.number_of(v_merged));
+begin
+  v_before := v_before || private.move_to_member(c.organization_id, v_merged, c.other_member_id);
+  update registry.members
+  set merged_into = c.other_member_id, personnummer_index = null, personnummer_sealed = null, personnummer_masked = null,
+      personnummer_source = null, personnummer_at = null
+  where id = v_merged
+  returning v_before || jsonb_build_object('version_after', version) into v_before;
+  perform private.supersede_pushes(v_merged);
+  v_before := v_before || jsonb_build_object('superseded', private.supersede_cases(c, 'The record was merged into another.'));
+  perform private.record_event('members_merged', 'coordinator', c.organization_id, 'A coordinator merged the record into the other one.',
+    p_member_id => v_merged, p_conflict_id => c.id, p_detail => jsonb_build_object('survivor', c.other_member_id));
+  return v_before;
+end
+$$;
+comment on function private.merge_members is 'In: a locked case with two members. Out: the state before. Merges the first into the second.';
+-- end db/functions/private.merge_members.sql
+
+-- begin db/functions/private.end_session.sql
+-- Ends a session and its token family, and says why.
+create or replace function private.end_session(p_session registry.sessions, p_reason registry.session_end)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  update registry.sessions set ended_at = now(), end_reason = p_reason where id = p_session.id and ended_at is null;
+  if found then
+    perform private.record_event('session_ended', 'app', p_session.organization_id,
+      format('The session ended: %s.', replace(p_reason::text, '_', ' ')),
+      p_member_id => p_session.member_id, p_detail => jsonb_build_object('session_id', p_session.id, 'reason', p_reason));
+  end if;
+end
+$$;
+comment on function private.end_session is 'In: a session, the reason. Ends it once.';
+-- end db/functions/private.end_session.sql
+
+-- begin db/functions/private.part_login.sql
+-- The login is not this member. The link goes, sessions that began with it end, and the ladder will never again propose
+-- the member for this login.
+create or replace function private.part_login(c registry.conflicts)
+returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_not constant uuid[] := case when c.member_id is null then c.candidates else array[c.member_id] end;
+  o registry.observations;
+  v_linked uuid;
+begin
+  select known.* into strict o from registry.observations as known where known.id = c.observation_id;
+  v_linked := private.linked_member(o);
+  if v_linked = any (v_not) then
+    delete from registry.identity_links as l
+    where (l.organization_id, l.issuer, l.subject) = (o.organization_id, o.issuer, o.subject);
+    perform private.record_event('link_removed', 'coordinator', o.organization_id, 'A coordinator found that the login is not the member''s.',
+      p_member_id => v_linked, p_observation_id => o.id, p_conflict_id => c.id);
+    perform private.end_session(s, 'link_removed')
+    from registry.sessions as s join registry.observations as known on known.id = s.observation_id
+    where s.member_id = v_linked and s.ended_at is null and (known.issuer, known.subject) = (o.issuer, o.subject);
+  end if;
+  insert into registry.excluded_links (organization_id, issuer, subject, member_id)
+  select o.organization_id, o.issuer, o.subject, m.id from unnest(v_not) as m(id)
+  on conflict do nothing;
+  return jsonb_build_object('excluded', to_jsonb(v_not))
+    || case when v_linked = any (v_not) then jsonb_build_object('link', jsonb_build_object('before', v_linked, 'after', null)) else '{}' end;
+end
+$$;
+comment on function private.part_login is 'In: a locked case. Out: the state before. Parts the login from the member, or from every candidate, for good.';
+-- end db/functions/private.part_login.sql
+
+-- begin db/functions/private.decision_applies.sql
+-- Which decisions make sense for which kind of case.
+create or replace function private.decision_applies(c registry.conflicts, p_decision text)
+returns boolean
+language sql immutable
+set search_path = ''
+as $$
+  select p_decision = 'keep_existing' or case c.kind
+    when 'mismatch' then p_decision in ('accept_observed', 'not_same_person') or c.other_member_id is not null
+    when 'duplicate' then p_decision in ('not_same_person', 'merge_into')
+    when 'ambiguous' then p_decision = 'not_same_person' or (p_decision = 'accept_observed' and cardinality(c.candidates) = 1)
+    when 'name_mismatch' then p_decision in ('accept_observed', 'not_same_person')
+    when 'subject_moved' then true
+    when 'inconsistent' then p_decision = 'not_same_person' and c.member_id is not null
+    when 'push_failed' then false
+  end
+$$;
+comment on function private.decision_applies is 'In: a case, a decision. Out: whether that decision can be made of it.';
+-- end db/functions/private.decision_applies.sql
+
+-- begin db/functions/private.why_not_resolve.sql
+-- The reasons for which a decision is refused, in the order in which a person would want to hear them. docs/error-codes.md
+-- lists the codes.
+create or replace function private.why_not_resolve(c registry.conflicts, p_decision text, p_expected_version integer)
+returns text
+language sql stable
+set search_path = ''
+as $$
+  select case
+    when c.id is null then 'not_found'
+    when p_expected_version is distinct from c.version then 'stale_version'
+    when c.state <> 'open' then 'not_open'
+    when p_decision is null or p_decision <> all (array['accept_observed', 'keep_existing', 'not_same_person', 'merge_into']) then 'unknown_decision'
+    when not private.decision_applies(c, p_decision) then 'decision_not_applicable'
+    when p_decision = 'accept_observed' and c.kind = 'mismatch' and exists (
+      select from registry.observations as o join registry.members as m on m.organization_id = o.organization_id
+      where o.id = c.observation_id and m.id <> c.member_id
+        and m.personnummer_index = any (o.personnummer_index || o.personnummer_index_previous)) then 'number_taken'
+  end
+$$;
+comment on function private.why_not_resolve is 'In: a locked case (null: not visible), the decision, the version the coordinator saw. Out: code of the refusal, null: go ahead.';
+-- end db/functions/private.why_not_resolve.sql
+
+-- begin db/functions/private.resolve_conflict.sql
+-- Settling a case, in order: lock, look whether it may be done, do it, write it down. One transaction: record, case, push
+-- and audit change together.
+create or replace function private.resolve_conflict(p_conflict_id uuid, p_decision text, p_note text, p_expected_version integer)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  c registry.conflicts := private.lock_case(p_conflict_id);
+  v_refusal constant text := private.why_not_resolve(c, p_decision, p_expected_version);
+  v_before jsonb := '{}';
+begin
+  if v_refusal is not null then
+    return private.refuse('resolve_conflict', v_refusal, p_conflict_id);
+  end if;
+  case p_decision
+    when 'accept_observed' then v_before := private.accept_observed(c);
+    when 'not_same_person' then v_before := private.part_login(c);
+    when 'merge_into' then v_before := private.merge_members(c);
+    else null; -- keep_existing changes nothing, and is remembered by the case itself
+  end case;
+  return private.close_case(c, p_decision::registry.decision, p_note, v_before);
+end
+$$;
+comment on function private.resolve_conflict is 'See api.resolve_conflict.';
+grant execute on function private.resolve_conflict to authenticated;
+-- end db/functions/private.resolve_conflict.sql
+
+-- begin db/functions/api.resolve_conflict.sql
+-- A coordinator settles a case. Runs with the caller's rights; the rules, and the rights they need, are behind it.
+create or replace function api.resolve_conflict(conflict_id uuid, decision text, note text, expected_version integer)
+returns jsonb
+language sql volatile
+set search_path = ''
+begin atomic
+  select private.resolve_conflict(
+    resolve_conflict.conflict_id, resolve_conflict.decision, resolve_conflict.note, resolve_conflict.expected_version);
+end;
+comment on function api.resolve_conflict is 'In: case; accept_observed, keep_existing, not_same_person or merge_into; a note; the version of the case that was decided on. Out: the settled case, or a refusal with code and message (HTTP 404, 409, 422).';
+grant execute on function api.resolve_conflict to authenticated;
+-- end db/functions/api.resolve_conflict.sql
+
+-- begin db/functions/private.retry_sync.sql
+-- One that still waits is tried at once. One that was refused or given up for good is followed by a new push, with an
+-- idempotency key of its own: the member system may have stored its refusal under the old one.
+create or replace function private.retry_sync(p_push_id uuid)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  p sync.pushes;
+  c registry.conflicts;
+  v_push_id uuid := p_push_id;
+begin
+  select known.* into p from sync.pushes as known
+  where known.id = p_push_id and known.organization_id = any (private.coordinator_organizations());
+  perform from registry.members as m where m.id = p.member_id for no key update;
+  select known.* into p from sync.pushes as known where known.id = p.id for update;
+  if p.id is null then
+    return private.refuse('retry_sync', 'not_found', p_push_id);
+  elsif p.state = 'pending' and p.error_code is not null then
+    update sync.pushes set next_attempt_at = clock_timestamp() where id = p.id;
+    perform private.enqueue('push_personnummer', p.id, clock_timestamp());
+  elsif p.state in ('rejected', 'given_up') then
+    v_push_id := private.queue_push(p.member_id, p.observation_id);
+  else
+    return private.refuse('retry_sync', 'not_failed', p_push_id);
+  end if;
+  perform private.record_event('push_requeued', 'coordinator', p.organization_id, 'A coordinator had the failed push tried again.',
+    p_member_id => p.member_id, p_push_id => v_push_id, p_detail => jsonb_build_object('failed_push_id', p.id));
+  for c in
+    select known.* from registry.conflicts as known where known.push_id = p.id and known.state = 'open' for update
+  loop
+    perform private.close_case(c, 'retry_sync', null, '{}');
+  end loop;
+  return jsonb_build_object('push_id', v_push_id, 'state', 'pending');
+end
+$$;
+comment on function private.retry_sync is 'See api.retry_sync.';
+grant execute on function private.retry_sync to authenticated;
+-- end db/functions/private.retry_sync.sql
+
+-- begin db/functions/api.retry_sync.sql
+-- A coordinator has a failed push tried again, at once.
+create or replace function api.retry_sync(push_id uuid)
+returns jsonb
+language sql volatile
+set search_path = ''
+begin atomic
+  select private.retry_sync(retry_sync.push_id);
+end;
+comment on function api.retry_sync is 'In: a push of api.failed_syncs. Out: the push that is queued now, or a refusal with code and message (HTTP 404, 409).';
+grant execute on function api.retry_sync to authenticated;
+-- end db/functions/api.retry_sync.sql
+
+-- begin db/functions/private.restore_number.sql
+-- The record gets back the number it had, or none, and the member system hears of it.
+create or replace function private.restore_number(c registry.conflicts, p_number jsonb)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_member_id constant uuid := (p_number ->> 'member_id')::uuid;
+begin
+  update registry.members
+  set personnummer_index = p_number ->> 'index', personnummer_sealed = p_number ->> 'sealed', personnummer_masked = p_number ->> 'masked',
+      personnummer_source = (p_number ->> 'source')::registry.source, personnummer_at = (p_number ->> 'at')::timestamptz
+  where id = v_member_id;
+  perform private.record_event('number_restored', 'coordinator', c.organization_id,
+    format('The record has the personnummer again that it had before the decision (%s).', coalesce(p_number ->> 'masked', 'none')),
+    p_member_id => v_member_id, p_conflict_id => c.id, p_push_id => private.queue_push(v_member_id));
+end
+$$;
+comment on function private.restore_number is 'In: a case, the number before. Restores it and queues the compensating push.';
+-- end db/functions/private.restore_number.sql
+
+-- begin db/functions/private.separate_members.sql
+-- Two records that were merged are two again. Nothing was carried to the member system by the merge, so nothing is now.
+create or replace function private.separate_members(c registry.conflicts, p_before jsonb)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_merged constant uuid := (p_before ->> 'merged')::uuid;
+  v_number constant jsonb := p_before -> 'number';
+  v_case registry.conflicts;
+begin
+  update registry.members
+  set merged_into = null, personnummer_index = v_number ->> 'index', personnummer_sealed = v_number ->> 'sealed',
+      personnummer_masked = v_number ->> 'masked', personnummer_source = (v_number ->> 'source')::registry.source,
+      personnummer_at = (v_number ->> 'at')::timestamptz
+  where id = v_merged;
+  perform private.move_to_member(c.organization_id, (p_before ->> 'survivor')::uuid, v_merged, p_before -> 'moved');
+  for v_case in
+    update registry.conflicts
+    set state = 'open', superseded_by = null, closed_at = null, version = version + 1
+    where state = 'superseded' and p_before -> 'superseded' ? id::text
+    returning *
+  loop
+    perform private.record_case_event('case_reopened', v_case, 'The records were separated again; the case is open again.');
+  end loop;
+  perform private.record_event('members_separated', 'coordinator', c.organization_id, 'The merged records were separated again.',
+    p_member_id => v_merged, p_conflict_id => c.id, p_detail => jsonb_build_object('survivor', p_before ->> 'survivor'));
+end
+$$;
+comment on function private.separate_members is 'In: a case, the state before its merge. Takes the merge back.';
+-- end db/functions/private.separate_members.sql
+
+-- begin db/functions/private.restore_before.sql
+-- The reverse of what a decision did, step by step, from what was kept with it.
+create or replace function private.restore_before(c registry.conflicts, p_before jsonb)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  o registry.observations;
+begin
+  select known.* into o from registry.observations as known where known.id = c.observation_id;
+  delete from registry.excluded_links as x
+  where (x.organization_id, x.issuer, x.subject) = (o.organization_id, o.issuer, o.subject) and p_before -> 'excluded' ? x.member_id::text;
+  if p_before ? 'merged' then
+    perform private.separate_members(c, p_before);
+  elsif p_before ? 'number' then
+    perform private.restore_number(c, p_before -> 'number');
+  end if;
+  if p_before #>> '{link,before}' is not null then
+    perform private.set_link(o, (p_before #>> '{link,before}')::uuid);
+  elsif p_before ? 'link' then
+    delete from registry.identity_links as l
+    where (l.organization_id, l.issuer, l.subject) = (o.organization_id, o.issuer, o.subject);
+    perform private.record_event('link_removed', 'coordinator', o.organization_id, 'The link was taken back with the decision that made it.',
+      p_member_id => (p_before #>> '{link,after}')::uuid, p_observation_id => o.id, p_conflict_id => c.id);
+  end if;
+end
+$$;
+comment on function private.restore_before is 'In: a locked case, the state before its decision. Puts that state back.';
+-- end db/functions/private.restore_before.sql
+
+-- begin db/functions/private.why_not_undo.sql
+-- A decision can be taken back while nothing newer stands on it: the record unchanged since, the login where it was put, nobody
+-- else with the number that would come back, and the same disagreement not open anew.
+create or replace function private.why_not_undo(c registry.conflicts, r registry.resolutions)
+returns text
+language sql stable
+set search_path = ''
+as $$
+  select case
+    when c.id is null then 'not_found'
+    when r.id is null or c.kind = 'push_failed' then 'not_resolved'
+    when r.decided_at < now() - interval '30 days' then 'too_late'
+    when r.before ? 'version_after' and (r.before ->> 'version_after')::integer is distinct from (
+      select m.version from registry.members as m where m.id = (r.before #>> '{number,member_id}')::uuid) then 'newer_change'
+    when r.before ? 'link' and (r.before #>> '{link,after}')::uuid is distinct from (
+      select private.linked_member(o) from registry.observations as o where o.id = c.observation_id) then 'newer_change'
+    when exists (
+      select from registry.members as m
+      where m.organization_id = c.organization_id and m.personnummer_index = r.before #>> '{number,index}'
+        and m.id <> (r.before #>> '{number,member_id}')::uuid) then 'newer_change'
+    when exists (
+      select from registry.conflicts as other
+      where other.organization_id = c.organization_id and other.fingerprint = c.fingerprint and other.state = 'open') then 'newer_change'
+  end
+$$;
+comment on function private.why_not_undo is 'In: a locked case (null: not visible), its decision in force. Out: code of the refusal, null: go ahead.';
+-- end db/functions/private.why_not_undo.sql
+
+-- begin db/functions/private.undo_resolution.sql
+-- Taking a decision back: the record as it was, a compensating push, the case open again.
+create or replace function private.undo_resolution(p_conflict_id uuid, p_note text)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  c registry.conflicts := private.lock_case(p_conflict_id);
+  r registry.resolutions;
+  v_refusal text;
+begin
+  select known.* into r from registry.resolutions as known where known.conflict_id = c.id and known.undone_at is null;
+  v_refusal := private.why_not_undo(c, r);
+  if v_refusal is not null then
+    return private.refuse('undo_resolution', v_refusal, p_conflict_id);
+  end if;
+  perform private.restore_before(c, r.before);
+  update registry.resolutions set undone_at = clock_timestamp(), undone_by = private.actor(), undo_note = p_note where id = r.id;
+  update registry.conflicts
+  set state = 'open', decision = null, decided_by = null, closed_at = null, version = version + 1
+  where id = c.id
+  returning * into c;
+  perform private.record_case_event('case_reopened', c, 'A coordinator took the decision back; the case is open again.');
+  return private.describe_case(c);
+end
+$$;
+comment on function private.undo_resolution is 'See api.undo_resolution.';
+grant execute on function private.undo_resolution to authenticated;
+-- end db/functions/private.undo_resolution.sql
+
+-- begin db/functions/api.undo_resolution.sql
+-- Within 30 days a decision can be taken back, unless something newer depends on it.
+create or replace function api.undo_resolution(conflict_id uuid, note text)
+returns jsonb
+language sql volatile
+set search_path = ''
+begin atomic
+  select private.undo_resolution(undo_resolution.conflict_id, undo_resolution.note);
+end;
+comment on function api.undo_resolution is 'In: a settled case, a note. Out: the case, open again, or a refusal with code and message (HTTP 404, 409).';
+grant execute on function api.undo_resolution to authenticated;
+-- end db/functions/api.undo_resolution.sql
+
+-- begin db/functions/audit.member_timeline.sql
+-- Everything that happened to one member, in order, for DBAs: also what happened before two records were merged.
+create or replace function audit.member_timeline(member_id uuid)
+returns table (
+  occurred_at timestamptz, event text, source text, actor text, message text,
+  observation_id uuid, conflict_id uuid, push_id uuid, detail jsonb, event_id bigint
+)
+language sql stable
+set search_path = ''
+as $$
+  select e.occurred_at, e.event, e.source, e.actor, e.message, e.observation_id, e.conflict_id, e.push_id, e.detail, e.id
+  from audit.events as e
+  where e.member_id = member_timeline.member_id
+    or e.member_id in (select m.member_id from audit.events as m
+                       where m.event = 'members_merged' and m.detail ->> 'survivor' = member_timeline.member_id::text)
+  order by e.occurred_at, e.id
+$$;
+comment on function audit.member_timeline is 'In: a member. Out: every event about it and about records merged into it, oldest first.';
+grant execute on function audit.member_timeline to auditor;
+-- end db/functions/audit.member_timeline.sql
 
 -- begin db/functions/login.consume_transaction.sql
 -- A login transaction is single use, also when the same callback arrives a hundred times at once and at several processes.
@@ -82,22 +1039,6 @@ comment on function login.consume_transaction is 'In: id of a login transaction,
 grant execute on function login.consume_transaction to auth_callback;
 -- end db/functions/login.consume_transaction.sql
 
--- begin db/functions/private.linked_member.sql
--- First rung of the ladder: a login that was linked before stays linked, whatever phone, e-mail or name say now.
-create or replace function private.linked_member(p_observation registry.observations)
-returns uuid
-language sql stable
-set search_path = ''
-as $$
-  select l.member_id
-  from registry.identity_links as l
-  where l.organization_id = p_observation.organization_id
-    and l.issuer = p_observation.issuer
-    and l.subject = p_observation.subject
-$$;
-comment on function private.linked_member is 'In: an observation. Out: the member its issuer and subject are linked to, or null.';
--- end db/functions/private.linked_member.sql
-
 -- begin db/functions/private.known_member.sql
 -- While matching is out of order, a person whose login was linked before still gets in. What broke matching may break this
 -- look-up too; then the login is told to come back later, and the fault is on the observation already.
@@ -114,41 +1055,6 @@ end
 $$;
 comment on function private.known_member is 'In: a deferred observation. Out: the member its login is linked to; null when there is none, or when it cannot be looked up.';
 -- end db/functions/private.known_member.sql
-
--- begin db/functions/private.actor.sql
--- Audit rows name who acted: a coordinator is known by the access token that PostgREST has verified, a program by its login.
-create or replace function private.actor()
-returns text
-language sql stable
-set search_path = ''
-as $$
-  select coalesce(
-    'coordinator:' || nullif(nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub', ''),
-    session_user::text
-  )
-$$;
-comment on function private.actor is 'Out: coordinator:<user id> when called through PostgREST, otherwise the database login.';
--- end db/functions/private.actor.sql
-
--- begin db/functions/private.record_event.sql
--- The only writer of audit.events. The message carries no member id of the organisation's: some organisations use numbers
--- of eleven digits there, and an audit row must never look as if it held a personnummer.
-create or replace function private.record_event(
-  p_event text, p_source text, p_organization_id uuid, p_message text,
-  p_member_id uuid default null, p_observation_id uuid default null,
-  p_conflict_id uuid default null, p_push_id uuid default null, p_detail jsonb default '{}'
-)
-returns void
-language sql volatile
-set search_path = ''
-as $$
-  insert into audit.events
-    (event, source, actor, organization_id, message, member_id, observation_id, conflict_id, push_id, detail)
-  values
-    (p_event, p_source, private.actor(), p_organization_id, p_message, p_member_id, p_observation_id, p_conflict_id, p_push_id, p_detail)
-$$;
-comment on function private.record_event is 'In: one thing that happened. Appends it to audit.events with the time and the actor.';
--- end db/functions/private.record_event.sql
 
 -- begin db/functions/login.open_session.sql
 -- The database decides who is let in: a session belongs to a fresh observation that found a member, once.
@@ -204,30 +1110,6 @@ $$;
 comment on function login.providers is 'Out: every enabled provider of every organisation, with where its logins may return to and whether numbers are captured.';
 grant execute on function login.providers to auth_callback;
 -- end db/functions/login.providers.sql
-
--- begin db/functions/private.enqueue.sql
--- The only caller of graphile-worker's add_job. Task name, payload, key and number of attempts are fixed here, so that no
--- caller can queue anything else. Payloads hold ids only: a failed job stays in the queue's tables for anyone to read.
-create or replace function private.enqueue(p_task private.task, p_id uuid, p_run_at timestamptz default null)
-returns void
-language plpgsql volatile
-set search_path = ''
-as $$
-begin
-  -- Under contention on one key add_job can answer NULL and drop the request; a change must not be lost by that.
-  if (graphile_worker.add_job(
-    identifier => p_task::text,
-    payload => json_build_object(case p_task when 'push_personnummer' then 'push_id' else 'observation_id' end, p_id),
-    job_key => p_task || ':' || p_id,
-    run_at => p_run_at,
-    max_attempts => 25
-  )).id is null then
-    raise exception 'The job queue did not take the job.' using errcode = 'PN010';
-  end if;
-end
-$$;
-comment on function private.enqueue is 'In: task, the id it is about, earliest time (null: now). Queues the job in this transaction; raises PN010 if the queue refuses.';
--- end db/functions/private.enqueue.sql
 
 -- begin db/functions/private.outcome_sentence.sql
 -- One sentence for the audit. Mission document 1 asks for the words 'confirmed, no change'.
@@ -456,25 +1338,6 @@ as $$
 $$;
 comment on function private.describe_session is 'In: a session. Out: its user, member and organisation.';
 -- end db/functions/private.describe_session.sql
-
--- begin db/functions/private.end_session.sql
--- Ends a session and its token family, and says why.
-create or replace function private.end_session(p_session registry.sessions, p_reason registry.session_end)
-returns void
-language plpgsql volatile
-set search_path = ''
-as $$
-begin
-  update registry.sessions set ended_at = now(), end_reason = p_reason where id = p_session.id and ended_at is null;
-  if found then
-    perform private.record_event('session_ended', 'app', p_session.organization_id,
-      format('The session ended: %s.', replace(p_reason::text, '_', ' ')),
-      p_member_id => p_session.member_id, p_detail => jsonb_build_object('session_id', p_session.id, 'reason', p_reason));
-  end if;
-end
-$$;
-comment on function private.end_session is 'In: a session, the reason. Ends it once.';
--- end db/functions/private.end_session.sql
 
 -- begin db/functions/login.redeem_code.sql
 -- The app exchanges its code, once. A second try means that somebody else has the code too: the session ends (RFC 6749,
@@ -745,66 +1608,6 @@ $$;
 comment on function private.outcome_detail is 'In: a decided observation, its case. Out: the detail of its audit event.';
 -- end db/functions/private.outcome_detail.sql
 
--- begin db/functions/private.record_push_event.sql
--- Audit events about a push all name the same ids.
-create or replace function private.record_push_event(p_event text, p_push sync.pushes, p_message text)
-returns void
-language sql volatile
-set search_path = ''
-as $$
-  select private.record_event(p_event, 'worker', p_push.organization_id, p_message,
-    p_member_id => p_push.member_id, p_observation_id => p_push.observation_id, p_push_id => p_push.id,
-    p_detail => jsonb_strip_nulls(jsonb_build_object(
-      'attempt', p_push.attempts, 'error_code', p_push.error_code, 'http_status', p_push.http_status, 'worker', p_push.leased_by)))
-$$;
-comment on function private.record_push_event is 'In: event, push, sentence. Appends the audit event.';
--- end db/functions/private.record_push_event.sql
-
--- begin db/functions/private.supersede_pushes.sql
--- A newer change of the same member makes waiting pushes moot. One that is being sent right now is left alone: the worker
--- sees for itself, when it reports, that the record has moved on.
-create or replace function private.supersede_pushes(p_member_id uuid)
-returns void
-language plpgsql volatile
-set search_path = ''
-as $$
-declare
-  v_push sync.pushes;
-begin
-  for v_push in
-    update sync.pushes set state = 'superseded', settled_at = clock_timestamp(), next_attempt_at = null
-    where member_id = p_member_id and state = 'pending'
-    returning *
-  loop
-    perform private.record_push_event('push_superseded', v_push, 'The push was dropped: the record has changed since.');
-  end loop;
-end
-$$;
-comment on function private.supersede_pushes is 'In: a member. Marks the pushes that wait as superseded.';
--- end db/functions/private.supersede_pushes.sql
-
--- begin db/functions/private.queue_push.sql
--- The change is to reach the member system. Row and job are written with the change itself, in one transaction: neither is
--- ever there without the other (security-and-reliability C9).
-create or replace function private.queue_push(p_member_id uuid, p_observation_id uuid default null)
-returns uuid
-language plpgsql volatile
-set search_path = ''
-as $$
-declare
-  v_push sync.pushes;
-begin
-  perform private.supersede_pushes(p_member_id);
-  insert into sync.pushes (organization_id, member_id, observation_id, personnummer_index)
-  select m.organization_id, m.id, p_observation_id, m.personnummer_index from registry.members as m where m.id = p_member_id
-  returning * into strict v_push;
-  perform private.enqueue('push_personnummer', v_push.id);
-  return v_push.id;
-end
-$$;
-comment on function private.queue_push is 'In: a member whose number changed, and the login that caused it. Out: id of the push that will carry it.';
--- end db/functions/private.queue_push.sql
-
 -- begin db/functions/private.renew_index.sql
 -- While the index key is rotated, records carry the old key's index until their member logs in. The number is the same, so
 -- the record takes the new index (and the newly sealed form) without any of it counting as a change of the number.
@@ -958,23 +1761,6 @@ $$;
 comment on function private.compare_names is 'In: given and family name of two sides. Out: full, partial, none; null when one side has no name at all.';
 -- end db/functions/private.compare_names.sql
 
--- begin db/functions/private.coordinator_organizations.sql
--- What a coordinator may see is looked up at every request, so that removing a row in registry.coordinators works at once.
--- Policies call this once per query, wrapped in a scalar subquery. No claim but the subject is read, and only when PostgREST
--- has verified the token; unset and empty settings both deny (security-and-reliability D9, R4).
-create or replace function private.coordinator_organizations()
-returns uuid[]
-language sql stable security definer
-set search_path = ''
-as $$
-  select coalesce(array_agg(c.organization_id), '{}')
-  from registry.coordinators as c
-  where c.user_id::text = nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'
-$$;
-comment on function private.coordinator_organizations is 'Out: the organisations that the caller of the API is a coordinator of.';
-grant execute on function private.coordinator_organizations to authenticated;
--- end db/functions/private.coordinator_organizations.sql
-
 -- begin db/functions/private.settle_push.sql
 -- A push reaches its final state, once, with its audit event.
 create or replace function private.settle_push(p_push sync.pushes, p_state sync.push_state, p_event text, p_message text)
@@ -1087,21 +1873,6 @@ end
 $$;
 comment on function private.has_live_job is 'In: task, id. Out: whether an unlocked job with attempts left is in the queue.';
 -- end db/functions/private.has_live_job.sql
-
--- begin db/functions/private.lock_number.sql
--- "Nobody has this number yet" is no row that could be locked. Everybody about to give a number to a member of the
--- organisation meets here instead. The masked form is the same under every version of the index key, also while one is
--- being rotated; that a few people of one birth date share it costs them a moment's wait.
-create or replace function private.lock_number(p_organization_id uuid, p_masked text)
-returns void
-language sql volatile
-set search_path = ''
-as $$
-  select pg_catalog.pg_advisory_xact_lock(
-    pg_catalog.hashtextextended('personnummer ' || p_organization_id || ' ' || p_masked, 0))
-$$;
-comment on function private.lock_number is 'In: organisation, masked number. Waits until no other transaction is giving such a number to a member there.';
--- end db/functions/private.lock_number.sql
 
 -- begin db/functions/private.judge_number.sql
 -- What does the observed number mean for this member's record? Read without a lock first: a login that only confirms, the

@@ -86,8 +86,14 @@ grant select (id, organization_id, external_id, given_name, family_name, birth_d
 create policy own_organization on registry.observations as restrictive to authenticated
   using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
 create policy coordinator_select on registry.observations for select to authenticated using (true);
-grant select (id, organization_id, provider, source, authenticated_at, received_at, outcome, absent_reason, inconsistency, settled_at, member_id, explanation, personnummer_masked, given_name, family_name, birth_date)
+grant select (id, organization_id, provider, source, authenticated_at, received_at, outcome, issuer, subject, absent_reason, inconsistency, settled_at, member_id, explanation, personnummer_masked, given_name, family_name, birth_date)
   on registry.observations to authenticated;
+
+create policy own_organization on registry.identity_links as restrictive to authenticated
+  using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
+create policy coordinator_select on registry.identity_links for select to authenticated using (true);
+grant select (organization_id, issuer, subject, member_id)
+  on registry.identity_links to authenticated;
 
 create policy own_organization on registry.conflicts as restrictive to authenticated
   using (organization_id = any ((select private.coordinator_organizations())::uuid[]));

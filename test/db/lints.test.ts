@@ -37,10 +37,14 @@ const LINTS: Record<string, string> = {
     where n.nspname = any ($1) and c.relkind in ('r', 'v', 'p', 'S') and c.relowner <> 'registry_owner'::regrole
     union all
     select rolname from pg_roles where rolname in ('registry_owner', 'queue_owner') and (rolsuper or rolcanlogin or rolbypassrls)`,
-  'definer functions are doors, or what policies call': `
+  'definer functions are doors, what policies call, or what stands behind a function of the API': `
     select p.oid::regprocedure::text as found from pg_proc p join pg_namespace n on n.oid = p.pronamespace
     where n.nspname = any ($1) and p.prosecdef and n.nspname not in ('login', 'worker')
-      and p.oid <> 'private.coordinator_organizations()'::regprocedure`,
+      and p.oid <> 'private.coordinator_organizations()'::regprocedure
+      and not (n.nspname = 'private' and exists (
+        select from pg_proc a where a.pronamespace = 'api'::regnamespace and a.proname = p.proname))`,
+  'no function of the exposed schema is a definer': `
+    select p.oid::regprocedure::text as found from pg_proc p where p.pronamespace = 'api'::regnamespace and p.prosecdef`,
   'foreign keys have an index to look them up by': `
     select con.conname || ' on ' || con.conrelid::regclass as found from pg_constraint con join pg_namespace n on n.oid = con.connamespace
     where con.contype = 'f' and n.nspname = any ($1) and not exists (

@@ -37,13 +37,19 @@ const ALLOWED = new Set([
   ),
 
   'authenticated usage schema api',
-  ...['failed_syncs', 'member_history', 'open_conflicts', 'unlinked_logins'].map(
+  ...['data_quality', 'failed_syncs', 'member_history', 'open_conflicts', 'unlinked_logins'].map(
     (name) => `authenticated select view api.${name}`,
   ),
+  // Each function of the API runs with the caller's rights and calls its namesake behind it, whose schema is closed.
+  ...['link_login', 'resolve_conflict', 'retry_sync', 'undo_resolution'].flatMap((name) => [
+    `authenticated execute function api.${name}`,
+    `authenticated execute function private.${name}`,
+  ]),
   'authenticated execute function private.coordinator_organizations',
 
   'auditor usage schema audit',
   'auditor select table audit.events',
+  'auditor execute function audit.member_timeline',
 
   // Every role may look around in public, where nothing of ours is.
   ...ROLES.map((role) => `${role} usage schema public`),
@@ -66,9 +72,10 @@ const READABLE_COLUMNS: Record<string, string[]> = {
   ],
   'registry.observations': [
     ...['id', 'organization_id', 'provider', 'source', 'authenticated_at', 'received_at', 'outcome', 'absent_reason'],
-    ...['inconsistency', 'settled_at', 'member_id', 'explanation', 'personnummer_masked'],
+    ...['inconsistency', 'settled_at', 'member_id', 'explanation', 'personnummer_masked', 'issuer', 'subject'],
     ...['given_name', 'family_name', 'birth_date'],
   ],
+  'registry.identity_links': ['organization_id', 'issuer', 'subject', 'member_id'],
   'registry.conflicts': [
     ...['id', 'organization_id', 'kind', 'state', 'member_id', 'other_member_id', 'candidates', 'observation_id'],
     ...['push_id', 'seen', 'last_seen_at', 'detail', 'version', 'opened_at', 'closed_at'],

@@ -1,0 +1,30 @@
+-- How an organisation stands: the figures its board and Bufdir ask about.
+create or replace view api.data_quality with (security_invoker = true) as
+select
+  g.slug as organization, m.members, m.with_number, o.confirmed_last_12_months,
+  coalesce(c.open_cases, 0) as open_cases, coalesce(c.by_kind, '{}') as open_cases_by_kind, c.oldest_open_case,
+  p.pending_pushes, p.failed_pushes
+from registry.organizations as g
+cross join lateral (
+  select count(*) as members, count(known.personnummer_masked) as with_number
+  from registry.members as known where known.organization_id = g.id and known.merged_into is null
+) as m
+cross join lateral (
+  select count(distinct seen.member_id) as confirmed_last_12_months
+  from registry.observations as seen
+  where seen.organization_id = g.id and seen.outcome in ('filled', 'confirmed') and seen.received_at > now() - interval '12 months'
+) as o
+cross join lateral (
+  select sum(k.n)::bigint as open_cases, jsonb_object_agg(k.kind, k.n) as by_kind, min(k.oldest) as oldest_open_case
+  from (
+    select known.kind, count(*) as n, min(known.opened_at) as oldest
+    from registry.conflicts as known where known.organization_id = g.id and known.state = 'open' group by known.kind
+  ) as k
+) as c
+cross join lateral (
+  select count(*) filter (where known.settled_at is null) as pending_pushes,
+         count(*) filter (where known.state in ('rejected', 'given_up')) as failed_pushes
+  from sync.pushes as known where known.organization_id = g.id
+) as p;
+comment on view api.data_quality is 'Per organisation: members, how many have a number, how many were confirmed or filled by a login in the last 12 months, open cases by kind and the oldest, pushes that wait and that failed.';
+grant select on api.data_quality to authenticated;

@@ -1,0 +1,25 @@
+-- Two records are one person: the record of the case is merged into the other one. Logins, observations and sessions go to the
+-- survivor; the merged record stays as a mark of where it went, without a number, and is never found again.
+create or replace function private.merge_members(c registry.conflicts)
+returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_merged constant uuid := c.member_id;
+  v_before jsonb := jsonb_build_object('merged', v_merged, 'survivor', c.other_member_id, 'number', private.number_of(v_merged));
+begin
+  v_before := v_before || private.move_to_member(c.organization_id, v_merged, c.other_member_id);
+  update registry.members
+  set merged_into = c.other_member_id, personnummer_index = null, personnummer_sealed = null, personnummer_masked = null,
+      personnummer_source = null, personnummer_at = null
+  where id = v_merged
+  returning v_before || jsonb_build_object('version_after', version) into v_before;
+  perform private.supersede_pushes(v_merged);
+  v_before := v_before || jsonb_build_object('superseded', private.supersede_cases(c, 'The record was merged into another.'));
+  perform private.record_event('members_merged', 'coordinator', c.organization_id, 'A coordinator merged the record into the other one.',
+    p_member_id => v_merged, p_conflict_id => c.id, p_detail => jsonb_build_object('survivor', c.other_member_id));
+  return v_before;
+end
+$$;
+comment on function private.merge_members is 'In: a locked case with two members. Out: the state before. Merges the first into the second.';

@@ -1,0 +1,31 @@
+-- The login is not this member. The link goes, sessions that began with it end, and the ladder will never again propose
+-- the member for this login.
+create or replace function private.part_login(c registry.conflicts)
+returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_not constant uuid[] := case when c.member_id is null then c.candidates else array[c.member_id] end;
+  o registry.observations;
+  v_linked uuid;
+begin
+  select known.* into strict o from registry.observations as known where known.id = c.observation_id;
+  v_linked := private.linked_member(o);
+  if v_linked = any (v_not) then
+    delete from registry.identity_links as l
+    where (l.organization_id, l.issuer, l.subject) = (o.organization_id, o.issuer, o.subject);
+    perform private.record_event('link_removed', 'coordinator', o.organization_id, 'A coordinator found that the login is not the member''s.',
+      p_member_id => v_linked, p_observation_id => o.id, p_conflict_id => c.id);
+    perform private.end_session(s, 'link_removed')
+    from registry.sessions as s join registry.observations as known on known.id = s.observation_id
+    where s.member_id = v_linked and s.ended_at is null and (known.issuer, known.subject) = (o.issuer, o.subject);
+  end if;
+  insert into registry.excluded_links (organization_id, issuer, subject, member_id)
+  select o.organization_id, o.issuer, o.subject, m.id from unnest(v_not) as m(id)
+  on conflict do nothing;
+  return jsonb_build_object('excluded', to_jsonb(v_not))
+    || case when v_linked = any (v_not) then jsonb_build_object('link', jsonb_build_object('before', v_linked, 'after', null)) else '{}' end;
+end
+$$;
+comment on function private.part_login is 'In: a locked case. Out: the state before. Parts the login from the member, or from every candidate, for good.';

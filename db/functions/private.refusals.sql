@@ -1,0 +1,21 @@
+-- Every refusal a coordinator can meet. An id of another organisation and one that does not exist are answered the same.
+create or replace function private.refusals()
+returns table (code text, status integer, message text)
+language sql immutable
+set search_path = ''
+as $$
+  values
+    ('not_found', 404, 'There is no such row for you.'),
+    ('stale_version', 409, 'The case has changed since you looked at it. Read it again and decide on what it says now.'),
+    ('not_open', 409, 'The case is settled already.'),
+    ('unknown_decision', 422, 'The decision is one of accept_observed, keep_existing, not_same_person, merge_into.'),
+    ('decision_not_applicable', 422, 'That decision cannot be made of a case of this kind.'),
+    ('number_taken', 409, 'Another member has this number. Settle which of the two records is the person''s first.'),
+    ('already_linked', 409, 'The login is linked to a member already.'),
+    ('member_merged', 409, 'The member was merged into another record. Use the surviving one.'),
+    ('not_failed', 409, 'The push has not failed.'),
+    ('not_resolved', 409, 'The case has no decision that could be undone.'),
+    ('too_late', 409, 'A decision can be undone for 30 days.'),
+    ('newer_change', 409, 'Something newer depends on this decision. Undo or settle that first.')
+$$;
+comment on function private.refusals is 'Out: code, HTTP status and message of every refusal.';

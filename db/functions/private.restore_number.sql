@@ -1,0 +1,19 @@
+-- The record gets back the number it had, or none, and the member system hears of it.
+create or replace function private.restore_number(c registry.conflicts, p_number jsonb)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_member_id constant uuid := (p_number ->> 'member_id')::uuid;
+begin
+  update registry.members
+  set personnummer_index = p_number ->> 'index', personnummer_sealed = p_number ->> 'sealed', personnummer_masked = p_number ->> 'masked',
+      personnummer_source = (p_number ->> 'source')::registry.source, personnummer_at = (p_number ->> 'at')::timestamptz
+  where id = v_member_id;
+  perform private.record_event('number_restored', 'coordinator', c.organization_id,
+    format('The record has the personnummer again that it had before the decision (%s).', coalesce(p_number ->> 'masked', 'none')),
+    p_member_id => v_member_id, p_conflict_id => c.id, p_push_id => private.queue_push(v_member_id));
+end
+$$;
+comment on function private.restore_number is 'In: a case, the number before. Restores it and queues the compensating push.';

@@ -1,0 +1,28 @@
+-- Taking a decision back: the record as it was, a compensating push, the case open again.
+create or replace function private.undo_resolution(p_conflict_id uuid, p_note text)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  c registry.conflicts := private.lock_case(p_conflict_id);
+  r registry.resolutions;
+  v_refusal text;
+begin
+  select known.* into r from registry.resolutions as known where known.conflict_id = c.id and known.undone_at is null;
+  v_refusal := private.why_not_undo(c, r);
+  if v_refusal is not null then
+    return private.refuse('undo_resolution', v_refusal, p_conflict_id);
+  end if;
+  perform private.restore_before(c, r.before);
+  update registry.resolutions set undone_at = clock_timestamp(), undone_by = private.actor(), undo_note = p_note where id = r.id;
+  update registry.conflicts
+  set state = 'open', decision = null, decided_by = null, closed_at = null, version = version + 1
+  where id = c.id
+  returning * into c;
+  perform private.record_case_event('case_reopened', c, 'A coordinator took the decision back; the case is open again.');
+  return private.describe_case(c);
+end
+$$;
+comment on function private.undo_resolution is 'See api.undo_resolution.';
+grant execute on function private.undo_resolution to authenticated;

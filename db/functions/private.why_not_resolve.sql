@@ -1,0 +1,20 @@
+-- The reasons for which a decision is refused, in the order in which a person would want to hear them. docs/error-codes.md
+-- lists the codes.
+create or replace function private.why_not_resolve(c registry.conflicts, p_decision text, p_expected_version integer)
+returns text
+language sql stable
+set search_path = ''
+as $$
+  select case
+    when c.id is null then 'not_found'
+    when p_expected_version is distinct from c.version then 'stale_version'
+    when c.state <> 'open' then 'not_open'
+    when p_decision is null or p_decision <> all (array['accept_observed', 'keep_existing', 'not_same_person', 'merge_into']) then 'unknown_decision'
+    when not private.decision_applies(c, p_decision) then 'decision_not_applicable'
+    when p_decision = 'accept_observed' and c.kind = 'mismatch' and exists (
+      select from registry.observations as o join registry.members as m on m.organization_id = o.organization_id
+      where o.id = c.observation_id and m.id <> c.member_id
+        and m.personnummer_index = any (o.personnummer_index || o.personnummer_index_previous)) then 'number_taken'
+  end
+$$;
+comment on function private.why_not_resolve is 'In: a locked case (null: not visible), the decision, the version the coordinator saw. Out: code of the refusal, null: go ahead.';

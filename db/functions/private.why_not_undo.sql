@@ -1,0 +1,25 @@
+-- A decision can be taken back while nothing newer stands on it: the record unchanged since, the login where it was put, nobody
+-- else with the number that would come back, and the same disagreement not open anew.
+create or replace function private.why_not_undo(c registry.conflicts, r registry.resolutions)
+returns text
+language sql stable
+set search_path = ''
+as $$
+  select case
+    when c.id is null then 'not_found'
+    when r.id is null or c.kind = 'push_failed' then 'not_resolved'
+    when r.decided_at < now() - interval '30 days' then 'too_late'
+    when r.before ? 'version_after' and (r.before ->> 'version_after')::integer is distinct from (
+      select m.version from registry.members as m where m.id = (r.before #>> '{number,member_id}')::uuid) then 'newer_change'
+    when r.before ? 'link' and (r.before #>> '{link,after}')::uuid is distinct from (
+      select private.linked_member(o) from registry.observations as o where o.id = c.observation_id) then 'newer_change'
+    when exists (
+      select from registry.members as m
+      where m.organization_id = c.organization_id and m.personnummer_index = r.before #>> '{number,index}'
+        and m.id <> (r.before #>> '{number,member_id}')::uuid) then 'newer_change'
+    when exists (
+      select from registry.conflicts as other
+      where other.organization_id = c.organization_id and other.fingerprint = c.fingerprint and other.state = 'open') then 'newer_change'
+  end
+$$;
+comment on function private.why_not_undo is 'In: a locked case (null: not visible), its decision in force. Out: code of the refusal, null: go ahead.';
