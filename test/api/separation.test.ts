@@ -1,0 +1,345 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { SignJWT } from 'jose';
+import { signAccessToken } from '../../local/access-token.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { addKari, type Door, one, openDoor } from '../support/door.ts';
+import { startTestPostgrest, type TestPostgrest } from '../support/postgrest.ts';
+import { addCoordinator, addMember, sampleNumbers, testKeys } from '../support/samples.ts';
+
+// One person, two organisations. The coordinator of one tries, in every way that PostgREST offers, to learn of the other's.
+
+const VIEWS = ['open_conflicts', 'failed_syncs', 'unlinked_logins', 'member_history', 'data_quality'];
+const [NUMBER, OTHER_NUMBER] = sampleNumbers;
+
+let db: TestDatabase;
+let own: Door;
+let foreign: Door;
+let api: TestPostgrest;
+let token: string;
+/** Everything that only the other organisation knows. */
+let secrets: string[];
+let foreignConflict: string;
+let foreignPush: string;
+let foreignObservation: string;
+let foreignMember: string;
+
+async function everyKindOfRow(door: Door, mark: string) {
+  const member = await addKari(db, door, { external_id: `${mark}-external`, personnummer: OTHER_NUMBER });
+  await door.login({ personnummer: NUMBER });
+  await door.login({
+    subject: `${mark}-nobody`,
+    given_name: `${mark}-name`,
+    phone: '+4790000444',
+    email: `${mark}@example.net`,
+  });
+  await addMember(db, door.organization, {
+    phone: '+4790000033',
+    email: `${mark}-filled@example.org`,
+    external_id: `${mark}-filled`,
+  });
+  const rest = { given_name: null, family_name: null, birth_date: null };
+  await door.login({
+    ...rest,
+    subject: `${mark}-filled`,
+    phone: '+4790000033',
+    email: `${mark}-filled@example.org`,
+    personnummer: sampleNumbers[3],
+  });
+  const push = await one<{ id: string }>(db, 'select id from sync.pushes where organization_id = $1', [
+    door.organization.id,
+  ]);
+  const { fencing_token } = await one(db, `select fencing_token from worker.claim_push($1, 'w')`, [push.id]);
+  await db.pool.query(`select worker.finish_push($1, $2, 'rejected', 422, 'http_422', 1, false)`, [
+    push.id,
+    fencing_token,
+  ]);
+  return { member, push };
+}
+
+before(async () => {
+  db = await createTestDatabase();
+  own = await openDoor(db);
+  foreign = await openDoor(db);
+  await everyKindOfRow(own, 'own');
+  const { member, push } = await everyKindOfRow(foreign, 'foreign');
+  const ids = async (table: string) =>
+    (
+      await db.pool.query(`select id::text from ${table} where organization_id = $1`, [foreign.organization.id])
+    ).rows.map(({ id }) => id);
+  const [conflicts, observations, members] = [
+    await ids('registry.conflicts'),
+    await ids('registry.observations'),
+    await ids('registry.members'),
+  ];
+  [foreignConflict, foreignObservation, foreignMember, foreignPush] = [
+    conflicts[0],
+    observations[0],
+    member.id,
+    push.id,
+  ];
+  secrets = [
+    ...conflicts,
+    ...observations,
+    ...members,
+    push.id,
+    foreign.organization.id,
+    foreign.organization.slug,
+    'foreign-',
+  ];
+  api = await startTestPostgrest(db);
+  token = await signAccessToken(testKeys().environment.ACCESS_TOKEN_KEYS, await addCoordinator(db, own.organization));
+});
+
+after(async () => {
+  await api[Symbol.asyncDispose]();
+  for (const door of [own, foreign]) await door[Symbol.asyncDispose]();
+  await db[Symbol.asyncDispose]();
+});
+
+type Request = {
+  path: string;
+  method?: string;
+  body?: unknown;
+  headers?: Record<string, string>;
+  token?: string | null;
+};
+
+async function send({ path, method = 'GET', body, headers = {}, token: other }: Request) {
+  const bearer = other === undefined ? token : other;
+  const response = await fetch(`${api.url}${path}`, {
+    method,
+    headers: {
+      'content-type': 'application/json',
+      ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  const range = response.headers.get('content-range');
+  return { status: response.status, text, range, rows: text.startsWith('[') ? (JSON.parse(text) as unknown[]) : [] };
+}
+
+function assertNothingForeign(what: string, { text }: { text: string }) {
+  for (const secret of secrets) assert.ok(!text.includes(secret), `${what}: shows ${secret}`);
+}
+
+test('a coordinator reads every view of the own organisation with supabase-js, and nothing of another', async () => {
+  const client = api.client(token);
+  for (const view of VIEWS) {
+    const { data, error, count } = await client.from(view).select('*', { count: 'exact' });
+    assert.equal(error, null, view);
+    assert.ok(data !== null && data.length > 0, `${view} has rows of the own organisation`);
+    assert.equal(count, data.length);
+    for (const row of data) assert.equal(row.organization, own.organization.slug, view);
+    assertNothingForeign(view, { text: JSON.stringify(data) });
+  }
+});
+
+test('filters, embedding, counts, or=, ranges and ordering show nothing foreign', async () => {
+  const queries = VIEWS.flatMap((view) => [
+    `/${view}?organization=eq.${foreign.organization.slug}`,
+    `/${view}?organization=neq.${own.organization.slug}`,
+    `/${view}?or=(organization.eq.${foreign.organization.slug},organization.is.null)`,
+    `/${view}?organization=not.in.(${own.organization.slug})`,
+    `/${view}?order=organization.desc&limit=1000&offset=0`,
+    `/${view}?select=count()`,
+    `/${view}?select=*,members(*)`,
+    `/${view}?select=organization:organization,observations(*)`,
+    `/${view}?and=(organization.gte.a,organization.lte.zzzz)`,
+  ]);
+  queries.push(
+    `/open_conflicts?id=eq.${foreignConflict}`,
+    `/open_conflicts?member_id=eq.${foreignMember}`,
+    `/open_conflicts?member_given_name=like.*`,
+    `/failed_syncs?push_id=eq.${foreignPush}`,
+    `/unlinked_logins?observation_id=eq.${foreignObservation}`,
+    `/unlinked_logins?given_name=ilike.foreign*`,
+    `/member_history?member_id=eq.${foreignMember}`,
+    `/open_conflicts?detail->>rung=eq.link`,
+  );
+  for (const path of queries) {
+    const answer = await send({ path, headers: { prefer: 'count=exact', range: '0-9999' } });
+    assertNothingForeign(path, answer);
+    if (/eq\.(foreign|[0-9a-f-]{36})/.test(path) && path.includes(foreignConflict)) assert.deepEqual(answer.rows, []);
+  }
+});
+
+test('counts tell nothing of the other organisation', async () => {
+  for (const view of VIEWS) {
+    const all = await send({ path: `/${view}?limit=1`, headers: { prefer: 'count=exact' } });
+    const theirs = await send({
+      path: `/${view}?organization=eq.${foreign.organization.slug}`,
+      headers: { prefer: 'count=exact' },
+    });
+    const ours = await send({
+      path: `/${view}?organization=eq.${own.organization.slug}&limit=1`,
+      headers: { prefer: 'count=exact' },
+    });
+    assert.equal(theirs.range, '*/0', view);
+    assert.equal(all.range, ours.range, view);
+  }
+});
+
+test('tables, other schemas, other methods and plans are out of reach', async () => {
+  for (const profile of [
+    'registry',
+    'audit',
+    'sync',
+    'private',
+    'login',
+    'worker',
+    'public',
+    'graphile_worker',
+    'pg_catalog',
+  ]) {
+    const answer = await send({ path: '/members', headers: { 'accept-profile': profile } });
+    assert.equal(answer.status, 406, profile);
+  }
+  for (const path of ['/members', '/observations', '/events', '/pushes', '/coordinators', '/identity_links']) {
+    assert.equal((await send({ path })).status, 404, path);
+  }
+  for (const view of VIEWS) {
+    for (const method of ['POST', 'PATCH', 'DELETE']) {
+      const answer = await send({
+        path: `/${view}`,
+        method,
+        ...(method === 'DELETE' ? {} : { body: { organization: 'x' } }),
+      });
+      assert.ok(answer.status >= 400, `${method} ${view}`);
+      assertNothingForeign(`${method} ${view}`, answer);
+    }
+  }
+  const plan = await send({ path: '/open_conflicts', headers: { accept: 'application/vnd.pgrst.plan+json' } });
+  assert.ok(plan.status >= 400);
+  for (const path of ['/rpc/record_observation', '/rpc/claim_push', '/rpc/coordinator_organizations', '/rpc/refuse']) {
+    assert.equal((await send({ path, method: 'POST', body: {} })).status, 404, path);
+  }
+});
+
+test('a foreign id and an unknown one are refused alike, with 404, in every function', async () => {
+  const unknown = '00000000-0000-4000-8000-000000000000';
+  const calls = (id: string, member: string): [string, unknown][] => [
+    ['/rpc/resolve_conflict', { conflict_id: id, decision: 'keep_existing', note: null, expected_version: 1 }],
+    ['/rpc/undo_resolution', { conflict_id: id, note: null }],
+    ['/rpc/link_login', { observation_id: id, member_id: member }],
+    ['/rpc/retry_sync', { push_id: id }],
+  ];
+  const foreignIds = [foreignConflict, foreignConflict, foreignObservation, foreignPush];
+  for (const [at, [path, body]] of calls(unknown, unknown).entries()) {
+    const missing = await send({ path, method: 'POST', body });
+    const [, forged] = calls(foreignIds[at] as string, foreignMember)[at] as [string, unknown];
+    const theirs = await send({ path, method: 'POST', body: forged });
+    assert.equal(missing.status, 404, path);
+    assert.deepEqual([theirs.status, theirs.text], [missing.status, missing.text], path);
+  }
+  const ownLogin = await one<{ id: string }>(
+    db,
+    `select id from registry.observations where organization_id = $1 and outcome = 'unlinked'`,
+    [own.organization.id],
+  );
+  const across = await send({
+    path: '/rpc/link_login',
+    method: 'POST',
+    body: { observation_id: ownLogin.id, member_id: foreignMember },
+  });
+  assert.equal(across.status, 404, 'an own login cannot be linked to a foreign member');
+  const stillOpen = await one(db, 'select state, version from registry.conflicts where id = $1', [foreignConflict]);
+  assert.deepEqual(stillOpen, { state: 'open', version: 1 });
+});
+
+test('a stale version answers 409, and the refusal is in the audit although nothing else happened', async () => {
+  const { id } = await one<{ id: string }>(
+    db,
+    `select id from registry.conflicts where organization_id = $1 and kind = 'mismatch'`,
+    [own.organization.id],
+  );
+  const stale = await send({
+    path: '/rpc/resolve_conflict',
+    method: 'POST',
+    body: { conflict_id: id, decision: 'keep_existing', note: null, expected_version: 9 },
+  });
+  assert.equal(stale.status, 409);
+  const { error } = await api
+    .client(token)
+    .rpc('resolve_conflict', { conflict_id: id, decision: 'keep_existing', note: null, expected_version: 9 });
+  assert.equal(error?.code, 'stale_version');
+  const refused = await one(
+    db,
+    `select count(*)::int as n from audit.events where event = 'refused' and detail ->> 'id' = $1`,
+    [id],
+  );
+  assert.equal(refused.n, 2);
+});
+
+test('tokens with odd claims, members, strangers and nobody see nothing', async () => {
+  const keys = testKeys().environment.ACCESS_TOKEN_KEYS;
+  const coordinator = await addCoordinator(db, own.organization);
+  const { rows } = await db.pool.query('select user_id from registry.members where organization_id = $1 limit 1', [
+    foreign.organization.id,
+  ]);
+  const forged = async (claims: Record<string, unknown>) => {
+    const { importJWK } = await import('jose');
+    const [jwk] = JSON.parse(keys).keys;
+    return new SignJWT(claims)
+      .setProtectedHeader({ alg: 'ES256', kid: jwk.kid })
+      .setAudience('authenticated')
+      .setExpirationTime('1h')
+      .sign(await importJWK(jwk, 'ES256'));
+  };
+  const organization = { organization_id: own.organization.id, organization: own.organization.slug };
+  const tokens: Record<string, string | null> = {
+    nobody: null,
+    'a member': await signAccessToken(keys, rows[0].user_id),
+    'claims of an organisation in app_metadata': await forged({
+      role: 'authenticated',
+      sub: rows[0].user_id,
+      app_metadata: organization,
+    }),
+    'claims in user_metadata': await forged({
+      role: 'authenticated',
+      sub: rows[0].user_id,
+      user_metadata: organization,
+    }),
+    'no subject': await forged({ role: 'authenticated' }),
+    'an empty subject': await forged({ role: 'authenticated', sub: '' }),
+    'a subject that is no uuid': await forged({ role: 'authenticated', sub: `' or true --` }),
+    'a list of subjects': await forged({ role: 'authenticated', sub: [coordinator] }),
+    'role anon': await forged({ role: 'anon', sub: coordinator }),
+    'role service_role': await forged({ role: 'service_role', sub: coordinator }),
+    'role registry_owner': await forged({ role: 'registry_owner', sub: coordinator }),
+    'role postgres': await forged({ role: 'postgres', sub: coordinator }),
+    'a broken signature': `${token.slice(0, -8)}AAAAAAAA`,
+  };
+  for (const [who, other] of Object.entries(tokens)) {
+    for (const view of VIEWS) {
+      const answer = await send({ path: `/${view}`, token: other });
+      assert.deepEqual(answer.rows, [], `${who} reads ${view}`);
+      assertNothingForeign(`${who} reads ${view}`, answer);
+    }
+    const settle = await send({
+      path: '/rpc/undo_resolution',
+      method: 'POST',
+      body: { conflict_id: foreignConflict, note: null },
+      token: other,
+    });
+    assert.ok(settle.status >= 400, `${who} undoes`);
+  }
+});
+
+test('a removed coordinator sees nothing with the next request, with the same token', async () => {
+  const leaving = await addCoordinator(db, own.organization);
+  const theirs = await signAccessToken(testKeys().environment.ACCESS_TOKEN_KEYS, leaving);
+  assert.ok((await send({ path: '/open_conflicts', token: theirs })).rows.length > 0);
+  await db.pool.query('delete from registry.coordinators where user_id = $1', [leaving]);
+  assert.deepEqual((await send({ path: '/open_conflicts', token: theirs })).rows, []);
+});
+
+test('a coordinator of both organisations sees both', async () => {
+  const both = await addCoordinator(db, own.organization);
+  await addCoordinator(db, foreign.organization, both);
+  const theirs = await signAccessToken(testKeys().environment.ACCESS_TOKEN_KEYS, both);
+  const { rows } = await send({ path: '/data_quality?select=organization', token: theirs });
+  assert.equal(rows.length, 2);
+});
