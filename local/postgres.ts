@@ -60,7 +60,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   const native = await findPostgres(options.version ?? 18, user);
   const dataFolder = resolve(options.dataFolder);
   if (!existsSync(join(dataFolder, 'PG_VERSION'))) await initialise(native, dataFolder, options.password, user);
-  await stopLeftover(native, dataFolder, user);
+  await stopLeftover(dataFolder);
   mkdirSync(dirname(options.logFile), { recursive: true });
   for (let attempt = 1; ; attempt += 1) {
     const port = await findFreePort(attempt === 1 ? options.port : undefined);
@@ -105,12 +105,15 @@ async function initialise(native: string, folder: string, password: string, user
   }
 }
 
-/** A server that a killed predecessor of ours left behind on the same folder must go before a new one can start. */
-async function stopLeftover(native: string, folder: string, user: ServerUser | undefined) {
-  if (!existsSync(join(folder, 'postmaster.pid'))) return;
-  const pgCtl = join(native, 'bin', 'pg_ctl');
-  // pg_ctl also fails when the pid file is a mere leftover, which the server then clears away by itself.
-  await run(pgCtl, ['stop', '-D', folder, '-m', 'fast', '-t', '30'], { ...user, cwd: folder }).catch(() => undefined);
+/** Stops a server that a killed predecessor of ours left behind on a data folder; does nothing where there is none. */
+export async function stopLeftover(dataFolder: string): Promise<void> {
+  if (!existsSync(join(dataFolder, 'postmaster.pid'))) return;
+  const user = findServerUser();
+  const pgCtl = join(await findPostgres(18, user), 'bin', 'pg_ctl');
+  // pg_ctl also fails when the pid file is a mere leftover, which a new server clears away by itself.
+  await run(pgCtl, ['stop', '-D', dataFolder, '-m', 'fast', '-t', '30'], { ...user, cwd: dataFolder }).catch(
+    () => undefined,
+  );
 }
 
 function launch(native: string, folder: string, port: number, options: PostgresOptions, user: ServerUser | undefined) {

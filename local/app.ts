@@ -1,0 +1,80 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { frontPage, resultPage } from './app/pages.ts';
+import { redeemCode } from './app/redeem-code.ts';
+
+export type AppOptions = { port?: number; callbackUrl: string };
+
+/** A little app that logs in as a real one would: PKCE, its own state, and the code exchanged at the callback. */
+export type App = { url: string; returnTo: string; close(): Promise<void> };
+
+/** What the app remembers of a login until it returns, by state. */
+type Pending = Map<string, { verifier: string }>;
+
+/** Unfinished logins beyond this many are forgotten. */
+const MOST_PENDING = 1_000;
+
+/** Starts the app on the loopback address. */
+export async function startApp(options: AppOptions): Promise<App> {
+  const pending: Pending = new Map();
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+    answer(url, response).catch((error) => send(response, 500, String(error)));
+  });
+  server.listen(options.port ?? 0, '127.0.0.1');
+  await once(server, 'listening');
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const returnTo = `${base}/return`;
+
+  async function answer(url: URL, response: ServerResponse): Promise<void> {
+    if (url.pathname === '/') return send(response, 200, frontPage());
+    if (url.pathname === '/start') return start(url.searchParams, response);
+    if (url.pathname === '/return') return finish(url.searchParams, response);
+    return send(response, 404, 'Not found');
+  }
+
+  function start(query: URLSearchParams, response: ServerResponse): void {
+    const verifier = randomBytes(32).toString('base64url');
+    const state = randomBytes(16).toString('base64url');
+    const [oldest] = pending.keys();
+    if (pending.size >= MOST_PENDING && oldest !== undefined) pending.delete(oldest);
+    pending.set(state, { verifier });
+    const code_challenge = createHash('sha256').update(verifier).digest('base64url');
+    const parameters = { return_to: returnTo, state, code_challenge, code_challenge_method: 'S256' };
+    const organization = encodeURIComponent(query.get('organization') ?? '');
+    const location = `${options.callbackUrl}/login/${organization}/vipps?${new URLSearchParams(parameters)}`;
+    // The provider's page reads it and has this person chosen already: cookies do not tell ports apart.
+    const person = encodeURIComponent(query.get('person') ?? '');
+    const cookie = `sample-person=${person}; Path=/; SameSite=Lax; HttpOnly`;
+    response.writeHead(302, { location, 'set-cookie': cookie, 'cache-control': 'no-store' }).end();
+  }
+
+  async function finish(query: URLSearchParams, response: ServerResponse): Promise<void> {
+    const state = query.get('state') ?? '';
+    const known = pending.get(state);
+    pending.delete(state);
+    if (known === undefined) return send(response, 400, resultPage({ status: 'refused', error: 'unknown_state' }));
+    const error = query.get('error');
+    const code = query.get('code') ?? '';
+    const result =
+      error === null
+        ? await redeemCode(options.callbackUrl, code, known.verifier)
+        : { status: 'refused' as const, error };
+    return send(response, 200, resultPage(result));
+  }
+
+  return {
+    url: base,
+    returnTo,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function send(response: ServerResponse, status: number, page: string): void {
+  response.writeHead(status, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' }).end(page);
+}

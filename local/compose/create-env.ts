@@ -1,0 +1,26 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createKeys, publicKeySet } from '../keys.ts';
+
+// `node local/compose/create-env.ts > .env`: the example with fresh keys and passwords in it.
+
+const keys = createKeys();
+const password = () => randomBytes(24).toString('base64url');
+const values: Record<string, string> = {
+  POSTGRES_PASSWORD: password(),
+  AUTH_CALLBACK_PASSWORD: password(),
+  SYNC_WORKER_PASSWORD: password(),
+  AUTHENTICATOR_PASSWORD: password(),
+  AUDITOR_LOGIN_PASSWORD: password(),
+  ...keys,
+  ACCESS_TOKEN_PUBLIC_KEYS: publicKeySet(keys.ACCESS_TOKEN_KEYS),
+};
+
+const example = readFileSync(join(import.meta.dirname, '..', '..', '.env.example'), 'utf8');
+const filled = example.replaceAll(/^([A-Z_]+)=$/gm, (line, name: string) => {
+  const value = values[name];
+  // Single quotes: the key sets are JSON.
+  return value === undefined ? line : `${name}='${value}'`;
+});
+process.stdout.write(filled);

@@ -1,0 +1,10 @@
+/** The identity provider of the local stack: Vipps' behaviour, invented persons. Run as a program, see `main.ts`. */
+import { main } from './identity-provider/main.ts';
+
+export {
+  type IdentityProvider,
+  type IdentityProviderOptions,
+  startIdentityProvider,
+} from './identity-provider/server.ts';
+
+if (import.meta.main) await main();

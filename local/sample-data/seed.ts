@@ -1,0 +1,115 @@
+import type pg from 'pg';
+import { createIndexer } from '../../personnummer/blind-index.ts';
+import { parsePublicKeys, parseSecrets } from '../../personnummer/keys.ts';
+import { maskPersonnummer } from '../../personnummer/mask.ts';
+import { createSealer } from '../../personnummer/seal.ts';
+import { readPersonnummer } from '../../personnummer/validate.ts';
+import type { LocalKeys } from '../keys.ts';
+import { tokenVariable } from '../member-system/main.ts';
+import type { SampleMember } from './cases.ts';
+import { insertRow } from './insert-row.ts';
+import { type SampleOrganization, sampleOrganizations } from './organizations.ts';
+import { allSampleCases } from './persons.ts';
+
+/** What the rows say about the rest of the stack. */
+export type Surroundings = {
+  keys: LocalKeys;
+  /** The identity provider's. */
+  issuer: string;
+  /** Base of the member systems, without a slash at the end. */
+  memberSystemUrl: string;
+  /** The app's address, registered for each organisation. */
+  returnTo: string;
+};
+
+/** The variable with an organisation's client secret at Vipps. */
+export function secretVariable(organization: string): string {
+  return `OIDC_VIPPS_${organization.toUpperCase()}_CLIENT_SECRET`;
+}
+
+/** An organisation's client id at the local provider. */
+export function clientId(organization: string): string {
+  return `local-${organization}`;
+}
+
+/** Fills an empty, migrated database with the sample organisations, in one transaction. */
+export async function seed(client: pg.ClientBase, surroundings: Surroundings): Promise<void> {
+  await client.query('begin');
+  for (const organization of sampleOrganizations) {
+    const { id } = await addOrganization(client, organization, surroundings);
+    const seal = createSealing(surroundings.keys, id);
+    for (const { person, members } of allSampleCases) {
+      if (person.organization !== organization.slug) continue;
+      for (const member of members) {
+        await insertRow(client, 'registry.members', {
+          organization_id: id,
+          ...memberColumns(member),
+          ...(await seal(member)),
+        });
+      }
+    }
+  }
+  await client.query('commit');
+}
+
+async function addOrganization(
+  client: pg.ClientBase,
+  { slug, name, coordinator }: SampleOrganization,
+  to: Surroundings,
+) {
+  const organization = await insertRow<{ id: string }>(client, 'registry.organizations', {
+    slug,
+    name,
+    return_to: [to.returnTo],
+    capture_basis: 'Synthetic numbers on a developer’s machine; nobody’s data',
+    capture_decided_by: 'The developer',
+    capture_decided_at: new Date(),
+    retention: '1 year',
+  });
+  const organization_id = organization.id;
+  await insertRow(client, 'registry.identity_providers', {
+    organization_id,
+    provider: 'vipps',
+    issuer: to.issuer,
+    client_id: clientId(slug),
+    client_secret_env: secretVariable(slug),
+    scopes: ['openid', 'name', 'phoneNumber', 'email', 'birthDate', 'nin'],
+  });
+  await insertRow(client, 'sync.member_systems', {
+    organization_id,
+    url_template: `${to.memberSystemUrl}/${slug}/members/{external_id}/personnummer`,
+    auth: 'bearer',
+    secret_env: tokenVariable(slug),
+    timeout_ms: 3_000,
+  });
+  await insertRow(client, 'registry.coordinators', { user_id: coordinator, organization_id });
+  return organization;
+}
+
+function memberColumns({ externalId, givenName, familyName, birthDate, phone, email }: SampleMember) {
+  return {
+    external_id: externalId,
+    given_name: givenName,
+    family_name: familyName,
+    birth_date: birthDate,
+    phone,
+    email,
+  };
+}
+
+/** Seals as the callback does, so that the worker can read what the sample records hold. */
+function createSealing(keys: LocalKeys, organizationId: string) {
+  const sealer = createSealer(parsePublicKeys(keys.PERSONNUMMER_SEALING_KEYS).keys);
+  const indexer = createIndexer(parseSecrets(keys.PERSONNUMMER_INDEX_SECRETS).secrets);
+  return async (member: SampleMember) => {
+    const reading = readPersonnummer(member.personnummer, { synthetic: true });
+    if (reading.status === 'refused') return {};
+    return {
+      personnummer_index: indexer.indexes(reading.personnummer, organizationId)[0],
+      personnummer_sealed: await sealer.seal(reading.personnummer),
+      personnummer_masked: maskPersonnummer(reading.personnummer),
+      personnummer_source: 'import',
+      personnummer_at: new Date(),
+    };
+  };
+}

@@ -1,0 +1,42 @@
+import { renameSync, writeFileSync } from 'node:fs';
+import type { LocalKeys } from '../keys.ts';
+import type { LoginRole } from '../login-roles.ts';
+import type { Outcome } from '../sample-data/cases.ts';
+
+/** What `.local/stack.json` says about a running stack. It is there when everything is ready, and gone when it stops. */
+export type StackFile = {
+  deployment: 'local';
+  startedAt: string;
+  /** By process: stack (which also serves the app), postgres, postgrest, callback, worker ... */
+  pids: Record<string, number>;
+  /** Their log files, by the same names. */
+  logs: Record<string, string>;
+  /** Where to click. */
+  appUrl: string;
+  callbackUrl: string;
+  postgrestUrl: string;
+  /** Issuer of the local provider with Vipps' behaviour. */
+  vippsIssuer: string;
+  /** A superuser's connection string. */
+  databaseUrl: string;
+  databaseUrls: Record<LoginRole, string>;
+  organizations: {
+    slug: string;
+    /** `GET <this>/members/{external_id}` shows what the member system holds, `POST <this>/control` makes it misbehave. */
+    memberSystemUrl: string;
+    /** Access token of the organisation's sample coordinator. */
+    coordinatorToken: string;
+    /** Where the app wants a login to return to; registered for the organisation. */
+    returnTo: string;
+  }[];
+  /** Who can log in, and what the first login of each comes to. */
+  persons: { id: string; organization: string; provider: string; expected: Outcome }[];
+  /** Made for this start; as environment variables of the two programs. */
+  keys: LocalKeys;
+};
+
+/** Writes it so that a reader sees all of it or nothing. */
+export function writeStackFile(path: string, content: StackFile): void {
+  writeFileSync(`${path}.new`, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+}

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { comeBack, get, logIn, start, startUrl, token } from './support/browser.ts';
+import { startWorld } from './support/world.ts';
+
+const boundMs = 3_500;
+
+async function timed<Result>(action: () => Promise<Result>): Promise<{ result: Result; ms: number }> {
+  const startedAt = performance.now();
+  return { result: await action(), ms: performance.now() - startedAt };
+}
+
+test('an answer lost on its way back is asked for again, and the login is recorded once', async () => {
+  await using world = await startWorld();
+  world.proxy.cutAfter('login.record_observation');
+  const login = await logIn(world);
+  assert.equal(login.error, null);
+  assert.deepEqual(
+    (await world.observations()).map(({ outcome }) => outcome),
+    ['filled'],
+  );
+});
+
+test('a transaction whose consumption was not confirmed is not used: no token request', async () => {
+  await using world = await startWorld();
+  world.proxy.cutAfter('login.consume_transaction');
+  const login = await logIn(world);
+  assert.deepEqual([login.status, login.error], [302, 'temporarily_unavailable']);
+  assert.equal(world.provider.count('/token'), 0);
+});
+
+test('connections that broke while idle are not noticed by the next login', async () => {
+  await using world = await startWorld();
+  assert.equal((await logIn(world)).error, null);
+  const started = await start(world);
+  await world.db.pool.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity where usename = 'auth_callback' and datname = current_database()`,
+  );
+  const ended = await comeBack(world, world.provider.authorize(started.address, world.person), started.cookie);
+  assert.equal(ended.error, null);
+});
+
+test('with the database down a login ends soon, with a redirect, and works again afterwards', async () => {
+  await using world = await startWorld();
+  const started = await start(world);
+  const address = world.provider.authorize(started.address, world.person);
+  world.proxy.cut();
+  const { result, ms } = await timed(() => comeBack(world, address, started.cookie));
+  assert.deepEqual([result.status, result.error], [302, 'temporarily_unavailable']);
+  assert.ok(ms < boundMs, `${ms} ms`);
+  assert.equal(world.provider.count('/token'), 0);
+  const refused = await token(world, { grant_type: 'refresh_token', refresh_token: 'x'.repeat(43) });
+  assert.equal(refused.status, 503);
+  assert.ok(refused.headers.has('retry-after'));
+  assert.deepEqual(await refused.json(), { error: 'temporarily_unavailable' });
+  world.proxy.mend();
+  assert.equal((await comeBack(world, address, started.cookie)).error, null);
+});
+
+test('with the database frozen a login ends within the bound, as does a start', async () => {
+  await using world = await startWorld();
+  const started = await start(world);
+  world.proxy.freeze();
+  const address = world.provider.authorize(started.address, world.person);
+  const { result, ms } = await timed(() => comeBack(world, address, started.cookie));
+  assert.deepEqual([result.status, result.error], [302, 'temporarily_unavailable']);
+  assert.ok(ms < boundMs, `${ms} ms`);
+  world.proxy.mend();
+  const afterwards = await Promise.all(Array.from({ length: 20 }, () => logIn(world)));
+  assert.ok(
+    afterwards.every(({ error }) => error === null),
+    'no connection stays stuck',
+  );
+});
+
+test('a database that freezes during the code exchange ends the login within the bound', async () => {
+  await using world = await startWorld();
+  const { provider } = world;
+  const started = await start(world);
+  provider.claims = (claims) => {
+    world.proxy.freeze();
+    return claims;
+  };
+  const address = provider.authorize(started.address, world.person);
+  const { result, ms } = await timed(() => comeBack(world, address, started.cookie));
+  assert.deepEqual([result.status, result.error], [302, 'temporarily_unavailable']);
+  assert.ok(ms < boundMs, `${ms} ms`);
+  assert.equal(provider.count('/token'), 1);
+});
+
+test('without ever having seen the providers there is a page that says when to come back', async () => {
+  await using world = await startWorld();
+  world.proxy.cut();
+  const { result, ms } = await timed(() => get(startUrl(world, 'some state', 'v'.repeat(43))));
+  assert.equal(result.status, 503);
+  assert.ok(result.headers.has('retry-after'));
+  assert.ok(ms < boundMs, `${ms} ms`);
+});
+
+test('readiness follows the database, liveness does not', async () => {
+  await using world = await startWorld();
+  const status = async (path: string) => (await fetch(`${world.url}${path}`)).status;
+  assert.equal(await status('/readyz'), 200);
+  world.proxy.cut();
+  const deadline = performance.now() + 5_000;
+  while ((await status('/readyz')) !== 503) assert.ok(performance.now() < deadline);
+  assert.equal(await status('/livez'), 200);
+});

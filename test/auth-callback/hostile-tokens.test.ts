@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { comeBack, logIn, start } from './support/browser.ts';
+import { acceptedTokens, refusedTokens } from './support/id-token-cases.ts';
+import type { Person } from './support/provider.ts';
+import { startWorld, startWorlds, type World } from './support/world.ts';
+
+test('what does not verify is refused: nothing of userinfo is asked, nothing is recorded', async (t) => {
+  await using worlds = await startWorlds(refusedTokens.map(() => ({})));
+  for (const [at, { name, spoil }] of refusedTokens.entries()) {
+    await t.test(name, async () => {
+      const world = worlds[at] as World;
+      await spoil(world.provider);
+      const login = await logIn(world);
+      assert.deepEqual([login.status, login.error, login.code], [302, 'login_failed', null]);
+      assert.equal(login.location?.searchParams.get('state'), login.appState);
+      assert.deepEqual([...(login.location?.searchParams.keys() ?? [])].sort(), ['error', 'state']);
+      assert.equal(world.provider.count('/token'), 1);
+      assert.equal(world.provider.count('/userinfo') + world.provider.count('/elsewhere'), 0);
+      assert.equal((await world.observations()).length, 0);
+    });
+  }
+});
+
+test('what verifies is accepted', async (t) => {
+  await using worlds = await startWorlds(acceptedTokens.map(() => ({})));
+  for (const [at, { name, spoil }] of acceptedTokens.entries()) {
+    await t.test(name, async () => {
+      const world = worlds[at] as World;
+      await spoil(world.provider);
+      const login = await logIn(world);
+      assert.deepEqual([login.status, login.error], [302, null]);
+      assert.equal((await world.observations()).length, 1);
+    });
+  }
+});
+
+test('the issuer parameter of the answer must be the issuer, before any token request', async () => {
+  await using world = await startWorld();
+  for (const iss of ['https://evil.example/', world.provider.issuer.slice(0, -1), '']) {
+    const started = await start(world);
+    const address = world.provider.authorize(started.address, world.person);
+    address.searchParams.set('iss', iss);
+    assert.equal((await comeBack(world, address, started.cookie)).error, 'login_failed');
+  }
+  assert.equal(world.provider.count('/token'), 0);
+  const started = await start(world);
+  const address = world.provider.authorize(started.address, world.person);
+  address.searchParams.set('iss', world.provider.issuer);
+  assert.equal((await comeBack(world, address, started.cookie)).error, null);
+});
+
+test('where the provider announces the issuer parameter, an answer without it is refused', async () => {
+  await using world = await startWorld();
+  world.provider.metadata = (whole) => ({ ...whole, authorization_response_iss_parameter_supported: true });
+  const login = await logIn(world);
+  assert.equal(login.error, 'login_failed');
+  assert.equal(world.provider.count('/token'), 0);
+});
+
+test('a level of assurance below the minimum of the row, or none, is refused', async () => {
+  await using world = await startWorld({ providerRow: { minimum_acr: 'idporten-loa-substantial' } });
+  const withAcr = (acr: string | undefined): Person => ({ ...world.person, idToken: { acr } });
+  assert.equal((await logIn(world, withAcr('idporten-loa-low'))).error, 'login_failed');
+  assert.equal((await logIn(world, withAcr(undefined))).error, 'login_failed');
+  assert.equal((await world.observations()).length, 0);
+  assert.equal((await logIn(world, withAcr('Level4'))).error, null);
+  assert.equal((await world.observations())[0]?.acr, 'Level4');
+});

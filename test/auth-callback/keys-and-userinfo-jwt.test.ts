@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SignJWT } from 'jose';
+import { logIn } from './support/browser.ts';
+import { createSigningKey, type SigningKey, signRs256 } from './support/provider.ts';
+import { startWorld, type World } from './support/world.ts';
+
+test('a rotated key is fetched, and tokens with unknown keys do not flood the provider', async (t) => {
+  await using world = await startWorld();
+  const { provider } = world;
+  assert.equal((await logIn(world)).error, null);
+  const next = await createSigningKey('next');
+  provider.keys = [next.publicJwk];
+  provider.makeIdToken = (claims) => signRs256(claims, next);
+  for (let login = 0; login < 5; login += 1) assert.equal((await logIn(world)).error, 'login_failed');
+  assert.equal(provider.count('/jwks'), 1, 'a key set of this minute is not fetched again');
+
+  // Only the clock of the programs moves; their timers and the database go on as they were.
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 61_000 });
+  const unknown = await createSigningKey('unknown');
+  provider.makeIdToken = (claims) => signRs256(claims, unknown);
+  const flood = await Promise.all(Array.from({ length: 20 }, () => logIn(world)));
+  assert.ok(flood.every(({ error }) => error === 'login_failed'));
+  assert.ok(provider.count('/jwks') <= 3, `${provider.count('/jwks')} requests`);
+  provider.makeIdToken = (claims) => signRs256(claims, next);
+  assert.equal((await logIn(world)).error, null);
+});
+
+async function answerWithJwt(world: World, key: SigningKey): Promise<void> {
+  const { provider, person } = world;
+  provider.metadata = (whole) => ({ ...whole, userinfo_signing_alg_values_supported: ['RS256', 'none'] });
+  const jwt = await new SignJWT({ sub: person.sub, iss: provider.issuer, ...person.userinfo })
+    .setProtectedHeader({ alg: 'RS256', kid: provider.key.kid })
+    .sign(key.privateKey);
+  provider.respond.set('/userinfo', (_, response) => {
+    response.writeHead(200, { 'content-type': 'application/jwt' }).end(jwt);
+  });
+}
+
+test('signed userinfo is used when its signature verifies', async () => {
+  await using world = await startWorld();
+  await answerWithJwt(world, world.provider.key);
+  assert.equal((await logIn(world)).error, null);
+  assert.equal((await world.observations())[0]?.outcome, 'filled');
+});
+
+test('signed userinfo with a broken signature is not used', async () => {
+  await using world = await startWorld();
+  await answerWithJwt(world, await createSigningKey('other'));
+  await logIn(world);
+  const [row] = await world.observations();
+  assert.deepEqual([row?.absent_reason, row?.email], ['not_given', null]);
+});

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { loginOutcome } from '../../auth-callback/login-outcome.ts';
+import { addMember } from '../support/samples.ts';
+import { logIn } from './support/browser.ts';
+import { number, samplePerson, startWorld } from './support/world.ts';
+
+const somebody = { given_name: 'Ola', family_name: 'Hansen', phone_number: '4799999999', email: 'ola@example.no' };
+
+test('each decision of the database has its answer for the app', () => {
+  const memberId = 'a0000000-0000-4000-8000-000000000000';
+  const table: [string, string | null, string][] = [
+    ...(['filled', 'confirmed', 'conflict', 'duplicate', 'absent'] as const).flatMap(
+      (outcome): [string, string | null, string][] => [
+        [outcome, memberId, 'login'],
+        [outcome, null, 'member_not_found'],
+      ],
+    ),
+    ['unlinked', null, 'member_not_found'],
+    ['ambiguous', null, 'account_ambiguous'],
+    ['name_mismatch', null, 'account_mismatch'],
+    ['deferred', memberId, 'login'],
+    ['deferred', null, 'temporarily_unavailable'],
+    ['something new', memberId, 'temporarily_unavailable'],
+  ];
+  for (const [outcome, member, answer] of table) {
+    assert.equal(loginOutcome({ outcome, memberId: member, askConsent: false }), answer, `${outcome} ${member}`);
+  }
+});
+
+test('somebody whom no member record matches is told that there is no member', async () => {
+  await using world = await startWorld();
+  const login = await logIn(world, samplePerson({ ...somebody, birthdate: '1984-05-17', nin: '17858433347' }));
+  assert.equal(login.error, 'member_not_found');
+  assert.equal((await world.observations())[0]?.outcome, 'unlinked');
+});
+
+test('somebody who matches two members is told that the account is ambiguous', async () => {
+  await using world = await startWorld();
+  const same = { given_name: 'Kari', family_name: 'Nordmann', phone: '+4791234567', email: 'kari@example.no' };
+  await addMember(world.db, world.organization, same);
+  const login = await logIn(world);
+  assert.equal(login.error, 'account_ambiguous');
+});
+
+test('a number of a member with another name is a mismatch', async () => {
+  await using world = await startWorld({ member: { personnummer: number } });
+  const login = await logIn(world, samplePerson({ ...somebody, birthdate: '1984-05-17' }));
+  assert.equal(login.error, 'account_mismatch');
+  assert.equal((await world.observations())[0]?.outcome, 'name_mismatch');
+});
+
+test('a conflict is no concern of the member: the login proceeds', async () => {
+  await using world = await startWorld({ member: { personnummer: '17858433347' } });
+  const login = await logIn(world);
+  assert.equal(login.error, null);
+  assert.equal((await world.observations())[0]?.outcome, 'conflict');
+});
+
+test('a login whose matching failed proceeds for who is linked, and asks anybody else to try again', async () => {
+  await using world = await startWorld();
+  await logIn(world);
+  await world.db.pool.query('alter function private.judge_number rename to judge_number_gone');
+  assert.equal((await logIn(world)).error, null);
+  const stranger = { ...samplePerson({ ...somebody, birthdate: '1984-05-17', nin: '17858433347' }), sub: 'stranger' };
+  const told = (await logIn(world, stranger)).error;
+  const outcomes = (await world.observations()).map(({ outcome }) => outcome);
+  assert.equal(outcomes[1], 'deferred');
+  assert.equal(told, outcomes[2] === 'deferred' ? 'temporarily_unavailable' : 'member_not_found');
+});

@@ -1,0 +1,125 @@
+import type { AddressInfo } from 'node:net';
+import { createCallback } from '../../../auth-callback/callback.ts';
+import { readCallbackConfig } from '../../../auth-callback/config.ts';
+import { closeServer, listen } from '../../../auth-callback/server.ts';
+import { createLogger } from '../../../runtime/logger.ts';
+import { createPool } from '../../../runtime/pg-pool.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import {
+  addMember,
+  addOrganization,
+  addProvider,
+  type Member,
+  type Organization,
+  testKeys,
+} from '../../support/samples.ts';
+import { type DatabaseProxy, startDatabaseProxy } from './database-proxy.ts';
+import { type Person, startProvider, type TestProvider } from './provider.ts';
+
+/** A provider, a database with one organisation and one member, and the callback, as in a local deployment. */
+export type World = AsyncDisposable & {
+  url: string;
+  provider: TestProvider;
+  db: TestDatabase;
+  proxy: DatabaseProxy;
+  organization: Organization;
+  member: Member;
+  /** The member's login at the provider. */
+  person: Person;
+  /** Every line the callback logged. */
+  logLines: string[];
+  /** Numbers of rows in the database. */
+  observations(): Promise<Record<string, unknown>[]>;
+};
+
+export type WorldOptions = {
+  environment?: Record<string, string>;
+  organization?: Record<string, unknown>;
+  providerRow?: Record<string, unknown>;
+  member?: Record<string, unknown>;
+};
+
+/** Not where the server listens: nothing of ours is derived from the address a request was sent to. */
+export const publicUrl = 'http://login.localhost';
+export const returnTo = 'https://app.example/return';
+/** In no member record until a login brings it. */
+export const number = '08837220093';
+
+export async function startWorld(options: WorldOptions = {}): Promise<World> {
+  const worlds = await startWorlds([options], options.environment);
+  return Object.assign(worlds[0] as World, { [Symbol.asyncDispose]: () => worlds[Symbol.asyncDispose]() });
+}
+
+/**
+ * Several organisations, each with a provider of its own, in one database behind one callback: for tables of cases. All
+ * are there before the callback first reads its providers.
+ */
+export async function startWorlds(
+  places: WorldOptions[],
+  settings: Record<string, string> = {},
+): Promise<World[] & AsyncDisposable> {
+  const parts = new AsyncDisposableStack();
+  const db = parts.use(await createTestDatabase());
+  const proxy = parts.use(await startDatabaseProxy(db.urlFor('auth_callback')));
+  const furnished = await Promise.all(places.map((place) => furnish(db, place)));
+  for (const { provider } of furnished) parts.use(provider);
+  const logLines: string[] = [];
+  const config = readCallbackConfig({ ...environment(proxy.url), ...settings });
+  const destination = { write: (line: string) => void logLines.push(line) };
+  const log = createLogger({ name: 'auth-callback', level: 'debug', destination });
+  const pool = createPool({ connectionString: config.databaseUrl, max: 10, applicationName: 'auth-callback', log });
+  parts.defer(() => pool.end());
+  const { server } = await createCallback(config, pool, log);
+  await listen(server, '127.0.0.1', 0);
+  parts.defer(() => closeServer(server, 0));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const worlds = furnished.map((place) => ({
+    ...{ url, db, proxy, logLines, person: samplePerson(), ...place },
+    observations: async () => {
+      const text = 'select * from registry.observations where organization_id = $1 order by received_at';
+      return (await db.pool.query(text, [place.organization.id])).rows;
+    },
+    [Symbol.asyncDispose]: async () => undefined,
+  }));
+  return Object.assign(worlds, { [Symbol.asyncDispose]: () => parts.disposeAsync() });
+}
+
+async function furnish(db: TestDatabase, options: WorldOptions) {
+  const provider = await startProvider();
+  const organization = await addOrganization(db, { return_to: [returnTo], ...options.organization });
+  await addProvider(db, organization, { issuer: provider.issuer, ...options.providerRow });
+  const contact = { given_name: 'Kari', family_name: 'Nordmann', phone: '+4791234567', email: 'kari@example.no' };
+  const member = await addMember(db, organization, { ...contact, birth_date: '1972-03-08', ...options.member });
+  return { provider, organization, member };
+}
+
+/** What Vipps says of the member: the phone number without plus, everything in userinfo. */
+export function samplePerson(userinfo: Record<string, unknown> = {}): Person {
+  return {
+    sub: 'c06c4afe-d9e1-4c5d-939a-177d752a0944',
+    userinfo: {
+      given_name: 'Kari',
+      family_name: 'Nordmann',
+      phone_number: '4791234567',
+      email: 'Kari@example.no',
+      email_verified: true,
+      birthdate: '1972-03-08',
+      nin: number,
+      ...userinfo,
+    },
+  };
+}
+
+function environment(databaseUrl: string): Record<string, string> {
+  const { PERSONNUMMER_UNSEALING_KEYS: _, ...keys } = testKeys().environment;
+  return {
+    DEPLOYMENT: 'local',
+    DATABASE_URL: databaseUrl,
+    PUBLIC_URL: publicUrl,
+    ...keys,
+    OIDC_TEST_CLIENT_SECRET: 'secret of the test client',
+    RATE_STARTS: '100000',
+    RATE_CALLBACKS: '100000',
+    RATE_TOKENS: '100000',
+  };
+}

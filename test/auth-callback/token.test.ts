@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+import { logIn, type Tokens, token, tokensOf } from './support/browser.ts';
+import { startWorld, type World } from './support/world.ts';
+
+async function signedIn(world: World): Promise<Tokens & { code: string; codeVerifier: string }> {
+  const { code, codeVerifier } = await logIn(world);
+  const response = await redeem(world, code ?? '', codeVerifier);
+  assert.equal(response.status, 200);
+  return { ...(await tokensOf(response)), code: code ?? '', codeVerifier };
+}
+
+const redeem = (world: World, code: string, code_verifier: string) =>
+  token(world, { grant_type: 'authorization_code', code, code_verifier });
+const refresh = (world: World, refresh_token: string) => token(world, { grant_type: 'refresh_token', refresh_token });
+
+async function assertRefused(response: Response, error: string, status = 400): Promise<void> {
+  assert.equal(response.status, status);
+  assert.deepEqual(await response.json(), { error });
+  assert.equal(response.headers.get('cache-control'), 'no-store');
+}
+
+test('codes and refresh tokens are stored as hashes only', async () => {
+  await using world = await startWorld();
+  const { code, refresh_token } = await signedIn(world);
+  const hash = (text: string) => createHash('sha256').update(text).digest();
+  const { rows: sessions } = await world.db.pool.query('select * from registry.sessions');
+  const { rows: tokens } = await world.db.pool.query('select * from registry.refresh_tokens');
+  assert.ok(hash(code).equals(sessions[0].code_hash));
+  assert.ok(hash(refresh_token).equals(tokens[0].token_hash));
+  const everything = JSON.stringify([sessions, tokens]);
+  assert.ok(!everything.includes(code) && !everything.includes(refresh_token));
+});
+
+test('a code is good once; its replay ends the session', async () => {
+  await using world = await startWorld();
+  const { code, codeVerifier, refresh_token } = await signedIn(world);
+  await assertRefused(await redeem(world, code, codeVerifier), 'invalid_grant');
+  await assertRefused(await refresh(world, refresh_token), 'invalid_grant');
+});
+
+test('a code without its verifier is worth nothing, also afterwards', async () => {
+  await using world = await startWorld();
+  const { code, codeVerifier } = await logIn(world);
+  await assertRefused(await redeem(world, code ?? '', 'x'.repeat(43)), 'invalid_grant');
+  await assertRefused(await redeem(world, code ?? '', codeVerifier), 'invalid_grant');
+});
+
+test('a code is good for a minute', async () => {
+  await using world = await startWorld();
+  const { code, codeVerifier } = await logIn(world);
+  await world.db.pool.query(`update registry.sessions set code_expires_at = now() - interval '1 second'`);
+  await assertRefused(await redeem(world, code ?? '', codeVerifier), 'invalid_grant');
+});
+
+test('refresh tokens rotate, keep the session, and an old one ends it', async () => {
+  await using world = await startWorld();
+  const first = await signedIn(world);
+  const second = await tokensOf(await refresh(world, first.refresh_token));
+  assert.notEqual(second.refresh_token, first.refresh_token);
+  assert.equal(second.user.id, first.user.id);
+  assert.equal(sessionOf(second), sessionOf(first));
+  await assertRefused(await refresh(world, first.refresh_token), 'invalid_grant');
+  await assertRefused(await refresh(world, second.refresh_token), 'invalid_grant');
+});
+
+test('one refresh token used twenty times at once gives at most one answer', async () => {
+  await using world = await startWorld();
+  const { refresh_token } = await signedIn(world);
+  const all = await Promise.all(Array.from({ length: 20 }, () => refresh(world, refresh_token)));
+  assert.ok(all.filter(({ status }) => status === 200).length <= 1);
+  assert.ok(all.every(({ status }) => status === 200 || status === 400));
+});
+
+test('requests that are no token requests get the error of the standard', async (t) => {
+  await using world = await startWorld();
+  const some = randomBytes(32).toString('base64url');
+  const cases: [string, Record<string, string>, string][] = [
+    ['nothing', {}, 'invalid_request'],
+    ['another grant', { grant_type: 'password', username: 'a', password: 'b' }, 'unsupported_grant_type'],
+    ['no code', { grant_type: 'authorization_code', code_verifier: some }, 'invalid_request'],
+    ['no verifier', { grant_type: 'authorization_code', code: some }, 'invalid_request'],
+    ['a code of somebody else', { grant_type: 'authorization_code', code: 'x', code_verifier: some }, 'invalid_grant'],
+    ['an unknown code', { grant_type: 'authorization_code', code: some, code_verifier: some }, 'invalid_grant'],
+    ['a short verifier', { grant_type: 'authorization_code', code: some, code_verifier: 'x' }, 'invalid_grant'],
+    ['no refresh token', { grant_type: 'refresh_token' }, 'invalid_request'],
+    ['an unknown refresh token', { grant_type: 'refresh_token', refresh_token: some }, 'invalid_grant'],
+    ['a broken refresh token', { grant_type: 'refresh_token', refresh_token: `${some}\0` }, 'invalid_grant'],
+  ];
+  for (const [name, form, error] of cases) {
+    await t.test(name, async () => assertRefused(await token(world, form), error));
+  }
+  await t.test('a parameter twice', async () => {
+    const body = new URLSearchParams([
+      ['grant_type', 'refresh_token'],
+      ['refresh_token', some],
+      ['refresh_token', some],
+    ]);
+    await assertRefused(await fetch(`${world.url}/token`, { method: 'POST', body }), 'invalid_request');
+  });
+  await t.test('JSON', async () => {
+    const headers = { 'content-type': 'application/json' };
+    await assertRefused(
+      await fetch(`${world.url}/token`, { method: 'POST', headers, body: '{}' }),
+      'invalid_request',
+      415,
+    );
+  });
+  await t.test('no content type', async () => {
+    await assertRefused(await fetch(`${world.url}/token`, { method: 'POST' }), 'invalid_request', 415);
+  });
+  await t.test('more than 16 KiB', async () => {
+    await assertRefused(await token(world, { grant_type: 'x'.repeat(17_000) }), 'invalid_request', 413);
+  });
+  await t.test('more than 16 KiB without saying so', async () => {
+    const body = new Blob(['grant_type=', 'x'.repeat(17_000)]).stream();
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const response = await fetch(`${world.url}/token`, { method: 'POST', headers, body, duplex: 'half' });
+    await assertRefused(response, 'invalid_request', 413);
+  });
+  await t.test('GET', async () => {
+    const response = await fetch(`${world.url}/token?grant_type=refresh_token`);
+    assert.equal(response.status, 405);
+    assert.equal(response.headers.get('allow'), 'POST');
+  });
+});
+
+test('scripts of registered web apps may read the answer, others may not', async () => {
+  await using world = await startWorld({
+    organization: { return_to: ['https://app.example/return', 'no.nhf.app:/return'] },
+  });
+  const allowed = (response: Response) => response.headers.get('access-control-allow-origin');
+  const ask = (origin: string, method = 'POST') =>
+    fetch(`${world.url}/token`, { method, headers: { origin, 'access-control-request-method': 'POST' } });
+  assert.equal(allowed(await ask('https://app.example')), 'https://app.example');
+  for (const origin of ['https://evil.example', 'https://app.example.evil.example', 'http://app.example', 'null']) {
+    assert.equal(allowed(await ask(origin)), null);
+  }
+  const preflight = await ask('https://app.example', 'OPTIONS');
+  assert.equal(preflight.status, 204);
+  assert.equal(allowed(preflight), 'https://app.example');
+  assert.equal(preflight.headers.get('access-control-allow-methods'), 'POST');
+  assert.equal(preflight.headers.get('access-control-allow-credentials'), null);
+  assert.match(preflight.headers.get('vary') ?? '', /Origin/);
+  const keys = await fetch(`${world.url}/.well-known/jwks.json`, { headers: { origin: 'https://app.example' } });
+  assert.equal(allowed(keys), 'https://app.example');
+});
+
+test('the key set holds public parts only', async () => {
+  await using world = await startWorld();
+  const response = await fetch(`${world.url}/.well-known/jwks.json`);
+  assert.match(response.headers.get('cache-control') ?? '', /max-age=300/);
+  const { keys } = (await response.json()) as { keys: Record<string, unknown>[] };
+  assert.deepEqual(
+    keys.map((key) => Object.keys(key).sort()),
+    [['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y']],
+  );
+});
+
+function sessionOf({ access_token }: Tokens): unknown {
+  return JSON.parse(Buffer.from(access_token.split('.')[1] ?? '', 'base64url').toString()).session_id;
+}

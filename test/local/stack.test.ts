@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import pg from 'pg';
+import { isRunning } from '../../local/is-running.ts';
+import { logIn } from '../../local/scripted-login.ts';
+import type { StackFile } from '../../local/stack/stack-file.ts';
+import { type LocalProgram, runLocal } from '../support/start-stack.ts';
+import { until } from '../support/until.ts';
+
+let program: LocalProgram;
+let stack: StackFile;
+
+before(async () => {
+  program = runLocal('start');
+  await program.says(/Click here/);
+  stack = program.stack();
+});
+
+after(async () => {
+  program.process.kill('SIGKILL');
+  await program.ended;
+});
+
+test('stack.json has everything the contract promises, and only its owner can read it', () => {
+  const processes = ['callback', 'identity-provider', 'member-system', 'postgres', 'postgrest', 'worker'];
+  assert.deepEqual(Object.keys(stack.pids).sort(), [...processes, 'stack'].sort());
+  assert.deepEqual(Object.keys(stack.logs).sort(), processes);
+  for (const pid of Object.values(stack.pids)) assert.ok(isRunning(pid));
+  for (const log of Object.values(stack.logs)) assert.ok(existsSync(log));
+  assert.equal(stack.deployment, 'local');
+  assert.deepEqual(Object.keys(stack.databaseUrls).sort(), [
+    'auditor_login',
+    'auth_callback',
+    'authenticator',
+    'sync_worker',
+  ]);
+  assert.deepEqual(
+    stack.organizations.map(({ slug }) => slug),
+    ['nhf', 'blindeforbundet', 'hlf'],
+  );
+  const outcomes = ['absent', 'ambiguous', 'confirmed', 'conflict', 'duplicate', 'filled', 'name_mismatch', 'unlinked'];
+  for (const { slug } of stack.organizations) {
+    const persons = stack.persons.filter(({ organization }) => organization === slug);
+    assert.deepEqual([...new Set(persons.map(({ expected }) => expected))].sort(), outcomes);
+  }
+  assert.equal(statSync(join(program.folder, 'stack.json')).mode & 0o077, 0);
+});
+
+test('every address answers', async () => {
+  const addresses = [
+    stack.appUrl,
+    `${stack.callbackUrl}/readyz`,
+    `${stack.callbackUrl}/.well-known/jwks.json`,
+    `${stack.vippsIssuer}.well-known/openid-configuration`,
+    ...stack.organizations.map(({ memberSystemUrl }) => `${memberSystemUrl}/control`),
+  ];
+  for (const address of addresses) assert.equal((await fetch(address)).status, 200, address);
+});
+
+test('every role can log in to the database', async () => {
+  for (const [role, url] of [...Object.entries(stack.databaseUrls), ['postgres', stack.databaseUrl]]) {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    const { rows } = await client.query('select session_user::text as role');
+    await client.end();
+    assert.deepEqual(rows, [{ role }]);
+  }
+});
+
+test('a coordinator’s token opens the api, for the own organisation only', async () => {
+  const organization = stack.organizations[0];
+  assert.ok(organization);
+  const headers = { authorization: `Bearer ${organization.coordinatorToken}` };
+  const response = await fetch(`${stack.postgrestUrl}/open_conflicts`, { headers });
+  assert.equal(response.status, 200);
+});
+
+test('the callback is started without the private key that unseals', {
+  skip: !existsSync('/proc/self/environ'),
+}, () => {
+  const environment = readFileSync(`/proc/${stack.pids.callback}/environ`, 'utf8');
+  assert.ok(environment.includes('PERSONNUMMER_SEALING_KEYS='));
+  assert.ok(!environment.includes('PERSONNUMMER_UNSEALING_KEYS'));
+  const { keys } = JSON.parse(stack.keys.PERSONNUMMER_UNSEALING_KEYS) as { keys: { d: string }[] };
+  for (const { d } of keys) assert.ok(!environment.includes(d));
+});
+
+test('the app shows the way through a login in plain words', async () => {
+  const front = await (await fetch(stack.appUrl)).text();
+  assert.match(front, /<a href="\/start\?organization=nhf&amp;person=nhf-filled">/);
+  const start = await fetch(`${stack.appUrl}/start?organization=nhf&person=nhf-unlinked`, { redirect: 'manual' });
+  const state = new URL(start.headers.get('location') ?? '').searchParams.get('state');
+  const refused = await fetch(`${stack.appUrl}/return?state=${state}&error=member_not_found`);
+  assert.match(await refused.text(), /You are not a member yet/);
+  assert.equal((await fetch(`${stack.appUrl}/return?state=${state}&code=again`)).status, 400);
+});
+
+test('a second start in the same folder says that one is running and leaves it alone', async () => {
+  const second = runLocal('start', program.folder);
+  assert.equal(await second.ended, 1);
+  assert.match(second.output(), new RegExp(`already running \\(process ${program.process.pid}\\)`));
+  assert.equal((await fetch(`${stack.callbackUrl}/readyz`)).status, 200);
+});
+
+test('a program that somebody kills is started again, and stack.json knows', async () => {
+  const { worker = 0 } = program.stack().pids;
+  process.kill(worker, 'SIGKILL');
+  await until('a new worker', () => program.stack().pids.worker !== worker);
+  assert.match(program.output(), /worker was killed \(SIGKILL\) and is started again/);
+  const returnTo = stack.organizations[2]?.returnTo ?? '';
+  const login = {
+    callbackUrl: stack.callbackUrl,
+    organization: 'hlf',
+    provider: 'vipps',
+    person: 'hlf-filled',
+    returnTo,
+  };
+  assert.equal((await logIn(login)).status, 'logged_in');
+  const held = `${stack.organizations[2]?.memberSystemUrl}/members/HLF-1000`;
+  await until('the push', async () => (await fetch(held)).status === 200);
+});
+
+test('Ctrl-C stops everything with exit code 0', async () => {
+  const pids = Object.values(program.stack().pids);
+  program.process.kill('SIGINT');
+  assert.equal(await program.ended, 0);
+  assert.deepEqual(pids.filter(isRunning), []);
+  assert.ok(!existsSync(join(program.folder, 'stack.json')));
+});

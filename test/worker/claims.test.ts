@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createStage, eventually, sampleNumbers } from './support/stage.ts';
+
+test('many jobs for one push, in two workers at once, send it once', async () => {
+  await using stage = await createStage();
+  const { pushId, externalId } = await stage.addPush();
+  await stage.db.pool.query(
+    `select graphile_worker.add_job('push_personnummer', json_build_object('push_id', $1::text)) from generate_series(1, 20)`,
+    [pushId],
+  );
+  stage.work();
+  stage.work();
+  await stage.reaches(pushId, 'delivered');
+  await eventually('all jobs done', async () => (await stage.jobs()).length === 0);
+  assert.equal(stage.memberSystem.requests(), 1);
+  assert.equal(stage.memberSystem.members.find(externalId)?.effects, 1);
+});
+
+test('two workers share the pushes, and each is sent once', async () => {
+  await using stage = await createStage();
+  const pushes = await Promise.all(sampleNumbers.map((number) => stage.addPush({ number })));
+  stage.work();
+  stage.work();
+  for (const { pushId } of pushes) await stage.reaches(pushId, 'delivered');
+  for (const { pushId } of pushes) assert.equal(stage.memberSystem.members.effectsOf(pushId), 1);
+  assert.equal(stage.memberSystem.requests(), pushes.length);
+});
+
+test('a worker that wakes up after its lease changes nothing', async () => {
+  await using stage = await createStage();
+  stage.memberSystem.setMode('hang');
+  await stage.changeRow({ timeout_ms: 1500 });
+  const { pushId } = await stage.addPush();
+  stage.work();
+  await eventually('the request', async () => stage.memberSystem.requests() === 1);
+  // Meanwhile its lease runs out, and another worker takes the push over and delivers it.
+  await stage.db.pool.query(`update sync.pushes set lease_expires_at = now() - interval '1 second'`);
+  stage.memberSystem.setMode('ok');
+  await stage.db.pool.query(
+    `select graphile_worker.add_job('push_personnummer', json_build_object('push_id', $1::text))`,
+    [pushId],
+  );
+  stage.work();
+  await stage.reaches(pushId, 'delivered');
+  await eventually('the first job done', async () => (await stage.jobs()).length === 0);
+  assert.doesNotMatch(stage.lines.join(''), /Failed task/);
+  assert.deepEqual(await stage.push(pushId), { state: 'delivered', attempts: 2, error_code: null, http_status: 200 });
+  assert.equal(stage.memberSystem.members.effectsOf(pushId), 1);
+});
+
+test('a push whose job got lost is found and delivered', async () => {
+  await using stage = await createStage();
+  const { pushId } = await stage.addPush();
+  await stage.db.pool.query('delete from graphile_worker._private_jobs');
+  await stage.db.pool.query(`update sync.pushes set next_attempt_at = now() - interval '1 hour'`);
+  await stage.db.pool.query(`select graphile_worker.add_job('reconcile')`);
+  stage.work();
+  await stage.reaches(pushId, 'delivered');
+});

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createStage, eventually } from './support/stage.ts';
+import { spawnWorker } from './support/worker-process.ts';
+
+test('a killed worker leaves a push that another one takes over, with one effect', async () => {
+  await using stage = await createStage();
+  stage.memberSystem.setMode('apply_then_hang');
+  const { pushId, externalId } = await stage.addPush();
+  await using worker = spawnWorker(stage.environment);
+  await eventually('the change', async () => stage.memberSystem.members.effectsOf(pushId) === 1);
+  worker.child.kill('SIGKILL');
+  assert.equal(await worker.ended, 'SIGKILL');
+  assert.equal((await stage.push(pushId)).state, 'sending');
+  assert.notEqual((await stage.jobs())[0]?.locked_at, null);
+
+  // Its lease runs out; that is a matter of time only, which the test does not wait for.
+  await stage.db.pool.query(`update sync.pushes set lease_expires_at = now() - interval '1 second'`);
+  stage.memberSystem.setMode('ok');
+  await stage.db.pool.query(`select graphile_worker.add_job('reconcile')`);
+  stage.work();
+  assert.equal((await stage.reaches(pushId, 'delivered')).attempts, 2);
+  assert.equal(stage.memberSystem.requests(), 2);
+  assert.equal(stage.memberSystem.members.find(externalId)?.effects, 1);
+});
+
+test('SIGTERM gives a push under way back and ends with 0 within ten seconds', async () => {
+  await using stage = await createStage();
+  stage.memberSystem.setMode('hang');
+  await stage.changeRow({ timeout_ms: 30_000 });
+  const { pushId } = await stage.addPush();
+  await using worker = spawnWorker(stage.environment);
+  await eventually('the request', async () => stage.memberSystem.requests() === 1);
+  const asked = performance.now();
+  worker.child.kill('SIGTERM');
+  assert.equal(await worker.ended, 0);
+  assert.ok(performance.now() - asked < 10_000);
+  await stage.reaches(pushId, 'pending', 'worker_stopping');
+  const [job] = await stage.jobs();
+  assert.equal(job?.last_error, 'worker_stopping');
+  assert.equal(job?.locked_at, null);
+  for (const line of worker.output().trim().split('\n')) assert.equal(JSON.parse(line).name, 'worker');
+});
+
+test('an idle worker ends on SIGTERM at once, and is ready until then', async () => {
+  await using stage = await createStage();
+  const port = String(20_000 + (process.pid % 20_000));
+  await using worker = spawnWorker({ ...stage.environment, WORKER_PORT: port });
+  const ask = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status;
+  await eventually('readiness', async () => (await ask('/readyz').catch(() => 0)) === 200);
+  assert.equal(await ask('/livez'), 200);
+  assert.equal(await ask('/metrics'), 404);
+  const asked = performance.now();
+  worker.child.kill('SIGTERM');
+  assert.equal(await worker.ended, 0);
+  assert.ok(performance.now() - asked < 3_000);
+});
+
+test('a worker whose configuration has faults ends with 1 and names them', async () => {
+  await using worker = spawnWorker({ DATABASE_URL: 'mysql://hunter2@db' });
+  assert.equal(await worker.ended, 1);
+  const line = JSON.parse(worker.output());
+  assert.match(line.err.message, /DATABASE_URL[\s\S]*PERSONNUMMER_UNSEALING_KEYS/);
+  assert.doesNotMatch(worker.output(), /hunter2/);
+});

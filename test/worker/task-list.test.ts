@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { test } from 'node:test';
+import { parseCrontab } from 'graphile-worker';
+import { createLogger } from '../../runtime/logger.ts';
+import type { Doors } from '../../worker/doors.ts';
+import { createTaskList } from '../../worker/task-list.ts';
+import { createStage, eventually } from './support/stage.ts';
+
+const notCalled = () => Promise.reject(new Error('not called'));
+const doors: Doors = {
+  claimPush: notCalled,
+  finishPush: notCalled,
+  processObservation: notCalled,
+  reconcile: notCalled,
+};
+const log = createLogger({ name: 'test', level: 'silent' });
+const identifiers = Object.keys(createTaskList({ doors, deliver: notCalled, log, timeoutMs: 1 })).sort();
+const worker = new URL('../../worker/', import.meta.url);
+
+test('every file in tasks/ is a task under its own name, and there are no others', () => {
+  const files = readdirSync(new URL('tasks/', worker)).map((file) => basename(file, '.ts'));
+  assert.deepEqual(files.sort(), identifiers);
+});
+
+test('every task that SQL can enqueue has a file', async () => {
+  await using stage = await createStage();
+  const { rows } = await stage.db.pool.query<{ task: string }>(
+    'select unnest(enum_range(null::private.task))::text as task',
+  );
+  assert.ok(rows.length > 0);
+  for (const { task } of rows) assert.ok(identifiers.includes(task), task);
+});
+
+test('the crontab reconciles every minute, with one job waiting at most', () => {
+  const items = parseCrontab(readFileSync(new URL('crontab', worker), 'utf8'));
+  assert.deepEqual(
+    items.map(({ task, options }) => [task, options.jobKey, options.jobKeyMode, options.maxAttempts]),
+    [['reconcile', 'reconcile', 'replace', 1]],
+  );
+  const [item] = items;
+  for (let min = 0; min < 60; min += 1) assert.ok(item?.match({ min, hour: min % 24, date: 1, month: 1, dow: 0 }));
+});
+
+test('what a task throws in surprise is neither stored nor quoted', async () => {
+  const deliver = notCalled;
+  const surprising: Doors = { ...doors, reconcile: () => Promise.reject(new TypeError('number 24929948099 is odd')) };
+  const { reconcile } = createTaskList({ doors: surprising, deliver, log, timeoutMs: 1 });
+  const helpers = { job: { id: '1' } } as Parameters<NonNullable<typeof reconcile>>[1];
+  await assert.rejects(async () => reconcile?.({}, helpers), { message: 'unexpected_error' });
+});
+
+test('a deferred observation is decided by its job', async () => {
+  await using stage = await createStage();
+  const observationId = '5f0c3a52-3c7e-4a57-9a35-0a8e6f5f3c11';
+  await stage.db.pool.query(
+    `insert into registry.identity_providers (organization_id, provider, issuer, client_id, client_secret_env)
+     values ($1, 'vipps', 'https://issuer.example/', 'client', 'OIDC_TEST')`,
+    [stage.organizationId],
+  );
+  await stage.db.pool.query(
+    `select login.record_observation(observation_id => $1, organization => 'nhf', provider => 'vipps',
+       issuer => 'https://issuer.example/', subject => 'nobody', authenticated_at => now(), absent_reason => 'not_given')`,
+    [observationId],
+  );
+  const read = async () =>
+    (await stage.db.pool.query('select outcome from registry.observations where id = $1', [observationId])).rows[0]
+      .outcome;
+  const decided = await read();
+  await stage.db.pool.query(
+    `update registry.observations set outcome = 'deferred', settled_at = null, deferred_sqlstate = '40001' where id = $1`,
+    [observationId],
+  );
+  await stage.db.pool.query(`select private.enqueue('process_observation', $1)`, [observationId]);
+  stage.work();
+  await eventually('the decision', async () => (await read()) === decided);
+  await eventually('no job left', async () => (await stage.jobs()).length === 0);
+});

@@ -1,0 +1,50 @@
+import { type IndexSecret, type Jwk, parsePrivateKeys, parseSecrets } from '../personnummer/keys.ts';
+import type { Deployment } from '../runtime/deployment.ts';
+import { readEnvironment } from '../runtime/environment.ts';
+import { type LogLevel, logLevels } from '../runtime/logger.ts';
+
+/** Everything the worker takes from its environment. */
+export interface WorkerConfig {
+  readonly deployment: Deployment;
+  /** Connects as the role `sync_worker`. */
+  readonly databaseUrl: string;
+  /** Private keys; old ones stay until nothing is sealed for them any more. */
+  readonly unsealingKeys: Jwk[];
+  readonly indexSecrets: IndexSecret[];
+  /** Secrets that rows of `sync.member_systems` may name, by the name of their variable. */
+  readonly memberSystemSecrets: ReadonlyMap<string, string>;
+  /** Jobs at a time. */
+  readonly concurrency: number;
+  readonly preparedStatements: boolean;
+  /** Where `/livez` and `/readyz` are answered; null: nowhere. */
+  readonly health: { readonly host: string; readonly port: number } | null;
+  readonly logLevel: LogLevel;
+}
+
+const memberSystemSecret = /^MEMBER_SYSTEM_[A-Z0-9_]+$/;
+
+/**
+ * Reads the environment once.
+ *
+ * @throws ConfigurationError naming every fault at once, never a value
+ */
+export function readConfig(variables: Record<string, string | undefined> = process.env): WorkerConfig {
+  const environment = readEnvironment(variables);
+  const port = environment.integer('WORKER_PORT', { min: 0, max: 65_535, default: 0 });
+  const secrets = Object.entries(variables).filter(
+    (entry): entry is [string, string] => memberSystemSecret.test(entry[0]) && entry[1] !== undefined,
+  );
+  const config: WorkerConfig = {
+    deployment: environment.deployment(),
+    databaseUrl: environment.databaseUrl('DATABASE_URL'),
+    unsealingKeys: environment.parsed('PERSONNUMMER_UNSEALING_KEYS', parsePrivateKeys).keys,
+    indexSecrets: environment.parsed('PERSONNUMMER_INDEX_SECRETS', parseSecrets).secrets,
+    memberSystemSecrets: new Map(secrets),
+    concurrency: environment.integer('WORKER_CONCURRENCY', { min: 1, max: 100, default: 10 }),
+    preparedStatements: environment.oneOf('GRAPHILE_PREPARED_STATEMENTS', ['true', 'false'], 'true') === 'true',
+    health: port === 0 ? null : { host: environment.optional('HOST', '127.0.0.1'), port },
+    logLevel: environment.oneOf('LOG_LEVEL', logLevels, 'info'),
+  };
+  environment.finish();
+  return config;
+}

@@ -1,0 +1,69 @@
+/**
+ * Everything that can go wrong in a task, as a fixed code, with what follows from it:
+ * `retry` the queue tries again with growing pauses, `rejected` trying again cannot help and a person must look.
+ *
+ * Codes are stored (`last_error` of the job, `error_code` of the push), so they carry no URL, body, name or number.
+ */
+export const failureResults = {
+  // An operator may still complete the configuration, so the push waits for it.
+  member_system_missing: 'retry',
+  secret_missing: 'retry',
+  sealing_key_unknown: 'retry',
+  index_secret_unknown: 'retry',
+  // The configuration is there and wrong.
+  member_system_misconfigured: 'rejected',
+  // The member row cannot be sent as it is.
+  external_id_missing: 'rejected',
+  external_id_unusable: 'rejected',
+  personnummer_in_url: 'rejected',
+  sealed_value_broken: 'rejected',
+  sealed_value_mismatch: 'rejected',
+  // The member system was not reached, or did not answer in time.
+  timeout: 'retry',
+  connection_failed: 'retry',
+  tls_failed: 'retry',
+  response_too_large: 'retry',
+  address_refused: 'rejected',
+  // The member system answered.
+  http_408: 'retry',
+  http_425: 'retry',
+  http_429: 'retry',
+  http_5xx: 'retry',
+  http_409: 'rejected',
+  http_4xx: 'rejected',
+  http_unexpected: 'rejected',
+  redirect_refused: 'rejected',
+  // The token endpoint of the member system. A refused credential is often one that is about to be replaced.
+  token_unavailable: 'retry',
+  token_refused: 'retry',
+  // The worker and its database.
+  worker_stopping: 'retry',
+  task_timeout: 'retry',
+  database_failed: 'retry',
+  unexpected_error: 'retry',
+  payload_invalid: 'retry',
+  observation_deferred: 'retry',
+} as const satisfies Record<string, 'retry' | 'rejected'>;
+
+/** One of the fixed codes above. */
+export type FailureCode = keyof typeof failureResults;
+
+/** A failure whose whole message is its code, because graphile-worker stores the message of what a task throws. */
+export class Failure extends Error {
+  override readonly name = 'Failure';
+  readonly code: FailureCode;
+
+  /**
+   * @param code what went wrong
+   * @param options `cause` for the log; it is never stored
+   */
+  constructor(code: FailureCode, options?: ErrorOptions) {
+    super(code, options);
+    this.code = code;
+  }
+
+  /** What follows for a push: try again, or give it to a person. */
+  get result(): 'retry' | 'rejected' {
+    return failureResults[this.code];
+  }
+}

@@ -1,0 +1,29 @@
+import { exitOnFatalErrors } from '../runtime/fatal-errors.ts';
+import { createLogger } from '../runtime/logger.ts';
+import { type StopStep, stopOnSignals } from '../runtime/stop-signals.ts';
+import { readConfig, type WorkerConfig } from './config.ts';
+import { createWorker } from './create-worker.ts';
+import { startHealth } from './health.ts';
+
+function configOrExit(): WorkerConfig {
+  try {
+    return readConfig();
+  } catch (err) {
+    createLogger({ name: 'worker', level: 'info' }).fatal({ err }, 'not started');
+    process.exit(1);
+  }
+}
+
+const config = configOrExit();
+const log = createLogger({ name: 'worker', level: config.logLevel });
+exitOnFatalErrors(log);
+const worker = createWorker(config, log);
+const steps: StopStep[] = [{ name: 'queue', stop: () => worker.stop() }];
+if (config.health !== null) {
+  const server = await startHealth({ ...config.health, ready: () => worker.ready() });
+  steps.push({ name: 'health', stop: () => void server.close() });
+}
+stopOnSignals({ log, steps });
+log.info({ deployment: config.deployment, concurrency: config.concurrency }, 'worker started');
+// Rejects when the database stayed away too long, or speaks a newer schema: then the process ends with 1.
+await worker.ended;

@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import * as client from 'openid-client';
+import type { GuardedFetch } from '../../runtime/guarded-fetch.ts';
+import { Failure } from '../failure.ts';
+
+/** The client of a member system's token endpoint, with its secret. */
+export interface TokenClient {
+  readonly tokenUrl: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly scope: string | null;
+}
+
+/** Access tokens by the client credentials grant (RFC 6749 section 4.4), kept until shortly before they expire. */
+export interface AccessTokens {
+  /** @throws Failure `token_unavailable`, `token_refused` or `member_system_misconfigured` */
+  get(tokenClient: TokenClient): Promise<string>;
+  /** Forgets a token that the member system would not take, unless a newer one is there already. */
+  forget(tokenClient: TokenClient, token: string): void;
+}
+
+/** What the tokens need. */
+export interface AccessTokensOptions {
+  readonly fetch: GuardedFetch;
+  /** True in local deployments only. */
+  readonly allowsPlainHttp: boolean;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
+interface Held {
+  readonly token: string;
+  readonly until: number;
+}
+
+// A token is given up this long before it expires, so that it does not expire on its way.
+const marginMs = 30_000;
+const timeoutSeconds = 10;
+
+// The secret is part of the key as a hash: a replaced secret or a changed row gets its own token at once.
+function keyOf({ tokenUrl, clientId, clientSecret, scope }: TokenClient): string {
+  return createHash('sha256')
+    .update(JSON.stringify([tokenUrl, clientId, clientSecret, scope]))
+    .digest('base64url');
+}
+
+function configuration(tokenClient: TokenClient, options: AccessTokensOptions): client.Configuration {
+  const url = URL.parse(tokenClient.tokenUrl);
+  if (url === null) throw new Failure('member_system_misconfigured');
+  const server = { issuer: url.origin, token_endpoint: url.href };
+  // Every server with client passwords supports Basic (RFC 6749 section 2.3.1).
+  const authentication = client.ClientSecretBasic(tokenClient.clientSecret);
+  const built = new client.Configuration(server, tokenClient.clientId, undefined, authentication);
+  built.timeout = timeoutSeconds;
+  built[client.customFetch] = (target, init) => options.fetch(target, init as RequestInit);
+  if (options.allowsPlainHttp) client.allowInsecureRequests(built);
+  return built;
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  const refused = error instanceof client.ResponseBodyError || error instanceof client.WWWAuthenticateChallengeError;
+  if (refused && error.status < 500 && error.status !== 429) return new Failure('token_refused', { cause: error });
+  return new Failure('token_unavailable', { cause: error });
+}
+
+async function fetchToken(tokenClient: TokenClient, options: AccessTokensOptions, now: () => number): Promise<Held> {
+  try {
+    const parameters: Record<string, string> = tokenClient.scope === null ? {} : { scope: tokenClient.scope };
+    const asked = now();
+    const answer = await client.clientCredentialsGrant(configuration(tokenClient, options), parameters);
+    // Without `expires_in` nothing is known about its life, so it is used once.
+    return { token: answer.access_token, until: asked + (answer.expires_in ?? 0) * 1000 - marginMs };
+  } catch (error) {
+    throw failureOf(error);
+  }
+}
+
+/** Creates an empty store of tokens. Tokens live in memory only. */
+export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
+  const now = options.now ?? Date.now;
+  const held = new Map<string, Held>();
+  const underWay = new Map<string, Promise<Held>>();
+
+  async function fresh(key: string, tokenClient: TokenClient): Promise<Held> {
+    try {
+      const token = await fetchToken(tokenClient, options, now);
+      held.set(key, token);
+      return token;
+    } finally {
+      underWay.delete(key);
+    }
+  }
+
+  return {
+    async get(tokenClient) {
+      const key = keyOf(tokenClient);
+      const known = held.get(key);
+      if (known !== undefined && known.until > now()) return known.token;
+      // Pushes that start together share one request.
+      const promise = underWay.get(key) ?? fresh(key, tokenClient);
+      underWay.set(key, promise);
+      return (await promise).token;
+    },
+    forget(tokenClient, token) {
+      const key = keyOf(tokenClient);
+      if (held.get(key)?.token === token) held.delete(key);
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import { EventEmitter } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { type Logger as QueueLogger, type Runner, run, type TaskList, type WorkerEvents } from 'graphile-worker';
+import type { Pool } from 'pg';
+
+/** What a run of the queue needs. */
+export interface QueueOptions {
+  readonly pool: Pool;
+  readonly taskList: TaskList;
+  readonly logger: QueueLogger;
+  /** Jobs at a time. */
+  readonly concurrency: number;
+  /** False behind a pooler that does not keep sessions. */
+  readonly preparedStatements: boolean;
+  /** Longest wait before a job is seen whose notification got lost, in milliseconds. */
+  readonly pollIntervalMs?: number;
+  /** Crontab text instead of the file beside this one. */
+  readonly crontab?: string;
+}
+
+/** One run of graphile-worker, from its start until it ends for whatever reason. */
+export interface QueueRun {
+  /** Under this id the run locks its jobs. */
+  readonly poolId: string;
+  /** Fulfilled when the run has ended; asked or unasked, because graphile-worker 0.18 does not tell them apart. */
+  readonly ended: Promise<void>;
+  /** Takes no more jobs, gives the running ones five seconds, then aborts them. */
+  stop(): Promise<void>;
+}
+
+const abortAfterMs = 5_000;
+
+/**
+ * Starts graphile-worker with our tasks. `onListening` is called each time it has a connection that listens for jobs.
+ *
+ * Completing and failing go through its batches: without them 0.18 leaves those promises unhandled, and a database that
+ * goes away while a job runs would take the whole process down.
+ */
+export async function startQueue(options: QueueOptions, onListening: () => void): Promise<QueueRun> {
+  const events: WorkerEvents = new EventEmitter();
+  let poolId = '';
+  events.on('pool:create', ({ workerPool }) => {
+    poolId = workerPool.id;
+  });
+  events.on('pool:listen:success', onListening);
+  const runner: Runner = await run({
+    pgPool: options.pool,
+    taskList: options.taskList,
+    logger: options.logger,
+    events,
+    concurrency: options.concurrency,
+    pollInterval: options.pollIntervalMs ?? 2_000,
+    noHandleSignals: true,
+    noPreparedStatements: !options.preparedStatements,
+    gracefulShutdownAbortTimeout: abortAfterMs,
+    preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
+    ...(options.crontab === undefined
+      ? { crontabFile: fileURLToPath(new URL('./crontab', import.meta.url)) }
+      : { crontab: options.crontab }),
+  });
+  return { poolId, ended: runner.promise, stop: () => stopOnce(runner) };
+}
+
+/** Waits for the end, whoever asked for it. */
+async function stopOnce(runner: Runner): Promise<void> {
+  // It refuses when it is stopping already, and that is what was wanted.
+  await runner.stop().catch(() => undefined);
+  await runner.promise;
+}
+
+/** Gives back at once the jobs of runs that have ended; otherwise they stay locked for four hours. */
+export async function unlockJobs(pool: Pool, poolIds: readonly string[]): Promise<void> {
+  await pool.query('select graphile_worker.force_unlock_workers(worker_ids => $1::text[])', [poolIds]);
+}
