@@ -13,7 +13,7 @@ begin
   from registry.observations as o
   join registry.organizations as g on g.id = o.organization_id and open_session.return_to = any (g.return_to)
   join registry.members as m on m.id = case o.outcome when 'deferred' then private.known_member(o) else o.member_id end
-  where o.id = open_session.observation_id and o.received_at > now() - interval '5 minutes'
+  where o.id = open_session.observation_id and o.received_at > now() - interval '15 minutes'
   on conflict do nothing
   returning * into v_session;
   if v_session.id is null then

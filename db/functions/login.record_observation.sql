@@ -46,7 +46,7 @@ begin
   end if;
   outcome := o.outcome;
   member_id := case o.outcome when 'deferred' then private.known_member(o) else o.member_id end;
-  ask_consent := o.member_id is not null and private.needs_consent(o);
+  ask_consent := o.absent_reason = 'not_consented' and private.may_ask_consent(o);
 end
 $$;
 comment on function login.record_observation is 'In: one verified login; phone in E.164 form; no number in clear; link_session_id: the session of a member who asks for this login to be linked. Out: observation id, outcome, member (null when none), and whether the member is to be asked for consent. Errors PN001 to PN003.';

@@ -11,6 +11,7 @@ as $$
     when 'name_mismatch' then p_decision in ('accept_observed', 'not_same_person')
     when 'subject_moved' then true
     when 'inconsistent' then p_decision = 'not_same_person' and c.member_id is not null
+    when 'consent_revoked' then false
     when 'push_failed' then false
   end
 $$;

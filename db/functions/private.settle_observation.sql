@@ -23,6 +23,9 @@ begin
     o.outcome := case v_found.verdict when 'subject_moved' then 'ambiguous' else v_found.verdict::text end;
   end if;
   perform private.act_on_outcome(o, v_judged.other_member_id, v_found);
+  if v_found.rung = 'link' then
+    perform private.renew_consent(o);
+  end if;
   return o;
 end
 $$;

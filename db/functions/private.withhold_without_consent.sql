@@ -1,4 +1,5 @@
 -- Where the member must be asked first, a number may find the member but is not stored before the answer (design section 12).
+-- A login that brought none is the same: it is with the consent that the number comes.
 create or replace function private.withhold_without_consent(p_observation registry.observations)
 returns registry.observations
 language plpgsql stable
@@ -7,7 +8,7 @@ as $$
 declare
   o registry.observations := p_observation;
 begin
-  if o.personnummer_index is not null and private.needs_consent(o) then
+  if coalesce(o.absent_reason, 'not_given') = 'not_given' and private.needs_consent(o) then
     o := private.without_number(o, 'not_consented');
   end if;
   return o;

@@ -12,11 +12,7 @@ begin
     raise exception 'There is no such observation.' using errcode = 'PN004';
   elsif o.outcome = 'deferred' then
     o := private.settle_observation(o);
-    update registry.observations as u
-    set outcome = o.outcome, member_id = o.member_id, explanation = o.explanation, settled_at = o.settled_at,
-        absent_reason = o.absent_reason, personnummer_index = o.personnummer_index, personnummer_sealed = o.personnummer_sealed,
-        personnummer_masked = o.personnummer_masked, personnummer_index_previous = o.personnummer_index_previous
-    where u.id = o.id;
+    perform private.store_decision(o);
   end if;
   return o.outcome::text;
 end

@@ -25,11 +25,14 @@ comment on type registry.absent_reason is 'Why a completed login brought no acce
 create type registry.inconsistency as enum ('numbers_differ', 'subject_differs');
 comment on type registry.inconsistency is 'How one provider contradicted itself within one login.';
 
-create type registry.conflict_kind as enum ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'inconsistent', 'subject_moved', 'push_failed');
+create type registry.conflict_kind as enum ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'inconsistent', 'subject_moved', 'consent_revoked', 'push_failed');
 comment on type registry.conflict_kind is 'What a coordinator is asked to judge.';
 
 create type registry.conflict_state as enum ('open', 'resolved', 'superseded');
 comment on type registry.conflict_state is 'Life of a case.';
+
+create type registry.consent_state as enum ('given', 'refused', 'withdrawn');
+comment on type registry.consent_state is 'Where a member stands on the storing of the number.';
 
 create type registry.decision as enum ('accept_observed', 'keep_existing', 'not_same_person', 'merge_into', 'link_login', 'retry_sync');
 comment on type registry.decision is 'How a coordinator settled a case. docs/for-coordinators.md says what each does.';
@@ -46,6 +49,7 @@ create table registry.organizations (
   capture_decided_by text check (length(capture_decided_by) between 1 and 200),
   capture_decided_at timestamptz,
   retention          interval check (retention > interval '0'),
+  ask_again_after    interval not null default '180 days' check (ask_again_after > interval '0'),
   capture            boolean not null generated always as (
     capture_basis is not null and capture_decided_by is not null and capture_decided_at is not null and retention is not null
   ) stored,
@@ -60,6 +64,7 @@ comment on column registry.organizations.capture_basis is 'The legal basis for s
 comment on column registry.organizations.capture_decided_by is 'Who decided it.';
 comment on column registry.organizations.capture_decided_at is 'When it was decided.';
 comment on column registry.organizations.retention is 'How long observed numbers are kept.';
+comment on column registry.organizations.ask_again_after is 'How long a member who refused consent is left in peace.';
 comment on column registry.organizations.capture is 'Whether numbers are captured at all: only when basis, decider, time and retention are recorded.';
 comment on column registry.organizations.created_at is 'When the row was made.';
 
@@ -79,11 +84,19 @@ create table registry.identity_providers (
   personnummer_claim            text not null default 'nin' check (length(personnummer_claim) between 1 and 100),
   consent_mode                  registry.consent_mode not null default 'none',
   consent_scope                 text,
+  personnummer_scope            text,
+  ask_number_when_missing       boolean not null default false,
+  lookup_client_id              text,
+  lookup_client_secret_env      text check (lookup_client_secret_env ~ '^OIDC_[A-Z0-9_]+$'),
+  lookup_auth_method            registry.client_authentication,
+  tokeninfo_endpoint            text check (tokeninfo_endpoint ~ '^https?://'),
   minimum_acr                   text,
   enabled                       boolean not null default true,
   created_at                    timestamptz not null default now(),
   unique (organization_id, provider),
-  check (client_secret_env is not null or token_endpoint_auth_method = 'none')
+  check (client_secret_env is not null or token_endpoint_auth_method = 'none'),
+  check (personnummer_scope is not null or not ask_number_when_missing),
+  check ((lookup_client_id is null) = (lookup_auth_method is null))
 );
 comment on table registry.identity_providers is 'One row per organisation and provider: how a login there is asked for, and where the number is found.';
 comment on column registry.identity_providers.id is 'Identifies the row.';
@@ -100,6 +113,12 @@ comment on column registry.identity_providers.personnummer_from is 'Which answer
 comment on column registry.identity_providers.personnummer_claim is 'Name of its claim: nin (Vipps), nnin_altsub or nnin (BankID), pid (ID-porten).';
 comment on column registry.identity_providers.consent_mode is 'Who asks the member for consent.';
 comment on column registry.identity_providers.consent_scope is 'Scope of the consent leg where the provider asks.';
+comment on column registry.identity_providers.personnummer_scope is 'The scope that asks for the number, such as nin.';
+comment on column registry.identity_providers.ask_number_when_missing is 'Whether that scope is left out for returning members whose number is confirmed.';
+comment on column registry.identity_providers.lookup_client_id is 'Client of its own for introspection or tokeninfo; null: the same client.';
+comment on column registry.identity_providers.lookup_client_secret_env is 'Name of the environment variable with that client''s secret or key.';
+comment on column registry.identity_providers.lookup_auth_method is 'How that client authenticates.';
+comment on column registry.identity_providers.tokeninfo_endpoint is 'Address of tokeninfo; null: from the provider''s metadata.';
 comment on column registry.identity_providers.minimum_acr is 'Lowest accepted level of assurance; null: any.';
 comment on column registry.identity_providers.enabled is 'Whether it is offered.';
 comment on column registry.identity_providers.created_at is 'When the row was made.';
@@ -163,6 +182,7 @@ create table registry.identity_links (
   provider         registry.provider not null,
   rung             text not null check (rung in ('number', 'phone_and_email', 'phone_and_birth_date', 'email_and_birth_date', 'explicit', 'coordinator')),
   explanation      jsonb not null default '{}',
+  revoked_at       timestamptz,
   created_at       timestamptz not null default now(),
   unique (organization_id, issuer, subject),
   foreign key (organization_id, member_id) references registry.members (organization_id, id)
@@ -177,6 +197,7 @@ comment on column registry.identity_links.member_id is 'The member.';
 comment on column registry.identity_links.provider is 'The provider that the issuer is.';
 comment on column registry.identity_links.rung is 'The rung of the ladder that found the member (docs/outcomes.md).';
 comment on column registry.identity_links.explanation is 'Which identifiers agreed and which disagreed when the link was made.';
+comment on column registry.identity_links.revoked_at is 'When the person withdrew consent at the provider, as an unverified message said; null after a newer login.';
 comment on column registry.identity_links.created_at is 'When the link was made.';
 
 create table registry.excluded_links (
@@ -302,6 +323,7 @@ create table registry.conflicts (
     when 'ambiguous'     then observation_id is not null and cardinality(candidates) > 0
     when 'name_mismatch' then observation_id is not null and cardinality(candidates) = 1
     when 'inconsistent'  then observation_id is not null
+    when 'consent_revoked' then member_id is not null
     when 'subject_moved' then member_id is not null and observation_id is not null and other_member_id is not null and other_member_id <> member_id
     when 'push_failed'   then member_id is not null and push_id is not null
   end),
@@ -366,6 +388,53 @@ comment on column registry.resolutions.before is 'The state before: link, sealed
 comment on column registry.resolutions.undone_at is 'When it was taken back.';
 comment on column registry.resolutions.undone_by is 'Who took it back.';
 comment on column registry.resolutions.undo_note is 'Why it was taken back.';
+
+create table registry.consents (
+  id               uuid primary key default gen_random_uuid(),
+  organization_id  uuid not null,
+  member_id        uuid not null,
+  provider         registry.provider not null,
+  state            registry.consent_state not null,
+  observation_id   uuid not null unique references registry.observations,
+  scope            text,
+  evidence         jsonb not null,
+  answered_at      timestamptz not null default now(),
+  withdrawn_at     timestamptz,
+  foreign key (organization_id, member_id) references registry.members (organization_id, id),
+  constraint consents_withdrawal_has_time check ((state = 'withdrawn') = (withdrawn_at is not null))
+);
+create unique index consents_given_once on registry.consents (member_id, provider) where state = 'given';
+create index consents_member on registry.consents (organization_id, member_id, answered_at);
+comment on table registry.consents is 'Answers of members who were asked whether their number may be stored. The providers store none.';
+comment on column registry.consents.id is 'Identifies the answer.';
+comment on column registry.consents.organization_id is 'The member''s organisation.';
+comment on column registry.consents.member_id is 'Who was asked.';
+comment on column registry.consents.provider is 'The provider whose number it is about.';
+comment on column registry.consents.state is 'Given, refused, or given and withdrawn later.';
+comment on column registry.consents.observation_id is 'The login in which it was asked.';
+comment on column registry.consents.scope is 'The scope that was asked for, where the provider asked.';
+comment on column registry.consents.evidence is 'Who asked, in which words and language; never a number.';
+comment on column registry.consents.answered_at is 'When it was answered.';
+comment on column registry.consents.withdrawn_at is 'When it was withdrawn.';
+
+create table registry.revocations (
+  organization_id  uuid not null references registry.organizations,
+  provider         registry.provider not null,
+  subject          text not null check (length(subject) between 1 and 255),
+  event            text not null check (length(event) between 1 and 100),
+  issued_at        timestamptz not null,
+  received_at      timestamptz not null default now(),
+  late             boolean not null,
+  primary key (organization_id, provider, subject, event, issued_at)
+);
+comment on table registry.revocations is 'Messages of a provider that a consent was withdrawn. Unsigned: hints, never proof.';
+comment on column registry.revocations.organization_id is 'The organisation whose address they came to.';
+comment on column registry.revocations.provider is 'The provider they claim to come from.';
+comment on column registry.revocations.subject is 'The subject they name, known or not.';
+comment on column registry.revocations.event is 'The event they name; only CONSENT_REVOKED has an effect.';
+comment on column registry.revocations.issued_at is 'When they say they were issued.';
+comment on column registry.revocations.received_at is 'When they came.';
+comment on column registry.revocations.late is 'Came outside its own time of validity: kept, and nothing else.';
 
 create table registry.coordinators (
   user_id          uuid not null,

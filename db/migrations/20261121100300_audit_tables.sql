@@ -9,8 +9,9 @@ create table audit.events (
     'filled', 'confirmed', 'conflict', 'duplicate', 'absent', 'unlinked', 'ambiguous', 'name_mismatch', 'deferred',
     'linked', 'link_moved', 'link_removed', 'index_renewed', 'number_accepted', 'number_restored', 'members_merged', 'members_separated',
     'case_resolved', 'case_superseded', 'case_reopened', 'refused',
+    'consent_given', 'consent_refused', 'consent_withdrawn', 'consent_renewed', 'revocation_received',
     'session_opened', 'session_ended',
-    'push_delivered', 'push_attempt_failed', 'push_rejected', 'push_given_up', 'push_superseded', 'push_requeued'
+    'push_delivered', 'push_attempt_failed', 'push_rejected', 'push_given_up', 'push_superseded', 'push_cancelled', 'push_requeued'
   )),
   source           text not null check (source in ('vipps-login', 'bankid-login', 'idporten-login', 'import', 'coordinator', 'worker', 'app')),
   actor            text not null check (actor <> ''),

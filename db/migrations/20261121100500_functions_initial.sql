@@ -715,6 +715,7 @@ as $$
     when 'name_mismatch' then p_decision in ('accept_observed', 'not_same_person')
     when 'subject_moved' then true
     when 'inconsistent' then p_decision = 'not_same_person' and c.member_id is not null
+    when 'consent_revoked' then false
     when 'push_failed' then false
   end
 $$;
@@ -1072,7 +1073,7 @@ begin
   from registry.observations as o
   join registry.organizations as g on g.id = o.organization_id and open_session.return_to = any (g.return_to)
   join registry.members as m on m.id = case o.outcome when 'deferred' then private.known_member(o) else o.member_id end
-  where o.id = open_session.observation_id and o.received_at > now() - interval '5 minutes'
+  where o.id = open_session.observation_id and o.received_at > now() - interval '15 minutes'
   on conflict do nothing
   returning * into v_session;
   if v_session.id is null then
@@ -1095,14 +1096,18 @@ returns table (
   organization_id uuid, organization text, organization_name text, provider text, issuer text, client_id text,
   client_secret_env text, token_endpoint_auth_method text, scopes text[], authorization_params jsonb,
   id_token_signed_response_alg text, personnummer_from text, personnummer_claim text, consent_mode text, consent_scope text,
-  minimum_acr text, capture boolean, return_to text[]
+  minimum_acr text, capture boolean, return_to text[], personnummer_scope text, ask_number_when_missing boolean,
+  lookup_client_id text, lookup_client_secret_env text, lookup_auth_method text, tokeninfo_endpoint text,
+  capture_basis text, retention text
 )
 language sql stable security definer
 set search_path = ''
 as $$
   select g.id, g.slug, g.name, p.provider::text, p.issuer, p.client_id, p.client_secret_env, p.token_endpoint_auth_method::text,
     p.scopes, p.authorization_params, p.id_token_signed_response_alg, p.personnummer_from::text, p.personnummer_claim,
-    p.consent_mode::text, p.consent_scope, p.minimum_acr, g.capture, g.return_to
+    p.consent_mode::text, p.consent_scope, p.minimum_acr, g.capture, g.return_to,
+    p.personnummer_scope, p.ask_number_when_missing, p.lookup_client_id, p.lookup_client_secret_env, p.lookup_auth_method::text,
+    p.tokeninfo_endpoint, g.capture_basis, g.retention::text
   from registry.identity_providers as p
   join registry.organizations as g on g.id = p.organization_id
   where p.enabled
@@ -1197,7 +1202,8 @@ comment on function private.keep_observation is 'In: a new observation. Out: the
 -- end db/functions/private.keep_observation.sql
 
 -- begin db/functions/private.needs_consent.sql
--- Whether the member has to be asked before a number is stored: the provider's row says so, and the record has no number yet.
+-- Whether a number may not be stored yet: the provider's row says that the member is to be asked, the record has no number,
+-- and no consent is stored.
 create or replace function private.needs_consent(p_observation registry.observations)
 returns boolean
 language sql stable
@@ -1206,10 +1212,29 @@ as $$
   select exists (
     select from registry.identity_providers as p
     join registry.members as m on m.id = p_observation.member_id and m.personnummer_index is null
-    where p.organization_id = p_observation.organization_id and p.provider = p_observation.provider and p.consent_mode <> 'none')
+    where p.organization_id = p_observation.organization_id and p.provider = p_observation.provider and p.consent_mode <> 'none'
+      and not exists (
+        select from registry.consents as c
+        where c.member_id = m.id and c.provider = p.provider and c.state = 'given'))
 $$;
-comment on function private.needs_consent is 'In: an observation with its member. Out: whether the member is still to be asked.';
+comment on function private.needs_consent is 'In: an observation with its member. Out: whether the member''s consent is needed and not there.';
 -- end db/functions/private.needs_consent.sql
+
+-- begin db/functions/private.may_ask_consent.sql
+-- Somebody who has refused is left in peace for the organisation's interval.
+create or replace function private.may_ask_consent(p_observation registry.observations)
+returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select private.needs_consent(p_observation) and not exists (
+    select from registry.consents as c
+    join registry.organizations as g on g.id = c.organization_id
+    where c.organization_id = p_observation.organization_id and c.member_id = p_observation.member_id
+      and c.provider = p_observation.provider and c.state = 'refused' and c.answered_at > now() - g.ask_again_after)
+$$;
+comment on function private.may_ask_consent is 'In: an observation with its member. Out: whether the member is to be asked for consent now.';
+-- end db/functions/private.may_ask_consent.sql
 
 -- begin db/functions/private.new_observation.sql
 -- Begins a row: whose login it is, and whether a number may be kept at all. While an organisation has not recorded its legal
@@ -1316,108 +1341,12 @@ begin
   end if;
   outcome := o.outcome;
   member_id := case o.outcome when 'deferred' then private.known_member(o) else o.member_id end;
-  ask_consent := o.member_id is not null and private.needs_consent(o);
+  ask_consent := o.absent_reason = 'not_consented' and private.may_ask_consent(o);
 end
 $$;
 comment on function login.record_observation is 'In: one verified login; phone in E.164 form; no number in clear; link_session_id: the session of a member who asks for this login to be linked. Out: observation id, outcome, member (null when none), and whether the member is to be asked for consent. Errors PN001 to PN003.';
 grant execute on function login.record_observation to auth_callback;
 -- end db/functions/login.record_observation.sql
-
--- begin db/functions/private.describe_session.sql
--- What an access token says of a session.
-create or replace function private.describe_session(p_session_id uuid)
-returns table (session_id uuid, user_id uuid, member_id uuid, organization_id uuid, organization text)
-language sql stable
-set search_path = ''
-as $$
-  select s.id, m.user_id, m.id, g.id, g.slug
-  from registry.sessions as s
-  join registry.members as m on m.id = s.member_id
-  join registry.organizations as g on g.id = s.organization_id
-  where s.id = p_session_id
-$$;
-comment on function private.describe_session is 'In: a session. Out: its user, member and organisation.';
--- end db/functions/private.describe_session.sql
-
--- begin db/functions/login.redeem_code.sql
--- The app exchanges its code, once. A second try means that somebody else has the code too: the session ends (RFC 6749,
--- section 4.1.2). Zero rows is the only refusal; why is nobody's business outside.
-create or replace function login.redeem_code(code_hash bytea, code_challenge text, refresh_token_hash bytea)
-returns table (session_id uuid, user_id uuid, member_id uuid, organization_id uuid, organization text)
-language plpgsql volatile security definer
-set search_path = ''
-as $$
-declare
-  s registry.sessions;
-begin
-  select * into s from registry.sessions as known where known.code_hash = redeem_code.code_hash for update;
-  if s.id is null then
-    return;
-  elsif s.code_used_at is not null then
-    perform private.end_session(s, 'code_replayed');
-  elsif s.ended_at is null and s.code_expires_at > now() then
-    -- Used up also by a wrong verifier: a code is guessed at most once.
-    update registry.sessions set code_used_at = now() where id = s.id;
-    if s.code_challenge = redeem_code.code_challenge then
-      insert into registry.refresh_tokens (token_hash, session_id) values (redeem_code.refresh_token_hash, s.id);
-      return query select * from private.describe_session(s.id);
-    end if;
-  end if;
-end
-$$;
-comment on function login.redeem_code is 'In: SHA-256 of the code, S256 of the verifier, SHA-256 of the first refresh token. Out: the session, or no row.';
-grant execute on function login.redeem_code to auth_callback;
--- end db/functions/login.redeem_code.sql
-
--- begin db/functions/login.rotate_refresh_token.sql
--- Refresh tokens rotate. An old one that comes again was stolen, or the new one was: the family ends (RFC 9700, section 4.14.2).
-create or replace function login.rotate_refresh_token(refresh_token_hash bytea, new_refresh_token_hash bytea)
-returns table (session_id uuid, user_id uuid, member_id uuid, organization_id uuid, organization text)
-language plpgsql volatile security definer
-set search_path = ''
-as $$
-declare
-  s registry.sessions;
-  v_replaced_at timestamptz;
-begin
-  -- The session is locked first, and the token read after that: two uses of one token at once must not both see it unused.
-  select known.* into s from registry.sessions as known
-  where known.id = (select t.session_id from registry.refresh_tokens as t where t.token_hash = rotate_refresh_token.refresh_token_hash)
-  for update;
-  if s.id is null or s.ended_at is not null then
-    return;
-  end if;
-  select t.replaced_at into v_replaced_at from registry.refresh_tokens as t where t.token_hash = rotate_refresh_token.refresh_token_hash;
-  if v_replaced_at is not null then
-    perform private.end_session(s, 'refresh_token_reused');
-  elsif s.expires_at <= now() then
-    perform private.end_session(s, 'expired');
-  else
-    update registry.refresh_tokens set replaced_at = now() where token_hash = rotate_refresh_token.refresh_token_hash;
-    insert into registry.refresh_tokens (token_hash, session_id) values (rotate_refresh_token.new_refresh_token_hash, s.id);
-    update registry.sessions set expires_at = now() + interval '30 days' where id = s.id;
-    return query select * from private.describe_session(s.id);
-  end if;
-end
-$$;
-comment on function login.rotate_refresh_token is 'In: SHA-256 of the presented and of the next refresh token. Out: the session, or no row. A session lives 30 days from its last refresh.';
-grant execute on function login.rotate_refresh_token to auth_callback;
--- end db/functions/login.rotate_refresh_token.sql
-
--- begin db/functions/login.session_is_live.sql
--- Before a member is sent to a provider to link another login: is the access token's session still alive?
-create or replace function login.session_is_live(session_id uuid, organization text)
-returns boolean
-language sql stable security definer
-set search_path = ''
-as $$
-  select private.session_member(session_is_live.session_id, g.id) is not null
-  from registry.organizations as g
-  where g.slug = session_is_live.organization
-$$;
-comment on function login.session_is_live is 'In: a session, the organisation (slug). Out: whether its member is logged in; null for an unknown organisation.';
-grant execute on function login.session_is_live to auth_callback;
--- end db/functions/login.session_is_live.sql
 
 -- begin db/functions/private.fill_member.sql
 -- The member record gets its missing number. The caller holds the locks; the condition is there all the same, so that
@@ -1676,6 +1605,366 @@ $$;
 comment on function private.act_on_outcome is 'In: a decided observation, the other member who has the number, the finding. Writes record, case, push and audit event.';
 -- end db/functions/private.act_on_outcome.sql
 
+-- begin db/functions/private.judge_number.sql
+-- What does the observed number mean for this member's record? Read without a lock first: a login that only confirms, the
+-- daily case, waits for nobody. Otherwise the number and then the record are locked, and the record is read again, because
+-- two logins may both have seen it empty (security-and-reliability C1, C2, C4).
+create or replace function private.judge_number(p_observation registry.observations)
+returns private.judgement
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_indexes constant text[] := p_observation.personnummer_index || p_observation.personnummer_index_previous;
+  v_recorded text;
+  v_other uuid;
+begin
+  if p_observation.personnummer_index is null then
+    return row('absent', null)::private.judgement;
+  end if;
+  select m.personnummer_index into v_recorded from registry.members as m where m.id = p_observation.member_id;
+  if v_recorded is distinct from p_observation.personnummer_index then
+    perform private.lock_number(p_observation.organization_id, p_observation.personnummer_masked);
+    select m.personnummer_index into v_recorded from registry.members as m where m.id = p_observation.member_id for no key update;
+  end if;
+  if v_recorded = any (v_indexes) then
+    return row('confirmed', null)::private.judgement;
+  end if;
+  select m.id into v_other from registry.members as m
+  where m.organization_id = p_observation.organization_id and m.personnummer_index = any (v_indexes);
+  return row(
+    case when v_recorded is not null then 'conflict' when v_other is not null then 'duplicate' else 'filled' end,
+    v_other
+  )::private.judgement;
+end
+$$;
+comment on function private.judge_number is 'In: an observation with its member. Out: filled, confirmed, conflict, duplicate or absent, and who else has the number. Locks the record unless it agrees.';
+-- end db/functions/private.judge_number.sql
+
+-- begin db/functions/private.store_decision.sql
+-- Writes the outcome of an observation that was stored before it could be decided.
+create or replace function private.store_decision(o registry.observations)
+returns void
+language sql volatile
+set search_path = ''
+as $$
+  update registry.observations as u
+  set outcome = o.outcome, member_id = o.member_id, explanation = o.explanation, settled_at = o.settled_at,
+      absent_reason = o.absent_reason, personnummer_index = o.personnummer_index, personnummer_sealed = o.personnummer_sealed,
+      personnummer_masked = o.personnummer_masked, personnummer_index_previous = o.personnummer_index_previous
+  where u.id = o.id
+$$;
+comment on function private.store_decision is 'In: a decided observation. Updates its row.';
+-- end db/functions/private.store_decision.sql
+
+-- begin db/functions/private.decide_again.sql
+-- An observation whose member is known already has got its number after all.
+create or replace function private.decide_again(p_observation registry.observations)
+returns registry.observations
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  o registry.observations := p_observation;
+  v_judged constant private.judgement := private.judge_number(o);
+begin
+  o.outcome := v_judged.outcome;
+  o.settled_at := clock_timestamp();
+  perform private.act_on_outcome(o, v_judged.other_member_id, null);
+  perform private.store_decision(o);
+  return o;
+end
+$$;
+comment on function private.decide_again is 'In: an observation with its member and a number. Out: the same with its outcome, after everything that follows from it was written.';
+-- end db/functions/private.decide_again.sql
+
+-- begin db/functions/private.store_consent.sql
+-- One answer per login; a consent is given once.
+create or replace function private.store_consent(p_observation registry.observations, p_given boolean, p_evidence jsonb)
+returns boolean
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  if p_evidence is null or jsonb_typeof(p_evidence) <> 'object' or p_evidence::text ~ '[0-9]{6}[ -]?[0-9]{5}' then
+    raise exception 'The evidence is an object without anything like a personnummer.' using errcode = 'PN002';
+  end if;
+  insert into registry.consents (organization_id, member_id, provider, state, observation_id, scope, evidence)
+  values (p_observation.organization_id, p_observation.member_id, p_observation.provider,
+    case when p_given then 'given' else 'refused' end::registry.consent_state, p_observation.id, p_evidence ->> 'scope', p_evidence)
+  on conflict do nothing;
+  if found then
+    perform private.record_event(case when p_given then 'consent_given' else 'consent_refused' end, p_observation.source::text,
+      p_observation.organization_id,
+      case when p_given then 'The member consented to the storing of the personnummer.'
+        else 'The member did not consent to the storing of the personnummer.' end,
+      p_member_id => p_observation.member_id, p_observation_id => p_observation.id, p_detail => p_evidence);
+  end if;
+  return found;
+end
+$$;
+comment on function private.store_consent is 'In: an observation, the answer, the evidence. Out: whether the answer was stored (false: it was there already).';
+-- end db/functions/private.store_consent.sql
+
+-- begin db/functions/login.record_consent.sql
+-- The member has answered. The consent, or its refusal, is stored; with a consent comes the number, and the observation that
+-- waited for it is decided: one login stays one observation.
+create or replace function login.record_consent(
+  inout observation_id uuid, given boolean, evidence jsonb,
+  personnummer_index text default null, personnummer_sealed text default null, personnummer_masked text default null,
+  personnummer_index_previous text[] default null,
+  out outcome text, out member_id uuid
+)
+language plpgsql volatile security definer
+set search_path = ''
+set lock_timeout = '1s'
+as $$
+declare
+  o registry.observations;
+begin
+  select known.* into o from registry.observations as known where known.id = record_consent.observation_id for update;
+  if o.id is null then
+    raise exception 'There is no such observation.' using errcode = 'PN004';
+  elsif o.absent_reason = 'not_consented' and private.needs_consent(o)
+    and private.store_consent(o, coalesce(record_consent.given, false), record_consent.evidence)
+    and record_consent.given and record_consent.personnummer_index is not null then
+    o.absent_reason := null;
+    o.personnummer_index := record_consent.personnummer_index;
+    o.personnummer_index_previous := coalesce(record_consent.personnummer_index_previous, '{}');
+    o.personnummer_sealed := record_consent.personnummer_sealed;
+    o.personnummer_masked := record_consent.personnummer_masked;
+    o := private.decide_again(o);
+  end if;
+  outcome := o.outcome;
+  member_id := o.member_id;
+end
+$$;
+comment on function login.record_consent is 'In: an observation that waits for consent, the answer, the evidence (who asked, in which words; never a number), and the number if it was given. Out: like login.record_observation. A second answer changes nothing.';
+grant execute on function login.record_consent to auth_callback;
+-- end db/functions/login.record_consent.sql
+
+-- begin db/functions/private.open_revocation_case.sql
+-- One open case for each login whose consent was withdrawn, for a coordinator to take note of.
+create or replace function private.open_revocation_case(p_link registry.identity_links)
+returns uuid
+language sql volatile
+set search_path = ''
+as $$
+  insert into registry.conflicts as c (organization_id, kind, member_id, fingerprint, detail)
+  values (p_link.organization_id, 'consent_revoked', p_link.member_id, 'consent_revoked ' || p_link.id,
+    jsonb_build_object('provider', p_link.provider, 'verified', false))
+  on conflict (organization_id, fingerprint) where state = 'open'
+    do update set seen = c.seen + 1, last_seen_at = clock_timestamp()
+  returning c.id
+$$;
+comment on function private.open_revocation_case is 'In: a link. Out: id of the open case.';
+-- end db/functions/private.open_revocation_case.sql
+
+-- begin db/functions/private.revoke_login.sql
+-- What a withdrawn consent means: link and consent are marked, pushes that this login caused and that wait are cancelled, and
+-- a coordinator is told. A login after the message is a new consent and stands.
+create or replace function private.revoke_login(p_link registry.identity_links, p_issued_at timestamptz)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_push sync.pushes;
+  v_source constant text := p_link.provider || '-login';
+begin
+  if exists (
+    select from registry.observations as o
+    where o.organization_id = p_link.organization_id and o.member_id = p_link.member_id
+      and (o.issuer, o.subject) = (p_link.issuer, p_link.subject) and o.authenticated_at > p_issued_at) then
+    return;
+  end if;
+  update registry.identity_links set revoked_at = p_issued_at where id = p_link.id;
+  update registry.consents set state = 'withdrawn', withdrawn_at = p_issued_at
+  where organization_id = p_link.organization_id and member_id = p_link.member_id and provider = p_link.provider and state = 'given';
+  for v_push in
+    update sync.pushes as p set state = 'cancelled', settled_at = clock_timestamp(), next_attempt_at = null
+    from registry.observations as o
+    where o.id = p.observation_id and (o.issuer, o.subject) = (p_link.issuer, p_link.subject)
+      and p.organization_id = p_link.organization_id and p.member_id = p_link.member_id and p.state = 'pending'
+    returning p.*
+  loop
+    perform private.record_push_event('push_cancelled', v_push, 'The push was cancelled: consent was withdrawn, as an unverified message said.');
+  end loop;
+  perform private.record_event('consent_withdrawn', v_source, p_link.organization_id,
+    'Consent was withdrawn, as an unverified message said; nothing was deleted.', p_member_id => p_link.member_id,
+    p_conflict_id => private.open_revocation_case(p_link), p_detail => '{"verified": false}');
+end
+$$;
+comment on function private.revoke_login is 'In: the link of the subject, when the message was issued. Marks link and consent, cancels waiting pushes, opens a case.';
+-- end db/functions/private.revoke_login.sql
+
+-- begin db/functions/login.record_revocation.sql
+-- A provider says that somebody withdrew consent. The message is unsigned, so it is a hint: it stops what was to be sent and
+-- tells the coordinator, and never deletes anything or locks anybody out. Known and unknown subjects are answered alike.
+create or replace function login.record_revocation(
+  organization text, provider text, subject text, event text, issued_at timestamptz, late boolean
+)
+returns void
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  v_organization_id uuid;
+  v_provider registry.provider;
+begin
+  select p.organization_id, p.provider into v_organization_id, v_provider
+  from registry.identity_providers as p join registry.organizations as g on g.id = p.organization_id
+  where g.slug = record_revocation.organization and p.provider::text = record_revocation.provider;
+  if v_organization_id is null then
+    raise exception 'The organisation has no such provider.' using errcode = 'PN001';
+  end if;
+  insert into registry.revocations (organization_id, provider, subject, event, issued_at, late)
+  values (v_organization_id, v_provider, record_revocation.subject, record_revocation.event, record_revocation.issued_at, record_revocation.late)
+  on conflict do nothing;
+  if not found then
+    return;
+  end if;
+  perform private.record_event('revocation_received', v_provider || '-login', v_organization_id,
+    format('An unverified message said that consent was withdrawn%s.', case when record_revocation.late then ', late' else '' end),
+    p_detail => jsonb_build_object('verified', false, 'late', record_revocation.late, 'event', record_revocation.event));
+  if record_revocation.event = 'CONSENT_REVOKED' and not record_revocation.late then
+    perform private.revoke_login(l, record_revocation.issued_at)
+    from registry.identity_links as l
+    where l.organization_id = v_organization_id and l.provider = v_provider and l.subject = record_revocation.subject;
+  end if;
+end
+$$;
+comment on function login.record_revocation is 'In: organisation (slug), provider, subject, event, when it was issued, whether it came late. Stores it once; CONSENT_REVOKED takes effect unless late.';
+grant execute on function login.record_revocation to auth_callback;
+-- end db/functions/login.record_revocation.sql
+
+-- begin db/functions/private.describe_session.sql
+-- What an access token says of a session.
+create or replace function private.describe_session(p_session_id uuid)
+returns table (session_id uuid, user_id uuid, member_id uuid, organization_id uuid, organization text)
+language sql stable
+set search_path = ''
+as $$
+  select s.id, m.user_id, m.id, g.id, g.slug
+  from registry.sessions as s
+  join registry.members as m on m.id = s.member_id
+  join registry.organizations as g on g.id = s.organization_id
+  where s.id = p_session_id
+$$;
+comment on function private.describe_session is 'In: a session. Out: its user, member and organisation.';
+-- end db/functions/private.describe_session.sql
+
+-- begin db/functions/login.redeem_code.sql
+-- The app exchanges its code, once. A second try means that somebody else has the code too: the session ends (RFC 6749,
+-- section 4.1.2). Zero rows is the only refusal; why is nobody's business outside.
+create or replace function login.redeem_code(code_hash bytea, code_challenge text, refresh_token_hash bytea)
+returns table (session_id uuid, user_id uuid, member_id uuid, organization_id uuid, organization text)
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  s registry.sessions;
+begin
+  select * into s from registry.sessions as known where known.code_hash = redeem_code.code_hash for update;
+  if s.id is null then
+    return;
+  elsif s.code_used_at is not null then
+    perform private.end_session(s, 'code_replayed');
+  elsif s.ended_at is null and s.code_expires_at > now() then
+    -- Used up also by a wrong verifier: a code is guessed at most once.
+    update registry.sessions set code_used_at = now() where id = s.id;
+    if s.code_challenge = redeem_code.code_challenge then
+      insert into registry.refresh_tokens (token_hash, session_id) values (redeem_code.refresh_token_hash, s.id);
+      return query select * from private.describe_session(s.id);
+    end if;
+  end if;
+end
+$$;
+comment on function login.redeem_code is 'In: SHA-256 of the code, S256 of the verifier, SHA-256 of the first refresh token. Out: the session, or no row.';
+grant execute on function login.redeem_code to auth_callback;
+-- end db/functions/login.redeem_code.sql
+
+-- begin db/functions/login.report_inconsistency.sql
+-- The second leg of one login brought another person, or another number, than the first. Nothing is written to the record.
+create or replace function login.report_inconsistency(observation_id uuid, inconsistency text)
+returns void
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  o registry.observations;
+begin
+  if report_inconsistency.inconsistency is null
+    or report_inconsistency.inconsistency <> all (enum_range(null::registry.inconsistency)::text[]) then
+    raise exception 'The reason is not one of those known.' using errcode = 'PN002';
+  end if;
+  update registry.observations as known
+  set inconsistency = report_inconsistency.inconsistency::registry.inconsistency,
+      absent_reason = case when known.absent_reason is not null then 'inconsistent' end::registry.absent_reason
+  where known.id = report_inconsistency.observation_id and known.inconsistency is null
+  returning * into o;
+  if found then
+    perform private.record_event('conflict', o.source::text, o.organization_id,
+      format('Two steps of one login by %s contradicted each other; nothing was written.', o.source),
+      p_member_id => o.member_id, p_observation_id => o.id, p_conflict_id => private.open_conflict('inconsistent', o, o.member_id),
+      p_detail => jsonb_build_object('inconsistency', o.inconsistency));
+  end if;
+end
+$$;
+comment on function login.report_inconsistency is 'In: an observation, numbers_differ or subject_differs. Opens a case, once.';
+grant execute on function login.report_inconsistency to auth_callback;
+-- end db/functions/login.report_inconsistency.sql
+
+-- begin db/functions/login.rotate_refresh_token.sql
+-- Refresh tokens rotate. An old one that comes again was stolen, or the new one was: the family ends (RFC 9700, section 4.14.2).
+create or replace function login.rotate_refresh_token(refresh_token_hash bytea, new_refresh_token_hash bytea)
+returns table (session_id uuid, user_id uuid, member_id uuid, organization_id uuid, organization text)
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  s registry.sessions;
+  v_replaced_at timestamptz;
+begin
+  -- The session is locked first, and the token read after that: two uses of one token at once must not both see it unused.
+  select known.* into s from registry.sessions as known
+  where known.id = (select t.session_id from registry.refresh_tokens as t where t.token_hash = rotate_refresh_token.refresh_token_hash)
+  for update;
+  if s.id is null or s.ended_at is not null then
+    return;
+  end if;
+  select t.replaced_at into v_replaced_at from registry.refresh_tokens as t where t.token_hash = rotate_refresh_token.refresh_token_hash;
+  if v_replaced_at is not null then
+    perform private.end_session(s, 'refresh_token_reused');
+  elsif s.expires_at <= now() then
+    perform private.end_session(s, 'expired');
+  else
+    update registry.refresh_tokens set replaced_at = now() where token_hash = rotate_refresh_token.refresh_token_hash;
+    insert into registry.refresh_tokens (token_hash, session_id) values (rotate_refresh_token.new_refresh_token_hash, s.id);
+    update registry.sessions set expires_at = now() + interval '30 days' where id = s.id;
+    return query select * from private.describe_session(s.id);
+  end if;
+end
+$$;
+comment on function login.rotate_refresh_token is 'In: SHA-256 of the presented and of the next refresh token. Out: the session, or no row. A session lives 30 days from its last refresh.';
+grant execute on function login.rotate_refresh_token to auth_callback;
+-- end db/functions/login.rotate_refresh_token.sql
+
+-- begin db/functions/login.session_is_live.sql
+-- Before a member is sent to a provider to link another login: is the access token's session still alive?
+create or replace function login.session_is_live(session_id uuid, organization text)
+returns boolean
+language sql stable security definer
+set search_path = ''
+as $$
+  select private.session_member(session_is_live.session_id, g.id) is not null
+  from registry.organizations as g
+  where g.slug = session_is_live.organization
+$$;
+comment on function login.session_is_live is 'In: a session, the organisation (slug). Out: whether its member is logged in; null for an unknown organisation.';
+grant execute on function login.session_is_live to auth_callback;
+-- end db/functions/login.session_is_live.sql
+
 -- begin db/functions/private.choose_member.sql
 -- The ladder (design section 4), as a pure function: evidence in, decision out. Linking the wrong person is the worst thing
 -- this system could do, so whatever is weaker than the rules below is a case for a person, never a guess.
@@ -1874,42 +2163,6 @@ $$;
 comment on function private.has_live_job is 'In: task, id. Out: whether an unlocked job with attempts left is in the queue.';
 -- end db/functions/private.has_live_job.sql
 
--- begin db/functions/private.judge_number.sql
--- What does the observed number mean for this member's record? Read without a lock first: a login that only confirms, the
--- daily case, waits for nobody. Otherwise the number and then the record are locked, and the record is read again, because
--- two logins may both have seen it empty (security-and-reliability C1, C2, C4).
-create or replace function private.judge_number(p_observation registry.observations)
-returns private.judgement
-language plpgsql volatile
-set search_path = ''
-as $$
-declare
-  v_indexes constant text[] := p_observation.personnummer_index || p_observation.personnummer_index_previous;
-  v_recorded text;
-  v_other uuid;
-begin
-  if p_observation.personnummer_index is null then
-    return row('absent', null)::private.judgement;
-  end if;
-  select m.personnummer_index into v_recorded from registry.members as m where m.id = p_observation.member_id;
-  if v_recorded is distinct from p_observation.personnummer_index then
-    perform private.lock_number(p_observation.organization_id, p_observation.personnummer_masked);
-    select m.personnummer_index into v_recorded from registry.members as m where m.id = p_observation.member_id for no key update;
-  end if;
-  if v_recorded = any (v_indexes) then
-    return row('confirmed', null)::private.judgement;
-  end if;
-  select m.id into v_other from registry.members as m
-  where m.organization_id = p_observation.organization_id and m.personnummer_index = any (v_indexes);
-  return row(
-    case when v_recorded is not null then 'conflict' when v_other is not null then 'duplicate' else 'filled' end,
-    v_other
-  )::private.judgement;
-end
-$$;
-comment on function private.judge_number is 'In: an observation with its member. Out: filled, confirmed, conflict, duplicate or absent, and who else has the number. Locks the record unless it agrees.';
--- end db/functions/private.judge_number.sql
-
 -- begin db/functions/private.link_identity.sql
 -- Remembers which member a login belongs to, with the reason.
 create or replace function private.link_identity(p_observation registry.observations, p_finding private.finding)
@@ -1968,6 +2221,38 @@ $$;
 comment on function private.push_is_moot is 'In: a push. Out: whether the record has moved on.';
 -- end db/functions/private.push_is_moot.sql
 
+-- begin db/functions/private.renew_consent.sql
+-- A login after the message that consent was withdrawn is a new consent at the provider. What was cancelled by the message goes
+-- out after all.
+create or replace function private.renew_consent(p_observation registry.observations)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_last sync.pushes;
+  v_push_id uuid;
+begin
+  update registry.identity_links as l set revoked_at = null
+  where (l.organization_id, l.issuer, l.subject) = (p_observation.organization_id, p_observation.issuer, p_observation.subject)
+    and l.revoked_at < p_observation.authenticated_at;
+  if not found then
+    return;
+  end if;
+  select p.* into v_last from sync.pushes as p
+  where p.organization_id = p_observation.organization_id and p.member_id = p_observation.member_id
+  order by p.created_at desc, p.id limit 1;
+  if v_last.state = 'cancelled' and p_observation.outcome = 'confirmed' then
+    v_push_id := private.queue_push(p_observation.member_id, p_observation.id);
+  end if;
+  perform private.record_event('consent_renewed', p_observation.source::text, p_observation.organization_id,
+    'The member logged in again after consent was said to be withdrawn.',
+    p_member_id => p_observation.member_id, p_observation_id => p_observation.id, p_push_id => v_push_id);
+end
+$$;
+comment on function private.renew_consent is 'In: a decided observation of a linked login. Clears the mark of a withdrawal that is older, and queues what it had cancelled.';
+-- end db/functions/private.renew_consent.sql
+
 -- begin db/functions/private.without_number.sql
 -- Drops a number before anything of it is stored.
 create or replace function private.without_number(p_observation registry.observations, p_reason registry.absent_reason)
@@ -1991,6 +2276,7 @@ comment on function private.without_number is 'In: an observation, the reason. O
 
 -- begin db/functions/private.withhold_without_consent.sql
 -- Where the member must be asked first, a number may find the member but is not stored before the answer (design section 12).
+-- A login that brought none is the same: it is with the consent that the number comes.
 create or replace function private.withhold_without_consent(p_observation registry.observations)
 returns registry.observations
 language plpgsql stable
@@ -1999,7 +2285,7 @@ as $$
 declare
   o registry.observations := p_observation;
 begin
-  if o.personnummer_index is not null and private.needs_consent(o) then
+  if coalesce(o.absent_reason, 'not_given') = 'not_given' and private.needs_consent(o) then
     o := private.without_number(o, 'not_consented');
   end if;
   return o;
@@ -2034,6 +2320,9 @@ begin
     o.outcome := case v_found.verdict when 'subject_moved' then 'ambiguous' else v_found.verdict::text end;
   end if;
   perform private.act_on_outcome(o, v_judged.other_member_id, v_found);
+  if v_found.rung = 'link' then
+    perform private.renew_consent(o);
+  end if;
   return o;
 end
 $$;
@@ -2193,11 +2482,7 @@ begin
     raise exception 'There is no such observation.' using errcode = 'PN004';
   elsif o.outcome = 'deferred' then
     o := private.settle_observation(o);
-    update registry.observations as u
-    set outcome = o.outcome, member_id = o.member_id, explanation = o.explanation, settled_at = o.settled_at,
-        absent_reason = o.absent_reason, personnummer_index = o.personnummer_index, personnummer_sealed = o.personnummer_sealed,
-        personnummer_masked = o.personnummer_masked, personnummer_index_previous = o.personnummer_index_previous
-    where u.id = o.id;
+    perform private.store_decision(o);
   end if;
   return o.outcome::text;
 end

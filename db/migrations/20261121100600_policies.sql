@@ -34,6 +34,14 @@ alter table registry.resolutions enable row level security;
 alter table registry.resolutions force row level security;
 create policy owner_all on registry.resolutions to registry_owner using (true) with check (true);
 
+alter table registry.consents enable row level security;
+alter table registry.consents force row level security;
+create policy owner_all on registry.consents to registry_owner using (true) with check (true);
+
+alter table registry.revocations enable row level security;
+alter table registry.revocations force row level security;
+create policy owner_all on registry.revocations to registry_owner using (true) with check (true);
+
 alter table registry.coordinators enable row level security;
 alter table registry.coordinators force row level security;
 create policy owner_all on registry.coordinators to registry_owner using (true) with check (true);

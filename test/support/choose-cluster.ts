@@ -63,6 +63,7 @@ async function inContainer(logFile: string): Promise<TestCluster> {
   const log = createWriteStream(logFile, { mode: 0o600 });
   const settings = Object.entries({ ...LOG_EVERYTHING, max_connections: '200', fsync: 'off' });
   const container = await new PostgreSqlContainer(IMAGE)
+    .withUsername('postgres')
     .withEnvironment({ LANG: 'C.UTF-8', POSTGRES_INITDB_ARGS: '--encoding=UTF8' })
     .withCommand(['postgres', ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])])
     .withLogConsumer((stream) => stream.pipe(log))

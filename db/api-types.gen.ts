@@ -1,0 +1,335 @@
+/**
+ * The types of schema `api`, for supabase-js: `createClient<Database, 'api'>(url, key, { db: { schema: 'api' } })`.
+ *
+ * Written by `npm run db:types` from the database's catalogs; do not edit. The file stands alone: copy it into an app.
+ */
+
+export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[];
+
+/** The values of an enum, by its name. */
+export type Enum<Name extends keyof Database['api']['Enums']> = Database['api']['Enums'][Name];
+
+/** A row of a view, by its name. */
+export type Row<Name extends keyof Database['api']['Views']> = Database['api']['Views'][Name]['Row'];
+
+/** The decisions that `resolve_conflict` takes; the others come about by `link_login` and `retry_sync`. */
+export type Decision = Exclude<Enum<'decision'>, 'link_login' | 'retry_sync'>;
+
+/** A case after `resolve_conflict` or `undo_resolution`. */
+export type SettledCase = {
+  /** The case. */
+  conflict_id: string;
+  /** What was to be judged. */
+  kind: Enum<'conflict_kind'>;
+  /** `resolved`; `open` again after an undo. */
+  state: Enum<'conflict_state'>;
+  /** How it was settled; null when it is open again. */
+  decision: Enum<'decision'> | null;
+  /** The version to name in the next call. */
+  version: number;
+  /** Until when the decision can be undone (ISO 8601); null when there is none. */
+  undo_until: string | null;
+};
+
+/** A login after `link_login`. */
+export type LinkedLogin = {
+  /** The login. */
+  observation_id: string;
+  /** The member it belongs to now. */
+  member_id: string;
+  /** Always true; a refusal is an error. */
+  linked: true;
+};
+
+/** What is on its way after `retry_sync`. */
+export type QueuedPush = {
+  /** The push that is queued now: a new one when the old one had failed for good. */
+  push_id: string;
+  /** Always pending. */
+  state: 'pending';
+};
+
+/** What agreed and what disagreed between a login and a record, and how two numbers differ. Never a number. */
+export type Evidence = {
+  /** The rung of the ladder (docs/outcomes.md); absent when none held. */
+  rung?: string;
+  /** How many members anything of the login pointed at. */
+  candidates?: number;
+  /** Identifiers that agreed: personnummer, phone, email, name, birth_date. */
+  agreed?: string[];
+  /** Identifiers that disagreed. */
+  disagreed?: string[];
+  /** Mismatch: both numbers show the same birth date. */
+  same_birth_date?: boolean;
+  /** Mismatch: the record has a D-number, the login brought a personnummer. */
+  d_number_to_personnummer?: boolean;
+  /** Mismatch: the number of the record is a synthetic one. */
+  recorded_synthetic?: boolean;
+  /** Mismatch: the number of the login is a synthetic one. */
+  observed_synthetic?: boolean;
+  /** Mismatch: the number of the record was written after this login. */
+  older_than_record?: boolean;
+  /** Failed push: what went wrong (docs/error-codes.md). */
+  error_code?: string;
+  /** Failed push: status of the last answer. */
+  http_status?: number;
+  /** Failed push: attempts that were begun. */
+  attempts?: number;
+};
+
+/** Every refusal, with its HTTP status (docs/error-codes.md). */
+export const REFUSALS = {
+  /** There is no such row for you. */
+  not_found: { status: 404 },
+  /** The case has changed since you looked at it. Read it again and decide on what it says now. */
+  stale_version: { status: 409 },
+  /** The case is settled already. */
+  not_open: { status: 409 },
+  /** The decision is one of accept_observed, keep_existing, not_same_person, merge_into. */
+  unknown_decision: { status: 422 },
+  /** That decision cannot be made of a case of this kind. */
+  decision_not_applicable: { status: 422 },
+  /** Another member has this number. Settle which of the two records is the person's first. */
+  number_taken: { status: 409 },
+  /** The login is linked to a member already. */
+  already_linked: { status: 409 },
+  /** The member was merged into another record. Use the surviving one. */
+  member_merged: { status: 409 },
+  /** The push has not failed. */
+  not_failed: { status: 409 },
+  /** The case has no decision that could be undone. */
+  not_resolved: { status: 409 },
+  /** A decision can be undone for 30 days. */
+  too_late: { status: 409 },
+  /** Something newer depends on this decision. Undo or settle that first. */
+  newer_change: { status: 409 },
+} as const;
+
+export type RefusalCode = keyof typeof REFUSALS;
+
+/** The body of a refusal. supabase-js hands it over as `error`, never as `data`. */
+export type Refusal = { code: RefusalCode; message: string; details: null; hint: null };
+
+/** The body of an answer over HTTP, whatever its status: for those who call without supabase-js. */
+export type Answer<Name extends keyof Database['api']['Functions']> =
+  | Database['api']['Functions'][Name]['Returns']
+  | Refusal;
+
+/** Whether an error is one of the refusals above, and not a lost connection, an expired token, or a fault. */
+export function isRefusal<E extends { code: string }>(error: E | null): error is E & { code: RefusalCode } {
+  return error !== null && Object.hasOwn(REFUSALS, error.code);
+}
+
+export type Database = {
+  api: {
+    Tables: { [_ in never]: never };
+    Views: {
+      /** Per organisation: members, how many have a number, how many were confirmed or filled by a login in the last 12 months, open cases by kind and the oldest, pushes that wait and that failed. */
+      data_quality: {
+        Row: {
+          /** Short name in URLs and commands, such as nhf. */
+          organization: string;
+          members: number;
+          with_number: number;
+          confirmed_last_12_months: number;
+          open_cases: number;
+          open_cases_by_kind: Partial<Record<Enum<'conflict_kind'>, number>>;
+          oldest_open_case: string | null;
+          pending_pushes: number;
+          failed_pushes: number;
+        };
+        Relationships: [];
+      };
+      /** Pushes of the coordinator's organisations that failed, with the reason and the next try. */
+      failed_syncs: {
+        Row: {
+          /** Identifies the push; also its Idempotency-Key at the member system. */
+          push_id: string;
+          /** Short name in URLs and commands, such as nhf. */
+          organization: string;
+          /** The member whose number is carried. */
+          member_id: string;
+          /** The member's id in the organisation's member system. */
+          member_external_id: string;
+          /** Where it stands. */
+          state: Enum<'push_state'>;
+          /** Attempts begun. */
+          attempts: number;
+          /** Code of the last failure. */
+          error_code: string | null;
+          /** HTTP status of the last answer. */
+          http_status: number | null;
+          /** When the next attempt is due. */
+          next_attempt_at: string | null;
+          /** When the change was made. */
+          created_at: string;
+          /** When it reached its final state. */
+          settled_at: string | null;
+        };
+        Relationships: [];
+      };
+      /** Audit events about members of the coordinator's organisations. */
+      member_history: {
+        Row: {
+          /** Rises with time, roughly: ids are given before the transaction commits, so gaps are normal. */
+          event_id: number;
+          /** Short name in URLs and commands, such as nhf. */
+          organization: string;
+          /** The member concerned. */
+          member_id: string | null;
+          /** The member's id in the organisation's member system. */
+          member_external_id: string;
+          /** When it happened (clock time). */
+          occurred_at: string;
+          /** What happened. docs/for-dbas.md lists the events. */
+          event: string;
+          /** What brought it about: vipps-login, bankid-login, idporten-login, import, coordinator, worker or app. */
+          source: string;
+          /** One sentence for people. Numbers are masked. */
+          message: string;
+          /** The login concerned. */
+          observation_id: string | null;
+          /** The case concerned. */
+          conflict_id: string | null;
+          /** The push concerned. */
+          push_id: string | null;
+        };
+        Relationships: [];
+      };
+      /** Open cases of the coordinator's organisations. Numbers are masked. */
+      open_conflicts: {
+        Row: {
+          /** Identifies the case. */
+          id: string;
+          /** Short name in URLs and commands, such as nhf. */
+          organization: string;
+          /** What is to be judged. */
+          kind: Enum<'conflict_kind'>;
+          /** Whether it is open. */
+          state: Enum<'conflict_state'>;
+          /** Rises with every change that a coordinator must have seen before deciding. */
+          version: number;
+          /** When it was opened. */
+          opened_at: string;
+          /** How many times the same disagreement was seen. */
+          seen: number;
+          /** When it was last seen. */
+          last_seen_at: string;
+          /** The member concerned, where one is certain. */
+          member_id: string | null;
+          /** The member's id in the organisation's member system. */
+          member_external_id: string | null;
+          /** Given name or names. */
+          member_given_name: string | null;
+          /** Family name. */
+          member_family_name: string | null;
+          /** Six birth-date digits and five stars, for people. */
+          recorded_personnummer: string | null;
+          /** The other member who already has the number. */
+          other_member_id: string | null;
+          /** The member's id in the organisation's member system. */
+          other_member_external_id: string | null;
+          /** The members it might be, where none is certain. */
+          candidates: string[];
+          /** The login that first showed it. */
+          observation_id: string | null;
+          /** The provider that verified the person. */
+          provider: Enum<'provider'> | null;
+          /** The observed number, masked. */
+          observed_personnummer: string | null;
+          /** Given name as the provider has it. */
+          observed_given_name: string | null;
+          /** Family name as the provider has it. */
+          observed_family_name: string | null;
+          /** When the person authenticated (auth_time). */
+          authenticated_at: string | null;
+          /** The push that failed. */
+          push_id: string | null;
+          /** What agreed and what disagreed; never a number. */
+          detail: Evidence;
+        };
+        Relationships: [];
+      };
+      /** Logins in the coordinator's organisations that matched no member with certainty. */
+      unlinked_logins: {
+        Row: {
+          /** Chosen by the callback, so that a repeated call changes nothing. */
+          observation_id: string;
+          /** Short name in URLs and commands, such as nhf. */
+          organization: string;
+          /** The provider that verified the person. */
+          provider: Enum<'provider'>;
+          /** What became of it. */
+          outcome: Enum<'outcome'>;
+          /** When the row arrived here. */
+          received_at: string;
+          /** Given name as the provider has it. */
+          given_name: string | null;
+          /** Family name as the provider has it. */
+          family_name: string | null;
+          /** Birth date as the provider has it. */
+          birth_date: string | null;
+          /** The observed number, masked. */
+          personnummer_masked: string | null;
+          /** Rung of the ladder, what agreed, what disagreed. */
+          explanation: Evidence;
+        };
+        Relationships: [];
+      };
+    };
+    Functions: {
+      /** In: a login that matched nobody with certainty (api.unlinked_logins), the member it belongs to, a note. Out: the link, or a refusal with code and message (HTTP 404, 409). */
+      link_login: {
+        Args: { observation_id: string; member_id: string; note?: string | null };
+        Returns: LinkedLogin;
+      };
+      /** In: case; accept_observed, keep_existing, not_same_person or merge_into; a note; the version of the case that was decided on. Out: the settled case, or a refusal with code and message (HTTP 404, 409, 422). */
+      resolve_conflict: {
+        Args: { conflict_id: string; decision: Decision; note: string | null; expected_version: number };
+        Returns: SettledCase;
+      };
+      /** In: a push of api.failed_syncs. Out: the push that is queued now, or a refusal with code and message (HTTP 404, 409). */
+      retry_sync: {
+        Args: { push_id: string };
+        Returns: QueuedPush;
+      };
+      /** In: a settled case, a note. Out: the case, open again, or a refusal with code and message (HTTP 404, 409). */
+      undo_resolution: {
+        Args: { conflict_id: string; note: string | null };
+        Returns: SettledCase;
+      };
+    };
+    Enums: {
+      /** What a coordinator is asked to judge. */
+      conflict_kind:
+        | 'mismatch'
+        | 'duplicate'
+        | 'ambiguous'
+        | 'name_mismatch'
+        | 'inconsistent'
+        | 'subject_moved'
+        | 'consent_revoked'
+        | 'push_failed';
+      /** Life of a case. */
+      conflict_state: 'open' | 'resolved' | 'superseded';
+      /** How a coordinator settled a case. docs/for-coordinators.md says what each does. */
+      decision: 'accept_observed' | 'keep_existing' | 'not_same_person' | 'merge_into' | 'link_login' | 'retry_sync';
+      /** What became of one verified login. docs/outcomes.md explains each. */
+      outcome:
+        | 'filled'
+        | 'confirmed'
+        | 'conflict'
+        | 'duplicate'
+        | 'absent'
+        | 'unlinked'
+        | 'ambiguous'
+        | 'name_mismatch'
+        | 'deferred';
+      /** Identity providers that hand over a verified personnummer. */
+      provider: 'vipps' | 'bankid' | 'idporten';
+      /** Life of a push. docs/outcomes.md draws it. */
+      push_state: 'pending' | 'sending' | 'delivered' | 'rejected' | 'given_up' | 'superseded' | 'cancelled';
+    };
+    CompositeTypes: { [_ in never]: never };
+  };
+};

@@ -1,0 +1,79 @@
+/**
+ * What the catalogs cannot say: what is inside the jsonb of schema `api`, and which texts its functions take. Written by
+ * hand; `test/db/api-types.test.ts` holds it against real answers.
+ */
+
+/** A named object type, by field: its TypeScript type and what it means. */
+export type DeclaredType = { comment: string; fields: Record<string, [type: string, comment: string]> };
+
+export const TYPES: Record<string, DeclaredType> = {
+  SettledCase: {
+    comment: 'A case after `resolve_conflict` or `undo_resolution`.',
+    fields: {
+      conflict_id: ['string', 'The case.'],
+      kind: ["Enum<'conflict_kind'>", 'What was to be judged.'],
+      state: ["Enum<'conflict_state'>", '`resolved`; `open` again after an undo.'],
+      decision: ["Enum<'decision'> | null", 'How it was settled; null when it is open again.'],
+      version: ['number', 'The version to name in the next call.'],
+      undo_until: ['string | null', 'Until when the decision can be undone (ISO 8601); null when there is none.'],
+    },
+  },
+  LinkedLogin: {
+    comment: 'A login after `link_login`.',
+    fields: {
+      observation_id: ['string', 'The login.'],
+      member_id: ['string', 'The member it belongs to now.'],
+      linked: ['true', 'Always true; a refusal is an error.'],
+    },
+  },
+  QueuedPush: {
+    comment: 'What is on its way after `retry_sync`.',
+    fields: {
+      push_id: ['string', 'The push that is queued now: a new one when the old one had failed for good.'],
+      state: ["'pending'", 'Always pending.'],
+    },
+  },
+  Evidence: {
+    comment: 'What agreed and what disagreed between a login and a record, and how two numbers differ. Never a number.',
+    fields: {
+      'rung?': ['string', 'The rung of the ladder (docs/outcomes.md); absent when none held.'],
+      'candidates?': ['number', 'How many members anything of the login pointed at.'],
+      'agreed?': ['string[]', 'Identifiers that agreed: personnummer, phone, email, name, birth_date.'],
+      'disagreed?': ['string[]', 'Identifiers that disagreed.'],
+      'same_birth_date?': ['boolean', 'Mismatch: both numbers show the same birth date.'],
+      'd_number_to_personnummer?': [
+        'boolean',
+        'Mismatch: the record has a D-number, the login brought a personnummer.',
+      ],
+      'recorded_synthetic?': ['boolean', 'Mismatch: the number of the record is a synthetic one.'],
+      'observed_synthetic?': ['boolean', 'Mismatch: the number of the login is a synthetic one.'],
+      'older_than_record?': ['boolean', 'Mismatch: the number of the record was written after this login.'],
+      'error_code?': ['string', 'Failed push: what went wrong (docs/error-codes.md).'],
+      'http_status?': ['number', 'Failed push: status of the last answer.'],
+      'attempts?': ['number', 'Failed push: attempts that were begun.'],
+    },
+  },
+};
+
+/** What each function answers. */
+export const REPLIES: Record<string, string> = {
+  link_login: 'LinkedLogin',
+  resolve_conflict: 'SettledCase',
+  retry_sync: 'QueuedPush',
+  undo_resolution: 'SettledCase',
+};
+
+/** Arguments that take less, or more, than their SQL type says. Key: function.argument. */
+export const ARGUMENTS: Record<string, string> = {
+  'link_login.note': 'string | null',
+  'resolve_conflict.decision': 'Decision',
+  'resolve_conflict.note': 'string | null',
+  'undo_resolution.note': 'string | null',
+};
+
+/** Columns with more to say than `Json`. Key: view.column. */
+export const COLUMNS: Record<string, string> = {
+  'data_quality.open_cases_by_kind': "Partial<Record<Enum<'conflict_kind'>, number>>",
+  'open_conflicts.detail': 'Evidence',
+  'unlinked_logins.explanation': 'Evidence',
+};

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { becomeCoordinator } from '../support/coordinator.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { type Answer, addKari, type Door, one, openDoor } from '../support/door.ts';
+import { sampleNumbers, sealNumber } from '../support/samples.ts';
+
+const [NUMBER, OTHER_NUMBER] = sampleNumbers;
+
+async function answer(
+  door: Door,
+  observationId: string,
+  given: boolean,
+  number?: string,
+  evidence: unknown = { by: 'own_page', locale: 'nb' },
+) {
+  const sealed = number === undefined ? undefined : await sealNumber(number, door.organization);
+  const { rows } = await door.pool.query<Answer>(
+    `select * from login.record_consent(observation_id => $1, given => $2, evidence => $3,
+       personnummer_index => $4, personnummer_sealed => $5, personnummer_masked => $6)`,
+    [
+      observationId,
+      given,
+      evidence,
+      sealed?.personnummer_index,
+      sealed?.personnummer_sealed,
+      sealed?.personnummer_masked,
+    ],
+  );
+  return rows[0] as Answer;
+}
+
+const eventsOf = async (db: TestDatabase) =>
+  (await db.pool.query('select event from audit.events order by id')).rows.map(({ event }) => event);
+
+for (const [mode, login] of [
+  ['own', { personnummer: NUMBER }],
+  ['provider', { absent_reason: 'not_given' }],
+] as const) {
+  test(`consent_mode ${mode}: asked once; with the consent comes the number, and the one observation is decided`, async () => {
+    await using db = await createTestDatabase();
+    await using door = await openDoor(db, { consent_mode: mode });
+    const kari = await addKari(db, door);
+    const asked = await door.login(login);
+    assert.deepEqual([asked.outcome, asked.member_id, asked.ask_consent], ['absent', kari.id, true]);
+    assert.equal((await one(db, 'select absent_reason from registry.observations')).absent_reason, 'not_consented');
+    const given = await answer(door, asked.observation_id, true, NUMBER);
+    assert.deepEqual([given.outcome, given.member_id], ['filled', kari.id]);
+    assert.equal(
+      (await one(db, 'select personnummer_masked from registry.members')).personnummer_masked,
+      '018150*****',
+    );
+    const consent = await one(db, 'select state, evidence, member_id from registry.consents');
+    assert.deepEqual(consent, { state: 'given', evidence: { by: 'own_page', locale: 'nb' }, member_id: kari.id });
+    assert.deepEqual(await eventsOf(db), ['linked', 'absent', 'consent_given', 'filled']);
+    assert.deepEqual(await answer(door, asked.observation_id, false), given, 'a second answer changes nothing');
+    const next = await door.login({ personnummer: NUMBER });
+    assert.deepEqual([next.outcome, next.ask_consent], ['confirmed', false]);
+  });
+}
+
+test('refused: remembered, the member logs in, and is not asked again until the interval is over', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db, { consent_mode: 'own' });
+  await addKari(db, door);
+  const asked = await door.login({ personnummer: NUMBER });
+  const refused = await answer(door, asked.observation_id, false);
+  assert.equal(refused.outcome, 'absent');
+  const again = await door.login({ personnummer: NUMBER });
+  assert.deepEqual([again.outcome, again.ask_consent], ['absent', false]);
+  assert.equal(
+    (await one(db, 'select count(*)::int as n from registry.observations where personnummer_sealed is not null')).n,
+    0,
+  );
+  await db.pool.query(`update registry.consents set answered_at = now() - interval '181 days'`);
+  assert.equal((await door.login({ personnummer: NUMBER })).ask_consent, true);
+});
+
+test('consent without a number, somebody else with the number, evidence with a number in it', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db, { consent_mode: 'own' });
+  await addKari(db, door);
+  const { observation_id } = await door.login({ personnummer: NUMBER });
+  await assert.rejects(answer(door, observation_id, true, NUMBER, { text: `I am ${NUMBER}` }), { code: 'PN002' });
+  await assert.rejects(answer(door, observation_id, true, NUMBER, null), { code: 'PN002' });
+  assert.equal((await answer(door, observation_id, true)).outcome, 'absent');
+  const later = await door.login({ personnummer: NUMBER });
+  assert.deepEqual([later.outcome, later.ask_consent], ['filled', false]);
+});
+
+test('the second leg brings another number: nothing is written, and a case is opened, once', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db, { consent_mode: 'provider' });
+  const kari = await addKari(db, door);
+  const { observation_id } = await door.login({ personnummer: NUMBER });
+  const report = () => door.pool.query(`select login.report_inconsistency($1, 'numbers_differ')`, [observation_id]);
+  await report();
+  await report();
+  const conflicts = await db.pool.query('select kind, member_id, seen from registry.conflicts');
+  assert.deepEqual(conflicts.rows, [{ kind: 'inconsistent', member_id: kari.id, seen: 1 }]);
+  assert.equal((await one(db, 'select personnummer_index from registry.members')).personnummer_index, null);
+  assert.equal(
+    (await answer(door, observation_id, true, OTHER_NUMBER)).outcome,
+    'absent',
+    'a consent that comes after it stores nothing',
+  );
+});
+
+const revoke = (door: Door, changes: Record<string, unknown> = {}) => {
+  const values = {
+    ...{
+      organization: door.organization.slug,
+      provider: 'vipps',
+      subject: 'subject-of-kari',
+      event: 'CONSENT_REVOKED',
+    },
+    ...{ issued_at: new Date(Date.now() + 1_000), late: false, ...changes },
+  };
+  return door.pool.query('select login.record_revocation($1, $2, $3, $4, $5, $6)', Object.values(values));
+};
+
+test('CONSENT_REVOKED: marks, cancels what waits, tells the coordinator; deletes nothing, locks nobody out; once', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db);
+  await using coordinator = await becomeCoordinator(db, door.organization);
+  await addKari(db, door);
+  await door.login({ personnummer: NUMBER });
+  const issuedAt = new Date(Date.now() + 1_000);
+  for (let times = 0; times < 3; times += 1) await revoke(door, { issued_at: issuedAt });
+  assert.equal((await one(db, 'select state from sync.pushes')).state, 'cancelled');
+  assert.ok((await one(db, 'select revoked_at from registry.identity_links')).revoked_at);
+  assert.equal((await one(db, 'select personnummer_masked from registry.members')).personnummer_masked, '018150*****');
+  assert.equal((await coordinator.query('select kind from api.open_conflicts')).length, 1);
+  assert.deepEqual((await eventsOf(db)).slice(-3), ['revocation_received', 'push_cancelled', 'consent_withdrawn']);
+  assert.equal(
+    (await one(db, `select detail from audit.events where event = 'revocation_received'`)).detail.verified,
+    false,
+  );
+
+  const back = await door.login({ personnummer: NUMBER, authenticated_at: new Date(Date.now() + 60_000) });
+  assert.equal(back.outcome, 'confirmed');
+  assert.equal((await one(db, 'select revoked_at from registry.identity_links')).revoked_at, null);
+  assert.equal(
+    (await one(db, `select count(*)::int as n from sync.pushes where state = 'pending'`)).n,
+    1,
+    'what was cancelled goes out after all',
+  );
+});
+
+test('a message older than the last login, a late one, another event, an unknown subject: stored, and nothing else', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db);
+  await addKari(db, door);
+  await door.login({ personnummer: NUMBER });
+  await revoke(door, { issued_at: new Date(Date.now() - 60_000) });
+  await revoke(door, { late: true });
+  await revoke(door, { event: 'SOMETHING_NEW' });
+  await revoke(door, { subject: 'nobody' });
+  assert.equal((await one(db, 'select count(*)::int as n from registry.revocations')).n, 4);
+  assert.equal((await one(db, `select count(*)::int as n from audit.events where event = 'revocation_received'`)).n, 4);
+  assert.equal((await one(db, 'select state from sync.pushes')).state, 'pending');
+  assert.equal((await one(db, 'select count(*)::int as n from registry.conflicts')).n, 0);
+  await assert.rejects(revoke(door, { organization: 'nobody' }), { code: 'PN001' });
+});
