@@ -69,6 +69,10 @@ export type Evidence = {
   observed_synthetic?: boolean;
   /** Mismatch: the number of the record was written after this login. */
   older_than_record?: boolean;
+  /** Withdrawn consent: the provider whose message said so. */
+  provider?: Enum<'provider'>;
+  /** Withdrawn consent: whether the message could be verified. */
+  verified?: boolean;
   /** Failed push: what went wrong (docs/error-codes.md). */
   error_code?: string;
   /** Failed push: status of the last answer. */

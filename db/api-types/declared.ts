@@ -48,6 +48,8 @@ export const TYPES: Record<string, DeclaredType> = {
       'recorded_synthetic?': ['boolean', 'Mismatch: the number of the record is a synthetic one.'],
       'observed_synthetic?': ['boolean', 'Mismatch: the number of the login is a synthetic one.'],
       'older_than_record?': ['boolean', 'Mismatch: the number of the record was written after this login.'],
+      'provider?': ["Enum<'provider'>", 'Withdrawn consent: the provider whose message said so.'],
+      'verified?': ['boolean', 'Withdrawn consent: whether the message could be verified.'],
       'error_code?': ['string', 'Failed push: what went wrong (docs/error-codes.md).'],
       'http_status?': ['number', 'Failed push: status of the last answer.'],
       'attempts?': ['number', 'Failed push: attempts that were begun.'],

@@ -26,6 +26,7 @@ begin
     o.personnummer_masked := record_consent.personnummer_masked;
     o := private.decide_again(o);
   end if;
+  observation_id := o.id;
   outcome := o.outcome;
   member_id := o.member_id;
 end

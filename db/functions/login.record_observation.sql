@@ -44,6 +44,7 @@ begin
   elsif (o.issuer, o.subject) is distinct from (record_observation.issuer, record_observation.subject) then
     raise exception 'The observation id belongs to another login.' using errcode = 'PN003';
   end if;
+  observation_id := o.id;
   outcome := o.outcome;
   member_id := case o.outcome when 'deferred' then private.known_member(o) else o.member_id end;
   ask_consent := o.absent_reason = 'not_consented' and private.may_ask_consent(o);

@@ -8,7 +8,7 @@ as $$
 declare
   v_member_id constant uuid := coalesce(c.member_id, c.candidates[1]);
   o registry.observations;
-  v_before jsonb := '{}';
+  v_before jsonb := '{}'::jsonb;
 begin
   select known.* into strict o from registry.observations as known where known.id = c.observation_id;
   if c.kind <> 'mismatch' then

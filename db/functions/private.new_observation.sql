@@ -23,15 +23,15 @@ begin
     or p_inconsistency <> all (enum_range(null::registry.inconsistency)::text[]) then
     raise exception 'The reason is not one of those known.' using errcode = 'PN002';
   end if;
-  o.source := o.provider || '-login';
-  o.inconsistency := p_inconsistency;
+  o.source := (o.provider || '-login')::registry.source;
+  o.inconsistency := p_inconsistency::registry.inconsistency;
   o.absent_reason := case
     when p_absent_reason is not null then p_absent_reason
     when not p_has_number then 'not_given'
     when not v_capture then 'capture_off'
-  end;
+  end::registry.absent_reason;
   o.received_at := clock_timestamp();
-  o.explanation := '{}';
+  o.explanation := '{}'::jsonb;
   o.personnummer_index_previous := '{}';
   return o;
 end

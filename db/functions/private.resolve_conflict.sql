@@ -8,7 +8,7 @@ as $$
 declare
   c registry.conflicts := private.lock_case(p_conflict_id);
   v_refusal constant text := private.why_not_resolve(c, p_decision, p_expected_version);
-  v_before jsonb := '{}';
+  v_before jsonb := '{}'::jsonb;
 begin
   if v_refusal is not null then
     return private.refuse('resolve_conflict', v_refusal, p_conflict_id);

@@ -20,7 +20,7 @@ begin
       perform private.link_identity(o, v_found);
     end if;
   else
-    o.outcome := case v_found.verdict when 'subject_moved' then 'ambiguous' else v_found.verdict::text end;
+    o.outcome := case v_found.verdict when 'subject_moved' then 'ambiguous' else v_found.verdict::text end::registry.outcome;
   end if;
   perform private.act_on_outcome(o, v_judged.other_member_id, v_found);
   if v_found.rung = 'link' then

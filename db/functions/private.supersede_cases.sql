@@ -6,7 +6,7 @@ set search_path = ''
 as $$
 declare
   c registry.conflicts;
-  v_ids jsonb := '[]';
+  v_ids jsonb := '[]'::jsonb;
 begin
   for c in
     update registry.conflicts

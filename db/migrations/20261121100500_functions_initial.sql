@@ -524,7 +524,7 @@ as $$
 declare
   v_member_id constant uuid := coalesce(c.member_id, c.candidates[1]);
   o registry.observations;
-  v_before jsonb := '{}';
+  v_before jsonb := '{}'::jsonb;
 begin
   select known.* into strict o from registry.observations as known where known.id = c.observation_id;
   if c.kind <> 'mismatch' then
@@ -602,7 +602,7 @@ set search_path = ''
 as $$
 declare
   c registry.conflicts;
-  v_ids jsonb := '[]';
+  v_ids jsonb := '[]'::jsonb;
 begin
   for c in
     update registry.conflicts
@@ -756,7 +756,7 @@ as $$
 declare
   c registry.conflicts := private.lock_case(p_conflict_id);
   v_refusal constant text := private.why_not_resolve(c, p_decision, p_expected_version);
-  v_before jsonb := '{}';
+  v_before jsonb := '{}'::jsonb;
 begin
   if v_refusal is not null then
     return private.refuse('resolve_conflict', v_refusal, p_conflict_id);
@@ -1262,15 +1262,15 @@ begin
     or p_inconsistency <> all (enum_range(null::registry.inconsistency)::text[]) then
     raise exception 'The reason is not one of those known.' using errcode = 'PN002';
   end if;
-  o.source := o.provider || '-login';
-  o.inconsistency := p_inconsistency;
+  o.source := (o.provider || '-login')::registry.source;
+  o.inconsistency := p_inconsistency::registry.inconsistency;
   o.absent_reason := case
     when p_absent_reason is not null then p_absent_reason
     when not p_has_number then 'not_given'
     when not v_capture then 'capture_off'
-  end;
+  end::registry.absent_reason;
   o.received_at := clock_timestamp();
-  o.explanation := '{}';
+  o.explanation := '{}'::jsonb;
   o.personnummer_index_previous := '{}';
   return o;
 end
@@ -1339,6 +1339,7 @@ begin
   elsif (o.issuer, o.subject) is distinct from (record_observation.issuer, record_observation.subject) then
     raise exception 'The observation id belongs to another login.' using errcode = 'PN003';
   end if;
+  observation_id := o.id;
   outcome := o.outcome;
   member_id := case o.outcome when 'deferred' then private.known_member(o) else o.member_id end;
   ask_consent := o.absent_reason = 'not_consented' and private.may_ask_consent(o);
@@ -1735,6 +1736,7 @@ begin
     o.personnummer_masked := record_consent.personnummer_masked;
     o := private.decide_again(o);
   end if;
+  observation_id := o.id;
   outcome := o.outcome;
   member_id := o.member_id;
 end
@@ -2317,7 +2319,7 @@ begin
       perform private.link_identity(o, v_found);
     end if;
   else
-    o.outcome := case v_found.verdict when 'subject_moved' then 'ambiguous' else v_found.verdict::text end;
+    o.outcome := case v_found.verdict when 'subject_moved' then 'ambiguous' else v_found.verdict::text end::registry.outcome;
   end if;
   perform private.act_on_outcome(o, v_judged.other_member_id, v_found);
   if v_found.rung = 'link' then

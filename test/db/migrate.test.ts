@@ -1,30 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import pg from 'pg';
 import { readDefinitions } from '../../db/catalog.ts';
 import { migrate } from '../../db/migrate.ts';
-import { type RunningPostgres, startPostgres } from '../../local/postgres.ts';
-import { availableVersions, type PostgresVersion } from '../../local/postgres-binaries.ts';
-
-/** A cluster of its own: roles belong to a cluster, and these tests are about roles too. */
-async function withCluster(version: PostgresVersion, action: (server: RunningPostgres) => Promise<void>) {
-  const folder = await mkdtemp(join(tmpdir(), 'migrate-'));
-  const server = await startPostgres({
-    ...{ dataFolder: join(folder, 'data'), logFile: join(folder, 'postgres.log') },
-    ...{ password: randomUUID(), durable: false, version },
-  });
-  try {
-    await action(server);
-  } finally {
-    await server.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
-}
+import type { RunningPostgres } from '../../local/postgres.ts';
+import { availableVersions } from '../../local/postgres-binaries.ts';
+import { withCluster } from '../support/own-cluster.ts';
 
 async function query<T extends pg.QueryResultRow>(url: string, sql: string, parameters: unknown[] = []) {
   const client = new pg.Client({ connectionString: url });
