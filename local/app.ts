@@ -1,11 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { frontPage, resultPage } from './app/pages.ts';
 import { redeemCode } from './app/redeem-code.ts';
 
-export type AppOptions = { port?: number; callbackUrl: string };
+export type AppOptions = {
+  /** Listening already. */
+  server: Server;
+  callbackUrl: string;
+};
 
 /** A little app that logs in as a real one would: PKCE, its own state, and the code exchanged at the callback. */
 export type App = { url: string; returnTo: string; close(): Promise<void> };
@@ -16,15 +19,14 @@ type Pending = Map<string, { verifier: string }>;
 /** Unfinished logins beyond this many are forgotten. */
 const MOST_PENDING = 1_000;
 
-/** Starts the app on the loopback address. */
-export async function startApp(options: AppOptions): Promise<App> {
+/** Starts the app. */
+export function startApp(options: AppOptions): App {
+  const { server } = options;
   const pending: Pending = new Map();
-  const server = createServer((request, response) => {
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
     answer(url, response).catch((error) => send(response, 500, String(error)));
   });
-  server.listen(options.port ?? 0, '127.0.0.1');
-  await once(server, 'listening');
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const returnTo = `${base}/return`;
 

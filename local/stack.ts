@@ -13,15 +13,13 @@ import { describeStack } from './stack/describe-stack.ts';
 import { prepareFolder } from './stack/folder.ts';
 import { type KeepOptions, type KeptProgram, keepAlive } from './stack/keep-alive.ts';
 import { lockFolder } from './stack/lock.ts';
-import { choosePorts } from './stack/ports.ts';
+import { claimPorts } from './stack/ports.ts';
 import { describePrograms, localUrl, type ProgramSettings } from './stack/programs.ts';
 import { type StackFile, writeStackFile } from './stack/stack-file.ts';
 
 export type StackOptions = {
   /** Where data, logs and `stack.json` go. */
   folder: string;
-  /** Ports from here on where they are free; otherwise any. */
-  firstPort?: number;
   report(line: string): void;
 };
 
@@ -41,12 +39,12 @@ export type RunningStack = {
 export async function startStack(options: StackOptions, parts: AsyncDisposableStack): Promise<RunningStack> {
   parts.defer(lockFolder(options.folder));
   const folder = prepareFolder(options.folder);
-  const ports = await choosePorts(options.firstPort);
+  const { ports, appServer } = await claimPorts();
+  const app = startApp({ server: appServer, callbackUrl: localUrl(ports.callback) });
+  parts.defer(() => app.close());
   const keys = createKeys();
   const database = await startDatabase(folder, ports.postgres);
   parts.defer(() => database.stop());
-  const app = await startApp({ port: ports.app, callbackUrl: localUrl(ports.callback) });
-  parts.defer(() => app.close());
   const issuer = `${localUrl(ports.identityProvider)}${ISSUER_PATH}`;
   const memberSystemUrl = localUrl(ports.memberSystem);
   const surroundings = { keys, issuer, memberSystemUrl, returnTo: app.returnTo };

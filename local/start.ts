@@ -2,12 +2,9 @@ import { relative, resolve } from 'node:path';
 import { runUntilStopped } from './stack/run-until-stopped.ts';
 import { type RunningStack, startStack } from './stack.ts';
 
-// `npm start`: the whole system on this machine, until Ctrl-C. LOCAL_FOLDER: another folder than `.local`, and any ports.
+// `npm start`: the whole system on this machine, until Ctrl-C. LOCAL_FOLDER: another folder than `.local`.
 
 const DEFAULT_FOLDER = resolve(import.meta.dirname, '..', '.local');
-
-/** The app listens here, the callback on the next one, and so on; where one is taken, another is found. */
-const FIRST_PORT = 4300;
 
 function welcome({ file }: RunningStack, folder: string, milliseconds: number): string {
   const { appUrl, callbackUrl, postgrestUrl, organizations } = file();
@@ -25,12 +22,10 @@ Ctrl-C stops it. The next start begins anew, with fresh sample data.
 `;
 }
 
-const { LOCAL_FOLDER } = process.env;
-const folder = resolve(LOCAL_FOLDER || DEFAULT_FOLDER);
-const ports = LOCAL_FOLDER ? {} : { firstPort: FIRST_PORT };
+const folder = resolve(process.env.LOCAL_FOLDER || DEFAULT_FOLDER);
 const began = performance.now();
 await runUntilStopped(async (parts) => {
-  const stack = await startStack({ folder, ...ports, report: (line) => console.error(line) }, parts);
+  const stack = await startStack({ folder, report: (line) => console.error(line) }, parts);
   console.log(welcome(stack, folder, performance.now() - began));
   return stack.lost;
 });

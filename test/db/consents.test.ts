@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { becomeCoordinator } from '../support/coordinator.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type Answer, addKari, type Door, one, openDoor } from '../support/door.ts';
-import { sampleNumbers, sealNumber } from '../support/samples.ts';
+import { decoyNumber, sampleNumbers, sealNumber } from '../support/samples.ts';
 
 const [NUMBER, OTHER_NUMBER] = sampleNumbers;
 
@@ -81,7 +81,7 @@ test('consent without a number, somebody else with the number, evidence with a n
   await using door = await openDoor(db, { consent_mode: 'own' });
   await addKari(db, door);
   const { observation_id } = await door.login({ personnummer: NUMBER });
-  await assert.rejects(answer(door, observation_id, true, NUMBER, { text: `I am ${NUMBER}` }), { code: 'PN002' });
+  await assert.rejects(answer(door, observation_id, true, NUMBER, { text: `I am ${decoyNumber}` }), { code: 'PN002' });
   await assert.rejects(answer(door, observation_id, true, NUMBER, null), { code: 'PN002' });
   assert.equal((await answer(door, observation_id, true)).outcome, 'absent');
   const later = await door.login({ personnummer: NUMBER });

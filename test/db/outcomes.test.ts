@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { createTestDatabase } from '../support/database.ts';
 import { addKari, counts, one, openDoor } from '../support/door.ts';
-import { addMember, addOrganization, addProvider, sampleNumbers, sealNumber } from '../support/samples.ts';
+import { addMember, addOrganization, addProvider, decoyNumber, sampleNumbers, sealNumber } from '../support/samples.ts';
 
 const [NUMBER, OTHER_NUMBER] = sampleNumbers;
 
@@ -254,11 +254,11 @@ test('malformed arguments get a clear error without any value', async () => {
   await assert.rejects(door.login({ organization: 'nobody' }), { code: 'PN001' });
   await assert.rejects(door.login({ provider: 'facebook' }), { code: 'PN001' });
   await assert.rejects(door.login({ absent_reason: 'because' }), { code: 'PN002' });
-  const unmasked = { personnummer_index: 'v1.x', personnummer_sealed: 'x', personnummer_masked: NUMBER };
+  const unmasked = { personnummer_index: 'v1.x', personnummer_sealed: 'x', personnummer_masked: decoyNumber };
   await assert.rejects(door.login(unmasked), (error: Error & { code: string; detail?: string }) => {
     assert.equal(error.code, 'PN002');
     assert.equal(error.detail, undefined);
-    assert.ok(!error.message.includes(NUMBER));
+    assert.ok(!error.message.includes(decoyNumber));
     return true;
   });
   assert.equal((await counts(db)).observations, 0);

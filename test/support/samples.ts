@@ -24,6 +24,9 @@ export const sampleNumbers = [
   '61887640024',
 ] as const;
 
+/** Well-formed, and brought to places where no number belongs: the search for leaks does not look for this one. */
+export const decoyNumber = '15864590044';
+
 /** The database itself, or something with a pool. */
 type Database = { pool: Queryable };
 type Columns = Readonly<Record<string, unknown>>;

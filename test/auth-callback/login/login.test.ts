@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
-import { logIn, token, tokensOf } from './support/browser.ts';
-import { number, publicUrl, returnTo, startWorld } from './support/world.ts';
+import { logIn, token, tokensOf } from '../support/browser.ts';
+import { number, publicUrl, returnTo, startWorld } from '../support/world.ts';
 
 test('a member logs in, the number is kept sealed, and the app gets tokens that verify', async () => {
   await using world = await startWorld();

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createSecret } from '../../local/keys.ts';
-import { testKeys } from '../support/samples.ts';
-import { logIn } from './support/browser.ts';
-import { numberCases, other, person } from './support/number-cases.ts';
-import { number, samplePerson, startWorld, startWorlds, type World } from './support/world.ts';
+import { createSecret } from '../../../local/keys.ts';
+import { testKeys } from '../../support/samples.ts';
+import { logIn } from '../support/browser.ts';
+import { numberCases, other, person } from '../support/number-cases.ts';
+import { number, samplePerson, startWorld, startWorlds, type World } from '../support/world.ts';
 
 test('every login is recorded, and the number only where it is beyond doubt', async (t) => {
   await using worlds = await startWorlds(numberCases.map(({ options }) => options ?? {}));

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loginOutcome } from '../../auth-callback/login-outcome.ts';
-import { addMember } from '../support/samples.ts';
-import { logIn } from './support/browser.ts';
-import { number, samplePerson, startWorld } from './support/world.ts';
+import { loginOutcome } from '../../../auth-callback/login/login-outcome.ts';
+import { addMember } from '../../support/samples.ts';
+import { logIn } from '../support/browser.ts';
+import { number, samplePerson, startWorld } from '../support/world.ts';
 
 const somebody = { given_name: 'Ola', family_name: 'Hansen', phone_number: '4799999999', email: 'ola@example.no' };
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { comeBack, get, logIn, start, startUrl, token } from './support/browser.ts';
-import { startWorld } from './support/world.ts';
+import { comeBack, get, logIn, start, startUrl, token } from '../support/browser.ts';
+import { startWorld } from '../support/world.ts';
 
 const boundMs = 3_500;
 

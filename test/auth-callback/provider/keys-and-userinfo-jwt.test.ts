@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SignJWT } from 'jose';
-import { logIn } from './support/browser.ts';
-import { createSigningKey, type SigningKey, signRs256 } from './support/provider.ts';
-import { startWorld, type World } from './support/world.ts';
+import { logIn } from '../support/browser.ts';
+import { createSigningKey, type SigningKey, signRs256 } from '../support/provider.ts';
+import { startWorld, type World } from '../support/world.ts';
 
 test('a rotated key is fetched, and tokens with unknown keys do not flood the provider', async (t) => {
   await using world = await startWorld();

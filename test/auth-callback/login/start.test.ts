@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { get, start, startUrl } from './support/browser.ts';
-import { publicUrl, returnTo, startWorld, startWorlds, type World } from './support/world.ts';
+import { get, start, startUrl } from '../support/browser.ts';
+import { publicUrl, returnTo, startWorld, startWorlds, type World } from '../support/world.ts';
 
 const state = 'state-of-the-app';
 const verifier = 'v'.repeat(43);

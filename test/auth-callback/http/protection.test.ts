@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import { test } from 'node:test';
-import { clientAddress, forwardedAddress } from '../../auth-callback/client-address.ts';
-import { createRateLimit } from '../../auth-callback/rate-limit.ts';
-import { get, start, startUrl, token } from './support/browser.ts';
-import { startWorld, type World } from './support/world.ts';
+import { clientAddress, forwardedAddress } from '../../../auth-callback/http/client-address.ts';
+import { createRateLimit } from '../../../auth-callback/http/rate-limit.ts';
+import { get, start, startUrl, token } from '../support/browser.ts';
+import { startWorld, type World } from '../support/world.ts';
 
 test('the address is the one that the outermost trusted proxy wrote', () => {
   const header = '203.0.113.9, 198.51.100.7, 192.0.2.1';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createNumberReader } from '../../auth-callback/number-evidence.ts';
-import type { ProviderRow } from '../../auth-callback/provider-row.ts';
-import { syntheticNumber, testKeys } from '../support/samples.ts';
+import { createNumberReader } from '../../../auth-callback/claims/number-evidence.ts';
+import type { ProviderRow } from '../../../auth-callback/provider/provider-row.ts';
+import { syntheticNumber, testKeys } from '../../support/samples.ts';
 
 const row: ProviderRow = {
   ...{

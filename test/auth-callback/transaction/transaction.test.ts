@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { createTransactionSealer, type LoginTransaction } from '../../auth-callback/transaction.ts';
-import { parseSecrets } from '../../personnummer/keys.ts';
-import { testKeys } from '../support/samples.ts';
-import { comeBack, get, logIn, start, startUrl } from './support/browser.ts';
-import { startWorld, startWorlds, type World } from './support/world.ts';
+import { createTransactionSealer, type LoginTransaction } from '../../../auth-callback/transaction/transaction.ts';
+import { parseSecrets } from '../../../personnummer/keys.ts';
+import { testKeys } from '../../support/samples.ts';
+import { comeBack, get, logIn, start, startUrl } from '../support/browser.ts';
+import { startWorld, startWorlds, type World } from '../support/world.ts';
 
 /** Nothing happened: a page, no redirect, nobody asked, nothing kept. */
 async function assertRefused(world: World, ended: Awaited<ReturnType<typeof comeBack>>): Promise<void> {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DatabaseBudget } from '../../auth-callback/database-budget.ts';
-import { createProviderDirectory } from '../../auth-callback/provider-directory.ts';
-import type { ProviderRow } from '../../auth-callback/provider-row.ts';
+import { DatabaseBudget } from '../../../auth-callback/database/database-budget.ts';
+import { createProviderDirectory } from '../../../auth-callback/provider/provider-directory.ts';
+import type { ProviderRow } from '../../../auth-callback/provider/provider-row.ts';
 
 const rows = [{ organization: 'nhf', provider: 'vipps' }] as ProviderRow[];
 

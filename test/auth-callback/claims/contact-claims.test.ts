@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { readContactClaims } from '../../auth-callback/contact-claims.ts';
+import { readContactClaims } from '../../../auth-callback/claims/contact-claims.ts';
 
 const read = (claims: Record<string, unknown>, provider = 'vipps') => readContactClaims(provider, [claims]);
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { logIn, type Tokens, token, tokensOf } from './support/browser.ts';
-import { startWorld, type World } from './support/world.ts';
+import { logIn, type Tokens, token, tokensOf } from '../support/browser.ts';
+import { startWorld, type World } from '../support/world.ts';
 
 async function signedIn(world: World): Promise<Tokens & { code: string; codeVerifier: string }> {
   const { code, codeVerifier } = await logIn(world);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { comeBack, logIn, start } from './support/browser.ts';
-import { json, type Respond } from './support/provider.ts';
-import { number, startWorld, startWorlds, type World } from './support/world.ts';
+import { comeBack, logIn, start } from '../support/browser.ts';
+import { json, type Respond } from '../support/provider.ts';
+import { number, startWorld, startWorlds, type World } from '../support/world.ts';
 
 const errors: [string, string][] = [
   ['access_denied', 'access_denied'],

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createLocalJWKSet, exportJWK, jwtVerify } from 'jose';
-import { createProviderClients } from '../../auth-callback/provider-client.ts';
-import { type ProviderRow, rowFault } from '../../auth-callback/provider-row.ts';
-import { createGuardedFetch } from '../../runtime/guarded-fetch.ts';
-import { logIn } from './support/browser.ts';
-import { createSigningKey, startProvider, type TestProvider } from './support/provider.ts';
-import { startWorld } from './support/world.ts';
+import { createProviderClients } from '../../../auth-callback/provider/provider-client.ts';
+import { type ProviderRow, rowFault } from '../../../auth-callback/provider/provider-row.ts';
+import { createGuardedFetch } from '../../../runtime/guarded-fetch.ts';
+import { logIn } from '../support/browser.ts';
+import { createSigningKey, startProvider, type TestProvider } from '../support/provider.ts';
+import { startWorld } from '../support/world.ts';
 
 const fetch = createGuardedFetch({ deployment: 'local', timeoutMs: 5_000, maxBytes: 1024 * 1024 });
 const path = '/.well-known/openid-configuration';

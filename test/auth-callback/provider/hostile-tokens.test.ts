@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { comeBack, logIn, start } from './support/browser.ts';
-import { acceptedTokens, refusedTokens } from './support/id-token-cases.ts';
-import type { Person } from './support/provider.ts';
-import { startWorld, startWorlds, type World } from './support/world.ts';
+import { comeBack, logIn, start } from '../support/browser.ts';
+import { acceptedTokens, refusedTokens } from '../support/id-token-cases.ts';
+import type { Person } from '../support/provider.ts';
+import { startWorld, startWorlds, type World } from '../support/world.ts';
 
 test('what does not verify is refused: nothing of userinfo is asked, nothing is recorded', async (t) => {
   await using worlds = await startWorlds(refusedTokens.map(() => ({})));

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import pg from 'pg';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { one } from '../support/door.ts';
+import { liveIn } from './lived-in.ts';
+import { blocks, names, readPage, tableRows } from './markdown.ts';
+
+const page = await readPage('for-dbas.md');
+
+async function asAuditor<T>(db: TestDatabase, action: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: db.urlFor('auditor_login') });
+  await client.connect();
+  try {
+    return await action(client);
+  } finally {
+    await client.end();
+  }
+}
+
+test('every query of the page runs as an auditor and finds something in a database that was lived in', async (t) => {
+  await using db = await createTestDatabase();
+  const { member, observation } = await liveIn(db);
+  const queries = blocks(page, 'sql').map((sql) =>
+    sql.replace(/0{8}-0000-0000-0000-0{11}1/, member).replace(/0{8}-0000-0000-0000-0{11}2/, observation),
+  );
+  assert.ok(queries.length >= 20);
+  await asAuditor(db, async (client) => {
+    for (const sql of queries) {
+      await t.test(sql.slice(0, 60).replace(/\s+/g, ' '), async () => {
+        assert.doesNotMatch(sql, /\b(registry|sync|private|api|login|worker)\./);
+        const { rows } = await client.query(sql);
+        assert.ok(rows.length > 0, `no rows:\n${sql}`);
+        assert.doesNotMatch(JSON.stringify(rows), /\b\d{6}[ -]?\d{5}\b/);
+      });
+    }
+    await t.test('it is append-only for the auditor too', async () => {
+      await assert.rejects(client.query('delete from audit.events'), { code: '42501' });
+    });
+  });
+  await t.test('nearly every event has come about', async () => {
+    const { rows } = await db.pool.query<{ event: string }>('select distinct event from audit.events');
+    assert.ok(rows.length >= (await allowedEvents(db)).length - 4, `only ${rows.length} kinds of events`);
+  });
+});
+
+async function allowedEvents(db: TestDatabase): Promise<string[]> {
+  const { definition } = await one<{ definition: string }>(
+    db,
+    `select pg_get_constraintdef(oid) as definition from pg_constraint
+     where conrelid = 'audit.events'::regclass and conname = 'events_event_check'`,
+  );
+  return [...definition.matchAll(/'([a-z_]+)'::text/g)].map(([, name]) => name as string);
+}
+
+test('the page explains every event there is, and no other', async () => {
+  await using db = await createTestDatabase();
+  const explained = tableRows(page, '## The events').flatMap(([name]) => names(name));
+  assert.deepEqual(explained.toSorted(), (await allowedEvents(db)).toSorted());
+});
+
+test('the page explains every column of the table, and no other', async () => {
+  await using db = await createTestDatabase();
+  const { rows } = await db.pool.query<{ column_name: string }>(
+    `select column_name from information_schema.columns where table_schema = 'audit' and table_name = 'events'`,
+  );
+  const explained = tableRows(page, '## The table').flatMap(([name]) => names(name));
+  assert.deepEqual(explained.toSorted(), rows.map((row) => row.column_name).toSorted());
+});

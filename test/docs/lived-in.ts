@@ -1,0 +1,202 @@
+import { createHash, randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { becomeCoordinator, type Coordinator } from '../support/coordinator.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { type Door, type Login, one, openDoor } from '../support/door.ts';
+import { addMember, type Member, sampleNumbers } from '../support/samples.ts';
+
+const RETURN_TO = 'https://app.example/return';
+const CHALLENGE = 'x'.repeat(43);
+const sha256 = (text: string) => createHash('sha256').update(text).digest();
+
+/** Ids of the database that `liveIn` leaves, for queries that ask for one. */
+export type Landmarks = { member: string; observation: string };
+
+type Scene = { db: TestDatabase; door: Door; coordinator: Coordinator; worker: pg.Pool };
+type Person = { given_name: string; family_name: string; birth_date: string; phone: string; email: string };
+
+const person = (nth: number): Person => ({
+  given_name: `Given${String.fromCharCode(65 + nth)}`,
+  family_name: `Family${String.fromCharCode(65 + nth)}`,
+  birth_date: `19${50 + nth}-01-01`,
+  phone: `+47000001${String(nth).padStart(2, '0')}`,
+  email: `person${nth}@example.org`,
+});
+const number = (nth: number) => sampleNumbers[nth] as string;
+
+/**
+ * Fills a database with events as they come about: logins through the callback's door, decisions through the
+ * coordinators', pushes through the worker's. What happens first is dated to the middle of last month.
+ */
+export async function liveIn(db: TestDatabase): Promise<Landmarks> {
+  await using door = await openDoor(db);
+  await using silent = await openDoor(db, { consent_mode: 'own' });
+  await using coordinator = await becomeCoordinator(db, door.organization);
+  const worker = new pg.Pool({ connectionString: db.urlFor('sync_worker'), max: 2, allowExitOnIdle: true });
+  const scene = { db, door, coordinator, worker };
+  const { member, observation } = await fillAndConfirm(scene);
+  await disagree(scene);
+  await searchInVain(scene);
+  await moveLogins(scene);
+  await deferOne(scene);
+  await askConsent({ ...scene, door: silent });
+  await sessions(scene);
+  await attempt(scene, 'retry', 'http_5xx');
+  await dateBack(db);
+  await attempt(scene, 'delivered');
+  await failAndRetry(scene);
+  await door.login({ ...person(0), subject: 'person 0', personnummer: number(0) });
+  await worker.end();
+  return { member, observation };
+}
+
+/** A member with a login of the same name and, if asked for, a number each. */
+async function meet({ db, door }: Scene, nth: number, recorded?: string, brought?: string, login: Login = {}) {
+  const member = await addMember(db, door.organization, {
+    ...person(nth),
+    ...(recorded === undefined ? {} : { personnummer: recorded }),
+  });
+  return { member, ...(await comeIn(door, nth, brought, login)) };
+}
+
+async function comeIn(door: Door, nth: number, brought?: string, login: Login = {}) {
+  const number_ = brought === undefined ? { absent_reason: 'not_given' } : { personnummer: brought };
+  return door.login({ ...person(nth), subject: `person ${nth}`, ...number_, ...login });
+}
+
+async function settle({ coordinator }: Scene, decision: string, nth = 0) {
+  const cases = await coordinator.query<{ id: string; version: number }>(
+    'select id, version from api.open_conflicts order by opened_at desc, id',
+  );
+  const found = cases[nth];
+  const reply = await coordinator.call('resolve_conflict', found?.id, decision, 'seen the papers', found?.version);
+  if (reply.code) throw new Error(`${decision}: ${reply.code}`);
+  return found?.id as string;
+}
+
+async function fillAndConfirm(scene: Scene): Promise<Landmarks> {
+  const { member, observation_id } = await meet(scene, 0, undefined, number(0));
+  await comeIn(scene.door, 0, number(0));
+  await comeIn(scene.door, 0, undefined, { absent_reason: 'malformed' });
+  const { personnummer_index } = await one(scene.db, 'select personnummer_index from registry.members where id = $1', [
+    member.id,
+  ]);
+  await comeIn(scene.door, 0, number(0), {
+    personnummer_index: 'v2.of-another-key',
+    personnummer_index_previous: [personnummer_index],
+  });
+  await scene.db.pool.query('update registry.members set personnummer_index = $2 where id = $1', [
+    member.id,
+    personnummer_index,
+  ]);
+  await scene.db.pool.query(`update sync.pushes set personnummer_index = $1`, [personnummer_index]);
+  return { member: member.id, observation: observation_id };
+}
+
+async function disagree(scene: Scene) {
+  const { coordinator, door } = scene;
+  await meet(scene, 1, number(1), number(2));
+  const replaced = await settle(scene, 'accept_observed');
+  await coordinator.call('undo_resolution', replaced, 'another person');
+  await settle(scene, 'keep_existing');
+  await comeIn(door, 1, number(2));
+  await coordinator.call('resolve_conflict', replaced, 'keep_existing', null, 1);
+  await addMember(scene.db, door.organization, { given_name: 'GivenC', personnummer: number(3) });
+  await meet(scene, 2, undefined, number(3));
+  await settle(scene, 'merge_into');
+  await meet(scene, 3, number(4), number(5));
+  await settle(scene, 'not_same_person');
+}
+
+async function searchInVain(scene: Scene) {
+  const { coordinator, door, db } = scene;
+  const { observation_id } = await comeIn(door, 4);
+  const member = await addMember(db, door.organization, person(4));
+  await coordinator.call('link_login', observation_id, member.id, 'asked her');
+  await meet(scene, 5, undefined, number(6), { family_name: 'Otherwise', given_name: 'GivenF' });
+  await settle(scene, 'accept_observed');
+  await addMember(db, door.organization, person(6));
+  await meet(scene, 6);
+  await settle(scene, 'not_same_person');
+}
+
+/** Somebody who is logged in asks for a login that is linked to another member. */
+async function moveLogins(scene: Scene) {
+  const { door } = scene;
+  await meet(scene, 7);
+  const asking = await meet(scene, 8);
+  const { session } = await openSession(scene, asking.observation_id);
+  await comeIn(door, 7, undefined, { link_session_id: session });
+  await settle(scene, 'accept_observed');
+}
+
+async function deferOne({ db, door, worker }: Scene) {
+  await db.pool.query('alter function private.settle_observation rename to settle_gone');
+  const { observation_id } = await comeIn(door, 0, number(0));
+  await db.pool.query('alter function private.settle_gone rename to settle_observation');
+  await worker.query('select worker.process_observation($1)', [observation_id]);
+}
+
+async function askConsent(scene: Scene) {
+  const { door } = scene;
+  const answer = async (observation: string, given: boolean) =>
+    door.pool.query('select login.record_consent($1, $2, $3)', [
+      observation,
+      given,
+      { asked_by: 'us', language: 'nb' },
+    ]);
+  await answer((await meet(scene, 9, undefined, number(8))).observation_id, true);
+  await answer((await meet(scene, 10, undefined, number(9))).observation_id, false);
+  await door.pool.query(
+    `select login.record_revocation($1, 'vipps', 'person 9', 'CONSENT_REVOKED', clock_timestamp(), false)`,
+    [door.organization.slug],
+  );
+  await comeIn(door, 9);
+}
+
+async function openSession({ door, db }: Scene, observation: string) {
+  const code = randomBytes(8).toString('hex');
+  await door.pool.query('select login.open_session($1, $2, $3, $4)', [observation, sha256(code), CHALLENGE, RETURN_TO]);
+  await door.pool.query('select login.redeem_code($1, $2, $3)', [sha256(code), CHALLENGE, sha256(`${code} 1`)]);
+  const { id } = await one(db, 'select id from registry.sessions where observation_id = $1', [observation]);
+  return { session: id as string, code };
+}
+
+/** One code and one refresh token are used twice. */
+async function sessions(scene: Scene) {
+  const { door } = scene;
+  const rotate = (from: string, to: string) =>
+    door.pool.query('select login.rotate_refresh_token($1, $2)', [sha256(from), sha256(to)]);
+  const first = await openSession(scene, (await comeIn(door, 0)).observation_id);
+  await rotate(`${first.code} 1`, `${first.code} 2`);
+  await rotate(`${first.code} 1`, `${first.code} 3`);
+  const second = await openSession(scene, (await comeIn(door, 0)).observation_id);
+  await door.pool.query('select login.redeem_code($1, $2, $3)', [sha256(second.code), CHALLENGE, sha256('thief')]);
+}
+
+/** The oldest push that waits. */
+async function attempt({ db, worker }: Scene, result: string, code: string | null = null) {
+  const { id } = await one(db, `select id from sync.pushes where state = 'pending' order by created_at, id limit 1`);
+  const { rows } = await worker.query(`select fencing_token from worker.claim_push($1, 'worker-1')`, [id]);
+  await worker.query('select worker.finish_push($1, $2, $3, null, $4, 12, false)', [
+    ...[id, rows[0]?.fencing_token, result, code],
+  ]);
+  return id as string;
+}
+
+async function failAndRetry(scene: Scene) {
+  const failed = await attempt(scene, 'rejected', 'http_4xx');
+  await scene.coordinator.call('retry_sync', failed);
+}
+
+/** Only somebody who may switch triggers off can do this, and the page says so. */
+async function dateBack(db: TestDatabase) {
+  await db.pool.query(`
+    alter table audit.events disable trigger _100_refuse_change;
+    grant update on audit.events to current_user;
+    update audit.events
+    set occurred_at = date_trunc('month', now()) - interval '15 days' + (occurred_at - (select min(occurred_at) from audit.events));
+    alter table audit.events enable always trigger _100_refuse_change`);
+}
+
+export type { Member };

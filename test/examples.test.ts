@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { test } from 'node:test';
+import { signAccessToken } from '../local/access-token.ts';
+import { artifactsFolder } from './support/artifacts.ts';
+import { createTestDatabase, type TestDatabase } from './support/database.ts';
+import { addKari, openDoor } from './support/door.ts';
+import { startTestPostgrest } from './support/postgrest.ts';
+import { addCoordinator, sampleNumbers, testKeys } from './support/samples.ts';
+
+const [NUMBER, OTHER_NUMBER] = sampleNumbers;
+const EXAMPLE = resolve(import.meta.dirname, '..', 'examples', 'settle-a-case.ts');
+
+type Run = { code: number; output: string };
+
+/** Runs the example as a person would, with nothing of this process's environment. */
+function run(arguments_: string[], variables: Record<string, string> = {}): Promise<Run> {
+  const { PATH = '', HOME = '' } = process.env;
+  return new Promise((done) => {
+    execFile(process.execPath, [EXAMPLE, ...arguments_], { env: { PATH, HOME, ...variables } }, (error, out, errors) =>
+      done({ code: Number(error?.code ?? 0), output: out + errors }),
+    );
+  });
+}
+
+/** An organisation with one open case, its coordinator's token, and PostgREST in front. */
+async function withCase(action: (at: { db: TestDatabase; url: string; token: string }) => Promise<void>) {
+  await using db = await createTestDatabase();
+  await using postgrest = await startTestPostgrest(db);
+  await using door = await openDoor(db);
+  await addKari(db, door, { personnummer: OTHER_NUMBER });
+  await door.login({ personnummer: NUMBER });
+  const coordinator = await addCoordinator(db, door.organization);
+  const token = await signAccessToken(testKeys().environment.ACCESS_TOKEN_KEYS, coordinator);
+  await action({ db, url: postgrest.url, token });
+}
+
+const history = async (db: TestDatabase) => {
+  const { rows } = await db.pool.query<{ event: string }>(
+    `select event from audit.events where source = 'coordinator' order by id`,
+  );
+  return rows.map(({ event }) => event);
+};
+
+test('the example lists the open cases, settles one and takes it back: by arguments, variables, or the stack file', () =>
+  withCase(async ({ db, url, token }) => {
+    const stack = join(await mkdtemp(join(artifactsFolder(), 'example-')), 'stack.json');
+    await writeFile(stack, JSON.stringify({ postgrestUrl: url, organizations: [{ coordinatorToken: token }] }));
+    const ways = [
+      () => run(['--url', url, '--token', token]),
+      () => run([], { POSTGREST_URL: url, COORDINATOR_TOKEN: token }),
+      () => run(['--stack', stack, '--decision', 'accept_observed']),
+    ];
+    for (const way of ways) {
+      const { code, output } = await way();
+      assert.equal(code, 0, output);
+      assert.match(output, /1 open cases\n.*mismatch.*319261\*{5}.*018150\*{5}\nsettled: .*\nundone: .* open again/);
+    }
+    const settledAndUndone = ['case_resolved', 'case_reopened'];
+    assert.deepEqual((await history(db)).slice(0, 4), [...settledAndUndone, ...settledAndUndone]);
+    assert.ok((await history(db)).includes('number_restored'));
+  }));
+
+test('the example says what was refused, and what failed, and ends with 1', () =>
+  withCase(async ({ url, token }) => {
+    const refused = await run(['--url', url, '--token', token, '--decision', 'merge_into']);
+    assert.equal(refused.code, 1);
+    assert.match(refused.output, /settling the case: refused \(decision_not_applicable\)/);
+    const nobody = await run(['--url', url, '--token', 'not a token']);
+    assert.equal(nobody.code, 1);
+    assert.match(nobody.output, /listing the open cases: failed \(PGRST301\)/);
+  }));

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { tryAgain } from '../../worker/try-again.ts';
+
+function failing(times: number) {
+  let calls = 0;
+  return {
+    calls: () => calls,
+    async action() {
+      calls += 1;
+      if (calls <= times) throw new Error(`failure ${calls}`);
+      return calls;
+    },
+  };
+}
+
+test('an action that works is called once', async () => {
+  const { action, calls } = failing(0);
+  assert.equal(await tryAgain(action, [1, 1]), 1);
+  assert.equal(calls(), 1);
+});
+
+test('an action that fails for a moment is called until it works', async () => {
+  assert.equal(await tryAgain(failing(2).action, [1, 1]), 3);
+});
+
+test('an action that keeps failing throws its last failure', async () => {
+  const { action, calls } = failing(9);
+  await assert.rejects(tryAgain(action, [1, 1]), { message: 'failure 3' });
+  assert.equal(calls(), 3);
+});
