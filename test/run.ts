@@ -31,13 +31,8 @@ function filesToRun(patterns: string[]): { first: string[]; last: string[] } {
 /** Runs files in processes of their own, reports on standard output, and counts the tests. */
 async function runFiles(files: string[], concurrency: number): Promise<Counts> {
   if (files.length === 0) return { passed: 0, failed: 0 };
-  // forceExit: a test that timed out may still hold its process open.
-  const stream = run({
-    files: files.map((file) => resolve(ROOT, file)),
-    concurrency,
-    timeout: FILE_TIMEOUT_MS,
-    forceExit: true,
-  });
+  // Without forceExit: it ends processes before all of their results are read, and a lost failure would not be noticed.
+  const stream = run({ files: files.map((file) => resolve(ROOT, file)), concurrency, timeout: FILE_TIMEOUT_MS });
   let counts: Counts = { passed: 0, failed: 0 };
   stream.on('test:summary', ({ file, counts: all, success }) => {
     if (file !== undefined) return;
