@@ -1,24 +1,14 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { createCluster } from './create-cluster.ts';
 import { findFreePort } from './free-port.ts';
 import { watchOver } from './orphan-guard.ts';
 import { findPostgres, type PostgresVersion } from './postgres-binaries.ts';
-import { canReach, findServerUser, type ServerUser } from './server-user.ts';
+import { findServerUser, type ServerUser } from './server-user.ts';
 
 const run = promisify(execFile);
 
@@ -59,49 +49,22 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   const user = findServerUser();
   const native = await findPostgres(options.version ?? 18, user);
   const dataFolder = resolve(options.dataFolder);
-  if (!existsSync(join(dataFolder, 'PG_VERSION'))) await initialise(native, dataFolder, options.password, user);
+  if (!existsSync(join(dataFolder, 'PG_VERSION'))) await createCluster(native, dataFolder, options.password, user);
   await stopLeftover(dataFolder);
   mkdirSync(dirname(options.logFile), { recursive: true });
   for (let attempt = 1; ; attempt += 1) {
     const port = await findFreePort(attempt === 1 ? options.port : undefined);
     const server = launch(native, dataFolder, port, options, user);
+    // From the first moment: we may be stopped while it is still starting.
+    const guard = server.pid === undefined ? undefined : watchOver(server.pid, options.throwaway);
     const url = `postgres://postgres:${encodeURIComponent(options.password)}@127.0.0.1:${port}/postgres`;
     const failure = await untilReady(server, url);
-    if (failure === undefined) return supervise(server, url, port, options);
+    if (failure === undefined) return supervise({ server, guard, url, port }, options);
+    guard?.release();
     // Somebody else may have taken the port between our looking and the server's listening.
     if (attempt === 3 || !lastLines(options.logFile).includes('Address already in use')) {
       throw new Error(`PostgreSQL did not start (${failure}); the end of its log:\n${lastLines(options.logFile)}`);
     }
-  }
-}
-
-async function initialise(native: string, folder: string, password: string, user: ServerUser | undefined) {
-  mkdirSync(dirname(folder), { recursive: true });
-  mkdirSync(folder, { mode: 0o700 });
-  const passwordFile = `${folder}.password`;
-  writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
-  if (user !== undefined) {
-    chmodSync(dirname(folder), statSync(dirname(folder)).mode | 0o011);
-    if (!canReach(dirname(folder), user)) {
-      throw new Error(`PostgreSQL cannot run as root, and the account used instead cannot enter ${dirname(folder)}`);
-    }
-    for (const path of [folder, passwordFile]) chownSync(path, user.uid, user.gid);
-  }
-  try {
-    await run(
-      join(native, 'bin', 'initdb'),
-      [`--pgdata=${folder}`, '--username=postgres', `--pwfile=${passwordFile}`, '--auth=scram-sha-256'].concat([
-        '--encoding=UTF8',
-        '--locale=C',
-        '--no-sync',
-      ]),
-      { ...user, cwd: folder },
-    );
-  } catch (error) {
-    rmSync(folder, { recursive: true, force: true });
-    throw new Error('initdb failed', { cause: error });
-  } finally {
-    rmSync(passwordFile, { force: true });
   }
 }
 
@@ -166,9 +129,9 @@ async function untilReady(server: ChildProcess, url: string): Promise<string | u
   return failure;
 }
 
-function supervise(server: ChildProcess, url: string, port: number, options: PostgresOptions): RunningPostgres {
-  const pid = server.pid as number;
-  const guard = watchOver(pid, options.throwaway);
+type Started = { server: ChildProcess; guard: { release(): void } | undefined; url: string; port: number };
+
+function supervise({ server, guard, url, port }: Started, { logFile, throwaway }: PostgresOptions): RunningPostgres {
   const ended = new Promise<string>((done) => {
     server.once('exit', (code, signal) => done(signal ?? `exit code ${code}`));
   });
@@ -176,16 +139,16 @@ function supervise(server: ChildProcess, url: string, port: number, options: Pos
   return {
     url,
     port,
-    pid,
-    logFile: options.logFile,
+    pid: server.pid ?? 0,
+    logFile,
     ended,
     async stop() {
       server.ref();
       // SIGINT is PostgreSQL's "fast" shutdown: sessions are ended, data is written.
       server.kill('SIGINT');
       await ended;
-      guard.release();
-      if (options.throwaway !== undefined) rmSync(options.throwaway, { recursive: true, force: true });
+      guard?.release();
+      if (throwaway !== undefined) rmSync(throwaway, { recursive: true, force: true });
     },
   };
 }

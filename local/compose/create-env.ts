@@ -11,6 +11,7 @@ const values: Record<string, string> = {
   POSTGRES_PASSWORD: password(),
   AUTH_CALLBACK_PASSWORD: password(),
   SYNC_WORKER_PASSWORD: password(),
+  MEMBER_IMPORTER_PASSWORD: password(),
   AUTHENTICATOR_PASSWORD: password(),
   AUDITOR_LOGIN_PASSWORD: password(),
   ...keys,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -38,6 +39,7 @@ test('Ctrl-C while it is still starting stops it too', async () => {
   program.process.kill('SIGINT');
   assert.equal(await program.ended, 0);
   assert.ok(!existsSync(join(program.folder, 'stack.pid')));
+  await until('the database to be gone', () => !execFileSync('ps', ['-eo', 'args']).includes(program.folder));
 });
 
 test('the demo shows every login, and all come out as expected', async () => {

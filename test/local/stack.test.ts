@@ -34,6 +34,7 @@ test('stack.json has everything the contract promises, and only its owner can re
     'auditor_login',
     'auth_callback',
     'authenticator',
+    'member_importer',
     'sync_worker',
   ]);
   assert.deepEqual(
