@@ -39,6 +39,8 @@ export type LinkedLogin = {
   member_id: string;
   /** Always true; a refusal is an error. */
   linked: true;
+  /** The case that the decision settled, for `undo_resolution`. */
+  conflict_id: string;
 };
 
 /** What is on its way after `retry_sync`. */
@@ -47,6 +49,50 @@ export type QueuedPush = {
   push_id: string;
   /** Always pending. */
   state: 'pending';
+};
+
+/** How many are on their way after `retry_sync` for several pushes, or for an error code. */
+export type QueuedPushes = {
+  /** Pushes that are queued now. */
+  queued: number;
+  /** Pushes that were refused one by one: not failed, or followed by a later one. */
+  not_queued: number;
+};
+
+/** A change of the worklist after `mark_done`. */
+export type DeliveredPush = {
+  /** The change. */
+  push_id: string;
+  /** Always delivered. */
+  state: 'delivered';
+};
+
+/** A number of the worklist, readable with the private key of the organisation only. */
+export type SealedNumber = {
+  /** The change. */
+  push_id: string;
+  /** Compact JWE (RFC 7516) for `receiver_key`. */
+  sealed: string;
+};
+
+/** A file of changes, readable with the private key of the organisation only. */
+export type SealedFile = {
+  /** The file. */
+  file_id: string;
+  /** Compact JWE (RFC 7516) for `receiver_key`, of a CSV: external_id,personnummer. */
+  sealed: string;
+  /** Changes in it. */
+  changes: number;
+};
+
+/** A file after `acknowledge_sync_file`. */
+export type AcknowledgedFile = {
+  /** The file. */
+  file_id: string;
+  /** Changes that were carried out. */
+  delivered: number;
+  /** Changes that were not; each is a case. */
+  refused: number;
 };
 
 /** What agreed and what disagreed between a login and a record, and how two numbers differ. Never a number. */
@@ -73,9 +119,15 @@ export type Evidence = {
   provider?: Enum<'provider'>;
   /** Withdrawn consent: whether the message could be verified. */
   verified?: boolean;
-  /** Failed push: what went wrong (docs/error-codes.md). */
+  /** Case of an import: the run. */
+  import_run_id?: string;
+  /** Case of an import: the line of the file. */
+  line?: number;
+  /** Case of an import: the number that it brought, masked. */
+  personnummer?: string;
+  /** Failed push or member system: what went wrong (docs/error-codes.md). */
   error_code?: string;
-  /** Failed push: status of the last answer. */
+  /** Failed push or member system: status of the last answer. */
   http_status?: number;
   /** Failed push: attempts that were begun. */
   attempts?: number;
@@ -99,8 +151,16 @@ export const REFUSALS = {
   already_linked: { status: 409 },
   /** The member was merged into another record. Use the surviving one. */
   member_merged: { status: 409 },
-  /** The push has not failed. */
+  /** The push has not failed, or a later one has taken its place. */
   not_failed: { status: 409 },
+  /** Name one push, or up to a thousand, or one error code. */
+  name_one_thing: { status: 422 },
+  /** The change does not wait on the worklist any more. */
+  not_waiting: { status: 409 },
+  /** The number is not ready to be fetched. Try again in a minute; if it stays so, the operator must look at it. */
+  not_sealed_yet: { status: 409 },
+  /** The file cannot be fetched or acknowledged: it is being written, or it is settled already. */
+  not_ready: { status: 409 },
   /** The case has no decision that could be undone. */
   not_resolved: { status: 409 },
   /** A decision can be undone for 30 days. */
@@ -161,9 +221,9 @@ export type Database = {
           attempts: number;
           /** Code of the last failure. */
           error_code: string | null;
+          reason: string | null;
           /** HTTP status of the last answer. */
           http_status: number | null;
-          /** When the next attempt is due. */
           next_attempt_at: string | null;
           /** When the change was made. */
           created_at: string;
@@ -197,6 +257,28 @@ export type Database = {
           conflict_id: string | null;
           /** The push concerned. */
           push_id: string | null;
+        };
+        Relationships: [];
+      };
+      /** The member system of each of the coordinator's organisations: how it is reached, whether changes flow (breaker closed) and if not why and until when, and how many changes wait. */
+      member_systems: {
+        Row: {
+          /** Short name in URLs and commands, such as nhf. */
+          organization: string;
+          /** How it is reached. */
+          kind: Enum<'member_system_kind'>;
+          breaker: Enum<'breaker_state'>;
+          /** The failure that opened it. */
+          error_code: string | null;
+          reason: string | null;
+          /** HTTP status of that failure. */
+          http_status: number | null;
+          /** Since when nothing is sent. */
+          opened_at: string | null;
+          /** When the next push is let through to find out. */
+          next_probe_at: string | null;
+          waiting: number;
+          oldest_waiting_since: string | null;
         };
         Relationships: [];
       };
@@ -239,7 +321,6 @@ export type Database = {
           observation_id: string | null;
           /** The provider that verified the person. */
           provider: Enum<'provider'> | null;
-          /** The observed number, masked. */
           observed_personnummer: string | null;
           /** Given name as the provider has it. */
           observed_given_name: string | null;
@@ -251,6 +332,28 @@ export type Database = {
           push_id: string | null;
           /** What agreed and what disagreed; never a number. */
           detail: Evidence;
+        };
+        Relationships: [];
+      };
+      /** Files of the coordinator's organisations: those that can be fetched (ready), and what became of the others. */
+      sync_files: {
+        Row: {
+          /** Identifies the file. */
+          file_id: string;
+          /** Short name in URLs and commands, such as nhf. */
+          organization: string;
+          /** Where it stands; one file of an organisation is under way at a time. */
+          state: Enum<'file_state'>;
+          /** Changes in it. */
+          changes: number;
+          /** When it was begun. */
+          created_at: string;
+          /** When it could be fetched. */
+          ready_at: string | null;
+          /** When a file that nobody acknowledged expires and its changes go into the next one. */
+          accept_until: string | null;
+          /** When the receiver confirmed it. */
+          acknowledged_at: string | null;
         };
         Relationships: [];
       };
@@ -280,22 +383,66 @@ export type Database = {
         };
         Relationships: [];
       };
+      /** Changes of the coordinator's organisations that a person carries out: whether the number is to be set or removed, for whom, and whether it can be fetched. */
+      worklist: {
+        Row: {
+          /** Identifies the push; also its Idempotency-Key at the member system. */
+          push_id: string;
+          /** Short name in URLs and commands, such as nhf. */
+          organization: string;
+          /** The member whose number is carried. */
+          member_id: string;
+          /** The member's id in the organisation's member system. */
+          member_external_id: string;
+          /** Given name or names. */
+          given_name: string | null;
+          /** Family name. */
+          family_name: string | null;
+          change: string | null;
+          /** Six birth-date digits and five stars, for people. */
+          personnummer_masked: string | null;
+          ready: boolean | null;
+          /** When the change was made. */
+          waiting_since: string;
+        };
+        Relationships: [];
+      };
     };
     Functions: {
+      /** In: a file of api.sync_files that is ready, the external ids of members it could not be carried out for. Out: how many changes were delivered and how many refused (each a case), or a refusal with code and message (HTTP 404, 409). */
+      acknowledge_sync_file: {
+        Args: { file_id: string; refused_external_ids?: string[] };
+        Returns: AcknowledgedFile;
+      };
+      /** In: a change of api.worklist. Out: the number as a compact JWE for the organisation's receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited. */
+      fetch_number: {
+        Args: { push_id: string };
+        Returns: SealedNumber;
+      };
+      /** In: a file of api.sync_files that is ready. Out: the CSV (external_id,personnummer; an empty number is to be removed) as a compact JWE for the organisation's receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited. */
+      fetch_sync_file: {
+        Args: { file_id: string };
+        Returns: SealedFile;
+      };
       /** In: a login that matched nobody with certainty (api.unlinked_logins), the member it belongs to, a note. Out: the link, or a refusal with code and message (HTTP 404, 409). */
       link_login: {
         Args: { observation_id: string; member_id: string; note?: string | null };
         Returns: LinkedLogin;
+      };
+      /** In: a change of api.worklist. Out: the delivered push, or a refusal with code and message (HTTP 404, 409: it was done already, or the record has changed since). */
+      mark_done: {
+        Args: { push_id: string };
+        Returns: DeliveredPush;
       };
       /** In: case; accept_observed, keep_existing, not_same_person or merge_into; a note; the version of the case that was decided on. Out: the settled case, or a refusal with code and message (HTTP 404, 409, 422). */
       resolve_conflict: {
         Args: { conflict_id: string; decision: Decision; note: string | null; expected_version: number };
         Returns: SettledCase;
       };
-      /** In: a push of api.failed_syncs. Out: the push that is queued now, or a refusal with code and message (HTTP 404, 409). */
+      /** In: a push of api.failed_syncs, or several, or the error_code that a thousand at most of them share. Out: for one, the push that is queued now; else how many were queued and how many were not; or a refusal with code and message (HTTP 404, 409, 422). */
       retry_sync: {
-        Args: { push_id: string };
-        Returns: QueuedPush;
+        Args: { push_id?: string; push_ids?: string[]; error_code?: string };
+        Returns: QueuedPush | QueuedPushes;
       };
       /** In: a settled case, a note. Out: the case, open again, or a refusal with code and message (HTTP 404, 409). */
       undo_resolution: {
@@ -304,6 +451,8 @@ export type Database = {
       };
     };
     Enums: {
+      /** Whether pushes go to a member system: all of them, none, or one to find out. */
+      breaker_state: 'closed' | 'open' | 'half_open';
       /** What a coordinator is asked to judge. */
       conflict_kind:
         | 'mismatch'
@@ -313,11 +462,17 @@ export type Database = {
         | 'inconsistent'
         | 'subject_moved'
         | 'consent_revoked'
-        | 'push_failed';
+        | 'push_failed'
+        | 'member_system'
+        | 'drift';
       /** Life of a case. */
       conflict_state: 'open' | 'resolved' | 'superseded';
       /** How a coordinator settled a case. docs/for-coordinators.md says what each does. */
       decision: 'accept_observed' | 'keep_existing' | 'not_same_person' | 'merge_into' | 'link_login' | 'retry_sync';
+      /** Life of a file of changes. */
+      file_state: 'writing' | 'ready' | 'acknowledged' | 'expired';
+      /** How an organisation's member system is reached. */
+      member_system_kind: 'http' | 'file' | 'worklist';
       /** What became of one verified login. docs/outcomes.md explains each. */
       outcome:
         | 'filled'

@@ -2,7 +2,7 @@
 import type pg from 'pg';
 
 /** Schemas whose functions, triggers and views come from `db/functions/`. */
-export const OUR_SCHEMAS = ['registry', 'sync', 'audit', 'private', 'login', 'worker', 'api'];
+export const OUR_SCHEMAS = ['registry', 'sync', 'audit', 'private', 'login', 'worker', 'import', 'api'];
 
 /** Definition, grants and comment of one object, as text. Two objects are the same when their texts are. */
 export type Definitions = Map<string, string>;

@@ -61,7 +61,7 @@ async function freeze(name: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'freeze-'));
   const server = await startPostgres({
     ...{ dataFolder: join(folder, 'data'), logFile: join(folder, 'postgres.log') },
-    ...{ password: randomUUID(), durable: false },
+    ...{ password: randomUUID(), throwaway: folder },
   });
   try {
     await migrate({ databaseUrl: server.url });

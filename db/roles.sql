@@ -6,14 +6,15 @@ do $roles$
 declare
   -- name, attributes. The two owners own everything and nobody logs in as them.
   v_roles constant text[][] := array[
-    ['registry_owner', 'nologin'],
-    ['queue_owner',    'nologin'],
-    ['auth_callback',  'login noinherit'],
-    ['sync_worker',    'login noinherit'],
-    ['auditor',        'nologin'],
-    ['anon',           'nologin noinherit'],
-    ['authenticated',  'nologin noinherit'],
-    ['service_role',   'nologin noinherit']
+    ['registry_owner',  'nologin'],
+    ['queue_owner',     'nologin'],
+    ['auth_callback',   'login noinherit'],
+    ['sync_worker',     'login noinherit'],
+    ['member_importer', 'login noinherit'],
+    ['auditor',         'nologin'],
+    ['anon',            'nologin noinherit'],
+    ['authenticated',   'nologin noinherit'],
+    ['service_role',    'nologin noinherit']
   ];
   v_role text[];
 begin

@@ -1,4 +1,4 @@
-/** The identity provider of the local stack: Vipps' behaviour, invented persons. Run as a program, see `main.ts`. */
+/** The identity providers of the local stack: the behaviour of Vipps, BankID and ID-porten, invented persons. Run as a program, see `main.ts`. */
 import { main } from './identity-provider/main.ts';
 
 export {

@@ -1,7 +1,13 @@
 import { type ClientBase, escapeIdentifier, escapeLiteral } from 'pg';
 
 /** The roles that programs and people log in as. */
-export const LOGIN_ROLES = ['auth_callback', 'sync_worker', 'member_importer', 'authenticator', 'auditor_login'] as const;
+export const LOGIN_ROLES = [
+  'auth_callback',
+  'sync_worker',
+  'member_importer',
+  'authenticator',
+  'auditor_login',
+] as const;
 export type LoginRole = (typeof LOGIN_ROLES)[number];
 
 /** Roles that are the surroundings' in production (Supabase's `authenticator`, a person's own login): what they are members of. */

@@ -24,6 +24,7 @@ export const TYPES: Record<string, DeclaredType> = {
       observation_id: ['string', 'The login.'],
       member_id: ['string', 'The member it belongs to now.'],
       linked: ['true', 'Always true; a refusal is an error.'],
+      conflict_id: ['string', 'The case that the decision settled, for `undo_resolution`.'],
     },
   },
   QueuedPush: {
@@ -31,6 +32,37 @@ export const TYPES: Record<string, DeclaredType> = {
     fields: {
       push_id: ['string', 'The push that is queued now: a new one when the old one had failed for good.'],
       state: ["'pending'", 'Always pending.'],
+    },
+  },
+  QueuedPushes: {
+    comment: 'How many are on their way after `retry_sync` for several pushes, or for an error code.',
+    fields: {
+      queued: ['number', 'Pushes that are queued now.'],
+      not_queued: ['number', 'Pushes that were refused one by one: not failed, or followed by a later one.'],
+    },
+  },
+  DeliveredPush: {
+    comment: 'A change of the worklist after `mark_done`.',
+    fields: { push_id: ['string', 'The change.'], state: ["'delivered'", 'Always delivered.'] },
+  },
+  SealedNumber: {
+    comment: 'A number of the worklist, readable with the private key of the organisation only.',
+    fields: { push_id: ['string', 'The change.'], sealed: ['string', 'Compact JWE (RFC 7516) for `receiver_key`.'] },
+  },
+  SealedFile: {
+    comment: 'A file of changes, readable with the private key of the organisation only.',
+    fields: {
+      file_id: ['string', 'The file.'],
+      sealed: ['string', 'Compact JWE (RFC 7516) for `receiver_key`, of a CSV: external_id,personnummer.'],
+      changes: ['number', 'Changes in it.'],
+    },
+  },
+  AcknowledgedFile: {
+    comment: 'A file after `acknowledge_sync_file`.',
+    fields: {
+      file_id: ['string', 'The file.'],
+      delivered: ['number', 'Changes that were carried out.'],
+      refused: ['number', 'Changes that were not; each is a case.'],
     },
   },
   Evidence: {
@@ -50,8 +82,11 @@ export const TYPES: Record<string, DeclaredType> = {
       'older_than_record?': ['boolean', 'Mismatch: the number of the record was written after this login.'],
       'provider?': ["Enum<'provider'>", 'Withdrawn consent: the provider whose message said so.'],
       'verified?': ['boolean', 'Withdrawn consent: whether the message could be verified.'],
-      'error_code?': ['string', 'Failed push: what went wrong (docs/error-codes.md).'],
-      'http_status?': ['number', 'Failed push: status of the last answer.'],
+      'import_run_id?': ['string', 'Case of an import: the run.'],
+      'line?': ['number', 'Case of an import: the line of the file.'],
+      'personnummer?': ['string', 'Case of an import: the number that it brought, masked.'],
+      'error_code?': ['string', 'Failed push or member system: what went wrong (docs/error-codes.md).'],
+      'http_status?': ['number', 'Failed push or member system: status of the last answer.'],
       'attempts?': ['number', 'Failed push: attempts that were begun.'],
     },
   },
@@ -59,9 +94,13 @@ export const TYPES: Record<string, DeclaredType> = {
 
 /** What each function answers. */
 export const REPLIES: Record<string, string> = {
+  acknowledge_sync_file: 'AcknowledgedFile',
+  fetch_number: 'SealedNumber',
+  fetch_sync_file: 'SealedFile',
   link_login: 'LinkedLogin',
+  mark_done: 'DeliveredPush',
   resolve_conflict: 'SettledCase',
-  retry_sync: 'QueuedPush',
+  retry_sync: 'QueuedPush | QueuedPushes',
   undo_resolution: 'SettledCase',
 };
 

@@ -23,7 +23,10 @@ cross join lateral (
 ) as c
 cross join lateral (
   select count(*) filter (where known.settled_at is null) as pending_pushes,
-         count(*) filter (where known.state in ('rejected', 'given_up')) as failed_pushes
+         count(*) filter (where known.state in ('rejected', 'given_up') and not exists (
+           select from sync.pushes as later
+           where later.organization_id = known.organization_id and later.member_id = known.member_id and later.id <> known.id
+             and later.created_at >= known.created_at and later.state in ('pending', 'sending', 'delivered'))) as failed_pushes
   from sync.pushes as known where known.organization_id = g.id
 ) as p;
 comment on view api.data_quality is 'Per organisation: members, how many have a number, how many were confirmed or filled by a login in the last 12 months, open cases by kind and the oldest, pushes that wait and that failed.';

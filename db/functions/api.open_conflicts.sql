@@ -5,7 +5,8 @@ select
   c.member_id, m.external_id as member_external_id, m.given_name as member_given_name, m.family_name as member_family_name,
   m.personnummer_masked as recorded_personnummer,
   c.other_member_id, n.external_id as other_member_external_id,
-  c.candidates, c.observation_id, o.provider, o.personnummer_masked as observed_personnummer,
+  c.candidates, c.observation_id, o.provider,
+  coalesce(o.personnummer_masked, c.detail ->> 'personnummer') as observed_personnummer,
   o.given_name as observed_given_name, o.family_name as observed_family_name, o.authenticated_at,
   c.push_id, c.detail
 from registry.conflicts as c

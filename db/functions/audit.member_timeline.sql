@@ -7,11 +7,14 @@ returns table (
 language sql stable
 set search_path = ''
 as $$
+  with recursive records(id) as (
+    select member_timeline.member_id
+    union
+    select m.member_id from audit.events as m join records as r on m.event = 'members_merged' and m.detail ->> 'survivor' = r.id::text
+  )
   select e.occurred_at, e.event, e.source, e.actor, e.message, e.observation_id, e.conflict_id, e.push_id, e.detail, e.id
   from audit.events as e
-  where e.member_id = member_timeline.member_id
-    or e.member_id in (select m.member_id from audit.events as m
-                       where m.event = 'members_merged' and m.detail ->> 'survivor' = member_timeline.member_id::text)
+  where e.member_id in (select r.id from records as r)
   order by e.occurred_at, e.id
 $$;
 comment on function audit.member_timeline is 'In: a member. Out: every event about it and about records merged into it, oldest first.';

@@ -17,6 +17,9 @@ begin
   if v_organization_id is null then
     raise exception 'The organisation has no such provider.' using errcode = 'PN001';
   end if;
+  if record_revocation.event !~ '^[A-Za-z_]{1,60}$' then
+    raise exception 'The event has no name of an event.' using errcode = 'PN002';
+  end if;
   insert into registry.revocations (organization_id, provider, subject, event, issued_at, late)
   values (v_organization_id, v_provider, record_revocation.subject, record_revocation.event, record_revocation.issued_at, record_revocation.late)
   on conflict do nothing;

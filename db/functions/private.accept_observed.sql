@@ -7,10 +7,9 @@ set search_path = ''
 as $$
 declare
   v_member_id constant uuid := coalesce(c.member_id, c.candidates[1]);
-  o registry.observations;
+  o constant registry.observations := private.evidence_of_case(c);
   v_before jsonb := '{}'::jsonb;
 begin
-  select known.* into strict o from registry.observations as known where known.id = c.observation_id;
   if c.kind <> 'mismatch' then
     v_before := private.set_link(o, v_member_id);
   end if;

@@ -22,10 +22,6 @@ as $$
   join registry.members as m on m.organization_id = l.organization_id
   where (m.personnummer_index = any (l.indexes) or m.phone = l.phone or lower(m.email) = l.email)
     and m.merged_into is null
-    -- What a coordinator has decided outranks the ladder for good.
-    and not exists (
-      select from registry.excluded_links as x
-      where x.organization_id = m.organization_id and x.issuer = p_observation.issuer and x.subject = p_observation.subject
-        and x.member_id = m.id)
+    and not private.is_excluded(p_observation, m.id)
 $$;
 comment on function private.find_candidates is 'In: an observation. Out: the members that its number, phone or e-mail points at, each with the evidence.';

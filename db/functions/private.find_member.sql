@@ -13,6 +13,8 @@ begin
     return row('subject_moved', null, null, array[v_asked, v_linked], '{}'::jsonb)::private.finding;
   elsif v_linked is not null then
     return row('found', v_linked, 'link', array[v_linked], '{"rung": "link"}'::jsonb)::private.finding;
+  elsif private.is_excluded(p_observation, v_asked) then
+    return row('ambiguous', null, null, array[v_asked], '{"excluded": true}'::jsonb)::private.finding;
   elsif v_asked is not null then
     return row('found', v_asked, 'explicit', array[v_asked], '{"rung": "explicit"}'::jsonb)::private.finding;
   end if;

@@ -10,6 +10,7 @@ declare
   c registry.conflicts;
   v_refusal text;
   v_before jsonb;
+  v_conflict_id uuid; -- the case that undo takes
 begin
   select known.* into o from registry.observations as known
   where known.id = p_observation_id and known.organization_id = any (private.coordinator_organizations());
@@ -28,6 +29,8 @@ begin
   if private.fills_gap(o, m.id) then
     v_before := v_before || private.set_number(o, m.id, null);
   end if;
+  -- Also a login that nobody was told of becomes a case, so that the decision can be looked up, and undone.
+  perform private.open_conflict('ambiguous', o, p_candidates => array[m.id]) where o.outcome = 'unlinked';
   for c in
     select known.* from registry.conflicts as known join registry.observations as seen on seen.id = known.observation_id
     where known.organization_id = o.organization_id and known.state = 'open' and known.kind in ('ambiguous', 'name_mismatch')
@@ -35,8 +38,10 @@ begin
     order by known.id for update of known
   loop
     perform private.close_case(c, 'link_login', p_note, v_before);
+    v_conflict_id := coalesce(v_conflict_id, c.id);
+    v_before := '{}'; -- kept, and undone, with the first of them
   end loop;
-  return jsonb_build_object('observation_id', o.id, 'member_id', m.id, 'linked', true);
+  return jsonb_build_object('observation_id', o.id, 'member_id', m.id, 'linked', true, 'conflict_id', v_conflict_id);
 end
 $$;
 comment on function private.link_login is 'See api.link_login.';

@@ -12,7 +12,7 @@ begin
   where known.id = p_conflict_id and known.organization_id = any (private.coordinator_organizations());
   if c.id is not null then
     perform private.lock_number(o.organization_id, o.personnummer_masked)
-    from registry.observations as o where o.id = c.observation_id and o.personnummer_masked is not null;
+    from private.evidence_of_case(c) as o where o.personnummer_masked is not null;
     perform from registry.members as m
     where m.id = any (c.candidates || array[c.member_id, c.other_member_id]) order by m.id for no key update;
     select known.* into c from registry.conflicts as known where known.id = p_conflict_id for update;

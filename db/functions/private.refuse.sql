@@ -8,10 +8,13 @@ as $$
 declare
   v_message text;
   v_status integer;
+  -- Whose coordinator asked; null for one of several organisations, and for none.
+  v_organization_id constant uuid := (
+    select min(o.id::text)::uuid from unnest(private.coordinator_organizations()) as o(id) having count(*) = 1);
 begin
   select r.status, r.message into v_status, v_message from private.refusals() as r where r.code = p_code;
   perform set_config('response.status', v_status::text, true);
-  perform private.record_event('refused', 'coordinator', null, format('Refused: %s (%s).', p_action, replace(p_code, '_', ' ')),
+  perform private.record_event('refused', 'coordinator', v_organization_id, format('Refused: %s (%s).', p_action, replace(p_code, '_', ' ')),
     p_detail => jsonb_build_object('action', p_action, 'code', p_code, 'id', p_id));
   return jsonb_build_object('code', p_code, 'message', v_message, 'details', null, 'hint', null);
 end

@@ -1,5 +1,9 @@
--- The record gets back the number it had, or none, and the member system hears of it.
-create or replace function private.restore_number(c registry.conflicts, p_number jsonb)
+-- A record gets a number it did not bring in itself: the one it had before, none, or that of a record merged into it. The member
+-- system hears of it.
+create or replace function private.restore_number(
+  c registry.conflicts, p_number jsonb, p_event text default 'number_restored',
+  p_message text default 'The record has the personnummer again that it had before the decision (%s).'
+)
 returns void
 language plpgsql volatile
 set search_path = ''
@@ -11,9 +15,8 @@ begin
   set personnummer_index = p_number ->> 'index', personnummer_sealed = p_number ->> 'sealed', personnummer_masked = p_number ->> 'masked',
       personnummer_source = (p_number ->> 'source')::registry.source, personnummer_at = (p_number ->> 'at')::timestamptz
   where id = v_member_id;
-  perform private.record_event('number_restored', 'coordinator', c.organization_id,
-    format('The record has the personnummer again that it had before the decision (%s).', coalesce(p_number ->> 'masked', 'none')),
+  perform private.record_event(p_event, 'coordinator', c.organization_id, format(p_message, coalesce(p_number ->> 'masked', 'none')),
     p_member_id => v_member_id, p_conflict_id => c.id, p_push_id => private.queue_push(v_member_id));
 end
 $$;
-comment on function private.restore_number is 'In: a case, the number before. Restores it and queues the compensating push.';
+comment on function private.restore_number is 'In: a case, a number in its stored forms with the member''s id, event and sentence. Writes it and queues the push.';

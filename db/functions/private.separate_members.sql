@@ -1,4 +1,5 @@
--- Two records that were merged are two again. Nothing was carried to the member system by the merge, so nothing is now.
+-- Two records that were merged are two again. A number that went to the survivor comes back, and the member system hears of
+-- what it was not told while they were one.
 create or replace function private.separate_members(c registry.conflicts, p_before jsonb)
 returns void
 language plpgsql volatile
@@ -9,6 +10,9 @@ declare
   v_number constant jsonb := p_before -> 'number';
   v_case registry.conflicts;
 begin
+  if p_before ? 'survivor_number' then
+    perform private.restore_number(c, jsonb_build_object('member_id', p_before ->> 'survivor'));
+  end if;
   update registry.members
   set merged_into = null, personnummer_index = v_number ->> 'index', personnummer_sealed = v_number ->> 'sealed',
       personnummer_masked = v_number ->> 'masked', personnummer_source = (v_number ->> 'source')::registry.source,
@@ -24,7 +28,8 @@ begin
     perform private.record_case_event('case_reopened', v_case, 'The records were separated again; the case is open again.');
   end loop;
   perform private.record_event('members_separated', 'coordinator', c.organization_id, 'The merged records were separated again.',
-    p_member_id => v_merged, p_conflict_id => c.id, p_detail => jsonb_build_object('survivor', p_before ->> 'survivor'));
+    p_member_id => v_merged, p_conflict_id => c.id, p_detail => jsonb_build_object('survivor', p_before ->> 'survivor'),
+    p_push_id => private.requeue_superseded(v_merged));
 end
 $$;
 comment on function private.separate_members is 'In: a case, the state before its merge. Takes the merge back.';

@@ -12,7 +12,7 @@ begin
     update registry.conflicts
     set state = 'superseded', superseded_by = p_because, closed_at = clock_timestamp(), version = version + 1
     where organization_id = p_conflict.organization_id and id <> p_conflict.id and state = 'open'
-      and p_conflict.member_id in (member_id, other_member_id)
+      and (p_conflict.member_id in (member_id, other_member_id) or p_conflict.member_id = any (candidates))
     returning *
   loop
     perform private.record_case_event('case_superseded', c, p_because);

@@ -11,9 +11,12 @@ as $$
     when c.state <> 'open' then 'not_open'
     when p_decision is null or p_decision <> all (array['accept_observed', 'keep_existing', 'not_same_person', 'merge_into']) then 'unknown_decision'
     when not private.decision_applies(c, p_decision) then 'decision_not_applicable'
+    when p_decision in ('accept_observed', 'merge_into') and exists (
+      select from registry.members as m
+      where m.id = any (c.candidates || array[c.member_id, c.other_member_id]) and m.merged_into is not null) then 'member_merged'
     when p_decision = 'accept_observed' and c.kind = 'mismatch' and exists (
-      select from registry.observations as o join registry.members as m on m.organization_id = o.organization_id
-      where o.id = c.observation_id and m.id <> c.member_id
+      select from private.evidence_of_case(c) as o join registry.members as m on m.organization_id = o.organization_id
+      where m.id <> c.member_id
         and m.personnummer_index = any (o.personnummer_index || o.personnummer_index_previous)) then 'number_taken'
   end
 $$;

@@ -11,12 +11,15 @@ as $$
     when r.decided_at < now() - interval '30 days' then 'too_late'
     when r.before ? 'version_after' and (r.before ->> 'version_after')::integer is distinct from (
       select m.version from registry.members as m where m.id = (r.before #>> '{number,member_id}')::uuid) then 'newer_change'
+    when r.before ? 'survivor_number' and r.before #>> '{survivor_number,index}' is distinct from (
+      select m.personnummer_index from registry.members as m where m.id = (r.before ->> 'survivor')::uuid) then 'newer_change'
     when r.before ? 'link' and (r.before #>> '{link,after}')::uuid is distinct from (
       select private.linked_member(o) from registry.observations as o where o.id = c.observation_id) then 'newer_change'
     when exists (
       select from registry.members as m
       where m.organization_id = c.organization_id and m.personnummer_index = r.before #>> '{number,index}'
-        and m.id <> (r.before #>> '{number,member_id}')::uuid) then 'newer_change'
+        and m.id <> (r.before #>> '{number,member_id}')::uuid
+        and not (r.before ? 'survivor_number' and m.id = (r.before ->> 'survivor')::uuid)) then 'newer_change'
     when exists (
       select from registry.conflicts as other
       where other.organization_id = c.organization_id and other.fingerprint = c.fingerprint and other.state = 'open') then 'newer_change'

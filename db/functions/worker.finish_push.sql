@@ -1,6 +1,7 @@
 -- The door through which a worker reports. A report with an old fencing token changes nothing.
 create or replace function worker.finish_push(
-  push_id uuid, fencing_token bigint, result text, http_status integer, error_code text, duration_ms integer, final boolean
+  push_id uuid, fencing_token bigint, result text, http_status integer, error_code text, duration_ms integer, final boolean,
+  retry_after integer default null, status_url text default null, receiver_sealed text default null
 )
 returns text
 language plpgsql volatile security definer
@@ -10,7 +11,10 @@ declare
   p sync.pushes;
 begin
   select known.* into p from sync.pushes as known where known.id = finish_push.push_id for update;
-  if p.id is null or p.state <> 'sending' or p.fencing_token <> finish_push.fencing_token then
+  if p.id is null then
+    return null;
+  elsif p.state <> 'sending' or p.fencing_token <> finish_push.fencing_token then
+    perform private.heal_stale_report(p);
     return null;
   end if;
   insert into sync.push_attempts (push_id, organization_id, attempt, worker_id, result, http_status, error_code, duration_ms)
@@ -23,15 +27,19 @@ begin
       perform private.settle_push(p, 'delivered', 'push_delivered', 'The personnummer was delivered to the member system.');
     when private.push_is_moot(p) then
       perform private.settle_push(p, 'superseded', 'push_superseded', 'The push was dropped: the record has changed since.');
-    when finish_push.result = 'rejected' then
+    when finish_push.result = 'accepted' then
+      perform private.await_push(p, finish_push.retry_after, finish_push.status_url, finish_push.receiver_sealed);
+    when finish_push.result = 'rejected' or private.refuses_this_member(p) then
       perform private.fail_push(p, 'rejected', 'push_rejected', 'The member system refused the change for good; a case was opened.');
-    when finish_push.final then
+    when finish_push.final or (p.attempts >= 25 and p.created_at < clock_timestamp() - interval '3 days') then
       perform private.fail_push(p, 'given_up', 'push_given_up', 'The change could not be delivered in all attempts; a case was opened.');
     else
-      perform private.postpone_push(p);
+      perform private.postpone_push(p, finish_push.retry_after);
   end case;
-  return (select known.state::text from sync.pushes as known where known.id = p.id);
+  select known.state into p.state from sync.pushes as known where known.id = p.id;
+  perform private.tell_breaker(p, finish_push.result::sync.attempt_result, finish_push.retry_after);
+  return p.state::text;
 end
 $$;
-comment on function worker.finish_push is 'In: push, fencing token, result (delivered, retry, rejected), HTTP status and error code of the attempt, its duration in milliseconds, whether it was the last. Out: the new state; null when the token is stale.';
+comment on function worker.finish_push is 'In: push, fencing token, result (delivered, accepted, retry, rejected), HTTP status and error code of the attempt, its duration in milliseconds, whether to give up now; Retry-After in seconds (at most 24 h are honoured); for accepted: where to ask, or the number sealed for the receiver. Out: the new state; null when the token is stale.';
 grant execute on function worker.finish_push to sync_worker;

@@ -5,26 +5,24 @@ returns table (what text, queued integer)
 language plpgsql volatile security definer
 set search_path = ''
 as $$
+declare
+  v_swept integer;
 begin
+  select coalesce(sum(s.queued) filter (where s.what = 'push_personnummer'), 0) into v_swept from worker.sweep() as s;
+  return query select 'lost_worker'::text, private.free_lost_jobs();
+  return query select 'push_personnummer'::text, v_swept + private.requeue('push_personnummer', private.due_pushes());
   return query
-    with due as (
-      select p.id from sync.pushes as p
-      where (p.state = 'pending' and p.next_attempt_at < clock_timestamp() - interval '30 seconds')
-        or (p.state = 'sending' and p.lease_expires_at < clock_timestamp())
-      order by p.next_attempt_at limit 1000
-    )
-    select 'push_personnummer'::text, count(private.enqueue('push_personnummer', d.id))::integer
-    from due as d where not private.has_live_job('push_personnummer', d.id);
-  return query
-    with due as (
+    select 'process_observation'::text, private.requeue('process_observation', array(
       select o.id from registry.observations as o
-      where o.outcome = 'deferred' and o.received_at < clock_timestamp() - interval '10 seconds'
-      order by o.received_at limit 1000
-    )
-    select 'process_observation'::text, count(private.enqueue('process_observation', d.id))::integer
-    from due as d where not private.has_live_job('process_observation', d.id);
+      left join graphile_worker.jobs as j
+        on j.key = 'process_observation:' || o.id and j.attempts < j.max_attempts and j.locked_at is null
+      where o.outcome = 'deferred' and o.received_at < clock_timestamp() - interval '10 seconds' and j.key is null
+      order by o.received_at limit 1000));
+  return query select 'leftover_job'::text, private.drop_leftover_jobs();
+  return query select 'outage_case'::text, private.report_long_outages();
+  return query select 'file_expired'::text, private.expire_files();
   delete from registry.consumed_transactions where expires_at < clock_timestamp() - interval '1 minute';
 end
 $$;
-comment on function worker.reconcile is 'Out: how many jobs were queued again, by task. Also forgets used login transactions that have expired.';
+comment on function worker.reconcile is 'Out: how many jobs were queued again, by task, and what else was put in order. Also forgets used login transactions that have expired.';
 grant execute on function worker.reconcile to sync_worker;

@@ -7,6 +7,7 @@ create schema audit    authorization registry_owner;
 create schema private  authorization registry_owner;
 create schema login    authorization registry_owner;
 create schema worker   authorization registry_owner;
+create schema import   authorization registry_owner;
 create schema api      authorization registry_owner;
 
 -- PUBLIC may create temporary tables in any new database; no login of ours needs them.
@@ -24,10 +25,12 @@ comment on schema audit    is 'What happened, one row per thing. Append-only. Th
 comment on schema private  is 'The rules: functions and triggers. Nobody but the owner has access.';
 comment on schema login    is 'The door of the auth callback (role auth_callback). Functions only.';
 comment on schema worker   is 'The door of the worker (role sync_worker). Functions only.';
+comment on schema import   is 'The door of the import of member records (role member_importer). Functions only.';
 comment on schema api      is 'The door of coordinators, through Supabase or PostgREST (role authenticated). The only exposed schema.';
 
 grant usage on schema login  to auth_callback;
 grant usage on schema worker to sync_worker;
+grant usage on schema import to member_importer;
 grant usage on schema api    to authenticated;
 grant usage on schema audit  to auditor;
 

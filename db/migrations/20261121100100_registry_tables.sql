@@ -25,7 +25,7 @@ comment on type registry.absent_reason is 'Why a completed login brought no acce
 create type registry.inconsistency as enum ('numbers_differ', 'subject_differs');
 comment on type registry.inconsistency is 'How one provider contradicted itself within one login.';
 
-create type registry.conflict_kind as enum ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'inconsistent', 'subject_moved', 'consent_revoked', 'push_failed');
+create type registry.conflict_kind as enum ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'inconsistent', 'subject_moved', 'consent_revoked', 'push_failed', 'member_system', 'drift');
 comment on type registry.conflict_kind is 'What a coordinator is asked to judge.';
 
 create type registry.conflict_state as enum ('open', 'resolved', 'superseded');
@@ -318,14 +318,17 @@ create table registry.conflicts (
   foreign key (organization_id, member_id) references registry.members (organization_id, id),
   foreign key (organization_id, other_member_id) references registry.members (organization_id, id),
   constraint conflicts_kind_has_evidence check (case kind
-    when 'mismatch'      then member_id is not null and observation_id is not null
-    when 'duplicate'     then member_id is not null and observation_id is not null and other_member_id is not null and other_member_id <> member_id
+    when 'mismatch'      then member_id is not null and (observation_id is not null or detail ? 'import_run_id')
+    when 'duplicate'     then member_id is not null and (observation_id is not null or detail ? 'import_run_id')
+      and other_member_id is not null and other_member_id <> member_id
     when 'ambiguous'     then observation_id is not null and cardinality(candidates) > 0
     when 'name_mismatch' then observation_id is not null and cardinality(candidates) = 1
     when 'inconsistent'  then observation_id is not null
     when 'consent_revoked' then member_id is not null
     when 'subject_moved' then member_id is not null and observation_id is not null and other_member_id is not null and other_member_id <> member_id
     when 'push_failed'   then member_id is not null and push_id is not null
+    when 'member_system' then member_id is null
+    when 'drift'         then member_id is not null
   end),
   constraint conflicts_state_has_evidence check (case state
     when 'open'       then closed_at is null and decision is null and decided_by is null and superseded_by is null

@@ -11,7 +11,10 @@ create table audit.events (
     'case_resolved', 'case_superseded', 'case_reopened', 'refused',
     'consent_given', 'consent_refused', 'consent_withdrawn', 'consent_renewed', 'revocation_received',
     'session_opened', 'session_ended',
-    'push_delivered', 'push_attempt_failed', 'push_rejected', 'push_given_up', 'push_superseded', 'push_cancelled', 'push_requeued'
+    'member_added', 'member_updated', 'import_conflict', 'import_duplicate', 'import_finished', 'import_abandoned',
+    'push_delivered', 'push_attempt_failed', 'push_rejected', 'push_given_up', 'push_superseded', 'push_cancelled', 'push_requeued',
+    'push_accepted', 'push_marked_done', 'number_fetched', 'breaker_opened', 'breaker_probing', 'breaker_closed',
+    'file_written', 'file_fetched', 'file_acknowledged', 'file_expired', 'drift_found'
   )),
   source           text not null check (source in ('vipps-login', 'bankid-login', 'idporten-login', 'import', 'coordinator', 'worker', 'app')),
   actor            text not null check (actor <> ''),
@@ -25,6 +28,9 @@ create table audit.events (
 create index events_occurred_at on audit.events using brin (occurred_at);
 create index events_organization on audit.events (organization_id, id);
 create index events_member on audit.events (member_id, id) where member_id is not null;
+create index events_conflict on audit.events (conflict_id, id) where conflict_id is not null;
+create index events_push on audit.events (push_id, id) where push_id is not null;
+create index events_merges on audit.events ((detail ->> 'survivor')) where event = 'members_merged';
 create index events_observation on audit.events (observation_id) where observation_id is not null;
 comment on table audit.events is 'What happened: append-only, one row per thing. Nobody updates, deletes or truncates it.';
 comment on column audit.events.id is 'Rises with time, roughly: ids are given before the transaction commits, so gaps are normal.';

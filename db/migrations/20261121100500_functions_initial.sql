@@ -2,6 +2,366 @@
 -- Written by `npm run db:freeze`. Edit db/functions/, never this file.
 set local role registry_owner;
 
+-- begin db/functions/api.sync_files.sql
+-- Files of changes for member systems without an interface, newest first.
+create or replace view api.sync_files with (security_invoker = true) as
+select
+  f.id as file_id, g.slug as organization, f.state, f.pushes as changes, f.created_at, f.ready_at, f.accept_until, f.acknowledged_at
+from sync.files as f
+join registry.organizations as g on g.id = f.organization_id
+where f.ready_at is not null;
+comment on view api.sync_files is 'Files of the coordinator''s organisations: those that can be fetched (ready), and what became of the others.';
+grant select on api.sync_files to authenticated;
+-- end db/functions/api.sync_files.sql
+
+-- begin db/functions/private.actor.sql
+-- Audit rows name who acted: a coordinator is known by the access token that PostgREST has verified, a program by its login.
+create or replace function private.actor()
+returns text
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(
+    'coordinator:' || nullif(nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub', ''),
+    session_user::text
+  )
+$$;
+comment on function private.actor is 'Out: coordinator:<user id> when called through PostgREST, otherwise the database login.';
+-- end db/functions/private.actor.sql
+
+-- begin db/functions/private.record_event.sql
+-- The only writer of audit.events. The message carries no member id of the organisation's: some organisations use numbers
+-- of eleven digits there, and an audit row must never look as if it held a personnummer.
+create or replace function private.record_event(
+  p_event text, p_source text, p_organization_id uuid, p_message text,
+  p_member_id uuid default null, p_observation_id uuid default null,
+  p_conflict_id uuid default null, p_push_id uuid default null, p_detail jsonb default '{}'
+)
+returns void
+language sql volatile
+set search_path = ''
+as $$
+  insert into audit.events
+    (event, source, actor, organization_id, message, member_id, observation_id, conflict_id, push_id, detail)
+  values
+    (p_event, p_source, private.actor(), p_organization_id, p_message, p_member_id, p_observation_id, p_conflict_id, p_push_id, p_detail)
+$$;
+comment on function private.record_event is 'In: one thing that happened. Appends it to audit.events with the time and the actor.';
+-- end db/functions/private.record_event.sql
+
+-- begin db/functions/private.close_member_system_case.sql
+-- The case about a member system is moot when it works again; no coordinator has to say so.
+create or replace function private.close_member_system_case(p_organization_id uuid)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  c registry.conflicts;
+begin
+  for c in
+    update registry.conflicts as known
+    set state = 'superseded', closed_at = clock_timestamp(), version = known.version + 1, superseded_by = 'The member system works again.'
+    where known.organization_id = p_organization_id and known.kind = 'member_system' and known.state = 'open'
+    returning known.*
+  loop
+    perform private.record_event('case_superseded', 'worker', c.organization_id, 'The case is moot: the member system works again.',
+      p_conflict_id => c.id);
+  end loop;
+end
+$$;
+comment on function private.close_member_system_case is 'In: an organisation. Closes the open cases about its member system.';
+-- end db/functions/private.close_member_system_case.sql
+
+-- begin db/functions/private.coordinator_organizations.sql
+-- What a coordinator may see is looked up at every request, so that removing a row in registry.coordinators works at once.
+-- Policies call this once per query, wrapped in a scalar subquery. No claim but the subject is read, and only when PostgREST
+-- has verified the token; unset and empty settings both deny (security-and-reliability D9, R4).
+create or replace function private.coordinator_organizations()
+returns uuid[]
+language sql stable security definer
+set search_path = ''
+as $$
+  select coalesce(array_agg(c.organization_id), '{}')
+  from registry.coordinators as c
+  where c.user_id::text = nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'
+$$;
+comment on function private.coordinator_organizations is 'Out: the organisations that the caller of the API is a coordinator of.';
+grant execute on function private.coordinator_organizations to authenticated;
+-- end db/functions/private.coordinator_organizations.sql
+
+-- begin db/functions/private.lock_file.sql
+-- A file that the caller may see, locked.
+create or replace function private.lock_file(p_file_id uuid)
+returns sync.files
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  f sync.files;
+begin
+  select known.* into f from sync.files as known
+  where known.id = p_file_id and known.organization_id = any (private.coordinator_organizations()) for update;
+  return f;
+end
+$$;
+comment on function private.lock_file is 'In: a file. Out: the file, locked; null when the caller may not see it.';
+-- end db/functions/private.lock_file.sql
+
+-- begin db/functions/private.refusals.sql
+-- Every refusal a coordinator can meet. An id of another organisation and one that does not exist are answered the same.
+create or replace function private.refusals()
+returns table (code text, status integer, message text)
+language sql immutable
+set search_path = ''
+as $$
+  values
+    ('not_found', 404, 'There is no such row for you.'),
+    ('stale_version', 409, 'The case has changed since you looked at it. Read it again and decide on what it says now.'),
+    ('not_open', 409, 'The case is settled already.'),
+    ('unknown_decision', 422, 'The decision is one of accept_observed, keep_existing, not_same_person, merge_into.'),
+    ('decision_not_applicable', 422, 'That decision cannot be made of a case of this kind.'),
+    ('number_taken', 409, 'Another member has this number. Settle which of the two records is the person''s first.'),
+    ('already_linked', 409, 'The login is linked to a member already.'),
+    ('member_merged', 409, 'The member was merged into another record. Use the surviving one.'),
+    ('not_failed', 409, 'The push has not failed, or a later one has taken its place.'),
+    ('name_one_thing', 422, 'Name one push, or up to a thousand, or one error code.'),
+    ('not_waiting', 409, 'The change does not wait on the worklist any more.'),
+    ('not_sealed_yet', 409, 'The number is not ready to be fetched. Try again in a minute; if it stays so, the operator must look at it.'),
+    ('not_ready', 409, 'The file cannot be fetched or acknowledged: it is being written, or it is settled already.'),
+    ('not_resolved', 409, 'The case has no decision that could be undone.'),
+    ('too_late', 409, 'A decision can be undone for 30 days.'),
+    ('newer_change', 409, 'Something newer depends on this decision. Undo or settle that first.')
+$$;
+comment on function private.refusals is 'Out: code, HTTP status and message of every refusal.';
+-- end db/functions/private.refusals.sql
+
+-- begin db/functions/private.refuse.sql
+-- A refusal is an answer, not an exception: raised, it would roll back its own audit row (security-and-reliability A8).
+-- PostgREST takes the HTTP status from the setting response.status, and commits.
+create or replace function private.refuse(p_action text, p_code text, p_id uuid)
+returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_message text;
+  v_status integer;
+  -- Whose coordinator asked; null for one of several organisations, and for none.
+  v_organization_id constant uuid := (
+    select min(o.id::text)::uuid from unnest(private.coordinator_organizations()) as o(id) having count(*) = 1);
+begin
+  select r.status, r.message into v_status, v_message from private.refusals() as r where r.code = p_code;
+  perform set_config('response.status', v_status::text, true);
+  perform private.record_event('refused', 'coordinator', v_organization_id, format('Refused: %s (%s).', p_action, replace(p_code, '_', ' ')),
+    p_detail => jsonb_build_object('action', p_action, 'code', p_code, 'id', p_id));
+  return jsonb_build_object('code', p_code, 'message', v_message, 'details', null, 'hint', null);
+end
+$$;
+comment on function private.refuse is 'In: what was asked, code of the refusal, the id asked about. Out: the answer, in the shape supabase-js reads errors from. Sets the HTTP status and appends the audit event.';
+-- end db/functions/private.refuse.sql
+
+-- begin db/functions/private.enqueue.sql
+-- The only caller of graphile-worker's add_job. Task name, payload, key, flag and number of attempts are fixed here, so that no
+-- caller can queue anything else. Payloads hold ids only: a failed job stays in the queue's tables for anyone to read. The flag
+-- names the organisation: workers do not fetch the jobs of one whose breaker is open (sync.breakers), but for a probe.
+create or replace function private.enqueue(p_task private.task, p_id uuid, p_run_at timestamptz default null, p_probe boolean default false)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_flag text;
+begin
+  if p_task = 'push_personnummer' and not p_probe then
+    select 'org:' || p.organization_id into v_flag from sync.pushes as p where p.id = p_id;
+  end if;
+  -- Under contention on one key add_job can answer NULL and drop the request; a change must not be lost by that.
+  if (graphile_worker.add_job(
+    identifier => p_task::text,
+    payload => json_build_object(case p_task when 'push_personnummer' then 'push_id' else 'observation_id' end, p_id),
+    job_key => p_task || ':' || p_id,
+    run_at => p_run_at,
+    max_attempts => 25,
+    flags => array_remove(array[v_flag], null)
+  )).id is null then
+    raise exception 'The job queue did not take the job.' using errcode = 'PN010';
+  end if;
+end
+$$;
+comment on function private.enqueue is 'In: task, the id it is about, earliest time (null: now), whether it is the probe of an open breaker. Queues the job in this transaction; raises PN010 if the queue refuses.';
+-- end db/functions/private.enqueue.sql
+
+-- begin db/functions/private.forget_failures.sql
+-- What failed before for this member no longer matters: a later push has arrived, or the record has moved on.
+create or replace function private.forget_failures(p_push sync.pushes)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  c registry.conflicts;
+begin
+  update sync.pushes set next_attempt_at = null
+  where organization_id = p_push.organization_id and member_id = p_push.member_id and id <> p_push.id
+    and state = 'given_up' and next_attempt_at is not null;
+  for c in
+    update registry.conflicts as known
+    set state = 'superseded', closed_at = clock_timestamp(), version = known.version + 1, superseded_by = 'A later push settled it.'
+    where known.organization_id = p_push.organization_id and known.member_id = p_push.member_id
+      and known.kind = 'push_failed' and known.state = 'open'
+      and exists (select from sync.pushes as failed where failed.id = known.push_id and failed.created_at <= p_push.created_at)
+    returning known.*
+  loop
+    perform private.record_event('case_superseded', 'worker', c.organization_id, 'The case is moot: a later push settled it.',
+      p_member_id => c.member_id, p_conflict_id => c.id, p_push_id => p_push.id);
+  end loop;
+end
+$$;
+comment on function private.forget_failures is 'In: a push that arrived or is moot. Closes open cases about failed pushes of its member, and ends their tries.';
+-- end db/functions/private.forget_failures.sql
+
+-- begin db/functions/private.record_push_event.sql
+-- Audit events about a push all name the same ids.
+create or replace function private.record_push_event(p_event text, p_push sync.pushes, p_message text)
+returns void
+language sql volatile
+set search_path = ''
+as $$
+  select private.record_event(p_event, 'worker', p_push.organization_id, p_message,
+    p_member_id => p_push.member_id, p_observation_id => p_push.observation_id, p_push_id => p_push.id,
+    p_detail => jsonb_strip_nulls(jsonb_build_object(
+      'attempt', p_push.attempts, 'error_code', p_push.error_code, 'http_status', p_push.http_status, 'worker', p_push.leased_by)))
+$$;
+comment on function private.record_push_event is 'In: event, push, sentence. Appends the audit event.';
+-- end db/functions/private.record_push_event.sql
+
+-- begin db/functions/private.settle_push.sql
+-- A push reaches its final state, once, with its audit event. Where it arrived, or nothing is left to carry, cases about older
+-- failures are moot, and older pushes that were given up are not tried again.
+create or replace function private.settle_push(p_push sync.pushes, p_state sync.push_state, p_event text, p_message text)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  update sync.pushes
+  set state = p_state, settled_at = clock_timestamp(), next_attempt_at = null, lease_expires_at = null,
+      error_code = p_push.error_code, http_status = p_push.http_status
+  where id = p_push.id;
+  perform private.record_push_event(p_event, p_push, p_message);
+  if p_state in ('delivered', 'superseded') then
+    perform private.forget_failures(p_push);
+  end if;
+end
+$$;
+comment on function private.settle_push is 'In: a push (with the code and status to keep), final state, event, sentence.';
+-- end db/functions/private.settle_push.sql
+
+-- begin db/functions/private.fail_push.sql
+-- Given up or refused: never silence, always a case for a coordinator. Given up is tried again the next day all the same; a push
+-- that fails so again counts its case up, or opens it anew where a coordinator has closed it.
+create or replace function private.fail_push(p_push sync.pushes, p_state sync.push_state, p_event text, p_message text)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_at constant timestamptz := case when p_state = 'given_up' then clock_timestamp() + interval '1 day' end;
+begin
+  insert into registry.conflicts as c (organization_id, kind, member_id, push_id, fingerprint, detail)
+  values (p_push.organization_id, 'push_failed', p_push.member_id, p_push.id, 'push_failed ' || p_push.id,
+    jsonb_strip_nulls(jsonb_build_object('error_code', p_push.error_code, 'http_status', p_push.http_status, 'attempts', p_push.attempts)))
+  on conflict (organization_id, fingerprint) where state = 'open'
+    do update set seen = c.seen + 1, last_seen_at = clock_timestamp();
+  perform private.settle_push(p_push, p_state, p_event, p_message);
+  if v_at is not null then
+    update sync.pushes set next_attempt_at = v_at where id = p_push.id;
+    perform private.enqueue('push_personnummer', p_push.id, v_at);
+  end if;
+end
+$$;
+comment on function private.fail_push is 'In: a push (with code and status), final state, event, sentence. Opens a case and settles the push.';
+-- end db/functions/private.fail_push.sql
+
+-- begin db/functions/private.settle_filed_push.sql
+-- The receiver's word on one change of a file is its delivery, or its refusal, and counts as its attempt.
+create or replace function private.settle_filed_push(p_push sync.pushes, p_refused boolean)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  p sync.pushes;
+begin
+  update sync.pushes set attempts = attempts + 1 where id = p_push.id returning * into p;
+  insert into sync.push_attempts (push_id, organization_id, attempt, worker_id, result, error_code, duration_ms)
+  values (p.id, p.organization_id, p.attempts, private.actor(), case when p_refused then 'rejected' else 'delivered' end::sync.attempt_result,
+    case when p_refused then 'refused_by_receiver' end, 0);
+  if p_refused then
+    p.error_code := 'refused_by_receiver';
+    perform private.fail_push(p, 'rejected', 'push_rejected', 'The receiver of the file could not carry the change out; a case was opened.');
+  else
+    p.error_code := null;
+    perform private.settle_push(p, 'delivered', 'push_delivered', 'The receiver of the file carried the change out.');
+  end if;
+end
+$$;
+comment on function private.settle_filed_push is 'In: a locked push of an acknowledged file, whether the receiver refused it.';
+-- end db/functions/private.settle_filed_push.sql
+
+-- begin db/functions/private.acknowledge_sync_file.sql
+-- Only changes that still wait in this file are settled: one that a newer change has overtaken is in a later file.
+create or replace function private.acknowledge_sync_file(p_file_id uuid, p_refused text[])
+returns jsonb
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  f constant sync.files := private.lock_file(p_file_id);
+  p sync.pushes;
+  v_external_id text;
+  v_counts jsonb;
+begin
+  if f.id is null then
+    return private.refuse('acknowledge_sync_file', 'not_found', p_file_id);
+  elsif f.state <> 'ready' then
+    return private.refuse('acknowledge_sync_file', 'not_ready', p_file_id);
+  end if;
+  for p in
+    select known.* from sync.pushes as known
+    where known.organization_id = f.organization_id and known.file_id = f.id and known.state = 'pending' order by known.id for update
+  loop
+    select m.external_id into v_external_id from registry.members as m where m.id = p.member_id;
+    perform private.settle_filed_push(p, v_external_id = any (coalesce(p_refused, '{}')));
+  end loop;
+  update sync.files set state = 'acknowledged', content = null, acknowledged_at = clock_timestamp(), acknowledged_by = private.actor()
+  where id = f.id;
+  select jsonb_build_object('file_id', f.id, 'delivered', count(*) filter (where known.state = 'delivered'),
+    'refused', count(*) filter (where known.state = 'rejected')) into v_counts
+  from sync.pushes as known where known.organization_id = f.organization_id and known.file_id = f.id;
+  perform private.close_member_system_case(f.organization_id);
+  perform private.record_event('file_acknowledged', 'coordinator', f.organization_id, 'A coordinator acknowledged the file.', p_detail => v_counts);
+  return v_counts;
+end
+$$;
+comment on function private.acknowledge_sync_file is 'See api.acknowledge_sync_file.';
+grant execute on function private.acknowledge_sync_file to authenticated;
+-- end db/functions/private.acknowledge_sync_file.sql
+
+-- begin db/functions/api.acknowledge_sync_file.sql
+-- The receiver confirms a file, except for members it could not update.
+create or replace function api.acknowledge_sync_file(file_id uuid, refused_external_ids text[] default '{}')
+returns jsonb
+language sql volatile
+set search_path = ''
+begin atomic
+  select private.acknowledge_sync_file(acknowledge_sync_file.file_id, acknowledge_sync_file.refused_external_ids);
+end;
+comment on function api.acknowledge_sync_file is 'In: a file of api.sync_files that is ready, the external ids of members it could not be carried out for. Out: how many changes were delivered and how many refused (each a case), or a refusal with code and message (HTTP 404, 409).';
+grant execute on function api.acknowledge_sync_file to authenticated;
+-- end db/functions/api.acknowledge_sync_file.sql
+
 -- begin db/functions/api.data_quality.sql
 -- How an organisation stands: the figures its board and Bufdir ask about.
 create or replace view api.data_quality with (security_invoker = true) as
@@ -28,26 +388,201 @@ cross join lateral (
 ) as c
 cross join lateral (
   select count(*) filter (where known.settled_at is null) as pending_pushes,
-         count(*) filter (where known.state in ('rejected', 'given_up')) as failed_pushes
+         count(*) filter (where known.state in ('rejected', 'given_up') and not exists (
+           select from sync.pushes as later
+           where later.organization_id = known.organization_id and later.member_id = known.member_id and later.id <> known.id
+             and later.created_at >= known.created_at and later.state in ('pending', 'sending', 'delivered'))) as failed_pushes
   from sync.pushes as known where known.organization_id = g.id
 ) as p;
 comment on view api.data_quality is 'Per organisation: members, how many have a number, how many were confirmed or filled by a login in the last 12 months, open cases by kind and the oldest, pushes that wait and that failed.';
 grant select on api.data_quality to authenticated;
 -- end db/functions/api.data_quality.sql
 
+-- begin db/functions/private.explain_failure.sql
+-- Why a change has not arrived, in words for people who do not read codes. docs/error-codes.md has every code.
+create or replace function private.explain_failure(p_error_code text)
+returns text
+language sql immutable
+set search_path = ''
+as $$
+  select case
+    when p_error_code in ('http_401', 'http_403', 'token_refused') then 'The member system does not accept our credentials. They must be renewed.'
+    when p_error_code in ('member_system_missing', 'member_system_misconfigured', 'secret_missing', 'address_refused', 'redirect_refused',
+                          'receiver_key_unusable')
+      then 'The connection to the member system is not set up right. The operator must look at it.'
+    when p_error_code in ('sealing_key_unknown', 'index_secret_unknown') then 'The worker lacks a key. The operator must add it.'
+    when p_error_code in ('timeout', 'task_timeout', 'connection_failed', 'tls_failed', 'token_unavailable')
+      then 'The member system could not be reached.'
+    when p_error_code in ('http_5xx', 'response_too_large', 'http_unexpected') then 'The member system has an error of its own.'
+    when p_error_code in ('http_408', 'http_425', 'http_429') then 'The member system is busy and asked us to come back later.'
+    when p_error_code in ('external_id_missing', 'external_id_unusable', 'personnummer_in_url')
+      then 'The member''s id in the member system is missing or cannot be used.'
+    when p_error_code in ('sealed_value_broken', 'sealed_value_mismatch')
+      then 'The stored number could not be read, or is not this member''s. The operator must look at it.'
+    when p_error_code in ('http_4xx', 'http_409', 'refused_by_receiver') then 'The member system refused the change.'
+    when p_error_code in ('acceptance_expired', 'not_acknowledged')
+      then 'The change was taken in, but nobody confirmed in time that it was carried out.'
+    when p_error_code in ('acceptance_failed', 'status_url_refused', 'status_lost')
+      then 'The member system took the change in and then could not carry it out.'
+    when p_error_code in ('worker_stopping', 'lease_lost', 'database_failed') then 'The attempt was interrupted. It is made again.'
+    when p_error_code is not null then 'Something unexpected happened. The operator must look at it.'
+  end
+$$;
+comment on function private.explain_failure is 'In: code of a failure. Out: a sentence in plain words.';
+grant execute on function private.explain_failure to authenticated;
+-- end db/functions/private.explain_failure.sql
+
 -- begin db/functions/api.failed_syncs.sql
--- Changes that have not reached the member system: refused, given up, or still being tried after a failure.
+-- Changes that have not reached the member system: refused, given up, or still being tried after a failure. One that a later
+-- push of the same member follows is history.
 create or replace view api.failed_syncs with (security_invoker = true) as
 select
   p.id as push_id, g.slug as organization, p.member_id, m.external_id as member_external_id, p.state, p.attempts,
-  p.error_code, p.http_status, p.next_attempt_at, p.created_at, p.settled_at
+  p.error_code, private.explain_failure(p.error_code) as reason, p.http_status,
+  case when b.state <> 'closed' and p.settled_at is null then greatest(p.next_attempt_at, b.probe_at) else p.next_attempt_at end as next_attempt_at,
+  p.created_at, p.settled_at
 from sync.pushes as p
 join registry.organizations as g on g.id = p.organization_id
 join registry.members as m on m.id = p.member_id
-where p.state in ('rejected', 'given_up') or (p.settled_at is null and p.error_code is not null);
+left join sync.breakers as b on b.organization_id = p.organization_id
+where (p.state in ('rejected', 'given_up') and not exists (
+    select from sync.pushes as later
+    where later.organization_id = p.organization_id and later.member_id = p.member_id and later.id <> p.id
+      and later.created_at >= p.created_at and later.state in ('pending', 'sending', 'delivered')))
+  or (p.settled_at is null and p.error_code is not null);
 comment on view api.failed_syncs is 'Pushes of the coordinator''s organisations that failed, with the reason and the next try.';
 grant select on api.failed_syncs to authenticated;
 -- end db/functions/api.failed_syncs.sql
+
+-- begin db/functions/api.worklist.sql
+-- What a person has to type into a member system that has no interface, oldest first. The number itself is fetched for one
+-- change at a time (api.fetch_number), sealed for the organisation's own key.
+create or replace view api.worklist with (security_invoker = true) as
+select
+  p.id as push_id, g.slug as organization, p.member_id, m.external_id as member_external_id, m.given_name, m.family_name,
+  case when m.personnummer_masked is null then 'remove' else 'set' end as change, m.personnummer_masked,
+  p.accepted_until is not null as ready, p.created_at as waiting_since
+from sync.pushes as p
+join registry.organizations as g on g.id = p.organization_id
+join registry.members as m on m.id = p.member_id
+join sync.member_systems as s on s.organization_id = p.organization_id and s.kind = 'worklist'
+where p.settled_at is null;
+comment on view api.worklist is 'Changes of the coordinator''s organisations that a person carries out: whether the number is to be set or removed, for whom, and whether it can be fetched.';
+grant select on api.worklist to authenticated;
+-- end db/functions/api.worklist.sql
+
+-- begin db/functions/private.lock_worklist_push.sql
+-- A change of the worklist that the caller may see and that still waits, locked.
+create or replace function private.lock_worklist_push(p_push_id uuid)
+returns sync.pushes
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  p sync.pushes;
+begin
+  select known.* into p from sync.pushes as known
+  where known.id = p_push_id and known.organization_id = any (private.coordinator_organizations())
+    and exists (select from sync.member_systems as s where s.organization_id = known.organization_id and s.kind = 'worklist')
+  for update;
+  return p;
+end
+$$;
+comment on function private.lock_worklist_push is 'In: a push. Out: the push, locked; null when the caller may not see it or it is no change of a worklist.';
+-- end db/functions/private.lock_worklist_push.sql
+
+-- begin db/functions/private.push_is_moot.sql
+-- A push carries one value. When the record holds another by now, or none, a later push carries that one; and a record that
+-- was merged into another has nothing more to say to the member system.
+create or replace function private.push_is_moot(p_push sync.pushes)
+returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select p_push.personnummer_index is distinct from (
+      select m.personnummer_index from registry.members as m where m.id = p_push.member_id)
+    or exists (select from registry.members as m where m.id = p_push.member_id and m.merged_into is not null)
+    or exists (select from sync.pushes as newer where newer.member_id = p_push.member_id and newer.state = 'pending' and newer.id <> p_push.id)
+$$;
+comment on function private.push_is_moot is 'In: a push. Out: whether the record has moved on.';
+-- end db/functions/private.push_is_moot.sql
+
+-- begin db/functions/private.fetch_number.sql
+-- Seeing a number leaves a trace in the same transaction (security-and-reliability R12).
+create or replace function private.fetch_number(p_push_id uuid)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  p constant sync.pushes := private.lock_worklist_push(p_push_id);
+begin
+  if p.id is null then
+    return private.refuse('fetch_number', 'not_found', p_push_id);
+  elsif p.settled_at is not null then
+    return private.refuse('fetch_number', 'not_waiting', p_push_id);
+  elsif p.receiver_sealed is null or private.push_is_moot(p) then
+    return private.refuse('fetch_number', 'not_sealed_yet', p_push_id);
+  end if;
+  perform private.record_event('number_fetched', 'coordinator', p.organization_id, 'A coordinator fetched the sealed number to type it in.',
+    p_member_id => p.member_id, p_push_id => p.id);
+  return jsonb_build_object('push_id', p.id, 'sealed', p.receiver_sealed);
+end
+$$;
+comment on function private.fetch_number is 'See api.fetch_number.';
+grant execute on function private.fetch_number to authenticated;
+-- end db/functions/private.fetch_number.sql
+
+-- begin db/functions/api.fetch_number.sql
+-- The number that a person is to type in, sealed for the organisation's own key: not even this database can read it.
+create or replace function api.fetch_number(push_id uuid)
+returns jsonb
+language sql volatile
+set search_path = ''
+begin atomic
+  select private.fetch_number(fetch_number.push_id);
+end;
+comment on function api.fetch_number is 'In: a change of api.worklist. Out: the number as a compact JWE for the organisation''s receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited.';
+grant execute on function api.fetch_number to authenticated;
+-- end db/functions/api.fetch_number.sql
+
+-- begin db/functions/private.fetch_sync_file.sql
+-- Fetching numbers leaves a trace in the same transaction.
+create or replace function private.fetch_sync_file(p_file_id uuid)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  f constant sync.files := private.lock_file(p_file_id);
+begin
+  if f.id is null then
+    return private.refuse('fetch_sync_file', 'not_found', p_file_id);
+  elsif f.state <> 'ready' then
+    return private.refuse('fetch_sync_file', 'not_ready', p_file_id);
+  end if;
+  perform private.record_event('file_fetched', 'coordinator', f.organization_id,
+    format('A coordinator fetched a sealed file with %s changes.', f.pushes),
+    p_detail => jsonb_build_object('file_id', f.id));
+  return jsonb_build_object('file_id', f.id, 'sealed', f.content, 'changes', f.pushes);
+end
+$$;
+comment on function private.fetch_sync_file is 'See api.fetch_sync_file.';
+grant execute on function private.fetch_sync_file to authenticated;
+-- end db/functions/private.fetch_sync_file.sql
+
+-- begin db/functions/api.fetch_sync_file.sql
+-- The file itself, sealed for the organisation's own key.
+create or replace function api.fetch_sync_file(file_id uuid)
+returns jsonb
+language sql volatile
+set search_path = ''
+begin atomic
+  select private.fetch_sync_file(fetch_sync_file.file_id);
+end;
+comment on function api.fetch_sync_file is 'In: a file of api.sync_files that is ready. Out: the CSV (external_id,personnummer; an empty number is to be removed) as a compact JWE for the organisation''s receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited.';
+grant execute on function api.fetch_sync_file to authenticated;
+-- end db/functions/api.fetch_sync_file.sql
 
 -- begin db/functions/api.unlinked_logins.sql
 -- People who logged in and could not be taken for a member, and whose login still belongs to nobody.
@@ -65,21 +600,6 @@ comment on view api.unlinked_logins is 'Logins in the coordinator''s organisatio
 grant select on api.unlinked_logins to authenticated;
 -- end db/functions/api.unlinked_logins.sql
 
--- begin db/functions/private.actor.sql
--- Audit rows name who acted: a coordinator is known by the access token that PostgREST has verified, a program by its login.
-create or replace function private.actor()
-returns text
-language sql stable
-set search_path = ''
-as $$
-  select coalesce(
-    'coordinator:' || nullif(nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub', ''),
-    session_user::text
-  )
-$$;
-comment on function private.actor is 'Out: coordinator:<user id> when called through PostgREST, otherwise the database login.';
--- end db/functions/private.actor.sql
-
 -- begin db/functions/private.describe_case.sql
 -- What the functions of the API answer about a case.
 create or replace function private.describe_case(c registry.conflicts)
@@ -93,26 +613,6 @@ as $$
 $$;
 comment on function private.describe_case is 'In: a case. Out: id, kind, state, decision, version, and until when the decision can be undone.';
 -- end db/functions/private.describe_case.sql
-
--- begin db/functions/private.record_event.sql
--- The only writer of audit.events. The message carries no member id of the organisation's: some organisations use numbers
--- of eleven digits there, and an audit row must never look as if it held a personnummer.
-create or replace function private.record_event(
-  p_event text, p_source text, p_organization_id uuid, p_message text,
-  p_member_id uuid default null, p_observation_id uuid default null,
-  p_conflict_id uuid default null, p_push_id uuid default null, p_detail jsonb default '{}'
-)
-returns void
-language sql volatile
-set search_path = ''
-as $$
-  insert into audit.events
-    (event, source, actor, organization_id, message, member_id, observation_id, conflict_id, push_id, detail)
-  values
-    (p_event, p_source, private.actor(), p_organization_id, p_message, p_member_id, p_observation_id, p_conflict_id, p_push_id, p_detail)
-$$;
-comment on function private.record_event is 'In: one thing that happened. Appends it to audit.events with the time and the actor.';
--- end db/functions/private.record_event.sql
 
 -- begin db/functions/private.record_case_event.sql
 -- Audit events about a case all name the same ids.
@@ -154,23 +654,6 @@ end
 $$;
 comment on function private.close_case is 'In: a locked case, decision, note, the state before. Out: the settled case, for the caller.';
 -- end db/functions/private.close_case.sql
-
--- begin db/functions/private.coordinator_organizations.sql
--- What a coordinator may see is looked up at every request, so that removing a row in registry.coordinators works at once.
--- Policies call this once per query, wrapped in a scalar subquery. No claim but the subject is read, and only when PostgREST
--- has verified the token; unset and empty settings both deny (security-and-reliability D9, R4).
-create or replace function private.coordinator_organizations()
-returns uuid[]
-language sql stable security definer
-set search_path = ''
-as $$
-  select coalesce(array_agg(c.organization_id), '{}')
-  from registry.coordinators as c
-  where c.user_id::text = nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'
-$$;
-comment on function private.coordinator_organizations is 'Out: the organisations that the caller of the API is a coordinator of.';
-grant execute on function private.coordinator_organizations to authenticated;
--- end db/functions/private.coordinator_organizations.sql
 
 -- begin db/functions/private.fills_gap.sql
 -- Whether an observed number may go into a record without replacing anything, or taking it from anybody.
@@ -220,51 +703,100 @@ $$;
 comment on function private.lock_number is 'In: organisation, masked number. Waits until no other transaction is giving such a number to a member there.';
 -- end db/functions/private.lock_number.sql
 
--- begin db/functions/private.refusals.sql
--- Every refusal a coordinator can meet. An id of another organisation and one that does not exist are answered the same.
-create or replace function private.refusals()
-returns table (code text, status integer, message text)
+-- begin db/functions/private.read_mask.sql
+-- The six visible digits: day (D-number: + 40), month (synthetic: + 80), year in two digits.
+create or replace function private.read_mask(p_masked text)
+returns table (birth_date text, d_number boolean, synthetic boolean)
 language sql immutable
 set search_path = ''
 as $$
-  values
-    ('not_found', 404, 'There is no such row for you.'),
-    ('stale_version', 409, 'The case has changed since you looked at it. Read it again and decide on what it says now.'),
-    ('not_open', 409, 'The case is settled already.'),
-    ('unknown_decision', 422, 'The decision is one of accept_observed, keep_existing, not_same_person, merge_into.'),
-    ('decision_not_applicable', 422, 'That decision cannot be made of a case of this kind.'),
-    ('number_taken', 409, 'Another member has this number. Settle which of the two records is the person''s first.'),
-    ('already_linked', 409, 'The login is linked to a member already.'),
-    ('member_merged', 409, 'The member was merged into another record. Use the surviving one.'),
-    ('not_failed', 409, 'The push has not failed.'),
-    ('not_resolved', 409, 'The case has no decision that could be undone.'),
-    ('too_late', 409, 'A decision can be undone for 30 days.'),
-    ('newer_change', 409, 'Something newer depends on this decision. Undo or settle that first.')
+  select
+    to_char(d.day % 40, 'FM00') || to_char(d.month % 80, 'FM00') || d.year,
+    d.day > 40,
+    d.month > 80
+  from (select left(p_masked, 2)::integer as day, substr(p_masked, 3, 2)::integer as month, substr(p_masked, 5, 2) as year) as d
 $$;
-comment on function private.refusals is 'Out: code, HTTP status and message of every refusal.';
--- end db/functions/private.refusals.sql
+comment on function private.read_mask is 'In: a masked number. Out: birth date as ddmmyy without the marks, whether it is a D-number, whether it is synthetic.';
+-- end db/functions/private.read_mask.sql
 
--- begin db/functions/private.refuse.sql
--- A refusal is an answer, not an exception: raised, it would roll back its own audit row (security-and-reliability A8).
--- PostgREST takes the HTTP status from the setting response.status, and commits.
-create or replace function private.refuse(p_action text, p_code text, p_id uuid)
+-- begin db/functions/private.classify_mismatch.sql
+-- What a coordinator may know of two differing numbers without seeing either: the masked forms tell the birth date, and
+-- whether a number is a D-number (day + 40) or synthetic (month + 80). A person who gets a personnummer after a D-number is
+-- the usual harmless case (national-identity-number, section 2).
+create or replace function private.classify_mismatch(p_observation registry.observations)
 returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'same_birth_date', r.birth_date = o.birth_date,
+    'd_number_to_personnummer', r.d_number and not o.d_number,
+    'recorded_synthetic', r.synthetic,
+    'observed_synthetic', o.synthetic,
+    'older_than_record', coalesce(p_observation.authenticated_at < m.personnummer_at, false))
+  from registry.members as m, private.read_mask(m.personnummer_masked) as r, private.read_mask(p_observation.personnummer_masked) as o
+  where m.id = p_observation.member_id
+$$;
+comment on function private.classify_mismatch is 'In: an observation whose number differs from its member''s. Out: how they differ, without the numbers.';
+-- end db/functions/private.classify_mismatch.sql
+
+-- begin db/functions/private.conflict_fingerprint.sql
+-- The same disagreement: same kind, same people, same login or number. Another number is another disagreement. Under a
+-- rotated key the oldest version of the index still in use is taken, so that rotation opens no case anew.
+create or replace function private.conflict_fingerprint(
+  p_kind registry.conflict_kind, p_observation registry.observations, p_member_id uuid, p_other_member_id uuid, p_candidates uuid[]
+)
+returns text
+language sql immutable
+set search_path = ''
+as $$
+  select concat_ws(' ', p_kind, p_member_id, p_other_member_id, nullif(array_to_string(p_candidates, ','), ''),
+    case p_kind
+      when 'mismatch' then coalesce(
+        p_observation.personnummer_index_previous[cardinality(p_observation.personnummer_index_previous)],
+        p_observation.personnummer_index)
+      when 'duplicate' then null
+      else p_observation.issuer || ' ' || p_observation.subject
+    end)
+$$;
+comment on function private.conflict_fingerprint is 'In: what a case is about. Out: text that is equal for two sightings of one disagreement.';
+-- end db/functions/private.conflict_fingerprint.sql
+
+-- begin db/functions/private.open_conflict.sql
+-- A disagreement becomes a case, once: the fingerprint says what makes two sightings the same disagreement. One that is open
+-- is counted up, and so is one that a coordinator has settled: a decision is remembered, the same disagreement does not come
+-- back.
+create or replace function private.open_conflict(
+  p_kind registry.conflict_kind, p_observation registry.observations,
+  p_member_id uuid default null, p_other_member_id uuid default null, p_candidates uuid[] default '{}'
+)
+returns uuid
 language plpgsql volatile
 set search_path = ''
 as $$
 declare
-  v_message text;
-  v_status integer;
+  v_fingerprint constant text := private.conflict_fingerprint(p_kind, p_observation, p_member_id, p_other_member_id, p_candidates);
+  v_id uuid;
 begin
-  select r.status, r.message into v_status, v_message from private.refusals() as r where r.code = p_code;
-  perform set_config('response.status', v_status::text, true);
-  perform private.record_event('refused', 'coordinator', null, format('Refused: %s (%s).', p_action, replace(p_code, '_', ' ')),
-    p_detail => jsonb_build_object('action', p_action, 'code', p_code, 'id', p_id));
-  return jsonb_build_object('code', p_code, 'message', v_message, 'details', null, 'hint', null);
+  update registry.conflicts as known set seen = known.seen + 1, last_seen_at = clock_timestamp()
+  where known.organization_id = p_observation.organization_id and known.fingerprint = v_fingerprint
+    and known.state = 'resolved' and known.decision in ('keep_existing', 'not_same_person')
+  returning known.id into v_id;
+  if v_id is null then
+    insert into registry.conflicts as c
+      (organization_id, kind, member_id, other_member_id, candidates, observation_id, fingerprint, detail)
+    values (
+      p_observation.organization_id, p_kind, p_member_id, p_other_member_id, p_candidates, p_observation.id, v_fingerprint,
+      p_observation.explanation || case when p_kind = 'mismatch' then private.classify_mismatch(p_observation) else '{}' end)
+    on conflict (organization_id, fingerprint) where state = 'open'
+      do update set seen = c.seen + 1, last_seen_at = clock_timestamp()
+    returning c.id into v_id;
+  end if;
+  return v_id;
 end
 $$;
-comment on function private.refuse is 'In: what was asked, code of the refusal, the id asked about. Out: the answer, in the shape supabase-js reads errors from. Sets the HTTP status and appends the audit event.';
--- end db/functions/private.refuse.sql
+comment on function private.open_conflict is 'In: kind, observation, member, the other member, the candidates. Out: id of the case: new, open already, or settled before.';
+-- end db/functions/private.open_conflict.sql
 
 -- begin db/functions/private.set_link.sql
 -- A coordinator says whose login it is. The only place where a link ever moves from one member to another.
@@ -306,45 +838,6 @@ as $$
 $$;
 comment on function private.number_of is 'In: a member. Out: index, sealed and masked number, source and time.';
 -- end db/functions/private.number_of.sql
-
--- begin db/functions/private.enqueue.sql
--- The only caller of graphile-worker's add_job. Task name, payload, key and number of attempts are fixed here, so that no
--- caller can queue anything else. Payloads hold ids only: a failed job stays in the queue's tables for anyone to read.
-create or replace function private.enqueue(p_task private.task, p_id uuid, p_run_at timestamptz default null)
-returns void
-language plpgsql volatile
-set search_path = ''
-as $$
-begin
-  -- Under contention on one key add_job can answer NULL and drop the request; a change must not be lost by that.
-  if (graphile_worker.add_job(
-    identifier => p_task::text,
-    payload => json_build_object(case p_task when 'push_personnummer' then 'push_id' else 'observation_id' end, p_id),
-    job_key => p_task || ':' || p_id,
-    run_at => p_run_at,
-    max_attempts => 25
-  )).id is null then
-    raise exception 'The job queue did not take the job.' using errcode = 'PN010';
-  end if;
-end
-$$;
-comment on function private.enqueue is 'In: task, the id it is about, earliest time (null: now). Queues the job in this transaction; raises PN010 if the queue refuses.';
--- end db/functions/private.enqueue.sql
-
--- begin db/functions/private.record_push_event.sql
--- Audit events about a push all name the same ids.
-create or replace function private.record_push_event(p_event text, p_push sync.pushes, p_message text)
-returns void
-language sql volatile
-set search_path = ''
-as $$
-  select private.record_event(p_event, 'worker', p_push.organization_id, p_message,
-    p_member_id => p_push.member_id, p_observation_id => p_push.observation_id, p_push_id => p_push.id,
-    p_detail => jsonb_strip_nulls(jsonb_build_object(
-      'attempt', p_push.attempts, 'error_code', p_push.error_code, 'http_status', p_push.http_status, 'worker', p_push.leased_by)))
-$$;
-comment on function private.record_push_event is 'In: event, push, sentence. Appends the audit event.';
--- end db/functions/private.record_push_event.sql
 
 -- begin db/functions/private.supersede_pushes.sql
 -- A newer change of the same member makes waiting pushes moot. One that is being sent right now is left alone: the worker
@@ -433,6 +926,7 @@ declare
   c registry.conflicts;
   v_refusal text;
   v_before jsonb;
+  v_conflict_id uuid; -- the case that undo takes
 begin
   select known.* into o from registry.observations as known
   where known.id = p_observation_id and known.organization_id = any (private.coordinator_organizations());
@@ -451,6 +945,8 @@ begin
   if private.fills_gap(o, m.id) then
     v_before := v_before || private.set_number(o, m.id, null);
   end if;
+  -- Also a login that nobody was told of becomes a case, so that the decision can be looked up, and undone.
+  perform private.open_conflict('ambiguous', o, p_candidates => array[m.id]) where o.outcome = 'unlinked';
   for c in
     select known.* from registry.conflicts as known join registry.observations as seen on seen.id = known.observation_id
     where known.organization_id = o.organization_id and known.state = 'open' and known.kind in ('ambiguous', 'name_mismatch')
@@ -458,8 +954,10 @@ begin
     order by known.id for update of known
   loop
     perform private.close_case(c, 'link_login', p_note, v_before);
+    v_conflict_id := coalesce(v_conflict_id, c.id);
+    v_before := '{}'; -- kept, and undone, with the first of them
   end loop;
-  return jsonb_build_object('observation_id', o.id, 'member_id', m.id, 'linked', true);
+  return jsonb_build_object('observation_id', o.id, 'member_id', m.id, 'linked', true, 'conflict_id', v_conflict_id);
 end
 $$;
 comment on function private.link_login is 'See api.link_login.';
@@ -479,6 +977,47 @@ comment on function api.link_login is 'In: a login that matched nobody with cert
 grant execute on function api.link_login to authenticated;
 -- end db/functions/api.link_login.sql
 
+-- begin db/functions/private.mark_done.sql
+-- The person's word is the delivery, and counts as its attempt. When the record has changed since the number was fetched, a later
+-- change stands on the list.
+create or replace function private.mark_done(p_push_id uuid)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  p sync.pushes := private.lock_worklist_push(p_push_id);
+begin
+  if p.id is null then
+    return private.refuse('mark_done', 'not_found', p_push_id);
+  elsif p.state <> 'pending' or private.push_is_moot(p) then
+    return private.refuse('mark_done', 'not_waiting', p_push_id);
+  end if;
+  update sync.pushes set attempts = attempts + 1, leased_by = private.actor() where id = p.id returning * into p;
+  insert into sync.push_attempts (push_id, organization_id, attempt, worker_id, result, duration_ms)
+  values (p.id, p.organization_id, p.attempts, p.leased_by, 'delivered', 0);
+  p.error_code := null;
+  perform private.settle_push(p, 'delivered', 'push_marked_done', 'A coordinator typed the change into the member system.');
+  return jsonb_build_object('push_id', p.id, 'state', 'delivered');
+end
+$$;
+comment on function private.mark_done is 'See api.mark_done.';
+grant execute on function private.mark_done to authenticated;
+-- end db/functions/private.mark_done.sql
+
+-- begin db/functions/api.mark_done.sql
+-- A person has typed a change into the member system.
+create or replace function api.mark_done(push_id uuid)
+returns jsonb
+language sql volatile
+set search_path = ''
+begin atomic
+  select private.mark_done(mark_done.push_id);
+end;
+comment on function api.mark_done is 'In: a change of api.worklist. Out: the delivered push, or a refusal with code and message (HTTP 404, 409: it was done already, or the record has changed since).';
+grant execute on function api.mark_done to authenticated;
+-- end db/functions/api.mark_done.sql
+
 -- begin db/functions/api.member_history.sql
 -- What happened to a member, in order.
 create or replace view api.member_history with (security_invoker = true) as
@@ -492,6 +1031,23 @@ comment on view api.member_history is 'Audit events about members of the coordin
 grant select on api.member_history to authenticated;
 -- end db/functions/api.member_history.sql
 
+-- begin db/functions/api.member_systems.sql
+-- How the carrying of changes stands: one row per organisation.
+create or replace view api.member_systems with (security_invoker = true) as
+select
+  g.slug as organization, s.kind, coalesce(b.state, 'closed') as breaker, b.error_code, private.explain_failure(b.error_code) as reason,
+  b.http_status, b.opened_at, b.probe_at as next_probe_at, p.waiting, p.oldest_waiting_since
+from sync.member_systems as s
+join registry.organizations as g on g.id = s.organization_id
+left join sync.breakers as b on b.organization_id = s.organization_id
+cross join lateral (
+  select count(*) as waiting, min(known.created_at) as oldest_waiting_since
+  from sync.pushes as known where known.organization_id = s.organization_id and known.settled_at is null
+) as p;
+comment on view api.member_systems is 'The member system of each of the coordinator''s organisations: how it is reached, whether changes flow (breaker closed) and if not why and until when, and how many changes wait.';
+grant select on api.member_systems to authenticated;
+-- end db/functions/api.member_systems.sql
+
 -- begin db/functions/api.open_conflicts.sql
 -- What a coordinator has to judge. Numbers are masked, and only the own organisations' rows pass row security.
 create or replace view api.open_conflicts with (security_invoker = true) as
@@ -500,7 +1056,8 @@ select
   c.member_id, m.external_id as member_external_id, m.given_name as member_given_name, m.family_name as member_family_name,
   m.personnummer_masked as recorded_personnummer,
   c.other_member_id, n.external_id as other_member_external_id,
-  c.candidates, c.observation_id, o.provider, o.personnummer_masked as observed_personnummer,
+  c.candidates, c.observation_id, o.provider,
+  coalesce(o.personnummer_masked, c.detail ->> 'personnummer') as observed_personnummer,
   o.given_name as observed_given_name, o.family_name as observed_family_name, o.authenticated_at,
   c.push_id, c.detail
 from registry.conflicts as c
@@ -513,6 +1070,33 @@ comment on view api.open_conflicts is 'Open cases of the coordinator''s organisa
 grant select on api.open_conflicts to authenticated;
 -- end db/functions/api.open_conflicts.sql
 
+-- begin db/functions/private.evidence_of_case.sql
+-- What disagreed with the record: a login, or an import. A case opened by an import has no observation, so one is made up of
+-- what the import brought.
+create or replace function private.evidence_of_case(c registry.conflicts)
+returns registry.observations
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  o registry.observations;
+begin
+  if c.observation_id is not null then
+    select known.* into strict o from registry.observations as known where known.id = c.observation_id;
+    return o;
+  end if;
+  select n.personnummer_index, n.personnummer_index_previous, n.personnummer_sealed, n.personnummer_masked
+  into o.personnummer_index, o.personnummer_index_previous, o.personnummer_sealed, o.personnummer_masked
+  from registry.offered_numbers as n where n.conflict_id = c.id;
+  o.organization_id := c.organization_id;
+  o.member_id := c.member_id;
+  o.source := 'import';
+  return o;
+end
+$$;
+comment on function private.evidence_of_case is 'In: a case. Out: its observation, or one made up of the number that an import offered.';
+-- end db/functions/private.evidence_of_case.sql
+
 -- begin db/functions/private.accept_observed.sql
 -- The login is the member's, and right. For a case about identity the login is linked, and a number fills an empty record only:
 -- one that differs is a question of its own, which the next login brings up. For a mismatch the record takes the number.
@@ -523,10 +1107,9 @@ set search_path = ''
 as $$
 declare
   v_member_id constant uuid := coalesce(c.member_id, c.candidates[1]);
-  o registry.observations;
+  o constant registry.observations := private.evidence_of_case(c);
   v_before jsonb := '{}'::jsonb;
 begin
-  select known.* into strict o from registry.observations as known where known.id = c.observation_id;
   if c.kind <> 'mismatch' then
     v_before := private.set_link(o, v_member_id);
   end if;
@@ -554,7 +1137,7 @@ begin
   where known.id = p_conflict_id and known.organization_id = any (private.coordinator_organizations());
   if c.id is not null then
     perform private.lock_number(o.organization_id, o.personnummer_masked)
-    from registry.observations as o where o.id = c.observation_id and o.personnummer_masked is not null;
+    from private.evidence_of_case(c) as o where o.personnummer_masked is not null;
     perform from registry.members as m
     where m.id = any (c.candidates || array[c.member_id, c.other_member_id]) order by m.id for no key update;
     select known.* into c from registry.conflicts as known where known.id = p_conflict_id for update;
@@ -566,7 +1149,7 @@ comment on function private.lock_case is 'In: id of a case. Out: the case as it 
 -- end db/functions/private.lock_case.sql
 
 -- begin db/functions/private.move_to_member.sql
--- Moves logins, observations and sessions from one member record to another; given the ids, moves just those (undo does).
+-- Moves logins, observations, sessions and consents from one member record to another; given the ids, moves just those (undo does).
 create or replace function private.move_to_member(p_organization_id uuid, p_from uuid, p_to uuid, p_only jsonb default null)
 returns jsonb
 language sql volatile
@@ -584,14 +1167,46 @@ as $$
     update registry.sessions set member_id = p_to
     where organization_id = p_organization_id and member_id = p_from and (p_only is null or p_only -> 'sessions' ? id::text)
     returning id
+  ), consents as (
+    update registry.consents as k set member_id = p_to
+    where organization_id = p_organization_id and member_id = p_from and (p_only is null or p_only -> 'consents' ? id::text)
+      and not exists (select from registry.consents as other
+                      where other.member_id = p_to and other.provider = k.provider and other.state = 'given' and k.state = 'given')
+    returning id
   )
   select jsonb_build_object('moved', jsonb_build_object(
     'links', coalesce((select jsonb_agg(id) from links), '[]'),
     'observations', coalesce((select jsonb_agg(id) from observations), '[]'),
-    'sessions', coalesce((select jsonb_agg(id) from sessions), '[]')))
+    'sessions', coalesce((select jsonb_agg(id) from sessions), '[]'),
+    'consents', coalesce((select jsonb_agg(id) from consents), '[]')))
 $$;
 comment on function private.move_to_member is 'In: organisation, member from, member to, ids to move (null: all). Out: ids of what was moved.';
 -- end db/functions/private.move_to_member.sql
+
+-- begin db/functions/private.restore_number.sql
+-- A record gets a number it did not bring in itself: the one it had before, none, or that of a record merged into it. The member
+-- system hears of it.
+create or replace function private.restore_number(
+  c registry.conflicts, p_number jsonb, p_event text default 'number_restored',
+  p_message text default 'The record has the personnummer again that it had before the decision (%s).'
+)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_member_id constant uuid := (p_number ->> 'member_id')::uuid;
+begin
+  update registry.members
+  set personnummer_index = p_number ->> 'index', personnummer_sealed = p_number ->> 'sealed', personnummer_masked = p_number ->> 'masked',
+      personnummer_source = (p_number ->> 'source')::registry.source, personnummer_at = (p_number ->> 'at')::timestamptz
+  where id = v_member_id;
+  perform private.record_event(p_event, 'coordinator', c.organization_id, format(p_message, coalesce(p_number ->> 'masked', 'none')),
+    p_member_id => v_member_id, p_conflict_id => c.id, p_push_id => private.queue_push(v_member_id));
+end
+$$;
+comment on function private.restore_number is 'In: a case, a number in its stored forms with the member''s id, event and sentence. Writes it and queues the push.';
+-- end db/functions/private.restore_number.sql
 
 -- begin db/functions/private.supersede_cases.sql
 -- Other open cases about a record that is no more are moot.
@@ -608,7 +1223,7 @@ begin
     update registry.conflicts
     set state = 'superseded', superseded_by = p_because, closed_at = clock_timestamp(), version = version + 1
     where organization_id = p_conflict.organization_id and id <> p_conflict.id and state = 'open'
-      and p_conflict.member_id in (member_id, other_member_id)
+      and (p_conflict.member_id in (member_id, other_member_id) or p_conflict.member_id = any (candidates))
     returning *
   loop
     perform private.record_case_event('case_superseded', c, p_because);
@@ -622,7 +1237,8 @@ comment on function private.supersede_cases is 'In: a case whose member is no mo
 
 -- begin db/functions/private.merge_members.sql
 -- Two records are one person: the record of the case is merged into the other one. Logins, observations and sessions go to the
--- survivor; the merged record stays as a mark of where it went, without a number, and is never found again.
+-- survivor, and so does a number that the survivor lacks; the merged record stays as a mark of where it went, and is never found
+-- again.
 create or replace function private.merge_members(c registry.conflicts)
 returns jsonb
 language plpgsql volatile
@@ -630,7 +1246,8 @@ set search_path = ''
 as $$
 declare
   v_merged constant uuid := c.member_id;
-  v_before jsonb := jsonb_build_object('merged', v_merged, 'survivor', c.other_member_id, 'number', private.number_of(v_merged));
+  v_number constant jsonb := private.number_of(v_merged);
+  v_before jsonb := jsonb_build_object('merged', v_merged, 'survivor', c.other_member_id, 'number', v_number);
 begin
   v_before := v_before || private.move_to_member(c.organization_id, v_merged, c.other_member_id);
   update registry.members
@@ -642,6 +1259,12 @@ begin
   v_before := v_before || jsonb_build_object('superseded', private.supersede_cases(c, 'The record was merged into another.'));
   perform private.record_event('members_merged', 'coordinator', c.organization_id, 'A coordinator merged the record into the other one.',
     p_member_id => v_merged, p_conflict_id => c.id, p_detail => jsonb_build_object('survivor', c.other_member_id));
+  if v_number ->> 'index' is not null
+    and exists (select from registry.members as m where m.id = c.other_member_id and m.personnummer_index is null) then
+    perform private.restore_number(c, v_number || jsonb_build_object('member_id', c.other_member_id),
+      'number_accepted', 'The surviving record took over the personnummer %s of the merged one.');
+    v_before := v_before || jsonb_build_object('survivor_number', private.number_of(c.other_member_id));
+  end if;
   return v_before;
 end
 $$;
@@ -702,13 +1325,14 @@ comment on function private.part_login is 'In: a locked case. Out: the state bef
 -- end db/functions/private.part_login.sql
 
 -- begin db/functions/private.decision_applies.sql
--- Which decisions make sense for which kind of case.
+-- Which decisions make sense for which kind of case. A case that an import opened is about records only: no login could be
+-- parted from anybody.
 create or replace function private.decision_applies(c registry.conflicts, p_decision text)
 returns boolean
 language sql immutable
 set search_path = ''
 as $$
-  select p_decision = 'keep_existing' or case c.kind
+  select p_decision = 'keep_existing' or (p_decision <> 'not_same_person' or c.observation_id is not null) and case c.kind
     when 'mismatch' then p_decision in ('accept_observed', 'not_same_person') or c.other_member_id is not null
     when 'duplicate' then p_decision in ('not_same_person', 'merge_into')
     when 'ambiguous' then p_decision = 'not_same_person' or (p_decision = 'accept_observed' and cardinality(c.candidates) = 1)
@@ -717,6 +1341,8 @@ as $$
     when 'inconsistent' then p_decision = 'not_same_person' and c.member_id is not null
     when 'consent_revoked' then false
     when 'push_failed' then false
+    when 'member_system' then false
+    when 'drift' then false
   end
 $$;
 comment on function private.decision_applies is 'In: a case, a decision. Out: whether that decision can be made of it.';
@@ -736,9 +1362,12 @@ as $$
     when c.state <> 'open' then 'not_open'
     when p_decision is null or p_decision <> all (array['accept_observed', 'keep_existing', 'not_same_person', 'merge_into']) then 'unknown_decision'
     when not private.decision_applies(c, p_decision) then 'decision_not_applicable'
+    when p_decision in ('accept_observed', 'merge_into') and exists (
+      select from registry.members as m
+      where m.id = any (c.candidates || array[c.member_id, c.other_member_id]) and m.merged_into is not null) then 'member_merged'
     when p_decision = 'accept_observed' and c.kind = 'mismatch' and exists (
-      select from registry.observations as o join registry.members as m on m.organization_id = o.organization_id
-      where o.id = c.observation_id and m.id <> c.member_id
+      select from private.evidence_of_case(c) as o join registry.members as m on m.organization_id = o.organization_id
+      where m.id <> c.member_id
         and m.personnummer_index = any (o.personnummer_index || o.personnummer_index_previous)) then 'number_taken'
   end
 $$;
@@ -788,12 +1417,27 @@ comment on function api.resolve_conflict is 'In: case; accept_observed, keep_exi
 grant execute on function api.resolve_conflict to authenticated;
 -- end db/functions/api.resolve_conflict.sql
 
--- begin db/functions/private.retry_sync.sql
+-- begin db/functions/private.is_followed.sql
+-- A failed push that a later one of the same member follows is history: trying it again would only repeat what the later one does.
+create or replace function private.is_followed(p_push sync.pushes)
+returns boolean
+language sql volatile
+set search_path = ''
+as $$
+  select exists (
+    select from sync.pushes as later
+    where later.organization_id = p_push.organization_id and later.member_id = p_push.member_id and later.id <> p_push.id
+      and later.created_at >= p_push.created_at and later.state in ('pending', 'sending', 'delivered'))
+$$;
+comment on function private.is_followed is 'In: a push. Out: whether a later one of its member is under way or has arrived.';
+-- end db/functions/private.is_followed.sql
+
+-- begin db/functions/private.retry_push.sql
 -- One that still waits is tried at once. One that was refused or given up for good is followed by a new push, with an
 -- idempotency key of its own: the member system may have stored its refusal under the old one.
-create or replace function private.retry_sync(p_push_id uuid)
+create or replace function private.retry_push(p_push_id uuid)
 returns jsonb
-language plpgsql volatile security definer
+language plpgsql volatile
 set search_path = ''
 as $$
 declare
@@ -806,15 +1450,19 @@ begin
   perform from registry.members as m where m.id = p.member_id for no key update;
   select known.* into p from sync.pushes as known where known.id = p.id for update;
   if p.id is null then
-    return private.refuse('retry_sync', 'not_found', p_push_id);
+    return '{"code": "not_found"}'::jsonb;
+  elsif exists (select from registry.members as m where m.id = p.member_id and m.merged_into is not null) then
+    return '{"code": "member_merged"}'::jsonb;
   elsif p.state = 'pending' and p.error_code is not null then
     update sync.pushes set next_attempt_at = clock_timestamp() where id = p.id;
-    perform private.enqueue('push_personnummer', p.id, clock_timestamp());
-  elsif p.state in ('rejected', 'given_up') then
+    perform private.enqueue('push_personnummer', p.id);
+  elsif p.state in ('rejected', 'given_up') and not private.is_followed(p) then
+    update sync.pushes set next_attempt_at = null where id = p.id;
     v_push_id := private.queue_push(p.member_id, p.observation_id);
   else
-    return private.refuse('retry_sync', 'not_failed', p_push_id);
+    return '{"code": "not_failed"}'::jsonb;
   end if;
+  update sync.breakers as b set probe_at = clock_timestamp() where b.organization_id = p.organization_id and b.state = 'open';
   perform private.record_event('push_requeued', 'coordinator', p.organization_id, 'A coordinator had the failed push tried again.',
     p_member_id => p.member_id, p_push_id => v_push_id, p_detail => jsonb_build_object('failed_push_id', p.id));
   for c in
@@ -825,47 +1473,82 @@ begin
   return jsonb_build_object('push_id', v_push_id, 'state', 'pending');
 end
 $$;
+comment on function private.retry_push is 'In: a push. Out: the push that is queued now, or the code of a refusal. Where the breaker is open, its next probe comes at once.';
+-- end db/functions/private.retry_push.sql
+
+-- begin db/functions/private.retry_sync.sql
+-- One push answers as it is; several answer how many. The refusal of one does not stop the others.
+create or replace function private.retry_sync(p_push_id uuid, p_push_ids uuid[], p_error_code text)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  v_ids uuid[] := p_push_ids;
+  v_id uuid;
+  v_answer jsonb;
+  v_queued integer := 0;
+begin
+  if num_nonnulls(p_push_id, p_push_ids, p_error_code) <> 1 or cardinality(p_push_ids) > 1000 then
+    return private.refuse('retry_sync', 'name_one_thing', p_push_id);
+  elsif p_push_id is not null then
+    v_answer := private.retry_push(p_push_id);
+    return case when v_answer ? 'code' then private.refuse('retry_sync', v_answer ->> 'code', p_push_id) else v_answer end;
+  elsif p_error_code is not null then
+    v_ids := array(
+      select p.id from sync.pushes as p
+      where p.organization_id = any (private.coordinator_organizations()) and p.error_code = p_error_code
+        and (p.state in ('rejected', 'given_up') or p.state = 'pending') and not private.is_followed(p)
+      order by p.created_at limit 1000);
+  end if;
+  foreach v_id in array v_ids loop
+    v_queued := v_queued + (not private.retry_push(v_id) ? 'code')::integer;
+  end loop;
+  return jsonb_build_object('queued', v_queued, 'not_queued', cardinality(v_ids) - v_queued);
+end
+$$;
 comment on function private.retry_sync is 'See api.retry_sync.';
 grant execute on function private.retry_sync to authenticated;
 -- end db/functions/private.retry_sync.sql
 
 -- begin db/functions/api.retry_sync.sql
--- A coordinator has a failed push tried again, at once.
-create or replace function api.retry_sync(push_id uuid)
+-- A coordinator has failed pushes tried again, at once: one, several, or all that failed for the same reason.
+create or replace function api.retry_sync(push_id uuid default null, push_ids uuid[] default null, error_code text default null)
 returns jsonb
 language sql volatile
 set search_path = ''
 begin atomic
-  select private.retry_sync(retry_sync.push_id);
+  select private.retry_sync(retry_sync.push_id, retry_sync.push_ids, retry_sync.error_code);
 end;
-comment on function api.retry_sync is 'In: a push of api.failed_syncs. Out: the push that is queued now, or a refusal with code and message (HTTP 404, 409).';
+comment on function api.retry_sync is 'In: a push of api.failed_syncs, or several, or the error_code that a thousand at most of them share. Out: for one, the push that is queued now; else how many were queued and how many were not; or a refusal with code and message (HTTP 404, 409, 422).';
 grant execute on function api.retry_sync to authenticated;
 -- end db/functions/api.retry_sync.sql
 
--- begin db/functions/private.restore_number.sql
--- The record gets back the number it had, or none, and the member system hears of it.
-create or replace function private.restore_number(c registry.conflicts, p_number jsonb)
-returns void
+-- begin db/functions/private.requeue_superseded.sql
+-- A push that was dropped because its record was merged is due again when the record is back.
+create or replace function private.requeue_superseded(p_member_id uuid)
+returns uuid
 language plpgsql volatile
 set search_path = ''
 as $$
 declare
-  v_member_id constant uuid := (p_number ->> 'member_id')::uuid;
+  v_last sync.pushes;
 begin
-  update registry.members
-  set personnummer_index = p_number ->> 'index', personnummer_sealed = p_number ->> 'sealed', personnummer_masked = p_number ->> 'masked',
-      personnummer_source = (p_number ->> 'source')::registry.source, personnummer_at = (p_number ->> 'at')::timestamptz
-  where id = v_member_id;
-  perform private.record_event('number_restored', 'coordinator', c.organization_id,
-    format('The record has the personnummer again that it had before the decision (%s).', coalesce(p_number ->> 'masked', 'none')),
-    p_member_id => v_member_id, p_conflict_id => c.id, p_push_id => private.queue_push(v_member_id));
+  select p.* into v_last from sync.pushes as p join registry.members as m on m.id = p.member_id
+  where m.id = p_member_id and p.organization_id = m.organization_id
+  order by p.created_at desc, p.id limit 1;
+  if v_last.state = 'superseded' then
+    return private.queue_push(p_member_id, v_last.observation_id);
+  end if;
+  return null;
 end
 $$;
-comment on function private.restore_number is 'In: a case, the number before. Restores it and queues the compensating push.';
--- end db/functions/private.restore_number.sql
+comment on function private.requeue_superseded is 'In: a member. Out: id of a new push if the last one was dropped, otherwise null.';
+-- end db/functions/private.requeue_superseded.sql
 
 -- begin db/functions/private.separate_members.sql
--- Two records that were merged are two again. Nothing was carried to the member system by the merge, so nothing is now.
+-- Two records that were merged are two again. A number that went to the survivor comes back, and the member system hears of
+-- what it was not told while they were one.
 create or replace function private.separate_members(c registry.conflicts, p_before jsonb)
 returns void
 language plpgsql volatile
@@ -876,6 +1559,9 @@ declare
   v_number constant jsonb := p_before -> 'number';
   v_case registry.conflicts;
 begin
+  if p_before ? 'survivor_number' then
+    perform private.restore_number(c, jsonb_build_object('member_id', p_before ->> 'survivor'));
+  end if;
   update registry.members
   set merged_into = null, personnummer_index = v_number ->> 'index', personnummer_sealed = v_number ->> 'sealed',
       personnummer_masked = v_number ->> 'masked', personnummer_source = (v_number ->> 'source')::registry.source,
@@ -891,7 +1577,8 @@ begin
     perform private.record_case_event('case_reopened', v_case, 'The records were separated again; the case is open again.');
   end loop;
   perform private.record_event('members_separated', 'coordinator', c.organization_id, 'The merged records were separated again.',
-    p_member_id => v_merged, p_conflict_id => c.id, p_detail => jsonb_build_object('survivor', p_before ->> 'survivor'));
+    p_member_id => v_merged, p_conflict_id => c.id, p_detail => jsonb_build_object('survivor', p_before ->> 'survivor'),
+    p_push_id => private.requeue_superseded(v_merged));
 end
 $$;
 comment on function private.separate_members is 'In: a case, the state before its merge. Takes the merge back.';
@@ -942,12 +1629,15 @@ as $$
     when r.decided_at < now() - interval '30 days' then 'too_late'
     when r.before ? 'version_after' and (r.before ->> 'version_after')::integer is distinct from (
       select m.version from registry.members as m where m.id = (r.before #>> '{number,member_id}')::uuid) then 'newer_change'
+    when r.before ? 'survivor_number' and r.before #>> '{survivor_number,index}' is distinct from (
+      select m.personnummer_index from registry.members as m where m.id = (r.before ->> 'survivor')::uuid) then 'newer_change'
     when r.before ? 'link' and (r.before #>> '{link,after}')::uuid is distinct from (
       select private.linked_member(o) from registry.observations as o where o.id = c.observation_id) then 'newer_change'
     when exists (
       select from registry.members as m
       where m.organization_id = c.organization_id and m.personnummer_index = r.before #>> '{number,index}'
-        and m.id <> (r.before #>> '{number,member_id}')::uuid) then 'newer_change'
+        and m.id <> (r.before #>> '{number,member_id}')::uuid
+        and not (r.before ? 'survivor_number' and m.id = (r.before ->> 'survivor')::uuid)) then 'newer_change'
     when exists (
       select from registry.conflicts as other
       where other.organization_id = c.organization_id and other.fingerprint = c.fingerprint and other.state = 'open') then 'newer_change'
@@ -1010,16 +1700,499 @@ returns table (
 language sql stable
 set search_path = ''
 as $$
+  with recursive records(id) as (
+    select member_timeline.member_id
+    union
+    select m.member_id from audit.events as m join records as r on m.event = 'members_merged' and m.detail ->> 'survivor' = r.id::text
+  )
   select e.occurred_at, e.event, e.source, e.actor, e.message, e.observation_id, e.conflict_id, e.push_id, e.detail, e.id
   from audit.events as e
-  where e.member_id = member_timeline.member_id
-    or e.member_id in (select m.member_id from audit.events as m
-                       where m.event = 'members_merged' and m.detail ->> 'survivor' = member_timeline.member_id::text)
+  where e.member_id in (select r.id from records as r)
   order by e.occurred_at, e.id
 $$;
 comment on function audit.member_timeline is 'In: a member. Out: every event about it and about records merged into it, oldest first.';
 grant execute on function audit.member_timeline to auditor;
 -- end db/functions/audit.member_timeline.sql
+
+-- begin db/functions/audit.organizations.sql
+-- Events name organisations by id; auditors want to read their names.
+create or replace view audit.organizations with (security_invoker = true) as
+select g.id, g.slug, g.name from registry.organizations as g;
+comment on view audit.organizations is 'The organisations that audit.events.organization_id names.';
+grant select on audit.organizations to auditor;
+-- end db/functions/audit.organizations.sql
+
+-- begin db/functions/import.absent_members.sql
+-- Members that a full export does not have any more are listed, a page at a time, and never deleted: somebody must find out
+-- whether they left, or the export is not whole. Merged records are marks only.
+create or replace function import.absent_members(run_id uuid, after_external_id text, most integer)
+returns setof text
+language sql stable security definer
+set search_path = ''
+as $$
+  select m.external_id
+  from registry.import_runs as r
+  join registry.members as m on m.organization_id = r.organization_id
+  where r.id = absent_members.run_id and r.state = 'running' and m.external_id > absent_members.after_external_id and m.merged_into is null
+    and not exists (select from registry.import_lines as l where l.run_id = r.id and l.external_id = m.external_id)
+  order by m.external_id limit absent_members.most
+$$;
+comment on function import.absent_members is 'In: a run that is not finished yet, the last id of the page before, rows a page. Out: external ids of members that the file does not have.';
+grant execute on function import.absent_members to member_importer;
+-- end db/functions/import.absent_members.sql
+
+-- begin db/functions/private.end_import.sql
+-- A run ends, with one audit event. A dry run leaves no trace.
+create or replace function private.end_import(p_run registry.import_runs, p_state registry.import_state)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  if p_run.dry_run then
+    delete from registry.import_runs where id = p_run.id;
+    return;
+  end if;
+  delete from registry.import_lines where run_id = p_run.id;
+  update registry.import_runs set state = p_state, ended_at = clock_timestamp() where id = p_run.id;
+  perform private.record_event('import_' || p_state, 'import', p_run.organization_id,
+    format('An import of members was %s after %s rows: %s added, %s changed, %s unchanged, %s rejected.', p_state,
+      p_run.records_done, p_run.added, p_run.updated, p_run.unchanged, p_run.rejected),
+    p_detail => jsonb_build_object('import_run_id', p_run.id, 'fingerprint', p_run.fingerprint, 'records', p_run.records_done,
+      'added', p_run.added, 'updated', p_run.updated, 'unchanged', p_run.unchanged, 'rejected', p_run.rejected,
+      'duplicates', p_run.duplicates, 'conflicts', p_run.conflicts));
+end
+$$;
+comment on function private.end_import is 'In: a running import, finished or abandoned. Ends it.';
+-- end db/functions/private.end_import.sql
+
+-- begin db/functions/private.lock_run.sql
+-- Batches of a run go one after the other, whoever sends them.
+create or replace function private.lock_run(p_run_id uuid)
+returns registry.import_runs
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_run registry.import_runs;
+begin
+  select r.* into v_run from registry.import_runs as r where r.id = p_run_id for update;
+  if v_run.state is distinct from 'running' then
+    raise exception 'The import is over.' using errcode = 'PN006',
+      hint = 'Another file was imported meanwhile, or another program finished this one.';
+  end if;
+  return v_run;
+end
+$$;
+comment on function private.lock_run is 'In: id of a running import. Out: the run, locked. Raises PN006.';
+-- end db/functions/private.lock_run.sql
+
+-- begin db/functions/import.finish_run.sql
+-- The door's last call, when every record of the file has arrived.
+create or replace function import.finish_run(run_id uuid)
+returns void
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+begin
+  perform private.end_import(private.lock_run(finish_run.run_id), 'finished');
+end
+$$;
+comment on function import.finish_run is 'In: a running import. Ends it. Raises PN006.';
+grant execute on function import.finish_run to member_importer;
+-- end db/functions/import.finish_run.sql
+
+-- begin db/functions/private.analyze_import.sql
+-- An empty database fills faster than autovacuum looks at it, and plans made for a handful of rows read whole tables for each
+-- row of a million. So statistics are taken whenever the import has doubled, which is ten times for a million rows.
+create or replace function private.analyze_import(p_records_before integer, p_records_now integer)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  if log(2, greatest(p_records_now, 512))::integer > log(2, greatest(p_records_before, 512))::integer then
+    analyze registry.members, registry.import_lines;
+  end if;
+end
+$$;
+comment on function private.analyze_import is 'In: records done before and after a batch. Takes statistics of the tables that grew, if the import has doubled.';
+-- end db/functions/private.analyze_import.sql
+
+-- begin db/functions/private.changed_columns.sql
+-- The member system is right about contact details, also when it has none: what the file has a column for is taken over, what
+-- it has no column for is left alone.
+create or replace function private.changed_columns(p_columns text[], m registry.members, r private.imported_member)
+returns text[]
+language sql immutable
+set search_path = ''
+as $$
+  select array_remove(array[
+    case when m.given_name is distinct from r.given_name and 'given_name' = any (p_columns) then 'given_name' end,
+    case when m.family_name is distinct from r.family_name and 'family_name' = any (p_columns) then 'family_name' end,
+    case when m.birth_date is distinct from r.birth_date and 'birth_date' = any (p_columns) then 'birth_date' end,
+    case when m.email is distinct from r.email and 'email' = any (p_columns) then 'email' end,
+    case when m.phone is distinct from r.phone and 'phone' = any (p_columns) then 'phone' end
+  ], null)
+$$;
+comment on function private.changed_columns is 'In: columns the file has, the record, the row. Out: the columns that differ.';
+-- end db/functions/private.changed_columns.sql
+
+-- begin db/functions/private.number_is_verified.sql
+-- A number that a login brought or confirmed, or a coordinator chose, is worth more than what an export says: somebody proved
+-- it, or judged it. An import does not replace such a number.
+create or replace function private.number_is_verified(m registry.members)
+returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select m.personnummer_index is not null and (
+    m.personnummer_source <> 'import' is true
+    or exists (
+      select from registry.observations as o
+      where o.organization_id = m.organization_id and o.member_id = m.id and o.outcome = 'confirmed'))
+$$;
+comment on function private.number_is_verified is 'In: a member. Out: whether its number came from, or was confirmed by, a login or a coordinator.';
+-- end db/functions/private.number_is_verified.sql
+
+-- begin db/functions/private.plan_import.sql
+-- What each row of an import comes to, before anything is written. The rows' numbers differ from each other and so do their
+-- external ids; the caller sees to that. A merged record is only a mark of where it went, and is left alone.
+create or replace function private.plan_import(p_run registry.import_runs, p_rows private.imported_member[])
+returns setof private.import_step
+language sql volatile rows 10
+set search_path = ''
+as $$
+  select
+    coalesce(m.id, gen_random_uuid()),
+    m.id is null,
+    case when m.id is null or m.merged_into is not null then '{}' else
+      private.changed_columns(p_run.columns, m, r) || case when n.step = 'write' then array['personnummer'] else '{}' end
+    end,
+    n.step,
+    holder.id,
+    r
+  from unnest(p_rows) as r
+  left join registry.members as m on m.organization_id = p_run.organization_id and m.external_id = r.external_id
+  left join lateral (
+    select h.id from registry.members as h
+    where h.organization_id = p_run.organization_id
+      and h.personnummer_index = any (r.personnummer_index || coalesce(r.personnummer_index_previous, '{}'))
+    limit 1
+  ) as holder on r.personnummer_index is not null
+  cross join lateral (
+    select case
+      when r.personnummer_index is null or m.merged_into is not null or holder.id = m.id then 'none'
+      when private.number_is_verified(m) then 'conflict'
+      when holder.id is not null or p_run.dry_run and exists (
+        select from registry.import_lines as l where l.run_id = p_run.id and l.personnummer_index = r.personnummer_index) then 'duplicate'
+      else 'write'
+    end::private.number_step as step
+  ) as n
+$$;
+comment on function private.plan_import is 'In: a run, rows with different numbers and external ids. Out: one step for each. Writes nothing.';
+-- end db/functions/private.plan_import.sql
+
+-- begin db/functions/private.lock_import.sql
+-- Logins go on while an import runs. Who is about to give a number to a member meets them at the number and then at the
+-- record, in the same order as a login does. Numbers that their members have already are not locked, so importing the same
+-- file again disturbs nobody.
+create or replace function private.lock_import(p_run registry.import_runs, p_rows private.imported_member[])
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  perform private.lock_number(p_run.organization_id, n.masked)
+  from (
+    select distinct r.personnummer_masked as masked
+    from unnest(p_rows) as r
+    where r.personnummer_index is not null and not exists (
+      select from registry.members as m
+      where m.organization_id = p_run.organization_id and m.external_id = r.external_id and m.personnummer_index = r.personnummer_index)
+    order by 1
+  ) as n;
+  perform from registry.members as m
+  where m.id in (select s.member_id from private.plan_import(p_run, p_rows) as s where not s.is_new and s.changed <> '{}' or s.number = 'conflict')
+  order by m.id for no key update;
+end
+$$;
+comment on function private.lock_import is 'In: a run, its rows. Waits until no login is about to change the same numbers or records.';
+-- end db/functions/private.lock_import.sql
+
+-- begin db/functions/private.open_import_case.sql
+-- A number that an import may not write becomes a case, the same one that a login with that number would open. What the
+-- import brought is kept beside the case, sealed, for a coordinator who decides that it is right after all.
+create or replace function private.open_import_case(p_run registry.import_runs, p_step private.import_step)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  r constant private.imported_member := p_step.imported;
+  v_kind constant registry.conflict_kind := (case p_step.number when 'conflict' then 'mismatch' else 'duplicate' end)::registry.conflict_kind;
+  o registry.observations;
+  v_id uuid;
+begin
+  o.organization_id := p_run.organization_id;
+  o.member_id := p_step.member_id;
+  o.personnummer_index := r.personnummer_index;
+  o.personnummer_index_previous := coalesce(r.personnummer_index_previous, '{}');
+  o.personnummer_masked := r.personnummer_masked;
+  o.explanation := jsonb_build_object('import_run_id', p_run.id, 'line', r.line, 'personnummer', r.personnummer_masked);
+  v_id := private.open_conflict(v_kind, o, p_step.member_id, p_step.other_member_id);
+  if exists (select from registry.conflicts as known where known.id = v_id and known.seen > 1) then
+    return;
+  end if;
+  if v_kind = 'mismatch' then
+    insert into registry.offered_numbers
+      (conflict_id, personnummer_index, personnummer_index_previous, personnummer_sealed, personnummer_masked)
+    values (v_id, r.personnummer_index, o.personnummer_index_previous, r.personnummer_sealed, r.personnummer_masked);
+  end if;
+  perform private.record_event('import_' || p_step.number, 'import', p_run.organization_id,
+    case p_step.number
+      when 'conflict' then format('An import brought another personnummer (%s) than the verified one; the record was left as it is.',
+        r.personnummer_masked)
+      else format('An import brought the personnummer %s, which another member has; it was not written.', r.personnummer_masked)
+    end,
+    p_member_id => p_step.member_id, p_conflict_id => v_id,
+    p_detail => jsonb_strip_nulls(o.explanation || jsonb_build_object('other_member_id', p_step.other_member_id)));
+end
+$$;
+comment on function private.open_import_case is 'In: a run, a step whose number is not written. Opens the case, or counts it up.';
+-- end db/functions/private.open_import_case.sql
+
+-- begin db/functions/private.record_import.sql
+-- One audit event for each record that an import made or changed.
+create or replace function private.record_import(p_run registry.import_runs, p_steps private.import_step[])
+returns void
+language sql volatile
+set search_path = ''
+as $$
+  select private.record_event(
+    case when s.is_new then 'member_added' else 'member_updated' end, 'import', p_run.organization_id,
+    format(case when s.is_new then 'An import added the member record%2$s.' else 'An import changed %1$s of the member record%2$s.' end,
+      replace(array_to_string(s.changed, ', '), '_', ' '),
+      case when s.number = 'write' then format(', with the personnummer %s', (s.imported).personnummer_masked) end),
+    p_member_id => s.member_id,
+    p_detail => jsonb_strip_nulls(jsonb_build_object(
+      'import_run_id', p_run.id, 'line', (s.imported).line, 'changed', nullif(to_jsonb(s.changed), '[]'),
+      'personnummer', case when s.number = 'write' then (s.imported).personnummer_masked end)))
+  from unnest(p_steps) as s
+  where s.is_new or s.changed <> '{}'
+$$;
+comment on function private.record_import is 'In: a run, its steps. Appends the audit events.';
+-- end db/functions/private.record_import.sql
+
+-- begin db/functions/private.write_import.sql
+-- Puts planned rows into the member records: new ones, then those that change.
+create or replace function private.write_import(p_run registry.import_runs, p_steps private.import_step[])
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  insert into registry.members (id, organization_id, external_id, given_name, family_name, birth_date, email, phone,
+    personnummer_index, personnummer_sealed, personnummer_masked, personnummer_source, personnummer_at)
+  select s.member_id, p_run.organization_id, r.external_id, r.given_name, r.family_name, r.birth_date, r.email, r.phone,
+    n.personnummer_index, n.personnummer_sealed, n.personnummer_masked,
+    case when s.number = 'write' then 'import'::registry.source end, case when s.number = 'write' then clock_timestamp() end
+  from unnest(p_steps) as s
+  cross join lateral (select (s.imported).*) as r
+  left join lateral (select (s.imported).*) as n on s.number = 'write'
+  where s.is_new;
+
+  update registry.members as m set
+    given_name = case when 'given_name' = any (s.changed) then r.given_name else m.given_name end,
+    family_name = case when 'family_name' = any (s.changed) then r.family_name else m.family_name end,
+    birth_date = case when 'birth_date' = any (s.changed) then r.birth_date else m.birth_date end,
+    email = case when 'email' = any (s.changed) then r.email else m.email end,
+    phone = case when 'phone' = any (s.changed) then r.phone else m.phone end,
+    personnummer_index = case when s.number = 'write' then r.personnummer_index else m.personnummer_index end,
+    personnummer_sealed = case when s.number = 'write' then r.personnummer_sealed else m.personnummer_sealed end,
+    personnummer_masked = case when s.number = 'write' then r.personnummer_masked else m.personnummer_masked end,
+    personnummer_source = case when s.number = 'write' then 'import' else m.personnummer_source end,
+    personnummer_at = case when s.number = 'write' then clock_timestamp() else m.personnummer_at end
+  from unnest(p_steps) as s
+  cross join lateral (select (s.imported).*) as r
+  where m.id = s.member_id and not s.is_new and s.changed <> '{}';
+end
+$$;
+comment on function private.write_import is 'In: a run, its steps. Makes and changes member records.';
+-- end db/functions/private.write_import.sql
+
+-- begin db/functions/private.import_batch.sql
+-- One batch of an import. Rows with the same number go one after the other, so that the second one finds the first.
+create or replace function private.import_batch(p_run registry.import_runs, p_rows private.imported_member[])
+returns registry.import_runs
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_run registry.import_runs := p_run;
+  v_rows private.imported_member[] := p_rows;
+  v_now private.imported_member[];
+  v_steps private.import_step[];
+begin
+  while cardinality(v_rows) > 0 loop
+    select array_agg(r.one order by (r.one).line) filter (where r.nth = 1), coalesce(array_agg(r.one) filter (where r.nth > 1), '{}')
+    into v_now, v_rows
+    from (
+      select one, row_number() over (partition by coalesce(one.personnummer_index, one.external_id) order by one.line) as nth
+      from unnest(v_rows) as one
+    ) as r;
+    if not v_run.dry_run then
+      perform private.lock_import(v_run, v_now);
+    end if;
+    v_steps := array(select s from private.plan_import(v_run, v_now) as s);
+    if not v_run.dry_run then
+      perform private.write_import(v_run, v_steps);
+      perform private.record_import(v_run, v_steps);
+      perform private.open_import_case(v_run, s) from unnest(v_steps) as s where s.number in ('duplicate', 'conflict');
+    end if;
+    insert into registry.import_lines (run_id, external_id, personnummer_index)
+    select v_run.id, r.external_id, case when v_run.dry_run then r.personnummer_index end from unnest(v_now) as r;
+    select v_run.added + count(*) filter (where s.is_new),
+           v_run.updated + count(*) filter (where s.changed <> '{}'),
+           v_run.unchanged + count(*) filter (where not s.is_new and s.changed = '{}'),
+           v_run.duplicates + count(*) filter (where s.number = 'duplicate'),
+           v_run.conflicts + count(*) filter (where s.number = 'conflict')
+    into v_run.added, v_run.updated, v_run.unchanged, v_run.duplicates, v_run.conflicts
+    from unnest(v_steps) as s;
+  end loop;
+  return v_run;
+end
+$$;
+comment on function private.import_batch is 'In: a run, rows with different external ids. Out: the run with its counts. Writes records, cases and audit events, or in a dry run nothing of these.';
+-- end db/functions/private.import_batch.sql
+
+-- begin db/functions/private.read_rows.sql
+-- Rows as the program hands them over. A member can stand in a file once only; while an organisation has not recorded its legal
+-- basis, numbers are dropped here, as they are for logins (design section 7).
+create or replace function private.read_rows(p_run registry.import_runs, p_rows jsonb)
+returns table (imported private.imported_member, is_first boolean)
+language sql stable
+set search_path = ''
+as $$
+  select r,
+    row_number() over (partition by r.external_id order by r.line) = 1
+      and not exists (select from registry.import_lines as l where l.run_id = p_run.id and l.external_id = r.external_id)
+  from registry.organizations as g
+  cross join lateral jsonb_array_elements(p_rows) as e(element)
+  cross join lateral jsonb_populate_record(null::private.imported_member, case when g.capture then e.element else e.element
+    - array['personnummer_index', 'personnummer_index_previous', 'personnummer_sealed', 'personnummer_masked'] end) as r
+  where g.id = p_run.organization_id
+$$;
+comment on function private.read_rows is 'In: a run, rows as JSON. Out: the rows, and whether the file has had no row with that external id before.';
+-- end db/functions/private.read_rows.sql
+
+-- begin db/functions/private.reject_rows.sql
+-- Rows that are not imported are remembered by line and reason; the file of rejected rows is written from here, so that a
+-- killed import loses none and lists none twice.
+create or replace function private.reject_rows(p_run_id uuid, p_rejections jsonb)
+returns integer
+language sql volatile
+set search_path = ''
+as $$
+  with rejected as (
+    insert into registry.import_rejections (run_id, line, reasons)
+    select p_run_id, r.line, r.reasons
+    from jsonb_to_recordset(p_rejections) as r(line integer, reasons text[])
+    on conflict (run_id, line) do nothing
+    returning 1
+  )
+  select count(*)::integer from rejected
+$$;
+comment on function private.reject_rows is 'In: a run, [{line, reasons}]. Out: how many were new.';
+-- end db/functions/private.reject_rows.sql
+
+-- begin db/functions/import.load_rows.sql
+-- The door's main call: one batch, one transaction. A batch that has arrived already is answered and not done again, so the
+-- program may repeat it when a connection breaks.
+create or replace function import.load_rows(run_id uuid, from_record integer, records integer, rows jsonb, rejections jsonb)
+returns table (records_done integer, added integer, updated integer, unchanged integer, duplicates integer, conflicts integer, rejected integer)
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  v_run registry.import_runs := private.lock_run(load_rows.run_id);
+  v_rows private.imported_member[];
+  v_repeated jsonb;
+begin
+  if v_run.records_done < load_rows.from_record then
+    raise exception 'Records of the file were left out.' using errcode = 'PN007';
+  elsif v_run.records_done = load_rows.from_record then
+    select coalesce(array_agg(r.imported) filter (where r.is_first), '{}'),
+           coalesce(jsonb_agg(jsonb_build_object('line', (r.imported).line, 'reasons', array['external_id_repeated']))
+             filter (where not r.is_first), '[]')
+    into v_rows, v_repeated
+    from private.read_rows(v_run, load_rows.rows) as r;
+    v_run.rejected := v_run.rejected + private.reject_rows(v_run.id, load_rows.rejections || v_repeated);
+    v_run := private.import_batch(v_run, v_rows);
+    v_run.records_done := v_run.records_done + load_rows.records;
+    update registry.import_runs as r
+    set (records_done, added, updated, unchanged, duplicates, conflicts, rejected)
+      = (v_run.records_done, v_run.added, v_run.updated, v_run.unchanged, v_run.duplicates, v_run.conflicts, v_run.rejected)
+    where r.id = v_run.id;
+    perform private.analyze_import(load_rows.from_record, v_run.records_done);
+  end if;
+  return query select v_run.records_done, v_run.added, v_run.updated, v_run.unchanged, v_run.duplicates, v_run.conflicts, v_run.rejected;
+exception when integrity_constraint_violation or data_exception then
+  raise exception 'The rows are not acceptable: SQLSTATE %.', SQLSTATE using errcode = 'PN007';
+end
+$$;
+comment on function import.load_rows is 'In: run, number of records before these, number of records, rows with sealed numbers, rejected lines. Out: the counts so far. Raises PN006, PN007.';
+grant execute on function import.load_rows to member_importer;
+-- end db/functions/import.load_rows.sql
+
+-- begin db/functions/import.rejections.sql
+-- For the file of rejected rows, a page at a time.
+create or replace function import.rejections(run_id uuid, after_line integer, most integer)
+returns table (line integer, reasons text[])
+language sql stable security definer
+set search_path = ''
+as $$
+  select r.line, r.reasons from registry.import_rejections as r
+  where r.run_id = rejections.run_id and r.line > rejections.after_line
+  order by r.line limit rejections.most
+$$;
+comment on function import.rejections is 'In: a run, the last line of the page before (0: none), rows a page. Out: rejected lines with their reasons.';
+grant execute on function import.rejections to member_importer;
+-- end db/functions/import.rejections.sql
+
+-- begin db/functions/import.start_run.sql
+-- The door's first call. The same file with the same settings goes on where its run was killed; another file gives up the run
+-- that was not finished.
+create or replace function import.start_run(organization text, fingerprint text, columns text[], dry_run boolean)
+returns table (run_id uuid, organization_id uuid, capture boolean, records_done integer)
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  g registry.organizations;
+  v_run registry.import_runs;
+begin
+  select known.* into g from registry.organizations as known where known.slug = start_run.organization for key share;
+  if g.id is null then
+    raise exception 'There is no such organisation.' using errcode = 'PN005', hint = 'Organisations are rows in registry.organizations.';
+  end if;
+  select r.* into v_run from registry.import_runs as r
+  where r.organization_id = g.id and r.dry_run = start_run.dry_run and r.state = 'running' for update;
+  if v_run.fingerprint <> start_run.fingerprint or v_run.dry_run then
+    perform private.end_import(v_run, 'abandoned');
+    v_run := null;
+  end if;
+  if v_run.id is null then
+    insert into registry.import_runs (organization_id, fingerprint, columns, dry_run)
+    values (g.id, start_run.fingerprint, start_run.columns, start_run.dry_run)
+    returning * into v_run;
+  end if;
+  return query select v_run.id, g.id, g.capture, v_run.records_done;
+end
+$$;
+comment on function import.start_run is 'In: organisation (slug), SHA-256 of file and settings, columns the file has, whether nothing is to be changed. Out: the run, and how many records it has done already. Raises PN005.';
+grant execute on function import.start_run to member_importer;
+-- end db/functions/import.start_run.sql
 
 -- begin db/functions/login.consume_transaction.sql
 -- A login transaction is single use, also when the same callback arrives a hundred times at once and at several processes.
@@ -1421,101 +2594,6 @@ $$;
 comment on function private.finding is 'In: rung (null: none), its candidate, whether it passed the sanity check (or: whether nobody was pointed at), all candidates. Out: the finding.';
 -- end db/functions/private.finding.sql
 
--- begin db/functions/private.read_mask.sql
--- The six visible digits: day (D-number: + 40), month (synthetic: + 80), year in two digits.
-create or replace function private.read_mask(p_masked text)
-returns table (birth_date text, d_number boolean, synthetic boolean)
-language sql immutable
-set search_path = ''
-as $$
-  select
-    to_char(d.day % 40, 'FM00') || to_char(d.month % 80, 'FM00') || d.year,
-    d.day > 40,
-    d.month > 80
-  from (select left(p_masked, 2)::integer as day, substr(p_masked, 3, 2)::integer as month, substr(p_masked, 5, 2) as year) as d
-$$;
-comment on function private.read_mask is 'In: a masked number. Out: birth date as ddmmyy without the marks, whether it is a D-number, whether it is synthetic.';
--- end db/functions/private.read_mask.sql
-
--- begin db/functions/private.classify_mismatch.sql
--- What a coordinator may know of two differing numbers without seeing either: the masked forms tell the birth date, and
--- whether a number is a D-number (day + 40) or synthetic (month + 80). A person who gets a personnummer after a D-number is
--- the usual harmless case (national-identity-number, section 2).
-create or replace function private.classify_mismatch(p_observation registry.observations)
-returns jsonb
-language sql stable
-set search_path = ''
-as $$
-  select jsonb_build_object(
-    'same_birth_date', r.birth_date = o.birth_date,
-    'd_number_to_personnummer', r.d_number and not o.d_number,
-    'recorded_synthetic', r.synthetic,
-    'observed_synthetic', o.synthetic,
-    'older_than_record', coalesce(p_observation.authenticated_at < m.personnummer_at, false))
-  from registry.members as m, private.read_mask(m.personnummer_masked) as r, private.read_mask(p_observation.personnummer_masked) as o
-  where m.id = p_observation.member_id
-$$;
-comment on function private.classify_mismatch is 'In: an observation whose number differs from its member''s. Out: how they differ, without the numbers.';
--- end db/functions/private.classify_mismatch.sql
-
--- begin db/functions/private.conflict_fingerprint.sql
--- The same disagreement: same kind, same people, same login or number. Another number is another disagreement. Under a
--- rotated key the oldest version of the index still in use is taken, so that rotation opens no case anew.
-create or replace function private.conflict_fingerprint(
-  p_kind registry.conflict_kind, p_observation registry.observations, p_member_id uuid, p_other_member_id uuid, p_candidates uuid[]
-)
-returns text
-language sql immutable
-set search_path = ''
-as $$
-  select concat_ws(' ', p_kind, p_member_id, p_other_member_id, nullif(array_to_string(p_candidates, ','), ''),
-    case p_kind
-      when 'mismatch' then coalesce(
-        p_observation.personnummer_index_previous[cardinality(p_observation.personnummer_index_previous)],
-        p_observation.personnummer_index)
-      when 'duplicate' then null
-      else p_observation.issuer || ' ' || p_observation.subject
-    end)
-$$;
-comment on function private.conflict_fingerprint is 'In: what a case is about. Out: text that is equal for two sightings of one disagreement.';
--- end db/functions/private.conflict_fingerprint.sql
-
--- begin db/functions/private.open_conflict.sql
--- A disagreement becomes a case, once: the fingerprint says what makes two sightings the same disagreement. One that is open
--- is counted up, and so is one that a coordinator has settled: a decision is remembered, the same disagreement does not come
--- back.
-create or replace function private.open_conflict(
-  p_kind registry.conflict_kind, p_observation registry.observations,
-  p_member_id uuid default null, p_other_member_id uuid default null, p_candidates uuid[] default '{}'
-)
-returns uuid
-language plpgsql volatile
-set search_path = ''
-as $$
-declare
-  v_fingerprint constant text := private.conflict_fingerprint(p_kind, p_observation, p_member_id, p_other_member_id, p_candidates);
-  v_id uuid;
-begin
-  update registry.conflicts as known set seen = known.seen + 1, last_seen_at = clock_timestamp()
-  where known.organization_id = p_observation.organization_id and known.fingerprint = v_fingerprint
-    and known.state = 'resolved' and known.decision in ('keep_existing', 'not_same_person')
-  returning known.id into v_id;
-  if v_id is null then
-    insert into registry.conflicts as c
-      (organization_id, kind, member_id, other_member_id, candidates, observation_id, fingerprint, detail)
-    values (
-      p_observation.organization_id, p_kind, p_member_id, p_other_member_id, p_candidates, p_observation.id, v_fingerprint,
-      p_observation.explanation || case when p_kind = 'mismatch' then private.classify_mismatch(p_observation) else '{}' end)
-    on conflict (organization_id, fingerprint) where state = 'open'
-      do update set seen = c.seen + 1, last_seen_at = clock_timestamp()
-    returning c.id into v_id;
-  end if;
-  return v_id;
-end
-$$;
-comment on function private.open_conflict is 'In: kind, observation, member, the other member, the candidates. Out: id of the case: new, open already, or settled before.';
--- end db/functions/private.open_conflict.sql
-
 -- begin db/functions/private.outcome_detail.sql
 -- The same as data, for queries. `known`: a coordinator has settled just this disagreement before, so no case was opened.
 create or replace function private.outcome_detail(p_observation registry.observations, p_conflict_id uuid)
@@ -1820,6 +2898,9 @@ begin
   if v_organization_id is null then
     raise exception 'The organisation has no such provider.' using errcode = 'PN001';
   end if;
+  if record_revocation.event !~ '^[A-Za-z_]{1,60}$' then
+    raise exception 'The event has no name of an event.' using errcode = 'PN002';
+  end if;
   insert into registry.revocations (organization_id, provider, subject, event, issued_at, late)
   values (v_organization_id, v_provider, record_revocation.subject, record_revocation.event, record_revocation.issued_at, record_revocation.late)
   on conflict do nothing;
@@ -1967,6 +3048,55 @@ comment on function login.session_is_live is 'In: a session, the organisation (s
 grant execute on function login.session_is_live to auth_callback;
 -- end db/functions/login.session_is_live.sql
 
+-- begin db/functions/private.retry_pause.sql
+-- The pause before the next attempt: the member system's own word (Retry-After) where there is one, at most 24 hours; else
+-- growing, exp(attempts) seconds, at most six hours, with a little chance so that those who failed together do not return
+-- together. A server that says "in a second" for ever gets ten such tries, then one a minute.
+create or replace function private.retry_pause(p_attempts integer, p_retry_after integer)
+returns interval
+language sql volatile
+set search_path = ''
+as $$
+  select case
+    when p_retry_after is null then exp(least(p_attempts, 10)) * (1 + random() / 10)
+    else least(greatest(p_retry_after, case when p_attempts > 10 then 60 else 1 end), 86400) + random()
+  end * interval '1 second'
+$$;
+comment on function private.retry_pause is 'In: attempts so far, Retry-After in seconds or null. Out: the pause.';
+-- end db/functions/private.retry_pause.sql
+
+-- begin db/functions/private.await_push.sql
+-- The member system, or a person, has taken the change in and carries it out later. Nobody is asked too often: after ten seconds
+-- at first, then in tenths of the time that has passed, at most every fifteen minutes.
+create or replace function private.await_push(p_push sync.pushes, p_retry_after integer, p_status_url text, p_receiver_sealed text)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_within constant interval := (select s.accept_within from sync.member_systems as s where s.organization_id = p_push.organization_id);
+  v_until constant timestamptz := coalesce(
+    case when p_status_url is not null then p_push.accepted_until end, clock_timestamp() + v_within);
+  v_waited constant interval := v_within - (v_until - clock_timestamp());
+  v_at constant timestamptz := case
+    when p_status_url is null then v_until
+    when p_retry_after is not null then clock_timestamp() + private.retry_pause(1, p_retry_after)
+    else clock_timestamp() + least(greatest(v_waited / 10, interval '10 seconds'), interval '15 minutes')
+  end;
+begin
+  update sync.pushes
+  set state = 'pending', lease_expires_at = null, slot = null, error_code = null, http_status = p_push.http_status,
+      accepted_until = v_until, status_url = p_status_url, receiver_sealed = p_receiver_sealed, next_attempt_at = v_at
+  where id = p_push.id;
+  perform private.enqueue('push_personnummer', p_push.id, v_at);
+  if p_push.accepted_until is null then
+    perform private.record_push_event('push_accepted', p_push, 'The member system took the change in and will carry it out later.');
+  end if;
+end
+$$;
+comment on function private.await_push is 'In: a push (with status), Retry-After in seconds or null, where to ask, or the number sealed for the person who types it in. Waits for the word that it was carried out.';
+-- end db/functions/private.await_push.sql
+
 -- begin db/functions/private.choose_member.sql
 -- The ladder (design section 4), as a pure function: evidence in, decision out. Linking the wrong person is the worst thing
 -- this system could do, so whatever is weaker than the rules below is a case for a person, never a guess.
@@ -2052,42 +3182,125 @@ $$;
 comment on function private.compare_names is 'In: given and family name of two sides. Out: full, partial, none; null when one side has no name at all.';
 -- end db/functions/private.compare_names.sql
 
--- begin db/functions/private.settle_push.sql
--- A push reaches its final state, once, with its audit event.
-create or replace function private.settle_push(p_push sync.pushes, p_state sync.push_state, p_event text, p_message text)
-returns void
+-- begin db/functions/private.drop_leftover_jobs.sql
+-- A job that was queued again while it was locked loses its key and its attempts to the new one; if its worker died, it stays
+-- behind for ever. graphile-worker's own way of removing jobs is used.
+create or replace function private.drop_leftover_jobs()
+returns integer
 language plpgsql volatile
 set search_path = ''
 as $$
+declare
+  v_count integer;
 begin
-  update sync.pushes
-  set state = p_state, settled_at = clock_timestamp(), next_attempt_at = null, lease_expires_at = null,
-      error_code = p_push.error_code, http_status = p_push.http_status
-  where id = p_push.id;
-  perform private.record_push_event(p_event, p_push, p_message);
+  select count(*) into v_count from graphile_worker.complete_jobs(array(
+    select j.id from graphile_worker.jobs as j
+    where j.key is null and j.locked_at is null and j.attempts >= j.max_attempts
+      and j.task_identifier in ('push_personnummer', 'process_observation') limit 1000));
+  return v_count;
 end
 $$;
-comment on function private.settle_push is 'In: a push (with the code and status to keep), final state, event, sentence.';
--- end db/functions/private.settle_push.sql
+comment on function private.drop_leftover_jobs is 'Out: how many jobs that can never run again were removed.';
+-- end db/functions/private.drop_leftover_jobs.sql
 
--- begin db/functions/private.fail_push.sql
--- Given up or refused: never silence, always a case for a coordinator.
-create or replace function private.fail_push(p_push sync.pushes, p_state sync.push_state, p_event text, p_message text)
+-- begin db/functions/private.due_pushes.sql
+-- Pushes that are due and have no live job: dropped, used up, or never queued. Asked of both tables at once, because behind an
+-- open breaker any number may be due with their jobs waiting. Files take their own (worker.claim_file).
+create or replace function private.due_pushes()
+returns uuid[]
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return array(
+    select p.id from sync.pushes as p
+    left join graphile_worker.jobs as j
+      on j.key = 'push_personnummer:' || p.id and j.attempts < j.max_attempts and j.locked_at is null
+    where p.state in ('pending', 'given_up') and p.next_attempt_at < clock_timestamp() - interval '30 seconds' and j.key is null
+      and not exists (select from sync.member_systems as s where s.organization_id = p.organization_id and s.kind = 'file')
+    order by p.next_attempt_at limit 1000);
+end
+$$;
+comment on function private.due_pushes is 'Out: pushes, due for half a minute, that the queue has forgotten.';
+-- end db/functions/private.due_pushes.sql
+
+-- begin db/functions/private.expire_files.sql
+-- A file that nobody acknowledged in time: its changes go into the next one, and a coordinator is told.
+create or replace function private.expire_files()
+returns integer
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  f sync.files;
+  v_count integer := 0;
+begin
+  for f in
+    update sync.files as k set state = 'expired', content = null
+    where k.state = 'ready' and k.accept_until < clock_timestamp()
+    returning k.*
+  loop
+    update sync.pushes set accepted_until = null, file_id = null, error_code = 'not_acknowledged', next_attempt_at = clock_timestamp()
+    where organization_id = f.organization_id and file_id = f.id and settled_at is null;
+    insert into registry.conflicts as c (organization_id, kind, fingerprint, detail)
+    values (f.organization_id, 'member_system', 'member_system file', jsonb_build_object('error_code', 'not_acknowledged'))
+    on conflict (organization_id, fingerprint) where state = 'open' do update set seen = c.seen + 1, last_seen_at = clock_timestamp();
+    perform private.record_event('file_expired', 'worker', f.organization_id,
+      'Nobody acknowledged the file in time; its changes go into the next one.', p_detail => jsonb_build_object('file_id', f.id));
+    v_count := v_count + 1;
+  end loop;
+  return v_count;
+end
+$$;
+comment on function private.expire_files is 'Out: how many files expired.';
+-- end db/functions/private.expire_files.sql
+
+-- begin db/functions/private.fail_filed_push.sql
+-- A change that cannot go into a file: what can never be read is a case, what lacks a key waits for the next file.
+create or replace function private.fail_filed_push(p_file sync.files, p_push_id uuid, p_error_code text)
 returns void
 language plpgsql volatile
 set search_path = ''
 as $$
+declare
+  p sync.pushes;
 begin
-  insert into registry.conflicts as c (organization_id, kind, member_id, push_id, fingerprint, detail)
-  values (p_push.organization_id, 'push_failed', p_push.member_id, p_push.id, 'push_failed ' || p_push.id,
-    jsonb_strip_nulls(jsonb_build_object('error_code', p_push.error_code, 'http_status', p_push.http_status, 'attempts', p_push.attempts)))
-  on conflict (organization_id, fingerprint) where state = 'open'
-    do update set seen = c.seen + 1, last_seen_at = clock_timestamp();
-  perform private.settle_push(p_push, p_state, p_event, p_message);
+  select known.* into p from sync.pushes as known
+  where known.id = p_push_id and known.organization_id = p_file.organization_id and known.state = 'pending' for update;
+  if p.id is null then
+    return;
+  end if;
+  update sync.pushes set attempts = attempts + 1, leased_by = p_file.leased_by where id = p.id returning * into p;
+  p.error_code := p_error_code;
+  insert into sync.push_attempts (push_id, organization_id, attempt, worker_id, result, error_code, duration_ms)
+  values (p.id, p.organization_id, p.attempts, p.leased_by,
+    case when p_error_code in ('sealing_key_unknown', 'index_secret_unknown') then 'retry' else 'rejected' end::sync.attempt_result, p_error_code, 0);
+  if p_error_code in ('sealing_key_unknown', 'index_secret_unknown') then
+    update sync.pushes set error_code = p_error_code, next_attempt_at = clock_timestamp() + interval '10 minutes' where id = p.id;
+    perform private.record_push_event('push_attempt_failed', p,
+      format('The change could not go into a file (%s); the next one takes it.', p_error_code));
+  else
+    perform private.fail_push(p, 'rejected', 'push_rejected', 'The change could not go into a file; a case was opened.');
+  end if;
 end
 $$;
-comment on function private.fail_push is 'In: a push (with code and status), final state, event, sentence. Opens a case and settles the push.';
--- end db/functions/private.fail_push.sql
+comment on function private.fail_filed_push is 'In: a file, a push that could not go into it, why.';
+-- end db/functions/private.fail_filed_push.sql
+
+-- begin db/functions/private.is_excluded.sql
+-- What a coordinator has decided outranks the ladder for good, and a member's own wish too.
+create or replace function private.is_excluded(p_observation registry.observations, p_member_id uuid)
+returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select exists (
+    select from registry.excluded_links as x
+    where x.organization_id = p_observation.organization_id and x.issuer = p_observation.issuer and x.subject = p_observation.subject
+      and x.member_id = p_member_id)
+$$;
+comment on function private.is_excluded is 'In: an observation, a member. Out: whether a coordinator found that this login is not that member.';
+-- end db/functions/private.is_excluded.sql
 
 -- begin db/functions/private.find_candidates.sql
 -- Everybody in the organisation that anything of the login points at, with what agrees and what does not. Deciding is
@@ -2114,11 +3327,7 @@ as $$
   join registry.members as m on m.organization_id = l.organization_id
   where (m.personnummer_index = any (l.indexes) or m.phone = l.phone or lower(m.email) = l.email)
     and m.merged_into is null
-    -- What a coordinator has decided outranks the ladder for good.
-    and not exists (
-      select from registry.excluded_links as x
-      where x.organization_id = m.organization_id and x.issuer = p_observation.issuer and x.subject = p_observation.subject
-        and x.member_id = m.id)
+    and not private.is_excluded(p_observation, m.id)
 $$;
 comment on function private.find_candidates is 'In: an observation. Out: the members that its number, phone or e-mail points at, each with the evidence.';
 -- end db/functions/private.find_candidates.sql
@@ -2139,6 +3348,8 @@ begin
     return row('subject_moved', null, null, array[v_asked, v_linked], '{}'::jsonb)::private.finding;
   elsif v_linked is not null then
     return row('found', v_linked, 'link', array[v_linked], '{"rung": "link"}'::jsonb)::private.finding;
+  elsif private.is_excluded(p_observation, v_asked) then
+    return row('ambiguous', null, null, array[v_asked], '{"excluded": true}'::jsonb)::private.finding;
   elsif v_asked is not null then
     return row('found', v_asked, 'explicit', array[v_asked], '{"rung": "explicit"}'::jsonb)::private.finding;
   end if;
@@ -2147,6 +3358,28 @@ end
 $$;
 comment on function private.find_member is 'In: an observation. Out: the member it belongs to, or why none can be named.';
 -- end db/functions/private.find_member.sql
+
+-- begin db/functions/private.free_lost_jobs.sql
+-- Jobs locked by a worker that died before its first sign of life: nobody has it in a list, and its lock would last four hours.
+create or replace function private.free_lost_jobs()
+returns integer
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_lost constant text[] := array(
+    select distinct j.locked_by from graphile_worker.jobs as j
+    where j.locked_at < clock_timestamp() - interval '1 minute'
+      and not exists (select from sync.workers as w where w.pool_id = j.locked_by));
+begin
+  if cardinality(v_lost) > 0 then
+    perform graphile_worker.force_unlock_workers(v_lost);
+  end if;
+  return cardinality(v_lost);
+end
+$$;
+comment on function private.free_lost_jobs is 'Out: how many unknown workers lost their locks.';
+-- end db/functions/private.free_lost_jobs.sql
 
 -- begin db/functions/private.has_live_job.sql
 -- Whether the queue will still run a job for this by itself. A job that is locked is running, or its worker died: only time
@@ -2164,6 +3397,122 @@ end
 $$;
 comment on function private.has_live_job is 'In: task, id. Out: whether an unlocked job with attempts left is in the queue.';
 -- end db/functions/private.has_live_job.sql
+
+-- begin db/functions/private.member_system_fault.sql
+-- Which failures speak of the member system as a whole, and not of one member: at_once, when our credentials are refused, or
+-- counted. All others leave the breaker alone.
+create or replace function private.member_system_fault(p_error_code text)
+returns text
+language sql immutable
+set search_path = ''
+as $$
+  select case
+    when p_error_code in ('http_401', 'http_403', 'token_refused', 'secret_missing') then 'at_once'
+    when p_error_code in ('timeout', 'connection_failed', 'tls_failed', 'response_too_large', 'task_timeout',
+                          'http_408', 'http_425', 'http_429', 'http_5xx', 'token_unavailable') then 'counted'
+  end
+$$;
+comment on function private.member_system_fault is 'In: code of a failure. Out: at_once, counted, or null.';
+-- end db/functions/private.member_system_fault.sql
+
+-- begin db/functions/private.hasten_pushes.sql
+-- Pushes that wait only because the member system was away are tried within seconds; the pushes themselves take care of the
+-- pace (concurrency and rate).
+create or replace function private.hasten_pushes(p_organization_id uuid)
+returns integer
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_ids uuid[];
+  v_id uuid;
+begin
+  with waiting as (
+    select p.id from sync.pushes as p
+    where p.organization_id = p_organization_id and p.settled_at is null and p.state = 'pending' and p.accepted_until is null
+      and p.next_attempt_at > clock_timestamp() and private.member_system_fault(p.error_code) is not null
+    order by p.next_attempt_at limit 1000
+    for update skip locked
+  ), hastened as (
+    update sync.pushes as p set next_attempt_at = clock_timestamp() from waiting as w where p.id = w.id returning p.id
+  )
+  select coalesce(array_agg(h.id), '{}') into v_ids from hastened as h;
+  foreach v_id in array v_ids loop
+    perform private.enqueue('push_personnummer', v_id);
+  end loop;
+  return cardinality(v_ids);
+end
+$$;
+comment on function private.hasten_pushes is 'In: an organisation. Out: how many waiting pushes were made due now.';
+-- end db/functions/private.hasten_pushes.sql
+
+-- begin db/functions/private.heal_stale_report.sql
+-- A worker that was paused beyond its lease reports on a push that others have carried on from. If its request arrived after a
+-- newer value of the same member did, the member system holds an old value now: the present one is sent again.
+create or replace function private.heal_stale_report(p_push sync.pushes)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  if exists (
+    select from sync.pushes as newer
+    where newer.organization_id = p_push.organization_id and newer.member_id = p_push.member_id and newer.id <> p_push.id
+      and newer.created_at >= p_push.created_at and newer.state = 'delivered'
+      and newer.personnummer_index is distinct from p_push.personnummer_index)
+  then
+    perform private.queue_push(p_push.member_id);
+  end if;
+end
+$$;
+comment on function private.heal_stale_report is 'In: a push whose report came too late. Queues the member''s present value again if an older one may have overwritten it.';
+-- end db/functions/private.heal_stale_report.sql
+
+-- begin db/functions/private.is_claimable.sql
+-- Whether a push may be begun now. Given up is not the end: it is tried again once a day.
+create or replace function private.is_claimable(p_push sync.pushes)
+returns boolean
+language sql volatile
+set search_path = ''
+as $$
+  select case p_push.state
+    when 'sending' then p_push.lease_expires_at <= clock_timestamp()
+    when 'pending' then p_push.next_attempt_at <= clock_timestamp() + interval '1 second'
+    when 'given_up' then coalesce(p_push.next_attempt_at <= clock_timestamp() + interval '1 second', false)
+    else false
+  end
+$$;
+comment on function private.is_claimable is 'In: a locked push. Out: whether it is due and held by nobody.';
+-- end db/functions/private.is_claimable.sql
+
+-- begin db/functions/private.keep_job.sql
+-- A job that comes before its push is due, because somebody ran it by hand for instance, is used up by that: the push gets another.
+create or replace function private.keep_job(p_push sync.pushes)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  if p_push.state in ('pending', 'given_up') and p_push.next_attempt_at is not null then
+    perform private.enqueue('push_personnummer', p_push.id, p_push.next_attempt_at);
+  end if;
+end
+$$;
+comment on function private.keep_job is 'In: a push that cannot be claimed. Queues it for when it is due, if it is waiting.';
+-- end db/functions/private.keep_job.sql
+
+-- begin db/functions/private.lease.sql
+-- How long a claim stands without a sign of life. Short, so that a killed worker's push is taken up again in seconds; a worker
+-- that lives renews it several times before it runs out (worker.beat).
+create or replace function private.lease()
+returns interval
+language sql immutable
+set search_path = ''
+as $$
+  select interval '15 seconds'
+$$;
+comment on function private.lease is 'Out: the length of a lease.';
+-- end db/functions/private.lease.sql
 
 -- begin db/functions/private.link_identity.sql
 -- Remembers which member a login belongs to, with the reason.
@@ -2190,38 +3539,183 @@ $$;
 comment on function private.link_identity is 'In: an observation with its member, and the finding. Links issuer and subject to the member, once.';
 -- end db/functions/private.link_identity.sql
 
--- begin db/functions/private.postpone_push.sql
--- A temporary failure: the push waits for its next attempt. The pause follows graphile-worker's own (exp(attempts) seconds,
--- at most exp(10)), because its retry of the job is what brings the next attempt.
-create or replace function private.postpone_push(p_push sync.pushes)
+-- begin db/functions/private.open_member_system_case.sql
+-- One case for an organisation, however many changes wait.
+create or replace function private.open_member_system_case(p_breaker sync.breakers)
+returns void
+language sql volatile
+set search_path = ''
+as $$
+  insert into registry.conflicts as c (organization_id, kind, fingerprint, detail)
+  values (p_breaker.organization_id, 'member_system', 'member_system',
+    jsonb_strip_nulls(jsonb_build_object('error_code', p_breaker.error_code, 'http_status', p_breaker.http_status)))
+  on conflict (organization_id, fingerprint) where state = 'open'
+    do update set seen = c.seen + 1, last_seen_at = clock_timestamp()
+$$;
+comment on function private.open_member_system_case is 'In: an open breaker. Opens the case of its organisation, or counts it up.';
+-- end db/functions/private.open_member_system_case.sql
+
+-- begin db/functions/private.record_breaker_event.sql
+-- Transitions of a breaker are audited; they concern an organisation, not a member.
+create or replace function private.record_breaker_event(p_event text, p_breaker sync.breakers, p_message text)
+returns void
+language sql volatile
+set search_path = ''
+as $$
+  select private.record_event(p_event, 'worker', p_breaker.organization_id, p_message,
+    p_push_id => p_breaker.probe_push_id,
+    p_detail => jsonb_strip_nulls(jsonb_build_object('error_code', p_breaker.error_code, 'http_status', p_breaker.http_status,
+      'openings', p_breaker.openings, 'next_probe_at', p_breaker.probe_at)))
+$$;
+comment on function private.record_breaker_event is 'In: event, breaker, sentence. Appends the audit event.';
+-- end db/functions/private.record_breaker_event.sql
+
+-- begin db/functions/private.open_breaker.sql
+-- Nothing more is sent until a probe gets through. The pause before it grows from half a minute to a quarter of an hour, or is
+-- as long as the member system asked for. Refused credentials are a case at once: only a person can renew them.
+create or replace function private.open_breaker(p_breaker sync.breakers, p_push sync.pushes, p_retry_after integer)
 returns void
 language plpgsql volatile
 set search_path = ''
 as $$
+declare
+  b sync.breakers;
+  v_pause constant interval := greatest(
+    least(30 * 2 ^ least(p_breaker.openings, 10), 900), least(coalesce(p_retry_after, 0), 86400)) * interval '1 second';
+begin
+  update sync.breakers
+  set state = 'open', openings = openings + 1, error_code = p_push.error_code, http_status = p_push.http_status,
+      opened_at = coalesce(opened_at, clock_timestamp()), probe_at = clock_timestamp() + v_pause, probe_push_id = null,
+      changed_at = clock_timestamp()
+  where organization_id = p_breaker.organization_id
+  returning * into b;
+  perform private.record_breaker_event('breaker_opened', b, format('Nothing is sent to the member system for now (%s).', b.error_code));
+  if private.member_system_fault(b.error_code) = 'at_once' then
+    perform private.open_member_system_case(b);
+  end if;
+end
+$$;
+comment on function private.open_breaker is 'In: a locked breaker, the push whose failure opened it, Retry-After in seconds or null.';
+-- end db/functions/private.open_breaker.sql
+
+-- begin db/functions/private.note_failure.sql
+-- A failure that speaks of the member system itself: five in a row open the breaker, refused credentials do so at once, and so
+-- does a probe that fails.
+create or replace function private.note_failure(p_push sync.pushes, p_retry_after integer)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  b sync.breakers;
+  v_fault constant text := private.member_system_fault(p_push.error_code);
+begin
+  if v_fault is null then
+    return;
+  end if;
+  insert into sync.breakers (organization_id) values (p_push.organization_id) on conflict do nothing;
+  update sync.breakers set failures = failures + 1 where organization_id = p_push.organization_id returning * into b;
+  if (b.state = 'closed' and (v_fault = 'at_once' or b.failures >= 5)) or (b.state = 'half_open' and b.probe_push_id = p_push.id) then
+    perform private.open_breaker(b, p_push, p_retry_after);
+  end if;
+end
+$$;
+comment on function private.note_failure is 'In: a push (with code and status), Retry-After in seconds or null. Counts, and opens the breaker when it is time.';
+-- end db/functions/private.note_failure.sql
+
+-- begin db/functions/private.note_success.sql
+-- The member system answers. A breaker that was open closes, its case is moot, and what failed before it opened need not wait
+-- for pauses that were meant for a dead system.
+create or replace function private.note_success(p_organization_id uuid)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  b sync.breakers;
+begin
+  -- Not even locked in the ordinary case: every delivery comes by here.
+  if not exists (select from sync.breakers as k where k.organization_id = p_organization_id and (k.state <> 'closed' or k.failures > 0)) then
+    return;
+  end if;
+  select k.* into b from sync.breakers as k where k.organization_id = p_organization_id for update;
+  update sync.breakers
+  set state = 'closed', failures = 0, openings = 0, error_code = null, http_status = null, opened_at = null, probe_at = null,
+      probe_push_id = null, changed_at = case when b.state = 'closed' then changed_at else clock_timestamp() end
+  where organization_id = p_organization_id;
+  if b.state <> 'closed' then
+    perform private.record_breaker_event('breaker_closed', b, 'The member system answers again; what waited is sent.');
+    perform private.close_member_system_case(p_organization_id);
+    perform private.hasten_pushes(p_organization_id);
+  end if;
+end
+$$;
+comment on function private.note_success is 'In: an organisation whose member system took a change. Closes its breaker if it was not closed.';
+-- end db/functions/private.note_success.sql
+
+-- begin db/functions/private.postpone_push.sql
+-- A temporary failure: the push waits for its next attempt, and its next job is queued for then.
+create or replace function private.postpone_push(p_push sync.pushes, p_retry_after integer)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_at constant timestamptz := clock_timestamp() + private.retry_pause(p_push.attempts, p_retry_after);
 begin
   update sync.pushes
-  set state = 'pending', lease_expires_at = null, error_code = p_push.error_code, http_status = p_push.http_status,
-      next_attempt_at = clock_timestamp() + exp(least(p_push.attempts, 10)) * interval '1 second'
+  set state = 'pending', lease_expires_at = null, slot = null, error_code = p_push.error_code, http_status = p_push.http_status,
+      next_attempt_at = v_at,
+      -- The member system no longer knows where to ask: the change is sent again, under the same key.
+      status_url = case when p_push.error_code <> 'status_lost' then status_url end
   where id = p_push.id;
+  perform private.enqueue('push_personnummer', p_push.id, v_at);
   perform private.record_push_event('push_attempt_failed', p_push, format('Attempt %s to deliver failed (%s); it will be tried again.',
     p_push.attempts, p_push.error_code));
 end
 $$;
-comment on function private.postpone_push is 'In: a push (with code and status). Puts it back to wait for its next attempt.';
+comment on function private.postpone_push is 'In: a push (with code and status), Retry-After in seconds or null. Puts it back to wait for its next attempt.';
 -- end db/functions/private.postpone_push.sql
 
--- begin db/functions/private.push_is_moot.sql
--- A push carries one value. When the record holds another by now, or none, a later push carries that one.
-create or replace function private.push_is_moot(p_push sync.pushes)
-returns boolean
-language sql stable
+-- begin db/functions/private.put_back_push.sql
+-- A push that cannot be sent now keeps a job. Its row is left as it is: it never began.
+create or replace function private.put_back_push(p_push sync.pushes, p_reason text)
+returns integer
+language plpgsql volatile
 set search_path = ''
 as $$
-  select p_push.personnummer_index is distinct from (select m.personnummer_index from registry.members as m where m.id = p_push.member_id)
-    or exists (select from sync.pushes as newer where newer.member_id = p_push.member_id and newer.state = 'pending' and newer.id <> p_push.id)
+declare
+  v_wait interval := case p_reason when 'member_busy' then interval '1 second' else interval '250 milliseconds' end;
+begin
+  if p_reason = 'breaker_open' then
+    select least(greatest(b.probe_at - clock_timestamp(), interval '1 second'), interval '1 minute') into v_wait
+    from sync.breakers as b where b.organization_id = p_push.organization_id;
+  end if;
+  -- Where a place will be free in a moment the job stays available: the queue looks at jobs with a later time only now and then.
+  perform private.enqueue('push_personnummer', p_push.id, case when p_reason <> 'no_slot' then clock_timestamp() + v_wait end);
+  return extract(epoch from v_wait) * 1000;
+end
 $$;
-comment on function private.push_is_moot is 'In: a push. Out: whether the record has moved on.';
--- end db/functions/private.push_is_moot.sql
+comment on function private.put_back_push is 'In: a push, why it waits. Queues it again. Out: milliseconds until it makes sense to look.';
+-- end db/functions/private.put_back_push.sql
+
+-- begin db/functions/private.refuses_this_member.sql
+-- "Forbidden" usually speaks of our credentials. Where others' changes have been taken since this one was refused the last time,
+-- and that for the third time, it speaks of this member, and waiting for new credentials would stop everybody for ever.
+create or replace function private.refuses_this_member(p_push sync.pushes)
+returns boolean
+language sql volatile
+set search_path = ''
+as $$
+  select p_push.error_code = 'http_403' and (
+    select count(*) >= 2 from sync.push_attempts as a
+    where a.push_id = p_push.id and a.error_code = 'http_403' and a.attempt < p_push.attempts
+      and exists (
+        select from sync.pushes as other
+        where other.organization_id = p_push.organization_id and other.state = 'delivered' and other.settled_at > a.finished_at))
+$$;
+comment on function private.refuses_this_member is 'In: a push (with code and status). Out: whether 403 means this member.';
+-- end db/functions/private.refuses_this_member.sql
 
 -- begin db/functions/private.renew_consent.sql
 -- A login after the message that consent was withdrawn is a new consent at the provider. What was cancelled by the message goes
@@ -2254,6 +3748,92 @@ end
 $$;
 comment on function private.renew_consent is 'In: a decided observation of a linked login. Clears the mark of a withdrawal that is older, and queues what it had cancelled.';
 -- end db/functions/private.renew_consent.sql
+
+-- begin db/functions/private.report_long_outages.sql
+-- A member system that is away for a day is a case: nobody may have to find out from a graph that changes wait.
+create or replace function private.report_long_outages()
+returns integer
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  b sync.breakers;
+  v_count integer := 0;
+begin
+  for b in
+    select k.* from sync.breakers as k
+    where k.state <> 'closed' and k.opened_at < clock_timestamp() - interval '1 day'
+      and not exists (select from registry.conflicts as c
+                      where c.organization_id = k.organization_id and c.fingerprint = 'member_system' and c.opened_at > k.opened_at)
+  loop
+    perform private.open_member_system_case(b);
+    v_count := v_count + 1;
+  end loop;
+  return v_count;
+end
+$$;
+comment on function private.report_long_outages is 'Out: how many cases about member systems were opened.';
+-- end db/functions/private.report_long_outages.sql
+
+-- begin db/functions/private.requeue.sql
+-- Queues those of some pushes that have no live job. A job that is locked is running, or its worker died: by the time anybody
+-- asks, the lease has run out.
+create or replace function private.requeue(p_task private.task, p_ids uuid[])
+returns integer
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_id uuid;
+  v_count integer := 0;
+begin
+  for v_id in
+    select t.id from unnest(p_ids) as t(id) where not private.has_live_job(p_task, t.id)
+  loop
+    perform private.enqueue(p_task, v_id);
+    v_count := v_count + 1;
+  end loop;
+  return v_count;
+end
+$$;
+comment on function private.requeue is 'In: task, ids. Out: how many had no live job and were queued.';
+-- end db/functions/private.requeue.sql
+
+-- begin db/functions/private.send_probes.sql
+-- An open breaker lets one push through when its pause is over: the one that is due longest. Its job carries no flag, so that
+-- workers fetch it. Where nothing waits there is nothing to find out.
+create or replace function private.send_probes()
+returns integer
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  b sync.breakers;
+  v_push_id uuid;
+  v_count integer := 0;
+begin
+  for b in
+    select k.* from sync.breakers as k where k.state <> 'closed' and k.probe_at <= clock_timestamp() for update skip locked
+  loop
+    select p.id into v_push_id from sync.pushes as p
+    where p.organization_id = b.organization_id and p.state in ('pending', 'given_up') and p.next_attempt_at is not null
+    order by p.next_attempt_at limit 1 for update skip locked;
+    if v_push_id is not null then
+      update sync.pushes set next_attempt_at = clock_timestamp() where id = v_push_id;
+      update sync.breakers
+      set state = 'half_open', probe_push_id = v_push_id, probe_at = clock_timestamp() + interval '1 minute', changed_at = clock_timestamp()
+      where organization_id = b.organization_id
+      returning * into b;
+      perform private.enqueue('push_personnummer', v_push_id, p_probe => true);
+      perform private.record_breaker_event('breaker_probing', b, 'One change is sent to find out whether the member system works again.');
+      v_count := v_count + 1;
+    end if;
+  end loop;
+  return v_count;
+end
+$$;
+comment on function private.send_probes is 'Out: how many breakers let a push through.';
+-- end db/functions/private.send_probes.sql
 
 -- begin db/functions/private.without_number.sql
 -- Drops a number before anything of it is stored.
@@ -2331,6 +3911,74 @@ $$;
 comment on function private.settle_observation is 'In: an observation. Out: the same with outcome, member and explanation, after everything that follows from it was written.';
 -- end db/functions/private.settle_observation.sql
 
+-- begin db/functions/private.take_slot.sql
+-- A place at the member system: at most `concurrency` pushes of an organisation are sent at a time, over all workers. A place
+-- is free when no push with a live lease holds it. Two claims that look at the same place at once are told apart by a lock that
+-- neither waits for, and that ends with the claim's transaction.
+create or replace function private.take_slot(p_organization_id uuid, p_concurrency integer)
+returns integer
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_slot integer;
+begin
+  for v_slot in
+    select n from generate_series(1, p_concurrency) as n
+    where not exists (
+      select from sync.pushes as p
+      where p.organization_id = p_organization_id and p.slot = n and p.state = 'sending' and p.lease_expires_at > clock_timestamp())
+    order by random()
+  loop
+    -- Looked at again under the lock: a claim that was faster has committed by now, and this statement sees it.
+    if pg_try_advisory_xact_lock(hashtextextended(p_organization_id || ' slot ' || v_slot, 0)) and not exists (
+      select from sync.pushes as p
+      where p.organization_id = p_organization_id and p.slot = v_slot and p.state = 'sending' and p.lease_expires_at > clock_timestamp())
+    then
+      return v_slot;
+    end if;
+  end loop;
+  return null;
+end
+$$;
+comment on function private.take_slot is 'In: organisation, most at a time. Out: a free place, null: none. The caller writes it on the push in the same transaction.';
+-- end db/functions/private.take_slot.sql
+
+-- begin db/functions/private.take_turn.sql
+-- A member system with a rate gets its requests evenly spaced, over all workers. The moment is given away here; the worker
+-- waits for it.
+create or replace function private.take_turn(p_organization_id uuid, p_rate_per_second integer)
+returns integer
+language sql volatile
+set search_path = ''
+as $$
+  insert into sync.rates as r (organization_id, free_at)
+  values (p_organization_id, clock_timestamp() + interval '1 second' / p_rate_per_second)
+  on conflict (organization_id) do update
+    set free_at = greatest(r.free_at, clock_timestamp()) + interval '1 second' / p_rate_per_second
+  returning ceil(extract(epoch from greatest(r.free_at - interval '1 second' / p_rate_per_second - clock_timestamp(), interval '0')) * 1000)::integer
+$$;
+comment on function private.take_turn is 'In: organisation, requests a second. Out: milliseconds to wait before sending.';
+-- end db/functions/private.take_turn.sql
+
+-- begin db/functions/private.tell_breaker.sql
+-- What an attempt says of the member system as a whole. A change that it refuses shows that it works: it read it and answered.
+create or replace function private.tell_breaker(p_push sync.pushes, p_result sync.attempt_result, p_retry_after integer)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  if p_result in ('delivered', 'accepted') or (p_result = 'rejected' and p_push.http_status between 400 and 499) then
+    perform private.note_success(p_push.organization_id);
+  elsif p_result = 'retry' and p_push.state <> 'rejected' then
+    perform private.note_failure(p_push, p_retry_after);
+  end if;
+end
+$$;
+comment on function private.tell_breaker is 'In: a push in its new state (with code and status), result of the attempt, Retry-After in seconds or null.';
+-- end db/functions/private.tell_breaker.sql
+
 -- begin db/functions/private.tg__refuse_change.sql
 -- An audit that can be changed proves nothing. ALWAYS: session_replication_role = replica does not skip these triggers.
 create or replace function private.tg__refuse_change()
@@ -2390,49 +4038,239 @@ before insert on registry.observations
 for each row when (NEW.outcome is null) execute function private.tg_observations__settle();
 -- end db/functions/private.tg_observations__settle.sql
 
+-- begin db/functions/private.tg_pushes__settle.sql
+-- Whatever settles a push ends its lease and what it waited for with it, so that no final row holds a number sealed for
+-- somebody, or a place that others could use.
+create or replace function private.tg_pushes__settle()
+returns trigger
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  if NEW.settled_at is not null then
+    NEW.lease_expires_at := null;
+    NEW.slot := null;
+    NEW.accepted_until := null;
+    NEW.status_url := null;
+    NEW.receiver_sealed := null;
+  end if;
+  return NEW;
+end
+$$;
+comment on function private.tg_pushes__settle is 'Before update: a settled push holds no lease, place, status URL or sealed number.';
+create or replace trigger _100_settle before update on sync.pushes
+  for each row execute function private.tg_pushes__settle();
+-- end db/functions/private.tg_pushes__settle.sql
+
+-- begin db/functions/private.why_wait.sql
+-- What keeps a push from being sent at this moment. None of these is a failure, and none counts as an attempt.
+create or replace function private.why_wait(p_push sync.pushes, p_system sync.member_systems)
+returns text
+language sql stable
+set search_path = ''
+as $$
+  select case
+    -- One after the other: an older value must never arrive after a newer one.
+    when exists (
+      select from sync.pushes as other
+      where other.organization_id = p_push.organization_id and other.member_id = p_push.member_id and other.id <> p_push.id
+        and other.state = 'sending' and other.lease_expires_at > clock_timestamp()) then 'member_busy'
+    when exists (
+      select from sync.breakers as b
+      where b.organization_id = p_push.organization_id and b.state <> 'closed' and b.probe_push_id is distinct from p_push.id)
+      then 'breaker_open'
+    when exists (
+      select from sync.rates as r
+      where r.organization_id = p_push.organization_id and p_system.rate_per_second is not null
+        and r.free_at > clock_timestamp() + interval '3 seconds') then 'rate_used_up'
+  end
+$$;
+comment on function private.why_wait is 'In: a push, its member system. Out: member_busy, breaker_open, rate_used_up; null: nothing.';
+-- end db/functions/private.why_wait.sql
+
+-- begin db/functions/worker.beat.sql
+-- A worker says that it lives and which pushes it is sending; their leases are renewed. It hears which of them it has lost, and
+-- which organisations' jobs are not to be fetched.
+create or replace function worker.beat(pool_id text, push_ids uuid[], fencing_tokens bigint[])
+returns table (lost uuid[], forbidden_flags text[])
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+begin
+  insert into sync.workers as w (pool_id) values (beat.pool_id)
+  on conflict on constraint workers_pkey do update set seen_at = clock_timestamp();
+  with named as (
+    select t.id, t.token from unnest(beat.push_ids, beat.fencing_tokens) as t(id, token)
+  ), held as (
+    update sync.pushes as p set lease_expires_at = clock_timestamp() + private.lease()
+    from named as n
+    where p.id = n.id and p.fencing_token = n.token and p.state = 'sending'
+    returning p.id
+  )
+  select coalesce(array_agg(n.id), '{}') into lost from named as n where not exists (select from held as h where h.id = n.id);
+  select coalesce(array_agg('org:' || b.organization_id), '{}') into forbidden_flags from sync.breakers as b where b.state <> 'closed';
+  return next;
+end
+$$;
+comment on function worker.beat is 'In: the name under which the worker locks its jobs, the pushes it is sending with their fencing tokens. Out: those that it holds no more, and the flags of jobs that must not be fetched.';
+grant execute on function worker.beat to sync_worker;
+-- end db/functions/worker.beat.sql
+
+-- begin db/functions/worker.claim_file.sql
+-- The door through which a worker begins a file: for one organisation whose pause between files is over and that has changes
+-- waiting. One file of an organisation is under way at a time, so that an older value never comes after a newer one.
+create or replace function worker.claim_file(worker_id text)
+returns table (
+  file_id uuid, organization_id uuid, organization text, receiver_key jsonb, push_id uuid, external_id text,
+  personnummer_sealed text, personnummer_index text
+)
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  s sync.member_systems;
+  f sync.files;
+begin
+  -- A worker that died while writing: nothing of its file was seen by anybody.
+  update sync.files as old set state = 'expired', lease_expires_at = null
+  where old.state = 'writing' and old.lease_expires_at < clock_timestamp();
+  select known.* into s from sync.member_systems as known
+  where known.kind = 'file'
+    and exists (select from sync.pushes as p where p.organization_id = known.organization_id and p.state = 'pending'
+                  and p.next_attempt_at <= clock_timestamp())
+    and not exists (select from sync.files as k where k.organization_id = known.organization_id
+                      and (k.state in ('writing', 'ready') or (k.ready_at is not null and k.created_at > clock_timestamp() - known.file_every)))
+  limit 1 for update skip locked;
+  if s.id is null then
+    return;
+  end if;
+  insert into sync.files (organization_id, leased_by, lease_expires_at)
+  values (s.organization_id, claim_file.worker_id, clock_timestamp() + interval '2 minutes')
+  returning * into f;
+  return query
+    select f.id, g.id, g.slug, s.receiver_key, p.id, m.external_id, m.personnummer_sealed, m.personnummer_index
+    from sync.pushes as p
+    join registry.members as m on m.id = p.member_id
+    join registry.organizations as g on g.id = p.organization_id
+    where p.organization_id = s.organization_id and p.state = 'pending' and p.next_attempt_at <= clock_timestamp()
+      and p.personnummer_index is not distinct from m.personnummer_index
+    order by p.created_at limit 10000;
+end
+$$;
+comment on function worker.claim_file is 'In: the worker''s name. Out: the changes for one new file, a row each, with a lease of two minutes; no row when no file is due.';
+grant execute on function worker.claim_file to sync_worker;
+-- end db/functions/worker.claim_file.sql
+
 -- begin db/functions/worker.claim_push.sql
 -- The door through which a worker takes a push. A claim is a lease with a fencing token: a worker that is paused and wakes up
 -- after its lease cannot overwrite what a later one has reported.
 create or replace function worker.claim_push(push_id uuid, worker_id text)
 returns table (
   fencing_token bigint, attempt integer, organization_id uuid, organization text, member_id uuid, external_id text,
-  personnummer_sealed text, personnummer_index text, member_system jsonb
+  personnummer_sealed text, personnummer_index text, member_system jsonb,
+  lease_ms integer, delay_ms integer, status_url text, overdue boolean, waits_for text, wait_ms integer
 )
 language plpgsql volatile security definer
 set search_path = ''
 as $$
 declare
   p sync.pushes;
+  v_system sync.member_systems;
+  v_slot integer;
 begin
   select known.* into p from sync.pushes as known where known.id = claim_push.push_id for update;
-  if p.id is null or p.settled_at is not null or p.lease_expires_at > clock_timestamp() then
+  if p.id is null or not private.is_claimable(p) then
+    perform private.keep_job(p);
     return;
   end if;
   if private.push_is_moot(p) then
     perform private.settle_push(p, 'superseded', 'push_superseded', 'The push was dropped: the record has changed since.');
     return;
   end if;
+  select s.* into v_system from sync.member_systems as s where s.organization_id = p.organization_id;
+  if v_system.kind = 'file' then
+    return; -- the next file takes it (worker.claim_file)
+  end if;
+  organization_id := p.organization_id;
+  waits_for := private.why_wait(p, v_system);
+  if waits_for is null then
+    v_slot := private.take_slot(p.organization_id, coalesce(v_system.concurrency, 4));
+    waits_for := case when v_slot is null then 'no_slot' end;
+  end if;
+  if waits_for is not null then
+    wait_ms := private.put_back_push(p, waits_for);
+    return next;
+    return;
+  end if;
   update sync.pushes as u
-  set state = 'sending', attempts = u.attempts + 1, fencing_token = u.fencing_token + 1,
-      leased_by = claim_push.worker_id, lease_expires_at = clock_timestamp() + interval '60 seconds'
+  set state = 'sending', settled_at = null, attempts = u.attempts + 1, fencing_token = u.fencing_token + 1, slot = v_slot,
+      leased_by = claim_push.worker_id, lease_expires_at = clock_timestamp() + private.lease()
   where u.id = p.id
   returning u.* into p;
   return query
-    select p.fencing_token, p.attempts, g.id, g.slug, m.id, m.external_id, m.personnummer_sealed, m.personnummer_index, to_jsonb(s)
+    select p.fencing_token, p.attempts, g.id, g.slug, m.id, m.external_id, m.personnummer_sealed, m.personnummer_index,
+      case when v_system.id is not null then to_jsonb(v_system) end, (extract(epoch from private.lease()) * 1000)::integer,
+      case when v_system.rate_per_second is null then 0 else private.take_turn(g.id, v_system.rate_per_second) end,
+      p.status_url, coalesce(p.accepted_until < clock_timestamp(), false), null::text, null::integer
     from registry.members as m
     join registry.organizations as g on g.id = m.organization_id
-    left join sync.member_systems as s on s.organization_id = m.organization_id
     where m.id = p.member_id;
 end
 $$;
-comment on function worker.claim_push is 'In: a push, the worker''s name. Out: what to send and where, with a fencing token and a lease of 60 seconds; no row when there is nothing to do. attempt counts from 1.';
+comment on function worker.claim_push is 'In: a push, the worker''s name. Out: what to send and where (personnummer null: remove the number there), with a fencing token, the lease and the pause before sending in milliseconds, and the status URL where the change was taken in before; only waits_for and wait_ms when it must wait; no row when there is nothing to do.';
 grant execute on function worker.claim_push to sync_worker;
 -- end db/functions/worker.claim_push.sql
+
+-- begin db/functions/worker.finish_file.sql
+-- The door through which a worker hands over a finished file. Changes that could not go into it (their number could not be read)
+-- become cases; changes whose record has moved on meanwhile stay out and are superseded by a later push.
+create or replace function worker.finish_file(file_id uuid, worker_id text, content text, push_ids uuid[], failed_ids uuid[], failed_codes text[])
+returns integer
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  f sync.files;
+  p sync.pushes;
+  v_within interval;
+begin
+  select k.* into f from sync.files as k where k.id = finish_file.file_id for update;
+  if f.state is distinct from 'writing' or f.leased_by <> finish_file.worker_id then
+    return null;
+  end if;
+  select s.accept_within into v_within from sync.member_systems as s where s.organization_id = f.organization_id;
+  perform private.fail_filed_push(f, t.id, t.code) from unnest(finish_file.failed_ids, finish_file.failed_codes) as t(id, code);
+  if cardinality(finish_file.push_ids) = 0 then
+    update sync.files as k set state = 'expired', lease_expires_at = null where k.id = f.id;
+    return 0;
+  end if;
+  update sync.files as k
+  set state = 'ready', content = finish_file.content, pushes = cardinality(finish_file.push_ids), ready_at = clock_timestamp(),
+      accept_until = clock_timestamp() + v_within, lease_expires_at = null
+  where k.id = f.id;
+  for p in
+    update sync.pushes as k
+    set file_id = f.id, accepted_until = clock_timestamp() + v_within, next_attempt_at = clock_timestamp() + v_within, error_code = null,
+        leased_by = finish_file.worker_id
+    where k.id = any (finish_file.push_ids) and k.organization_id = f.organization_id and k.state = 'pending'
+    returning k.*
+  loop
+    perform private.record_push_event('push_accepted', p, 'The change is in a file for the member system.');
+  end loop;
+  perform private.record_event('file_written', 'worker', f.organization_id, format('A file with %s changes is ready to be fetched.',
+    cardinality(finish_file.push_ids)), p_detail => jsonb_build_object('file_id', f.id));
+  return cardinality(finish_file.push_ids);
+end
+$$;
+comment on function worker.finish_file is 'In: the file, the worker''s name, the CSV as compact JWE, the changes in it, the changes that could not be read with their codes. Out: how many changes it carries; null when the file has been given up meanwhile.';
+grant execute on function worker.finish_file to sync_worker;
+-- end db/functions/worker.finish_file.sql
 
 -- begin db/functions/worker.finish_push.sql
 -- The door through which a worker reports. A report with an old fencing token changes nothing.
 create or replace function worker.finish_push(
-  push_id uuid, fencing_token bigint, result text, http_status integer, error_code text, duration_ms integer, final boolean
+  push_id uuid, fencing_token bigint, result text, http_status integer, error_code text, duration_ms integer, final boolean,
+  retry_after integer default null, status_url text default null, receiver_sealed text default null
 )
 returns text
 language plpgsql volatile security definer
@@ -2442,7 +4280,10 @@ declare
   p sync.pushes;
 begin
   select known.* into p from sync.pushes as known where known.id = finish_push.push_id for update;
-  if p.id is null or p.state <> 'sending' or p.fencing_token <> finish_push.fencing_token then
+  if p.id is null then
+    return null;
+  elsif p.state <> 'sending' or p.fencing_token <> finish_push.fencing_token then
+    perform private.heal_stale_report(p);
     return null;
   end if;
   insert into sync.push_attempts (push_id, organization_id, attempt, worker_id, result, http_status, error_code, duration_ms)
@@ -2455,19 +4296,68 @@ begin
       perform private.settle_push(p, 'delivered', 'push_delivered', 'The personnummer was delivered to the member system.');
     when private.push_is_moot(p) then
       perform private.settle_push(p, 'superseded', 'push_superseded', 'The push was dropped: the record has changed since.');
-    when finish_push.result = 'rejected' then
+    when finish_push.result = 'accepted' then
+      perform private.await_push(p, finish_push.retry_after, finish_push.status_url, finish_push.receiver_sealed);
+    when finish_push.result = 'rejected' or private.refuses_this_member(p) then
       perform private.fail_push(p, 'rejected', 'push_rejected', 'The member system refused the change for good; a case was opened.');
-    when finish_push.final then
+    when finish_push.final or (p.attempts >= 25 and p.created_at < clock_timestamp() - interval '3 days') then
       perform private.fail_push(p, 'given_up', 'push_given_up', 'The change could not be delivered in all attempts; a case was opened.');
     else
-      perform private.postpone_push(p);
+      perform private.postpone_push(p, finish_push.retry_after);
   end case;
-  return (select known.state::text from sync.pushes as known where known.id = p.id);
+  select known.state into p.state from sync.pushes as known where known.id = p.id;
+  perform private.tell_breaker(p, finish_push.result::sync.attempt_result, finish_push.retry_after);
+  return p.state::text;
 end
 $$;
-comment on function worker.finish_push is 'In: push, fencing token, result (delivered, retry, rejected), HTTP status and error code of the attempt, its duration in milliseconds, whether it was the last. Out: the new state; null when the token is stale.';
+comment on function worker.finish_push is 'In: push, fencing token, result (delivered, accepted, retry, rejected), HTTP status and error code of the attempt, its duration in milliseconds, whether to give up now; Retry-After in seconds (at most 24 h are honoured); for accepted: where to ask, or the number sealed for the receiver. Out: the new state; null when the token is stale.';
 grant execute on function worker.finish_push to sync_worker;
 -- end db/functions/worker.finish_push.sql
+
+-- begin db/functions/worker.member_system.sql
+-- The row of an organisation, for trying it out (npm run member-system:check). It names secrets and holds none.
+create or replace function worker.member_system(organization text)
+returns table (organization_id uuid, member_system jsonb)
+language sql stable security definer
+set search_path = ''
+as $$
+  select g.id, to_jsonb(s)
+  from registry.organizations as g
+  left join sync.member_systems as s on s.organization_id = g.id
+  where g.slug = member_system.organization
+$$;
+comment on function worker.member_system is 'In: an organisation (slug). Out: its id and its member system; no row for an unknown organisation.';
+grant execute on function worker.member_system to sync_worker;
+-- end db/functions/worker.member_system.sql
+
+-- begin db/functions/worker.metrics.sql
+-- What /metrics shows of the tables, per organisation. Asked for at most every few seconds.
+create or replace function worker.metrics()
+returns table (
+  organization text, waiting integer, sending integer, oldest_waiting_seconds integer, refused integer, given_up integer,
+  breaker text, waiting_for_person integer
+)
+language sql stable security definer
+set search_path = ''
+as $$
+  select g.slug, coalesce(p.waiting, 0), coalesce(p.sending, 0), coalesce(p.oldest, 0), f.refused, f.given_up,
+    coalesce(b.state::text, 'closed'), coalesce(p.accepted, 0)
+  from registry.organizations as g
+  left join sync.breakers as b on b.organization_id = g.id
+  left join lateral (
+    select count(*) filter (where known.state = 'pending')::integer as waiting, count(*) filter (where known.state = 'sending')::integer as sending,
+      extract(epoch from clock_timestamp() - min(known.created_at))::integer as oldest,
+      count(*) filter (where known.accepted_until is not null)::integer as accepted
+    from sync.pushes as known where known.organization_id = g.id and known.settled_at is null
+  ) as p on true
+  cross join lateral (
+    select count(*) filter (where known.state = 'rejected')::integer as refused, count(*) filter (where known.state = 'given_up')::integer as given_up
+    from sync.pushes as known where known.organization_id = g.id and known.state in ('rejected', 'given_up')
+  ) as f
+$$;
+comment on function worker.metrics is 'Out: per organisation, changes that wait, that are being sent, the age in seconds of the oldest, changes refused and given up, the breaker, and changes taken in but not yet carried out.';
+grant execute on function worker.metrics to sync_worker;
+-- end db/functions/worker.metrics.sql
 
 -- begin db/functions/worker.process_observation.sql
 -- A deferred observation is decided after all. Faults are not caught here: the job fails, and graphile-worker tries again.
@@ -2493,6 +4383,59 @@ comment on function worker.process_observation is 'In: a deferred observation. O
 grant execute on function worker.process_observation to sync_worker;
 -- end db/functions/worker.process_observation.sql
 
+-- begin db/functions/worker.put_back_push.sql
+-- The door for a worker that has no place left for this organisation: the others' pushes keep theirs.
+create or replace function worker.put_back_push(push_id uuid)
+returns void
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  p sync.pushes;
+begin
+  select known.* into p from sync.pushes as known where known.id = put_back_push.push_id and known.settled_at is null;
+  if p.id is not null then
+    perform private.put_back_push(p, 'no_slot');
+  end if;
+end
+$$;
+comment on function worker.put_back_push is 'In: a push that was fetched and cannot be begun. Queues it again.';
+grant execute on function worker.put_back_push to sync_worker;
+-- end db/functions/worker.put_back_push.sql
+
+-- begin db/functions/worker.sweep.sql
+-- What cannot wait for the minute of reconcile: workers that fell silent lose their locks, pushes whose lease ran out get a job,
+-- and breakers whose pause is over a probe. Every worker calls this every few seconds; one at a time does the work.
+create or replace function worker.sweep()
+returns table (what text, queued integer)
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  v_dead text[];
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended('worker.sweep', 0)) then
+    return;
+  end if;
+  with dead as (
+    delete from sync.workers as w where w.seen_at < clock_timestamp() - private.lease() returning w.pool_id
+  )
+  select array_agg(d.pool_id) into v_dead from dead as d;
+  if v_dead is not null then
+    perform graphile_worker.force_unlock_workers(v_dead);
+    return query select 'worker_lost'::text, cardinality(v_dead);
+  end if;
+  return query
+    select 'push_personnummer'::text, private.requeue('push_personnummer', array(
+      select p.id from sync.pushes as p where p.state = 'sending' and p.lease_expires_at < clock_timestamp()
+      order by p.lease_expires_at limit 200));
+  return query select 'probe'::text, private.send_probes();
+end
+$$;
+comment on function worker.sweep is 'Out: workers that were lost, pushes that were queued again, probes that were sent. No row while another worker sweeps.';
+grant execute on function worker.sweep to sync_worker;
+-- end db/functions/worker.sweep.sql
+
 -- begin db/functions/worker.reconcile.sql
 -- The tables are the truth and the queue only a reminder. What is due and has no live job gets one again: jobs that were
 -- dropped, used up, or locked by a worker that died. Run every minute.
@@ -2501,28 +4444,26 @@ returns table (what text, queued integer)
 language plpgsql volatile security definer
 set search_path = ''
 as $$
+declare
+  v_swept integer;
 begin
+  select coalesce(sum(s.queued) filter (where s.what = 'push_personnummer'), 0) into v_swept from worker.sweep() as s;
+  return query select 'lost_worker'::text, private.free_lost_jobs();
+  return query select 'push_personnummer'::text, v_swept + private.requeue('push_personnummer', private.due_pushes());
   return query
-    with due as (
-      select p.id from sync.pushes as p
-      where (p.state = 'pending' and p.next_attempt_at < clock_timestamp() - interval '30 seconds')
-        or (p.state = 'sending' and p.lease_expires_at < clock_timestamp())
-      order by p.next_attempt_at limit 1000
-    )
-    select 'push_personnummer'::text, count(private.enqueue('push_personnummer', d.id))::integer
-    from due as d where not private.has_live_job('push_personnummer', d.id);
-  return query
-    with due as (
+    select 'process_observation'::text, private.requeue('process_observation', array(
       select o.id from registry.observations as o
-      where o.outcome = 'deferred' and o.received_at < clock_timestamp() - interval '10 seconds'
-      order by o.received_at limit 1000
-    )
-    select 'process_observation'::text, count(private.enqueue('process_observation', d.id))::integer
-    from due as d where not private.has_live_job('process_observation', d.id);
+      left join graphile_worker.jobs as j
+        on j.key = 'process_observation:' || o.id and j.attempts < j.max_attempts and j.locked_at is null
+      where o.outcome = 'deferred' and o.received_at < clock_timestamp() - interval '10 seconds' and j.key is null
+      order by o.received_at limit 1000));
+  return query select 'leftover_job'::text, private.drop_leftover_jobs();
+  return query select 'outage_case'::text, private.report_long_outages();
+  return query select 'file_expired'::text, private.expire_files();
   delete from registry.consumed_transactions where expires_at < clock_timestamp() - interval '1 minute';
 end
 $$;
-comment on function worker.reconcile is 'Out: how many jobs were queued again, by task. Also forgets used login transactions that have expired.';
+comment on function worker.reconcile is 'Out: how many jobs were queued again, by task, and what else was put in order. Also forgets used login transactions that have expired.';
 grant execute on function worker.reconcile to sync_worker;
 -- end db/functions/worker.reconcile.sql
 

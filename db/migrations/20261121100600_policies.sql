@@ -58,6 +58,22 @@ alter table registry.refresh_tokens enable row level security;
 alter table registry.refresh_tokens force row level security;
 create policy owner_all on registry.refresh_tokens to registry_owner using (true) with check (true);
 
+alter table registry.import_runs enable row level security;
+alter table registry.import_runs force row level security;
+create policy owner_all on registry.import_runs to registry_owner using (true) with check (true);
+
+alter table registry.import_lines enable row level security;
+alter table registry.import_lines force row level security;
+create policy owner_all on registry.import_lines to registry_owner using (true) with check (true);
+
+alter table registry.import_rejections enable row level security;
+alter table registry.import_rejections force row level security;
+create policy owner_all on registry.import_rejections to registry_owner using (true) with check (true);
+
+alter table registry.offered_numbers enable row level security;
+alter table registry.offered_numbers force row level security;
+create policy owner_all on registry.offered_numbers to registry_owner using (true) with check (true);
+
 alter table sync.member_systems enable row level security;
 alter table sync.member_systems force row level security;
 create policy owner_all on sync.member_systems to registry_owner using (true) with check (true);
@@ -69,6 +85,22 @@ create policy owner_all on sync.pushes to registry_owner using (true) with check
 alter table sync.push_attempts enable row level security;
 alter table sync.push_attempts force row level security;
 create policy owner_all on sync.push_attempts to registry_owner using (true) with check (true);
+
+alter table sync.files enable row level security;
+alter table sync.files force row level security;
+create policy owner_all on sync.files to registry_owner using (true) with check (true);
+
+alter table sync.breakers enable row level security;
+alter table sync.breakers force row level security;
+create policy owner_all on sync.breakers to registry_owner using (true) with check (true);
+
+alter table sync.rates enable row level security;
+alter table sync.rates force row level security;
+create policy owner_all on sync.rates to registry_owner using (true) with check (true);
+
+alter table sync.workers enable row level security;
+alter table sync.workers force row level security;
+create policy owner_all on sync.workers to registry_owner using (true) with check (true);
 
 alter table audit.events enable row level security;
 alter table audit.events force row level security;
@@ -84,6 +116,10 @@ create policy own_organization on registry.organizations as restrictive to authe
 create policy coordinator_select on registry.organizations for select to authenticated using (true);
 grant select (id, slug, name)
   on registry.organizations to authenticated;
+
+create policy auditor_select on registry.organizations for select to auditor using (true);
+grant select (id, slug, name)
+  on registry.organizations to auditor;
 
 create policy own_organization on registry.members as restrictive to authenticated
   using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
@@ -112,8 +148,26 @@ grant select (id, organization_id, kind, state, member_id, other_member_id, cand
 create policy own_organization on sync.pushes as restrictive to authenticated
   using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
 create policy coordinator_select on sync.pushes for select to authenticated using (true);
-grant select (id, organization_id, member_id, observation_id, state, attempts, next_attempt_at, error_code, http_status, created_at, settled_at)
+grant select (id, organization_id, member_id, observation_id, state, attempts, next_attempt_at, accepted_until, error_code, http_status, created_at, settled_at)
   on sync.pushes to authenticated;
+
+create policy own_organization on sync.member_systems as restrictive to authenticated
+  using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
+create policy coordinator_select on sync.member_systems for select to authenticated using (true);
+grant select (organization_id, kind)
+  on sync.member_systems to authenticated;
+
+create policy own_organization on sync.breakers as restrictive to authenticated
+  using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
+create policy coordinator_select on sync.breakers for select to authenticated using (true);
+grant select (organization_id, state, error_code, http_status, opened_at, probe_at, changed_at)
+  on sync.breakers to authenticated;
+
+create policy own_organization on sync.files as restrictive to authenticated
+  using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
+create policy coordinator_select on sync.files for select to authenticated using (true);
+grant select (id, organization_id, state, pushes, created_at, ready_at, accept_until, acknowledged_at)
+  on sync.files to authenticated;
 
 create policy own_organization on audit.events as restrictive to authenticated
   using (organization_id = any ((select private.coordinator_organizations())::uuid[]));

@@ -1,20 +1,28 @@
 import { readEnvironment } from '../../runtime/environment.ts';
 import { samplePersons } from '../sample-data/persons.ts';
+import type { LocalClient } from './client.ts';
+import { type ProviderName, providerNames } from './person.ts';
 import { startIdentityProvider } from './server.ts';
-import type { SalesUnit } from './vipps.ts';
 
-/** Runs the provider as a program. Settings: `PORT`, and `SALES_UNITS`, a JSON array as `SalesUnit` describes it. */
+/** The variable with a provider's port. */
+export function portVariable(provider: ProviderName): string {
+  return `${provider.toUpperCase()}_PORT`;
+}
+
+/**
+ * Runs all three providers as a program. Settings: `VIPPS_PORT`, `BANKID_PORT`, `IDPORTEN_PORT`, and `CLIENTS`, a JSON
+ * array as `LocalClient` describes it.
+ */
 export async function main(): Promise<void> {
   const environment = readEnvironment(process.env);
-  const port = environment.integer('PORT', { min: 0, max: 65_535 });
-  const units = environment.required('SALES_UNITS');
+  const ports = providerNames.map((provider) => environment.integer(portVariable(provider), { min: 0, max: 65_535 }));
+  const text = environment.required('CLIENTS');
   environment.finish();
-  const provider = await startIdentityProvider({
-    port,
-    units: JSON.parse(units) as SalesUnit[],
-    persons: samplePersons,
-  });
-  console.log(`identity provider with Vipps' behaviour: ${provider.issuer}`);
-  const stop = () => void provider.close().then(() => process.exit(0));
+  const clients = JSON.parse(text) as LocalClient[];
+  const start = (provider: ProviderName, at: number) =>
+    startIdentityProvider({ provider, port: ports[at] ?? 0, clients, persons: samplePersons });
+  const providers = await Promise.all(providerNames.map(start));
+  for (const { issuer } of providers) console.log(`identity provider: ${issuer}`);
+  const stop = () => void Promise.all(providers.map((each) => each.close())).then(() => process.exit(0));
   process.once('SIGTERM', stop).once('SIGINT', stop);
 }

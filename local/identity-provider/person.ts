@@ -1,15 +1,21 @@
+/** The providers whose behaviour the local ones have; `registry.provider` in the database. */
+export const providerNames = ['vipps', 'bankid', 'idporten'] as const;
+export type ProviderName = (typeof providerNames)[number];
+
 /** How a person answers the question for the personnummer. */
 export type NumberBehaviour =
   /** The number is in the answer. */
   | 'given'
-  /** The person, or the agreement, does not grant the scope: the claim is missing. */
+  /** The person, or the agreement, does not grant the scope: the claim is missing. ID-porten's `no_pid` is the same. */
   | 'withheld'
   /** The claim is a JSON number, which has lost a leading zero if there was one. */
   | 'malformed';
 
-/** A person who has an account at the provider. Invented. */
+/** A person who has an account at one of the providers. Invented. */
 export type Person = {
   id: string;
+  /** Where the account is. */
+  provider: ProviderName;
   /** Slug of the organisation whose login page lists the person. */
   organization: string;
   /** What the login page says about the person, beside the name. */
@@ -27,4 +33,12 @@ export type Person = {
   behaviour: NumberBehaviour;
   /** Cancels every login. Anybody can, with the page's second button; this is for scripts. */
   declines?: boolean;
+  /** Says no when asked for consent, whichever button is pressed. The login is a success without the claim. */
+  refusesConsent?: boolean;
+  /** BankID, ID-porten: logs in with a weaker means than a level-4 one, whatever `acr_values` asks for. */
+  weakLogin?: boolean;
+  /** ID-porten: a foreign eID, which brings no `pid`. */
+  foreignEid?: boolean;
+  /** ID-porten: introspection says that the access token is not active. */
+  inactiveToken?: boolean;
 };

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 /** What the member system knows about one member. */
 export interface KnownMember {
   readonly external_id: string;
-  readonly personnummer: string;
+  /** Null after it was removed. */
+  readonly personnummer: string | null;
   /** Changes made, not requests received. */
   readonly effects: number;
 }
@@ -15,7 +16,7 @@ export type Applied = 'applied' | 'repeated' | 'key_used_for_another_request';
 export interface Members {
   find(externalId: string): KnownMember | undefined;
   /** Makes a change at most once per key (draft-ietf-httpapi-idempotency-key-header-07). */
-  apply(key: string, externalId: string, personnummer: string): Applied;
+  apply(key: string, externalId: string, personnummer: string | null): Applied;
   /** Changes made for a key: 0 or 1. */
   effectsOf(key: string): number;
   /** All changes made. */

@@ -48,7 +48,9 @@ function authorized(request: IncomingMessage, token: string): boolean {
 function change(state: State, key: string | undefined, externalId: string, body: object | undefined) {
   const personnummer: unknown = body && Reflect.get(body, 'personnummer');
   if (key === undefined || key === '') return { status: 400, code: 'idempotency_key_missing' };
-  if (typeof personnummer !== 'string' || !/^[0-9]{11}$/.test(personnummer)) return { status: 422, code: 'malformed' };
+  // null removes the number.
+  const wellFormed = personnummer === null || (typeof personnummer === 'string' && /^[0-9]{11}$/.test(personnummer));
+  if (!wellFormed) return { status: 422, code: 'malformed' };
   const applied = state.members.apply(key, externalId, personnummer);
   return { status: applied === 'key_used_for_another_request' ? 422 : 200, code: applied };
 }

@@ -4,33 +4,25 @@ import { parsePublicKeys, parseSecrets } from '../../personnummer/keys.ts';
 import { maskPersonnummer } from '../../personnummer/mask.ts';
 import { createSealer } from '../../personnummer/seal.ts';
 import { readPersonnummer } from '../../personnummer/validate.ts';
+import type { ProviderName } from '../identity-provider/person.ts';
+import { subjectAt } from '../identity-provider/subject.ts';
 import type { LocalKeys } from '../keys.ts';
 import { tokenVariable } from '../member-system/main.ts';
-import type { SampleMember } from './cases.ts';
+import type { SampleCase, SampleMember } from './case.ts';
 import { insertRow } from './insert-row.ts';
 import { type SampleOrganization, sampleOrganizations } from './organizations.ts';
 import { allSampleCases } from './persons.ts';
+import { clientId, type SampleProvider, sampleProviders } from './providers.ts';
 
 /** What the rows say about the rest of the stack. */
 export type Surroundings = {
   keys: LocalKeys;
-  /** The identity provider's. */
-  issuer: string;
+  issuers: Record<ProviderName, string>;
   /** Base of the member systems, without a slash at the end. */
   memberSystemUrl: string;
   /** The app's address, registered for each organisation. */
   returnTo: string;
 };
-
-/** The variable with an organisation's client secret at Vipps. */
-export function secretVariable(organization: string): string {
-  return `OIDC_VIPPS_${organization.toUpperCase()}_CLIENT_SECRET`;
-}
-
-/** An organisation's client id at the local provider. */
-export function clientId(organization: string): string {
-  return `local-${organization}`;
-}
 
 /** Fills an empty, migrated database with the sample organisations, in one transaction. */
 export async function seed(client: pg.ClientBase, surroundings: Surroundings): Promise<void> {
@@ -38,15 +30,14 @@ export async function seed(client: pg.ClientBase, surroundings: Surroundings): P
   for (const organization of sampleOrganizations) {
     const { id } = await addOrganization(client, organization, surroundings);
     const seal = createSealing(surroundings.keys, id);
-    for (const { person, members } of allSampleCases) {
-      if (person.organization !== organization.slug) continue;
-      for (const member of members) {
-        await insertRow(client, 'registry.members', {
-          organization_id: id,
-          ...memberColumns(member),
-          ...(await seal(member)),
-        });
+    for (const sample of allSampleCases) {
+      if (sample.person.organization !== organization.slug) continue;
+      const memberIds = [];
+      for (const member of sample.members) {
+        const columns = { organization_id: id, ...memberColumns(member), ...(await seal(member)) };
+        memberIds.push((await insertRow<{ id: string }>(client, 'registry.members', columns)).id);
       }
+      if (sample.linked) await link(client, sample, { organizationId: id, memberId: memberIds[0], ...surroundings });
     }
   }
   await client.query('commit');
@@ -67,14 +58,13 @@ async function addOrganization(
     retention: '1 year',
   });
   const organization_id = organization.id;
-  await insertRow(client, 'registry.identity_providers', {
-    organization_id,
-    provider: 'vipps',
-    issuer: to.issuer,
-    client_id: clientId(slug),
-    client_secret_env: secretVariable(slug),
-    scopes: ['openid', 'name', 'phoneNumber', 'email', 'birthDate', 'nin'],
-  });
+  for (const provider of sampleProviders) {
+    if (provider.organization !== slug) continue;
+    await insertRow(client, 'registry.identity_providers', {
+      organization_id,
+      ...providerColumns(provider, to.issuers),
+    });
+  }
   await insertRow(client, 'sync.member_systems', {
     organization_id,
     url_template: `${to.memberSystemUrl}/${slug}/members/{external_id}/personnummer`,
@@ -84,6 +74,41 @@ async function addOrganization(
   });
   await insertRow(client, 'registry.coordinators', { user_id: coordinator, organization_id });
   return organization;
+}
+
+function providerColumns(sample: SampleProvider, issuers: Surroundings['issuers']) {
+  const { provider, clientId: client_id, secretVariable, authMethod, lookup, columns } = sample;
+  return {
+    provider,
+    issuer: issuers[provider],
+    client_id,
+    client_secret_env: secretVariable,
+    token_endpoint_auth_method: authMethod,
+    ...(lookup === undefined
+      ? {}
+      : {
+          lookup_client_id: lookup.clientId,
+          lookup_client_secret_env: lookup.secretVariable,
+          lookup_auth_method: 'client_secret_basic',
+        }),
+    ...columns,
+  };
+}
+
+/** As if the member had linked this login from "my page" before. */
+async function link(
+  client: pg.ClientBase,
+  { person: { provider, organization, id } }: SampleCase,
+  to: Pick<Surroundings, 'issuers'> & { organizationId: string; memberId: string | undefined },
+) {
+  await insertRow(client, 'registry.identity_links', {
+    organization_id: to.organizationId,
+    provider,
+    issuer: to.issuers[provider],
+    subject: subjectAt(clientId(organization), id),
+    member_id: to.memberId,
+    rung: 'explicit',
+  });
 }
 
 function memberColumns({ externalId, givenName, familyName, birthDate, phone, email }: SampleMember) {

@@ -56,7 +56,8 @@ test('the functions answer with the fields that are declared for them', async ()
   await using coordinator = await becomeCoordinator(db, door.organization);
   const answers = async (name: string, ...arguments_: unknown[]): Promise<Reply> => {
     const reply = await coordinator.call(name, ...arguments_);
-    assert.deepEqual(Object.keys(reply).sort(), declared(REPLIES[name] as string).sort(), name);
+    const declarations = (REPLIES[name] ?? '').split(' | ').map((type) => declared(type).sort().join());
+    assert.ok(declarations.includes(Object.keys(reply).sort().join()), `${name}: ${Object.keys(reply)}`);
     return reply;
   };
   const kari = await addKari(db, door, { personnummer: OTHER_NUMBER });
@@ -67,6 +68,7 @@ test('the functions answer with the fields that are declared for them', async ()
   await db.pool.query(`update sync.pushes set error_code = 'http_5xx' where state = 'pending'`);
   const push = await one<{ id: string }>(db, `select id from sync.pushes where state = 'pending'`);
   await answers('retry_sync', push.id);
+  await answers('retry_sync', null, null, 'http_5xx');
   const stranger = { subject: 'nobody', phone: null, email: null };
   const { observation_id } = await door.login(stranger);
   await answers('link_login', observation_id, kari.id, null);

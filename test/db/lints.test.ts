@@ -39,7 +39,7 @@ const LINTS: Record<string, string> = {
     select rolname from pg_roles where rolname in ('registry_owner', 'queue_owner') and (rolsuper or rolcanlogin or rolbypassrls)`,
   'definer functions are doors, what policies call, or what stands behind a function of the API': `
     select p.oid::regprocedure::text as found from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-    where n.nspname = any ($1) and p.prosecdef and n.nspname not in ('login', 'worker')
+    where n.nspname = any ($1) and p.prosecdef and n.nspname not in ('login', 'worker', 'import')
       and p.oid <> 'private.coordinator_organizations()'::regprocedure
       and not (n.nspname = 'private' and exists (
         select from pg_proc a where a.pronamespace = 'api'::regnamespace and a.proname = p.proname))`,

@@ -4,7 +4,16 @@ import pg from 'pg';
 import { createTestDatabase } from '../support/database.ts';
 
 /** Roles that somebody or something can act as. */
-const ROLES = ['auth_callback', 'sync_worker', 'authenticated', 'auditor', 'anon', 'service_role', 'authenticator'];
+const ROLES = [
+  'auth_callback',
+  'sync_worker',
+  'member_importer',
+  'authenticated',
+  'auditor',
+  'anon',
+  'service_role',
+  'authenticator',
+];
 const SCHEMAS = [
   'registry',
   'sync',
@@ -12,6 +21,7 @@ const SCHEMAS = [
   'private',
   'login',
   'worker',
+  'import',
   'api',
   'migrations',
   'graphile_worker',
@@ -35,23 +45,54 @@ const ALLOWED = new Set([
   ].map((name) => `auth_callback execute function login.${name}`),
 
   'sync_worker usage schema worker',
-  ...['claim_push', 'finish_push', 'process_observation', 'reconcile'].map(
-    (name) => `sync_worker execute function worker.${name}`,
+  ...[
+    'beat',
+    'claim_file',
+    'claim_push',
+    'finish_file',
+    'finish_push',
+    'member_system',
+    'metrics',
+    'process_observation',
+    'put_back_push',
+    'reconcile',
+    'sweep',
+  ].map((name) => `sync_worker execute function worker.${name}`),
+
+  'member_importer usage schema import',
+  ...['absent_members', 'finish_run', 'load_rows', 'rejections', 'start_run'].map(
+    (name) => `member_importer execute function import.${name}`,
   ),
 
   'authenticated usage schema api',
-  ...['data_quality', 'failed_syncs', 'member_history', 'open_conflicts', 'unlinked_logins'].map(
-    (name) => `authenticated select view api.${name}`,
-  ),
+  ...[
+    'data_quality',
+    'failed_syncs',
+    'member_history',
+    'member_systems',
+    'open_conflicts',
+    'sync_files',
+    'unlinked_logins',
+    'worklist',
+  ].map((name) => `authenticated select view api.${name}`),
   // Each function of the API runs with the caller's rights and calls its namesake behind it, whose schema is closed.
-  ...['link_login', 'resolve_conflict', 'retry_sync', 'undo_resolution'].flatMap((name) => [
-    `authenticated execute function api.${name}`,
-    `authenticated execute function private.${name}`,
-  ]),
+  ...[
+    'acknowledge_sync_file',
+    'fetch_number',
+    'fetch_sync_file',
+    'link_login',
+    'mark_done',
+    'resolve_conflict',
+    'retry_sync',
+    'undo_resolution',
+  ].flatMap((name) => [`authenticated execute function api.${name}`, `authenticated execute function private.${name}`]),
   'authenticated execute function private.coordinator_organizations',
+  // Called by views, which run with the reader's rights.
+  'authenticated execute function private.explain_failure',
 
   'auditor usage schema audit',
   'auditor select table audit.events',
+  'auditor select view audit.organizations',
   'auditor execute function audit.member_timeline',
 
   // Every role may look around in public, where nothing of ours is.
@@ -86,7 +127,14 @@ const READABLE_COLUMNS: Record<string, string[]> = {
   ],
   'sync.pushes': [
     ...['id', 'organization_id', 'member_id', 'observation_id', 'state', 'attempts', 'next_attempt_at'],
-    ...['error_code', 'http_status', 'created_at', 'settled_at'],
+    ...['error_code', 'http_status', 'created_at', 'settled_at', 'accepted_until'],
+  ],
+  'sync.member_systems': ['organization_id', 'kind'],
+  'sync.breakers': [
+    ...['organization_id', 'state', 'error_code', 'http_status', 'opened_at', 'probe_at', 'changed_at'],
+  ],
+  'sync.files': [
+    ...['id', 'organization_id', 'state', 'pushes', 'created_at', 'ready_at', 'accept_until', 'acknowledged_at'],
   ],
   'audit.events': [
     ...['id', 'organization_id', 'occurred_at', 'event', 'source', 'message'],
@@ -139,8 +187,15 @@ test('columns that can be read without their table are the ones coordinators are
      group by 1, 2, 3`,
     [ROLES, SCHEMAS],
   );
-  const found = Object.fromEntries(rows.map((row) => [row.relation, row.columns.sort()]));
-  assert.deepEqual([...new Set(rows.map((row) => `${row.role} ${row.verb}`))], ['authenticated select']);
+  const found = Object.fromEntries(
+    rows
+      .filter(({ role, verb }) => role === 'authenticated' && verb === 'select')
+      .map((row) => [row.relation, row.columns.sort()]),
+  );
+  const named = rows
+    .filter(({ role }) => role !== 'authenticated')
+    .map((row) => `${row.role} ${row.verb} ${row.relation} ${row.columns.sort()}`);
+  assert.deepEqual(named, ['auditor select registry.organizations id,name,slug'], 'for audit.organizations');
   const expected = Object.fromEntries(Object.entries(READABLE_COLUMNS).map(([table, names]) => [table, names.sort()]));
   assert.deepEqual(found, expected);
 });
@@ -151,13 +206,25 @@ test('no login role is more than it should be, or can become anybody else', asyn
     `select rolname, rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication as too_much,
             array(select m.roleid::regrole::text from pg_auth_members m where m.member = r.oid) as member_of
      from pg_roles r where rolname = any ($1) order by rolname`,
-    [['auth_callback', 'sync_worker', 'authenticated', 'anon', 'auditor', 'registry_owner', 'queue_owner']],
+    [
+      [
+        'auth_callback',
+        'sync_worker',
+        'member_importer',
+        'authenticated',
+        'anon',
+        'auditor',
+        'registry_owner',
+        'queue_owner',
+      ],
+    ],
   );
   assert.deepEqual(rows, [
     { rolname: 'anon', too_much: false, member_of: [] },
     { rolname: 'auditor', too_much: false, member_of: [] },
     { rolname: 'auth_callback', too_much: false, member_of: [] },
     { rolname: 'authenticated', too_much: false, member_of: [] },
+    { rolname: 'member_importer', too_much: false, member_of: [] },
     { rolname: 'queue_owner', too_much: false, member_of: [] },
     { rolname: 'registry_owner', too_much: false, member_of: ['queue_owner'] },
     { rolname: 'sync_worker', too_much: false, member_of: [] },

@@ -38,9 +38,9 @@ test('every query of the page runs as an auditor and finds something in a databa
       await assert.rejects(client.query('delete from audit.events'), { code: '42501' });
     });
   });
-  await t.test('nearly every event has come about', async () => {
+  await t.test('most events have come about', async () => {
     const { rows } = await db.pool.query<{ event: string }>('select distinct event from audit.events');
-    assert.ok(rows.length >= (await allowedEvents(db)).length - 4, `only ${rows.length} kinds of events`);
+    assert.ok(rows.length >= 0.7 * (await allowedEvents(db)).length, `only ${rows.length} kinds of events`);
   });
 });
 

@@ -1,28 +1,16 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { becomeCoordinator, type Coordinator } from '../support/coordinator.ts';
+import { becomeCoordinator } from '../support/coordinator.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { type Door, type Login, one, openDoor } from '../support/door.ts';
-import { addMember, type Member, sampleNumbers } from '../support/samples.ts';
+import { one, openDoor } from '../support/door.ts';
+import { addMember } from '../support/samples.ts';
+import { attempt, breakAndMend, failAndRetry, importNothing, typeIn } from './pushes.ts';
+import { comeIn, meet, number, person, type Scene, sha256 } from './scene.ts';
 
 const RETURN_TO = 'https://app.example/return';
 const CHALLENGE = 'x'.repeat(43);
-const sha256 = (text: string) => createHash('sha256').update(text).digest();
-
 /** Ids of the database that `liveIn` leaves, for queries that ask for one. */
 export type Landmarks = { member: string; observation: string };
-
-type Scene = { db: TestDatabase; door: Door; coordinator: Coordinator; worker: pg.Pool };
-type Person = { given_name: string; family_name: string; birth_date: string; phone: string; email: string };
-
-const person = (nth: number): Person => ({
-  given_name: `Given${String.fromCharCode(65 + nth)}`,
-  family_name: `Family${String.fromCharCode(65 + nth)}`,
-  birth_date: `19${50 + nth}-01-01`,
-  phone: `+47000001${String(nth).padStart(2, '0')}`,
-  email: `person${nth}@example.org`,
-});
-const number = (nth: number) => sampleNumbers[nth] as string;
 
 /**
  * Fills a database with events as they come about: logins through the callback's door, decisions through the
@@ -31,7 +19,8 @@ const number = (nth: number) => sampleNumbers[nth] as string;
 export async function liveIn(db: TestDatabase): Promise<Landmarks> {
   await using door = await openDoor(db);
   await using silent = await openDoor(db, { consent_mode: 'own' });
-  await using coordinator = await becomeCoordinator(db, door.organization);
+  await using list = await openDoor(db);
+  await using coordinator = await becomeCoordinator(db, door.organization, list.organization);
   const worker = new pg.Pool({ connectionString: db.urlFor('sync_worker'), max: 2, allowExitOnIdle: true });
   const scene = { db, door, coordinator, worker };
   const { member, observation } = await fillAndConfirm(scene);
@@ -45,23 +34,12 @@ export async function liveIn(db: TestDatabase): Promise<Landmarks> {
   await dateBack(db);
   await attempt(scene, 'delivered');
   await failAndRetry(scene);
+  await breakAndMend(scene);
+  await typeIn(scene, list);
+  await importNothing(scene);
   await door.login({ ...person(0), subject: 'person 0', personnummer: number(0) });
   await worker.end();
   return { member, observation };
-}
-
-/** A member with a login of the same name and, if asked for, a number each. */
-async function meet({ db, door }: Scene, nth: number, recorded?: string, brought?: string, login: Login = {}) {
-  const member = await addMember(db, door.organization, {
-    ...person(nth),
-    ...(recorded === undefined ? {} : { personnummer: recorded }),
-  });
-  return { member, ...(await comeIn(door, nth, brought, login)) };
-}
-
-async function comeIn(door: Door, nth: number, brought?: string, login: Login = {}) {
-  const number_ = brought === undefined ? { absent_reason: 'not_given' } : { personnummer: brought };
-  return door.login({ ...person(nth), subject: `person ${nth}`, ...number_, ...login });
 }
 
 async function settle({ coordinator }: Scene, decision: string, nth = 0) {
@@ -174,21 +152,6 @@ async function sessions(scene: Scene) {
   await door.pool.query('select login.redeem_code($1, $2, $3)', [sha256(second.code), CHALLENGE, sha256('thief')]);
 }
 
-/** The oldest push that waits. */
-async function attempt({ db, worker }: Scene, result: string, code: string | null = null) {
-  const { id } = await one(db, `select id from sync.pushes where state = 'pending' order by created_at, id limit 1`);
-  const { rows } = await worker.query(`select fencing_token from worker.claim_push($1, 'worker-1')`, [id]);
-  await worker.query('select worker.finish_push($1, $2, $3, null, $4, 12, false)', [
-    ...[id, rows[0]?.fencing_token, result, code],
-  ]);
-  return id as string;
-}
-
-async function failAndRetry(scene: Scene) {
-  const failed = await attempt(scene, 'rejected', 'http_4xx');
-  await scene.coordinator.call('retry_sync', failed);
-}
-
 /** Only somebody who may switch triggers off can do this, and the page says so. */
 async function dateBack(db: TestDatabase) {
   await db.pool.query(`
@@ -198,5 +161,3 @@ async function dateBack(db: TestDatabase) {
     set occurred_at = date_trunc('month', now()) - interval '15 days' + (occurred_at - (select min(occurred_at) from audit.events));
     alter table audit.events enable always trigger _100_refuse_change`);
 }
-
-export type { Member };

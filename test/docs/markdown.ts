@@ -30,7 +30,8 @@ export function tableRows(page: string, heading: string): string[][] {
     );
 }
 
-/** The names in `code` of a cell, in order. */
-export function names(cell: string | undefined): string[] {
-  return [...(cell ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name ?? '');
+/** The names in `code` of a cell or a page, in order; fenced blocks do not count. */
+export function names(text: string | undefined): string[] {
+  const prose = (text ?? '').replace(/^```[\s\S]*?^```/gm, '');
+  return [...prose.matchAll(/`([^`]+)`/g)].map(([, name]) => name ?? '');
 }

@@ -10,7 +10,7 @@ export async function withCluster(version: PostgresVersion, action: (server: Run
   const folder = await mkdtemp(join(tmpdir(), 'migrate-'));
   const server = await startPostgres({
     ...{ dataFolder: join(folder, 'data'), logFile: join(folder, 'postgres.log') },
-    ...{ password: randomUUID(), durable: false, version },
+    ...{ password: randomUUID(), throwaway: folder, version },
   });
   try {
     await action(server);

@@ -1,0 +1,14 @@
+-- How the carrying of changes stands: one row per organisation.
+create or replace view api.member_systems with (security_invoker = true) as
+select
+  g.slug as organization, s.kind, coalesce(b.state, 'closed') as breaker, b.error_code, private.explain_failure(b.error_code) as reason,
+  b.http_status, b.opened_at, b.probe_at as next_probe_at, p.waiting, p.oldest_waiting_since
+from sync.member_systems as s
+join registry.organizations as g on g.id = s.organization_id
+left join sync.breakers as b on b.organization_id = s.organization_id
+cross join lateral (
+  select count(*) as waiting, min(known.created_at) as oldest_waiting_since
+  from sync.pushes as known where known.organization_id = s.organization_id and known.settled_at is null
+) as p;
+comment on view api.member_systems is 'The member system of each of the coordinator''s organisations: how it is reached, whether changes flow (breaker closed) and if not why and until when, and how many changes wait.';
+grant select on api.member_systems to authenticated;

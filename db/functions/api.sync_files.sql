@@ -1,0 +1,9 @@
+-- Files of changes for member systems without an interface, newest first.
+create or replace view api.sync_files with (security_invoker = true) as
+select
+  f.id as file_id, g.slug as organization, f.state, f.pushes as changes, f.created_at, f.ready_at, f.accept_until, f.acknowledged_at
+from sync.files as f
+join registry.organizations as g on g.id = f.organization_id
+where f.ready_at is not null;
+comment on view api.sync_files is 'Files of the coordinator''s organisations: those that can be fetched (ready), and what became of the others.';
+grant select on api.sync_files to authenticated;

@@ -1,0 +1,42 @@
+-- One batch of an import. Rows with the same number go one after the other, so that the second one finds the first.
+create or replace function private.import_batch(p_run registry.import_runs, p_rows private.imported_member[])
+returns registry.import_runs
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_run registry.import_runs := p_run;
+  v_rows private.imported_member[] := p_rows;
+  v_now private.imported_member[];
+  v_steps private.import_step[];
+begin
+  while cardinality(v_rows) > 0 loop
+    select array_agg(r.one order by (r.one).line) filter (where r.nth = 1), coalesce(array_agg(r.one) filter (where r.nth > 1), '{}')
+    into v_now, v_rows
+    from (
+      select one, row_number() over (partition by coalesce(one.personnummer_index, one.external_id) order by one.line) as nth
+      from unnest(v_rows) as one
+    ) as r;
+    if not v_run.dry_run then
+      perform private.lock_import(v_run, v_now);
+    end if;
+    v_steps := array(select s from private.plan_import(v_run, v_now) as s);
+    if not v_run.dry_run then
+      perform private.write_import(v_run, v_steps);
+      perform private.record_import(v_run, v_steps);
+      perform private.open_import_case(v_run, s) from unnest(v_steps) as s where s.number in ('duplicate', 'conflict');
+    end if;
+    insert into registry.import_lines (run_id, external_id, personnummer_index)
+    select v_run.id, r.external_id, case when v_run.dry_run then r.personnummer_index end from unnest(v_now) as r;
+    select v_run.added + count(*) filter (where s.is_new),
+           v_run.updated + count(*) filter (where s.changed <> '{}'),
+           v_run.unchanged + count(*) filter (where not s.is_new and s.changed = '{}'),
+           v_run.duplicates + count(*) filter (where s.number = 'duplicate'),
+           v_run.conflicts + count(*) filter (where s.number = 'conflict')
+    into v_run.added, v_run.updated, v_run.unchanged, v_run.duplicates, v_run.conflicts
+    from unnest(v_steps) as s;
+  end loop;
+  return v_run;
+end
+$$;
+comment on function private.import_batch is 'In: a run, rows with different external ids. Out: the run with its counts. Writes records, cases and audit events, or in a dry run nothing of these.';

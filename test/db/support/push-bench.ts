@@ -1,0 +1,54 @@
+import pg from 'pg';
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { addKari, one, openDoor } from '../../support/door.ts';
+import { sampleNumbers } from '../../support/samples.ts';
+
+const [NUMBER] = sampleNumbers;
+
+type Columns = Readonly<Record<string, unknown>>;
+export type PushBench = Awaited<ReturnType<typeof setUp>>;
+
+/** A database with one filled member and its push, and the worker's door. */
+export async function withPush(action: (bench: PushBench) => Promise<void>, memberSystem: Columns = {}) {
+  const bench = await setUp(memberSystem);
+  try {
+    await action(bench);
+  } finally {
+    await bench.worker.end();
+    await bench.db[Symbol.asyncDispose]();
+  }
+}
+
+async function setUp(memberSystem: Columns) {
+  const db: TestDatabase = await createTestDatabase();
+  await using door = await openDoor(db);
+  for (const [column, value] of Object.entries(memberSystem)) {
+    await db.pool.query(`update sync.member_systems set ${column} = $1`, [value]);
+  }
+  const kari = await addKari(db, door, { external_id: 'kari-1' });
+  await door.login({ personnummer: NUMBER });
+  const worker = new pg.Pool({ connectionString: db.urlFor('sync_worker'), max: 10 });
+  const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
+  const claim = async (workerId = 'worker-1', pushId = id) =>
+    (await worker.query('select * from worker.claim_push($1, $2)', [pushId, workerId])).rows[0];
+  const finish = async (token: string, result: string, code: string | null = null, final = false, pushId = id) =>
+    (
+      await worker.query('select worker.finish_push($1, $2, $3, $4, $5, 12, $6) as state', [
+        ...[pushId, token, result, Number(/^http_(\d{3})$/.exec(code ?? '')?.[1] ?? 0) || null],
+        ...[code, final],
+      ])
+    ).rows[0].state;
+  const beat = async (poolId: string, pushIds: string[] = [], tokens: string[] = []) =>
+    (await worker.query('select * from worker.beat($1, $2, $3)', [poolId, pushIds, tokens])).rows[0];
+  const sweep = async () => {
+    const { rows } = await worker.query<{ what: string; queued: number }>('select * from worker.sweep()');
+    return Object.fromEntries(rows.map(({ what, queued }) => [what, queued]));
+  };
+  const push = () => one(db, 'select * from sync.pushes where id = $1', [id]);
+  const events = async () =>
+    (await db.pool.query(`select event from audit.events where push_id is not null order by id`)).rows.map(
+      (row) => row.event,
+    );
+  const { organization } = door;
+  return { db, kari, worker, organization, id, claim, finish, beat, sweep, push, events };
+}

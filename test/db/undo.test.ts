@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TestDatabase } from '../support/database.ts';
+import { atTheDesk, eventsBy, record } from '../support/desk.ts';
+import { addKari, type Door, one } from '../support/door.ts';
+import { addMember, sampleNumbers } from '../support/samples.ts';
+
+const [NUMBER, OTHER_NUMBER, THIRD_NUMBER] = sampleNumbers;
+
+test('undo: the old number comes back with a compensating push; refused when something newer depends on it, or late', () =>
+  atTheDesk(async ({ db, door, coordinator, settle }) => {
+    const kari = await addKari(db, door, { personnummer: OTHER_NUMBER });
+    await door.login({ personnummer: NUMBER });
+    const { conflict_id } = await settle('accept_observed');
+    assert.equal((await coordinator.call('undo_resolution', conflict_id, 'mistake')).state, 'open');
+    assert.equal((await record(db, kari.id)).personnummer_masked, '319261*****');
+    assert.equal((await one(db, `select count(*)::int as n from sync.pushes where state = 'pending'`)).n, 1);
+    assert.deepEqual(await eventsBy(db), [
+      'number_accepted',
+      'case_resolved',
+      'push_superseded',
+      'number_restored',
+      'case_reopened',
+    ]);
+    assert.equal((await coordinator.call('undo_resolution', conflict_id, 'again')).code, 'not_resolved');
+
+    await settle('accept_observed');
+    await db.pool.query(
+      `update registry.resolutions set decided_at = now() - interval '31 days' where undone_at is null`,
+    );
+    assert.equal((await coordinator.call('undo_resolution', conflict_id, 'late')).code, 'too_late');
+    await db.pool.query(`update registry.resolutions set decided_at = now() where undone_at is null`);
+    await db.pool.query(`update registry.members set given_name = 'Karoline'`);
+    assert.equal((await coordinator.call('undo_resolution', conflict_id, 'newer')).code, 'newer_change');
+  }));
+
+test('two cases accepted one after the other: the later one stands, and the first cannot be undone over it', () =>
+  atTheDesk(async ({ db, door, coordinator, settle, openCases }) => {
+    const kari = await addKari(db, door, { personnummer: OTHER_NUMBER });
+    await door.login({ personnummer: NUMBER });
+    await door.login({ personnummer: THIRD_NUMBER });
+    const [first] = await openCases();
+    await settle('accept_observed');
+    await settle('accept_observed');
+    assert.equal((await record(db, kari.id)).personnummer_masked, '088372*****');
+    assert.equal((await coordinator.call('undo_resolution', first?.id, null)).code, 'newer_change');
+  }));
+
+test('a number that another member has cannot be accepted; the records are merged, and other cases closed', () =>
+  atTheDesk(async ({ db, door, coordinator, settle, openCases }) => {
+    const kari = await addKari(db, door);
+    const double = await addMember(db, door.organization, {
+      given_name: 'Kari',
+      family_name: 'Nordmann',
+      personnummer: NUMBER,
+    });
+    await door.login({ personnummer: NUMBER });
+    const [duplicate] = await openCases();
+    assert.deepEqual(
+      [duplicate?.kind, duplicate?.member_id, duplicate?.other_member_id],
+      ['duplicate', kari.id, double.id],
+    );
+    assert.equal((await settle('accept_observed')).code, 'decision_not_applicable');
+    assert.equal((await settle('merge_into')).state, 'resolved');
+    assert.deepEqual(await openCases(), []);
+    const again = await door.login({ personnummer: NUMBER });
+    assert.deepEqual([again.outcome, again.member_id], ['confirmed', double.id]);
+    assert.equal(
+      (await one(db, 'select count(*)::int as n from registry.observations where member_id = $1', [kari.id])).n,
+      0,
+    );
+    const timeline = await db.pool.query('select event from audit.member_timeline($1)', [double.id]);
+    assert.ok(timeline.rows.some(({ event }) => event === 'duplicate'));
+
+    const undone = await coordinator.call('undo_resolution', duplicate?.id, 'they are two after all');
+    assert.equal(undone.state, 'open');
+    assert.equal((await record(db, kari.id)).merged_into, null);
+    assert.equal((await one(db, 'select member_id from registry.identity_links')).member_id, kari.id);
+    assert.equal(
+      (await one(db, 'select count(*)::int as n from registry.observations where member_id = $1', [kari.id])).n,
+      1,
+    );
+  }));
+
+/** Kari's record, and one of the same person that has the number: logging in makes the case that can be merged. */
+async function twoRecords({ db, door }: { db: TestDatabase; door: Door }) {
+  const kari = await addKari(db, door);
+  const same = { given_name: 'Kari', family_name: 'Nordmann', phone: '+4790000066', email: 'k@example.org' };
+  const double = await addMember(db, door.organization, { ...same, personnummer: NUMBER });
+  assert.equal((await door.login({ personnummer: NUMBER })).outcome, 'duplicate');
+  return { kari, double };
+}
+
+test('a case that names a merged record among its candidates is closed with the merge', () =>
+  atTheDesk(async ({ db, door, settle, openCases }) => {
+    await twoRecords({ db, door });
+    await door.login({ subject: 'another', family_name: 'Hansen' });
+    assert.deepEqual(
+      (await openCases()).map(({ kind }) => kind),
+      ['duplicate', 'name_mismatch'],
+    );
+    await settle('merge_into');
+    assert.deepEqual(await openCases(), []);
+  }));
+
+test('a merged record has nothing more to say to the member system, and its failed push cannot be tried again', () =>
+  atTheDesk(async ({ db, door, coordinator, settle }) => {
+    const { kari } = await twoRecords({ db, door });
+    await db.pool.query(
+      `update registry.members set personnummer_index = 'v1.a', personnummer_sealed = 'a', personnummer_masked = '010150*****' where id = $1`,
+      [kari.id],
+    );
+    const { id } = await one<{ id: string }>(db, 'select private.queue_push($1) as id', [kari.id]);
+    await settle('merge_into');
+    assert.equal((await one(db, 'select state from sync.pushes where id = $1', [id])).state, 'superseded');
+    await db.pool.query(`update sync.pushes set state = 'rejected', error_code = 'http_422' where id = $1`, [id]);
+    assert.equal((await coordinator.call('retry_sync', id)).code, 'member_merged');
+  }));
+
+test('a merge brings a number along that the survivor lacks, and the undo brings it back', () =>
+  atTheDesk(async ({ db, door, coordinator, settle, openCases }) => {
+    const kari = await addKari(db, door, { personnummer: OTHER_NUMBER });
+    const ola = await addMember(db, door.organization, { given_name: 'Ola' });
+    await door.login();
+    await db.pool.query(
+      `insert into registry.conflicts (organization_id, kind, member_id, other_member_id, observation_id, fingerprint)
+       select organization_id, 'subject_moved', $1, $2, id, 'made for this test' from registry.observations`,
+      [kari.id, ola.id],
+    );
+    const [moved] = await openCases();
+    await settle('merge_into');
+    assert.equal((await record(db, ola.id)).personnummer_masked, '319261*****');
+    assert.equal(
+      (await one(db, `select count(*)::int as n from sync.pushes where member_id = $1 and state = 'pending'`, [ola.id]))
+        .n,
+      1,
+    );
+    assert.equal((await coordinator.call('undo_resolution', moved?.id, null)).state, 'open');
+    assert.equal((await record(db, ola.id)).personnummer_masked, null);
+    assert.equal((await record(db, kari.id)).personnummer_masked, '319261*****');
+  }));
+
+test('a push dropped by a merge is due again when the merge is undone', () =>
+  atTheDesk(async ({ db, door, coordinator, settle, openCases }) => {
+    const { kari } = await twoRecords({ db, door });
+    const [duplicate] = await openCases();
+    await db.pool.query(
+      `update registry.members set personnummer_index = 'v1.a', personnummer_sealed = 'a', personnummer_masked = '010150*****' where id = $1`,
+      [kari.id],
+    );
+    await db.pool.query('select private.queue_push($1)', [kari.id]);
+    await settle('merge_into');
+    await coordinator.call('undo_resolution', duplicate?.id, null);
+    const waiting = await one(
+      db,
+      `select personnummer_index from sync.pushes where member_id = $1 and state = 'pending'`,
+      [kari.id],
+    );
+    assert.equal(waiting.personnummer_index, 'v1.a');
+  }));
+
+test('a login that nobody was told of is linked by a coordinator, and that can be undone', () =>
+  atTheDesk(async ({ db, door, coordinator }) => {
+    const kari = await addKari(db, door, { phone: '+4790000012', email: 'other@example.org' });
+    const { observation_id, outcome } = await door.login({ personnummer: NUMBER });
+    assert.equal(outcome, 'unlinked');
+    const linked = await coordinator.call('link_login', observation_id, kari.id, 'asked her');
+    assert.equal((await record(db, kari.id)).personnummer_masked, '018150*****');
+    assert.equal((await coordinator.call('undo_resolution', linked.conflict_id, 'not her')).state, 'open');
+    assert.equal((await record(db, kari.id)).personnummer_masked, null);
+    assert.equal((await one(db, 'select count(*)::int as n from registry.identity_links')).n, 0);
+  }));

@@ -1,0 +1,65 @@
+import pg from 'pg';
+import { type Door, one } from '../support/door.ts';
+import { meet, number, type Scene, sha256 } from './scene.ts';
+
+/** The oldest push that waits. */
+export async function attempt(scene: Scene, result: string, code: string | null = null) {
+  const { id } = await one(
+    scene.db,
+    `update sync.pushes set next_attempt_at = now()
+     where id = (select id from sync.pushes where state = 'pending' order by created_at, id limit 1) returning id`,
+  );
+  return carry(scene, id as string, result, code);
+}
+
+async function claim(worker: pg.Pool, id: string) {
+  const { rows } = await worker.query(`select fencing_token from worker.claim_push($1, 'worker-1')`, [id]);
+  return rows[0] as { fencing_token: string };
+}
+
+async function carry({ worker }: Scene, id: string, result: string, code: string | null = null) {
+  const { fencing_token } = await claim(worker, id);
+  await worker.query('select worker.finish_push($1, $2, $3, null, $4, 12, false)', [id, fencing_token, result, code]);
+  return id;
+}
+
+export async function failAndRetry(scene: Scene) {
+  const failed = await attempt(scene, 'rejected', 'http_4xx');
+  await scene.coordinator.call('retry_sync', failed);
+}
+
+/** The member system refuses our credentials, and then takes them again. */
+export async function breakAndMend(scene: Scene) {
+  await attempt(scene, 'retry', 'http_401');
+  await scene.db.pool.query('update sync.breakers set probe_at = now()');
+  await scene.worker.query('select from worker.sweep()');
+  const { probe } = await one(scene.db, 'select probe_push_id as probe from sync.breakers');
+  await carry(scene, probe as string, 'delivered');
+}
+
+/** An organisation whose member system a person types into. */
+export async function typeIn({ db, coordinator, worker }: Scene, list: Door) {
+  await db.pool.query(`update sync.member_systems set kind = 'worklist' where organization_id = $1`, [
+    list.organization.id,
+  ]);
+  await meet({ db, door: list, coordinator, worker }, 11, undefined, number(10));
+  // As the worker leaves it when it has sealed the number for the organisation's key.
+  const { id } = await one(
+    db,
+    `update sync.pushes set accepted_until = now() + interval '1 day', receiver_sealed = 'sealed for them'
+     where organization_id = $1 returning id`,
+    [list.organization.id],
+  );
+  await coordinator.call('fetch_number', id);
+  await coordinator.call('mark_done', id);
+}
+
+/** An import of a file without rows. */
+export async function importNothing({ db, door }: Scene) {
+  const importer = new pg.Pool({ connectionString: db.urlFor('member_importer'), max: 1, allowExitOnIdle: true });
+  const { rows } = await importer.query(`select run_id from import.start_run($1, $2, '{external_id}', false)`, [
+    ...[door.organization.slug, sha256('a file').toString('hex')],
+  ]);
+  await importer.query('select import.finish_run($1)', [rows[0]?.run_id]);
+  await importer.end();
+}
