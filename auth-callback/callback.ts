@@ -3,17 +3,21 @@ import { createIndexer } from '../personnummer/blind-index.ts';
 import { createSealer } from '../personnummer/seal.ts';
 import { createGuardedFetch } from '../runtime/guarded-fetch.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { createAccessTokenIssuer } from './access-token.ts';
-import { createApp } from './app.ts';
+import { createNumberReader } from './claims/number-evidence.ts';
 import type { CallbackConfig } from './config.ts';
-import { createDoors } from './doors.ts';
+import { createConsentSealer } from './consent/consent-request.ts';
+import { createDoors, type Doors } from './doors.ts';
 import { codeOf } from './errors.ts';
-import { createReadiness, type Readiness } from './health.ts';
-import { createNumberReader } from './number-evidence.ts';
-import { createProviderClients } from './provider-client.ts';
-import { createProviderDirectory } from './provider-directory.ts';
-import { createCallbackServer } from './server.ts';
-import { createTransactionSealer } from './transaction.ts';
+import { createApp } from './http/app.ts';
+import { createReadiness, type Readiness } from './http/health.ts';
+import { createMetrics } from './http/metrics.ts';
+import { createCallbackServer } from './http/server.ts';
+import { createNumberHints } from './login/number-hint.ts';
+import { createProviderClients } from './provider/provider-client.ts';
+import { createProviderDirectory } from './provider/provider-directory.ts';
+import { createAccessTokenIssuer } from './session/access-token.ts';
+import { createLinkPermits } from './session/link-permit.ts';
+import { createTransactionSealer } from './transaction/transaction.ts';
 
 export interface Callback {
   server: ReturnType<typeof createCallbackServer>;
@@ -24,34 +28,49 @@ export interface Callback {
 export async function createCallback(config: CallbackConfig, pool: Pool, log: Logger): Promise<Callback> {
   const doors = createDoors(pool);
   const readiness = createReadiness(doors.providers);
-  const warn = (event: string) => (error: unknown) => log.warn({ event, code: codeOf(error), err: error }, event);
+  const { publicUrl, rates, capacity, trustedProxyDepth } = config;
   const app = createApp({
-    publicUrl: config.publicUrl,
-    doors,
-    readiness,
-    log,
-    directory: createProviderDirectory({ load: doors.providers, onFailure: warn('providers_not_loaded') }),
-    clients: createProviderClients({
-      fetch: createGuardedFetch({ deployment: config.deployment, timeoutMs: 5_000, maxBytes: 1024 * 1024 }),
-      secrets: (name) => config.clientSecrets.get(name),
-      allowsPlainHttp: config.rules.allowsPlainHttp,
-      onRefreshFailure: warn('provider_not_refreshed'),
-    }),
+    ...{ publicUrl, rates, capacity, trustedProxyDepth, doors, readiness, log },
+    ...providerParts(config, doors, log),
+    ...(await sessionParts(config, doors)),
     numbers: createNumberReader({
       sealer: createSealer(config.sealingKeys),
       indexer: createIndexer(config.indexSecrets),
       synthetic: config.rules.acceptsSynthetic,
     }),
     sealer: createTransactionSealer(config.transactionSecrets),
-    accessTokens: await createAccessTokenIssuer({
-      keys: config.accessTokenKeys,
-      issuer: config.publicUrl,
-      audience: config.accessTokenAudience,
-    }),
-    rates: config.rates,
-    capacity: config.capacity,
-    trustedProxyDepth: config.trustedProxyDepth,
+    consents: createConsentSealer(config.transactionSecrets),
+    hints: createNumberHints(config.transactionSecrets),
+    metrics: createMetrics({ withProcess: true }),
+    webhookSecrets: (name) => config.webhookSecrets.get(name),
     allowsPlainHttp: config.rules.allowsPlainHttp,
   });
   return { server: createCallbackServer(app), readiness };
+}
+
+function providerParts(config: CallbackConfig, doors: Doors, log: Logger) {
+  const warn = (event: string) => (error: unknown) => log.warn({ event, code: codeOf(error), err: error }, event);
+  return {
+    directory: createProviderDirectory({ load: doors.providers, onFailure: warn('providers_not_loaded') }),
+    clients: createProviderClients({
+      fetch: createGuardedFetch({
+        deployment: config.deployment,
+        timeoutMs: config.providerTimeoutMs,
+        maxBytes: 1024 * 1024,
+      }),
+      secrets: (name) => config.clientSecrets.get(name),
+      timeoutMs: config.providerTimeoutMs,
+      allowsPlainHttp: config.rules.allowsPlainHttp,
+      onRefreshFailure: warn('provider_not_refreshed'),
+    }),
+  };
+}
+
+async function sessionParts(config: CallbackConfig, doors: Doors) {
+  const accessTokens = await createAccessTokenIssuer({
+    keys: config.accessTokenKeys,
+    issuer: config.publicUrl,
+    audience: config.accessTokenAudience,
+  });
+  return { accessTokens, permits: createLinkPermits(config.transactionSecrets, { doors, accessTokens }) };
 }

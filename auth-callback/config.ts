@@ -4,24 +4,36 @@ import { parsePublicKeys, parseSecrets } from '../personnummer/keys.ts';
 import { type Deployment, type DeploymentRules, deploymentRules } from '../runtime/deployment.ts';
 import { type EnvironmentReader, readEnvironment } from '../runtime/environment.ts';
 import { type LogLevel, logLevels } from '../runtime/logger.ts';
-import { parseSigningKeys } from './access-token-keys.ts';
+import { parseSigningKeys } from './session/access-token-keys.ts';
+import { webhookSecretFault } from './webhook/webhook-secrets.ts';
 
 /** Requests a minute that one address may make. */
 export interface Rates {
   starts: number;
   callbacks: number;
   tokens: number;
+  webhooks: number;
 }
 
-export interface CallbackConfig {
+/** What it takes to look at the providers' rows and talk to the providers. */
+export interface ProviderConfig {
   deployment: Deployment;
   rules: DeploymentRules;
   databaseUrl: string;
+  /** Base of all our own URLs, without a slash at the end. */
+  publicUrl: string;
+  /** By the name of the variable; only variables that rows may name. */
+  clientSecrets: ReadonlyMap<string, string>;
+  /** Milliseconds for each request to a provider. */
+  providerTimeoutMs: number;
+  /** Of the organisations' webhooks, by the name of the variable. No row may name them. */
+  webhookSecrets: ReadonlyMap<string, string>;
+}
+
+export interface CallbackConfig extends ProviderConfig {
   databasePoolSize: number;
   host: string;
   port: number;
-  /** Base of all our own URLs, without a slash at the end. */
-  publicUrl: string;
   /** Public keys; the first one seals. */
   sealingKeys: Jwk[];
   indexSecrets: IndexSecret[];
@@ -29,8 +41,6 @@ export interface CallbackConfig {
   accessTokenKeys: JWK[];
   accessTokenAudience: string;
   transactionSecrets: IndexSecret[];
-  /** By the name of the variable; only variables that rows may name. */
-  clientSecrets: ReadonlyMap<string, string>;
   /** Proxies between the internet and this process that append to X-Forwarded-For. */
   trustedProxyDepth: number;
   rates: Rates;
@@ -48,19 +58,13 @@ type Environment = Record<string, string | undefined>;
  */
 export function readCallbackConfig(environment: Environment = process.env): CallbackConfig {
   const env = readEnvironment(environment);
-  const deployment = env.deployment();
-  const rules = deploymentRules(deployment);
   const config: CallbackConfig = {
-    deployment,
-    rules,
-    databaseUrl: env.databaseUrl('DATABASE_URL'),
+    ...readProviders(env, environment),
     databasePoolSize: env.integer('DATABASE_POOL_SIZE', { min: 1, max: 200, default: 10 }),
     host: env.optional('HOST', '0.0.0.0'),
     port: env.integer('PORT', { min: 0, max: 65_535, default: 8080 }),
-    publicUrl: env.url('PUBLIC_URL', rules).href.replace(/\/+$/, ''),
     ...readKeys(env),
     accessTokenAudience: env.optional('ACCESS_TOKEN_AUDIENCE', 'authenticated'),
-    clientSecrets: readClientSecrets(environment),
     trustedProxyDepth: env.integer('TRUSTED_PROXY_DEPTH', { min: 0, max: 10, default: 0 }),
     rates: readRates(env),
     capacity: env.integer('MAX_CONCURRENT_REQUESTS', { min: 1, max: 100_000, default: 500 }),
@@ -68,6 +72,31 @@ export function readCallbackConfig(environment: Environment = process.env): Call
   };
   env.finish();
   return config;
+}
+
+/**
+ * For `npm run provider:check`, which needs none of the keys.
+ *
+ * @throws {ConfigurationError} naming every fault at once, and no value
+ */
+export function readProviderConfig(environment: Environment = process.env): ProviderConfig {
+  const env = readEnvironment(environment);
+  const config = readProviders(env, environment);
+  env.finish();
+  return config;
+}
+
+function readProviders(env: EnvironmentReader, environment: Environment): ProviderConfig {
+  const deployment = env.deployment();
+  const rules = deploymentRules(deployment);
+  return {
+    deployment,
+    rules,
+    databaseUrl: env.databaseUrl('DATABASE_URL'),
+    publicUrl: env.url('PUBLIC_URL', rules).href.replace(/\/+$/, ''),
+    providerTimeoutMs: env.integer('PROVIDER_TIMEOUT_MS', { min: 100, max: 5_000, default: 5_000 }),
+    ...readSecrets(env, environment),
+  };
 }
 
 function readKeys(env: EnvironmentReader) {
@@ -81,14 +110,27 @@ function readKeys(env: EnvironmentReader) {
 
 function readRates(env: EnvironmentReader): Rates {
   const perMinute = (name: string) => env.integer(name, { min: 1, max: 1_000_000, default: 60 });
-  return { starts: perMinute('RATE_STARTS'), callbacks: perMinute('RATE_CALLBACKS'), tokens: perMinute('RATE_TOKENS') };
+  return {
+    starts: perMinute('RATE_STARTS'),
+    callbacks: perMinute('RATE_CALLBACKS'),
+    tokens: perMinute('RATE_TOKENS'),
+    webhooks: perMinute('RATE_WEBHOOKS'),
+  };
 }
 
 /** Rows are added while the process runs, so every secret they may name is read, and no other variable. */
-function readClientSecrets(environment: Environment): ReadonlyMap<string, string> {
-  const secrets = new Map<string, string>();
+function readSecrets(env: EnvironmentReader, environment: Environment) {
+  const clientSecrets = new Map<string, string>();
+  const webhookSecrets = new Map<string, string>();
   for (const [name, value] of Object.entries(environment)) {
-    if (/^OIDC_[A-Z0-9_]+$/.test(name) && value) secrets.set(name, value);
+    if (!/^OIDC_[A-Z0-9_]+$/.test(name) || !value) continue;
+    if (!name.startsWith('OIDC_WEBHOOK_SECRET_')) {
+      clientSecrets.set(name, value);
+      continue;
+    }
+    const fault = webhookSecretFault(value);
+    if (fault !== undefined) env.fault(name, fault);
+    webhookSecrets.set(name, value);
   }
-  return secrets;
+  return { clientSecrets, webhookSecrets };
 }

@@ -1,6 +1,14 @@
 import type { Pool, QueryConfig, QueryResultRow } from 'pg';
-import type { Observation } from './observation.ts';
-import type { ProviderRow } from './provider-row.ts';
+import type { GivenNumber } from './claims/number-evidence.ts';
+import {
+  observationValues,
+  recordConsentText,
+  recordObservationText,
+  toProviderRow,
+  toSession,
+} from './database/door-rows.ts';
+import type { Observation } from './login/observation.ts';
+import type { ProviderRow } from './provider/provider-row.ts';
 
 /** What the database decided about an observation. */
 export interface Decision {
@@ -16,6 +24,26 @@ export interface Session {
   memberId: string;
   organizationId: string;
   organization: string;
+}
+
+/** A member's answer to the question whether the number may be stored. */
+export interface ConsentAnswer {
+  observationId: string;
+  given: boolean;
+  /** Who asked, and in which words; never a number. */
+  evidence: Record<string, string>;
+  number: GivenNumber | undefined;
+}
+
+/** A provider's unverified word that somebody withdrew consent. */
+export interface Revocation {
+  organization: string;
+  provider: string;
+  subject: string;
+  event: string;
+  issuedAt: Date;
+  /** Came outside the time it was good for. */
+  late: boolean;
 }
 
 export interface SessionOpening {
@@ -35,6 +63,18 @@ export interface Doors {
   consumeTransaction(transactionId: string, expiresAt: Date, timeoutMs: number): Promise<boolean>;
   /** The same observation id again: same answer, nothing changes. */
   recordObservation(observation: Observation, timeoutMs: number): Promise<Decision>;
+  /** A second answer changes nothing. */
+  recordConsent(answer: ConsentAnswer, timeoutMs: number): Promise<Omit<Decision, 'askConsent'>>;
+  /** A second leg contradicted the first: a case, and nothing else. */
+  reportInconsistency(
+    observationId: string,
+    inconsistency: 'numbers_differ' | 'subject_differs',
+    timeoutMs: number,
+  ): Promise<void>;
+  /** The same for known and unknown subjects; the same notice again changes nothing. */
+  recordRevocation(revocation: Revocation, timeoutMs: number): Promise<void>;
+  /** Whether the session's member is logged in. */
+  sessionIsLive(sessionId: string, organization: string, timeoutMs: number): Promise<boolean>;
   /** False when that observation gives no login. */
   openSession(opening: SessionOpening, timeoutMs: number): Promise<boolean>;
   /** Undefined when the code, or its challenge, is not good. A code used twice ends its session. */
@@ -66,6 +106,26 @@ export function createDoors(pool: Pool): Doors {
       const [row] = await rows(recordObservationText, observationValues(observation), timeoutMs);
       return { outcome: String(row?.outcome), memberId: row?.member_id ?? null, askConsent: row?.ask_consent === true };
     },
+    async recordConsent({ observationId, given, evidence, number }, timeoutMs) {
+      const values = [number?.index ?? null, number?.sealed ?? null, number?.masked ?? null];
+      const previous = number?.previousIndexes ?? null;
+      const all = [observationId, given, JSON.stringify(evidence), ...values, previous];
+      const [row] = await rows(recordConsentText, all, timeoutMs);
+      return { outcome: String(row?.outcome), memberId: row?.member_id ?? null };
+    },
+    async reportInconsistency(observationId, inconsistency, timeoutMs) {
+      const text = 'select login.report_inconsistency(observation_id => $1, inconsistency => $2)';
+      await rows(text, [observationId, inconsistency], timeoutMs);
+    },
+    async recordRevocation({ organization, provider, subject, event, issuedAt, late }, timeoutMs) {
+      const text = `select login.record_revocation(organization => $1, provider => $2, subject => $3, event => $4,
+        issued_at => $5, late => $6)`;
+      await rows(text, [organization, provider, subject, event, issuedAt, late], timeoutMs);
+    },
+    async sessionIsLive(sessionId, organization, timeoutMs) {
+      const text = 'select login.session_is_live(session_id => $1, organization => $2) as live';
+      return (await rows(text, [sessionId, organization], timeoutMs))[0]?.live === true;
+    },
     async openSession({ observationId, codeHash, codeChallenge, returnTo }, timeoutMs) {
       const text = `select login.open_session(observation_id => $1, code_hash => $2, code_challenge => $3,
         return_to => $4) as opened`;
@@ -79,58 +139,5 @@ export function createDoors(pool: Pool): Doors {
       const text = 'select * from login.rotate_refresh_token(refresh_token_hash => $1, new_refresh_token_hash => $2)';
       return toSession((await rows(text, [oldHash, newHash], timeoutMs))[0]);
     },
-  };
-}
-
-const recordObservationText = `select * from login.record_observation(
-  observation_id => $1, organization => $2, provider => $3, issuer => $4, subject => $5, authenticated_at => $6,
-  personnummer_index => $7, personnummer_sealed => $8, personnummer_masked => $9, given_name => $10,
-  family_name => $11, birth_date => $12, phone => $13, phone_verified => $14, email => $15, email_verified => $16,
-  absent_reason => $17, personnummer_index_previous => $18, inconsistency => $19, acr => $20)`;
-
-function observationValues(observation: Observation): unknown[] {
-  const { id, organization, provider, issuer, subject, authenticatedAt, acr, evidence, contact } = observation;
-  const number = evidence.status === 'given' ? evidence : undefined;
-  const absent = evidence.status === 'absent' ? evidence : undefined;
-  return [
-    ...[id, organization, provider, issuer, subject, authenticatedAt],
-    ...[number?.index ?? null, number?.sealed ?? null, number?.masked ?? null],
-    ...[contact.givenName ?? null, contact.familyName ?? null, contact.birthDate ?? null],
-    ...[contact.phone ?? null, contact.phoneVerified, contact.email ?? null, contact.emailVerified],
-    ...[absent?.reason ?? null, number?.previousIndexes ?? null, absent?.inconsistency ?? null, acr ?? null],
-  ];
-}
-
-function toSession(row: QueryResultRow | undefined): Session | undefined {
-  if (row === undefined) return undefined;
-  return {
-    sessionId: row.session_id,
-    userId: row.user_id,
-    memberId: row.member_id,
-    organizationId: row.organization_id,
-    organization: row.organization,
-  };
-}
-
-function toProviderRow(row: QueryResultRow): ProviderRow {
-  return {
-    organizationId: row.organization_id,
-    organization: row.organization,
-    organizationName: row.organization_name,
-    provider: row.provider,
-    issuer: row.issuer,
-    clientId: row.client_id,
-    clientSecretEnv: row.client_secret_env,
-    tokenEndpointAuthMethod: row.token_endpoint_auth_method,
-    scopes: row.scopes ?? [],
-    authorizationParams: row.authorization_params ?? {},
-    idTokenSignedResponseAlg: row.id_token_signed_response_alg,
-    personnummerFrom: row.personnummer_from,
-    personnummerClaim: row.personnummer_claim,
-    consentMode: row.consent_mode,
-    consentScope: row.consent_scope,
-    minimumAcr: row.minimum_acr,
-    capture: row.capture === true,
-    returnTo: row.return_to ?? [],
   };
 }

@@ -6,7 +6,7 @@ import { createPool } from '../runtime/pg-pool.ts';
 import { stopOnSignals } from '../runtime/stop-signals.ts';
 import { createCallback } from './callback.ts';
 import { type CallbackConfig, readCallbackConfig } from './config.ts';
-import { closeServer, listen } from './server.ts';
+import { closeServer, listen } from './http/server.ts';
 
 const name = 'auth-callback';
 

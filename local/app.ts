@@ -3,11 +3,14 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { frontPage, resultPage } from './app/pages.ts';
 import { redeemCode } from './app/redeem-code.ts';
+import { HTML_HEADERS } from './html-page.ts';
 
 export type AppOptions = {
   /** Listening already. */
   server: Server;
   callbackUrl: string;
+  /** Where people take back their consent at the local Vipps. */
+  withdrawalUrl: string;
 };
 
 /** A little app that logs in as a real one would: PKCE, its own state, and the code exchanged at the callback. */
@@ -31,7 +34,7 @@ export function startApp(options: AppOptions): App {
   const returnTo = `${base}/return`;
 
   async function answer(url: URL, response: ServerResponse): Promise<void> {
-    if (url.pathname === '/') return send(response, 200, frontPage());
+    if (url.pathname === '/') return send(response, 200, frontPage(options.withdrawalUrl));
     if (url.pathname === '/start') return start(url.searchParams, response);
     if (url.pathname === '/return') return finish(url.searchParams, response);
     return send(response, 404, 'Not found');
@@ -46,7 +49,8 @@ export function startApp(options: AppOptions): App {
     const code_challenge = createHash('sha256').update(verifier).digest('base64url');
     const parameters = { return_to: returnTo, state, code_challenge, code_challenge_method: 'S256' };
     const organization = encodeURIComponent(query.get('organization') ?? '');
-    const location = `${options.callbackUrl}/login/${organization}/vipps?${new URLSearchParams(parameters)}`;
+    const provider = encodeURIComponent(query.get('provider') ?? 'vipps');
+    const location = `${options.callbackUrl}/login/${organization}/${provider}?${new URLSearchParams(parameters)}`;
     // The provider's page reads it and has this person chosen already: cookies do not tell ports apart.
     const person = encodeURIComponent(query.get('person') ?? '');
     const cookie = `sample-person=${person}; Path=/; SameSite=Lax; HttpOnly`;
@@ -78,5 +82,5 @@ export function startApp(options: AppOptions): App {
 }
 
 function send(response: ServerResponse, status: number, page: string): void {
-  response.writeHead(status, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' }).end(page);
+  response.writeHead(status, HTML_HEADERS).end(page);
 }

@@ -19,13 +19,14 @@ const folder = resolve(process.env.LOCAL_FOLDER || DEFAULT_FOLDER);
 await runUntilStopped(async (parts) => {
   console.log('Starting the whole system ...');
   const stack = await startStack({ folder, report: (line) => console.error(line) }, parts);
-  console.log('Everybody logs in; at hlf the member system is down meanwhile ...');
-  const rows = await Promise.race([
+  console.log('Everybody logs in; while people log in to hlf with Vipps, the member system there is down ...');
+  const { rows, withdrawal } = await Promise.race([
     runDemo(stack.file()),
     stack.lost.then((reason) => Promise.reject(new Error(reason))),
   ]);
   console.log(formatTable(rows));
   console.log(judge(rows));
+  console.log(withdrawal);
   await parts.disposeAsync();
   process.exit(rows.every(({ asExpected }) => asExpected) ? 0 : 1);
 });

@@ -16,14 +16,15 @@ p { margin: .5rem 0; max-width: 44rem; }
 a { color: var(--link); text-underline-offset: .15em; }
 small { color: var(--soft); font-size: .9375rem; }
 code { font: .9em ui-monospace, monospace; }
-pre { overflow: auto; padding: 1rem; background: var(--panel); border: 1px solid var(--line); border-radius: .5rem; font: .875rem/1.5 ui-monospace, monospace; }
+pre { overflow: auto; max-width: 100%; padding: 1rem; background: var(--panel); border: 1px solid var(--line); border-radius: .5rem; font: .875rem/1.5 ui-monospace, monospace; }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; list-style: none; margin: 1rem 0 0; padding: 0; }
 nav a { display: inline-block; padding: .3rem 0; }
 .persons { list-style: none; margin: 0; padding: 0; border-top: 1px solid var(--line); }
-.persons > li { display: flex; flex-wrap: wrap; gap: 0 1.25rem; padding: .55rem 0; border-bottom: 1px solid var(--line); }
-.persons a, .persons strong { flex: 0 0 13rem; padding: .1rem 0; font-weight: 600; }
+.persons > li { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 1.25rem; padding: .55rem 0; border-bottom: 1px solid var(--line); }
+.persons a, .persons strong { flex: 0 0 13rem; font-weight: 600; }
+.persons button { min-height: 2.5rem; padding: .35rem 1rem; }
 .persons .story { flex: 1 1 18rem; }
-.persons code { flex: 0 0 8.5rem; color: var(--soft); padding-top: .1rem; }
+.persons code { flex: 0 0 8.5rem; color: var(--soft); }
 fieldset { margin: 1.25rem 0; padding: 0; border: 0; }
 legend { font-weight: 600; padding: 0; margin-bottom: .4rem; }
 label { display: grid; grid-template-columns: 1.25rem 1fr; gap: 0 .75rem; padding: .6rem .75rem; border: 1px solid var(--line); border-top-width: 0; cursor: pointer; }

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type LoginResult, redeemCode } from './app/redeem-code.ts';
-import { openBrowser } from './browser.ts';
+import { type Browser, openBrowser } from './browser.ts';
+import { readPageForm } from './page-form.ts';
 
 export type ScriptedLogin = {
   callbackUrl: string;
@@ -9,34 +10,48 @@ export type ScriptedLogin = {
   returnTo: string;
   /** Id of the person to choose at the local provider. */
   person: string;
+  /** What the person answers where a page asks for consent, the provider's or our own. */
+  consent?: 'yes' | 'no';
 };
 
+/** Pages with a form between start and return: login, consent, and one that only leads on. */
+const MOST_PAGES = 4;
+
 /**
- * Logs a person in over HTTP as an app with a browser would: start, the provider's page, callback, token.
+ * Logs a person in over HTTP as an app with a browser would: start, the provider's pages and ours, callback, token.
  * Throws an Error where the flow breaks off in any other way than with an answer for the app.
  */
 export async function logIn(login: ScriptedLogin): Promise<LoginResult> {
   const verifier = randomBytes(32).toString('base64url');
   const state = randomBytes(16).toString('base64url');
-  const answer = await visitProvider(login, state, createHash('sha256').update(verifier).digest('base64url'));
+  const answer = await visitPages(login, state, createHash('sha256').update(verifier).digest('base64url'));
   if (answer.get('state') !== state) throw new Error('the answer has another state');
   const error = answer.get('error');
   if (error !== null) return { status: 'refused', error };
   return redeemCode(login.callbackUrl, answer.get('code') ?? '', verifier);
 }
 
-async function visitProvider(login: ScriptedLogin, state: string, challenge: string): Promise<URLSearchParams> {
+async function visitPages(login: ScriptedLogin, state: string, challenge: string): Promise<URLSearchParams> {
   const browser = openBrowser();
   const start = new URL(`${login.callbackUrl}/login/${login.organization}/${login.provider}`);
   const query = { return_to: login.returnTo, state, code_challenge: challenge, code_challenge_method: 'S256' };
   for (const [name, value] of Object.entries(query)) start.searchParams.set(name, value);
   const isApp = (url: URL) => url.href.startsWith(login.returnTo);
 
-  const there = await browser.follow(await browser.get(start.href), isApp);
-  if ('home' in there) return there.home.searchParams;
-  if (there.page.status !== 200) throw new Error(`the login page answers ${there.page.status}`);
-  const submitted = await browser.post(there.page.url, { person: login.person });
-  const back = await browser.follow(submitted, isApp);
-  if ('home' in back) return back.home.searchParams;
-  throw new Error(`the login ended on a page with status ${back.page.status}`);
+  let step = await browser.follow(await browser.get(start.href), isApp);
+  for (let pages = 0; pages < MOST_PAGES && 'page' in step; pages += 1) {
+    step = await browser.follow(await fillIn(browser, step.page, login), isApp);
+  }
+  if ('home' in step) return step.home.searchParams;
+  throw new Error(`the login did not end after ${MOST_PAGES} pages`);
+}
+
+async function fillIn(browser: Browser, page: Response, { person, consent = 'yes' }: ScriptedLogin): Promise<Response> {
+  if (page.status !== 200) throw new Error(`the login ended on a page with status ${page.status}`);
+  const form = readPageForm(await page.text(), page.url);
+  if (form === undefined) throw new Error('the login ended on a page without a form');
+  const fields = { ...form.fields };
+  if ('person' in fields) fields.person = person;
+  if ('answer' in fields) fields.answer = consent;
+  return browser.post(form.action.href, fields);
 }

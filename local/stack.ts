@@ -2,7 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { signAccessToken } from './access-token.ts';
 import { startApp } from './app.ts';
-import { ISSUER_PATH } from './identity-provider/vipps.ts';
+import { WITHDRAWAL_PATH } from './identity-provider/withdrawal.ts';
 import { createKeys, type LocalKeys, publicKeySet } from './keys.ts';
 import { startPostgrest } from './postgrest.ts';
 import { startProgram } from './program.ts';
@@ -14,7 +14,8 @@ import { prepareFolder } from './stack/folder.ts';
 import { type KeepOptions, type KeptProgram, keepAlive } from './stack/keep-alive.ts';
 import { lockFolder } from './stack/lock.ts';
 import { claimPorts } from './stack/ports.ts';
-import { describePrograms, localUrl, type ProgramSettings } from './stack/programs.ts';
+import { describePrograms, issuersAt, localUrl, type ProgramSettings } from './stack/programs.ts';
+import { createSecrets } from './stack/secrets.ts';
 import { type StackFile, writeStackFile } from './stack/stack-file.ts';
 
 export type StackOptions = {
@@ -40,22 +41,23 @@ export async function startStack(options: StackOptions, parts: AsyncDisposableSt
   parts.defer(lockFolder(options.folder));
   const folder = prepareFolder(options.folder);
   const { ports, appServer } = await claimPorts();
-  const app = startApp({ server: appServer, callbackUrl: localUrl(ports.callback) });
+  const withdrawalUrl = `${localUrl(ports.vipps)}${WITHDRAWAL_PATH}`;
+  const app = startApp({ server: appServer, callbackUrl: localUrl(ports.callback), withdrawalUrl });
   parts.defer(() => app.close());
   const keys = createKeys();
   const database = await startDatabase(folder, ports.postgres);
   parts.defer(() => database.stop());
-  const issuer = `${localUrl(ports.identityProvider)}${ISSUER_PATH}`;
   const memberSystemUrl = localUrl(ports.memberSystem);
-  const surroundings = { keys, issuer, memberSystemUrl, returnTo: app.returnTo };
+  const surroundings = { keys, issuers: issuersAt(ports), memberSystemUrl, returnTo: app.returnTo };
   await withClient(database.url, (client) => seed(client, surroundings));
 
   const lost = Promise.withResolvers<string>();
   void database.server.ended.then((how) => lost.resolve(`postgres ended with ${how}; see ${database.server.logFile}`));
-  const settings = { ports, keys, database, logs: folder.logs };
+  const secrets = createSecrets(localUrl(ports.callback));
+  const settings = { ports, keys, secrets, database, logs: folder.logs };
   const programs: KeptProgram[] = [];
   const tokens = await signCoordinatorTokens(keys);
-  const file = () => describeStack({ settings, app, programs, tokens, issuer, memberSystemUrl });
+  const file = () => describeStack({ settings, app, programs, tokens, memberSystemUrl });
   const update = () => {
     if (existsSync(folder.file)) writeStackFile(folder.file, file());
   };

@@ -6,7 +6,7 @@ import { isPublicAddress, lookupPublicAddress } from './public-address.ts';
 
 export { OutboundError, type OutboundErrorCode } from './outbound-error.ts';
 
-/** Like `fetch`, and fit to be openid-client's `customFetch`; the body of the response has been read to its end. */
+/** Like `fetch`, and fit to be openid-client's `customFetch`; the body of the response has been read to its end, or dropped. */
 export type GuardedFetch = (url: string | URL, init?: GuardedFetchInit) => Promise<Response>;
 
 /** What both `RequestInit` and openid-client's options are; `redirect` is ignored. */
@@ -25,6 +25,8 @@ export type GuardedFetchOptions = {
   timeoutMs: number;
   /** Of the body, after decompression. */
   maxBytes: number;
+  /** Whether the body of an answer with this status is wanted; where it is not, it is neither read nor waited for. Default: always. */
+  keepsBody?: (status: number) => boolean;
 };
 
 /**
@@ -37,6 +39,7 @@ export type GuardedFetchOptions = {
 export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
   const { allowsPlainHttp, allowsPrivateAddresses } = deploymentRules(options.deployment);
   const dispatcher = createAgent(options.timeoutMs, allowsPrivateAddresses);
+  const keepsBody = options.keepsBody ?? (() => true);
 
   return async (url, init = {}) => {
     const target = URL.parse(`${url}`);
@@ -49,7 +52,8 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
     const signal = init.signal ? AbortSignal.any([late.signal, init.signal]) : late.signal;
     try {
       const request = { ...init, redirect: 'manual', signal, dispatcher } as Parameters<typeof undiciFetch>[1];
-      return await readWhole(await undiciFetch(target, request), options.maxBytes);
+      const response = await undiciFetch(target, request);
+      return keepsBody(response.status) ? await readWhole(response, options.maxBytes) : await dropBody(response);
     } catch (error) {
       if (late.signal.aborted) throw late.signal.reason;
       if (init.signal?.aborted) throw init.signal.reason;
@@ -75,6 +79,13 @@ function createAgent(timeoutMs: number, allowsPrivateAddresses: boolean): Agent 
       else connect(target, callback);
     },
   });
+}
+
+async function dropBody(response: Awaited<ReturnType<typeof undiciFetch>>): Promise<Response> {
+  // Closes the connection if the other side is not done; what it would have said changes nothing.
+  await response.body?.cancel();
+  const { status, statusText } = response;
+  return new Response(null, { status, statusText, headers: new Headers([...response.headers]) });
 }
 
 async function readWhole(response: Awaited<ReturnType<typeof undiciFetch>>, maxBytes: number): Promise<Response> {

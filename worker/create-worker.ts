@@ -4,22 +4,29 @@ import { createUnsealer } from '../personnummer/unseal.ts';
 import { deploymentRules } from '../runtime/deployment.ts';
 import { createGuardedFetch } from '../runtime/guarded-fetch.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { createPool } from '../runtime/pg-pool.ts';
 import type { WorkerConfig } from './config.ts';
-import { createDeliver, type Deliver } from './deliver.ts';
+import { createDeliver, type DeliverOptions } from './deliver.ts';
 import { createDoors } from './doors.ts';
+import { createGate } from './gate.ts';
+import { startHeartbeat } from './heartbeat.ts';
 import { type KeptRunning, keepRunning } from './keep-running.ts';
+import { createLeases } from './leases.ts';
 import { createAccessTokens } from './member-system/access-tokens.ts';
 import { createAuthorize } from './member-system/authorization.ts';
+import { keepsBody } from './member-system/send.ts';
 import { longestRequestMs } from './member-system/settings.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import type { OpenNumberOptions } from './open-number.ts';
 import { startQueue, unlockJobs } from './queue.ts';
 import { createQueueLogger } from './queue-logger.ts';
 import { createTaskList } from './task-list.ts';
+import { createWorkerPool } from './worker-pool.ts';
 
 /** A worker that has been started. */
 export interface RunningWorker {
   /** Rejects when the worker gives up; the program should exit then. */
   readonly ended: Promise<void>;
+  readonly metrics: Metrics;
   /** Whether it reaches the database and takes jobs. */
   ready(): Promise<boolean>;
   /** Takes no more jobs, gives the running ones a moment, gives back what is left, and ends its connections. */
@@ -31,48 +38,56 @@ export interface WorkerTuning {
   readonly pollIntervalMs?: number;
   readonly crontab?: string;
   readonly longestPauseMs?: number;
+  readonly beatEveryMs?: number;
 }
 
-// Longer than the longest request with a fresh token, shorter than a minute: far below the queue's own lock of four hours.
-const taskTimeoutMs = 50_000;
+// Longer than the longest request with a fresh token: thirty seconds and ten.
+const taskTimeoutMs = 45_000;
+// A lease lasts fifteen seconds: two beats may get lost.
+const beatEveryMs = 4_000;
 // A database that is away for longer is somebody's incident; the process exits so that its supervisor shows it.
 const giveUpAfterMs = 10 * 60_000;
-// Answers of member systems are a status; a page of this size is a mistake.
+// What is read of member systems is small; a page of this size is a mistake.
 const longestAnswerBytes = 256 * 1024;
 
-function createDelivery(config: WorkerConfig): Deliver {
+/** What reads numbers and reaches member systems, from the configuration. */
+export function createCarrier(config: WorkerConfig): DeliverOptions {
   const options = { deployment: config.deployment, maxBytes: longestAnswerBytes };
   const tokenFetch = createGuardedFetch({ ...options, timeoutMs: 10_000 });
   const { allowsPlainHttp } = deploymentRules(config.deployment);
   const accessTokens = createAccessTokens({ fetch: tokenFetch, allowsPlainHttp });
-  return createDeliver({
+  const numbers: OpenNumberOptions = {
     unsealer: createUnsealer(config.unsealingKeys),
     indexer: createIndexer(config.indexSecrets),
     indexVersions: new Set(config.indexSecrets.map(({ version }) => version)),
+  };
+  return {
+    ...numbers,
     authorize: createAuthorize({ secrets: config.memberSystemSecrets, accessTokens }),
-    fetch: createGuardedFetch({ ...options, timeoutMs: longestRequestMs }),
-  });
-}
-
-function createWorkerPool(config: WorkerConfig, log: Logger): Pool {
-  // One connection listens; jobs hold theirs only while they talk to the database.
-  const max = config.concurrency + 2;
-  const pool = createPool({ connectionString: config.databaseUrl, max, applicationName: 'sync-worker', log });
-  // A connection that breaks while graphile-worker holds it would otherwise end the process. Whoever uses it hears of it
-  // from the failing query.
-  pool.on('connect', (client) => client.on('error', () => undefined));
-  return pool;
+    fetch: createGuardedFetch({ ...options, timeoutMs: longestRequestMs, keepsBody }),
+    readingFetch: createGuardedFetch({ ...options, timeoutMs: longestRequestMs }),
+  };
 }
 
 /** Builds the real things and starts taking jobs. */
 export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTuning = {}): RunningWorker {
-  const pool = createWorkerPool(config, log);
+  const pool: Pool = createWorkerPool(config, log);
   const doors = createDoors(pool);
-  const taskList = createTaskList({ doors, deliver: createDelivery(config), log, timeoutMs: taskTimeoutMs });
+  const gate = createGate(config.concurrency);
+  const leases = createLeases();
+  const metrics = createMetrics({ read: () => doors.metrics(), freshForMs: 5_000, withProcess: true });
+  const carrier = createCarrier(config);
+  const heartbeat = startHeartbeat({ doors, leases, gate, log, everyMs: tuning.beatEveryMs ?? beatEveryMs });
+  const onFailure = () => heartbeat.beat();
+  const parts = { doors, deliver: createDeliver(carrier), numbers: carrier, leases, gate, metrics, onFailure };
+  const taskList = createTaskList({ ...parts, log, timeoutMs: taskTimeoutMs });
   const { concurrency, preparedStatements } = config;
-  const queueOptions = { pool, taskList, logger: createQueueLogger(log), concurrency, preparedStatements, ...tuning };
+  const run = {
+    ...{ pool, taskList, logger: createQueueLogger(log), concurrency, preparedStatements },
+    ...{ forbiddenFlags: () => gate.forbiddenFlags(), onPool: (poolId: string) => heartbeat.beatAs(poolId), ...tuning },
+  };
   const queue: KeptRunning = keepRunning({
-    start: (onListening) => startQueue(queueOptions, onListening),
+    start: (onListening) => startQueue(run, onListening),
     unlock: (poolIds) => unlockJobs(pool, poolIds),
     log,
     giveUpAfterMs,
@@ -80,12 +95,14 @@ export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTu
   });
   return {
     ended: queue.ended,
+    metrics,
     async ready() {
       return queue.running() && (await pool.query('select 1')).rowCount === 1;
     },
     async stop() {
       await queue.stop();
-      await pool.end();
+      await heartbeat.stop();
+      if (!pool.ended) await pool.end();
     },
   };
 }

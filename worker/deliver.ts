@@ -1,87 +1,136 @@
-import type { Indexer } from '../personnummer/blind-index.ts';
-import { PersonnummerError } from '../personnummer/errors.ts';
-import type { Personnummer } from '../personnummer/personnummer.ts';
-import type { Unsealer } from '../personnummer/unseal.ts';
 import type { GuardedFetch } from '../runtime/guarded-fetch.ts';
 import type { PushClaim } from './doors.ts';
 import { Failure, type FailureCode } from './failure.ts';
 import type { Authorize } from './member-system/authorization.ts';
-import { type Answer, classify } from './member-system/classify.ts';
-import { buildRequest, type MemberSystemRequest } from './member-system/request.ts';
-import { send } from './member-system/send.ts';
-import { type MemberSystem, readMemberSystem } from './member-system/settings.ts';
+import { classify, classifyStatus } from './member-system/classify.ts';
+import { sealForReceiver } from './member-system/receiver.ts';
+import { buildRequest, buildStatusUrl } from './member-system/request.ts';
+import { read, type SendOptions, send } from './member-system/send.ts';
+import { type HttpMemberSystem, readMemberSystem } from './member-system/settings.ts';
+import { type OpenNumberOptions, openNumber } from './open-number.ts';
 
 /** How one attempt at a push ended. */
 export interface Outcome {
-  readonly result: 'delivered' | 'retry' | 'rejected';
+  readonly result: 'delivered' | 'accepted' | 'retry' | 'rejected';
   /** Status of the answer, where there was one. */
   readonly httpStatus: number | null;
   readonly errorCode: FailureCode | null;
+  /** Seconds the member system asks us to wait. */
+  readonly retryAfter?: number | null;
+  /** For `accepted`: where it says how it went. */
+  readonly statusUrl?: string;
+  /** For `accepted` by a person: the number, sealed for their organisation. */
+  readonly receiverSealed?: string;
+  /** The time for it is over; no other attempt soon. */
+  readonly final?: boolean;
   /** For the log. */
   readonly cause?: unknown;
 }
 
+/** One attempt, as seen from inside. */
+export interface Attempt {
+  /** Ends the attempt early; its reason is the Failure to report. */
+  readonly signal: AbortSignal;
+  /** Throws `lease_lost` when another worker may have the push by now. Asked right before anything leaves. */
+  assertHeld(): void;
+}
+
 /** Carries the number of one claimed push to its member system. It does not throw for anything that is a failure. */
-export type Deliver = (pushId: string, claim: PushClaim, signal: AbortSignal) => Promise<Outcome>;
+export type Deliver = (pushId: string, claim: PushClaim, attempt: Attempt) => Promise<Outcome>;
 
 /** What delivering needs. */
-export interface DeliverOptions {
-  readonly unsealer: Unsealer;
-  readonly indexer: Indexer;
-  /** Versions of the index secrets this worker has. */
-  readonly indexVersions: ReadonlySet<string>;
+export interface DeliverOptions extends OpenNumberOptions {
   readonly authorize: Authorize;
+  /** For changes; drops the bodies that `keepsBody` does not want. */
   readonly fetch: GuardedFetch;
+  /** For reading status URLs. */
+  readonly readingFetch: GuardedFetch;
 }
 
-async function unseal(unsealer: Unsealer, sealed: string): Promise<Personnummer> {
-  try {
-    return await unsealer.unseal(sealed);
-  } catch (error) {
-    if (!(error instanceof PersonnummerError)) throw error;
-    throw new Failure(error.code === 'sealing_key_unknown' ? 'sealing_key_unknown' : 'sealed_value_broken');
-  }
-}
-
-/** Opens the sealed value and finds out whether it belongs to the row it came with. */
-async function openNumber(claim: PushClaim, options: DeliverOptions): Promise<Personnummer> {
-  const { personnummer_index: index, organization_id: organizationId } = claim;
-  if (!options.indexVersions.has(index.split('.', 1)[0] ?? '')) throw new Failure('index_secret_unknown');
-  const personnummer = await unseal(options.unsealer, claim.personnummer_sealed);
-  if (!options.indexer.matches(personnummer, organizationId, index)) throw new Failure('sealed_value_mismatch');
-  return personnummer;
-}
-
-async function exchange(
-  system: MemberSystem,
-  request: MemberSystemRequest,
-  { authorize, fetch }: DeliverOptions,
-  signal: AbortSignal,
-): Promise<Answer> {
+/** Calls with an authorisation, and once more with a fresh one when it is not taken. */
+async function authorized<T extends { readonly status: number }>(
+  system: HttpMemberSystem,
+  authorize: Authorize,
+  call: (authorization: string | null) => Promise<T>,
+): Promise<T> {
   const first = await authorize(system.authentication);
-  const { timeoutMs } = system;
-  const answer = await send(request, { fetch, timeoutMs, signal, authorization: first.header });
+  const answer = await call(first.header);
   if (answer.status !== 401 || first.forget === undefined) return answer;
   // A token can be withdrawn before it expires. One fresh one is tried; the idempotency key makes that harmless.
   first.forget();
-  const second = await authorize(system.authentication);
-  return await send(request, { fetch, timeoutMs, signal, authorization: second.header });
+  return await call((await authorize(system.authentication)).header);
 }
 
-function judge(answer: Answer): Outcome {
+type Exchange = Omit<SendOptions, 'authorization' | 'fetch'>;
+
+function failed(code: FailureCode, httpStatus: number, retryAfter: number | null): Outcome {
+  return { result: new Failure(code).result, httpStatus, errorCode: code, retryAfter };
+}
+
+/** Asks a member system that took the change in how it went. */
+async function askStatus(
+  statusUrl: string,
+  claim: PushClaim,
+  system: HttpMemberSystem,
+  options: DeliverOptions,
+  exchange: Exchange,
+) {
+  const reading = await authorized(system, options.authorize, (authorization) =>
+    read(statusUrl, { ...exchange, fetch: options.readingFetch, authorization }),
+  );
+  const { status: httpStatus, retryAfter, body } = reading;
+  const word: unknown = body && Reflect.get(body, 'status');
+  const verdict = classifyStatus(httpStatus, typeof word === 'string' ? word : null);
+  if (verdict === 'delivered') return { result: verdict, httpStatus, errorCode: null };
+  if (verdict !== 'accepted') return failed(verdict, httpStatus, retryAfter);
+  if (claim.overdue) return { ...failed('acceptance_expired', httpStatus, null), final: true };
+  return { result: verdict, httpStatus, errorCode: null, retryAfter, statusUrl };
+}
+
+/** Sends the change itself. */
+async function sendChange(
+  pushId: string,
+  claim: PushClaim,
+  personnummer: string | null,
+  system: HttpMemberSystem,
+  options: DeliverOptions,
+  { attempt, exchange }: { attempt: Attempt; exchange: Exchange },
+): Promise<Outcome> {
+  const request = buildRequest(system, { pushId, externalId: claim.external_id, personnummer });
+  const answer = await authorized(system, options.authorize, (authorization) => {
+    attempt.assertHeld();
+    return send(request, { ...exchange, fetch: options.fetch, authorization });
+  });
+  const { status: httpStatus, retryAfter, location } = answer;
   const verdict = classify(answer);
-  if (verdict === 'delivered') return { result: 'delivered', httpStatus: answer.status, errorCode: null };
-  return { result: new Failure(verdict).result, httpStatus: answer.status, errorCode: verdict };
+  if (verdict === 'delivered') return { result: verdict, httpStatus, errorCode: null };
+  if (verdict !== 'accepted') return failed(verdict, httpStatus, retryAfter);
+  const statusUrl = buildStatusUrl(location ?? '', request.url, personnummer);
+  return { result: verdict, httpStatus, errorCode: null, retryAfter, statusUrl };
+}
+
+async function carry(pushId: string, claim: PushClaim, options: DeliverOptions, attempt: Attempt): Promise<Outcome> {
+  const system = readMemberSystem(claim.member_system);
+  const number = await openNumber(claim, options);
+  if (system.kind === 'worklist') {
+    const seals = system.receiverKey !== null && number !== null;
+    return {
+      result: 'accepted',
+      httpStatus: null,
+      errorCode: null,
+      ...(seals && { receiverSealed: await sealForReceiver(system.receiverKey, number.reveal()) }),
+    };
+  }
+  const exchange = { timeoutMs: system.timeoutMs, signal: attempt.signal };
+  if (claim.status_url !== null) return await askStatus(claim.status_url, claim, system, options, exchange);
+  return await sendChange(pushId, claim, number?.reveal() ?? null, system, options, { attempt, exchange });
 }
 
 /** Creates the function that delivers. */
 export function createDeliver(options: DeliverOptions): Deliver {
-  return async (pushId, claim, signal) => {
+  return async (pushId, claim, attempt) => {
     try {
-      const system = readMemberSystem(claim.member_system);
-      const personnummer = (await openNumber(claim, options)).reveal();
-      const request = buildRequest(system, { pushId, externalId: claim.external_id, personnummer });
-      return judge(await exchange(system, request, options, signal));
+      return await carry(pushId, claim, options, attempt);
     } catch (error) {
       const failure = error instanceof Failure ? error : new Failure('unexpected_error', { cause: error });
       return { result: failure.result, httpStatus: null, errorCode: failure.code, cause: failure.cause };

@@ -10,22 +10,92 @@ export interface PushClaim {
   readonly organization: string;
   readonly member_id: string;
   readonly external_id: string | null;
-  readonly personnummer_sealed: string;
-  readonly personnummer_index: string;
+  /** Null together with the index: the number is to be removed over there. */
+  readonly personnummer_sealed: string | null;
+  readonly personnummer_index: string | null;
   /** The organisation's row of `sync.member_systems` as JSON; judged by `readMemberSystem`. */
   readonly member_system: unknown;
+  /** Length of the lease that has begun, in milliseconds. */
+  readonly lease_ms: number;
+  /** Pause before sending that the organisation's rate asks for, in milliseconds. */
+  readonly delay_ms: number;
+  /** Where the member system, which has taken the change in before, says how it went. */
+  readonly status_url: string | null;
+  /** It has had its time to carry the change out. */
+  readonly overdue: boolean;
+}
+
+/** A push that cannot be begun now, for a reason that is no failure; it has a job again. */
+export interface PushWaits {
+  readonly waits_for: 'member_busy' | 'breaker_open' | 'rate_used_up' | 'no_slot';
+  /** When it makes sense to look again, in milliseconds. */
+  readonly wait_ms: number;
+}
+
+/** Whether a claim brought no push, but the reason to wait. */
+export function mustWait(claim: PushClaim | PushWaits): claim is PushWaits {
+  return 'waits_for' in claim && claim.waits_for !== null;
 }
 
 /** How one attempt ended. */
 export interface PushResult {
   readonly push_id: string;
   readonly fencing_token: string;
-  readonly result: 'delivered' | 'retry' | 'rejected';
+  readonly result: 'delivered' | 'accepted' | 'retry' | 'rejected';
   readonly http_status: number | null;
   readonly error_code: string | null;
   readonly duration_ms: number;
-  /** True when the queue will not try again by itself. */
+  /** True when the push is to be given up now. */
   readonly final: boolean;
+  /** Seconds the member system asks us to wait. */
+  readonly retry_after: number | null;
+  readonly status_url: string | null;
+  /** The number, sealed for the person who types it in. */
+  readonly receiver_sealed: string | null;
+}
+
+/** What the database says to a sign of life. */
+export interface BeatAnswer {
+  /** Pushes that another worker has taken over, or that are settled. */
+  readonly lost: string[];
+  /** Flags of jobs that must not be fetched: their organisation's breaker is open. */
+  readonly forbidden_flags: string[];
+}
+
+/** One change for a file, with the file it is for. */
+export interface FileRow {
+  readonly file_id: string;
+  readonly organization_id: string;
+  readonly organization: string;
+  readonly receiver_key: unknown;
+  readonly push_id: string;
+  readonly external_id: string | null;
+  readonly personnummer_sealed: string | null;
+  readonly personnummer_index: string | null;
+}
+
+/** A finished file. */
+export interface FileResult {
+  readonly file_id: string;
+  readonly worker_id: string;
+  /** The CSV as a compact JWE; null when there is nothing in it. */
+  readonly content: string | null;
+  readonly push_ids: string[];
+  readonly failed_ids: string[];
+  /** Beside each failed id: why. */
+  readonly failed_codes: string[];
+}
+
+/** How an organisation's changes stand; ages in seconds. */
+export interface OrganizationMetrics {
+  readonly organization: string;
+  readonly waiting: number;
+  readonly sending: number;
+  readonly oldest_waiting_seconds: number;
+  readonly refused: number;
+  readonly given_up: number;
+  readonly breaker: 'closed' | 'open' | 'half_open';
+  readonly waiting_for_person: number;
 }
 
 /** What `worker.reconcile` put back into the queue. */
@@ -40,41 +110,82 @@ export interface Reconciled {
  */
 export interface Doors {
   /** @returns null when there is nothing to do: delivered, superseded, or held by another worker. */
-  claimPush(pushId: string, workerId: string): Promise<PushClaim | null>;
+  claimPush(pushId: string, workerId: string): Promise<PushClaim | PushWaits | null>;
+  /** Gives a push that was fetched and not begun a job again. */
+  putBackPush(pushId: string): Promise<void>;
   /** @returns the new state of the push, or null when another worker has taken it over meanwhile. */
   finishPush(result: PushResult): Promise<string | null>;
   /** @returns the outcome of the decision, such as `filled` or again `deferred`. */
   processObservation(observationId: string): Promise<string>;
   reconcile(): Promise<Reconciled[]>;
+  /** Says that this process lives and sends these pushes; renews their leases. */
+  beat(poolId: string, pushIds: string[], fencingTokens: string[]): Promise<BeatAnswer>;
+  /** Takes up what dead workers left, and lets probes through. */
+  sweep(): Promise<Reconciled[]>;
+  /** @returns the changes for one new file; none when no file is due */
+  claimFile(workerId: string): Promise<FileRow[]>;
+  /** @returns how many changes the file carries; null when it was given up meanwhile */
+  finishFile(result: FileResult): Promise<number | null>;
+  metrics(): Promise<OrganizationMetrics[]>;
+  /** @returns the organisation's id and its row as JSON (null: it has none); null for an unknown organisation */
+  memberSystem(slug: string): Promise<{ organization_id: string; member_system: unknown } | null>;
 }
+
+const claimPush = 'select * from worker.claim_push(push_id => $1::uuid, worker_id => $2::text)';
+const putBackPush = 'select worker.put_back_push(push_id => $1::uuid)';
+const finishPush = `select worker.finish_push(push_id => $1::uuid, fencing_token => $2::bigint, result => $3::text,
+  http_status => $4::int, error_code => $5::text, duration_ms => $6::int, final => $7::boolean, retry_after => $8::int,
+  status_url => $9::text, receiver_sealed => $10::text) as state`;
+const processObservation = 'select worker.process_observation(observation_id => $1::uuid) as outcome';
+const beat = `select lost, forbidden_flags
+  from worker.beat(pool_id => $1::text, push_ids => $2::uuid[], fencing_tokens => $3::bigint[])`;
+const claimFile = 'select * from worker.claim_file(worker_id => $1::text)';
+const finishFile = `select worker.finish_file(file_id => $1::uuid, worker_id => $2::text, content => $3::text,
+  push_ids => $4::uuid[], failed_ids => $5::uuid[], failed_codes => $6::text[]) as changes`;
 
 /** Calls the doors with bound parameters; values never become part of the SQL text. */
 export function createDoors(pool: Pool): Doors {
-  async function rows<Row extends QueryResultRow>(text: string, values: unknown[]): Promise<Row[]> {
+  async function rows<Row>(text: string, values: unknown[] = []): Promise<Row[]> {
     try {
-      return (await pool.query<Row>(text, values)).rows;
+      return (await pool.query<Row & QueryResultRow>(text, values)).rows;
     } catch (error) {
       throw new Failure('database_failed', { cause: error });
     }
   }
   return {
     async claimPush(pushId, workerId) {
-      const text = 'select * from worker.claim_push(push_id => $1::uuid, worker_id => $2::text)';
-      return (await rows<PushClaim & QueryResultRow>(text, [pushId, workerId]))[0] ?? null;
+      return (await rows<PushClaim | PushWaits>(claimPush, [pushId, workerId]))[0] ?? null;
+    },
+    async putBackPush(pushId) {
+      await rows(putBackPush, [pushId]);
     },
     async finishPush(result) {
-      const text = `select worker.finish_push(push_id => $1::uuid, fencing_token => $2::bigint, result => $3::text,
-        http_status => $4::int, error_code => $5::text, duration_ms => $6::int, final => $7::boolean) as state`;
-      const { push_id, fencing_token, http_status, error_code, duration_ms, final } = result;
-      const values = [push_id, fencing_token, result.result, http_status, error_code, duration_ms, final];
-      return (await rows<{ state: string | null }>(text, values))[0]?.state ?? null;
+      const { push_id, fencing_token, http_status, error_code, duration_ms, final, retry_after } = result;
+      const values = [push_id, fencing_token, result.result, http_status, error_code, duration_ms, final, retry_after];
+      const [row] = await rows<{ state: string | null }>(finishPush, [
+        ...values,
+        result.status_url,
+        result.receiver_sealed,
+      ]);
+      return row?.state ?? null;
     },
     async processObservation(observationId) {
-      const text = 'select worker.process_observation(observation_id => $1::uuid) as outcome';
-      return (await rows<{ outcome: string }>(text, [observationId]))[0]?.outcome ?? 'unknown';
+      return (await rows<{ outcome: string }>(processObservation, [observationId]))[0]?.outcome ?? 'unknown';
     },
-    async reconcile() {
-      return await rows<Reconciled & QueryResultRow>('select what, queued from worker.reconcile()', []);
+    reconcile: () => rows('select what, queued from worker.reconcile()'),
+    async beat(poolId, pushIds, fencingTokens) {
+      return (await rows<BeatAnswer>(beat, [poolId, pushIds, fencingTokens]))[0] ?? { lost: [], forbidden_flags: [] };
+    },
+    sweep: () => rows('select what, queued from worker.sweep()'),
+    claimFile: (workerId) => rows(claimFile, [workerId]),
+    async finishFile({ file_id, worker_id, content, push_ids, failed_ids, failed_codes }) {
+      const values = [file_id, worker_id, content, push_ids, failed_ids, failed_codes];
+      return (await rows<{ changes: number | null }>(finishFile, values))[0]?.changes ?? null;
+    },
+    metrics: () => rows('select * from worker.metrics()'),
+    async memberSystem(slug) {
+      const text = 'select * from worker.member_system(organization => $1::text)';
+      return (await rows<{ organization_id: string; member_system: unknown }>(text, [slug]))[0] ?? null;
     },
   };
 }

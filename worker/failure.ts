@@ -10,6 +10,7 @@ export const failureResults = {
   secret_missing: 'retry',
   sealing_key_unknown: 'retry',
   index_secret_unknown: 'retry',
+  receiver_key_unusable: 'retry',
   // The configuration is there and wrong.
   member_system_misconfigured: 'rejected',
   // The member row cannot be sent as it is.
@@ -29,15 +30,24 @@ export const failureResults = {
   http_425: 'retry',
   http_429: 'retry',
   http_5xx: 'retry',
+  // Our credentials: the organisation's breaker opens, and a person renews them.
+  http_401: 'retry',
+  http_403: 'retry',
   http_409: 'rejected',
   http_4xx: 'rejected',
   http_unexpected: 'rejected',
   redirect_refused: 'rejected',
+  // It took the change in (202) and said later how it went, or did not.
+  status_url_refused: 'rejected',
+  status_lost: 'retry',
+  acceptance_failed: 'rejected',
+  acceptance_expired: 'retry',
   // The token endpoint of the member system. A refused credential is often one that is about to be replaced.
   token_unavailable: 'retry',
   token_refused: 'retry',
   // The worker and its database.
   worker_stopping: 'retry',
+  lease_lost: 'retry',
   task_timeout: 'retry',
   database_failed: 'retry',
   unexpected_error: 'retry',

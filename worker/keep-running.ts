@@ -28,11 +28,11 @@ export interface KeptRunning {
  * Keeps a queue running while the database comes and goes.
  *
  * graphile-worker ends a run when it cannot write down that a job is done. Here the next run starts after a growing
- * pause (0.5 s, 1 s, ... 30 s) and first gives back the jobs of the one that ended. When the database stays away too long,
+ * pause (0.25 s, 0.5 s, 1 s, 2 s) and first gives back the jobs of the one that ended. When the database stays away too long,
  * `ended` rejects and the program should exit: whoever supervises the process then sees it.
  */
 export function keepRunning(options: KeepRunningOptions): KeptRunning {
-  const { log, longestPauseMs = 30_000 } = options;
+  const { log, longestPauseMs = 2_000 } = options;
   const stopping = new AbortController();
   let current: QueueRun | null = null;
   /** Since when every try has failed. */
@@ -70,7 +70,7 @@ export function keepRunning(options: KeepRunningOptions): KeptRunning {
       if (process.exitCode === 57) throw new Error('queue_schema_too_new');
       failingSince ??= performance.now();
       if (performance.now() - failingSince > options.giveUpAfterMs) throw new Error('queue_given_up');
-      const pauseMs = Math.min(500 * 2 ** failures++, longestPauseMs);
+      const pauseMs = Math.min(250 * 2 ** Math.min(failures++, 10), longestPauseMs);
       await pause(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   }

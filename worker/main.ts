@@ -20,7 +20,7 @@ exitOnFatalErrors(log);
 const worker = createWorker(config, log);
 const steps: StopStep[] = [{ name: 'queue', stop: () => worker.stop() }];
 if (config.health !== null) {
-  const server = await startHealth({ ...config.health, ready: () => worker.ready() });
+  const server = await startHealth({ ...config.health, ready: () => worker.ready(), metrics: worker.metrics });
   steps.push({ name: 'health', stop: () => void server.close() });
 }
 stopOnSignals({ log, steps });

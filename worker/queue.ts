@@ -10,6 +10,10 @@ export interface QueueOptions {
   readonly logger: QueueLogger;
   /** Jobs at a time. */
   readonly concurrency: number;
+  /** Flags of jobs to leave alone; asked before each fetch. */
+  readonly forbiddenFlags?: () => string[] | null;
+  /** Hears the name under which this run locks its jobs, before it takes any. */
+  readonly onPool?: (poolId: string) => void;
   /** False behind a pooler that does not keep sessions. */
   readonly preparedStatements: boolean;
   /** Longest wait before a job is seen whose notification got lost, in milliseconds. */
@@ -41,6 +45,7 @@ export async function startQueue(options: QueueOptions, onListening: () => void)
   let poolId = '';
   events.on('pool:create', ({ workerPool }) => {
     poolId = workerPool.id;
+    options.onPool?.(poolId);
   });
   events.on('pool:listen:success', onListening);
   const runner: Runner = await run({
@@ -50,6 +55,7 @@ export async function startQueue(options: QueueOptions, onListening: () => void)
     events,
     concurrency: options.concurrency,
     pollInterval: options.pollIntervalMs ?? 2_000,
+    forbiddenFlags: options.forbiddenFlags ?? null,
     noHandleSignals: true,
     noPreparedStatements: !options.preparedStatements,
     gracefulShutdownAbortTimeout: abortAfterMs,

@@ -1,20 +1,16 @@
 import type { Task, TaskList } from 'graphile-worker';
 import type { Logger } from '../runtime/logger.ts';
-import type { Deliver } from './deliver.ts';
-import type { Doors } from './doors.ts';
 import { Failure } from './failure.ts';
-import { createProcessObservation } from './tasks/process_observation.ts';
-import { createPushPersonnummer } from './tasks/push_personnummer.ts';
-import { createReconcile } from './tasks/reconcile.ts';
+import { createProcessObservation, type ProcessObservationOptions } from './tasks/process_observation.ts';
+import { createPushPersonnummer, type PushPersonnummerOptions } from './tasks/push_personnummer.ts';
+import { createReconcile, type ReconcileOptions } from './tasks/reconcile.ts';
+import { createWriteFiles, type WriteFilesOptions } from './tasks/write_files.ts';
 
 /** What the tasks need. */
-export interface TaskListOptions {
-  readonly doors: Doors;
-  readonly deliver: Deliver;
-  readonly log: Logger;
-  /** Longest time one attempt at a push may take, in milliseconds. */
-  readonly timeoutMs: number;
-}
+export type TaskListOptions = PushPersonnummerOptions &
+  ProcessObservationOptions &
+  ReconcileOptions &
+  WriteFilesOptions & { readonly log: Logger };
 
 /** Lets only fixed codes out of a task: graphile-worker stores what it throws, and other errors may quote values. */
 function withFixedCodes(identifier: string, task: Task, log: Logger): Task {
@@ -36,6 +32,7 @@ export function createTaskList(options: TaskListOptions): TaskList {
     push_personnummer: createPushPersonnummer(options),
     process_observation: createProcessObservation(options),
     reconcile: createReconcile(options),
+    write_files: createWriteFiles(options),
   };
   const guarded = Object.entries(tasks).map(([identifier, task]) => [
     identifier,

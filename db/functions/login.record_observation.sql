@@ -22,7 +22,9 @@ begin
     o := private.new_observation(record_observation.organization, record_observation.provider,
       record_observation.absent_reason, record_observation.inconsistency, record_observation.personnummer_index is not null);
     o.id := record_observation.observation_id;
-    o.requested_member_id := private.session_member(record_observation.link_session_id, o.organization_id);
+    if record_observation.link_session_id is not null then
+      o.requested_member_id := private.session_member(record_observation.link_session_id, o.organization_id);
+    end if;
     o.issuer := record_observation.issuer;
     o.subject := record_observation.subject;
     o.acr := record_observation.acr;
@@ -47,7 +49,7 @@ begin
   observation_id := o.id;
   outcome := o.outcome;
   member_id := case o.outcome when 'deferred' then private.known_member(o) else o.member_id end;
-  ask_consent := o.absent_reason = 'not_consented' and private.may_ask_consent(o);
+  ask_consent := o.absent_reason is not distinct from 'not_consented' and private.may_ask_consent(o);
 end
 $$;
 comment on function login.record_observation is 'In: one verified login; phone in E.164 form; no number in clear; link_session_id: the session of a member who asks for this login to be linked. Out: observation id, outcome, member (null when none), and whether the member is to be asked for consent. Errors PN001 to PN003.';

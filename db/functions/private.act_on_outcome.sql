@@ -15,7 +15,7 @@ begin
     when o.outcome = 'filled' then
       perform private.fill_member(o);
       v_push_id := private.queue_push(o.member_id, o.id);
-    when o.outcome = 'confirmed' then
+    when o.outcome = 'confirmed' and o.personnummer_index_previous <> '{}' then
       perform private.renew_index(o);
     when o.outcome = 'conflict' then
       v_conflict_id := private.open_conflict('mismatch', o, o.member_id, p_other_member_id);
@@ -26,7 +26,7 @@ begin
     when o.outcome in ('ambiguous', 'name_mismatch') then
       v_conflict_id := private.open_conflict(o.outcome::text::registry.conflict_kind, o, p_candidates => p_finding.candidates);
     else
-      null; -- absent and unlinked change nothing
+      null; -- absent and unlinked change nothing, nor does a number that is recorded already
   end case;
   if o.inconsistency = 'numbers_differ' then
     v_conflict_id := private.open_conflict('inconsistent', o, o.member_id);

@@ -19,8 +19,8 @@ begin
     raise exception 'The organisation has no such provider.' using errcode = 'PN001',
       hint = 'Providers are rows in registry.identity_providers.';
   end if;
-  if p_absent_reason <> all (enum_range(null::registry.absent_reason)::text[])
-    or p_inconsistency <> all (enum_range(null::registry.inconsistency)::text[]) then
+  if p_absent_reason is not null and p_absent_reason <> all (enum_range(null::registry.absent_reason)::text[])
+    or p_inconsistency is not null and p_inconsistency <> all (enum_range(null::registry.inconsistency)::text[]) then
     raise exception 'The reason is not one of those known.' using errcode = 'PN002';
   end if;
   o.source := (o.provider || '-login')::registry.source;

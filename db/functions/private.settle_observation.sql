@@ -6,16 +6,23 @@ set search_path = ''
 as $$
 declare
   o registry.observations := p_observation;
-  v_found private.finding := private.find_member(o);
+  v_found private.finding;
   v_judged private.judgement;
 begin
+  o.member_id := private.recognised_member(o);
+  if o.member_id is not null then
+    return private.confirm_observation(o);
+  end if;
+  v_found := private.find_member(o);
   o.member_id := v_found.member_id;
   o.explanation := v_found.explanation;
   o.settled_at := clock_timestamp();
   if v_found.verdict = 'found' then
-    o := private.withhold_without_consent(o);
     v_judged := private.judge_number(o);
-    o.outcome := v_judged.outcome;
+    if v_judged.outcome not in ('confirmed', 'conflict') then -- the record has no number yet
+      o := private.withhold_without_consent(o);
+    end if;
+    o.outcome := case when o.absent_reason is null then v_judged.outcome else 'absent' end;
     if v_found.rung <> 'link' then
       perform private.link_identity(o, v_found);
     end if;

@@ -8,6 +8,10 @@ as $$
 declare
   v_push sync.pushes;
 begin
+  -- Hardly ever is there one, and looking costs a fraction of an UPDATE that finds nothing.
+  if not exists (select from sync.pushes as p where p.member_id = p_member_id and p.state = 'pending') then
+    return;
+  end if;
   for v_push in
     update sync.pushes set state = 'superseded', settled_at = clock_timestamp(), next_attempt_at = null
     where member_id = p_member_id and state = 'pending'

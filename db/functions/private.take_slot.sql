@@ -16,8 +16,10 @@ begin
       where p.organization_id = p_organization_id and p.slot = n and p.state = 'sending' and p.lease_expires_at > clock_timestamp())
     order by random()
   loop
-    -- Looked at again under the lock: a claim that was faster has committed by now, and this statement sees it.
-    if pg_try_advisory_xact_lock(hashtextextended(p_organization_id || ' slot ' || v_slot, 0)) and not exists (
+    continue when not pg_try_advisory_xact_lock(hashtextextended(p_organization_id || ' slot ' || v_slot, 0));
+    -- Looked at again under the lock, in a statement of its own: a claim that was faster has committed by now, and a new
+    -- statement sees it.
+    if not exists (
       select from sync.pushes as p
       where p.organization_id = p_organization_id and p.slot = v_slot and p.state = 'sending' and p.lease_expires_at > clock_timestamp())
     then

@@ -14,7 +14,7 @@ begin
   if p.id is null then
     return null;
   elsif p.state <> 'sending' or p.fencing_token <> finish_push.fencing_token then
-    perform private.heal_stale_report(p);
+    perform private.heal_overtaken(p);
     return null;
   end if;
   insert into sync.push_attempts (push_id, organization_id, attempt, worker_id, result, http_status, error_code, duration_ms)
@@ -25,6 +25,7 @@ begin
   case
     when finish_push.result = 'delivered' then
       perform private.settle_push(p, 'delivered', 'push_delivered', 'The personnummer was delivered to the member system.');
+      perform private.heal_overtaken(p);
     when private.push_is_moot(p) then
       perform private.settle_push(p, 'superseded', 'push_superseded', 'The push was dropped: the record has changed since.');
     when finish_push.result = 'accepted' then

@@ -165,7 +165,7 @@ comment on function private.refuse is 'In: what was asked, code of the refusal, 
 -- The only caller of graphile-worker's add_job. Task name, payload, key, flag and number of attempts are fixed here, so that no
 -- caller can queue anything else. Payloads hold ids only: a failed job stays in the queue's tables for anyone to read. The flag
 -- names the organisation: workers do not fetch the jobs of one whose breaker is open (sync.breakers), but for a probe.
-create or replace function private.enqueue(p_task private.task, p_id uuid, p_run_at timestamptz default null, p_probe boolean default false)
+create or replace function private.enqueue(p_task private.task, p_id uuid, p_run_at timestamptz default null)
 returns void
 language plpgsql volatile
 set search_path = ''
@@ -173,8 +173,9 @@ as $$
 declare
   v_flag text;
 begin
-  if p_task = 'push_personnummer' and not p_probe then
-    select 'org:' || p.organization_id into v_flag from sync.pushes as p where p.id = p_id;
+  if p_task = 'push_personnummer' then
+    select 'org:' || p.organization_id into v_flag from sync.pushes as p
+    where p.id = p_id and not exists (select from sync.breakers as b where b.probe_push_id = p_id);
   end if;
   -- Under contention on one key add_job can answer NULL and drop the request; a change must not be lost by that.
   if (graphile_worker.add_job(
@@ -189,7 +190,7 @@ begin
   end if;
 end
 $$;
-comment on function private.enqueue is 'In: task, the id it is about, earliest time (null: now), whether it is the probe of an open breaker. Queues the job in this transaction; raises PN010 if the queue refuses.';
+comment on function private.enqueue is 'In: task, the id it is about, earliest time (null: now). Queues the job in this transaction; raises PN010 if the queue refuses.';
 -- end db/functions/private.enqueue.sql
 
 -- begin db/functions/private.forget_failures.sql
@@ -850,6 +851,10 @@ as $$
 declare
   v_push sync.pushes;
 begin
+  -- Hardly ever is there one, and looking costs a fraction of an UPDATE that finds nothing.
+  if not exists (select from sync.pushes as p where p.member_id = p_member_id and p.state = 'pending') then
+    return;
+  end if;
   for v_push in
     update sync.pushes set state = 'superseded', settled_at = clock_timestamp(), next_attempt_at = null
     where member_id = p_member_id and state = 'pending'
@@ -2431,8 +2436,8 @@ begin
     raise exception 'The organisation has no such provider.' using errcode = 'PN001',
       hint = 'Providers are rows in registry.identity_providers.';
   end if;
-  if p_absent_reason <> all (enum_range(null::registry.absent_reason)::text[])
-    or p_inconsistency <> all (enum_range(null::registry.inconsistency)::text[]) then
+  if p_absent_reason is not null and p_absent_reason <> all (enum_range(null::registry.absent_reason)::text[])
+    or p_inconsistency is not null and p_inconsistency <> all (enum_range(null::registry.inconsistency)::text[]) then
     raise exception 'The reason is not one of those known.' using errcode = 'PN002';
   end if;
   o.source := (o.provider || '-login')::registry.source;
@@ -2490,7 +2495,9 @@ begin
     o := private.new_observation(record_observation.organization, record_observation.provider,
       record_observation.absent_reason, record_observation.inconsistency, record_observation.personnummer_index is not null);
     o.id := record_observation.observation_id;
-    o.requested_member_id := private.session_member(record_observation.link_session_id, o.organization_id);
+    if record_observation.link_session_id is not null then
+      o.requested_member_id := private.session_member(record_observation.link_session_id, o.organization_id);
+    end if;
     o.issuer := record_observation.issuer;
     o.subject := record_observation.subject;
     o.acr := record_observation.acr;
@@ -2515,7 +2522,7 @@ begin
   observation_id := o.id;
   outcome := o.outcome;
   member_id := case o.outcome when 'deferred' then private.known_member(o) else o.member_id end;
-  ask_consent := o.absent_reason = 'not_consented' and private.may_ask_consent(o);
+  ask_consent := o.absent_reason is not distinct from 'not_consented' and private.may_ask_consent(o);
 end
 $$;
 comment on function login.record_observation is 'In: one verified login; phone in E.164 form; no number in clear; link_session_id: the session of a member who asks for this login to be linked. Out: observation id, outcome, member (null when none), and whether the member is to be asked for consent. Errors PN001 to PN003.';
@@ -2598,20 +2605,27 @@ comment on function private.finding is 'In: rung (null: none), its candidate, wh
 -- The same as data, for queries. `known`: a coordinator has settled just this disagreement before, so no case was opened.
 create or replace function private.outcome_detail(p_observation registry.observations, p_conflict_id uuid)
 returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select jsonb_strip_nulls(p_observation.explanation || jsonb_build_object(
+declare
+  v_detail jsonb := p_observation.explanation || jsonb_build_object(
     'provider', p_observation.provider,
     'absent_reason', p_observation.absent_reason,
     'inconsistency', p_observation.inconsistency,
-    'personnummer', p_observation.personnummer_masked,
-    'case', c.kind,
-    'other_member_id', c.other_member_id,
-    'candidate_ids', nullif(to_jsonb(c.candidates), '[]'),
-    'known', case when c.state = 'resolved' then true end))
-  from (select p_conflict_id as id) as one
-  left join registry.conflicts as c using (id)
+    'personnummer', p_observation.personnummer_masked);
+begin
+  if p_conflict_id is not null then
+    select v_detail || jsonb_build_object(
+      'case', c.kind,
+      'other_member_id', c.other_member_id,
+      'candidate_ids', nullif(to_jsonb(c.candidates), '[]'),
+      'known', case when c.state = 'resolved' then true end)
+    into v_detail
+    from registry.conflicts as c where c.id = p_conflict_id;
+  end if;
+  return jsonb_strip_nulls(v_detail);
+end
 $$;
 comment on function private.outcome_detail is 'In: a decided observation, its case. Out: the detail of its audit event.';
 -- end db/functions/private.outcome_detail.sql
@@ -2661,7 +2675,7 @@ begin
     when o.outcome = 'filled' then
       perform private.fill_member(o);
       v_push_id := private.queue_push(o.member_id, o.id);
-    when o.outcome = 'confirmed' then
+    when o.outcome = 'confirmed' and o.personnummer_index_previous <> '{}' then
       perform private.renew_index(o);
     when o.outcome = 'conflict' then
       v_conflict_id := private.open_conflict('mismatch', o, o.member_id, p_other_member_id);
@@ -2672,7 +2686,7 @@ begin
     when o.outcome in ('ambiguous', 'name_mismatch') then
       v_conflict_id := private.open_conflict(o.outcome::text::registry.conflict_kind, o, p_candidates => p_finding.candidates);
     else
-      null; -- absent and unlinked change nothing
+      null; -- absent and unlinked change nothing, nor does a number that is recorded already
   end case;
   if o.inconsistency = 'numbers_differ' then
     v_conflict_id := private.open_conflict('inconsistent', o, o.member_id);
@@ -3182,6 +3196,27 @@ $$;
 comment on function private.compare_names is 'In: given and family name of two sides. Out: full, partial, none; null when one side has no name at all.';
 -- end db/functions/private.compare_names.sql
 
+-- begin db/functions/private.confirm_observation.sql
+-- Confirmed, no change: all that is written is the audit event.
+create or replace function private.confirm_observation(p_observation registry.observations)
+returns registry.observations
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  o registry.observations := p_observation;
+begin
+  o.outcome := 'confirmed';
+  o.explanation := '{"rung": "link"}';
+  o.settled_at := clock_timestamp();
+  perform private.record_event('confirmed', o.source::text, o.organization_id, private.outcome_sentence(o), o.member_id, o.id,
+    p_detail => private.outcome_detail(o, null));
+  return o;
+end
+$$;
+comment on function private.confirm_observation is 'In: an observation whose member is recognised. Out: the same, decided, after its audit event was written.';
+-- end db/functions/private.confirm_observation.sql
+
 -- begin db/functions/private.drop_leftover_jobs.sql
 -- A job that was queued again while it was locked loses its key and its attempts to the new one; if its worker died, it stays
 -- behind for ever. graphile-worker's own way of removing jobs is used.
@@ -3446,10 +3481,10 @@ $$;
 comment on function private.hasten_pushes is 'In: an organisation. Out: how many waiting pushes were made due now.';
 -- end db/functions/private.hasten_pushes.sql
 
--- begin db/functions/private.heal_stale_report.sql
--- A worker that was paused beyond its lease reports on a push that others have carried on from. If its request arrived after a
--- newer value of the same member did, the member system holds an old value now: the present one is sent again.
-create or replace function private.heal_stale_report(p_push sync.pushes)
+-- begin db/functions/private.heal_overtaken.sql
+-- A worker that was paused beyond its lease reports on a push that others have overtaken. If its request arrived after a newer
+-- value of the same member did, the member system holds an old value now: the present one is sent again.
+create or replace function private.heal_overtaken(p_push sync.pushes)
 returns void
 language plpgsql volatile
 set search_path = ''
@@ -3458,15 +3493,15 @@ begin
   if exists (
     select from sync.pushes as newer
     where newer.organization_id = p_push.organization_id and newer.member_id = p_push.member_id and newer.id <> p_push.id
-      and newer.created_at >= p_push.created_at and newer.state = 'delivered'
+      and newer.created_at >= p_push.created_at and newer.state in ('sending', 'delivered')
       and newer.personnummer_index is distinct from p_push.personnummer_index)
   then
     perform private.queue_push(p_push.member_id);
   end if;
 end
 $$;
-comment on function private.heal_stale_report is 'In: a push whose report came too late. Queues the member''s present value again if an older one may have overwritten it.';
--- end db/functions/private.heal_stale_report.sql
+comment on function private.heal_overtaken is 'In: a push whose report may come too late. Queues the member''s present value again if an older one may have overwritten it.';
+-- end db/functions/private.heal_overtaken.sql
 
 -- begin db/functions/private.is_claimable.sql
 -- Whether a push may be begun now. Given up is not the end: it is tried again once a day.
@@ -3699,6 +3734,26 @@ $$;
 comment on function private.put_back_push is 'In: a push, why it waits. Queues it again. Out: milliseconds until it makes sense to look.';
 -- end db/functions/private.put_back_push.sql
 
+-- begin db/functions/private.recognised_member.sql
+-- The daily case, answered by one look-up: a known login brings the very number that its member's record has. Then no other
+-- question can change the outcome, and none is asked. Whatever is not exactly so takes the long way.
+create or replace function private.recognised_member(p_observation registry.observations)
+returns uuid
+language sql stable
+set search_path = ''
+as $$
+  select m.id
+  from registry.identity_links as l
+  join registry.members as m on m.id = l.member_id
+  where l.organization_id = p_observation.organization_id and l.issuer = p_observation.issuer and l.subject = p_observation.subject
+    and l.revoked_at is null
+    and m.personnummer_index = p_observation.personnummer_index
+    and coalesce(p_observation.requested_member_id = m.id, true)
+    and p_observation.inconsistency is null
+$$;
+comment on function private.recognised_member is 'In: an observation. Out: its member, when the login is linked and the record has just the observed number; otherwise null.';
+-- end db/functions/private.recognised_member.sql
+
 -- begin db/functions/private.refuses_this_member.sql
 -- "Forbidden" usually speaks of our credentials. Where others' changes have been taken since this one was refused the last time,
 -- and that for the third time, it speaks of this member, and waiting for new credentials would stop everybody for ever.
@@ -3801,7 +3856,8 @@ comment on function private.requeue is 'In: task, ids. Out: how many had no live
 
 -- begin db/functions/private.send_probes.sql
 -- An open breaker lets one push through when its pause is over: the one that is due longest. Its job carries no flag, so that
--- workers fetch it. Where nothing waits there is nothing to find out.
+-- workers fetch it. Where nothing waits there is nothing to find out. A probe that was dropped, because its record changed, or
+-- that does not report within a minute is followed by another.
 create or replace function private.send_probes()
 returns integer
 language plpgsql volatile
@@ -3813,7 +3869,10 @@ declare
   v_count integer := 0;
 begin
   for b in
-    select k.* from sync.breakers as k where k.state <> 'closed' and k.probe_at <= clock_timestamp() for update skip locked
+    select k.* from sync.breakers as k
+    where k.state <> 'closed' and (k.probe_at <= clock_timestamp()
+      or exists (select from sync.pushes as p where p.id = k.probe_push_id and p.settled_at is not null))
+    for update skip locked
   loop
     select p.id into v_push_id from sync.pushes as p
     where p.organization_id = b.organization_id and p.state in ('pending', 'given_up') and p.next_attempt_at is not null
@@ -3824,7 +3883,7 @@ begin
       set state = 'half_open', probe_push_id = v_push_id, probe_at = clock_timestamp() + interval '1 minute', changed_at = clock_timestamp()
       where organization_id = b.organization_id
       returning * into b;
-      perform private.enqueue('push_personnummer', v_push_id, p_probe => true);
+      perform private.enqueue('push_personnummer', v_push_id);
       perform private.record_breaker_event('breaker_probing', b, 'One change is sent to find out whether the member system works again.');
       v_count := v_count + 1;
     end if;
@@ -3885,16 +3944,23 @@ set search_path = ''
 as $$
 declare
   o registry.observations := p_observation;
-  v_found private.finding := private.find_member(o);
+  v_found private.finding;
   v_judged private.judgement;
 begin
+  o.member_id := private.recognised_member(o);
+  if o.member_id is not null then
+    return private.confirm_observation(o);
+  end if;
+  v_found := private.find_member(o);
   o.member_id := v_found.member_id;
   o.explanation := v_found.explanation;
   o.settled_at := clock_timestamp();
   if v_found.verdict = 'found' then
-    o := private.withhold_without_consent(o);
     v_judged := private.judge_number(o);
-    o.outcome := v_judged.outcome;
+    if v_judged.outcome not in ('confirmed', 'conflict') then -- the record has no number yet
+      o := private.withhold_without_consent(o);
+    end if;
+    o.outcome := case when o.absent_reason is null then v_judged.outcome else 'absent' end;
     if v_found.rung <> 'link' then
       perform private.link_identity(o, v_found);
     end if;
@@ -3930,8 +3996,10 @@ begin
       where p.organization_id = p_organization_id and p.slot = n and p.state = 'sending' and p.lease_expires_at > clock_timestamp())
     order by random()
   loop
-    -- Looked at again under the lock: a claim that was faster has committed by now, and this statement sees it.
-    if pg_try_advisory_xact_lock(hashtextextended(p_organization_id || ' slot ' || v_slot, 0)) and not exists (
+    continue when not pg_try_advisory_xact_lock(hashtextextended(p_organization_id || ' slot ' || v_slot, 0));
+    -- Looked at again under the lock, in a statement of its own: a claim that was faster has committed by now, and a new
+    -- statement sees it.
+    if not exists (
       select from sync.pushes as p
       where p.organization_id = p_organization_id and p.slot = v_slot and p.state = 'sending' and p.lease_expires_at > clock_timestamp())
     then
@@ -4283,7 +4351,7 @@ begin
   if p.id is null then
     return null;
   elsif p.state <> 'sending' or p.fencing_token <> finish_push.fencing_token then
-    perform private.heal_stale_report(p);
+    perform private.heal_overtaken(p);
     return null;
   end if;
   insert into sync.push_attempts (push_id, organization_id, attempt, worker_id, result, http_status, error_code, duration_ms)
@@ -4294,6 +4362,7 @@ begin
   case
     when finish_push.result = 'delivered' then
       perform private.settle_push(p, 'delivered', 'push_delivered', 'The personnummer was delivered to the member system.');
+      perform private.heal_overtaken(p);
     when private.push_is_moot(p) then
       perform private.settle_push(p, 'superseded', 'push_superseded', 'The push was dropped: the record has changed since.');
     when finish_push.result = 'accepted' then

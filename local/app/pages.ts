@@ -1,6 +1,9 @@
 import { decodeJwt } from 'jose';
 import { escapeHtml } from '../html.ts';
-import { sampleOrganizations } from '../sample-data/organizations.ts';
+import { htmlPage } from '../html-page.ts';
+import { type ProviderName, providerNames } from '../identity-provider/person.ts';
+import type { SampleCase } from '../sample-data/case.ts';
+import { type SampleOrganization, sampleOrganizations } from '../sample-data/organizations.ts';
 import { allSampleCases } from '../sample-data/persons.ts';
 import type { LoginResult } from './redeem-code.ts';
 
@@ -16,54 +19,47 @@ const EXPLANATIONS: Record<string, string> = {
   unknown_state: 'This login is not one that was started here, or it has returned before.',
 };
 
-/** Everybody who can log in, by organisation. */
-export function frontPage(): string {
-  const sections = sampleOrganizations.map(({ slug, name }) => {
-    const rows = allSampleCases
-      .filter(({ person }) => person.organization === slug)
-      .map(({ person, expected }) => {
-        const link = `/start?${new URLSearchParams({ organization: slug, person: person.id })}`;
-        const name = `${person.givenName} ${person.familyName}`;
-        return `<tr><td><a href="${escapeHtml(link)}">${escapeHtml(name)}</a></td>
-<td>${escapeHtml(person.story)}</td><td><code>${expected}</code></td></tr>`;
-      });
-    return `<h2>${escapeHtml(name)}</h2>
-<table><thead><tr><th>Log in as</th><th>Who that is</th><th>First login</th></tr></thead>
-<tbody>${rows.join('\n')}</tbody></table>`;
+const TITLES: Record<ProviderName, string> = { vipps: 'Vipps', bankid: 'BankID', idporten: 'ID-porten' };
+
+/** Everybody who can log in, by organisation and provider. */
+export function frontPage(withdrawalUrl: string): string {
+  const links = sampleOrganizations.map(({ slug, name }) => `<li><a href="#${slug}">${escapeHtml(name)}</a></li>`);
+  const body = `<p>Choose who logs in. All persons are invented, all numbers synthetic. The last column is what the first
+login of each comes to.</p>
+<nav aria-label="Organisations"><ul>${links.join('')}
+<li><a href="${escapeHtml(withdrawalUrl)}">Withdraw consent at Vipps</a></li></ul></nav>
+${sampleOrganizations.map(organizationSection).join('\n')}`;
+  return htmlPage({ title: 'Sample app', body });
+}
+
+function organizationSection({ slug, name }: SampleOrganization): string {
+  const parts = providerNames.map((provider) => {
+    const here = ({ person }: SampleCase) => person.organization === slug && person.provider === provider;
+    const rows = allSampleCases.filter(here).map(personRow);
+    return `<h3>${escapeHtml(name)} with ${TITLES[provider]}</h3>\n<ul class="persons">${rows.join('\n')}</ul>`;
   });
-  return page('Sample app', `<p>All persons are invented, all numbers synthetic.</p>${sections.join('\n')}`);
+  return `<section aria-labelledby="${slug}"><h2 id="${slug}">${escapeHtml(name)}</h2>\n${parts.join('\n')}</section>`;
+}
+
+function personRow({ person, expected }: SampleCase): string {
+  const { id, organization, provider, givenName, familyName, story } = person;
+  const link = `/start?${new URLSearchParams({ organization, person: id, provider })}`;
+  return `<li><a href="${escapeHtml(link)}">${escapeHtml(`${givenName} ${familyName}`)}</a>
+<span class="story">${escapeHtml(story)}</span> <code>${expected}</code></li>`;
 }
 
 /** How a login ended, in plain words. */
 export function resultPage(result: LoginResult): string {
   if (result.status === 'refused') {
     const explanation = EXPLANATIONS[result.error] ?? 'The login did not work.';
-    return page(
-      'Not logged in',
-      `<p>${explanation}</p><p>Code for the app: <code>${escapeHtml(result.error)}</code></p>`,
-    );
+    const body = `<p>${explanation}</p><p>Code for the app: <code>${escapeHtml(result.error)}</code></p>${BACK}`;
+    return htmlPage({ title: 'Not logged in', body, narrow: true });
   }
   const claims = JSON.stringify(decodeJwt(result.accessToken), null, 2);
-  return page(
-    'Logged in',
-    `<p>You are logged in. Whatever became of the personnummer, you would not notice.</p>
-<p>The access token says:</p><pre>${escapeHtml(claims)}</pre>`,
-  );
+  const body = `<p>You are logged in. Whatever became of the personnummer, you would not notice.</p>
+<h2 id="token">The access token says</h2>
+<pre tabindex="0" role="region" aria-labelledby="token">${escapeHtml(claims)}</pre>${BACK}`;
+  return htmlPage({ title: 'Logged in', body, narrow: true });
 }
 
-function page(title: string, body: string): string {
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
-<style>
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; } th, td { text-align: left; padding: .2rem .8rem .2rem 0; vertical-align: top; }
-pre { overflow: auto; background: #eee; padding: 1rem; }
-</style>
-</head>
-<body><h1>${title}</h1>${body}<p><a href="/">All sample persons</a></p></body>
-</html>
-`;
-}
+const BACK = '<p><a href="/">All sample persons</a></p>';

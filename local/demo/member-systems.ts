@@ -13,12 +13,20 @@ export async function setMemberSystemMode(stack: StackFile, organization: string
 }
 
 /** Waits until no push is on its way any more. Throws when that takes longer than a minute. */
-export async function untilPushesSettle(client: pg.Client): Promise<void> {
+export function untilPushesSettle(client: pg.Client): Promise<void> {
+  return untilNone(client, 'select from sync.pushes where settled_at is null limit 1', 'on their way');
+}
+
+/** Waits until every push has been tried at least once. Throws when that takes longer than a minute. */
+export function untilPushesAreTried(client: pg.Client): Promise<void> {
+  const untried = `select from sync.pushes where settled_at is null and (attempts = 0 or state = 'sending') limit 1`;
+  return untilNone(client, untried, 'untried');
+}
+
+async function untilNone(client: pg.Client, query: string, what: string): Promise<void> {
   const deadline = Date.now() + 60_000;
-  for (;;) {
-    const { rows } = await client.query('select from sync.pushes where settled_at is null limit 1');
-    if (rows.length === 0) return;
-    if (Date.now() > deadline) throw new Error('pushes are still on their way after a minute');
+  while ((await client.query(query)).rows.length > 0) {
+    if (Date.now() > deadline) throw new Error(`pushes are still ${what} after a minute`);
     await pause(100);
   }
 }

@@ -1,13 +1,15 @@
 import type pg from 'pg';
 import { logIn, type ScriptedLogin } from '../scripted-login.ts';
 import { withClient } from '../stack/database.ts';
-import type { StackFile } from '../stack/stack-file.ts';
-import { describeMemberSystem, setMemberSystemMode, untilPushesSettle } from './member-systems.ts';
+import type { StackFile, StackPerson } from '../stack/stack-file.ts';
+import { describeMemberSystem, setMemberSystemMode, untilPushesAreTried, untilPushesSettle } from './member-systems.ts';
+import { showWithdrawal } from './withdrawal.ts';
 
 /** One login and everything that came of it. */
 export type DemoRow = {
   person: string;
   organization: string;
+  provider: string;
   expected: string;
   seen: string;
   asExpected: boolean;
@@ -23,43 +25,61 @@ export type DemoRow = {
   observation: string | undefined;
 };
 
-/** In this organisation the member system is down while people log in; nobody there may notice. */
-const DOWN = 'hlf';
+/** Somebody who logs in. */
+type Visitor = Pick<StackPerson, 'id' | 'organization' | 'provider' | 'consent'> & { expected: string };
+
+/** While these log in, their member system is down; nobody may notice. */
+const isInOutage = ({ organization, provider }: Visitor) => organization === 'hlf' && provider === 'vipps';
+
+/** Takes back consent after having logged in with Vipps. */
+const WITHDRAWS = 'nhf-filled';
 
 /** Logs every sample person in, one after the other, and looks at what each login left behind. */
-export async function runDemo(stack: StackFile): Promise<DemoRow[]> {
+export async function runDemo(stack: StackFile): Promise<{ rows: DemoRow[]; withdrawal: string }> {
   return withClient(stack.databaseUrl, async (client) => {
-    await setMemberSystemMode(stack, DOWN, 'down');
+    const visitors: Visitor[] = [
+      ...stack.persons,
+      ...stack.refusedPersons.map((person) => ({ ...person, expected: 'refused' })),
+    ];
     const rows: DemoRow[] = [];
-    for (const person of stack.persons) rows.push(await showLogin(stack, client, person));
-    await setMemberSystemMode(stack, DOWN, 'ok');
+    let down = false;
+    for (const visitor of visitors) {
+      if (isInOutage(visitor) !== down) {
+        down = !down;
+        await setMemberSystem(stack, client, visitor.organization, down);
+      }
+      rows.push(await showLogin(stack, client, visitor));
+    }
     await untilPushesSettle(client);
     for (const row of rows) row.memberSystem = await describeMemberSystem(stack, client, row);
-    return rows;
+    return { rows, withdrawal: await showWithdrawal(stack, client, WITHDRAWS) };
   });
 }
 
-async function showLogin(stack: StackFile, client: pg.Client, person: StackFile['persons'][number]): Promise<DemoRow> {
-  const { organization, provider } = person;
+/** Before it comes up again, every push has been refused once, so that one sees it tried again. */
+async function setMemberSystem(stack: StackFile, client: pg.Client, organization: string, down: boolean) {
+  if (!down) await untilPushesAreTried(client);
+  await setMemberSystemMode(stack, organization, down ? 'down' : 'ok');
+}
+
+async function showLogin(stack: StackFile, client: pg.Client, person: Visitor): Promise<DemoRow> {
+  const { id, organization, provider, consent, expected } = person;
   const returnTo = stack.organizations.find(({ slug }) => slug === organization)?.returnTo ?? '';
   const before = await newestObservation(client);
   const began = performance.now();
-  const app = await describeLogin({
-    callbackUrl: stack.callbackUrl,
+  const { callbackUrl } = stack;
+  const app = await describeLogin({ callbackUrl, organization, provider, returnTo, person: id, consent });
+  const milliseconds = Math.round(performance.now() - began);
+  const newest = await newestObservation(client);
+  const observation = newest?.id === before?.id ? undefined : newest;
+  const seen = observation?.outcome ?? (app === 'login_failed' ? 'refused' : 'nothing');
+  return {
+    person: id,
     organization,
     provider,
-    returnTo,
-    person: person.id,
-  });
-  const milliseconds = Math.round(performance.now() - began);
-  const observation = await newestObservation(client);
-  const seen = observation === undefined || observation.id === before?.id ? 'nothing' : observation.outcome;
-  return {
-    person: person.id,
-    organization,
-    expected: person.expected,
+    expected,
     seen,
-    asExpected: seen === person.expected,
+    asExpected: seen === expected,
     milliseconds,
     app,
     memberSystem: '',

@@ -4,6 +4,7 @@ const columns: [title: string, read: (row: DemoRow) => string][] = [
   ['', ({ asExpected }) => (asExpected ? 'ok' : 'DIFFERENT')],
   ['person', ({ person }) => person],
   ['organisation', ({ organization }) => organization],
+  ['provider', ({ provider }) => provider],
   ['expected', ({ expected }) => expected],
   ['seen', ({ seen }) => seen],
   ['ms', ({ milliseconds }) => String(milliseconds)],

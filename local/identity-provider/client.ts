@@ -12,6 +12,8 @@ export type LocalClient = {
   provider: ProviderName;
   /** Slug of the organisation. */
   organization: string;
+  /** For people. */
+  organizationName: string;
   clientId: string;
   proof: ClientProof;
   redirectUri: string;

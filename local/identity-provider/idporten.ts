@@ -35,7 +35,7 @@ export const idporten: Ways = {
   ttl: { AccessToken: 600, IdToken: 120, PushedAuthorizationRequest: 120 },
   metadata: (issuer) => ({ tokeninfo_endpoint: `${issuer}${TOKENINFO_PATH}` }),
   claimsOf: (person, { use, scopes, client }) => ({
-    jti: crypto.randomUUID(),
+    ...(use === 'userinfo' ? {} : { jti: crypto.randomUUID() }),
     locale: 'nb',
     ...(showsPid(use, scopes, client) ? pidOf(person) : {}),
   }),

@@ -16,12 +16,14 @@ export function interactionPolicyOf(ways: Ways, directory: Directory): Policy.De
 
 const everyLoginAsks = new Check('no_remembered_login', 'every login asks who it is', ({ oidc }) => {
   // Whose hint it is, and whether that person is here, the checks of the library find out.
-  const knownByHint = oidc.entities.IdTokenHint !== undefined;
+  const knownByHint = oidc.params?.id_token_hint !== undefined;
   return oidc.result?.login === undefined && !knownByHint ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT;
 });
 
 const stateAndNonceAreThere = new Check('state_and_nonce', 'state and nonce are required', ({ oidc }) => {
-  for (const name of ['state', 'nonce'] as const) {
+  // Without openid there is no ID token to hold a nonce.
+  const isOpenid = String(oidc.params?.scope).split(' ').includes('openid');
+  for (const name of isOpenid ? (['state', 'nonce'] as const) : (['state'] as const)) {
     if (!oidc.params?.[name]) throw new errors.InvalidRequest(`missing required parameter '${name}'`);
   }
   return Check.NO_NEED_TO_PROMPT;

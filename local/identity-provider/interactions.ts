@@ -51,7 +51,7 @@ const isConsent = ({ prompt }: Interaction) => prompt.name === 'consent';
 
 function showPage({ ways, directory, client, interaction, action }: Visit, request: IncomingMessage): string {
   const { title } = ways;
-  const { organization } = client;
+  const organization = client.organizationName;
   const person = personOf(directory, interaction);
   if (isConsent(interaction) && person !== undefined) {
     const requested = String(interaction.params.scope).split(' ');

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { readForm } from '../read-form.ts';
 import { bankid } from './bankid.ts';
 import type { LocalClient } from './client.ts';
 import { createProvider, loginPath } from './create-provider.ts';
@@ -51,20 +52,27 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
   const provider = createProvider(issuer, ways, directory);
   const protocol = provider.callback();
 
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
     const path = request.url?.split('?')[0] ?? '/';
-    if (path === '/livez') return void response.end('ok');
-    if (path === WITHDRAWAL_PATH && name === 'vipps') return void answerWithdrawal(directory, request, response);
-    if (path.startsWith(loginPath(ways))) {
-      return void answerInteraction(provider, { ways, directory }, request, response);
-    }
+    if (path === '/livez') return response.end('ok');
+    if (path === WITHDRAWAL_PATH && name === 'vipps') return answerWithdrawal(directory, request, response);
+    if (path.startsWith(loginPath(ways))) return answerInteraction(provider, { ways, directory }, request, response);
     // The one path that the protocol's library does not let one choose.
     if (path === `${ways.issuerPath.replace(/\/$/, '')}/.well-known/openid-configuration`) {
       request.url = '/.well-known/openid-configuration';
       response.setHeader('cache-control', 'max-age=3600');
     }
     if (path === TOKENINFO_PATH && name === 'idporten') request.url = ways.routes.introspection ?? '';
-    return void protocol(request, response);
+    // The library takes forms here only with cookies that browsers refuse on http.
+    if (path === ways.routes.authorization && request.method === 'POST') {
+      request.url = `${path}?${await readForm(request)}`;
+      request.method = 'GET';
+    }
+    return protocol(request, response);
+  }
+
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    answer(request, response).catch((error) => response.destroy(error));
   });
   return {
     issuer,

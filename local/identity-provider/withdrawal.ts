@@ -28,7 +28,7 @@ export async function answerWithdrawal(
   }
   const notice = revocationNotice(subjectAt(client.clientId, person.id));
   const answer = await tell(client.webhookUrl, notice);
-  response.writeHead(200, HTML_HEADERS).end(resultPage(person, answer));
+  response.writeHead(200, HTML_HEADERS).end(resultPage(person, client.organizationName, answer));
 }
 
 /** @returns the status of the answer, or why there is none */
@@ -43,10 +43,11 @@ async function tell(webhookUrl: string, notice: string): Promise<string> {
   }
 }
 
-function listPage({ persons }: Directory): string {
+function listPage({ persons, clients }: Directory): string {
+  const nameOf = (slug: string) => clients.find(({ organization }) => organization === slug)?.organizationName ?? slug;
   const row = ({ id, givenName, familyName, organization, story }: Person) => `<li>
 <strong>${escapeHtml(`${givenName} ${familyName}`)}</strong>
-<span class="story">${escapeHtml(organization)}: ${escapeHtml(story)}</span>
+<span class="story">${escapeHtml(nameOf(organization))}: ${escapeHtml(story)}</span>
 <button class="quiet" name="person" value="${escapeHtml(id)}">Withdraw<span class="unseen"> ${escapeHtml(givenName)}</span></button></li>`;
   const body = `<p>In the Vipps app a person can take back what an organisation may have. The organisation is then told by
 its webhook, with a message that nobody has signed.</p>
@@ -54,7 +55,7 @@ its webhook, with a message that nobody has signed.</p>
   return htmlPage({ title: 'Vipps: withdraw consent', body });
 }
 
-function resultPage({ givenName, familyName, organization }: Person, answer: string): string {
+function resultPage({ givenName, familyName }: Person, organization: string, answer: string): string {
   const body = `<p>${escapeHtml(`${givenName} ${familyName}`)} no longer shares anything with
 ${escapeHtml(organization)}. Its webhook answered <code>${escapeHtml(answer)}</code>.</p>
 <p><a href="${WITHDRAWAL_PATH}">Everybody</a></p>`;

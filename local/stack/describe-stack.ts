@@ -1,8 +1,10 @@
 import type { App } from '../app.ts';
+import { WITHDRAWAL_PATH } from '../identity-provider/withdrawal.ts';
 import { sampleOrganizations } from '../sample-data/organizations.ts';
 import { allSampleCases } from '../sample-data/persons.ts';
 import type { KeptProgram } from './keep-alive.ts';
-import { localUrl, type ProgramSettings } from './programs.ts';
+import { issuersAt, localUrl, type ProgramSettings } from './programs.ts';
+import { webhookUrl } from './secrets.ts';
 import type { StackFile } from './stack-file.ts';
 
 export type StackParts = {
@@ -11,13 +13,14 @@ export type StackParts = {
   programs: readonly KeptProgram[];
   /** Coordinators' access tokens by organisation. */
   tokens: ReadonlyMap<string, string>;
-  issuer: string;
   memberSystemUrl: string;
 };
 
 /** The stack as it is at this moment. */
-export function describeStack({ settings, app, programs, tokens, issuer, memberSystemUrl }: StackParts): StackFile {
-  const { database, keys, ports } = settings;
+export function describeStack({ settings, app, programs, tokens, memberSystemUrl }: StackParts): StackFile {
+  const { database, keys, ports, secrets } = settings;
+  const issuers = issuersAt(ports);
+  const callbackUrl = localUrl(ports.callback);
   const running = programs.map((program) => program.current());
   return {
     deployment: 'local',
@@ -32,9 +35,11 @@ export function describeStack({ settings, app, programs, tokens, issuer, memberS
       ...Object.fromEntries(running.map(({ name, logFile }) => [name, logFile])),
     },
     appUrl: app.url,
-    callbackUrl: localUrl(ports.callback),
+    callbackUrl,
     postgrestUrl: localUrl(ports.postgrest),
-    vippsIssuer: issuer,
+    vippsIssuer: issuers.vipps,
+    issuers,
+    withdrawalUrl: `${localUrl(ports.vipps)}${WITHDRAWAL_PATH}`,
     databaseUrl: database.url,
     databaseUrls: database.urls,
     organizations: sampleOrganizations.map(({ slug }) => ({
@@ -42,13 +47,28 @@ export function describeStack({ settings, app, programs, tokens, issuer, memberS
       memberSystemUrl: `${memberSystemUrl}/${slug}`,
       coordinatorToken: tokens.get(slug) ?? '',
       returnTo: app.returnTo,
+      webhookUrl: webhookUrl(callbackUrl, slug, secrets.webhookSecrets),
     })),
-    persons: allSampleCases.map(({ person, expected }) => ({
-      id: person.id,
-      organization: person.organization,
-      provider: 'vipps',
-      expected,
-    })),
+    ...describePersons(),
     keys,
+  };
+}
+
+function describePersons(): Pick<StackFile, 'persons' | 'refusedPersons'> {
+  const described = allSampleCases.map(({ person, expected }) => {
+    const { id, organization, provider, refusesConsent } = person;
+    return {
+      id,
+      organization,
+      provider,
+      expected,
+      consent: refusesConsent === true ? ('no' as const) : ('yes' as const),
+    };
+  });
+  return {
+    persons: described.flatMap(({ expected, ...person }) => (expected === 'refused' ? [] : [{ ...person, expected }])),
+    refusedPersons: described.flatMap(({ expected, ...person }) =>
+      expected === 'refused' ? [{ ...person, error: 'login_failed' }] : [],
+    ),
   };
 }

@@ -2,7 +2,17 @@ import { createServer, type Server } from 'node:http';
 import { findFreePort } from '../free-port.ts';
 
 /** One port per server of the stack; the app's is the first of a block. */
-const names = ['app', 'callback', 'postgrest', 'identityProvider', 'memberSystem', 'workerHealth', 'postgres'] as const;
+const names = [
+  'app',
+  'callback',
+  'postgrest',
+  'vipps',
+  'memberSystem',
+  'workerHealth',
+  'postgres',
+  'bankid',
+  'idporten',
+] as const;
 
 export type Ports = Record<(typeof names)[number], number>;
 

@@ -1,59 +1,52 @@
-import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import type { SalesUnit } from '../identity-provider/vipps.ts';
+import { portVariable } from '../identity-provider/main.ts';
+import { type ProviderName, providerNames } from '../identity-provider/person.ts';
+import { issuerAt } from '../identity-provider/server.ts';
 import type { LocalKeys } from '../keys.ts';
-import { tokenVariable } from '../member-system/main.ts';
 import type { ProgramOptions } from '../program.ts';
 import { sampleOrganizations } from '../sample-data/organizations.ts';
-import { clientId, secretVariable } from '../sample-data/seed.ts';
 import type { StackDatabase } from './database.ts';
 import type { Ports } from './ports.ts';
+import type { StackSecrets } from './secrets.ts';
 
 const ROOT = resolve(import.meta.dirname, '..', '..');
 
 /** Beyond anything one machine can send: bursts of scripted logins are the point of a local stack. */
 const UNLIMITED = '1000000';
 
-export type ProgramSettings = { ports: Ports; keys: LocalKeys; database: StackDatabase; logs: string };
+export type ProgramSettings = {
+  ports: Ports;
+  keys: LocalKeys;
+  secrets: StackSecrets;
+  database: StackDatabase;
+  logs: string;
+};
 
 /** Everything listens on the loopback address only. */
 export const localUrl = (port: number) => `http://127.0.0.1:${port}`;
 
+/** By provider. */
+export function issuersAt(ports: Ports): Record<ProviderName, string> {
+  const issuers = providerNames.map((provider) => [provider, issuerAt(localUrl(ports[provider]), provider)]);
+  return Object.fromEntries(issuers) as Record<ProviderName, string>;
+}
+
 /** The stack's own Node programs: what each is started with. Each gets the secrets it needs and no others. */
 export function describePrograms(settings: ProgramSettings): ProgramOptions[] {
-  const secrets = createSecrets();
-  return [
-    identityProvider(settings, secrets),
-    memberSystem(settings, secrets),
-    callback(settings, secrets),
-    worker(settings, secrets),
-  ];
+  return [identityProvider(settings), memberSystem(settings), callback(settings), worker(settings)];
 }
 
-type Secrets = { clientSecrets: Record<string, string>; memberSystemTokens: Record<string, string> };
-
-function createSecrets(): Secrets {
-  const perOrganization = (nameOf: (slug: string) => string) =>
-    Object.fromEntries(sampleOrganizations.map(({ slug }) => [nameOf(slug), randomBytes(24).toString('base64url')]));
-  return { clientSecrets: perOrganization(secretVariable), memberSystemTokens: perOrganization(tokenVariable) };
-}
-
-function identityProvider({ ports, logs }: ProgramSettings, { clientSecrets }: Secrets): ProgramOptions {
-  const units = sampleOrganizations.map(
-    ({ slug }): SalesUnit => ({
-      organization: slug,
-      clientId: clientId(slug),
-      clientSecret: clientSecrets[secretVariable(slug)] ?? '',
-      redirectUri: `${localUrl(ports.callback)}/callback/${slug}/vipps`,
-    }),
-  );
-  return program('identity-provider', 'local/identity-provider.ts', logs, `${localUrl(ports.identityProvider)}/livez`, {
-    PORT: String(ports.identityProvider),
-    SALES_UNITS: JSON.stringify(units),
+function identityProvider({ ports, secrets, logs }: ProgramSettings): ProgramOptions {
+  const variables = providerNames.map((provider) => [portVariable(provider), String(ports[provider])]);
+  // The last of the three to listen, and all of them start together.
+  const readyUrl = `${localUrl(ports.idporten)}/livez`;
+  return program('identity-provider', 'local/identity-provider.ts', logs, readyUrl, {
+    ...Object.fromEntries(variables),
+    CLIENTS: JSON.stringify(secrets.clients),
   });
 }
 
-function memberSystem({ ports, logs }: ProgramSettings, { memberSystemTokens }: Secrets): ProgramOptions {
+function memberSystem({ ports, secrets, logs }: ProgramSettings): ProgramOptions {
   const slugs = sampleOrganizations.map(({ slug }) => slug);
   return program(
     'member-system',
@@ -63,12 +56,12 @@ function memberSystem({ ports, logs }: ProgramSettings, { memberSystemTokens }: 
     {
       PORT: String(ports.memberSystem),
       ORGANIZATIONS: slugs.join(','),
-      ...memberSystemTokens,
+      ...secrets.memberSystemTokens,
     },
   );
 }
 
-function callback({ ports, keys, database, logs }: ProgramSettings, { clientSecrets }: Secrets): ProgramOptions {
+function callback({ ports, keys, secrets, database, logs }: ProgramSettings): ProgramOptions {
   return program('callback', 'auth-callback/main.ts', logs, `${localUrl(ports.callback)}/readyz`, {
     DEPLOYMENT: 'local',
     DATABASE_URL: database.urls.auth_callback,
@@ -82,18 +75,20 @@ function callback({ ports, keys, database, logs }: ProgramSettings, { clientSecr
     RATE_STARTS: UNLIMITED,
     RATE_CALLBACKS: UNLIMITED,
     RATE_TOKENS: UNLIMITED,
-    ...clientSecrets,
+    RATE_WEBHOOKS: UNLIMITED,
+    ...secrets.clientSecrets,
+    ...secrets.webhookSecrets,
   });
 }
 
-function worker({ ports, keys, database, logs }: ProgramSettings, { memberSystemTokens }: Secrets): ProgramOptions {
+function worker({ ports, keys, secrets, database, logs }: ProgramSettings): ProgramOptions {
   return program('worker', 'worker/main.ts', logs, `${localUrl(ports.workerHealth)}/readyz`, {
     DEPLOYMENT: 'local',
     DATABASE_URL: database.urls.sync_worker,
     WORKER_PORT: String(ports.workerHealth),
     PERSONNUMMER_UNSEALING_KEYS: keys.PERSONNUMMER_UNSEALING_KEYS,
     PERSONNUMMER_INDEX_SECRETS: keys.PERSONNUMMER_INDEX_SECRETS,
-    ...memberSystemTokens,
+    ...secrets.memberSystemTokens,
   });
 }
 

@@ -1,7 +1,8 @@
 import { renameSync, writeFileSync } from 'node:fs';
+import type { ProviderName } from '../identity-provider/person.ts';
 import type { LocalKeys } from '../keys.ts';
 import type { LoginRole } from '../login-roles.ts';
-import type { Outcome } from '../sample-data/cases.ts';
+import type { Outcome } from '../sample-data/case.ts';
 
 /** What `.local/stack.json` says about a running stack. It is there when everything is ready, and gone when it stops. */
 export type StackFile = {
@@ -17,6 +18,10 @@ export type StackFile = {
   postgrestUrl: string;
   /** Issuer of the local provider with Vipps' behaviour. */
   vippsIssuer: string;
+  /** Issuers of all local providers. */
+  issuers: Record<ProviderName, string>;
+  /** Where people take back their consent at the local Vipps: `POST` with the form field `person`. */
+  withdrawalUrl: string;
   /** A superuser's connection string. */
   databaseUrl: string;
   databaseUrls: Record<LoginRole, string>;
@@ -28,11 +33,25 @@ export type StackFile = {
     coordinatorToken: string;
     /** Where the app wants a login to return to; registered for the organisation. */
     returnTo: string;
+    /** Where Vipps tells that somebody has withdrawn consent. */
+    webhookUrl: string;
   }[];
   /** Who can log in, and what the first login of each comes to. */
-  persons: { id: string; organization: string; provider: string; expected: Outcome }[];
+  persons: StackPerson[];
+  /** Who is refused: the login does not verify, the app gets this error, and nothing is stored. */
+  refusedPersons: (Omit<StackPerson, 'expected'> & { error: string })[];
   /** Made for this start; as environment variables of the two programs. */
   keys: LocalKeys;
+};
+
+/** Somebody who can log in. */
+export type StackPerson = {
+  id: string;
+  organization: string;
+  provider: ProviderName;
+  expected: Outcome;
+  /** What the person answers when asked whether the number may be stored. */
+  consent: 'yes' | 'no';
 };
 
 /** Writes it so that a reader sees all of it or nothing. */

@@ -29,7 +29,7 @@ test('a good environment is production, with bounded defaults', () => {
   const config = readCallbackConfig({ ...goodEnvironment(), OIDC_NHF_SECRET: 's', SECRET: 'x', OIDC_lower: 'y' });
   assert.equal(config.deployment, 'production');
   assert.equal(config.publicUrl, 'https://login.example.no');
-  assert.deepEqual(config.rates, { starts: 60, callbacks: 60, tokens: 60 });
+  assert.deepEqual(config.rates, { starts: 60, callbacks: 60, tokens: 60, webhooks: 60 });
   assert.equal(config.trustedProxyDepth, 0);
   assert.equal(config.accessTokenAudience, 'authenticated');
   assert.deepEqual([...config.clientSecrets], [['OIDC_NHF_SECRET', 's']]);
@@ -62,6 +62,9 @@ test('production refuses http, and weak, wrong or missing keys', () => {
     ['ACCESS_TOKEN_KEYS', keySet({ ...signing.privateKey, d: createKeyPair('ec').privateKey.d })],
     ['ACCESS_TOKEN_KEYS', keySet(createKeyPair('x25519').privateKey)],
     ['ACCESS_TOKEN_KEYS', keySet({ kty: 'oct', k: 'c2VjcmV0', kid: 'a' })],
+    ['OIDC_WEBHOOK_SECRET_NHF', 'too-short'],
+    ['OIDC_WEBHOOK_SECRET_NHF', 'with/a/slash/in/it/and/long'],
+    ['PROVIDER_TIMEOUT_MS', '60000'],
     ['DEPLOYMENT', 'staging'],
     ['RATE_STARTS', '0'],
     ['TRUSTED_PROXY_DEPTH', '-1'],
@@ -81,6 +84,13 @@ test('all faults are named at once, and no value', () => {
     ...['ACCESS_TOKEN_KEYS', 'DATABASE_URL', 'PUBLIC_URL', 'RATE_TOKENS', 'TRANSACTION_SECRETS'],
   ]);
   for (const value of ['c2VjcmV0', '"private"', 'password', 'many']) assert.ok(!message.includes(value), value);
+});
+
+test('secrets of webhooks are kept apart from those that rows may name', () => {
+  const name = 'OIDC_WEBHOOK_SECRET_NHF';
+  const config = readCallbackConfig({ ...goodEnvironment(), [name]: 'a-good-long-secret', OIDC_NHF_SECRET: 's' });
+  assert.deepEqual([...config.webhookSecrets.keys()], [name]);
+  assert.deepEqual([...config.clientSecrets.keys()], ['OIDC_NHF_SECRET']);
 });
 
 test('http is for a local deployment only', () => {

@@ -45,7 +45,10 @@ test('Ctrl-C while it is still starting stops it too', async () => {
 test('the demo shows every login, and all come out as expected', async () => {
   const demo = runLocal('demo');
   assert.equal(await demo.ended, 0, demo.output());
-  assert.match(demo.output(), /30 logins, all as expected/);
+  assert.match(demo.output(), /88 logins, all as expected/);
   assert.match(demo.output(), /hlf-filled .* logged in .* HLF-1000: [0-9]{6}\*{5} \(attempt [2-9]\)/);
+  assert.match(demo.output(), /nhf-bankid-filled .* logged in .* NHF-2000: [0-9]{6}\*{5}/);
+  assert.match(demo.output(), /hlf-idporten-inactive-token .* refused +refused .* login_failed/);
+  assert.match(demo.output(), /the webhook answers 204; audit: Consent was withdrawn/);
   assert.ok(!/[0-9]{11}/.test(demo.output()));
 });

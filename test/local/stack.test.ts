@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
+import { revocationNotice } from '../../local/identity-provider/revocation-notice.ts';
 import { isRunning } from '../../local/is-running.ts';
 import { logIn } from '../../local/scripted-login.ts';
 import type { StackFile } from '../../local/stack/stack-file.ts';
@@ -45,7 +46,15 @@ test('stack.json has everything the contract promises, and only its owner can re
   for (const { slug } of stack.organizations) {
     const persons = stack.persons.filter(({ organization }) => organization === slug);
     assert.deepEqual([...new Set(persons.map(({ expected }) => expected))].sort(), outcomes);
+    for (const provider of ['vipps', 'bankid', 'idporten'] as const) {
+      const expected = new Set(persons.filter((person) => person.provider === provider).map((each) => each.expected));
+      for (const outcome of ['filled', 'confirmed', 'conflict', 'absent', 'unlinked'] as const) {
+        assert.ok(expected.has(outcome), `${slug} ${provider} ${outcome}`);
+      }
+    }
   }
+  assert.deepEqual([...new Set(stack.refusedPersons.map(({ error }) => error))], ['login_failed']);
+  assert.equal(stack.issuers.vipps, stack.vippsIssuer);
   assert.equal(statSync(join(program.folder, 'stack.json')).mode & 0o077, 0);
 });
 
@@ -54,7 +63,10 @@ test('every address answers', async () => {
     stack.appUrl,
     `${stack.callbackUrl}/readyz`,
     `${stack.callbackUrl}/.well-known/jwks.json`,
-    `${stack.vippsIssuer}.well-known/openid-configuration`,
+    stack.withdrawalUrl,
+    `${stack.issuers.vipps}.well-known/openid-configuration`,
+    `${stack.issuers.bankid}/.well-known/openid-configuration`,
+    `${stack.issuers.idporten}/.well-known/openid-configuration`,
     ...stack.organizations.map(({ memberSystemUrl }) => `${memberSystemUrl}/control`),
   ];
   for (const address of addresses) assert.equal((await fetch(address)).status, 200, address);
@@ -88,9 +100,26 @@ test('the callback is started without the private key that unseals', {
   for (const { d } of keys) assert.ok(!environment.includes(d));
 });
 
+test('the identity providers are started without the private keys of the clients that sign', {
+  skip: !existsSync('/proc/self/environ'),
+}, () => {
+  const environment = readFileSync(`/proc/${stack.pids['identity-provider']}/environ`, 'utf8');
+  assert.match(environment, /"method":"private_key_jwt"/);
+  assert.doesNotMatch(environment, /"d":/);
+});
+
+test('each organisation has a webhook for Vipps, which needs its secret', async () => {
+  for (const { slug, webhookUrl } of stack.organizations) {
+    assert.match(webhookUrl, new RegExp(`^${stack.callbackUrl}/webhooks/${slug}/vipps/[A-Za-z0-9_-]{32}$`));
+    const send = (url: string) => fetch(url, { method: 'POST', body: revocationNotice('nobody') });
+    assert.equal((await send(webhookUrl)).status, 204);
+    assert.equal((await send(`${webhookUrl}x`)).status, 404);
+  }
+});
+
 test('the app shows the way through a login in plain words', async () => {
   const front = await (await fetch(stack.appUrl)).text();
-  assert.match(front, /<a href="\/start\?organization=nhf&amp;person=nhf-filled">/);
+  assert.match(front, /<a href="\/start\?organization=nhf&amp;person=nhf-filled&amp;provider=vipps">/);
   const start = await fetch(`${stack.appUrl}/start?organization=nhf&person=nhf-unlinked`, { redirect: 'manual' });
   const state = new URL(start.headers.get('location') ?? '').searchParams.get('state');
   const refused = await fetch(`${stack.appUrl}/return?state=${state}&error=member_not_found`);

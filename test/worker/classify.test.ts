@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FailureCode, failureResults } from '../../worker/failure.ts';
-import { classify } from '../../worker/member-system/classify.ts';
+import { classify, classifyStatus } from '../../worker/member-system/classify.ts';
+
+const plain = { alreadyApplied: false, retryAfter: null, location: null };
 
 const answers: [number, 'delivered' | FailureCode, 'delivered' | 'retry' | 'rejected'][] = [
   [200, 'delivered', 'delivered'],
@@ -15,8 +17,8 @@ const answers: [number, 'delivered' | FailureCode, 'delivered' | 'retry' | 'reje
   [307, 'redirect_refused', 'rejected'],
   [308, 'redirect_refused', 'rejected'],
   [400, 'http_4xx', 'rejected'],
-  [401, 'http_4xx', 'rejected'],
-  [403, 'http_4xx', 'rejected'],
+  [401, 'http_401', 'retry'],
+  [403, 'http_403', 'retry'],
   [404, 'http_4xx', 'rejected'],
   [408, 'http_408', 'retry'],
   [409, 'http_409', 'rejected'],
@@ -34,14 +36,43 @@ const answers: [number, 'delivered' | FailureCode, 'delivered' | 'retry' | 'reje
 ];
 for (const [status, verdict, result] of answers) {
   test(`an answer ${status} means ${verdict}, so ${result}`, () => {
-    assert.equal(classify({ status, alreadyApplied: false }), verdict);
+    assert.equal(classify({ ...plain, status }), verdict);
     assert.equal(verdict === 'delivered' ? 'delivered' : failureResults[verdict], result);
   });
 }
 
 test('a 409 counts as delivered only when it says so', () => {
-  assert.equal(classify({ status: 409, alreadyApplied: true }), 'delivered');
+  assert.equal(classify({ ...plain, status: 409, alreadyApplied: true }), 'delivered');
 });
+
+test('a 202 that says where to ask is taken in; without a place to ask it is the last word there will be', () => {
+  assert.equal(classify({ ...plain, status: 202, location: '/status/1' }), 'accepted');
+  assert.equal(classify({ ...plain, status: 202 }), 'delivered');
+});
+
+const statuses: [number, string | null, ReturnType<typeof classifyStatus>][] = [
+  [202, null, 'accepted'],
+  [202, 'failed', 'acceptance_failed'],
+  [200, null, 'delivered'],
+  [200, 'succeeded', 'delivered'],
+  [200, 'Running', 'accepted'],
+  [200, 'In progress', 'accepted'],
+  [200, 'rejected', 'acceptance_failed'],
+  [204, null, 'delivered'],
+  [303, null, 'delivered'],
+  [302, null, 'redirect_refused'],
+  [401, null, 'http_401'],
+  [404, null, 'status_lost'],
+  [410, null, 'status_lost'],
+  [429, null, 'http_429'],
+  [503, null, 'http_5xx'],
+  [400, null, 'acceptance_failed'],
+];
+for (const [status, word, verdict] of statuses) {
+  test(`a status URL that answers ${status} ${word ?? 'without a word'} means ${verdict}`, () => {
+    assert.equal(classifyStatus(status, word), verdict);
+  });
+}
 
 test('every code fits the column it is stored in', () => {
   for (const code of Object.keys(failureResults)) assert.match(code, /^[a-z0-9_]{1,60}$/);

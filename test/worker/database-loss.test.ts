@@ -64,7 +64,7 @@ test('a worker survives that the server restarts while it has a push under way',
   );
   await server.db.pool.query(`select graphile_worker.add_job('reconcile')`);
   await eventually('the first push delivered', async () => {
-    await server.db.pool.query('update graphile_worker._private_jobs set run_at = now() where locked_at is null');
+    await stage.dueNow();
     return (await stage.push(first.pushId)).state === 'delivered';
   });
   assert.equal(stage.memberSystem.members.effectsOf(first.pushId), 1);
@@ -101,6 +101,6 @@ test('a worker whose connections are all cut while it has pushes under way goes 
   await eventually('all jobs given back', async () =>
     (await stage.jobs()).every(({ locked_at }) => locked_at === null),
   );
-  await stage.db.pool.query('update graphile_worker._private_jobs set run_at = now()');
+  await stage.dueNow();
   for (const { pushId } of pushes) await stage.reaches(pushId, 'delivered');
 });

@@ -20,7 +20,7 @@ const publicKey = { ...pair.publicKey.export({ format: 'jwk' }), kid: 'k' } as J
 const indexer = createIndexer([{ version: 'v1', secret: new Uint8Array(randomBytes(32)) }]);
 const organizationId = '11111111-1111-4111-8111-111111111111';
 const personnummer = new Personnummer('18836922235');
-const never = new AbortController().signal;
+const never = { signal: new AbortController().signal, assertHeld: () => undefined };
 
 function createDelivery() {
   const fetch = createGuardedFetch({ deployment: 'local', timeoutMs: 2_000, maxBytes: 4096 });
@@ -31,6 +31,7 @@ function createDelivery() {
     indexVersions: new Set(['v1']),
     authorize: createAuthorize({ secrets: new Map([['MEMBER_SYSTEM_SECRET', 's3cret']]), accessTokens }),
     fetch,
+    readingFetch: fetch,
   });
 }
 
@@ -42,6 +43,10 @@ async function claimFor(url: string) {
     organization: 'nhf',
     member_id: '22222222-2222-4222-8222-222222222222',
     external_id: '7',
+    lease_ms: 15_000,
+    delay_ms: 0,
+    status_url: null,
+    overdue: false,
     personnummer_sealed: await createSealer([publicKey]).seal(personnummer),
     personnummer_index: indexer.indexes(personnummer, organizationId)[0] ?? '',
     member_system: {
@@ -91,7 +96,7 @@ test('a withdrawn token is replaced within the attempt, under the same key', asy
 test('a member system that takes no token at all is asked twice and no more', async () => {
   await using system = await memberSystem(() => false);
   const outcome = await createDelivery()('push-1', await claimFor(system.url), never);
-  assert.deepEqual(outcome, { result: 'rejected', httpStatus: 401, errorCode: 'http_4xx' });
+  assert.deepEqual(outcome, { result: 'retry', httpStatus: 401, errorCode: 'http_401', retryAfter: null });
   assert.equal(system.seen.length, 2);
 });
 
@@ -114,6 +119,6 @@ test('a worker that is stopping reports that, and the push is tried again', asyn
   });
   const stopping = new AbortController();
   setTimeout(() => stopping.abort(new Failure('worker_stopping')), 100);
-  const outcome = await createDelivery()('push-1', await claimFor(server.url), stopping.signal);
+  const outcome = await createDelivery()('push-1', await claimFor(server.url), { ...never, signal: stopping.signal });
   assert.deepEqual([outcome.result, outcome.errorCode], ['retry', 'worker_stopping']);
 });

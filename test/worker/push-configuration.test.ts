@@ -68,6 +68,6 @@ for (const { why, code, state, spoil, worker, sealer } of cases) {
     assert.equal((await stage.reaches(pushId, state, code)).http_status, null);
     assert.equal(stage.memberSystem.requests(), 0);
     assert.equal(await stage.cases(pushId), state === 'rejected' ? 1 : 0);
-    if (state === 'pending') assert.equal((await stage.retryNow()).last_error, code);
+    if (state === 'pending') assert.equal((await stage.retryNow()).error_code, code);
   });
 }

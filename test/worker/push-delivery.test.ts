@@ -26,7 +26,7 @@ test('a member system in trouble gets the push when it has recovered, under the 
   const { pushId } = await stage.addPush();
   stage.work();
   assert.equal((await stage.reaches(pushId, 'pending', 'http_5xx')).http_status, 500);
-  assert.equal((await stage.retryNow()).last_error, 'http_5xx');
+  assert.equal((await stage.retryNow()).error_code, 'http_5xx');
   await eventually('the second attempt', async () => (await stage.push(pushId)).attempts === 2);
   await stage.reaches(pushId, 'pending', 'http_5xx');
   stage.memberSystem.setMode('ok');
@@ -43,7 +43,7 @@ test('a refused connection is tried again, and a changed row takes effect withou
   stage.work();
   assert.equal((await stage.reaches(pushId, 'pending', 'connection_failed')).http_status, null);
   await stage.changeRow({ url_template: url });
-  assert.equal((await stage.retryNow()).last_error, 'connection_failed');
+  assert.equal((await stage.retryNow()).error_code, 'connection_failed');
   await stage.reaches(pushId, 'delivered');
   assert.equal(stage.memberSystem.members.find(externalId)?.effects, 1);
 });
@@ -56,7 +56,7 @@ test('no answer in the time of the row is tried again', async () => {
   stage.work();
   await stage.reaches(pushId, 'pending', 'timeout');
   stage.memberSystem.setMode('ok');
-  assert.equal((await stage.retryNow()).last_error, 'timeout');
+  assert.equal((await stage.retryNow()).error_code, 'timeout');
   await stage.reaches(pushId, 'delivered');
 });
 
@@ -90,15 +90,33 @@ test('a refused change becomes a case at once and is not tried again', async () 
   assert.equal(stage.memberSystem.requests(), 1);
 });
 
+test('a removed number is removed over there', async () => {
+  await using stage = await createStage();
+  const { memberId, externalId } = await stage.addPush();
+  stage.work();
+  await eventually(
+    'the number',
+    async () => stage.memberSystem.members.find(externalId)?.personnummer === sampleNumbers[0],
+  );
+  await stage.db.pool.query(
+    `update registry.members set personnummer_index = null, personnummer_sealed = null, personnummer_masked = null,
+       personnummer_source = null, personnummer_at = null where id = $1`,
+    [memberId],
+  );
+  const { id } = (await stage.db.pool.query('select private.queue_push($1) as id', [memberId])).rows[0];
+  await stage.reaches(id, 'delivered');
+  assert.equal(stage.memberSystem.members.find(externalId)?.personnummer, null);
+});
+
 test('the last attempt gives the push up and makes it a case', async () => {
   await using stage = await createStage();
   stage.memberSystem.setMode('too_many');
   const { pushId } = await stage.addPush();
-  await stage.db.pool.query('update graphile_worker._private_jobs set max_attempts = 1');
+  await stage.db.pool.query(`update sync.pushes set attempts = 24, created_at = now() - interval '4 days'`);
   stage.work();
   assert.deepEqual(await stage.reaches(pushId, 'given_up'), {
     state: 'given_up',
-    attempts: 1,
+    attempts: 25,
     error_code: 'http_429',
     http_status: 429,
   });

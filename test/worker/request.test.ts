@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Failure } from '../../worker/failure.ts';
-import { buildRequest } from '../../worker/member-system/request.ts';
-import { readMemberSystem } from '../../worker/member-system/settings.ts';
+import { buildRequest, buildStatusUrl } from '../../worker/member-system/request.ts';
+import { type HttpMemberSystem, readMemberSystem } from '../../worker/member-system/settings.ts';
 
 const personnummer = '17858433347';
 const pushId = '7b1f0a52-3c7e-4a57-9a35-0a8e6f5f3c11';
@@ -16,8 +16,14 @@ const row = {
   timeout_ms: 5000,
 };
 
+function http(overrides: object = {}) {
+  const system = readMemberSystem({ ...row, ...overrides });
+  assert.equal(system.kind, 'http');
+  return system as HttpMemberSystem;
+}
+
 function build(overrides: object = {}, externalId: string | null = 'NHF-1') {
-  return buildRequest(readMemberSystem({ ...row, ...overrides }), { pushId, externalId, personnummer });
+  return buildRequest(http(overrides), { pushId, externalId, personnummer });
 }
 
 function refusedAs(code: string) {
@@ -58,7 +64,7 @@ test('placeholders are filled inside strings only, at any depth, and keys stay a
     member: { id: '{external_id}', ids: ['nin:{personnummer}', 7, null, true] },
   };
   const { body } = build({ body_template });
-  assert.deepEqual(JSON.parse(body), {
+  assert.deepEqual(JSON.parse(body ?? ''), {
     '{personnummer}': 1,
     member: { id: 'NHF-1', ids: [`nin:${personnummer}`, 7, null, true] },
   });
@@ -67,13 +73,12 @@ test('placeholders are filled inside strings only, at any depth, and keys stay a
 test('what has been filled in is not searched for placeholders again', () => {
   const body_template = { id: '{external_id}', nin: '{personnummer}' };
   const { body } = build({ body_template }, '"{personnummer}\\');
-  assert.deepEqual(JSON.parse(body), { id: '"{personnummer}\\', nin: personnummer });
+  assert.deepEqual(JSON.parse(body ?? ''), { id: '"{personnummer}\\', nin: personnummer });
 });
 
 test('a leading zero survives', () => {
-  const system = readMemberSystem(row);
-  const { body } = buildRequest(system, { pushId, externalId: 'x', personnummer: '01815025039' });
-  assert.deepEqual(JSON.parse(body), { personnummer: '01815025039' });
+  const { body } = buildRequest(http(), { pushId, externalId: 'x', personnummer: '01815025039' });
+  assert.deepEqual(JSON.parse(body ?? ''), { personnummer: '01815025039' });
 });
 
 test('a body template may be JSON text', () => {
@@ -94,7 +99,7 @@ const misconfigured: [string, object][] = [
   ['has a body that is no JSON', { body_template: '{nin: {personnummer}}' }],
   ['never says which member', { url_template: 'https://m.example/members' }],
   ['has a method without a body', { method: 'GET' }],
-  ['is of another kind', { kind: 'worklist' }],
+  ['is of another kind', { kind: 'file' }],
   ['has an unknown authentication', { auth: 'digest' }],
   ['names no secret', { auth: 'bearer' }],
   ['names a secret of another purpose', { auth: 'bearer', secret_env: 'PERSONNUMMER_UNSEALING_KEYS' }],
@@ -116,8 +121,8 @@ test('an organisation without a row is waited for', () => {
 });
 
 test('a timeout longer than half a minute is cut', () => {
-  assert.equal(readMemberSystem({ ...row, timeout_ms: 600_000 }).timeoutMs, 30_000);
-  assert.equal(readMemberSystem({ ...row, timeout_ms: null }).timeoutMs, 10_000);
+  assert.equal(http({ timeout_ms: 600_000 }).timeoutMs, 30_000);
+  assert.equal(http({ timeout_ms: null }).timeoutMs, 10_000);
 });
 
 for (const externalId of ['.', '..', '\ud800']) {
@@ -135,3 +140,36 @@ for (const externalId of ['', null]) {
 test('a member system that uses the number as its member id gets nothing, because the number would be in the URL', () => {
   assert.throws(() => build({}, `m-${personnummer}`), refusedAs('personnummer_in_url'));
 });
+
+test('a number that is to be removed is null where it stands alone, and nothing inside other text', () => {
+  const body_template = { a: '{personnummer}', b: ['nin:{personnummer}'], c: '{external_id}{personnummer}' };
+  const { body } = buildRequest(http({ body_template }), { pushId, externalId: 'x', personnummer: null });
+  assert.deepEqual(JSON.parse(body ?? ''), { a: null, b: ['nin:'], c: 'x' });
+});
+
+const requestUrl = 'https://members.example/api/members/NHF-1/personnummer';
+const places: [string, string][] = [
+  ['/status/1', 'https://members.example/status/1'],
+  ['status/1?x=1#top', 'https://members.example/api/members/NHF-1/status/1?x=1'],
+  ['https://members.example/status/1', 'https://members.example/status/1'],
+];
+for (const [location, url] of places) {
+  test(`a status URL may be given as ${location}`, () => {
+    assert.equal(buildStatusUrl(location, requestUrl, personnummer), url);
+  });
+}
+
+for (const location of [
+  'https://elsewhere.example/status/1',
+  'http://members.example/status/1',
+  '//elsewhere.example/',
+  'https://members.example:8443/',
+  'https://user:secret@elsewhere.example/',
+  `/status/${personnummer}`,
+  'javascript:alert(1)',
+  `/${'x'.repeat(3_000)}`,
+]) {
+  test(`a status URL ${location.slice(0, 40).replace(personnummer, '{personnummer}')} is not asked: our credentials and the number stay where they belong`, () => {
+    assert.throws(() => buildStatusUrl(location, requestUrl, personnummer), refusedAs('status_url_refused'));
+  });
+}

@@ -4,9 +4,10 @@ import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { createGuardedFetch } from '../../runtime/guarded-fetch.ts';
 import { Failure } from '../../worker/failure.ts';
-import { send } from '../../worker/member-system/send.ts';
+import { keepsBody, read, send } from '../../worker/member-system/send.ts';
 import { json, listen, refusingUrl } from './support/listen.ts';
 
+const plain = { alreadyApplied: false, retryAfter: null, location: null };
 const personnummer = '24929948099';
 const fetch = createGuardedFetch({ deployment: 'local', timeoutMs: 5_000, maxBytes: 1024 });
 
@@ -41,7 +42,7 @@ test('method, headers, authorisation and body arrive as they were built', async 
     seen.push({ method: request.method, url: request.url, authorization, key, type, body });
     response.writeHead(204).end();
   });
-  assert.deepEqual(await sendTo(server.url), { status: 204, alreadyApplied: false });
+  assert.deepEqual(await sendTo(server.url), { status: 204, ...plain });
   assert.deepEqual(seen, [
     {
       method: 'PUT',
@@ -60,7 +61,7 @@ test('a redirect is answered as it came and not followed', async () => {
     requests += 1;
     response.writeHead(307, { location: '/elsewhere' }).end();
   });
-  assert.deepEqual(await sendTo(server.url), { status: 307, alreadyApplied: false });
+  assert.deepEqual(await sendTo(server.url), { status: 307, ...plain });
   assert.equal(requests, 1);
 });
 
@@ -88,7 +89,7 @@ const conflicts: [string, RequestListener, boolean][] = [
 for (const [what, handler, alreadyApplied] of conflicts) {
   test(`a 409 that ${what} ${alreadyApplied ? 'is' : 'is not'} taken as already applied`, async () => {
     await using server = await listen(handler);
-    assert.deepEqual(await sendTo(server.url), { status: 409, alreadyApplied });
+    assert.deepEqual(await sendTo(server.url), { ...plain, status: 409, alreadyApplied });
   });
 }
 
@@ -151,4 +152,52 @@ test('outside the local deployment neither http nor this machine is reached', as
 test('a server that speaks no TLS where TLS is asked for may be tried again', async () => {
   await using server = await listen((_, response) => void response.end());
   await assert.rejects(sendTo(server.url.replace('http:', 'https:')), failsAs('tls_failed'));
+});
+
+const dropping = createGuardedFetch({ deployment: 'local', timeoutMs: 5_000, maxBytes: 1024, keepsBody });
+const endless: [string, RequestListener][] = [
+  ['is larger than allowed', (_, response) => void response.end('x'.repeat(200_000))],
+  [
+    'drips for ever',
+    (_, response) => {
+      response.writeHead(200);
+      const drip = setInterval(() => response.write('.'), 20);
+      response.on('close', () => clearInterval(drip));
+    },
+  ],
+  [
+    'breaks off',
+    (_, response) => {
+      response.writeHead(200, { 'content-length': '100' }).write('x');
+      setTimeout(() => response.destroy(), 20);
+    },
+  ],
+];
+for (const [what, handler] of endless) {
+  test(`a change that was taken counts as such, although the answer's body ${what}`, async () => {
+    await using server = await listen(handler);
+    const started = performance.now();
+    assert.equal((await sendTo(server.url, { fetch: dropping })).status, 200);
+    assert.ok(performance.now() - started < 1_000);
+  });
+}
+
+test('what the other side asks us to wait, and where it says how it went, is read', async () => {
+  await using server = await listen((_, response) =>
+    json(response, 202, {}, { 'retry-after': '7', location: '/status/1' }),
+  );
+  assert.deepEqual(await sendTo(server.url), { ...plain, status: 202, retryAfter: 7, location: '/status/1' });
+});
+
+test('reading changes nothing over there: a GET with our authorisation and without a key', async () => {
+  const seen: unknown[] = [];
+  await using server = await listen((request, response) => {
+    const { authorization, 'idempotency-key': key } = request.headers;
+    seen.push([request.method, request.url, authorization, key]);
+    json(response, 200, { status: 'done' });
+  });
+  const { signal } = new AbortController();
+  const reading = await read(`${server.url}/status/1`, { fetch, timeoutMs: 2_000, signal, authorization: 'Bearer t' });
+  assert.deepEqual(reading, { status: 200, body: { status: 'done' }, retryAfter: null });
+  assert.deepEqual(seen, [['GET', '/status/1', 'Bearer t', undefined]]);
 });

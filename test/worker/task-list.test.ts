@@ -5,7 +5,10 @@ import { test } from 'node:test';
 import { parseCrontab } from 'graphile-worker';
 import { createLogger } from '../../runtime/logger.ts';
 import type { Doors } from '../../worker/doors.ts';
+import { createGate } from '../../worker/gate.ts';
+import { createLeases } from '../../worker/leases.ts';
 import { createTaskList } from '../../worker/task-list.ts';
+import { testKeys } from '../support/keys.ts';
 import { createStage, eventually } from './support/stage.ts';
 
 const notCalled = () => Promise.reject(new Error('not called'));
@@ -14,9 +17,26 @@ const doors: Doors = {
   finishPush: notCalled,
   processObservation: notCalled,
   reconcile: notCalled,
+  putBackPush: notCalled,
+  beat: notCalled,
+  sweep: notCalled,
+  claimFile: notCalled,
+  finishFile: notCalled,
+  metrics: notCalled,
+  memberSystem: notCalled,
 };
 const log = createLogger({ name: 'test', level: 'silent' });
-const identifiers = Object.keys(createTaskList({ doors, deliver: notCalled, log, timeoutMs: 1 })).sort();
+const parts = {
+  deliver: notCalled,
+  leases: createLeases(),
+  gate: createGate(1),
+  metrics: { attempt: () => undefined },
+  numbers: { unsealer: testKeys().unsealer, indexer: testKeys().indexer, indexVersions: new Set<string>() },
+  onFailure: notCalled,
+  log,
+  timeoutMs: 1,
+};
+const identifiers = Object.keys(createTaskList({ ...parts, doors })).sort();
 const worker = new URL('../../worker/', import.meta.url);
 
 test('every file in tasks/ is a task under its own name, and there are no others', () => {
@@ -37,16 +57,19 @@ test('the crontab reconciles every minute, with one job waiting at most', () => 
   const items = parseCrontab(readFileSync(new URL('crontab', worker), 'utf8'));
   assert.deepEqual(
     items.map(({ task, options }) => [task, options.jobKey, options.jobKeyMode, options.maxAttempts]),
-    [['reconcile', 'reconcile', 'replace', 1]],
+    [
+      ['reconcile', 'reconcile', 'replace', 1],
+      ['write_files', 'write_files', 'replace', 1],
+    ],
   );
-  const [item] = items;
-  for (let min = 0; min < 60; min += 1) assert.ok(item?.match({ min, hour: min % 24, date: 1, month: 1, dow: 0 }));
+  for (const item of items) {
+    for (let min = 0; min < 60; min += 1) assert.ok(item.match({ min, hour: min % 24, date: 1, month: 1, dow: 0 }));
+  }
 });
 
 test('what a task throws in surprise is neither stored nor quoted', async () => {
-  const deliver = notCalled;
   const surprising: Doors = { ...doors, reconcile: () => Promise.reject(new TypeError('number 24929948099 is odd')) };
-  const { reconcile } = createTaskList({ doors: surprising, deliver, log, timeoutMs: 1 });
+  const { reconcile } = createTaskList({ ...parts, doors: surprising });
   const helpers = { job: { id: '1' } } as Parameters<NonNullable<typeof reconcile>>[1];
   await assert.rejects(async () => reconcile?.({}, helpers), { message: 'unexpected_error' });
 });

@@ -1,13 +1,13 @@
 import { Failure } from '../failure.ts';
-import type { MemberSystem } from './settings.ts';
+import type { HttpMemberSystem } from './settings.ts';
 
 /** What one request says. */
 export interface PushValues {
   /** Stable over all attempts: the member system may apply a key once only. */
   readonly pushId: string;
   readonly externalId: string | null;
-  /** The number in clear. It goes into the body and nowhere else. */
-  readonly personnummer: string;
+  /** The number in clear, which goes into the body and nowhere else; null: the number is to be removed over there. */
+  readonly personnummer: string | null;
 }
 
 /** A request ready to be sent, except for its authorisation. */
@@ -15,14 +15,16 @@ export interface MemberSystemRequest {
   readonly url: string;
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | null;
 }
 
-type Placeholders = Readonly<Record<'personnummer' | 'external_id', string>>;
+type Placeholders = Readonly<{ personnummer: string | null; external_id: string }>;
 
-// One pass: what has been put in is not searched for placeholders again.
-function fill(template: string, values: Placeholders): string {
-  return template.replace(/\{(personnummer|external_id)\}/g, (_, name: keyof Placeholders) => values[name]);
+// One pass: what has been put in is not searched for placeholders again. A number that is to be removed is null where it
+// would stand alone, and nothing inside other text.
+function fill(template: string, values: Placeholders): string | null {
+  if (template === '{personnummer}') return values.personnummer;
+  return template.replace(/\{(personnummer|external_id)\}/g, (_, name: keyof Placeholders) => values[name] ?? '');
 }
 
 /** Fills the strings of a JSON value. Keys, numbers and structure stay as the template has them. */
@@ -33,6 +35,12 @@ function fillJson(template: unknown, values: Placeholders): unknown {
     return Object.fromEntries(Object.entries(template).map(([key, value]) => [key, fillJson(value, values)]));
   }
   return template;
+}
+
+/** Whether a string of the template, and not only a key, holds the number. */
+function sendsNumber(template: unknown): boolean {
+  if (typeof template === 'string') return template.includes('{personnummer}');
+  return typeof template === 'object' && template !== null && Object.values(template).some(sendsNumber);
 }
 
 function misconfigured(): never {
@@ -63,31 +71,57 @@ function buildUrl(template: string, values: PushValues, externalId: string): str
   // A placeholder in the host would let a member record choose where the number goes.
   if (parseUrl(template.replaceAll('{external_id}', 'x')).origin !== url.origin) return misconfigured();
   if (parseUrl(template.replaceAll('{external_id}', 'y')).origin !== url.origin) return misconfigured();
-  if (url.href.includes(values.personnummer)) throw new Failure('personnummer_in_url');
+  if (values.personnummer !== null && url.href.includes(values.personnummer)) throw new Failure('personnummer_in_url');
   return url.href;
 }
 
 /**
  * Builds the request for one push from the organisation's row.
  *
- * @returns URL with the external id percent-encoded, JSON body with the number, `Idempotency-Key` = push id
+ * @returns URL with the external id percent-encoded, JSON body with the number (null: to be removed), `Idempotency-Key` = push id
  *   (draft-ietf-httpapi-idempotency-key-header-07; the value is an sf-string without its quotes, as most systems read it)
  * @throws Failure `member_system_misconfigured`, `external_id_missing`, `external_id_unusable` or `personnummer_in_url`
  */
-export function buildRequest(system: MemberSystem, values: PushValues): MemberSystemRequest {
+export function buildRequest(system: HttpMemberSystem, values: PushValues): MemberSystemRequest {
   const externalId = judgeExternalId(values.externalId);
   const url = buildUrl(system.urlTemplate, values, externalId);
   const template = JSON.stringify(system.bodyTemplate ?? null);
+  // A request without the number, or without the member it belongs to, would count as delivered and change nothing.
+  if (!sendsNumber(system.bodyTemplate)) return misconfigured();
+  if (!`${system.urlTemplate}${template}`.includes('{external_id}')) return misconfigured();
   const body = JSON.stringify(
     fillJson(system.bodyTemplate, { personnummer: values.personnummer, external_id: externalId }),
   );
-  // A request without the number, or without the member it belongs to, would count as delivered and change nothing.
-  if (!body?.includes(values.personnummer)) return misconfigured();
-  if (!`${system.urlTemplate}${template}`.includes('{external_id}')) return misconfigured();
   return {
     url,
     method: system.method,
     headers: { 'content-type': 'application/json', accept: 'application/json', 'idempotency-key': values.pushId },
     body,
   };
+}
+
+/**
+ * Where a member can be read. Throws like `buildRequest`.
+ *
+ * @param personnummer the number that must not be in the URL; null where there is none
+ */
+export function buildReadUrl(template: string, externalId: string | null, personnummer: string | null): string {
+  return buildUrl(template, { pushId: '', externalId, personnummer }, judgeExternalId(externalId));
+}
+
+/**
+ * Where a member system that took a change in says how it went.
+ *
+ * @param location the header `Location` of its 202
+ * @param requestUrl where the change was sent; the answer must come from the same place, because our credentials go there
+ * @throws Failure `status_url_refused`
+ */
+export function buildStatusUrl(location: string, requestUrl: string, personnummer: string | null): string {
+  const url = URL.parse(location, requestUrl);
+  const holdsNumber = url !== null && personnummer !== null && url.href.includes(personnummer);
+  if (url === null || url.origin !== new URL(requestUrl).origin || holdsNumber || url.href.length > 2_000) {
+    throw new Failure('status_url_refused');
+  }
+  url.hash = '';
+  return url.href;
 }

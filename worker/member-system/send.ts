@@ -2,6 +2,7 @@ import type { GuardedFetch } from '../../runtime/guarded-fetch.ts';
 import { Failure, type FailureCode, failureResults } from '../failure.ts';
 import type { Answer } from './classify.ts';
 import type { MemberSystemRequest } from './request.ts';
+import { readRetryAfter } from './retry-after.ts';
 
 /** How one request is sent. */
 export interface SendOptions {
@@ -13,6 +14,9 @@ export interface SendOptions {
   /** Value of the `Authorization` header. */
   readonly authorization: string | null;
 }
+
+/** The only answer of a member system whose body is looked at: it can make a 409 a success. */
+export const keepsBody = (status: number): boolean => status === 409;
 
 /** Reads the fixed code of an error of the guarded fetch; anything else is a connection that failed. */
 function codeOf(error: unknown): FailureCode {
@@ -32,42 +36,67 @@ function explain(error: unknown, signal: AbortSignal, timeout: AbortSignal): Fai
   return new Failure(codeOf(error), { cause: error });
 }
 
-function saysAlreadyApplied(body: string): boolean {
+/** The JSON object of a response that says it is JSON; null for anything else. */
+async function readObject(response: Response): Promise<object | null> {
+  const type = response.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
+  if (type !== 'application/json' && !type?.endsWith('+json')) return null;
   try {
-    const value: unknown = JSON.parse(body);
-    return typeof value === 'object' && value !== null && Reflect.get(value, 'code') === 'already_applied';
+    const value: unknown = JSON.parse(await response.text());
+    return typeof value === 'object' && value !== null ? value : null;
   } catch {
-    return false;
+    return null;
   }
 }
 
-/** The status decides; the body matters only where it can make a 409 a success. */
-async function readAnswer(response: Response): Promise<Answer> {
-  const { status } = response;
-  const type = response.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
-  const alreadyApplied = status === 409 && type === 'application/json' && saysAlreadyApplied(await response.text());
-  return { status, alreadyApplied };
+async function exchange<T>(
+  request: MemberSystemRequest,
+  options: SendOptions,
+  read: (response: Response) => Promise<T>,
+): Promise<T> {
+  const timeout = AbortSignal.timeout(options.timeoutMs);
+  const headers: Record<string, string> = { ...request.headers };
+  if (options.authorization !== null) headers.authorization = options.authorization;
+  const { url, method, body } = request;
+  const signal = AbortSignal.any([options.signal, timeout]);
+  try {
+    return await read(await options.fetch(url, { method, headers, signal, ...(body !== null && { body }) }));
+  } catch (error) {
+    throw explain(error, options.signal, timeout);
+  }
 }
 
 /**
- * Sends one request and reads its answer.
+ * Sends one change and reads its answer. The status decides; the fetch should drop bodies that `keepsBody` does not want, so
+ * that one that is endless, or drips, cannot turn a change that was made into a failure.
  *
  * @throws Failure `timeout`, `connection_failed`, `tls_failed`, `address_refused`, `response_too_large`, or the reason
  *   of the signal. Its message holds neither URL nor body.
  */
 export async function send(request: MemberSystemRequest, options: SendOptions): Promise<Answer> {
-  const timeout = AbortSignal.timeout(options.timeoutMs);
-  const headers: Record<string, string> = { ...request.headers };
-  if (options.authorization !== null) headers.authorization = options.authorization;
-  try {
-    const response = await options.fetch(request.url, {
-      method: request.method,
-      headers,
-      body: request.body,
-      signal: AbortSignal.any([options.signal, timeout]),
-    });
-    return await readAnswer(response);
-  } catch (error) {
-    throw explain(error, options.signal, timeout);
-  }
+  return await exchange(request, options, async (response) => {
+    const { status, headers } = response;
+    const said = status === 409 ? await readObject(response) : null;
+    return {
+      status,
+      alreadyApplied: said !== null && Reflect.get(said, 'code') === 'already_applied',
+      retryAfter: readRetryAfter(headers),
+      location: status === 202 ? headers.get('location') : null,
+    };
+  });
+}
+
+/** What was read: the status, and the JSON object in the body if there was one. */
+export interface Reading {
+  readonly status: number;
+  readonly body: object | null;
+  readonly retryAfter: number | null;
+}
+
+/** Reads from the member system without changing anything there. Throws as `send` does. */
+export async function read(url: string, options: SendOptions, method: 'GET' | 'OPTIONS' = 'GET'): Promise<Reading> {
+  const request = { url, method, headers: { accept: 'application/json' }, body: null };
+  return await exchange(request, options, async (response) => {
+    const { status, headers } = response;
+    return { status, body: await readObject(response), retryAfter: readRetryAfter(headers) };
+  });
 }

@@ -13,8 +13,9 @@ export type Authentication =
       readonly scope: string | null;
     };
 
-/** A row of `sync.member_systems`, judged. */
-export interface MemberSystem {
+/** A row of `sync.member_systems` that is reached over HTTP, judged. */
+export interface HttpMemberSystem {
+  readonly kind: 'http';
   readonly method: 'PUT' | 'PATCH' | 'POST';
   readonly urlTemplate: string;
   /** JSON value whose strings may hold `{personnummer}` and `{external_id}`. */
@@ -22,7 +23,21 @@ export interface MemberSystem {
   readonly authentication: Authentication;
   /** Overall timeout of one request in milliseconds, at most `longestRequestMs`. */
   readonly timeoutMs: number;
+  /** Where a member can be read; null: nowhere. */
+  readonly readUrlTemplate: string | null;
+  /** JSON pointer (RFC 6901) to the number in what is read. */
+  readonly readPointer: string;
 }
+
+/** A row whose changes a person types in. */
+export interface Worklist {
+  readonly kind: 'worklist';
+  /** Public JWK that numbers are sealed for; null: the person gets none from us. */
+  readonly receiverKey: unknown;
+}
+
+/** A row that the worker carries pushes for one by one. Files are written elsewhere. */
+export type MemberSystem = HttpMemberSystem | Worklist;
 
 /** No request to a member system takes longer than this, whatever its row says. In milliseconds. */
 export const longestRequestMs = 30_000;
@@ -43,6 +58,11 @@ function text(row: object, key: string): string {
   return typeof value === 'string' && value !== '' ? value : refuse();
 }
 
+function optionalText(row: object, key: string): string | null {
+  const value: unknown = Reflect.get(row, key);
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
 function secretEnv(row: object): string {
   const name = text(row, 'secret_env');
   return secretName.test(name) ? name : refuse();
@@ -57,13 +77,12 @@ function authentication(row: object): Authentication {
     case 'bearer':
       return { kind: 'bearer', secretEnv: secretEnv(row) };
     case 'oauth2_client_credentials': {
-      const scope: unknown = Reflect.get(row, 'scope');
       return {
         kind: 'oauth2_client_credentials',
         tokenUrl: text(row, 'token_url'),
         clientId: text(row, 'client_id'),
         secretEnv: secretEnv(row),
-        scope: typeof scope === 'string' && scope !== '' ? scope : null,
+        scope: optionalText(row, 'scope'),
       };
     }
     default:
@@ -87,6 +106,21 @@ function timeoutMs(row: object): number {
   return typeof value === 'number' && value > 0 ? Math.min(value, longestRequestMs) : refuse();
 }
 
+function readHttp(row: object): HttpMemberSystem {
+  const method: unknown = Reflect.get(row, 'method');
+  if (!methods.includes(method)) return refuse();
+  return {
+    kind: 'http',
+    method: method as HttpMemberSystem['method'],
+    urlTemplate: text(row, 'url_template'),
+    bodyTemplate: bodyTemplate(row),
+    authentication: authentication(row),
+    timeoutMs: timeoutMs(row),
+    readUrlTemplate: optionalText(row, 'read_url_template'),
+    readPointer: optionalText(row, 'read_pointer') ?? '/personnummer',
+  };
+}
+
 /**
  * Judges the JSON form of a row of `sync.member_systems`.
  *
@@ -94,14 +128,13 @@ function timeoutMs(row: object): number {
  */
 export function readMemberSystem(row: unknown): MemberSystem {
   if (row === null || row === undefined) throw new Failure('member_system_missing');
-  if (typeof row !== 'object' || Reflect.get(row, 'kind') !== 'http') return refuse();
-  const method: unknown = Reflect.get(row, 'method');
-  if (!methods.includes(method)) return refuse();
-  return {
-    method: method as MemberSystem['method'],
-    urlTemplate: text(row, 'url_template'),
-    bodyTemplate: bodyTemplate(row),
-    authentication: authentication(row),
-    timeoutMs: timeoutMs(row),
-  };
+  if (typeof row !== 'object') return refuse();
+  switch (Reflect.get(row, 'kind')) {
+    case 'http':
+      return readHttp(row);
+    case 'worklist':
+      return { kind: 'worklist', receiverKey: Reflect.get(row, 'receiver_key') ?? null };
+    default:
+      return refuse();
+  }
 }

@@ -1,62 +1,119 @@
-import type { JobHelpers, Task } from 'graphile-worker';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Job, JobHelpers, Task } from 'graphile-worker';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Deliver, Outcome } from '../deliver.ts';
-import type { Doors } from '../doors.ts';
-import { Failure } from '../failure.ts';
+import { type Doors, mustWait, type PushClaim } from '../doors.ts';
+import type { Gate } from '../gate.ts';
+import type { Leases } from '../leases.ts';
+import type { Metrics } from '../metrics.ts';
 import { assertPushPayload } from '../payloads.ts';
 import { stopsIn } from '../stops-in.ts';
+import { tryAgain } from '../try-again.ts';
 
 /** What the task needs. */
 export interface PushPersonnummerOptions {
-  readonly doors: Doors;
+  readonly doors: Pick<Doors, 'claimPush' | 'putBackPush' | 'finishPush'>;
   readonly deliver: Deliver;
+  readonly leases: Leases;
+  readonly gate: Gate;
+  readonly metrics: Pick<Metrics, 'attempt'>;
+  /** Called when an attempt failed: a breaker may be open now. */
+  readonly onFailure: () => Promise<void>;
   readonly log: Logger;
   /** Longest time one attempt may take, in milliseconds. */
   readonly timeoutMs: number;
 }
+
+const reportPausesMs = [200, 800];
 
 // A name of its own for every run: two runs of one push, even in one process, must not take each other for themselves.
 function workerIdOf({ job }: JobHelpers): string {
   return `${job.locked_by ?? 'worker'}/${job.id}/${job.attempts}`;
 }
 
+/** The flag that names the organisation; a probe has none. */
+function flagOf(job: Job): string | null {
+  return Object.keys(job.flags ?? {}).find((flag) => flag.startsWith('org:')) ?? null;
+}
+
+function concurrencyOf({ member_system: row }: PushClaim): number {
+  const value: unknown = typeof row === 'object' && row !== null ? Reflect.get(row, 'concurrency') : null;
+  return typeof value === 'number' ? value : 4;
+}
+
 /**
  * Creates the task `push_personnummer`: claims a push, carries the number to the member system and records the result.
  *
- * The job only reminds; the push's row decides. A job for a push that is delivered, superseded or held by another worker
- * ends quietly. A failure that may pass throws, so that the queue tries again with growing pauses; one that cannot is
- * recorded, and the job is done.
+ * The job only reminds; the push's row decides, and says when the next attempt is. A job for a push that is delivered,
+ * superseded or held by another worker ends quietly, and so does one whose attempt failed and was recorded: the database has
+ * queued the next one. What cannot be recorded throws, so that the queue tries again.
  *
  * @returns the task; what it throws is a `Failure`, its whole message a fixed code
  */
-export function createPushPersonnummer({ doors, deliver, log, timeoutMs }: PushPersonnummerOptions): Task {
+export function createPushPersonnummer(options: PushPersonnummerOptions): Task {
+  const { doors, gate } = options;
   return async (payload, helpers) => {
     assertPushPayload(payload);
     const pushId = payload.push_id;
+    const flag = flagOf(helpers.job);
+    using place = gate.enter(flag);
+    if (place === null) return await doors.putBackPush(pushId);
+
+    const claimedAt = performance.now();
     const claim = await doors.claimPush(pushId, workerIdOf(helpers));
     if (claim === null) return;
-
-    const started = performance.now();
-    using stop = stopsIn(timeoutMs, helpers.abortSignal);
-    const outcome = await deliver(pushId, claim, stop.signal);
-    const state = await doors.finishPush({
-      push_id: pushId,
-      fencing_token: claim.fencing_token,
-      result: outcome.result,
-      http_status: outcome.httpStatus,
-      error_code: outcome.errorCode,
-      duration_ms: Math.round(performance.now() - started),
-      final: helpers.job.attempts >= helpers.job.max_attempts,
-    });
-    report(log, pushId, claim.organization, outcome, state);
-    // Any other state means that there is nothing left to try: the record has moved on, or another worker has the push.
-    if (state === 'pending' || state === 'given_up') throw new Failure(outcome.errorCode ?? 'unexpected_error');
+    if (mustWait(claim)) {
+      if (claim.waits_for !== 'member_busy') gate.pause(flag, claim.wait_ms);
+      return;
+    }
+    gate.limit(flag, concurrencyOf(claim));
+    await attempt(pushId, claim, claimedAt, helpers, options);
   };
 }
 
-function report(log: Logger, pushId: string, organization: string, outcome: Outcome, state: string | null): void {
+async function attempt(
+  pushId: string,
+  claim: PushClaim,
+  claimedAt: number,
+  { abortSignal }: JobHelpers,
+  options: PushPersonnummerOptions,
+): Promise<void> {
+  const started = performance.now();
+  using lease = options.leases.hold(pushId, claim.fencing_token, claimedAt, claim.lease_ms);
+  using stop = stopsIn(options.timeoutMs, abortSignal);
+  const signal = AbortSignal.any([stop.signal, lease.signal]);
+  // Cut short by the signal, which the attempt then reports.
+  if (claim.delay_ms > 0) await pause(claim.delay_ms, undefined, { signal }).catch(() => undefined);
+  const outcome = await options.deliver(pushId, claim, { signal, assertHeld: () => lease.assertHeld() });
+  const durationMs = Math.round(performance.now() - started);
+  const state = await report(pushId, claim, outcome, durationMs, options);
+  options.metrics.attempt(claim.organization, outcome, durationMs / 1000);
   const { result, errorCode, httpStatus, cause } = outcome;
-  const fields = { pushId, organization, result, errorCode, httpStatus, state };
-  if (result === 'delivered') log.info(fields, 'push delivered');
-  else log.warn(cause === undefined ? fields : { ...fields, err: cause }, 'push not delivered');
+  const fields = { pushId, organization: claim.organization, result, errorCode, httpStatus, state };
+  if (errorCode === null) options.log.info(fields, `push ${result}`);
+  else options.log.warn(cause === undefined ? fields : { ...fields, err: cause }, 'push not delivered');
+  if (result === 'retry') await options.onFailure();
+}
+
+/** Records the result. One that is lost costs another request after the lease; the fencing token makes reporting it twice harmless. */
+async function report(
+  pushId: string,
+  claim: PushClaim,
+  outcome: Outcome,
+  durationMs: number,
+  { doors }: PushPersonnummerOptions,
+): Promise<string | null> {
+  const result = {
+    push_id: pushId,
+    fencing_token: claim.fencing_token,
+    result: outcome.result,
+    http_status: outcome.httpStatus,
+    error_code: outcome.errorCode,
+    duration_ms: durationMs,
+    final: outcome.final ?? false,
+    retry_after: outcome.retryAfter ?? null,
+    status_url: outcome.statusUrl ?? null,
+    receiver_sealed: outcome.receiverSealed ?? null,
+  };
+  return await tryAgain(() => doors.finishPush(result), reportPausesMs);
 }

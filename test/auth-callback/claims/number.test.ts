@@ -7,7 +7,10 @@ import { numberCases, other, person } from '../support/number-cases.ts';
 import { number, samplePerson, startWorld, startWorlds, type World } from '../support/world.ts';
 
 test('every login is recorded, and the number only where it is beyond doubt', async (t) => {
-  await using worlds = await startWorlds(numberCases.map(({ options }) => options ?? {}));
+  await using worlds = await startWorlds(
+    numberCases.map(({ options }) => options ?? {}),
+    { PROVIDER_TIMEOUT_MS: '1500' },
+  );
   for (const [at, { name, person, respond, absent, logs }] of numberCases.entries()) {
     await t.test(name, async () => {
       const world = worlds[at] as World;

@@ -1,22 +1,44 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { bankidPerson, bankidWorld, linkMember } from '../support/bankid.ts';
 import { comeBack, logIn, start } from '../support/browser.ts';
+import { es256Cases } from '../support/es256-cases.ts';
+import { headerCases } from '../support/header-cases.ts';
 import { acceptedTokens, refusedTokens } from '../support/id-token-cases.ts';
 import type { Person } from '../support/provider.ts';
-import { startWorld, startWorlds, type World } from '../support/world.ts';
+import { number, startWorld, startWorlds, type World } from '../support/world.ts';
 
 test('what does not verify is refused: nothing of userinfo is asked, nothing is recorded', async (t) => {
-  await using worlds = await startWorlds(refusedTokens.map(() => ({})));
-  for (const [at, { name, spoil }] of refusedTokens.entries()) {
+  const cases = [...refusedTokens, ...headerCases];
+  await using worlds = await startWorlds(cases.map(() => ({})));
+  for (const [at, { name, code, spoil }] of cases.entries()) {
     await t.test(name, async () => {
       const world = worlds[at] as World;
       await spoil(world.provider);
-      const login = await logIn(world);
+      const logged = world.logLines.length;
+      const login = await logIn(world, { ...world.person, idToken: { nin: number } });
+      const lines = world.logLines.slice(logged);
+      const finished = lines.find((line) => line.includes('login_finished')) ?? '{}';
+      assert.equal(JSON.parse(finished).code, code);
+      assert.ok(!lines.join('').includes(number));
       assert.deepEqual([login.status, login.error, login.code], [302, 'login_failed', null]);
       assert.equal(login.location?.searchParams.get('state'), login.appState);
       assert.deepEqual([...(login.location?.searchParams.keys() ?? [])].sort(), ['error', 'state']);
       assert.equal(world.provider.count('/token'), 1);
       assert.equal(world.provider.count('/userinfo') + world.provider.count('/elsewhere'), 0);
+      assert.equal((await world.observations()).length, 0);
+    });
+  }
+});
+
+test('signatures of ES256 that are none are refused, and one of another algorithm too', async (t) => {
+  await using worlds = await startWorlds(es256Cases.map(() => bankidWorld));
+  for (const [at, [name, spoil]] of es256Cases.entries()) {
+    await t.test(name, async () => {
+      const world = worlds[at] as World;
+      await linkMember(world);
+      await spoil(world.provider);
+      assert.equal((await logIn(world, bankidPerson())).error, 'login_failed');
       assert.equal((await world.observations()).length, 0);
     });
   }

@@ -26,10 +26,10 @@ test('a rotated key is fetched, and tokens with unknown keys do not flood the pr
   assert.equal((await logIn(world)).error, null);
 });
 
-async function answerWithJwt(world: World, key: SigningKey): Promise<void> {
+async function answerWithJwt(world: World, key: SigningKey, changes: Record<string, unknown> = {}): Promise<void> {
   const { provider, person } = world;
   provider.metadata = (whole) => ({ ...whole, userinfo_signing_alg_values_supported: ['RS256', 'none'] });
-  const jwt = await new SignJWT({ sub: person.sub, iss: provider.issuer, ...person.userinfo })
+  const jwt = await new SignJWT({ sub: person.sub, iss: provider.issuer, ...person.userinfo, ...changes })
     .setProtectedHeader({ alg: 'RS256', kid: provider.key.kid })
     .sign(key.privateKey);
   provider.respond.set('/userinfo', (_, response) => {
@@ -50,4 +50,40 @@ test('signed userinfo with a broken signature is not used', async () => {
   await logIn(world);
   const [row] = await world.observations();
   assert.deepEqual([row?.absent_reason, row?.email], ['not_given', null]);
+});
+
+test('signed userinfo of another issuer, for another client or about another person is not used', async (t) => {
+  const cases: [Record<string, unknown>, string][] = [
+    [{ iss: 'https://evil.example/' }, 'not_given'],
+    [{ aud: 'another-client' }, 'not_given'],
+    [{ exp: 1 }, 'not_given'],
+    [{ sub: 'somebody-else' }, 'inconsistent'],
+  ];
+  for (const [changes, reason] of cases) {
+    await t.test(Object.keys(changes).join(), async () => {
+      await using world = await startWorld();
+      await answerWithJwt(world, world.provider.key, changes);
+      await logIn(world);
+      const [row] = await world.observations();
+      assert.deepEqual([row?.absent_reason, row?.email, row?.personnummer_index], [reason, null, null]);
+    });
+  }
+});
+
+test('a key rotated just before the first login is the one that is fetched', async () => {
+  await using world = await startWorld();
+  const next = await createSigningKey('next');
+  world.provider.keys = [next.publicJwk];
+  world.provider.makeIdToken = (claims) => signRs256(claims, next);
+  assert.equal((await logIn(world)).error, null);
+});
+
+test('while keys rotate, the old and the new one are good side by side', async () => {
+  await using world = await startWorld();
+  const next = await createSigningKey('next');
+  world.provider.keys = [next.publicJwk, ...world.provider.keys];
+  assert.equal((await logIn(world)).error, null);
+  world.provider.makeIdToken = (claims) => signRs256(claims, next);
+  assert.equal((await logIn(world)).error, null);
+  assert.equal(world.provider.count('/jwks'), 1);
 });

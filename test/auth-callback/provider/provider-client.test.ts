@@ -6,26 +6,14 @@ import { type ProviderRow, rowFault } from '../../../auth-callback/provider/prov
 import { createGuardedFetch } from '../../../runtime/guarded-fetch.ts';
 import { logIn } from '../support/browser.ts';
 import { createSigningKey, startProvider, type TestProvider } from '../support/provider.ts';
+import { providerRow } from '../support/provider-row.ts';
 import { startWorld } from '../support/world.ts';
 
 const fetch = createGuardedFetch({ deployment: 'local', timeoutMs: 5_000, maxBytes: 1024 * 1024 });
 const path = '/.well-known/openid-configuration';
 
 function row(provider: TestProvider, changes: Partial<ProviderRow> = {}): ProviderRow {
-  return {
-    ...{
-      organizationId: 'a',
-      organization: 'nhf',
-      organizationName: 'NHF',
-      provider: 'vipps',
-      issuer: provider.issuer,
-    },
-    ...{ clientId: 'c', clientSecretEnv: null, tokenEndpointAuthMethod: 'none', scopes: ['openid'] },
-    ...{ authorizationParams: {}, idTokenSignedResponseAlg: 'RS256', personnummerFrom: 'userinfo' },
-    ...{ personnummerClaim: 'nin', consentMode: 'none', consentScope: null, minimumAcr: null, capture: true },
-    ...{ returnTo: [] },
-    ...changes,
-  };
+  return providerRow({ issuer: provider.issuer, ...changes });
 }
 
 test('metadata are fetched once an hour, and by a changed row at once', async () => {
@@ -33,7 +21,7 @@ test('metadata are fetched once an hour, and by a changed row at once', async ()
   let now = 0;
   const failures: unknown[] = [];
   const clients = createProviderClients({
-    ...{ fetch, secrets: () => undefined, allowsPlainHttp: true, now: () => now },
+    ...{ fetch, secrets: () => undefined, allowsPlainHttp: true, timeoutMs: 5_000, now: () => now },
     onRefreshFailure: (error) => failures.push(error),
   });
   const first = await clients.clientFor(row(provider));
@@ -54,11 +42,35 @@ test('metadata are fetched once an hour, and by a changed row at once', async ()
   await assert.rejects(clients.clientFor(row(provider)), { code: 'provider_answered_500' });
 });
 
+test('a provider that is down is asked once for a burst of logins, and again two seconds later', async () => {
+  await using provider = await startProvider();
+  let now = 0;
+  const clients = createProviderClients({
+    ...{ fetch, secrets: () => undefined, allowsPlainHttp: true, timeoutMs: 5_000, now: () => now },
+    onRefreshFailure: () => undefined,
+  });
+  provider.respond.set(path, (_, response) => void response.writeHead(500).end());
+  const burst = await Promise.allSettled(Array.from({ length: 20 }, () => clients.clientFor(row(provider))));
+  assert.ok(burst.every(({ status }) => status === 'rejected'));
+  provider.respond.delete(path);
+  now += 1_999;
+  await assert.rejects(clients.clientFor(row(provider)), { code: 'provider_answered_500' });
+  assert.equal(provider.count(path), 1);
+  now += 1;
+  assert.ok((await clients.clientFor(row(provider))).hasUserinfo);
+});
+
 test('in production neither http nor an address of this network is asked', async () => {
   await using provider = await startProvider();
   const production = createGuardedFetch({ deployment: 'production', timeoutMs: 5_000, maxBytes: 1024 });
   const clients = createProviderClients({
-    ...{ fetch: production, secrets: () => undefined, allowsPlainHttp: false, onRefreshFailure: () => undefined },
+    ...{
+      fetch: production,
+      secrets: () => undefined,
+      allowsPlainHttp: false,
+      timeoutMs: 5_000,
+      onRefreshFailure: () => undefined,
+    },
   });
   await assert.rejects(clients.clientFor(row(provider)), { code: 'provider_issuer_invalid' });
   const issuer = provider.issuer.replace('http:', 'https:');

@@ -13,6 +13,20 @@ const errors: [string, string][] = [
   ['temporarily_unavailable', 'temporarily_unavailable'],
   ['login_required', 'login_failed'],
   ['invalid_scope', 'server_error'],
+  // Vipps' own.
+  ['wrong_challenge', 'access_denied'],
+  ['outdated_app_version', 'access_denied'],
+  ['invalid_app_callback_uri', 'server_error'],
+  ['app_callback_uri_not_registered', 'server_error'],
+  // What BankID, ID-porten and the standards add.
+  ['interaction_required', 'login_failed'],
+  ['consent_required', 'login_failed'],
+  ['account_selection_required', 'login_failed'],
+  ['invalid_request', 'server_error'],
+  ['unauthorized_client', 'server_error'],
+  ['unsupported_response_type', 'server_error'],
+  ['request_not_supported', 'server_error'],
+  ['', 'access_denied'],
 ];
 
 test('an error of the provider reaches the app as one of our codes, with nothing of its description', async (t) => {
@@ -93,22 +107,11 @@ test('a provider that is down is temporarily unavailable, and nothing is recorde
 });
 
 test('a provider that does not answer delays the login by a bounded time', async () => {
-  await using world = await startWorld();
+  await using world = await startWorld({ environment: { PROVIDER_TIMEOUT_MS: '1000' } });
   world.provider.respond.set('/token', () => undefined);
   const startedAt = performance.now();
   assert.equal((await logIn(world)).error, 'temporarily_unavailable');
-  assert.ok(performance.now() - startedAt < 7_000);
-});
-
-test('a provider that comes back after an outage is used again within seconds', async () => {
-  await using world = await startWorld();
-  const path = '/.well-known/openid-configuration';
-  world.provider.respond.set(path, (_, response) => void response.writeHead(500).end());
-  await Promise.all(Array.from({ length: 20 }, () => start(world)));
-  assert.equal(world.provider.count(path), 1, 'a burst of logins is one request');
-  world.provider.respond.delete(path);
-  const deadline = performance.now() + 10_000;
-  while ((await start(world)).address.searchParams.get('error') !== null) assert.ok(performance.now() < deadline);
+  assert.ok(performance.now() - startedAt < 3_000);
 });
 
 test('a burst of first logins fetches metadata and keys once', async () => {

@@ -24,7 +24,7 @@ export type Ended = {
 export type StartOptions = { provider?: string; query?: Record<string, string | undefined>; cookie?: string };
 
 export function startUrl(world: World, appState: string, codeVerifier: string, options: StartOptions = {}): URL {
-  const url = new URL(`/login/${world.organization.slug}/${options.provider ?? 'vipps'}`, world.url);
+  const url = new URL(`/login/${world.organization.slug}/${options.provider ?? world.providerName}`, world.url);
   const query = {
     return_to: returnTo,
     state: appState,
@@ -76,8 +76,12 @@ export async function tokensOf(response: Response): Promise<Tokens> {
 }
 
 /** A whole login. */
-export async function logIn(world: World, person: Person = world.person): Promise<Ended & Started> {
-  const started = await start(world);
+export async function logIn(
+  world: World,
+  person: Person = world.person,
+  options: StartOptions = {},
+): Promise<Ended & Started> {
+  const started = await start(world, options);
   const ended = await comeBack(world, world.provider.authorize(started.address, person), started.cookie);
   return { ...started, ...ended };
 }

@@ -6,7 +6,7 @@ import { type Listening, listen } from '../../runtime/servers.ts';
 /** Claims of a person: what userinfo says beyond `sub`, and what the ID token says on top of the protocol's own. */
 export type Person = { sub: string; userinfo?: Record<string, unknown>; idToken?: Record<string, unknown> };
 
-export type ProviderRequest = { path: string; headers: IncomingMessage['headers']; body: string };
+export type ProviderRequest = { path: string; query: string; headers: IncomingMessage['headers']; body: string };
 export type Respond = (request: ProviderRequest, response: ServerResponse) => void;
 export type SigningKey = { kid: string; privateKey: CryptoKey; publicJwk: JWK };
 export type TokenMaker = (claims: JWTPayload, key: SigningKey) => Promise<string>;
@@ -25,10 +25,14 @@ export type TestProvider = AsyncDisposable & {
   count(path: string): number;
   /** The browser's visit: a person logs in, and is sent back to this address. */
   authorize(address: URL, person: Person): URL;
+  /** The parameters of a visit: those in the address, or those pushed before (RFC 9126). */
+  asked(address: URL): URLSearchParams;
   /** Replace the answer of a path. */
   respond: Map<string, Respond>;
   metadata: (metadata: Record<string, unknown>) => Record<string, unknown>;
   makeIdToken: TokenMaker;
+  /** False: plain OAuth 2.0. */
+  givesIdToken: boolean;
   /** Changes the claims before they are signed. */
   claims: (claims: JWTPayload) => JWTPayload;
 };
@@ -48,12 +52,14 @@ export async function startProvider(): Promise<TestProvider> {
   const key = await sharedKey;
   const grants = new Map<string, Grant>();
   const persons = new Map<string, Person>();
+  const pushed = new Map<string, URLSearchParams>();
   const respond = new Map<string, Respond>();
   const requests: ProviderRequest[] = [];
   const server = createServer((incoming, response) => {
     void readBody(incoming).then((body) => {
-      const path = new URL(incoming.url ?? '/', 'http://provider').pathname.replace(/^\/access/, '');
-      const request = { path, headers: incoming.headers, body };
+      const { pathname, search: query } = new URL(incoming.url ?? '/', 'http://provider');
+      const path = pathname.replace(/^\/access/, '');
+      const request = { path, query, headers: incoming.headers, body };
       requests.push(request);
       const answer = respond.get(path) ?? ordinary[path];
       if (answer === undefined) response.writeHead(404).end();
@@ -79,6 +85,11 @@ export async function startProvider(): Promise<TestProvider> {
       }
       void answerToken(provider, grant, persons, response);
     },
+    '/par': (request, response) => {
+      const uri = `urn:pushed:${randomBytes(16).toString('hex')}`;
+      pushed.set(uri, new URLSearchParams(request.body));
+      json(response, 201, { request_uri: uri, expires_in: 60 });
+    },
     '/userinfo': (request, response) => {
       const person = persons.get(request.headers.authorization?.replace(/^Bearer /, '') ?? '');
       if (person === undefined) response.writeHead(401).end();
@@ -95,10 +106,13 @@ export async function startProvider(): Promise<TestProvider> {
     count: (path) => requests.filter((request) => request.path === path).length,
     metadata: (whole) => whole,
     makeIdToken: signRs256,
+    givesIdToken: true,
     claims: (claims) => claims,
+    asked: (address) => pushed.get(address.searchParams.get('request_uri') ?? '') ?? address.searchParams,
     authorize(address, person) {
       const code = randomBytes(16).toString('base64url');
-      const asked = (name: string) => address.searchParams.get(name) ?? '';
+      const parameters = provider.asked(address);
+      const asked = (name: string) => parameters.get(name) ?? '';
       const redirectUri = asked('redirect_uri');
       const [nonce, challenge, clientId] = [asked('nonce'), asked('code_challenge'), asked('client_id')];
       grants.set(code, { person, nonce, challenge, clientId, redirectUri });
@@ -131,6 +145,10 @@ async function answerToken(
     at_hash: atHash(accessToken),
     ...grant.person.idToken,
   });
+  if (!provider.givesIdToken) {
+    json(response, 200, { access_token: accessToken, token_type: 'Bearer', expires_in: 599 });
+    return;
+  }
   const idToken = await provider.makeIdToken(claims, provider.key);
   json(response, 200, { access_token: accessToken, token_type: 'bearer', expires_in: 3599, id_token: idToken });
 }

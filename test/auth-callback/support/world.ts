@@ -20,6 +20,10 @@ import { type Person, startProvider, type TestProvider } from './provider.ts';
 export type World = AsyncDisposable & {
   url: string;
   provider: TestProvider;
+  /** What the provider is called in the organisation's row: `vipps` unless the row says otherwise. */
+  providerName: string;
+  /** Those of `more`, in their order. */
+  more: TestProvider[];
   db: TestDatabase;
   proxy: DatabaseProxy;
   organization: Organization;
@@ -36,6 +40,10 @@ export type WorldOptions = {
   environment?: Record<string, string>;
   organization?: Record<string, unknown>;
   providerRow?: Record<string, unknown>;
+  /** Rows of further providers of the same organisation, each with a provider of its own. */
+  more?: Record<string, unknown>[];
+  /** Before the callback first asks it anything. */
+  prepare?: (provider: TestProvider) => void | Promise<void>;
   member?: Record<string, unknown>;
 };
 
@@ -62,17 +70,8 @@ export async function startWorlds(
   const db = parts.use(await createTestDatabase());
   const proxy = parts.use(await startDatabaseProxy(db.urlFor('auth_callback')));
   const furnished = await Promise.all(places.map((place) => furnish(db, place)));
-  for (const { provider } of furnished) parts.use(provider);
-  const logLines: string[] = [];
-  const config = readCallbackConfig({ ...environment(proxy.url), ...settings });
-  const destination = { write: (line: string) => void logLines.push(line) };
-  const log = createLogger({ name: 'auth-callback', level: 'debug', destination });
-  const pool = createPool({ connectionString: config.databaseUrl, max: 10, applicationName: 'auth-callback', log });
-  parts.defer(() => pool.end());
-  const { server } = await createCallback(config, pool, log);
-  await listen(server, '127.0.0.1', 0);
-  parts.defer(() => closeServer(server, 0));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  for (const { provider, more } of furnished) for (const each of [provider, ...more]) parts.use(each);
+  const { url, logLines } = parts.use(await startCallback(proxy.url, settings));
   const worlds = furnished.map((place) => ({
     ...{ url, db, proxy, logLines, person: samplePerson(), ...place },
     observations: async () => {
@@ -84,13 +83,38 @@ export async function startWorlds(
   return Object.assign(worlds, { [Symbol.asyncDispose]: () => parts.disposeAsync() });
 }
 
+/** The callback in this process, on a free port, or on that of `settings`. */
+export async function startCallback(databaseUrl: string, settings: Record<string, string> = {}) {
+  const parts = new AsyncDisposableStack();
+  const logLines: string[] = [];
+  const config = readCallbackConfig({ PORT: '0', ...environment(databaseUrl), ...settings });
+  const destination = { write: (line: string) => void logLines.push(line) };
+  const log = createLogger({ name: 'auth-callback', level: 'debug', destination });
+  const pool = createPool({ connectionString: config.databaseUrl, max: 10, applicationName: 'auth-callback', log });
+  parts.defer(() => pool.end());
+  const { server } = await createCallback(config, pool, log);
+  await listen(server, '127.0.0.1', config.port);
+  parts.defer(() => closeServer(server, 0));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { url, logLines, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+}
+
 async function furnish(db: TestDatabase, options: WorldOptions) {
   const provider = await startProvider();
+  await options.prepare?.(provider);
   const organization = await addOrganization(db, { return_to: [returnTo], ...options.organization });
   await addProvider(db, organization, { issuer: provider.issuer, ...options.providerRow });
+  const more: TestProvider[] = [];
+  for (const row of options.more ?? []) {
+    const next = await startProvider();
+    await options.prepare?.(next);
+    await addProvider(db, organization, { issuer: next.issuer, ...row });
+    more.push(next);
+  }
+  const providerName = String(options.providerRow?.provider ?? 'vipps');
   const contact = { given_name: 'Kari', family_name: 'Nordmann', phone: '+4791234567', email: 'kari@example.no' };
   const member = await addMember(db, organization, { ...contact, birth_date: '1972-03-08', ...options.member });
-  return { provider, organization, member };
+  return { provider, providerName, more, organization, member };
 }
 
 /** What Vipps says of the member: the phone number without plus, everything in userinfo. */
@@ -121,5 +145,6 @@ function environment(databaseUrl: string): Record<string, string> {
     RATE_STARTS: '100000',
     RATE_CALLBACKS: '100000',
     RATE_TOKENS: '100000',
+    RATE_WEBHOOKS: '100000',
   };
 }

@@ -7,7 +7,7 @@ import { Personnummer } from '../../../personnummer/personnummer.ts';
 import { createSealer } from '../../../personnummer/seal.ts';
 import { createLogger } from '../../../runtime/logger.ts';
 import type { WorkerConfig } from '../../../worker/config.ts';
-import { createWorker, type RunningWorker } from '../../../worker/create-worker.ts';
+import { createWorker, type RunningWorker, type WorkerTuning } from '../../../worker/create-worker.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
 /** Some of the sample numbers; nobody's. */
@@ -35,6 +35,14 @@ export type JobRow = { key: string; attempts: number; last_error: string | null;
 
 /** One organisation with a member system, a database, and workers as the test starts them. */
 export type Stage = Awaited<ReturnType<typeof createStage>>;
+
+type AddPushOptions = {
+  number?: string;
+  externalId?: string;
+  sealer?: 'current' | 'foreign';
+  /** By default the stage's own. */
+  organizationId?: string;
+};
 
 /** Asks again and again, and fails after 20 seconds naming what did not come. */
 export async function eventually<T>(what: string, ask: () => Promise<T | false | undefined | null>): Promise<T> {
@@ -74,7 +82,7 @@ async function addOrganization(db: TestDatabase, slug: string, memberSystemUrl: 
 
 export async function createStage(existing?: TestDatabase) {
   const db = existing ?? (await createTestDatabase());
-  const memberSystem = await createMemberSystem({ tokens: { nhf: token } });
+  const memberSystem = await createMemberSystem({ tokens: { nhf: token, hlf: token } });
   const organizationId = await addOrganization(db, 'nhf', memberSystem.url);
   const lines: string[] = [];
   const log = createLogger({ name: 'worker', level: 'debug', destination: { write: (line) => void lines.push(line) } });
@@ -99,6 +107,12 @@ export async function createStage(existing?: TestDatabase) {
     lines,
     memberSystem: memberSystem.organization('nhf'),
 
+    /** A second organisation with a member system of its own on the same server. */
+    async addNeighbour() {
+      const id = await addOrganization(db, 'hlf', memberSystem.url);
+      return { id, memberSystem: memberSystem.organization('hlf') };
+    },
+
     /** The environment of a worker in a process of its own. */
     environment: {
       DEPLOYMENT: 'local',
@@ -111,16 +125,17 @@ export async function createStage(existing?: TestDatabase) {
     },
 
     /** Starts a worker; it is stopped with the stage. */
-    work(changes: Partial<WorkerConfig> = {}): RunningWorker {
-      // No cron: the minute would come at another moment in each run.
-      const tuning = { pollIntervalMs: 50, crontab: '', longestPauseMs: 200 };
-      const worker = createWorker({ ...config, ...changes }, log, tuning);
+    work(changes: Partial<WorkerConfig> = {}, tuning: WorkerTuning = {}): RunningWorker {
+      // No cron, and no heartbeat but the first: they would come at another moment in each run.
+      const still = { pollIntervalMs: 50, crontab: '', longestPauseMs: 200, beatEveryMs: 600_000 };
+      const worker = createWorker({ ...config, ...changes }, log, { ...still, ...tuning });
       workers.push(worker);
       return worker;
     },
 
     /** Adds a member whose number is waiting to be pushed. */
-    async addPush(options: { number?: string; externalId?: string; sealer?: 'current' | 'foreign' } = {}) {
+    async addPush(options: AddPushOptions = {}) {
+      const owner = options.organizationId ?? organizationId;
       const personnummer = new Personnummer(options.number ?? sampleNumbers[0]);
       const externalId = options.externalId ?? `m-${randomBytes(4).toString('hex')}`;
       const { id: memberId } = await one<{ id: string }>(
@@ -128,9 +143,9 @@ export async function createStage(existing?: TestDatabase) {
         `insert into registry.members (organization_id, external_id, personnummer_index, personnummer_sealed, personnummer_masked)
          values ($1, $2, $3, $4, $5) returning id`,
         [
-          organizationId,
+          owner,
           externalId,
-          indexer.indexes(personnummer, organizationId)[0],
+          indexer.indexes(personnummer, owner)[0],
           await sealers[options.sealer ?? 'current'].seal(personnummer),
           personnummer.masked(),
         ],
@@ -159,8 +174,30 @@ export async function createStage(existing?: TestDatabase) {
         .rows;
     },
 
-    /** Waits until the queue has written down how the job failed, and lets it be tried again now. */
-    async retryNow(): Promise<JobRow> {
+    /** Lets everything that waits be tried now. */
+    async dueNow(): Promise<void> {
+      await db.pool.query(`update sync.pushes set next_attempt_at = now() where next_attempt_at is not null`);
+      await db.pool.query('update graphile_worker._private_jobs set run_at = now() where locked_at is null');
+    },
+
+    /** Waits until a failed attempt is written down, and lets the push be tried again now. */
+    async retryNow(): Promise<PushRow> {
+      const row = await eventually('push waiting for its retry', async () => {
+        const { rows } = await db.pool.query<PushRow>(
+          `update sync.pushes set next_attempt_at = now() where state = 'pending' and error_code is not null
+           returning state, attempts, error_code, http_status`,
+        );
+        return rows[0];
+      });
+      await eventually('its job', async () => {
+        const text = `update graphile_worker._private_jobs set run_at = now() where locked_at is null and key like 'push_%'`;
+        return ((await db.pool.query(text)).rowCount ?? 0) > 0;
+      });
+      return row;
+    },
+
+    /** Waits until the queue has written down how a job failed, and lets it be tried again now. */
+    async retryJobNow(): Promise<JobRow> {
       return eventually('job waiting for its retry', async () => {
         const { rows } = await db.pool.query<JobRow>(
           `update graphile_worker._private_jobs set run_at = now()

@@ -1,0 +1,54 @@
+import type { Configuration } from 'openid-client';
+import { lookupEndpoint } from '../provider/lookup-client.ts';
+import { asksForIdToken, type ProviderRow } from '../provider/provider-row.ts';
+
+type Metadata = ReturnType<Configuration['serverMetadata']>;
+
+/** Faults in what the provider announces (OpenID Connect Discovery 1.0 section 3), held against the row. */
+export function checkMetadata(row: ProviderRow, configuration: Configuration): string[] {
+  const metadata = configuration.serverMetadata();
+  const faults = announced(metadata)
+    .filter(({ list, wanted }) => list !== undefined && wanted !== undefined && !list.includes(wanted))
+    .map(({ name, wanted }) => `the provider's ${name} does not list ${wanted}`);
+  const needsUserinfo = row.personnummerFrom === 'userinfo' || row.consentMode === 'provider';
+  if (needsUserinfo && metadata.userinfo_endpoint === undefined) {
+    faults.push('the number is to come from userinfo, but the provider announces no userinfo_endpoint');
+  }
+  const needsLookup = row.personnummerFrom === 'introspection' || row.personnummerFrom === 'tokeninfo';
+  if (needsLookup && lookupEndpoint(configuration, row) === undefined) {
+    faults.push(
+      `the number is to come from ${row.personnummerFrom}, but neither the row nor the provider says where that is`,
+    );
+  }
+  return faults;
+
+  function announced(from: Metadata): { name: string; list: unknown[] | undefined; wanted: string | undefined }[] {
+    const entry = (name: string, wanted: string | undefined) => {
+      const list: unknown = from[name];
+      return { name, list: Array.isArray(list) ? list : undefined, wanted };
+    };
+    return [
+      entry('response_types_supported', 'code'),
+      entry('code_challenge_methods_supported', 'S256'),
+      entry('token_endpoint_auth_methods_supported', row.tokenEndpointAuthMethod),
+      ...(asksForIdToken(row) ? [entry('id_token_signing_alg_values_supported', row.idTokenSignedResponseAlg)] : []),
+    ];
+  }
+}
+
+/** What the provider announces that is worth a second look. Scopes and levels need not be listed to be there. */
+export function noteMetadata(row: ProviderRow, configuration: Configuration): string[] {
+  const metadata = configuration.serverMetadata();
+  const notes: string[] = [];
+  const listed = metadata.scopes_supported;
+  const wanted = [...row.scopes, ...(row.consentScope === null ? [] : [row.consentScope])];
+  const unlisted = listed === undefined ? [] : wanted.filter((scope) => !listed.includes(scope));
+  if (unlisted.length > 0) notes.push(`scopes_supported does not list ${unlisted.join(', ')}`);
+  if (metadata.authorization_response_iss_parameter_supported !== true) {
+    notes.push('the provider does not name itself in its answers (RFC 9207); its own redirect URI stands in for that');
+  }
+  if (row.consentMode === 'provider' && metadata.pushed_authorization_request_endpoint === undefined) {
+    notes.push('the provider has no pushed authorization requests: the member goes to the consent question by a form');
+  }
+  return notes;
+}

@@ -1,0 +1,98 @@
+import type { GuardedFetch } from '../../runtime/guarded-fetch.ts';
+import type { ProviderConfig } from '../config.ts';
+import { codeOf } from '../errors.ts';
+import { authorizationUrl } from '../provider/authorization-request.ts';
+import { discoverProvider, type ProviderClient } from '../provider/provider-client.ts';
+import type { ProviderRow } from '../provider/provider-row.ts';
+import { redirectUri } from '../provider/redirect-uri.ts';
+import { checkKeys } from './check-keys.ts';
+import { checkMetadata, noteMetadata } from './check-metadata.ts';
+import { checkRow, noteRow } from './check-row.ts';
+import type { CheckReport } from './report.ts';
+
+/**
+ * Goes through everything a login with this provider depends on, up to the point where a person would have to log in:
+ * the row, the environment, the provider's metadata and its keys. Sends nothing but two GET requests without credentials.
+ */
+export async function checkProvider(
+  row: ProviderRow,
+  config: ProviderConfig,
+  fetch: GuardedFetch,
+): Promise<CheckReport> {
+  const report: CheckReport = {
+    facts: describeRow(row, config),
+    faults: await checkRow(row, config),
+    notes: noteRow(row, config),
+  };
+  const client = await discover(row, config, fetch, report);
+  if (client === undefined) return report;
+  const { configuration } = client;
+  const metadata = configuration.serverMetadata();
+  report.facts.push(...(await describeRequests(row, config, client)));
+  report.faults.push(...checkMetadata(row, configuration));
+  report.notes.push(...noteMetadata(row, configuration));
+  report.faults.push(...(await checkKeys(metadata.jwks_uri ?? '', row.idTokenSignedResponseAlg, fetch)));
+  return report;
+}
+
+/** The metadata are looked at even where the row's own secret is missing. */
+async function discover(
+  row: ProviderRow,
+  { rules, providerTimeoutMs: timeoutMs }: ProviderConfig,
+  fetch: GuardedFetch,
+  report: CheckReport,
+): Promise<ProviderClient | undefined> {
+  const asAnybody = { ...row, tokenEndpointAuthMethod: 'none', clientSecretEnv: null, lookupClientSecretEnv: null };
+  try {
+    const { allowsPlainHttp } = rules;
+    return await discoverProvider(asAnybody, { fetch, timeoutMs, secrets: () => undefined, allowsPlainHttp });
+  } catch (error) {
+    const code = codeOf(error);
+    // These four are named already.
+    const known = /^provider_(issuer_invalid|client_id_missing|signature_algorithm_refused|secret_name_refused)$/;
+    if (!known.test(code)) report.faults.push(`discovery at ${row.issuer} failed: ${code}`);
+    return undefined;
+  }
+}
+
+function describeRow(row: ProviderRow, { deployment, publicUrl }: ProviderConfig): [string, string][] {
+  const secret = row.clientSecretEnv === null ? '' : `, secret from ${row.clientSecretEnv}`;
+  const lookup = row.lookupClientId === null ? '' : ` as the client ${row.lookupClientId}`;
+  const asks = row.askNumberWhenMissing ? `left out for members whose number is confirmed` : 'asked for at every login';
+  return [
+    ['organisation', `${row.organizationName} (${row.organization})`],
+    ['provider', row.provider],
+    ['deployment', deployment],
+    ['issuer', row.issuer],
+    ['client', `${row.clientId}, ${row.tokenEndpointAuthMethod}${secret}`],
+    ['redirect URI', `${redirectUri(publicUrl, row)} (to be registered with the provider, exactly so)`],
+    ['scopes', row.scopes.join(' ')],
+    ...(row.personnummerScope === null ? [] : [['scope of the number', `${row.personnummerScope}, ${asks}`] as const]),
+    ['number', `claim ${row.personnummerClaim} of ${row.personnummerFrom}${lookup}`],
+    ['ID token', `signed with ${row.idTokenSignedResponseAlg}, and with nothing else`],
+    ['level of assurance', row.minimumAcr === null ? 'any' : `at least ${row.minimumAcr}`],
+    ['consent', row.consentScope === null ? row.consentMode : `${row.consentMode}, scope ${row.consentScope}`],
+    ['returns to', row.returnTo.join(', ')],
+  ].map(([name, value]) => [name ?? '', value ?? '']);
+}
+
+/** The address a login begins with, with names in place of what is fresh each time. */
+async function describeRequests(
+  row: ProviderRow,
+  { publicUrl }: ProviderConfig,
+  client: ProviderClient,
+): Promise<[string, string][]> {
+  const metadata = client.configuration.serverMetadata();
+  const transaction = { state: 'STATE', nonce: 'NONCE', codeVerifier: 'VERIFIER' };
+  const sending = { redirectUri: redirectUri(publicUrl, row), askForNumber: true };
+  const address = await authorizationUrl(client, row, transaction, sending);
+  address.searchParams.set('code_challenge', 'CHALLENGE');
+  const endpoints = ['token_endpoint', 'jwks_uri', 'userinfo_endpoint', 'introspection_endpoint'] as const;
+  return [
+    ['a login asks', decodeURIComponent(address.href)],
+    ...endpoints.flatMap((name): [string, string][] => {
+      const value = metadata[name];
+      return value === undefined ? [] : [[name.replaceAll('_', ' '), value]];
+    }),
+  ];
+}

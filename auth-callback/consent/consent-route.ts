@@ -1,0 +1,109 @@
+import { timingSafeEqual } from 'node:crypto';
+import { DatabaseBudget } from '../database/database-budget.ts';
+import type { Doors } from '../doors.ts';
+import { LoginError, PageError } from '../errors.ts';
+import { redirectToApp } from '../http/app-redirect.ts';
+import { type Parameters, readParameters } from '../http/parameters.ts';
+import type { AppContext } from '../http/request-context.ts';
+import type { NumberHints } from '../login/number-hint.ts';
+import type { ProviderDirectory } from '../provider/provider-directory.ts';
+import type { ProviderRow } from '../provider/provider-row.ts';
+import { openSession } from '../session/open-session.ts';
+import { consentPage } from './consent-page.ts';
+import { type ConsentRequest, type ConsentSealer, consentCookie, consentLifetime } from './consent-request.ts';
+import { chooseLocale } from './locale.ts';
+import { pagePolicy, policySource } from './page-layout.ts';
+import { recordAnswer } from './record-answer.ts';
+import { textVersion } from './texts.ts';
+
+export interface ConsentRouteOptions {
+  doors: Doors;
+  directory: ProviderDirectory;
+  consents: ConsentSealer;
+  hints: NumberHints;
+}
+
+interface OpenQuestion {
+  request: ConsentRequest;
+  row: ProviderRow;
+  budget: DatabaseBudget;
+}
+
+/** `GET` and `POST /consent/{organization}/{provider}`: our own question to a member who has just logged in. */
+export function createConsentRoute(options: ConsentRouteOptions) {
+  async function open(c: AppContext, sent: Parameters, at: { organization: string; provider: string }) {
+    const id = sent.get('request');
+    if (id === undefined || sent.duplicated) throw new PageError('consent_request_missing', 400);
+    const sealed = consentCookie.read(c, id);
+    if (sealed === undefined) throw new PageError('cookie_missing', 400);
+    const request = await options.consents.unseal(sealed).catch(() => {
+      throw new PageError('cookie_unreadable', 400);
+    });
+    judge(request, id, at);
+    const budget = new DatabaseBudget();
+    const row = await options.directory.find(at.organization, at.provider, budget);
+    if (row === undefined || !row.returnTo.includes(request.returnTo)) throw new PageError('return_to_withdrawn', 400);
+    return { request, row, budget } satisfies OpenQuestion;
+  }
+
+  return {
+    async ask(c: AppContext, organization: string, provider: string): Promise<Response> {
+      const sent = readParameters(new URL(c.req.url).searchParams);
+      const { request, row } = await open(c, sent, { organization, provider });
+      const locale = chooseLocale(sent.get('lang'), c.req.header('accept-language'));
+      c.header('content-security-policy', pagePolicy(["'self'", policySource(request.returnTo)]));
+      c.header('vary', 'Accept-Language, Cookie');
+      return c.html(consentPage(row, request.id, locale));
+    },
+
+    async answer(c: AppContext, organization: string, provider: string): Promise<Response> {
+      const sent = readParameters(new URLSearchParams(await c.req.text()));
+      const question = await open(c, sent, { organization, provider });
+      const given = readAnswer(sent.get('answer'));
+      const locale = chooseLocale(sent.get('lang'), undefined);
+      consentCookie.clear(c, question.request.id);
+      return finish(c, options, question, { given, locale });
+    },
+  };
+}
+
+/** @throws {PageError} 400: the request is another's, or too old for the login it belongs to */
+function judge(request: ConsentRequest, id: string, at: { organization: string; provider: string }): void {
+  const [one, other] = [Buffer.from(request.id), Buffer.from(id)];
+  const same = one.length === other.length && timingSafeEqual(one, other);
+  if (!same || request.organization !== at.organization || request.provider !== at.provider) {
+    throw new PageError('consent_request_wrong', 400);
+  }
+  const age = Date.now() / 1000 - request.startedAt;
+  if (age > consentLifetime || age < -30) throw new PageError('consent_request_expired', 400);
+}
+
+function readAnswer(answer: string | undefined): boolean {
+  if (answer !== 'yes' && answer !== 'no') throw new PageError('consent_answer_missing', 400);
+  return answer === 'yes';
+}
+
+async function finish(
+  c: AppContext,
+  { doors, hints }: ConsentRouteOptions,
+  { request, row, budget }: OpenQuestion,
+  { given, locale }: { given: boolean; locale: string },
+): Promise<Response> {
+  const { organization, provider, observationId, returnTo, appState, code, number } = request;
+  const log = c.var.log.child({ transaction_id: observationId, organization, provider });
+  const evidence = { by: 'own_page', provider, locale, text_version: textVersion };
+  const answer = { observationId, given, evidence, number: given ? number : undefined };
+  const outcome = (await recordAnswer(doors, answer, budget, log)) ?? request.outcome;
+  await hints.update(c, row, { subject: request.subject, outcome });
+  try {
+    const opening = { observationId, code, codeChallenge: request.appCodeChallenge, returnTo };
+    // False also for a button pressed twice, whose first press has opened this very session: the code is the same one.
+    const opened = await openSession(doors, opening, budget);
+    log.info({ event: 'login_finished', outcome, answer: 'code', opened }, 'login finished');
+    return redirectToApp(c, returnTo, appState, { code });
+  } catch (error) {
+    if (!(error instanceof LoginError)) throw error;
+    log.warn({ event: 'login_finished', code: error.code, answer: error.answer, err: error.cause }, 'login finished');
+    return redirectToApp(c, returnTo, appState, { error: error.answer });
+  }
+}

@@ -1,0 +1,31 @@
+import type { Logger } from '../../runtime/logger.ts';
+import type { DatabaseBudget } from '../database/database-budget.ts';
+import { isConnectionLost } from '../database/lost-connection.ts';
+import type { ConsentAnswer, Doors } from '../doors.ts';
+import { codeOf } from '../errors.ts';
+
+/**
+ * Stores a member's answer. Repeated once when the connection breaks: a second answer changes nothing.
+ *
+ * @returns what the login has come to; undefined when the answer could not be stored, which is no reason to keep the
+ *   member out: the question comes again at the next login
+ */
+export async function recordAnswer(
+  doors: Doors,
+  answer: ConsentAnswer,
+  budget: DatabaseBudget,
+  log: Logger,
+): Promise<string | undefined> {
+  const record = () => budget.spend((ms) => doors.recordConsent(answer, ms));
+  try {
+    const decision = await record().catch((error: unknown) => {
+      if (isConnectionLost(error)) return record();
+      throw error;
+    });
+    log.info({ event: 'consent_answered', given: answer.given, outcome: decision.outcome }, 'consent answered');
+    return decision.outcome;
+  } catch (err) {
+    log.error({ event: 'consent_not_recorded', code: codeOf(err), err }, 'the answer could not be stored');
+    return undefined;
+  }
+}

@@ -1,0 +1,47 @@
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+
+/** What an operator can count. Labels come from our own rows and codes only: nothing of a person, and bounded. */
+export interface Metrics {
+  request(labels: { route: string; method: string; status: number }, seconds: number): void;
+  /** A login that came to an end, or to the question for consent. */
+  login(labels: { organization: string; provider: string; outcome: string; answer: string }): void;
+  /** A start that did not get as far as the provider. */
+  refusedStart(labels: { organization: string; provider: string; answer: string }): void;
+  webhook(labels: { organization: string; reading: string }): void;
+  /** Prometheus' text format. */
+  text(): Promise<string>;
+  readonly contentType: string;
+}
+
+/** Seconds, from an answer out of memory to a login that waits for a slow provider. */
+const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** @param withProcess also memory, CPU, event loop and the like of this process */
+export function createMetrics({ withProcess }: { withProcess: boolean }): Metrics {
+  const registry = new Registry();
+  if (withProcess) collectDefaultMetrics({ register: registry });
+  const counter = <Label extends string>(name: string, help: string, labelNames: Label[]) =>
+    new Counter({ name: `auth_callback_${name}`, help, labelNames, registers: [registry] });
+  const requests = new Histogram({
+    name: 'auth_callback_request_duration_seconds',
+    help: 'Requests by route, method and status, and how long they took.',
+    labelNames: ['route', 'method', 'status'],
+    buckets,
+    registers: [registry],
+  });
+  const logins = counter('logins_total', 'Logins by outcome, and by what the app was answered.', [
+    ...['organization', 'provider', 'outcome', 'answer'],
+  ]);
+  const refused = counter('refused_starts_total', 'Starts that did not get as far as the provider.', [
+    ...['organization', 'provider', 'answer'],
+  ]);
+  const webhooks = counter('webhooks_total', 'Notices of providers.', ['organization', 'reading']);
+  return {
+    request: (labels, seconds) => requests.observe(labels, seconds),
+    login: (labels) => logins.inc(labels),
+    refusedStart: (labels) => refused.inc(labels),
+    webhook: (labels) => webhooks.inc(labels),
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}

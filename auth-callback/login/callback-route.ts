@@ -1,0 +1,74 @@
+import { completeSecondLeg } from '../consent/second-leg.ts';
+import { sendQuestion } from '../consent/send-question.ts';
+import { DatabaseBudget } from '../database/database-budget.ts';
+import { asLoginError, LoginError, PageError } from '../errors.ts';
+import { redirectToApp } from '../http/app-redirect.ts';
+import type { Metrics } from '../http/metrics.ts';
+import type { AppContext } from '../http/request-context.ts';
+import { checkIssuerParameter } from '../provider/code-exchange.ts';
+import type { ProviderDirectory } from '../provider/provider-directory.ts';
+import { providerError } from '../provider/provider-error-code.ts';
+import { consumeTransaction } from '../transaction/consume-transaction.ts';
+import { openTransaction } from '../transaction/open-transaction.ts';
+import { completeLogin } from './complete-login.ts';
+import type { CompletedLogin, LoginInFlight, LoginParts } from './login-in-flight.ts';
+import type { NumberHints } from './number-hint.ts';
+import { reportLogin } from './report-login.ts';
+
+export interface CallbackRouteOptions extends LoginParts {
+  directory: ProviderDirectory;
+  hints: NumberHints;
+  metrics: Metrics;
+}
+
+/**
+ * `GET /callback/{organization}/{provider}`: the provider's answer. First whose login this is, then that it happens once,
+ * then what the provider says; a request that fails one step causes nothing of the next.
+ */
+export function createCallbackRoute(options: CallbackRouteOptions) {
+  return async (c: AppContext, organization: string, provider: string): Promise<Response> => {
+    const transaction = await openTransaction(c, options.sealer, { organization, provider });
+    const log = c.var.log.child({ transaction_id: transaction.id, organization, provider });
+    const { returnTo, appState } = transaction;
+    const startedAt = performance.now();
+    const finished = (ending: Parameters<typeof reportLogin>[2]) =>
+      reportLogin(options.metrics, log, ending, { organization, provider, startedAt });
+    const budget = new DatabaseBudget();
+    try {
+      const row = await options.directory.find(organization, provider, budget).catch((cause: unknown) => {
+        throw new LoginError('providers_unavailable', 'temporarily_unavailable', { cause });
+      });
+      // Both held ten minutes ago. An address that was taken back since then gets nothing more.
+      if (row === undefined || !row.returnTo.includes(returnTo)) throw new PageError('return_to_withdrawn', 400);
+      await consumeTransaction(options.doors, transaction, budget);
+      const sent = new URL(c.req.url).searchParams;
+      const login: LoginInFlight = { row, transaction, sent, budget, log };
+      const completed = await complete(options, login);
+      finished(completed);
+      await options.hints.update(c, row, completed);
+      if (completed.status === 'asked') return await sendQuestion(c, options.publicUrl, login, completed.question);
+      const answer = completed.status === 'let_in' ? { code: completed.code } : { error: completed.error.answer };
+      return redirectToApp(c, returnTo, appState, answer);
+    } catch (cause) {
+      if (cause instanceof PageError) throw cause;
+      const error = asLoginError(cause);
+      finished({ status: 'refused', error, outcome: 'none' });
+      return redirectToApp(c, returnTo, appState, { error: error.answer });
+    }
+  };
+}
+
+function complete(options: LoginParts, login: LoginInFlight): Promise<CompletedLogin> {
+  const { firstLeg } = login.transaction;
+  if (firstLeg !== undefined) return completeSecondLeg(options, login, firstLeg);
+  refuseErrors(login);
+  return completeLogin(options, login);
+}
+
+/** The provider's error and nothing of its description, which is text from outside. */
+function refuseErrors({ sent, transaction }: LoginInFlight): void {
+  const error = sent.get('error');
+  if (error === null) return;
+  checkIssuerParameter(sent, transaction.issuer);
+  throw providerError(error);
+}

@@ -1,0 +1,104 @@
+import type { Logger } from '../../runtime/logger.ts';
+import { readContactClaims } from '../claims/contact-claims.ts';
+import type { NumberEvidence } from '../claims/number-evidence.ts';
+import { consentQuestion } from '../consent/consent-question.ts';
+import type { Decision } from '../doors.ts';
+import { LoginError } from '../errors.ts';
+import { exchangeCode, type VerifiedLogin } from '../provider/code-exchange.ts';
+import { redirectUri } from '../provider/redirect-uri.ts';
+import { askUserinfo, type UserinfoAnswer } from '../provider/userinfo.ts';
+import { createCode, openSession } from '../session/open-session.ts';
+import { refuseDeadLink } from './link-session.ts';
+import type { CompletedLogin, LoginEnding, LoginInFlight, LoginParts } from './login-in-flight.ts';
+import { loginOutcome } from './login-outcome.ts';
+import type { Observation } from './observation.ts';
+import { recordObservation } from './record-observation.ts';
+
+/** Everything the provider has said about a login, verified. */
+interface ProviderWord {
+  verified: VerifiedLogin;
+  userinfo: UserinfoAnswer;
+  evidence: NumberEvidence;
+}
+
+/**
+ * From the provider's answer to a session: verify, ask userinfo, hand the observation over, open the session, or ask the
+ * member for consent first.
+ *
+ * @throws {LoginError} for everything that ends the login before the database has decided
+ */
+export async function completeLogin(parts: LoginParts, login: LoginInFlight): Promise<CompletedLogin> {
+  const word = await hearProvider(parts, login);
+  logFindings(login.log, word);
+  await refuseDeadLink(parts.doors, login);
+  const decision = await recordObservation(parts.doors, toObservation(login, word), login.budget);
+  return { ...(await actOn(parts, login, word, decision)), outcome: decision.outcome, subject: word.verified.subject };
+}
+
+async function hearProvider(parts: LoginParts, login: LoginInFlight): Promise<ProviderWord> {
+  const { row, transaction, sent } = login;
+  const client = await parts.clients.clientFor(row);
+  const response = { sent, redirectUri: redirectUri(parts.publicUrl, row) };
+  const verified = await exchangeCode(client, row, transaction, response);
+  const userinfo = await askUserinfo(client, row, verified);
+  const { claims, lookup } = verified;
+  return { verified, userinfo, evidence: await parts.numbers.read(row, { idToken: claims, userinfo, lookup }) };
+}
+
+async function actOn(
+  parts: LoginParts,
+  login: LoginInFlight,
+  { verified, evidence }: ProviderWord,
+  decision: Decision,
+): Promise<LoginEnding> {
+  const meaning = loginOutcome(decision);
+  if (meaning !== 'login') {
+    return { status: 'refused', error: new LoginError(`outcome_${decision.outcome}`, meaning) };
+  }
+  if (decision.askConsent) {
+    const question = await consentQuestion(parts, login, { verified, evidence, outcome: decision.outcome });
+    if (question !== undefined) return { status: 'asked', question };
+  }
+  const { id: observationId, appCodeChallenge: codeChallenge, returnTo } = login.transaction;
+  const code = createCode();
+  const opened = await openSession(parts.doors, { observationId, code, codeChallenge, returnTo }, login.budget);
+  if (!opened) return { status: 'refused', error: new LoginError('session_refused', 'login_failed') };
+  return { status: 'let_in', code };
+}
+
+function toObservation({ row, transaction }: LoginInFlight, word: ProviderWord): Observation {
+  const { verified, userinfo, evidence } = word;
+  const sources = [userinfo, verified.lookup].flatMap((answer) => (answer.status === 'claims' ? [answer.claims] : []));
+  return {
+    id: transaction.id,
+    organization: row.organization,
+    provider: row.provider,
+    issuer: row.issuer,
+    subject: verified.subject,
+    authenticatedAt: verified.authenticatedAt,
+    acr: verified.acr,
+    linkSessionId: transaction.linkSessionId,
+    evidence,
+    contact: readContactClaims(row.provider, [...sources, verified.claims]),
+  };
+}
+
+/** What an operator should hear of; the members' ordinary ways (no number given, capture off) are not among it. */
+function logFindings(log: Logger, { userinfo, verified: { lookup }, evidence }: ProviderWord): void {
+  if (userinfo.status === 'unavailable') {
+    log.warn({ event: 'userinfo_unavailable', code: userinfo.code }, 'userinfo could not be used; the login goes on');
+  }
+  if (lookup.status === 'unavailable') {
+    log.warn(
+      { event: 'token_lookup_unavailable', code: lookup.code },
+      'the token was not looked up; the login goes on',
+    );
+  }
+  if (evidence.status !== 'absent') return;
+  if (evidence.reason === 'malformed') {
+    log.error({ event: 'personnummer_malformed', code: 'personnummer_malformed' }, 'the number claim is malformed');
+  }
+  if (evidence.reason === 'inconsistent') {
+    log.error({ event: 'provider_inconsistent', code: evidence.inconsistency }, 'the provider contradicts itself');
+  }
+}

@@ -1,0 +1,100 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { DatabaseBudget } from '../database/database-budget.ts';
+import { asLoginError, LoginError, PageError } from '../errors.ts';
+import { redirectToApp } from '../http/app-redirect.ts';
+import type { Metrics } from '../http/metrics.ts';
+import type { AppContext } from '../http/request-context.ts';
+import { authorizationUrl } from '../provider/authorization-request.ts';
+import type { ProviderClients } from '../provider/provider-client.ts';
+import type { ProviderDirectory } from '../provider/provider-directory.ts';
+import type { ProviderRow } from '../provider/provider-row.ts';
+import { redirectUri } from '../provider/redirect-uri.ts';
+import type { LinkPermits } from '../session/link-permit.ts';
+import { longestCookieValue } from '../transaction/bound-cookie.ts';
+import { type LoginTransaction, type TransactionSealer, transactionLifetime } from '../transaction/transaction.ts';
+import { transactionCookie } from '../transaction/transaction-cookie.ts';
+import { type LoginRequest, readLoginRequest } from './login-request.ts';
+import type { NumberHints } from './number-hint.ts';
+
+export interface LoginRouteOptions {
+  publicUrl: string;
+  directory: ProviderDirectory;
+  clients: ProviderClients;
+  sealer: TransactionSealer;
+  hints: NumberHints;
+  permits: LinkPermits;
+  metrics: Metrics;
+}
+
+/** `GET /login/{organization}/{provider}`: checks what the app asks for and sends the browser to the provider. */
+export function createLoginRoute(options: LoginRouteOptions) {
+  return async (c: AppContext, organization: string, provider: string): Promise<Response> => {
+    const budget = new DatabaseBudget();
+    const row = await options.directory.find(organization, provider, budget);
+    if (row === undefined) throw new PageError('provider_unknown', 404);
+    const reading = readLoginRequest(new URL(c.req.url).searchParams, row.returnTo);
+    if (reading.status === 'page') throw new PageError('return_to_not_registered', 400);
+    const log = c.var.log.child({ organization, provider });
+    const refuse = (returnTo: string, state: string | undefined, error: LoginError) => {
+      const line = { event: 'login_refused', code: error.code, answer: error.answer };
+      options.metrics.refusedStart({ organization, provider, answer: error.answer });
+      // The app's own mistakes are its developers' business; anything else is the operator's.
+      if (error.answer === 'invalid_request' || error.answer === 'access_denied') log.info(line, 'login not started');
+      else log.warn({ ...line, err: error }, 'login not started');
+      return redirectToApp(c, returnTo, state, { error: error.answer });
+    };
+    if (reading.status === 'refused') {
+      return refuse(reading.returnTo, reading.state, new LoginError('request_invalid', 'invalid_request'));
+    }
+    const { request } = reading;
+    try {
+      const linkSessionId = request.link && (await options.permits.use(c, organization, request.link.token, budget));
+      const transaction = beginTransaction(row, request, linkSessionId);
+      const address = await sendToProvider(c, options, row, transaction);
+      log.info({ event: 'login_started', transaction_id: transaction.id }, 'login started');
+      return c.redirect(address.href, 302);
+    } catch (error) {
+      return refuse(request.returnTo, request.state, asLoginError(error));
+    }
+  };
+}
+
+/** Everything a later request must agree with, fresh and unpredictable: 256 bits each (RFC 9700 section 2.1.1, 4.7). */
+function beginTransaction(
+  row: ProviderRow,
+  request: LoginRequest,
+  linkSessionId: string | undefined,
+): LoginTransaction {
+  return {
+    id: randomUUID(),
+    organization: row.organization,
+    provider: row.provider,
+    issuer: row.issuer,
+    nonce: randomBytes(32).toString('base64url'),
+    state: randomBytes(32).toString('base64url'),
+    codeVerifier: randomBytes(32).toString('base64url'),
+    returnTo: request.returnTo,
+    appState: request.state,
+    appCodeChallenge: request.codeChallenge,
+    startedAt: Math.floor(Date.now() / 1000),
+    ...(linkSessionId === undefined ? {} : { linkSessionId }),
+  };
+}
+
+/** The cookie is set only when there is an address to go to. */
+async function sendToProvider(
+  c: AppContext,
+  { publicUrl, clients, sealer, hints }: LoginRouteOptions,
+  row: ProviderRow,
+  transaction: LoginTransaction,
+): Promise<URL> {
+  const sealed = await sealer.seal(transaction);
+  if (sealed.length > longestCookieValue) throw new LoginError('transaction_too_long', 'invalid_request');
+  const client = await clients.clientFor(row);
+  // Whoever asks for a link may be somebody else than this browser's last login was.
+  const askForNumber = transaction.linkSessionId !== undefined || !(await hints.spares(c, row));
+  const sending = { redirectUri: redirectUri(publicUrl, row), askForNumber };
+  const address = await authorizationUrl(client, row, transaction, sending);
+  transactionCookie.write(c, transaction.state, sealed, transactionLifetime);
+  return address;
+}

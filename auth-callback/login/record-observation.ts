@@ -1,0 +1,30 @@
+import type { DatabaseBudget } from '../database/database-budget.ts';
+import { isConnectionLost } from '../database/lost-connection.ts';
+import type { Decision, Doors } from '../doors.ts';
+import { LoginError } from '../errors.ts';
+import type { Observation } from './observation.ts';
+
+/**
+ * Hands the login to the database. When the connection breaks nobody knows whether the row was kept, so the call is
+ * repeated once, with the same id, which changes nothing if it was (security-and-reliability C10).
+ *
+ * An observation that cannot be handed over is lost together with the login: without the database there is no session
+ * either, so the person logs in again and the number passes by again. It is never parked anywhere outside the database.
+ *
+ * @throws {LoginError} `temporarily_unavailable`
+ */
+export async function recordObservation(
+  doors: Doors,
+  observation: Observation,
+  budget: DatabaseBudget,
+): Promise<Decision> {
+  const record = () => budget.spend((ms) => doors.recordObservation(observation, ms));
+  try {
+    return await record().catch((error: unknown) => {
+      if (isConnectionLost(error)) return record();
+      throw error;
+    });
+  } catch (error) {
+    throw new LoginError('observation_not_recorded', 'temporarily_unavailable', { cause: error });
+  }
+}

@@ -1,0 +1,113 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Claims } from '../claims/contact-claims.ts';
+import { storableText } from '../claims/storable-text.ts';
+import { LoginError } from '../errors.ts';
+import { isCanonical } from '../transaction/canonical.ts';
+import { meetsMinimumAcr } from './acr.ts';
+
+const furthestAhead = 60;
+const furthestBack = 600;
+const longestSubject = 255;
+
+export interface IdTokenExpectations {
+  clientId: string;
+  /** The pinned signature algorithm, which decides the hash of `at_hash`. */
+  algorithm: string;
+  accessToken: string;
+  minimumAcr: string | null;
+  /** Seconds since 1970. */
+  now: number;
+}
+
+/** What we keep of an ID token that has passed every check. */
+export interface VerifiedIdToken {
+  subject: string;
+  authenticatedAt: Date;
+  acr: string | undefined;
+  claims: Claims;
+}
+
+/**
+ * The checks that openid-client leaves to us. It has verified signature, pinned algorithm, issuer, audience, azp, exp
+ * and nonce before.
+ *
+ * @throws {LoginError} with answer `login_failed`, and a code that names the claim
+ */
+export function checkIdToken(claims: Claims, expected: IdTokenExpectations): VerifiedIdToken {
+  const subject = readSubject(claims.sub);
+  checkAudience(claims, expected.clientId);
+  const issuedAt = checkIssuedAt(claims.iat, expected.now);
+  if (!Number.isFinite(claims.exp)) throw refused('id_token_exp_invalid');
+  if (claims.at_hash !== undefined) checkAccessTokenHash(claims.at_hash, expected);
+  checkAcr(claims.acr, expected.minimumAcr);
+  return {
+    subject,
+    authenticatedAt: authenticationTime(claims.auth_time, issuedAt),
+    acr: storableAcr(claims.acr),
+    claims,
+  };
+}
+
+/** One spelling only, although the signature would verify with others too. */
+export function checkForm(idToken: string | undefined): void {
+  if (idToken === undefined || !isCanonical(idToken)) throw refused('id_token_form_invalid');
+}
+
+/**
+ * OpenID Connect Core 1.0 section 2: at most 255 characters. Half of the account's key, so nothing is mended here. It is
+ * stored in clear, so one with a personnummer in it is refused.
+ */
+export function readSubject(claim: unknown): string {
+  const subject = storableText(claim);
+  if (subject === undefined || subject.length > longestSubject) throw refused('id_token_sub_invalid');
+  return subject;
+}
+
+/** Asking for a level in `acr_values` proves nothing; the token has to state it (docs.digdir.no). */
+export function checkAcr(claim: unknown, minimum: string | null): void {
+  if (minimum !== null && !meetsMinimumAcr(claim, minimum)) throw refused('id_token_acr_too_low');
+}
+
+/** The level of assurance, if it is a text that can be kept. */
+export function storableAcr(claim: unknown): string | undefined {
+  const acr = storableText(claim);
+  return acr !== undefined && acr.length <= longestSubject ? acr : undefined;
+}
+
+/** Core section 3.1.3.7 (3) to (5): several audiences only when we are the authorized party, and azp is always us. */
+function checkAudience({ aud, azp }: Claims, clientId: string): void {
+  const audiences = Array.isArray(aud) ? aud : [aud];
+  if (!audiences.every((audience) => typeof audience === 'string')) throw refused('id_token_aud_invalid');
+  if (audiences.some((audience) => audience !== clientId) && azp === undefined) throw refused('id_token_aud_invalid');
+  if (azp !== undefined && azp !== clientId) throw refused('id_token_azp_invalid');
+}
+
+/** Core section 3.1.3.7 (10) leaves the range to us; openid-client does not compare iat with the clock. */
+function checkIssuedAt(iat: unknown, now: number): number {
+  if (typeof iat !== 'number' || !Number.isFinite(iat)) throw refused('id_token_iat_invalid');
+  if (iat > now + furthestAhead || iat < now - furthestBack) throw refused('id_token_iat_out_of_range');
+  return iat;
+}
+
+/** Core section 3.1.3.6. Optional in this flow, but a wrong one means that the access token is somebody else's. */
+function checkAccessTokenHash(claim: unknown, { accessToken, algorithm }: IdTokenExpectations): void {
+  const digest = createHash(hashOf(algorithm)).update(accessToken).digest();
+  const expected = Buffer.from(digest.subarray(0, digest.length / 2).toString('base64url'));
+  const given = Buffer.from(typeof claim === 'string' ? claim : '');
+  if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw refused('id_token_at_hash_wrong');
+}
+
+function hashOf(algorithm: string): 'sha256' | 'sha384' | 'sha512' {
+  if (algorithm.endsWith('256')) return 'sha256';
+  return algorithm.endsWith('384') ? 'sha384' : 'sha512';
+}
+
+/** When the person proved who they are; a later claim than the token itself is not believed. */
+export function authenticationTime(authTime: unknown, issuedAt: number): Date {
+  const believable = typeof authTime === 'number' && authTime > 0 && authTime <= issuedAt;
+  return new Date((believable ? authTime : issuedAt) * 1000);
+}
+
+function refused(code: string): LoginError {
+  return new LoginError(code, 'login_failed');
+}

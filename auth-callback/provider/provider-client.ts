@@ -1,0 +1,126 @@
+import {
+  allowInsecureRequests,
+  type Configuration,
+  clockTolerance,
+  customFetch,
+  discovery,
+  enableNonRepudiationChecks,
+} from 'openid-client';
+import type { GuardedFetch } from '../../runtime/guarded-fetch.ts';
+import { LoginError } from '../errors.ts';
+import { type ClientSecrets, clientAuthentication } from './client-authentication.ts';
+import { coalesceFetch } from './coalesced-fetch.ts';
+import { createExpiringCache } from './expiring-cache.ts';
+import { createLookupClient, type LookupClient } from './lookup-client.ts';
+import { answerToProviderError } from './provider-errors.ts';
+import { type ProviderRow, rowFault } from './provider-row.ts';
+
+/** A provider as openid-client knows it after discovery. */
+export interface ProviderClient {
+  configuration: Configuration;
+  hasUserinfo: boolean;
+  /** For introspection or tokeninfo, where the row finds the number there. */
+  lookup: LookupClient;
+}
+
+export interface ProviderClients {
+  /** @throws {LoginError} `temporarily_unavailable` when the provider cannot be reached or the row cannot be used */
+  clientFor(row: ProviderRow): Promise<ProviderClient>;
+}
+
+export interface ProviderClientOptions {
+  /** The only way out; every request of openid-client takes it. */
+  fetch: GuardedFetch;
+  secrets: ClientSecrets;
+  /** True in a local deployment only. */
+  allowsPlainHttp: boolean;
+  /** Milliseconds for each request to a provider. */
+  timeoutMs: number;
+  /** Hears of a refresh that failed while the client at hand still serves. */
+  onRefreshFailure: (error: unknown) => void;
+  /** Milliseconds, of a clock that never goes back. */
+  now?: () => number;
+}
+
+const clockToleranceSeconds = 30;
+const minute = 60_000;
+
+/**
+ * Clients by the content of their row: a changed row gets a client of its own at once, and the outage of one provider is
+ * nobody else's. Nobody waits for the hourly refresh; the client at hand serves until the new one is there.
+ */
+export function createProviderClients(options: ProviderClientOptions): ProviderClients {
+  const withSharedFetch = { ...options, fetch: coalesceFetch(options.fetch) };
+  const cache = createExpiringCache<ProviderRow, ProviderClient>({
+    load: (row) => discoverProvider(row, withSharedFetch),
+    onRefreshFailure: options.onRefreshFailure,
+    // Vipps' metadata says `max-age=3600`.
+    refreshAfter: 60 * minute,
+    // An old document still works while the provider's metadata cannot be fetched: its endpoints hardly ever move.
+    useFor: 24 * 60 * minute,
+    // A provider that is down is asked again no more often than this.
+    retryAfter: 2_000,
+    most: 500,
+    now: options.now ?? (() => performance.now()),
+  });
+  return { clientFor: (row) => cache.get(keyOf(row), row) };
+}
+
+/** Everything of a row that a client is made of. */
+function keyOf(row: ProviderRow): string {
+  return JSON.stringify([
+    ...[row.issuer, row.clientId, row.clientSecretEnv, row.tokenEndpointAuthMethod, row.idTokenSignedResponseAlg],
+    ...[row.personnummerFrom, row.lookupClientId, row.lookupClientSecretEnv, row.lookupAuthMethod],
+    row.tokeninfoEndpoint,
+  ]);
+}
+
+/**
+ * Reads a provider's metadata and makes the client that the row describes.
+ *
+ * @throws {LoginError} with a code that names the fault
+ */
+export async function discoverProvider(
+  row: ProviderRow,
+  options: Pick<ProviderClientOptions, 'fetch' | 'secrets' | 'allowsPlainHttp' | 'timeoutMs'>,
+): Promise<ProviderClient> {
+  const fault = rowFault(row, options.allowsPlainHttp);
+  if (fault !== undefined) throw new LoginError(fault, 'temporarily_unavailable');
+  const credentials = { authMethod: row.tokenEndpointAuthMethod, secretEnv: row.clientSecretEnv };
+  const authentication = await clientAuthentication(credentials, options.secrets);
+  try {
+    const configuration = await discovery(new URL(row.issuer), row.clientId, clientMetadata(row), authentication, {
+      [customFetch]: (url, init) => options.fetch(url, init),
+      timeout: options.timeoutMs / 1000,
+      // Without the first, the signature of an ID token is not looked at in the code flow (TLS stands in for it). Ours is
+      // evidence of a legal identity, so it is always verified. The second exists for a local deployment alone.
+      execute: options.allowsPlainHttp
+        ? [enableNonRepudiationChecks, allowInsecureRequests]
+        : [enableNonRepudiationChecks],
+    });
+    judge(configuration, row);
+    const hasUserinfo = configuration.serverMetadata().userinfo_endpoint !== undefined;
+    return { configuration, hasUserinfo, lookup: await createLookupClient(configuration, row, options) };
+  } catch (error) {
+    const { code } = answerToProviderError(error);
+    throw new LoginError(code, 'temporarily_unavailable', { cause: error });
+  }
+}
+
+/** Pins what the provider's own metadata would otherwise decide. */
+function clientMetadata(row: ProviderRow) {
+  return {
+    id_token_signed_response_alg: row.idTokenSignedResponseAlg,
+    [clockTolerance]: clockToleranceSeconds,
+  };
+}
+
+/** Discovery 1.0 section 4.3: exactly the issuer asked for. openid-client forgives what URL normalisation forgives. */
+function judge(configuration: Configuration, row: ProviderRow): void {
+  const metadata = configuration.serverMetadata();
+  if (metadata.issuer !== row.issuer) throw new LoginError('provider_issuer_mismatch', 'temporarily_unavailable');
+  for (const endpoint of ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const) {
+    if (metadata[endpoint] === undefined)
+      throw new LoginError('provider_metadata_incomplete', 'temporarily_unavailable');
+  }
+}

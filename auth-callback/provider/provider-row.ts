@@ -1,0 +1,87 @@
+/** One row of `login.providers()`: an identity provider as one organisation uses it. */
+export interface ProviderRow {
+  organizationId: string;
+  /** The organisation's slug, as in URLs. */
+  organization: string;
+  organizationName: string;
+  provider: string;
+  issuer: string;
+  clientId: string;
+  /** Name of the environment variable with the client's secret. */
+  clientSecretEnv: string | null;
+  tokenEndpointAuthMethod: string;
+  scopes: string[];
+  authorizationParams: Record<string, string>;
+  idTokenSignedResponseAlg: string;
+  personnummerFrom: string;
+  personnummerClaim: string;
+  consentMode: string;
+  consentScope: string | null;
+  minimumAcr: string | null;
+  /** The scope that asks for the number, such as `nin`. */
+  personnummerScope: string | null;
+  /** True: that scope is left out for a returning member whose record has a confirmed number. */
+  askNumberWhenMissing: boolean;
+  /** A client of its own for introspection or tokeninfo; null: the row's own client. */
+  lookupClientId: string | null;
+  lookupClientSecretEnv: string | null;
+  lookupAuthMethod: string | null;
+  /** Null: `tokeninfo_endpoint` of the metadata. */
+  tokeninfoEndpoint: string | null;
+  /** How long observed numbers are kept, as PostgreSQL writes an interval, such as `1 year`. */
+  retention: string | null;
+  /** The legal basis in the organisation's own words. */
+  captureBasis: string | null;
+  /** Whether the organisation has recorded its legal basis for keeping the number. */
+  capture: boolean;
+  /** The exact URLs the organisation has registered for its apps. */
+  returnTo: string[];
+}
+
+/**
+ * Algorithms a row may pin (RFC 7518, RFC 8037). Asymmetric ones only: `none` proves nothing, and HS256 would make the
+ * client secret, or a public key mistaken for one, a signing key.
+ */
+const signatureAlgorithms = new Set([
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+]);
+
+/** Rows may name secrets only so, lest a row make the process send some other secret of its environment. */
+const secretName = /^OIDC_[A-Z0-9_]+$/;
+
+/**
+ * @param row a row as the database gave it
+ * @param allowsPlainHttp true in a local deployment only
+ * @returns a stable code for what makes the row unusable, or undefined
+ */
+export function rowFault(row: ProviderRow, allowsPlainHttp: boolean): string | undefined {
+  if (!isIssuer(row.issuer, allowsPlainHttp)) return 'provider_issuer_invalid';
+  if (row.clientId === '') return 'provider_client_id_missing';
+  if (!signatureAlgorithms.has(row.idTokenSignedResponseAlg)) return 'provider_signature_algorithm_refused';
+  for (const name of [row.clientSecretEnv, row.lookupClientSecretEnv]) {
+    if (name !== null && !secretName.test(name)) return 'provider_secret_name_refused';
+  }
+  return undefined;
+}
+
+/** ID-porten's pseudonymous logins may be plain OAuth 2.0: without `openid` there is no ID token, and no `nonce` in it. */
+export function asksForIdToken(row: ProviderRow): boolean {
+  return row.scopes.includes('openid') || row.personnummerFrom !== 'introspection';
+}
+
+/** OpenID Connect Discovery 1.0 section 3: https, no query, no fragment; compared as text later, so kept as text. */
+function isIssuer(text: string, allowsPlainHttp: boolean): boolean {
+  const url = URL.parse(text);
+  if (url === null || text.includes('?') || text.includes('#')) return false;
+  return url.protocol === 'https:' || (allowsPlainHttp && url.protocol === 'http:');
+}

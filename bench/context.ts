@@ -1,0 +1,49 @@
+import type { BenchCluster } from './cluster.ts';
+
+/** How much is measured. */
+export type Size = {
+  name: 'quick' | 'full';
+  rounds: number;
+  roundSeconds: number;
+  warmUpSeconds: number;
+  /** Members in the tables that grow, from small to large. */
+  members: number[];
+  /** Observations already stored. */
+  observations: number[];
+  openCases: number[];
+  organizations: number[];
+  importRows: number;
+  pushes: number;
+};
+
+export type Context = {
+  cluster: BenchCluster;
+  size: Size;
+  say(line: string): void;
+};
+
+export const quick: Size = {
+  name: 'quick',
+  rounds: 3,
+  roundSeconds: 1,
+  warmUpSeconds: 0.5,
+  members: [1_000, 20_000],
+  observations: [0, 100_000],
+  openCases: [0, 5_000],
+  organizations: [3, 30],
+  importRows: 20_000,
+  pushes: 400,
+};
+
+export const full: Size = {
+  name: 'full',
+  rounds: 5,
+  roundSeconds: 4,
+  warmUpSeconds: 2,
+  members: [1_000, 100_000, 1_000_000],
+  observations: [0, 1_000_000, 5_000_000],
+  openCases: [0, 100_000],
+  organizations: [3, 300],
+  importRows: 1_000_000,
+  pushes: 4_000,
+};

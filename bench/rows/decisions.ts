@@ -1,0 +1,93 @@
+import { compare } from '../compare.ts';
+import type { Context } from '../context.ts';
+import { bareInsert, bareInsertAndJob, fromTheApplication, throughTheDoor } from '../peers.ts';
+import { finish, type Row, toRow } from '../row.ts';
+import { spreadOf } from '../statistics.ts';
+import { addBenchMembers, addBenchOrganization, type BenchOrganization } from '../world.ts';
+import { withSupabase } from './supabase-js.ts';
+
+const CLIENTS = 8;
+const MEMBERS = 1_000;
+
+/** Rows 1 to 3: what a decision costs beside the insert that any login needs, and beside the same steps from an application. */
+export async function measureDecisions(context: Context): Promise<Row[]> {
+  const organization = await addBenchOrganization(context.cluster.pool, 'decisions');
+  await addBenchMembers(context.cluster.pool, organization, [0, MEMBERS], { withNumber: true });
+  await context.cluster.pool.query('vacuum analyze registry.members, registry.identity_links');
+  const ids = await memberIds(context, organization);
+  const { url, urls } = context.cluster;
+  const door = {
+    name: 'login.record_observation',
+    load: { url: urls.auth_callback, clients: CLIENTS, operation: throughTheDoor(organization, (nth) => 1 + (nth % MEMBERS)) },
+  };
+  const insert = { name: 'bare insert', load: { url, clients: CLIENTS, operation: bareInsert(organization, ids) } };
+  const application = {
+    name: 'separate statements',
+    load: { url, clients: CLIENTS, operation: fromTheApplication(organization, MEMBERS) },
+  };
+  const overInsert = await compare(context, { ours: door, baseline: insert });
+  const overApplication = await withSupabase(context, organization, MEMBERS, (supabase) =>
+    compare(context, { ours: door, baseline: application, peers: [supabase] }),
+  );
+  return [
+    toRow(overInsert, {
+      id: 'confirmed-over-insert',
+      what: 'decision `confirmed` through the door, per second, 8 connections, over a bare insert of the same row',
+      bar: { at: 'least', value: 0.6 },
+      note: 'The bare insert writes the same row into a table with the same indexes, checks and foreign keys, and does nothing else.',
+    }),
+    await measureFilled(context),
+    toRow(overApplication, {
+      id: 'confirmed-over-application',
+      what: 'decision `confirmed`, over the same steps sent as separate statements from Node in one transaction',
+      bar: { at: 'least', value: 2.5 },
+      note: 'Separate statements: begin, lock and look-up of the id, provider, savepoint, link, member, insert, audit event, release, commit; all prepared. supabase-js sends provider, link, member and the two inserts through PostgREST, each a transaction of its own.',
+    }),
+  ];
+}
+
+async function measureFilled(context: Context): Promise<Row> {
+  const { size, cluster } = context;
+  // Nobody's number is filled twice, so every operation takes a member of its own.
+  const enough = Math.ceil((size.rounds * size.roundSeconds + size.warmUpSeconds) * 6_000);
+  const organization = await addBenchOrganization(cluster.pool, 'filled');
+  await addBenchMembers(cluster.pool, organization, [0, enough], { withNumber: false });
+  await cluster.pool.query('vacuum analyze registry.members, registry.identity_links');
+  const ids = await memberIds(context, organization);
+  const comparison = await compare(context, {
+    ours: {
+      name: 'login.record_observation',
+      load: { url: cluster.urls.auth_callback, clients: CLIENTS, operation: throughTheDoor(organization, (nth) => 1 + nth) },
+    },
+    baseline: {
+      name: 'bare insert and add_job',
+      load: { url: cluster.url, clients: CLIENTS, operation: bareInsertAndJob(organization, ids) },
+    },
+  });
+  const { rows } = await cluster.pool.query<{ outcome: string; n: number }>(
+    'select outcome, count(*)::int as n from registry.observations where organization_id = $1 group by outcome',
+    [organization.id],
+  );
+  if (rows.some(({ outcome }) => outcome !== 'filled')) throw new Error(`not only filled: ${JSON.stringify(rows)}`);
+  await cluster.pool.query('truncate graphile_worker._private_jobs cascade');
+  return toRow(comparison, {
+    id: 'filled-over-insert-and-job',
+    what: 'decision `filled`, over a bare insert plus a bare `add_job`',
+    bar: { at: 'least', value: 0.8 },
+    note: 'The baseline sends insert and add_job as one statement. Ours writes the record, the push and the audit event besides.',
+  });
+}
+
+export async function memberIds(context: Context, organization: BenchOrganization): Promise<string[]> {
+  const { rows } = await context.cluster.pool.query<{ id: string }>(
+    'select id from registry.members where organization_id = $1 order by substr(external_id, 2)::int',
+    [organization.id],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** For rows that are one figure. */
+export function single(row: Omit<Row, 'met' | 'value'> & { values: number[] }): Row {
+  const { values, ...rest } = row;
+  return finish({ ...rest, value: spreadOf(values) });
+}

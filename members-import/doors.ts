@@ -1,0 +1,77 @@
+import type pg from 'pg';
+import { ImportError, type ImportErrorCode } from './errors.ts';
+import type { JudgedBatch } from './judge-batch.ts';
+
+export type Run = {
+  run_id: string;
+  organization_id: string;
+  /** Whether the organisation has recorded a legal basis for numbers. */
+  capture: boolean;
+  /** Records of the file, the header not counted, that an earlier start has done. */
+  records_done: number;
+};
+
+export type Counts = {
+  records_done: number;
+  added: number;
+  updated: number;
+  unchanged: number;
+  duplicates: number;
+  conflicts: number;
+  rejected: number;
+};
+
+/** The functions of schema `import`: all that the role `member_importer` may do. Each throws {@link ImportError}. */
+export type Doors = {
+  startRun(run: { organization: string; fingerprint: string; columns: string[]; dryRun: boolean }): Promise<Run>;
+  /** @param first records of the file before this batch */
+  loadRows(runId: string, first: number, records: number, batch: JudgedBatch): Promise<Counts>;
+  rejections(runId: string, afterLine: number, most: number): Promise<{ line: number; reasons: string[] }[]>;
+  absentMembers(runId: string, afterExternalId: string, most: number): Promise<string[]>;
+  finishRun(runId: string): Promise<void>;
+};
+
+const refusals: Record<string, { code: ImportErrorCode; message: string }> = {
+  PN005: { code: 'organization_unknown', message: 'there is no such organisation' },
+  PN006: { code: 'import_superseded', message: 'another import of this organisation was started meanwhile' },
+  PN007: { code: 'rows_refused', message: 'the database does not accept the rows' },
+};
+/** Deadlock, serialization failure, lock timeout: a login was in the way, and the batch can simply be sent again. */
+const passing = new Set(['40P01', '40001', '55P03']);
+const mostTries = 5;
+
+/** Calls the doors with bound parameters. */
+export function createDoors(client: Pick<pg.ClientBase, 'query'>): Doors {
+  async function rows<Row extends pg.QueryResultRow>(text: string, values: unknown[], tries = 1): Promise<Row[]> {
+    try {
+      return (await client.query<Row>({ name: text, text, values })).rows;
+    } catch (cause) {
+      const sqlState = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+      if (passing.has(sqlState) && tries < mostTries) return rows(text, values, tries + 1);
+      const { code, message } = refusals[sqlState] ?? {
+        code: 'database_failed' as const,
+        message: `the database failed (${sqlState || 'connection lost'}); start the same command again to go on`,
+      };
+      throw new ImportError(code, message, { cause });
+    }
+  }
+  return {
+    async startRun({ organization, fingerprint, columns, dryRun }) {
+      const values = [organization, fingerprint, columns, dryRun];
+      return (await rows<Run>('select * from import.start_run($1, $2, $3, $4)', values))[0] as Run;
+    },
+    async loadRows(runId, first, records, batch) {
+      const values = [runId, first, records, batch.rows, batch.rejections];
+      return (await rows<Counts>('select * from import.load_rows($1, $2, $3, $4, $5)', values))[0] as Counts;
+    },
+    rejections: (runId, afterLine, most) =>
+      rows('select * from import.rejections($1, $2, $3)', [runId, afterLine, most]),
+    async absentMembers(runId, afterExternalId, most) {
+      const text = 'select id from import.absent_members($1, $2, $3) as id';
+      return (await rows<{ id: string }>(text, [runId, afterExternalId, most])).map(({ id }) => id);
+    },
+    async finishRun(runId) {
+      await rows('select import.finish_run($1)', [runId]);
+    },
+  };
+}

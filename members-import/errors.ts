@@ -1,0 +1,24 @@
+/** Why an import stops. Rows that cannot be imported do not stop it; see `rejection.ts`. */
+export type ImportErrorCode =
+  | 'arguments_invalid'
+  | 'file_unreadable'
+  | 'file_not_text'
+  | 'file_changed'
+  | 'header_unusable'
+  | 'mapping_invalid'
+  | 'quote_not_closed'
+  | 'organization_unknown'
+  | 'import_superseded'
+  | 'rows_refused'
+  | 'database_failed';
+
+/** Carries a code and a sentence for the person at the terminal; never a value of a row. */
+export class ImportError extends Error {
+  override readonly name = 'ImportError';
+  readonly code: ImportErrorCode;
+
+  constructor(code: ImportErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

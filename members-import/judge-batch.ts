@@ -1,0 +1,61 @@
+import { createIndexer } from '../personnummer/blind-index.ts';
+import type { IndexSecret, Jwk } from '../personnummer/keys.ts';
+import { createSealer } from '../personnummer/seal.ts';
+import { type JudgedRow, judgeRow, type RowRules } from './judge-row.ts';
+import type { CsvRecord } from './read-records.ts';
+import type { Rejection } from './rejection.ts';
+
+export type JudgeSettings = RowRules & {
+  organizationId: string;
+  sealingKeys: Jwk[];
+  indexSecrets: IndexSecret[];
+  dropBadNumbers: boolean;
+};
+
+/** A batch as the database takes it: no number in clear. Both are JSON. */
+export type JudgedBatch = { rows: string; rejections: string };
+
+export type JudgeBatch = (records: CsvRecord[]) => Promise<JudgedBatch>;
+
+/** Builds what validates, seals and indexes a batch. It runs in threads of its own, see `judge-thread.ts`. */
+export function createJudge(settings: JudgeSettings): JudgeBatch {
+  const sealer = createSealer(settings.sealingKeys);
+  const indexer = createIndexer(settings.indexSecrets);
+
+  async function toRow(line: number, row: JudgedRow) {
+    const { personnummer } = row;
+    const [index, ...previous] = personnummer === null ? [] : indexer.indexes(personnummer, settings.organizationId);
+    return {
+      line,
+      external_id: row.externalId,
+      given_name: row.givenName,
+      family_name: row.familyName,
+      birth_date: row.birthDate,
+      email: row.email,
+      phone: row.phone,
+      ...(personnummer !== null && {
+        personnummer_index: index,
+        personnummer_index_previous: previous,
+        personnummer_sealed: await sealer.seal(personnummer),
+        personnummer_masked: personnummer.masked(),
+      }),
+    };
+  }
+
+  return async (records) => {
+    const rejections: Rejection[] = [];
+    const rows: Promise<object>[] = [];
+    for (const { line, fields } of records) {
+      const { row, reasons } = judgeRow(fields, settings);
+      if (reasons.length > 0) rejections.push({ line, reasons });
+      if (reasons.length === 0 || (settings.dropBadNumbers && reasons.every(isAboutTheNumber))) {
+        rows.push(toRow(line, row));
+      }
+    }
+    return { rows: JSON.stringify(await Promise.all(rows)), rejections: JSON.stringify(rejections) };
+  };
+}
+
+function isAboutTheNumber(reason: string): boolean {
+  return reason === 'personnummer_malformed' || reason === 'personnummer_not_accepted';
+}

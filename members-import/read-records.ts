@@ -1,0 +1,84 @@
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream';
+import { CsvError, parse } from 'csv-parse';
+import { ImportError } from './errors.ts';
+import type { Encoding } from './inspect-file.ts';
+
+/** One record of the file. Blank fields are empty texts; white space around a field is dropped. */
+export type CsvRecord = { line: number; fields: string[] };
+
+export type RecordReader = {
+  records: AsyncIterable<CsvRecord>;
+  /** Bytes of the file that have been taken in; a little ahead of the records. */
+  bytesRead(): number;
+};
+
+/** A field or row longer than this is a quote that was never closed, in characters. */
+const LONGEST_RECORD = 64 * 1024;
+
+/**
+ * Reads a CSV file (RFC 4180, with any of comma, semicolon and tab between the fields and any kind of line end) record by
+ * record. The header is the first one. A quote in the middle of a field is taken as it is.
+ *
+ * @throws {ImportError} while iterating: `quote_not_closed` with the line, `file_unreadable`
+ */
+export function readRecords(path: string, options: { encoding: Encoding; delimiter: string }): RecordReader {
+  const file = createReadStream(path, { highWaterMark: 256 * 1024 });
+  const parser = parse({
+    delimiter: options.delimiter,
+    record_delimiter: ['\r\n', '\n', '\r'],
+    relax_column_count: true,
+    relax_quotes: true,
+    skip_empty_lines: true,
+    max_record_size: LONGEST_RECORD,
+    info: true,
+  });
+  // Errors of every part reach the loop below through the parser.
+  pipeline(
+    file,
+    (chunks: AsyncIterable<Buffer>) => decode(chunks, options.encoding),
+    parser,
+    () => undefined,
+  );
+  return { records: toRecords(parser, path), bytesRead: () => file.bytesRead };
+}
+
+async function* decode(chunks: AsyncIterable<Buffer>, encoding: Encoding): AsyncGenerator<string> {
+  const decoder = new TextDecoder(encoding);
+  for await (const chunk of chunks) yield decoder.decode(chunk, { stream: true });
+  yield decoder.decode();
+}
+
+async function* toRecords(parser: AsyncIterable<{ record: string[]; info: { lines: number } }>, path: string) {
+  try {
+    for await (const { record, info } of parser) {
+      const breaks = record.reduce((sum, field) => sum + countBreaks(field), 0);
+      yield { line: info.lines - breaks, fields: record.map((field) => field.trim()) };
+    }
+  } catch (cause) {
+    // Errors of the parser quote the file in their messages.
+    if (!(cause instanceof CsvError)) throw new ImportError('file_unreadable', `the file cannot be read: ${path}`);
+    const line = 'lines' in cause && typeof cause.lines === 'number' ? ` that begins near line ${cause.lines}` : '';
+    throw new ImportError('quote_not_closed', `a quoted field${line} does not end; mend the file and start again`);
+  }
+}
+
+function countBreaks(field: string): number {
+  return field.includes('\n') || field.includes('\r') ? field.split(/\r\n|\n|\r/).length - 1 : 0;
+}
+
+/** The delimiter that the first line has most of, outside quotes. */
+export async function detectDelimiter(path: string, encoding: Encoding): Promise<string> {
+  const line = await firstLine(path, encoding);
+  const plain = line.replaceAll(/"[^"]*"/g, '');
+  const counts = [';', ',', '\t'].map((each) => ({ each, count: plain.split(each).length - 1 }));
+  return counts.reduce((best, other) => (other.count > best.count ? other : best)).each;
+}
+
+async function firstLine(path: string, encoding: Encoding): Promise<string> {
+  const decoder = new TextDecoder(encoding);
+  for await (const chunk of createReadStream(path, { end: LONGEST_RECORD }) as AsyncIterable<Buffer>) {
+    return decoder.decode(chunk, { stream: true }).split(/[\r\n]/, 1)[0] ?? '';
+  }
+  return '';
+}

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { BrowserContext, Page } from 'playwright-core';
+import { artifactsFolder } from '../support/artifacts.ts';
+import { type LocalProgram, runLocal } from '../support/start-stack.ts';
+import { violations } from './support/accessibility.ts';
+import { startChromium, withoutChromium } from './support/chromium.ts';
+import { focusIsVisible, tabTo } from './support/keyboard.ts';
+
+// The local app as a person sees it, in a real browser and with the keyboard alone. On the way it shows that the browser
+// keeps the callback's `__Host-` cookies over http on the addresses of this machine.
+
+let program: LocalProgram;
+
+before(async () => {
+  if (withoutChromium !== false) return;
+  program = runLocal('start');
+  await program.says(/Click here/);
+});
+
+after(async () => {
+  program?.process.kill('SIGTERM');
+  await program?.ended;
+});
+
+type Walk = { page: Page; context: BrowserContext; cookieNames: string[] };
+
+/** A fresh browser on the app's page; `cookieNames` grows as the callback sets cookies. */
+async function openApp(t: Parameters<typeof startChromium>[0], colorScheme: 'light' | 'dark' = 'light'): Promise<Walk> {
+  const browser = await startChromium(t);
+  const context = await browser.newContext({ colorScheme, viewport: { width: 1000, height: 800 } });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  const cookieNames: string[] = [];
+  page.on('response', async (response) => {
+    for (const { name, value } of await response.headersArray()) {
+      if (name.toLowerCase() === 'set-cookie') cookieNames.push(value.split('=')[0] ?? '');
+    }
+  });
+  await page.goto(program.stack().appUrl);
+  return { page, context, cookieNames };
+}
+
+/** Waits for a page with this heading, looks at it with axe-core and keeps a picture of it. */
+async function look(page: Page, heading: RegExp, picture: string): Promise<void> {
+  await page.getByRole('heading', { level: 1, name: heading }).waitFor();
+  assert.deepEqual(await violations(page), [], picture);
+  await page.screenshot({ path: join(artifactsFolder(), `${picture}.png`) });
+}
+
+async function press(page: Page, text: RegExp): Promise<void> {
+  await tabTo(page, text);
+  assert.ok(await focusIsVisible(page), `the focus on ${text} is not visible`);
+  await page.keyboard.press('Enter');
+}
+
+test('a person is chosen, logs in with Vipps and sees the result, by keyboard alone', {
+  skip: withoutChromium,
+}, async (t) => {
+  const { page, context, cookieNames } = await openApp(t);
+  await look(page, /Sample app/, 'app');
+  await press(page, /^Munter Bjørkeløv$/);
+  await look(page, /Vipps: log in/, 'vipps');
+  const kept = (await context.cookies()).filter(({ name }) => name.startsWith('__Host-'));
+  assert.deepEqual(
+    kept.map(({ secure, httpOnly, sameSite, path }) => ({ secure, httpOnly, sameSite, path })),
+    [{ secure: true, httpOnly: true, sameSite: 'Lax', path: '/' }],
+  );
+  assert.match(await page.locator('input:checked').inputValue(), /^nhf-filled$/);
+  await press(page, /^Log in$/);
+  await look(page, /^Logged in$/, 'result');
+  assert.match((await page.locator('pre').textContent()) ?? '', /"role": "authenticated"/);
+  assert.ok(cookieNames.some((name) => name.startsWith('__Host-')));
+  const left = (await context.cookies()).filter(({ name }) => name.startsWith('__Host-'));
+  assert.deepEqual(left, [], 'the transaction is over, and so is its cookie');
+});
+
+test('another person is chosen with the arrow keys and cancels', { skip: withoutChromium }, async (t) => {
+  const { page } = await openApp(t);
+  await press(page, /^Munter Bjørkeløv$/);
+  await page.getByRole('heading', { name: /Vipps: log in/ }).waitFor();
+  await tabTo(page, /Munter/);
+  await page.keyboard.press('ArrowDown');
+  assert.match(await page.locator('input:checked').inputValue(), /^nhf-filled-d-number$/);
+  await press(page, /^Cancel$/);
+  await look(page, /^Not logged in$/, 'cancelled');
+  await press(page, /^All sample persons$/);
+  await look(page, /Sample app/, 'app-again');
+});
+
+test('BankID asks for consent on a page of its own, and two persons in turn can log in', {
+  skip: withoutChromium,
+}, async (t) => {
+  const { page } = await openApp(t);
+  for (const [name, picture] of [
+    [/^Munter Fjellvidde$/, 'first'],
+    [/^Stille Elvestrøm$/, 'second'],
+  ] as const) {
+    await press(page, name);
+    await look(page, /BankID: log in/, `bankid-${picture}`);
+    await press(page, /^Log in$/);
+    await look(page, /BankID: share your data\?/, `bankid-consent-${picture}`);
+    await press(page, /^Yes, share$/);
+    await look(page, /^Logged in$/, `bankid-result-${picture}`);
+    await press(page, /^All sample persons$/);
+    await page.getByRole('heading', { name: 'Sample app' }).waitFor();
+  }
+});
+
+test('our own question is answered by keyboard, and a refusal is a login all the same', {
+  skip: withoutChromium,
+}, async (t) => {
+  const { page } = await openApp(t);
+  await page.locator('a[href*="blindeforbundet-bankid-absent-refused"]').focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: /BankID: log in/ }).waitFor();
+  await press(page, /^Log in$/);
+  await page.waitForURL(`${program.stack().callbackUrl}/**`);
+  await look(page, /./, 'own-question');
+  const no = page.locator('button[name=answer][value=no]');
+  await press(page, new RegExp(`^${(await no.textContent())?.trim()}$`));
+  await look(page, /^Logged in$/, 'own-question-result');
+});
+
+test('nothing has to be scrolled sideways on a small screen', { skip: withoutChromium }, async (t) => {
+  const { page } = await openApp(t);
+  await page.setViewportSize({ width: 320, height: 640 });
+  const tooWide = () => page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+  await look(page, /Sample app/, 'app-small');
+  assert.ok((await tooWide()) <= 0);
+  await press(page, /^Munter Bjørkeløv$/);
+  await look(page, /Vipps: log in/, 'vipps-small');
+  assert.ok((await tooWide()) <= 0);
+  await press(page, /^Log in$/);
+  await look(page, /^Logged in$/, 'result-small');
+  assert.ok((await tooWide()) <= 0);
+});
+
+test('the pages are readable in dark colours, and consent is withdrawn there', { skip: withoutChromium }, async (t) => {
+  const { page } = await openApp(t, 'dark');
+  await look(page, /Sample app/, 'app-dark');
+  await press(page, /^Withdraw consent at Vipps$/);
+  await look(page, /withdraw consent/, 'withdraw-dark');
+  await press(page, /^Withdraw/);
+  await look(page, /consent withdrawn/, 'withdrawn-dark');
+  assert.equal(await page.locator('code').textContent(), '204');
+});

@@ -1,0 +1,62 @@
+import { connect, createServer, type Socket } from 'node:net';
+
+/** The address programs know the database under; where it leads can change, and connections can be cut. */
+export interface Entrance {
+  readonly port: number;
+  /** New connections go to another port; open ones stay where they are. */
+  lead(port: number): void;
+  /** Breaks all open connections. */
+  cut(): void;
+  /** Breaks them, and refuses new ones until `mend`. */
+  close(): void;
+  mend(): void;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Starts on a free port. @param target where it leads at first */
+export async function startProxy(target: number): Promise<Entrance> {
+  const pairs = new Set<readonly [Socket, Socket]>();
+  let leadsTo = target;
+  let refusing = false;
+
+  const server = createServer((client) => {
+    const upstream = connect(leadsTo, '127.0.0.1');
+    const pair = [client, upstream] as const;
+    pairs.add(pair);
+    const end = () => {
+      pairs.delete(pair);
+      client.destroy();
+      upstream.destroy();
+    };
+    for (const socket of pair) socket.on('error', end).on('close', end);
+    if (refusing) return end();
+    client.pipe(upstream);
+    upstream.pipe(client);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const cut = () => {
+    for (const [client, upstream] of pairs) {
+      client.resetAndDestroy();
+      upstream.resetAndDestroy();
+    }
+  };
+  const address = server.address();
+  return {
+    port: address !== null && typeof address === 'object' ? address.port : 0,
+    lead(port) {
+      leadsTo = port;
+    },
+    cut,
+    close() {
+      refusing = true;
+      cut();
+    },
+    mend() {
+      refusing = false;
+    },
+    async [Symbol.asyncDispose]() {
+      cut();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

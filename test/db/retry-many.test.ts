@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { becomeCoordinator, type Coordinator, type Reply } from '../support/coordinator.ts';
+import { one } from '../support/door.ts';
+import { addMember, addMemberSystem, addOrganization, sampleNumbers } from '../support/samples.ts';
+import { type PushBench, withPush } from './support/push-bench.ts';
+
+async function addFailed(
+  bench: PushBench,
+  nth: number,
+  code: string,
+  organization = bench.organization,
+): Promise<string> {
+  const { db } = bench;
+  const member = await addMember(db, organization, { personnummer: sampleNumbers[nth] as string });
+  const { id } = await one<{ id: string }>(db, 'select private.queue_push($1) as id', [member.id]);
+  const { fencing_token } = await bench.claim('w', id);
+  await bench.finish(fencing_token, 'rejected', code, false, id);
+  return id;
+}
+
+const named = async (coordinator: Coordinator, argument: string, value: unknown): Promise<Reply> =>
+  (await coordinator.query<{ reply: Reply }>(`select api.retry_sync(${argument} => $1) as reply`, [value]))[0]
+    ?.reply as Reply;
+
+const waiting = ({ db }: PushBench) =>
+  db.pool.query(`select from sync.pushes where state = 'pending'`).then(({ rowCount }) => rowCount);
+
+test('several are tried again in one call, and one that cannot be does not stop the others', () =>
+  withPush(async (bench) => {
+    const failed = [await addFailed(bench, 1, 'http_4xx'), await addFailed(bench, 2, 'http_409')];
+    await using coordinator = await becomeCoordinator(bench.db, bench.organization);
+    assert.deepEqual(await named(coordinator, 'push_ids', [...failed, bench.id]), { queued: 2, not_queued: 1 });
+    assert.equal(await waiting(bench), 3);
+    assert.deepEqual(
+      await named(coordinator, 'push_ids', failed),
+      { queued: 0, not_queued: 2 },
+      'later ones took their place',
+    );
+    assert.equal(
+      (await one(bench.db, `select count(*)::int as n from audit.events where event = 'push_requeued'`)).n,
+      2,
+    );
+    assert.deepEqual(await coordinator.query(`select * from api.open_conflicts where kind = 'push_failed'`), []);
+  }));
+
+test('a whole reason is tried again, in the own organisations only', () =>
+  withPush(async (bench) => {
+    const other = await addOrganization(bench.db);
+    await addMemberSystem(bench.db, other);
+    await addFailed(bench, 1, 'http_4xx');
+    await addFailed(bench, 2, 'http_4xx');
+    await addFailed(bench, 3, 'http_409');
+    const foreign = await addFailed(bench, 4, 'http_4xx', other);
+    await using coordinator = await becomeCoordinator(bench.db, bench.organization);
+    assert.deepEqual(await named(coordinator, 'error_code', 'http_4xx'), { queued: 2, not_queued: 0 });
+    assert.deepEqual(await named(coordinator, 'error_code', 'http_4xx'), { queued: 0, not_queued: 0 });
+    assert.deepEqual(await named(coordinator, 'push_ids', [foreign]), { queued: 0, not_queued: 1 });
+    assert.equal((await named(coordinator, 'push_id', foreign)).code, 'not_found');
+  }));
+
+test('one thing has to be named, and no more than a thousand', () =>
+  withPush(async ({ db, organization, id }) => {
+    await using coordinator = await becomeCoordinator(db, organization);
+    const both = await coordinator.query<{ reply: Reply }>(
+      `select api.retry_sync(push_id => $1, error_code => 'http_4xx') as reply`,
+      [id],
+    );
+    assert.equal(both[0]?.reply.code, 'name_one_thing');
+    assert.equal((await named(coordinator, 'push_ids', Array(1001).fill(id))).code, 'name_one_thing');
+    assert.equal(
+      (await coordinator.query<{ reply: Reply }>('select api.retry_sync() as reply'))[0]?.reply.code,
+      'name_one_thing',
+    );
+  }));
+
+test('every code a worker stores has a reason in plain words', async () => {
+  const { failureResults } = await import('../../worker/failure.ts');
+  await withPush(async ({ db }) => {
+    const unexplained = ['unexpected_error', 'payload_invalid', 'observation_deferred'];
+    for (const code of Object.keys(failureResults)) {
+      const { reason } = await one(db, 'select private.explain_failure($1) as reason', [code]);
+      assert.equal(/^Something unexpected/.test(reason), unexplained.includes(code), `${code}: ${reason}`);
+    }
+    assert.equal((await one(db, 'select private.explain_failure(null) as reason')).reason, null);
+  });
+});

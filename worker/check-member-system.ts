@@ -1,0 +1,48 @@
+/**
+ * `npm run member-system:check -- --organization nhf`: tries the organisation's member system with the worker's own
+ * environment, without changing anything over there. Ends with 0 when everything is all right, else with 1.
+ */
+import { parseArgs } from 'node:util';
+import { createLogger } from '../runtime/logger.ts';
+import { readConfig } from './config.ts';
+import { createCarrier } from './create-worker.ts';
+import { createDoors } from './doors.ts';
+import { checkMemberSystem } from './member-system/check.ts';
+import { createWorkerPool } from './worker-pool.ts';
+
+async function main(): Promise<boolean> {
+  const { organization } = parseArgs({ options: { organization: { type: 'string' } } }).values;
+  if (organization === undefined) {
+    console.error('member-system:check: say which one: --organization <slug>');
+    return false;
+  }
+  const config = readConfig();
+  const pool = createWorkerPool(config, createLogger({ name: 'member-system-check', level: 'silent' }));
+  try {
+    const found = await createDoors(pool).memberSystem(organization);
+    if (found === null) {
+      console.error(`member-system:check: there is no organisation ${organization}`);
+      return false;
+    }
+    const { authorize, readingFetch } = createCarrier(config);
+    const findings = await checkMemberSystem(found.member_system, { authorize, fetch: readingFetch });
+    for (const { what, failure, seen } of findings) {
+      console.log(
+        failure === null ? `ok      ${what}${seen === undefined ? '' : ` (${seen})`}` : `failed  ${what}: ${failure}`,
+      );
+    }
+    return findings.every(({ failure }) => failure === null);
+  } finally {
+    await pool.end();
+  }
+}
+
+try {
+  if (!(await main())) process.exitCode = 1;
+} catch (error) {
+  // Only the code: a message of the database may quote values.
+  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+  console.error(`member-system:check: ${typeof code === 'string' ? code : 'unexpected_error'}`);
+  if (code === 'configuration_invalid' && error instanceof Error) console.error(error.message);
+  process.exitCode = 1;
+}

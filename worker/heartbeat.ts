@@ -1,0 +1,65 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Logger } from '../runtime/logger.ts';
+import type { Doors } from './doors.ts';
+import type { Gate } from './gate.ts';
+import type { Leases } from './leases.ts';
+
+/** What the heartbeat needs. */
+export interface HeartbeatOptions {
+  readonly doors: Pick<Doors, 'beat' | 'sweep'>;
+  readonly leases: Leases;
+  readonly gate: Gate;
+  readonly log: Logger;
+  /** Pause between two beats, in milliseconds; a lease lasts for several. */
+  readonly everyMs: number;
+}
+
+/** The process's sign of life. */
+export interface Heartbeat {
+  /** From now on jobs are locked under this name. */
+  beatAs(poolId: string): void;
+  /** Beats now; what fails is logged, and the next beat is the remedy. */
+  beat(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Tells the database every few seconds that this process lives and what it is sending, learns what it may not fetch, and has
+ * the database take away from others what they left behind. Starts at once.
+ */
+export function startHeartbeat({ doors, leases, gate, log, everyMs }: HeartbeatOptions): Heartbeat {
+  const stopping = new AbortController();
+  let poolId: string | null = null;
+
+  async function tell(): Promise<void> {
+    if (poolId === null) return;
+    const at = performance.now();
+    const { pushIds, fencingTokens } = leases.held();
+    const answer = await doors.beat(poolId, pushIds, fencingTokens);
+    leases.renewed(at, answer.lost);
+    gate.close(answer.forbidden_flags);
+    for (const { what, queued } of await doors.sweep()) if (queued > 0) log.warn({ what, queued }, 'taken up again');
+  }
+
+  const beat = () => tell().catch((err: unknown) => log.warn({ err }, 'heartbeat failed'));
+
+  async function loop(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await beat();
+      await pause(everyMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+    }
+  }
+
+  const ended = loop();
+  return {
+    beatAs(id) {
+      poolId = id;
+      void beat();
+    },
+    beat,
+    async stop() {
+      stopping.abort();
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Outcome } from './deliver.ts';
+import type { OrganizationMetrics } from './doors.ts';
+
+/** What an operator can count. Labels come from our own rows and codes only: nothing of a person, and bounded. */
+export interface Metrics {
+  attempt(organization: string, outcome: Pick<Outcome, 'result' | 'errorCode'>, seconds: number): void;
+  /** Prometheus' text format. Throws when the database does not answer. */
+  text(): Promise<string>;
+  readonly contentType: string;
+}
+
+/** What the metrics need. */
+export interface MetricsOptions {
+  /** How the tables stand. */
+  read(): Promise<OrganizationMetrics[]>;
+  /** The tables are read at most this often, in milliseconds. */
+  readonly freshForMs: number;
+  /** Also memory, CPU, event loop and the like of this process. */
+  readonly withProcess: boolean;
+}
+
+/** Seconds, from a member system beside us to one that is about to time out. */
+const buckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** Gauges that mirror the tables: name, help, how to read them. docs/operations.md says what each means. */
+const gauges: [name: string, help: string, value: (row: OrganizationMetrics) => number][] = [
+  ['pushes_waiting', 'Changes that wait to be carried.', (row) => row.waiting],
+  ['pushes_sending', 'Changes that are being sent.', (row) => row.sending],
+  [
+    'pushes_oldest_waiting_seconds',
+    'Age of the oldest change that has not arrived.',
+    (row) => row.oldest_waiting_seconds,
+  ],
+  ['pushes_accepted', 'Changes taken in but not yet carried out.', (row) => row.waiting_for_person],
+  ['pushes_refused', 'Changes that were refused for good.', (row) => row.refused],
+  ['pushes_given_up', 'Changes that were given up; tried once a day.', (row) => row.given_up],
+  [
+    'breaker_open',
+    '1 while nothing is sent to the member system, or one change to find out.',
+    (row) => Number(row.breaker !== 'closed'),
+  ],
+];
+
+/** Creates the worker's metrics. */
+export function createMetrics({ read, freshForMs, withProcess }: MetricsOptions): Metrics {
+  const registry = new Registry();
+  if (withProcess) collectDefaultMetrics({ register: registry });
+  const attempts = new Counter({
+    name: 'worker_push_attempts_total',
+    help: 'Attempts to carry a change, by how they ended.',
+    labelNames: ['organization', 'result', 'error_code'],
+    registers: [registry],
+  });
+  const durations = new Histogram({
+    name: 'worker_push_attempt_duration_seconds',
+    help: 'How long attempts took.',
+    labelNames: ['organization'],
+    buckets,
+    registers: [registry],
+  });
+  const mirrored = gauges.map(([name, help, value]) => ({
+    gauge: new Gauge({ name: `worker_${name}`, help, labelNames: ['organization'], registers: [registry] }),
+    value,
+  }));
+  let readAt = Number.NEGATIVE_INFINITY;
+
+  async function mirror(): Promise<void> {
+    if (performance.now() - readAt < freshForMs) return;
+    const rows = await read();
+    readAt = performance.now();
+    for (const { gauge, value } of mirrored) {
+      gauge.reset();
+      for (const row of rows) gauge.set({ organization: row.organization }, value(row));
+    }
+  }
+
+  return {
+    attempt(organization, { result, errorCode }, seconds) {
+      attempts.inc({ organization, result, error_code: errorCode ?? '' });
+      durations.observe({ organization }, seconds);
+    },
+    async text() {
+      await mirror();
+      return await registry.metrics();
+    },
+    contentType: registry.contentType,
+  };
+}
