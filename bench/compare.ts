@@ -1,6 +1,6 @@
-import { type Clients, connectClients, type Load, type Measured } from './load.ts';
-import { type Limits, watchLimits } from './limits.ts';
 import type { Context } from './context.ts';
+import { type Limits, watchLimits } from './limits.ts';
+import { type Clients, connectClients, type Load, type Measured } from './load.ts';
 import { type Spread, spreadOf } from './statistics.ts';
 
 /** One thing that is measured: ours, the baseline it is compared with, or another peer. */

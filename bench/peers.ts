@@ -23,7 +23,12 @@ const VALUES = `$1, $2, 'vipps', 'vipps-login', 'https://provider.example/', $3,
 
 /** The row that our trigger would write, written by nobody's rules. */
 export function bareInsert(organization: BenchOrganization, members: string[]): Operation {
-  return (client, nth) => client.query({ name: 'bare', text: `${INSERT} values (${VALUES})`, values: observationOf(organization, members, nth) });
+  return (client, nth) =>
+    client.query({
+      name: 'bare',
+      text: `${INSERT} values (${VALUES})`,
+      values: observationOf(organization, members, nth),
+    });
 }
 
 /** That, and a job, in one statement. */
@@ -59,13 +64,23 @@ export function fromTheApplication(organization: BenchOrganization, members: num
     const id = randomUUID();
     await client.query({ name: 'begin', text: 'begin' });
     await one(client, 'lock', 'select pg_advisory_xact_lock(hashtextextended($1, 0))', [id]);
-    await client.query({ name: 'known', text: 'select outcome, member_id from bench.observations where id = $1', values: [id] });
+    await client.query({
+      name: 'known',
+      text: 'select outcome, member_id from bench.observations where id = $1',
+      values: [id],
+    });
     const provider = await one(client, 'provider', PROVIDER, [slug]);
     await client.query({ name: 'savepoint', text: 'savepoint matching' });
     const link = await one(client, 'link', LINK, [provider.id, 'https://provider.example/', subject]);
-    const member = await one(client, 'member', 'select id, personnummer_index from registry.members where id = $1', [link.member_id]);
+    const member = await one(client, 'member', 'select id, personnummer_index from registry.members where id = $1', [
+      link.member_id,
+    ]);
     if (member.personnummer_index !== index) throw new Error('the benchmark expects the recorded number');
-    await client.query({ name: 'app insert', text: `${INSERT} values (${VALUES})`, values: [id, provider.id, subject, member.id, index, ...rest] });
+    await client.query({
+      name: 'app insert',
+      text: `${INSERT} values (${VALUES})`,
+      values: [id, provider.id, subject, member.id, index, ...rest],
+    });
     await client.query({ name: 'event', text: EVENT, values: [provider.id, member.id, id] });
     await client.query({ name: 'release', text: 'release savepoint matching' });
     await client.query({ name: 'commit', text: 'commit' });

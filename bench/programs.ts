@@ -15,7 +15,10 @@ export function startBenchProgram(
 ): BenchProgram {
   const { PATH = '', HOME = '' } = process.env;
   const log = openSync(join(folder, `${file.replaceAll('/', '-')}.log`), 'a');
-  const child = spawn(process.execPath, [join(ROOT, file), ...words], { env: { PATH, HOME, ...environment }, stdio: ['ignore', log, log] });
+  const child = spawn(process.execPath, [join(ROOT, file), ...words], {
+    env: { PATH, HOME, ...environment },
+    stdio: ['ignore', log, log],
+  });
   const ended = new Promise<void>((done) => child.once('exit', () => done()));
   const end = (signal: NodeJS.Signals) => async () => {
     child.kill(signal);

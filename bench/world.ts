@@ -7,7 +7,11 @@ export const SEALED = `eyJhbGciOiJFQ0RILUVTIiwiZW5jIjoiQTI1NkdDTSIsImtpZCI6ImJlb
 export type BenchOrganization = { id: string; slug: string };
 
 /** An organisation with a legal basis, Vipps, and a member system at an address where nobody listens. */
-export async function addBenchOrganization(pool: pg.Pool, slug: string, url = 'http://127.0.0.1:9'): Promise<BenchOrganization> {
+export async function addBenchOrganization(
+  pool: pg.Pool,
+  slug: string,
+  url = 'http://127.0.0.1:9',
+): Promise<BenchOrganization> {
   const { rows } = await pool.query<BenchOrganization>(
     `insert into registry.organizations (slug, name, return_to, capture_basis, capture_decided_by, capture_decided_at, retention)
      values ($1, $1, '{https://app.example/return}', 'measured', 'nobody', now(), '1 year') returning id, slug`,
@@ -56,7 +60,17 @@ export async function addBenchMembers(
 
 /** Arguments of `login.record_observation` for the login of member n. */
 export function loginOf(organization: BenchOrganization, n: number): unknown[] {
-  return [organization.slug, `s${n}`, `v1.${n}.${md5(n)}`, SEALED, maskOf(n), 'Ola', 'Nordmann', `+4790${String(n).padStart(8, '0')}`, `m${n}@${organization.slug}.example`];
+  return [
+    organization.slug,
+    `s${n}`,
+    `v1.${n}.${md5(n)}`,
+    SEALED,
+    maskOf(n),
+    'Ola',
+    'Nordmann',
+    `+4790${String(n).padStart(8, '0')}`,
+    `m${n}@${organization.slug}.example`,
+  ];
 }
 
 /** Six date digits as of a synthetic number: as many different ones as people have birthdays. */

@@ -7,13 +7,14 @@ import { type RunningStack, startStack } from './stack.ts';
 const DEFAULT_FOLDER = resolve(import.meta.dirname, '..', '.local');
 
 function welcome({ file }: RunningStack, folder: string, milliseconds: number): string {
-  const { appUrl, callbackUrl, postgrestUrl, organizations } = file();
+  const { appUrl, callbackUrl, postgrestUrl, issuers, organizations } = file();
   const shown = relative(process.cwd(), folder);
   return `
 Ready after ${(milliseconds / 1000).toFixed(1)} s. Click here:   ${appUrl}
 
   callback         ${callbackUrl}
   PostgREST        ${postgrestUrl}
+  providers        ${Object.values(issuers).join(' ')}
   member systems   ${organizations.map(({ memberSystemUrl }) => memberSystemUrl).join(' ')}
   everything else  ${shown}/stack.json
   logs             ${shown}/logs/

@@ -83,7 +83,13 @@ export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTu
   const taskList = createTaskList({ ...parts, log, timeoutMs: taskTimeoutMs });
   const { concurrency, preparedStatements } = config;
   const run = {
-    ...{ pool, taskList, logger: createQueueLogger(log), concurrency, preparedStatements },
+    ...{
+      createPool: () => createWorkerPool(config, log),
+      taskList,
+      logger: createQueueLogger(log),
+      concurrency,
+      preparedStatements,
+    },
     ...{ forbiddenFlags: () => gate.forbiddenFlags(), onPool: (poolId: string) => heartbeat.beatAs(poolId), ...tuning },
   };
   const queue: KeptRunning = keepRunning({

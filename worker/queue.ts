@@ -2,10 +2,12 @@ import { EventEmitter } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { type Logger as QueueLogger, type Runner, run, type TaskList, type WorkerEvents } from 'graphile-worker';
 import type { Pool } from 'pg';
+import { type SignsOfLife, watchRun } from './watch-run.ts';
 
 /** What a run of the queue needs. */
 export interface QueueOptions {
-  readonly pool: Pool;
+  /** Makes the connections of one run; a run that hangs is left behind together with them. */
+  createPool(): Pool;
   readonly taskList: TaskList;
   readonly logger: QueueLogger;
   /** Jobs at a time. */
@@ -26,7 +28,10 @@ export interface QueueOptions {
 export interface QueueRun {
   /** Under this id the run locks its jobs. */
   readonly poolId: string;
-  /** Fulfilled when the run has ended; asked or unasked, because graphile-worker 0.18 does not tell them apart. */
+  /**
+   * Fulfilled when the run has ended; asked or unasked, because graphile-worker 0.18 does not tell them apart. Also when it
+   * takes no more jobs but does not come to its end.
+   */
   readonly ended: Promise<void>;
   /** Takes no more jobs, gives the running ones five seconds, then aborts them. */
   stop(): Promise<void>;
@@ -42,17 +47,34 @@ const abortAfterMs = 5_000;
  */
 export async function startQueue(options: QueueOptions, onListening: () => void): Promise<QueueRun> {
   const events: WorkerEvents = new EventEmitter();
+  const signs = watchRun(events);
   let poolId = '';
   events.on('pool:create', ({ workerPool }) => {
     poolId = workerPool.id;
     options.onPool?.(poolId);
   });
   events.on('pool:listen:success', onListening);
-  const runner: Runner = await run({
-    pgPool: options.pool,
+  const pool = options.createPool();
+  // It is given back without waiting: a connection that hangs would never come home.
+  const leave = () => void pool.end().catch(() => undefined);
+  try {
+    const runner = await run({ ...settingsOf(options), pgPool: pool, events });
+    const ended = Promise.race([runner.promise, signs.hangs]).finally(() => {
+      signs.stop();
+      leave();
+    });
+    return { poolId, ended, stop: () => stopOnce(runner, signs, ended) };
+  } catch (error) {
+    signs.stop();
+    leave();
+    throw error;
+  }
+}
+
+function settingsOf(options: QueueOptions) {
+  return {
     taskList: options.taskList,
     logger: options.logger,
-    events,
     concurrency: options.concurrency,
     pollInterval: options.pollIntervalMs ?? 2_000,
     forbiddenFlags: options.forbiddenFlags ?? null,
@@ -63,15 +85,15 @@ export async function startQueue(options: QueueOptions, onListening: () => void)
     ...(options.crontab === undefined
       ? { crontabFile: fileURLToPath(new URL('./crontab', import.meta.url)) }
       : { crontab: options.crontab }),
-  });
-  return { poolId, ended: runner.promise, stop: () => stopOnce(runner) };
+  };
 }
 
 /** Waits for the end, whoever asked for it. */
-async function stopOnce(runner: Runner): Promise<void> {
-  // It refuses when it is stopping already, and that is what was wanted.
-  await runner.stop().catch(() => undefined);
-  await runner.promise;
+async function stopOnce(runner: Runner, signs: SignsOfLife, ended: Promise<void>): Promise<void> {
+  signs.expectEnd();
+  // It refuses when it is stopping already, and that is what was wanted; it may also never answer.
+  await Promise.race([runner.stop().catch(() => undefined), ended.catch(() => undefined)]);
+  await ended;
 }
 
 /** Gives back at once the jobs of runs that have ended; otherwise they stay locked for four hours. */

@@ -16,8 +16,8 @@ interface Wire {
  * failover the name leads to another server, and only new connections get there.
  */
 export function createWorkerPool(config: WorkerConfig, log: Logger): Pool {
-  // One connection listens, one beats; jobs hold theirs only while they talk to the database.
-  const max = config.concurrency + 3;
+  // One connection listens or beats; jobs hold theirs only while they talk to the database.
+  const max = config.concurrency + 2;
   const pool = createPool({ connectionString: config.databaseUrl, max, applicationName: 'sync-worker', log });
   pool.on('connect', (client: Client & { connection?: Wire }) => {
     // A connection that breaks while graphile-worker holds it would otherwise end the process. Whoever uses it hears of it

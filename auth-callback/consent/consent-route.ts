@@ -1,11 +1,13 @@
 import { timingSafeEqual } from 'node:crypto';
 import { DatabaseBudget } from '../database/database-budget.ts';
 import type { Doors } from '../doors.ts';
-import { LoginError, PageError } from '../errors.ts';
+import { asLoginError, PageError } from '../errors.ts';
 import { redirectToApp } from '../http/app-redirect.ts';
+import type { Metrics } from '../http/metrics.ts';
 import { type Parameters, readParameters } from '../http/parameters.ts';
 import type { AppContext } from '../http/request-context.ts';
 import type { NumberHints } from '../login/number-hint.ts';
+import { reportLogin } from '../login/report-login.ts';
 import type { ProviderDirectory } from '../provider/provider-directory.ts';
 import type { ProviderRow } from '../provider/provider-row.ts';
 import { openSession } from '../session/open-session.ts';
@@ -21,6 +23,7 @@ export interface ConsentRouteOptions {
   directory: ProviderDirectory;
   consents: ConsentSealer;
   hints: NumberHints;
+  metrics: Metrics;
 }
 
 interface OpenQuestion {
@@ -85,25 +88,25 @@ function readAnswer(answer: string | undefined): boolean {
 
 async function finish(
   c: AppContext,
-  { doors, hints }: ConsentRouteOptions,
+  { doors, hints, metrics }: ConsentRouteOptions,
   { request, row, budget }: OpenQuestion,
   { given, locale }: { given: boolean; locale: string },
 ): Promise<Response> {
   const { organization, provider, observationId, returnTo, appState, code, number } = request;
   const log = c.var.log.child({ transaction_id: observationId, organization, provider });
+  const at = { organization, provider, startedAt: performance.now() };
   const evidence = { by: 'own_page', provider, locale, text_version: textVersion };
   const answer = { observationId, given, evidence, number: given ? number : undefined };
   const outcome = (await recordAnswer(doors, answer, budget, log)) ?? request.outcome;
   await hints.update(c, row, { subject: request.subject, outcome });
   try {
-    const opening = { observationId, code, codeChallenge: request.appCodeChallenge, returnTo };
-    // False also for a button pressed twice, whose first press has opened this very session: the code is the same one.
-    const opened = await openSession(doors, opening, budget);
-    log.info({ event: 'login_finished', outcome, answer: 'code', opened }, 'login finished');
+    // Refused also for a button pressed twice, whose first press has opened this very session: the code is the same one.
+    await openSession(doors, { observationId, code, codeChallenge: request.appCodeChallenge, returnTo }, budget);
+    reportLogin(metrics, log, { status: 'let_in', code, outcome }, at);
     return redirectToApp(c, returnTo, appState, { code });
-  } catch (error) {
-    if (!(error instanceof LoginError)) throw error;
-    log.warn({ event: 'login_finished', code: error.code, answer: error.answer, err: error.cause }, 'login finished');
+  } catch (cause) {
+    const error = asLoginError(cause);
+    reportLogin(metrics, log, { status: 'refused', error, outcome }, at);
     return redirectToApp(c, returnTo, appState, { error: error.answer });
   }
 }

@@ -5,7 +5,7 @@ import type { ProviderRow } from '../provider/provider-row.ts';
 import type { AppEnv } from './request-context.ts';
 
 /**
- * Lets scripts of registered web apps read the answers of `/token` and of the key set, and nobody else's. The origins are
+ * Lets scripts of registered web apps read the answers of `/token`, `/link` and of the key set, and nobody else's. The origins are
  * those of the registered return addresses; native apps send no origin and need none of this. Credentials are not
  * allowed along: nothing here is decided by a cookie.
  *
@@ -30,7 +30,7 @@ export function allowRegisteredOrigins(
     c.res.headers.set('cross-origin-resource-policy', 'cross-origin');
     if (!preflight) return;
     c.res.headers.set('access-control-allow-methods', methods);
-    c.res.headers.set('access-control-allow-headers', 'content-type');
+    c.res.headers.set('access-control-allow-headers', 'content-type, authorization');
     c.res.headers.set('access-control-max-age', '600');
   };
 }

@@ -13,11 +13,20 @@ import { type GrowthWorld, measureDecision, randomLogin, type Series, toSeries }
 const PAGE = '/open_conflicts?order=opened_at,id&limit=50';
 
 /** Row 7, and how open cases weigh on decisions and on the page that shows them. */
-export async function measureCasePage(context: Context, world: GrowthWorld, keys: BenchKeys): Promise<{ rows: Row[]; series: Series[] }> {
+export async function measureCasePage(
+  context: Context,
+  world: GrowthWorld,
+  keys: BenchKeys,
+): Promise<{ rows: Row[]; series: Series[] }> {
   const { cluster, size } = context;
   const coordinator = randomUUID();
-  await cluster.pool.query('insert into registry.coordinators (user_id, organization_id) values ($1, $2)', [coordinator, world.organization.id]);
-  await cluster.pool.query(`create role bench_no_rls nologin bypassrls; grant authenticated to bench_no_rls; grant bench_no_rls to authenticator`);
+  await cluster.pool.query('insert into registry.coordinators (user_id, organization_id) values ($1, $2)', [
+    coordinator,
+    world.organization.id,
+  ]);
+  await cluster.pool.query(
+    `create role bench_no_rls nologin bypassrls; grant authenticated to bench_no_rls; grant bench_no_rls to authenticator`,
+  );
   const postgrest = await startPostgrest({
     databaseUrl: cluster.urls.authenticator,
     jwks: publicKeySet(keys.accessTokens),
@@ -57,30 +66,58 @@ export async function measureCasePage(context: Context, world: GrowthWorld, keys
   }
 }
 
-function describeRows({ size }: Context, world: GrowthWorld, comparison: Awaited<ReturnType<typeof compare>>, p95: number[]): Row[] {
+function describeRows(
+  { size }: Context,
+  world: GrowthWorld,
+  comparison: Awaited<ReturnType<typeof compare>>,
+  p95: number[],
+): Row[] {
   const what = `first page of open conflicts, through PostgREST, ${size.openCases.at(-1)?.toLocaleString('en')} open among ${world.linked.toLocaleString('en')} members`;
   const { ours, baseline, ratio } = comparison;
   const sides = [baseline, ours].map(({ name, figure, limits }) => ({ name, unit: 'ms', figure, limits }));
   // Every other round is the side without RLS; of both, the slower ones count.
   return [
-    finish({ id: 'case-page-p95', what: `${what}: p95`, unit: 'ms', value: spreadOf(p95), bar: { at: 'most', value: 10 }, sides: [], note: 'Fifty cases a page, ordered by age, one client, both sides.' }),
-    finish({ id: 'case-page-rls', what: `${what}: p50 with RLS over without`, unit: 'ratio', value: ratio, bar: { at: 'most', value: 1.1 }, sides, note: 'Without: a role with BYPASSRLS and the organisation as a filter of the request.' }),
+    finish({
+      id: 'case-page-p95',
+      what: `${what}: p95`,
+      unit: 'ms',
+      value: spreadOf(p95),
+      bar: { at: 'most', value: 10 },
+      sides: [],
+      note: 'Fifty cases a page, ordered by age, one client, both sides.',
+    }),
+    finish({
+      id: 'case-page-rls',
+      what: `${what}: p50 with RLS over without`,
+      unit: 'ratio',
+      value: ratio,
+      bar: { at: 'most', value: 1.1 },
+      sides,
+      note: 'Without: a role with BYPASSRLS and the organisation as a filter of the request.',
+    }),
   ];
 }
 
 function fetchPage(url: string, token: string, slug: string) {
   return async () => {
-    const response = await fetch(`${url}${PAGE}&organization=eq.${slug}`, { headers: { authorization: `Bearer ${token}` } });
+    const response = await fetch(`${url}${PAGE}&organization=eq.${slug}`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
     const rows = await response.json();
     if (!response.ok) throw new Error(`PostgREST answers ${response.status} ${JSON.stringify(rows)}`);
   };
 }
 
 async function sign(keys: BenchKeys, role: string, subject: string): Promise<string> {
-  const { keys: [key] } = JSON.parse(keys.accessTokens) as { keys: [JWK] };
+  const {
+    keys: [key],
+  } = JSON.parse(keys.accessTokens) as { keys: [JWK] };
   return new SignJWT({ role })
     .setProtectedHeader({ alg: 'ES256', typ: 'JWT', kid: String(key.kid) })
-    .setAudience('authenticated').setSubject(subject).setIssuedAt().setExpirationTime('2h')
+    .setAudience('authenticated')
+    .setSubject(subject)
+    .setIssuedAt()
+    .setExpirationTime('2h')
     .sign(await importJWK(key, 'ES256'));
 }
 

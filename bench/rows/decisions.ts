@@ -18,7 +18,11 @@ export async function measureDecisions(context: Context): Promise<Row[]> {
   const { url, urls } = context.cluster;
   const door = {
     name: 'login.record_observation',
-    load: { url: urls.auth_callback, clients: CLIENTS, operation: throughTheDoor(organization, (nth) => 1 + (nth % MEMBERS)) },
+    load: {
+      url: urls.auth_callback,
+      clients: CLIENTS,
+      operation: throughTheDoor(organization, (nth) => 1 + (nth % MEMBERS)),
+    },
   };
   const insert = { name: 'bare insert', load: { url, clients: CLIENTS, operation: bareInsert(organization, ids) } };
   const application = {
@@ -57,7 +61,11 @@ async function measureFilled(context: Context): Promise<Row> {
   const comparison = await compare(context, {
     ours: {
       name: 'login.record_observation',
-      load: { url: cluster.urls.auth_callback, clients: CLIENTS, operation: throughTheDoor(organization, (nth) => 1 + nth) },
+      load: {
+        url: cluster.urls.auth_callback,
+        clients: CLIENTS,
+        operation: throughTheDoor(organization, (nth) => 1 + nth),
+      },
     },
     baseline: {
       name: 'bare insert and add_job',

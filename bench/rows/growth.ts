@@ -8,12 +8,22 @@ import { quantile } from '../statistics.ts';
 import { addBenchMembers, addBenchOrganization, type BenchOrganization } from '../world.ts';
 
 /** How one figure changes while one thing grows. */
-export type Series = { id: string; title: string; axis: string; unit: string; lines: { name: string; points: [x: number, y: number][] }[] };
+export type Series = {
+  id: string;
+  title: string;
+  axis: string;
+  unit: string;
+  lines: { name: string; points: [x: number, y: number][] }[];
+};
 
 export type GrowthWorld = { organization: BenchOrganization; linked: number };
 
 /** p50 and p95 of a decision through one connection, in milliseconds. */
-export async function measureDecision(context: Context, url: string, operation: Operation): Promise<[p50: number, p95: number]> {
+export async function measureDecision(
+  context: Context,
+  url: string,
+  operation: Operation,
+): Promise<[p50: number, p95: number]> {
   await using clients = await connectClients({ url, clients: 1, operation });
   await clients.run(context.size.warmUpSeconds);
   const { latencies } = await clients.run(context.size.roundSeconds);
@@ -35,11 +45,18 @@ export async function growMembers(context: Context): Promise<{ world: GrowthWorl
     await addBenchMembers(cluster.pool, organization, [before, members], { withNumber: true });
     await cluster.pool.query('vacuum analyze registry.members, registry.identity_links');
     before = members;
-    const [p50, p95] = await measureDecision(context, cluster.urls.auth_callback, randomLogin({ organization, linked: members }));
+    const [p50, p95] = await measureDecision(
+      context,
+      cluster.urls.auth_callback,
+      randomLogin({ organization, linked: members }),
+    );
     say(`  ${members} members: p50 ${p50.toFixed(2)} ms`);
     points.push([members, p50, p95]);
   }
-  return { world: { organization, linked: before }, series: toSeries('members', 'Decision while members grow', 'members', points) };
+  return {
+    world: { organization, linked: before },
+    series: toSeries('members', 'Decision while members grow', 'members', points),
+  };
 }
 
 /** Row 4: the large database beside one of a thousand members, on the same server, in turn. */
@@ -56,7 +73,10 @@ export async function measureLargeOverSmall(context: Context, world: GrowthWorld
   await addBenchMembers(pool, organization, [0, small], { withNumber: true });
   await pool.query('vacuum analyze registry.members, registry.identity_links');
   await pool.end();
-  const side = (name: string, at: string, of: GrowthWorld) => ({ name, load: { url: at, clients: 1, operation: randomLogin(of) } });
+  const side = (name: string, at: string, of: GrowthWorld) => ({
+    name,
+    load: { url: at, clients: 1, operation: randomLogin(of) },
+  });
   const comparison = await compare(
     context,
     {
@@ -116,7 +136,9 @@ export async function growOrganizations(context: Context, world: GrowthWorld): P
   let before = 0;
   for (const organizations of size.organizations) {
     for (; before < organizations; before += 1) {
-      await addBenchMembers(cluster.pool, await addBenchOrganization(cluster.pool, `other-${before}`), [0, 100], { withNumber: true });
+      await addBenchMembers(cluster.pool, await addBenchOrganization(cluster.pool, `other-${before}`), [0, 100], {
+        withNumber: true,
+      });
     }
     const [p50, p95] = await measureDecision(context, cluster.urls.auth_callback, randomLogin(world));
     say(`  ${organizations} more organisations: p50 ${p50.toFixed(2)} ms`);
@@ -126,6 +148,9 @@ export async function growOrganizations(context: Context, world: GrowthWorld): P
 }
 
 export function toSeries(id: string, title: string, axis: string, points: [number, number, number][]): Series {
-  const line = (name: string, at: 1 | 2) => ({ name, points: points.map((point): [number, number] => [point[0], point[at]]) });
+  const line = (name: string, at: 1 | 2) => ({
+    name,
+    points: points.map((point): [number, number] => [point[0], point[at]]),
+  });
   return { id, title, axis, unit: 'ms', lines: [line('p50', 1), line('p95', 2)] };
 }

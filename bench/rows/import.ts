@@ -12,7 +12,11 @@ const MAIN = resolve(import.meta.dirname, '..', '..', 'members-import', 'main.ts
 const LOOK_EVERY_MS = 200;
 
 /** Row 8: an export with a number in every row, killed once when nine tenths are done, and started again. */
-export async function measureImport(context: Context, organization: BenchOrganization, keys: BenchKeys): Promise<Row[]> {
+export async function measureImport(
+  context: Context,
+  organization: BenchOrganization,
+  keys: BenchKeys,
+): Promise<Row[]> {
   const { cluster, size, say } = context;
   const path = join(cluster.folder, 'members.csv');
   await writeMemberFile(path, size.importRows);
@@ -52,7 +56,12 @@ export async function measureImport(context: Context, organization: BenchOrganiz
 
 const one = (value: number) => ({ median: value, min: value, max: value, rounds: [value] });
 
-function startImport({ cluster }: Context, organization: BenchOrganization, keys: BenchKeys, path: string): ChildProcess {
+function startImport(
+  { cluster }: Context,
+  organization: BenchOrganization,
+  keys: BenchKeys,
+  path: string,
+): ChildProcess {
   const { PATH = '', HOME = '' } = process.env;
   return spawn(process.execPath, [MAIN, '--organization', organization.slug, '--partial', path], {
     env: {

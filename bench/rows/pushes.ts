@@ -15,7 +15,9 @@ import { syntheticNumbers } from './member-file.ts';
 export async function measurePushes(context: Context, keys: BenchKeys): Promise<Row[]> {
   await using sink = await startSink();
   const organization = await addBenchOrganization(context.cluster.pool, 'pushes', sink.url);
-  await context.cluster.pool.query('update sync.member_systems set concurrency = 100 where organization_id = $1', [organization.id]);
+  await context.cluster.pool.query('update sync.member_systems set concurrency = 100 where organization_id = $1', [
+    organization.id,
+  ]);
   await addMembers(context, organization, keys);
   const [ours, empty, boss]: [number[], number[], number[]] = [[], [], []];
   const rounds = context.size.name === 'quick' ? 1 : 3;
@@ -32,7 +34,11 @@ export async function measurePushes(context: Context, keys: BenchKeys): Promise<
       unit: 'ratio',
       value: spreadOf(ours.map((rate, at) => rate / (empty[at] as number))),
       bar: { at: 'least', value: 0.5 },
-      sides: [side('graphile-worker, empty task', empty), side('our worker', ours), side('pg-boss, the same push', boss)],
+      sides: [
+        side('graphile-worker, empty task', empty),
+        side('our worker', ours),
+        side('pg-boss, the same push', boss),
+      ],
       note: `${context.size.pushes} jobs waiting, concurrency 10, from the first to the last one done.`,
     }),
     await measureKilledWorker(context, organization, keys, sink),
@@ -77,9 +83,16 @@ function rateOf(sink: Sink, count: number): number {
   return (count - 1) / ((last - first) / 1000);
 }
 
-async function drainPushes(context: Context, organization: BenchOrganization, keys: BenchKeys, sink: Sink): Promise<number> {
+async function drainPushes(
+  context: Context,
+  organization: BenchOrganization,
+  keys: BenchKeys,
+  sink: Sink,
+): Promise<number> {
   const { cluster, size } = context;
-  await cluster.pool.query('select private.queue_push(id) from registry.members where organization_id = $1', [organization.id]);
+  await cluster.pool.query('select private.queue_push(id) from registry.members where organization_id = $1', [
+    organization.id,
+  ]);
   const before = sink.seen.length;
   const worker = startWorker(context, keys);
   await sink.reached(before + size.pushes);
@@ -88,9 +101,14 @@ async function drainPushes(context: Context, organization: BenchOrganization, ke
 }
 
 async function drainEmptyJobs({ cluster, size }: Context): Promise<number> {
-  await cluster.pool.query(`select graphile_worker.add_job('bench_empty', job_key => 'bench:' || n) from generate_series(1, $1::int) as n`, [size.pushes]);
+  await cluster.pool.query(
+    `select graphile_worker.add_job('bench_empty', job_key => 'bench:' || n) from generate_series(1, $1::int) as n`,
+    [size.pushes],
+  );
   const program = startBenchProgram(cluster.folder, 'bench/empty-worker.ts', {}, [cluster.url]);
-  const left = async () => (await cluster.pool.query<{ n: number }>('select count(*)::int as n from graphile_worker._private_jobs')).rows[0]?.n ?? 0;
+  const left = async () =>
+    (await cluster.pool.query<{ n: number }>('select count(*)::int as n from graphile_worker._private_jobs')).rows[0]
+      ?.n ?? 0;
   let [first, firstAt] = [size.pushes, 0];
   for (;;) {
     const now = await left();
@@ -104,15 +122,27 @@ async function drainEmptyJobs({ cluster, size }: Context): Promise<number> {
   }
 }
 
-async function drainBoss({ cluster, size }: Context, organization: BenchOrganization, keys: BenchKeys, sink: Sink): Promise<number> {
+async function drainBoss(
+  { cluster, size }: Context,
+  organization: BenchOrganization,
+  keys: BenchKeys,
+  sink: Sink,
+): Promise<number> {
   const boss = new PgBoss({ connectionString: cluster.url });
   await boss.start();
   await boss.createQueue('push');
-  const { rows } = await cluster.pool.query<{ id: string }>('select id from registry.members where organization_id = $1', [organization.id]);
+  const { rows } = await cluster.pool.query<{ id: string }>(
+    'select id from registry.members where organization_id = $1',
+    [organization.id],
+  );
   await boss.insert(rows.map(({ id }) => ({ name: 'push', data: { member_id: id } })));
   await boss.stop({ graceful: false });
   const before = sink.seen.length;
-  const program = startBenchProgram(cluster.folder, 'bench/boss-worker.ts', {}, [cluster.url, sink.url, keys.unsealing]);
+  const program = startBenchProgram(cluster.folder, 'bench/boss-worker.ts', {}, [
+    cluster.url,
+    sink.url,
+    keys.unsealing,
+  ]);
   // pg-boss is given half a minute: at its polling rate it may need far longer for all of them.
   await Promise.race([sink.reached(before + size.pushes), new Promise((done) => setTimeout(done, 30_000))]);
   await program.kill();
@@ -120,11 +150,18 @@ async function drainBoss({ cluster, size }: Context, organization: BenchOrganiza
   return rateOf(sink, sink.seen.length - before);
 }
 
-async function measureKilledWorker(context: Context, organization: BenchOrganization, keys: BenchKeys, sink: Sink): Promise<Row> {
+async function measureKilledWorker(
+  context: Context,
+  organization: BenchOrganization,
+  keys: BenchKeys,
+  sink: Sink,
+): Promise<Row> {
   const { cluster } = context;
   const before = sink.seen.length;
   sink.hang = true;
-  await cluster.pool.query('select private.queue_push(id) from registry.members where organization_id = $1 limit 1', [organization.id]);
+  await cluster.pool.query('select private.queue_push(id) from registry.members where organization_id = $1 limit 1', [
+    organization.id,
+  ]);
   const first = startWorker(context, keys);
   await sink.reached(before + 1);
   await first.kill();

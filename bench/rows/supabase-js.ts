@@ -10,7 +10,8 @@ import { type BenchOrganization, loginOf } from '../world.ts';
 
 /** PostgREST names the columns' types when it inserts, so the role must be able to look into their schema. */
 const OPEN = `
-  grant usage on schema registry to authenticated;
+  grant usage on schema registry, audit to authenticated;
+  grant usage on type audit.event_name, audit.source_name to authenticated;
   create view api.bench_organizations as select * from registry.organizations;
   create view api.bench_identity_links as select * from registry.identity_links;
   create view api.bench_members as select * from registry.members;
@@ -20,7 +21,8 @@ const OPEN = `
   grant insert on api.bench_observations, api.bench_events to authenticated`;
 const CLOSE = `
   drop view api.bench_organizations, api.bench_identity_links, api.bench_members, api.bench_observations, api.bench_events;
-  revoke usage on schema registry from authenticated`;
+  revoke usage on type audit.event_name, audit.source_name from authenticated;
+  revoke usage on schema registry, audit from authenticated`;
 
 /** The application-side sync as a browser or a server with supabase-js would send it: every step a request. */
 export async function withSupabase<T>(
@@ -40,7 +42,10 @@ export async function withSupabase<T>(
   try {
     const token = await signAccessToken(keys.ACCESS_TOKEN_KEYS, randomUUID());
     const operation = createSync(postgrest.url, token, organization, members);
-    return await action({ name: 'supabase-js and PostgREST', load: { url: context.cluster.url, clients: 8, operation } });
+    return await action({
+      name: 'supabase-js and PostgREST',
+      load: { url: context.cluster.url, clients: 8, operation },
+    });
   } finally {
     await postgrest.stop();
     await pool.query(CLOSE);
@@ -61,20 +66,69 @@ function createSync(url: string, token: string, organization: BenchOrganization,
     },
   });
   return async (_: unknown, nth: number) => {
-    const [slug, subject, index, sealed, masked, given_name, family_name, phone, email] = loginOf(organization, 1 + (nth % members));
-    const { data: provider } = await supabase.from('bench_organizations').select('id,capture').eq('slug', slug).single().throwOnError();
-    const link = await supabase.from('bench_identity_links').select('member_id').match({ organization_id: provider.id, subject }).single().throwOnError();
-    const member = await supabase.from('bench_members').select('id,personnummer_index').eq('id', link.data.member_id).single().throwOnError();
+    const [slug, subject, index, sealed, masked, given_name, family_name, phone, email] = loginOf(
+      organization,
+      1 + (nth % members),
+    );
+    const { data: provider } = await supabase
+      .from('bench_organizations')
+      .select('id,capture')
+      .eq('slug', slug)
+      .single()
+      .throwOnError();
+    const link = await supabase
+      .from('bench_identity_links')
+      .select('member_id')
+      .match({ organization_id: provider.id, subject })
+      .single()
+      .throwOnError();
+    const member = await supabase
+      .from('bench_members')
+      .select('id,personnummer_index')
+      .eq('id', link.data.member_id)
+      .single()
+      .throwOnError();
     const id = randomUUID();
-    await supabase.from('bench_observations').insert({
-      id, organization_id: provider.id, provider: 'vipps', source: 'vipps-login', issuer: 'https://provider.example/', subject,
-      authenticated_at: new Date().toISOString(), received_at: new Date().toISOString(), outcome: 'confirmed', settled_at: new Date().toISOString(),
-      member_id: member.data.id, explanation: { rung: 'link' }, personnummer_index: index, personnummer_index_previous: [], personnummer_sealed: sealed,
-      personnummer_masked: masked, given_name, family_name, phone, phone_verified: true, email, email_verified: true,
-    }).throwOnError();
-    await supabase.from('bench_events').insert({
-      event: 'confirmed', source: 'vipps-login', actor: 'application', occurred_at: new Date().toISOString(), organization_id: provider.id,
-      message: 'confirmed, no change', member_id: member.data.id, observation_id: id, detail: { rung: 'link' },
-    }).throwOnError();
+    await supabase
+      .from('bench_observations')
+      .insert({
+        id,
+        organization_id: provider.id,
+        provider: 'vipps',
+        source: 'vipps-login',
+        issuer: 'https://provider.example/',
+        subject,
+        authenticated_at: new Date().toISOString(),
+        received_at: new Date().toISOString(),
+        outcome: 'confirmed',
+        settled_at: new Date().toISOString(),
+        member_id: member.data.id,
+        explanation: { rung: 'link' },
+        personnummer_index: index,
+        personnummer_index_previous: [],
+        personnummer_sealed: sealed,
+        personnummer_masked: masked,
+        given_name,
+        family_name,
+        phone,
+        phone_verified: true,
+        email,
+        email_verified: true,
+      })
+      .throwOnError();
+    await supabase
+      .from('bench_events')
+      .insert({
+        event: 'confirmed',
+        source: 'vipps-login',
+        actor: 'application',
+        occurred_at: new Date().toISOString(),
+        organization_id: provider.id,
+        message: 'confirmed, no change',
+        member_id: member.data.id,
+        observation_id: id,
+        detail: { rung: 'link' },
+      })
+      .throwOnError();
   };
 }

@@ -7,21 +7,15 @@ import {
   bankidWorld,
   behaveAsBankid,
   consentsOf,
-  linkMember,
+  linkedWorld,
   openCases,
   untilAsked,
 } from '../support/bankid.ts';
 import { comeBack, logIn, start } from '../support/browser.ts';
-import { json, signRs256 } from '../support/provider.ts';
-import { number, startWorld, type World } from '../support/world.ts';
+import { signRs256 } from '../support/provider.ts';
+import { number } from '../support/world.ts';
 
 const other = '17858433347';
-
-async function linkedWorld(options = bankidWorld): Promise<World> {
-  const world = await startWorld(options);
-  await linkMember(world);
-  return world;
-}
 
 test('consent given at the provider: the number comes from userinfo, in one observation, by PAR and never in an address', async () => {
   await using world = await linkedWorld();
@@ -100,91 +94,6 @@ test('only a row can let the hint travel in the address', async () => {
   assert.equal(asked.second.searchParams.get('id_token_hint_by'), null);
   assert.ok(asked.second.searchParams.get('id_token_hint'));
   assert.ok((await answerAsked(world, asked)).code);
-});
-
-test('a refusal is remembered, the member logs in, and is not asked at the next login', async (t) => {
-  const refusals: [
-    string,
-    (world: World, asked: Awaited<ReturnType<typeof untilAsked>>) => ReturnType<typeof comeBack>,
-  ][] = [
-    ['BankID: the claim is missing', (world, asked) => answerAsked(world, asked, bankidPerson({ nnin: null }))],
-    [
-      'an error',
-      (world, asked) => {
-        const back = new URL(world.provider.asked(asked.second).get('redirect_uri') ?? '');
-        back.searchParams.set('error', 'access_denied');
-        back.searchParams.set('state', world.provider.asked(asked.second).get('state') ?? '');
-        return comeBack(world, back, asked.secondCookie);
-      },
-    ],
-  ];
-  for (const [name, refuse] of refusals) {
-    await t.test(name, async () => {
-      await using world = await linkedWorld();
-      assert.ok((await refuse(world, await untilAsked(world))).code);
-      assert.deepEqual(
-        (await consentsOf(world)).map(({ state }) => state),
-        ['refused'],
-      );
-      assert.ok((await logIn(world, bankidPerson())).code, 'no question');
-      const rows = await world.observations();
-      assert.deepEqual(
-        rows.map((row) => [row.outcome, row.absent_reason]),
-        [
-          ['absent', 'not_consented'],
-          ['absent', 'not_consented'],
-        ],
-      );
-      assert.ok(rows.every((row) => row.personnummer_index === null));
-      await world.db.pool.query(`update registry.consents set answered_at = now() - interval '10 years'`);
-      await untilAsked(world);
-    });
-  }
-});
-
-test('a provider that fails in the second leg costs the question, not the login', async (t) => {
-  const failures: [
-    string,
-    (world: World, asked: Awaited<ReturnType<typeof untilAsked>>) => ReturnType<typeof comeBack>,
-  ][] = [
-    [
-      'server_error',
-      (world, asked) => {
-        const back = new URL(world.provider.asked(asked.second).get('redirect_uri') ?? '');
-        back.searchParams.set('error', 'server_error');
-        back.searchParams.set('state', world.provider.asked(asked.second).get('state') ?? '');
-        return comeBack(world, back, asked.secondCookie);
-      },
-    ],
-    [
-      'the token endpoint is down',
-      (world, asked) => {
-        world.provider.respond.set('/token', (_, response) => void response.writeHead(503).end());
-        return answerAsked(world, asked);
-      },
-    ],
-    [
-      'userinfo is down',
-      (world, asked) => {
-        world.provider.respond.set('/userinfo', (_, response) => void response.writeHead(500).end());
-        return answerAsked(world, asked);
-      },
-    ],
-  ];
-  for (const [name, fail] of failures) {
-    await t.test(name, async () => {
-      await using world = await linkedWorld();
-      assert.ok((await fail(world, await untilAsked(world))).code);
-      assert.equal((await consentsOf(world)).length, 0, 'nobody has answered');
-      assert.equal((await world.observations())[0]?.absent_reason, 'not_consented');
-    });
-  }
-  await t.test('the pushed request is not taken', async () => {
-    await using world = await linkedWorld();
-    world.provider.respond.set('/par', (_, response) => json(response, 500, { error: 'server_error' }));
-    assert.ok((await logIn(world, bankidPerson())).code);
-    assert.equal((await consentsOf(world)).length, 0);
-  });
 });
 
 test('another person or another number in the second leg: no write, a case, no login', async (t) => {

@@ -2,14 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bankidPerson, bankidWorld, linkMember } from '../support/bankid.ts';
 import { comeBack, logIn, start } from '../support/browser.ts';
+import { acceptedTokens, claimCases } from '../support/claim-cases.ts';
 import { es256Cases } from '../support/es256-cases.ts';
 import { headerCases } from '../support/header-cases.ts';
-import { acceptedTokens, refusedTokens } from '../support/id-token-cases.ts';
 import type { Person } from '../support/provider.ts';
+import { signatureCases } from '../support/signature-cases.ts';
+import { tokenResponseCases } from '../support/token-response-cases.ts';
 import { number, startWorld, startWorlds, type World } from '../support/world.ts';
 
 test('what does not verify is refused: nothing of userinfo is asked, nothing is recorded', async (t) => {
-  const cases = [...refusedTokens, ...headerCases];
+  const cases = [...signatureCases, ...headerCases, ...claimCases, ...tokenResponseCases];
   await using worlds = await startWorlds(cases.map(() => ({})));
   for (const [at, { name, code, spoil }] of cases.entries()) {
     await t.test(name, async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { SignJWT } from 'jose';
 import { comeBack, type Ended, get, type Started, start } from './browser.ts';
 import { createSigningKey, type Person, type SigningKey, type TestProvider } from './provider.ts';
-import { number, type World, type WorldOptions } from './world.ts';
+import { number, startWorld, type World, type WorldOptions } from './world.ts';
 
 let key: Promise<SigningKey> | undefined;
 
@@ -38,6 +38,13 @@ export async function linkMember(world: World, sub = bankidPerson().sub, provide
      values ($1, $2, $3, $4, $5, 'coordinator')`,
     [world.organization.id, world.provider.issuer, sub, world.member.id, provider],
   );
+}
+
+/** A world in which BankID knows Kari already. */
+export async function linkedWorld(options: WorldOptions = bankidWorld): Promise<World> {
+  const world = await startWorld(options);
+  await linkMember(world);
+  return world;
 }
 
 /** The browser stands at the question. */

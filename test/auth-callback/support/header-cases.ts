@@ -1,5 +1,5 @@
 import { type CryptoKey, exportJWK, importJWK, type JWTHeaderParameters, type JWTPayload, SignJWT } from 'jose';
-import type { Case } from './id-token-cases.ts';
+import type { Case } from './case.ts';
 import { createSigningKey, type SigningKey, signRs256, type TestProvider } from './provider.ts';
 
 const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');

@@ -1,0 +1,85 @@
+import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startBenchCluster } from './cluster.ts';
+import { type Context, full, quick } from './context.ts';
+import { createBenchKeys } from './keys.ts';
+import { describeMachine } from './machine.ts';
+import { createPeerTables } from './peers.ts';
+import { printTable } from './report/table.ts';
+import { writeReport } from './report/write-report.ts';
+import type { Row } from './row.ts';
+import { measureCasePage } from './rows/case-page.ts';
+import { measureDecisions } from './rows/decisions.ts';
+import { growMembers, growObservations, growOrganizations, measureLargeOverSmall, type Series } from './rows/growth.ts';
+import { measureImport } from './rows/import.ts';
+import { measureLogins } from './rows/logins.ts';
+import { measurePushes } from './rows/pushes.ts';
+
+/** `npm run bench [-- --quick]`: every bar of design section 11 in one run, as a table, as JSON, and as charts. */
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { quick: { type: 'boolean', default: false }, 'no-report': { type: 'boolean', default: false } },
+  });
+  const begun = performance.now();
+  const say = (line: string) => console.log(line);
+  await using cluster = await startBenchCluster();
+  const context: Context = { cluster, size: values.quick ? quick : full, say };
+  const { rows: versions } = await cluster.pool.query<{ server_version: string }>('show server_version');
+  const machine = describeMachine(versions[0]?.server_version ?? '', measureFsync(cluster.folder));
+  const keys = createBenchKeys();
+  await createPeerTables(cluster.pool);
+
+  const rows: Row[] = [];
+  const series: Series[] = [];
+  const part = async (title: string, action: () => Promise<void>) => {
+    say(`${((performance.now() - begun) / 1000).toFixed(0).padStart(4)} s  ${title}`);
+    await action();
+  };
+  await part('decisions', async () => void rows.push(...(await measureDecisions(context))));
+  await part('members', async () => {
+    const grown = await growMembers(context);
+    series.push(grown.series);
+    rows.push(await measureLargeOverSmall(context, grown.world));
+    await part('import', async () => void rows.push(...(await measureImport(context, grown.world.organization, keys))));
+    await part('open cases', async () => {
+      const found = await measureCasePage(context, grown.world, keys);
+      rows.push(...found.rows);
+      series.push(...found.series);
+    });
+    await part('observations', async () => void series.push(await growObservations(context, grown.world)));
+    await part('organisations', async () => void series.push(await growOrganizations(context, grown.world)));
+  });
+  await part('logins', async () => void rows.push(await measureLogins(context, keys)));
+  await part('pushes', async () => void rows.push(...(await measurePushes(context, keys))));
+
+  const seconds = (performance.now() - begun) / 1000;
+  printTable(rows, say);
+  const result = {
+    takenAt: new Date().toISOString(),
+    size: context.size.name,
+    seconds: Math.round(seconds),
+    machine,
+    settings: cluster.settings,
+    rows,
+    series,
+  };
+  if (!values['no-report']) for (const path of writeReport(result)) say(`written: ${path}`);
+  say(`${seconds.toFixed(0)} s`);
+}
+
+/** How many times a second this disk says that a small write has reached it. */
+function measureFsync(folder: string): number {
+  const file = openSync(join(folder, 'fsync'), 'w');
+  const block = Buffer.alloc(8192);
+  const begun = performance.now();
+  let count = 0;
+  for (; performance.now() - begun < 1_000; count += 1) {
+    writeSync(file, block, 0, block.length, 0);
+    fdatasyncSync(file);
+  }
+  closeSync(file);
+  return count / ((performance.now() - begun) / 1000);
+}
+
+await main();
