@@ -4,6 +4,9 @@ import type { JudgeBatch, JudgedBatch, JudgeSettings } from './judge-batch.ts';
 
 export type JudgePool = { judge: JudgeBatch; threads: number; [Symbol.asyncDispose](): Promise<void> };
 
+// A batch is half a megabyte. Without limits each thread lets garbage grow to what a whole process may have.
+const resourceLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 64 };
+
 type Thread = { worker: Worker; waiting: PromiseWithResolvers<JudgedBatch>[] };
 
 /** Threads that judge batches, because sealing a million numbers is most of the work of an import. */
@@ -25,7 +28,7 @@ export function startJudgePool(settings: JudgeSettings, threads: number): JudgeP
 }
 
 function startThread(settings: JudgeSettings): Thread {
-  const worker = new Worker(new URL('./judge-thread.ts', import.meta.url), { workerData: settings });
+  const worker = new Worker(new URL('./judge-thread.ts', import.meta.url), { workerData: settings, resourceLimits });
   const waiting: PromiseWithResolvers<JudgedBatch>[] = [];
   worker.on('message', (judged: JudgedBatch) => waiting.shift()?.resolve(judged));
   // Nothing a row says can end a thread; a fault of ours must not leave the import waiting for ever.

@@ -338,6 +338,8 @@ create table registry.conflicts (
 );
 create unique index conflicts_open_once on registry.conflicts (organization_id, fingerprint) where state = 'open';
 create index conflicts_open on registry.conflicts (organization_id, opened_at, id) where state = 'open';
+-- For the first page of cases by age: row security compares with a list of organisations, through which no index keeps its order.
+create index conflicts_open_by_age on registry.conflicts (opened_at, id) where state = 'open';
 create index conflicts_remembered on registry.conflicts (organization_id, fingerprint) where state = 'resolved';
 create index conflicts_member on registry.conflicts (organization_id, member_id) where member_id is not null;
 create index conflicts_other_member on registry.conflicts (organization_id, other_member_id) where other_member_id is not null;

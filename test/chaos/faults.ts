@@ -12,7 +12,7 @@ const faults = {
   'all backends ended': 4,
   'connections cut': 3,
   'network away': 2,
-  'member system dead': 3,
+  'member system dead': 1,
 } as const;
 export type Fault = keyof typeof faults;
 

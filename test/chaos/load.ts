@@ -80,8 +80,8 @@ export function startLoad(world: World, chance: Chance): Load {
   async function walk(): Promise<void> {
     while (!stopping.signal.aborted) {
       const member = chance.pick(world.members);
-      await (chance.next() < 0.65 ? recordLogin(member) : removeNumber(member).catch(() => undefined));
-      await pause(chance.between(5, 60));
+      await (chance.next() < 0.75 ? recordLogin(member) : removeNumber(member).catch(() => undefined));
+      await pause(chance.between(20, 120));
     }
   }
 

@@ -97,6 +97,8 @@ function assemble(options: ServerOptions, port: number): Server {
     },
     async replica(folder, name) {
       mkdirSync(dirname(folder), { recursive: true });
+      mkdirSync(folder, { mode: 0o700 });
+      if (user !== undefined) chownSync(folder, user.uid, user.gid);
       const origin = `host=127.0.0.1 port=${port} user=postgres password=${password} application_name=${name}`;
       await run(join(bin, 'pg_basebackup'), ['-d', origin, '-D', folder, '-R', '-X', 'stream', '-c', 'fast'], {
         ...user,

@@ -134,3 +134,16 @@ test('a login that is somebody else’s already is not linked away', async () =>
   const ended = await comeBack(world, world.provider.authorize(started.address, olas), started.cookie);
   assert.equal(ended.error, 'account_ambiguous');
 });
+
+test('scripts of registered web apps may ask for a link token, others may not', async () => {
+  await using world = await startWorld();
+  const preflight = (origin: string) =>
+    fetch(`${world.url}/link`, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' },
+    });
+  const ours = await preflight('https://app.example');
+  assert.equal(ours.headers.get('access-control-allow-origin'), 'https://app.example');
+  assert.match(ours.headers.get('access-control-allow-headers') ?? '', /authorization/);
+  assert.equal((await preflight('https://evil.example')).headers.get('access-control-allow-origin'), null);
+});
