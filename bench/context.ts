@@ -6,7 +6,7 @@ export type Size = {
   rounds: number;
   roundSeconds: number;
   warmUpSeconds: number;
-  /** Members in the tables that grow, from small to large. */
+  /** Members in the tables that grow, from small to large; the import adds its rows to the last. */
   members: number[];
   /** Observations already stored. */
   observations: number[];
@@ -27,7 +27,7 @@ export const quick: Size = {
   rounds: 3,
   roundSeconds: 1,
   warmUpSeconds: 0.5,
-  members: [1_000, 20_000],
+  members: [1_000, 5_000],
   observations: [0, 100_000],
   openCases: [0, 5_000],
   organizations: [3, 30],
@@ -38,12 +38,12 @@ export const quick: Size = {
 export const full: Size = {
   name: 'full',
   rounds: 5,
-  roundSeconds: 4,
+  roundSeconds: 3,
   warmUpSeconds: 2,
-  members: [1_000, 100_000, 1_000_000],
-  observations: [0, 1_000_000, 5_000_000],
+  members: [1_000, 100_000],
+  observations: [0, 500_000, 5_000_000],
   openCases: [0, 100_000],
   organizations: [3, 300],
   importRows: 1_000_000,
-  pushes: 4_000,
+  pushes: 2_000,
 };

@@ -2,7 +2,7 @@ import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startBenchCluster } from './cluster.ts';
-import { type Context, full, quick } from './context.ts';
+import { type Context, full, quick, type Size } from './context.ts';
 import { createBenchKeys } from './keys.ts';
 import { describeMachine } from './machine.ts';
 import { createPeerTables } from './peers.ts';
@@ -11,7 +11,17 @@ import { writeReport } from './report/write-report.ts';
 import type { Row } from './row.ts';
 import { measureCasePage } from './rows/case-page.ts';
 import { measureDecisions } from './rows/decisions.ts';
-import { growMembers, growObservations, growOrganizations, measureLargeOverSmall, type Series } from './rows/growth.ts';
+
+import {
+  growMembers,
+  growObservations,
+  growOrganizations,
+  measureLargeOverSmall,
+  measureMembers,
+  type Series,
+  sampleWorld,
+  toSeries,
+} from './rows/growth.ts';
 import { measureImport } from './rows/import.ts';
 import { measureLogins } from './rows/logins.ts';
 import { measurePushes } from './rows/pushes.ts';
@@ -19,12 +29,12 @@ import { measurePushes } from './rows/pushes.ts';
 /** `npm run bench [-- --quick]`: every bar of design section 11 in one run, as a table, as JSON, and as charts. */
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { quick: { type: 'boolean', default: false }, 'no-report': { type: 'boolean', default: false } },
+    options: { quick: { type: 'boolean', default: false }, observations: { type: 'string' } },
   });
   const begun = performance.now();
   const say = (line: string) => console.log(line);
   await using cluster = await startBenchCluster();
-  const context: Context = { cluster, size: values.quick ? quick : full, say };
+  const context: Context = { cluster, size: chooseSize(values), say };
   const { rows: versions } = await cluster.pool.query<{ server_version: string }>('show server_version');
   const machine = describeMachine(versions[0]?.server_version ?? '', measureFsync(cluster.folder));
   const keys = createBenchKeys();
@@ -38,17 +48,19 @@ async function main(): Promise<void> {
   };
   await part('decisions', async () => void rows.push(...(await measureDecisions(context))));
   await part('members', async () => {
-    const grown = await growMembers(context);
-    series.push(grown.series);
-    rows.push(await measureLargeOverSmall(context, grown.world));
-    await part('import', async () => void rows.push(...(await measureImport(context, grown.world.organization, keys))));
+    const { organization, points } = await growMembers(context, context.size.members);
+    await part('import', async () => void rows.push(...(await measureImport(context, organization, keys))));
+    const world = await sampleWorld(cluster.pool, organization);
+    points.push(await measureMembers(context, world));
+    series.push(toSeries('members', 'Decision while members grow', 'members', points));
+    rows.push(await measureLargeOverSmall(context, world));
     await part('open cases', async () => {
-      const found = await measureCasePage(context, grown.world, keys);
+      const found = await measureCasePage(context, world, keys);
       rows.push(...found.rows);
       series.push(...found.series);
     });
-    await part('observations', async () => void series.push(await growObservations(context, grown.world)));
-    await part('organisations', async () => void series.push(await growOrganizations(context, grown.world)));
+    await part('observations', async () => void series.push(await growObservations(context, world)));
+    await part('organisations', async () => void series.push(await growOrganizations(context, world)));
   });
   await part('logins', async () => void rows.push(await measureLogins(context, keys)));
   await part('pushes', async () => void rows.push(...(await measurePushes(context, keys))));
@@ -64,8 +76,15 @@ async function main(): Promise<void> {
     rows,
     series,
   };
-  if (!values['no-report']) for (const path of writeReport(result)) say(`written: ${path}`);
+  for (const path of writeReport(result)) say(`written: ${path}`);
   say(`${seconds.toFixed(0)} s`);
+}
+
+/** @param values.observations measure growth up to so many stored logins; a kilobyte of disk each, and more time */
+function chooseSize(values: { quick: boolean; observations?: string }): Size {
+  const size = values.quick ? quick : full;
+  const most = Number(values.observations);
+  return values.observations === undefined ? size : { ...size, observations: [0, most / 10, most] };
 }
 
 /** How many times a second this disk says that a small write has reached it. */

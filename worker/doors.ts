@@ -118,6 +118,8 @@ export interface Doors {
   /** @returns the outcome of the decision, such as `filled` or again `deferred`. */
   processObservation(observationId: string): Promise<string>;
   reconcile(): Promise<Reconciled[]>;
+  /** Erases what is kept for a time only. @returns how many rows of the kind with the most; at most `most` */
+  eraseExpired(most: number): Promise<number>;
   /** Says that this process lives and sends these pushes; renews their leases. */
   beat(poolId: string, pushIds: string[], fencingTokens: string[]): Promise<BeatAnswer>;
   /** Takes up what dead workers left, and lets probes through. */
@@ -173,6 +175,10 @@ export function createDoors(pool: Pool): Doors {
       return (await rows<{ outcome: string }>(processObservation, [observationId]))[0]?.outcome ?? 'unknown';
     },
     reconcile: () => rows('select what, queued from worker.reconcile()'),
+    async eraseExpired(most) {
+      const text = 'select worker.erase_expired(most => $1::int) as erased';
+      return (await rows<{ erased: number }>(text, [most]))[0]?.erased ?? 0;
+    },
     async beat(poolId, pushIds, fencingTokens) {
       return (await rows<BeatAnswer>(beat, [poolId, pushIds, fencingTokens]))[0] ?? { lost: [], forbidden_flags: [] };
     },

@@ -1,6 +1,7 @@
 import type { Task, TaskList } from 'graphile-worker';
 import type { Logger } from '../runtime/logger.ts';
 import { Failure } from './failure.ts';
+import { createEraseExpired, type EraseExpiredOptions } from './tasks/erase_expired.ts';
 import { createProcessObservation, type ProcessObservationOptions } from './tasks/process_observation.ts';
 import { createPushPersonnummer, type PushPersonnummerOptions } from './tasks/push_personnummer.ts';
 import { createReconcile, type ReconcileOptions } from './tasks/reconcile.ts';
@@ -10,6 +11,7 @@ import { createWriteFiles, type WriteFilesOptions } from './tasks/write_files.ts
 export type TaskListOptions = PushPersonnummerOptions &
   ProcessObservationOptions &
   ReconcileOptions &
+  EraseExpiredOptions &
   WriteFilesOptions & { readonly log: Logger };
 
 /** Lets only fixed codes out of a task: graphile-worker stores what it throws, and other errors may quote values. */
@@ -33,6 +35,7 @@ export function createTaskList(options: TaskListOptions): TaskList {
     process_observation: createProcessObservation(options),
     reconcile: createReconcile(options),
     write_files: createWriteFiles(options),
+    erase_expired: createEraseExpired(options),
   };
   const guarded = Object.entries(tasks).map(([identifier, task]) => [
     identifier,

@@ -8,7 +8,7 @@ import type { Context } from '../context.ts';
 import type { BenchKeys } from '../keys.ts';
 import { finish, type Row } from '../row.ts';
 import { quantile, spreadOf } from '../statistics.ts';
-import { type GrowthWorld, measureDecision, randomLogin, type Series, toSeries } from './growth.ts';
+import { type GrowthWorld, measureDecision, type Point, randomLogin, type Series, toSeries } from './growth.ts';
 
 const PAGE = '/open_conflicts?order=opened_at,id&limit=50';
 
@@ -34,9 +34,12 @@ export async function measureCasePage(
   });
   try {
     const withRls = fetchPage(`${postgrest.url}${PAGE}`, await sign(keys, 'authenticated', coordinator));
-    const without = fetchPage(`${postgrest.url}${PAGE}&organization=eq.${world.organization.slug}`, await sign(keys, 'bench_no_rls', coordinator));
-    const decisions: [number, number, number][] = [];
-    const pages: [number, number, number][] = [];
+    const without = fetchPage(
+      `${postgrest.url}${PAGE}&organization=eq.${world.organization.slug}`,
+      await sign(keys, 'bench_no_rls', coordinator),
+    );
+    const decisions: Point[] = [];
+    const pages: Point[] = [];
     let before = 0;
     for (const open of size.openCases) {
       await addCases(context, world, open - before);
@@ -72,7 +75,7 @@ function describeRows(
   comparison: Awaited<ReturnType<typeof compare>>,
   p95: number[],
 ): Row[] {
-  const what = `first page of open conflicts, through PostgREST, ${size.openCases.at(-1)?.toLocaleString('en')} open among ${world.linked.toLocaleString('en')} members`;
+  const what = `first page of open conflicts, through PostgREST, ${size.openCases.at(-1)?.toLocaleString('en')} open among ${world.members.toLocaleString('en')} members`;
   const { ours, baseline, ratio } = comparison;
   const sides = [baseline, ours].map(({ name, figure, limits }) => ({ name, unit: 'ms', figure, limits }));
   // Every other round is the side without RLS; of both, the slower ones count.

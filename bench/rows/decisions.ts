@@ -2,8 +2,9 @@ import { compare } from '../compare.ts';
 import type { Context } from '../context.ts';
 import { bareInsert, bareInsertAndJob, fromTheApplication, throughTheDoor } from '../peers.ts';
 import { finish, type Row, toRow } from '../row.ts';
+import { settleIn } from '../settle-in.ts';
 import { spreadOf } from '../statistics.ts';
-import { addBenchMembers, addBenchOrganization, type BenchOrganization } from '../world.ts';
+import { addBenchMembers, addBenchOrganization, type BenchOrganization, loginOf } from '../world.ts';
 import { withSupabase } from './supabase-js.ts';
 
 const CLIENTS = 8;
@@ -13,7 +14,6 @@ const MEMBERS = 1_000;
 export async function measureDecisions(context: Context): Promise<Row[]> {
   const organization = await addBenchOrganization(context.cluster.pool, 'decisions');
   await addBenchMembers(context.cluster.pool, organization, [0, MEMBERS], { withNumber: true });
-  await context.cluster.pool.query('vacuum analyze registry.members, registry.identity_links');
   const ids = await memberIds(context, organization);
   const { url, urls } = context.cluster;
   const door = {
@@ -21,10 +21,11 @@ export async function measureDecisions(context: Context): Promise<Row[]> {
     load: {
       url: urls.auth_callback,
       clients: CLIENTS,
-      operation: throughTheDoor(organization, (nth) => 1 + (nth % MEMBERS)),
+      operation: throughTheDoor((nth) => loginOf(organization, 1 + (nth % MEMBERS))),
     },
   };
   const insert = { name: 'bare insert', load: { url, clients: CLIENTS, operation: bareInsert(organization, ids) } };
+  await settleIn(context.cluster.pool, [door.load, insert.load], 2 * context.size.warmUpSeconds);
   const application = {
     name: 'separate statements',
     load: { url, clients: CLIENTS, operation: fromTheApplication(organization, MEMBERS) },
@@ -53,24 +54,20 @@ export async function measureDecisions(context: Context): Promise<Row[]> {
 async function measureFilled(context: Context): Promise<Row> {
   const { size, cluster } = context;
   // Nobody's number is filled twice, so every operation takes a member of its own.
-  const enough = Math.ceil((size.rounds * size.roundSeconds + size.warmUpSeconds) * 6_000);
+  const enough = Math.ceil((size.rounds * size.roundSeconds + 2 * size.warmUpSeconds) * 4_000);
   const organization = await addBenchOrganization(cluster.pool, 'filled');
   await addBenchMembers(cluster.pool, organization, [0, enough], { withNumber: false });
-  await cluster.pool.query('vacuum analyze registry.members, registry.identity_links');
   const ids = await memberIds(context, organization);
+  const door = (member: (nth: number) => number) => ({
+    url: cluster.urls.auth_callback,
+    clients: CLIENTS,
+    operation: throughTheDoor((nth) => loginOf(organization, member(nth))),
+  });
+  const insertAndJob = { url: cluster.url, clients: CLIENTS, operation: bareInsertAndJob(organization, ids) };
+  await settleIn(cluster.pool, [door((nth) => enough - nth), insertAndJob], size.warmUpSeconds);
   const comparison = await compare(context, {
-    ours: {
-      name: 'login.record_observation',
-      load: {
-        url: cluster.urls.auth_callback,
-        clients: CLIENTS,
-        operation: throughTheDoor(organization, (nth) => 1 + nth),
-      },
-    },
-    baseline: {
-      name: 'bare insert and add_job',
-      load: { url: cluster.url, clients: CLIENTS, operation: bareInsertAndJob(organization, ids) },
-    },
+    ours: { name: 'login.record_observation', load: door((nth) => 1 + nth) },
+    baseline: { name: 'bare insert and add_job', load: insertAndJob },
   });
   const { rows } = await cluster.pool.query<{ outcome: string; n: number }>(
     'select outcome, count(*)::int as n from registry.observations where organization_id = $1 group by outcome',

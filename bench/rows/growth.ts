@@ -4,6 +4,7 @@ import type { Context } from '../context.ts';
 import { connectClients, type Operation } from '../load.ts';
 import { throughTheDoor } from '../peers.ts';
 import { type Row, toRow } from '../row.ts';
+import { settleIn } from '../settle-in.ts';
 import { quantile } from '../statistics.ts';
 import { addBenchMembers, addBenchOrganization, type BenchOrganization } from '../world.ts';
 
@@ -16,7 +17,13 @@ export type Series = {
   lines: { name: string; points: [x: number, y: number][] }[];
 };
 
-export type GrowthWorld = { organization: BenchOrganization; linked: number };
+/** How large, and p50 and p95 in milliseconds. */
+export type Point = [x: number, p50: number, p95: number];
+
+/** An organisation, how many members it has, and arguments of logins of a sample of them. */
+export type GrowthWorld = { organization: BenchOrganization; members: number; logins: unknown[][] };
+
+const SAMPLE = 20_000;
 
 /** p50 and p95 of a decision through one connection, in milliseconds. */
 export async function measureDecision(
@@ -30,39 +37,59 @@ export async function measureDecision(
   return [quantile(latencies, 0.5), quantile(latencies, 0.95)];
 }
 
-/** Members of an organisation whose logins are linked, drawn at random: no page of the large table is likelier than another. */
-export function randomLogin({ organization, linked }: GrowthWorld): Operation {
-  return throughTheDoor(organization, () => 1 + Math.floor(Math.random() * linked));
+/** Members drawn at random from all over the table, so that no page of it is likelier than another. */
+export function randomLogin({ logins }: GrowthWorld): Operation {
+  return throughTheDoor(() => logins[Math.floor(Math.random() * logins.length)] as unknown[]);
 }
 
-/** Grows the members step by step; the last step's world is what later rows use. */
-export async function growMembers(context: Context): Promise<{ world: GrowthWorld; series: Series }> {
-  const { cluster, size, say } = context;
+/** Links logins of a sample of the members, and reads what those logins bring. */
+export async function sampleWorld(pool: pg.Pool, organization: BenchOrganization): Promise<GrowthWorld> {
+  await pool.query(
+    `insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, rung)
+     select organization_id, 'https://provider.example/', 'sub-' || external_id, id, 'vipps', 'number'
+     from registry.members where organization_id = $1 order by md5(external_id) limit $2
+     on conflict do nothing`,
+    [organization.id, SAMPLE],
+  );
+  await pool.query('vacuum analyze registry.members, registry.identity_links');
+  const { rows } = await pool.query<Record<string, unknown>>(
+    `select l.subject, m.personnummer_index, m.personnummer_sealed, m.personnummer_masked, m.given_name, m.family_name, m.phone, m.email,
+            (select count(*)::int from registry.members where organization_id = $1) as members
+     from registry.identity_links as l join registry.members as m on m.id = l.member_id
+     where l.organization_id = $1 and l.subject like 'sub-%'`,
+    [organization.id],
+  );
+  const logins = rows.map(({ members: _, ...login }) => [organization.slug, ...Object.values(login)]);
+  return { organization, members: Number(rows[0]?.members), logins };
+}
+
+/** Grows the members by statements, step by step. The last step is the import's. */
+export async function growMembers(
+  context: Context,
+  sizes: number[],
+): Promise<{ organization: BenchOrganization; points: Point[] }> {
+  const { cluster } = context;
   const organization = await addBenchOrganization(cluster.pool, 'growth');
-  const points: [number, number, number][] = [];
+  const points: Point[] = [];
   let before = 0;
-  for (const members of size.members) {
+  for (const members of sizes) {
     await addBenchMembers(cluster.pool, organization, [before, members], { withNumber: true });
-    await cluster.pool.query('vacuum analyze registry.members, registry.identity_links');
     before = members;
-    const [p50, p95] = await measureDecision(
-      context,
-      cluster.urls.auth_callback,
-      randomLogin({ organization, linked: members }),
-    );
-    say(`  ${members} members: p50 ${p50.toFixed(2)} ms`);
-    points.push([members, p50, p95]);
+    points.push(await measureMembers(context, await sampleWorld(cluster.pool, organization)));
   }
-  return {
-    world: { organization, linked: before },
-    series: toSeries('members', 'Decision while members grow', 'members', points),
-  };
+  return { organization, points };
+}
+
+/** One more point: decisions among the members there are now. */
+export async function measureMembers(context: Context, world: GrowthWorld): Promise<Point> {
+  const [p50, p95] = await measureDecision(context, context.cluster.urls.auth_callback, randomLogin(world));
+  context.say(`  ${world.members} members: p50 ${p50.toFixed(2)} ms`);
+  return [world.members, p50, p95];
 }
 
 /** Row 4: the large database beside one of a thousand members, on the same server, in turn. */
 export async function measureLargeOverSmall(context: Context, world: GrowthWorld): Promise<Row> {
   const { cluster, size } = context;
-  const small = size.members[0] as number;
   const url = (text: string) => {
     const own = new URL(text);
     own.pathname = '/bench_small';
@@ -70,24 +97,20 @@ export async function measureLargeOverSmall(context: Context, world: GrowthWorld
   };
   const pool = new pg.Pool({ connectionString: url(cluster.url), max: 1 });
   const organization = await addBenchOrganization(pool, 'growth');
-  await addBenchMembers(pool, organization, [0, small], { withNumber: true });
-  await pool.query('vacuum analyze registry.members, registry.identity_links');
-  await pool.end();
-  const side = (name: string, at: string, of: GrowthWorld) => ({
-    name,
+  await addBenchMembers(pool, organization, [0, size.members[0] as number], { withNumber: true });
+  const small = await sampleWorld(pool, organization);
+  const side = (at: string, of: GrowthWorld) => ({
+    name: `${of.members} members`,
     load: { url: at, clients: 1, operation: randomLogin(of) },
   });
-  const comparison = await compare(
-    context,
-    {
-      ours: side(`${world.linked} members`, cluster.urls.auth_callback, world),
-      baseline: side(`${small} members`, url(cluster.urls.auth_callback), { organization, linked: small }),
-    },
-    ({ latencies }) => quantile(latencies, 0.5),
-  );
+  const baseline = side(url(cluster.urls.auth_callback), small);
+  await settleIn(pool, [baseline.load], 2 * size.warmUpSeconds);
+  await pool.end();
+  const ours = side(cluster.urls.auth_callback, world);
+  const comparison = await compare(context, { ours, baseline }, ({ latencies }) => quantile(latencies, 0.5));
   return toRow(comparison, {
     id: 'large-over-small',
-    what: `decision p50 with ${world.linked.toLocaleString('en')} members over ${small.toLocaleString('en')} members`,
+    what: `decision p50 with ${world.members.toLocaleString('en')} members over ${small.members.toLocaleString('en')} members`,
     bar: { at: 'most', value: 1.25 },
     sideUnit: 'ms',
     note: 'Two databases on one server, one connection each, members drawn at random over the whole table.',
@@ -97,7 +120,7 @@ export async function measureLargeOverSmall(context: Context, world: GrowthWorld
 /** Stored logins that nobody asks about any more. */
 export async function growObservations(context: Context, world: GrowthWorld): Promise<Series> {
   const { cluster, size, say } = context;
-  const points: [number, number, number][] = [];
+  const points: Point[] = [];
   let before = 0;
   for (const observations of size.observations) {
     await addObservations(cluster.pool, world.organization, observations - before);
@@ -132,7 +155,7 @@ async function addObservations(pool: pg.Pool, organization: BenchOrganization, c
 /** Other organisations with a handful of members each. */
 export async function growOrganizations(context: Context, world: GrowthWorld): Promise<Series> {
   const { cluster, size, say } = context;
-  const points: [number, number, number][] = [];
+  const points: Point[] = [];
   let before = 0;
   for (const organizations of size.organizations) {
     for (; before < organizations; before += 1) {
@@ -147,7 +170,7 @@ export async function growOrganizations(context: Context, world: GrowthWorld): P
   return toSeries('organizations', 'Decision while organisations grow', 'organisations', points);
 }
 
-export function toSeries(id: string, title: string, axis: string, points: [number, number, number][]): Series {
+export function toSeries(id: string, title: string, axis: string, points: Point[]): Series {
   const line = (name: string, at: 1 | 2) => ({
     name,
     points: points.map((point): [number, number] => [point[0], point[at]]),

@@ -14,12 +14,14 @@ export type Api = { views: View[]; functions: ApiFunction[]; enums: Enum[]; refu
 
 const TYPE = `json_build_object('name', coalesce(element.typname, t.typname), 'array', element.oid is not null,
   'enum', coalesce(element.typtype, t.typtype) = 'e')`;
+/** What a domain is made of, for an app, is all there is to it. */
+const BASE = 'join pg_type as t on t.oid = coalesce(nullif(own.typbasetype, 0), own.oid)';
 const ELEMENT = 'left join pg_type as element on element.oid = t.typelem and t.typcategory = $1';
 
 const VIEWS = `
   select c.relname as name, obj_description(c.oid, 'pg_class') as comment, r.ev_action::text as action,
     (select json_agg(json_build_object('name', a.attname, 'type', ${TYPE}) order by a.attnum)
-     from pg_attribute as a join pg_type as t on t.oid = a.atttypid ${ELEMENT}
+     from pg_attribute as a join pg_type as own on own.oid = a.atttypid ${BASE} ${ELEMENT}
      where a.attrelid = c.oid and a.attnum > 0) as columns
   from pg_class as c join pg_rewrite as r on r.ev_class = c.oid
   where c.relnamespace = 'api'::regnamespace and c.relkind = 'v'

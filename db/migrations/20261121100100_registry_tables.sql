@@ -49,6 +49,7 @@ create table registry.organizations (
   capture_decided_by text check (length(capture_decided_by) between 1 and 200),
   capture_decided_at timestamptz,
   retention          interval check (retention > interval '0'),
+  contact_retention  interval not null default '90 days' check (contact_retention > interval '0'),
   ask_again_after    interval not null default '180 days' check (ask_again_after > interval '0'),
   capture            boolean not null generated always as (
     capture_basis is not null and capture_decided_by is not null and capture_decided_at is not null and retention is not null
@@ -63,7 +64,8 @@ comment on column registry.organizations.return_to is 'Where a login may return 
 comment on column registry.organizations.capture_basis is 'The legal basis for storing the personnummer, in words.';
 comment on column registry.organizations.capture_decided_by is 'Who decided it.';
 comment on column registry.organizations.capture_decided_at is 'When it was decided.';
-comment on column registry.organizations.retention is 'How long observed numbers are kept.';
+comment on column registry.organizations.retention is 'How long observed numbers are kept; then worker.erase_expired takes them out of the observations.';
+comment on column registry.organizations.contact_retention is 'How long names, birth dates, phone numbers and e-mail addresses of logins are kept.';
 comment on column registry.organizations.ask_again_after is 'How long a member who refused consent is left in peace.';
 comment on column registry.organizations.capture is 'Whether numbers are captured at all: only when basis, decider, time and retention are recorded.';
 comment on column registry.organizations.created_at is 'When the row was made.';
@@ -246,10 +248,13 @@ create table registry.observations (
   phone_verified       boolean not null default false,
   email                text,
   email_verified       boolean not null default false,
+  contact_erased_at    timestamptz,
+  number_erased_at     timestamptz,
   foreign key (organization_id, member_id) references registry.members (organization_id, id),
   foreign key (organization_id, requested_member_id) references registry.members (organization_id, id),
   constraint observations_number_or_reason check (
-    num_nonnulls(personnummer_index, personnummer_sealed, personnummer_masked) = case when absent_reason is null then 3 else 0 end
+    num_nonnulls(personnummer_index, personnummer_sealed, personnummer_masked) 
+      = case when absent_reason is null and number_erased_at is null then 3 else 0 end
   ),
   constraint observations_outcome_has_evidence check (case outcome
     when 'deferred' then deferred_sqlstate is not null and settled_at is null and member_id is null
@@ -263,6 +268,8 @@ create table registry.observations (
 create index observations_member on registry.observations (organization_id, member_id) where member_id is not null;
 create index observations_requested_member on registry.observations (organization_id, requested_member_id) where requested_member_id is not null;
 create index observations_deferred on registry.observations (received_at) where outcome = 'deferred';
+create index observations_with_contact on registry.observations (received_at) where contact_erased_at is null;
+create index observations_with_number on registry.observations (received_at) where personnummer_index is not null;
 create index observations_unlinked on registry.observations (organization_id, received_at) where member_id is null;
 comment on table registry.observations is 'One row per completed login: what was verified, and what became of it.';
 comment on column registry.observations.id is 'Chosen by the callback, so that a repeated call changes nothing.';
@@ -293,6 +300,8 @@ comment on column registry.observations.phone is 'Phone number, E.164.';
 comment on column registry.observations.phone_verified is 'Whether the provider has verified the phone number.';
 comment on column registry.observations.email is 'E-mail address.';
 comment on column registry.observations.email_verified is 'Whether the provider has verified the e-mail address.';
+comment on column registry.observations.contact_erased_at is 'When name, birth date, phone number and e-mail address were erased, because their time was over.';
+comment on column registry.observations.number_erased_at is 'When every form of the number was erased, because its time was over.';
 
 create table registry.conflicts (
   id               uuid primary key default gen_random_uuid(),

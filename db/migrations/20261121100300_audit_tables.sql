@@ -9,28 +9,32 @@ create domain audit.event_name as text constraint event_is_known check (value in
   'case_resolved', 'case_superseded', 'case_reopened', 'refused',
   'consent_given', 'consent_refused', 'consent_withdrawn', 'consent_renewed', 'revocation_received',
   'session_opened', 'session_ended',
-  'member_added', 'member_updated', 'import_conflict', 'import_duplicate', 'import_finished', 'import_abandoned',
+  'member_added', 'member_updated', 'import_conflict', 'import_duplicate', 'import_finished', 'import_abandoned', 'data_erased',
   'push_delivered', 'push_attempt_failed', 'push_rejected', 'push_given_up', 'push_superseded', 'push_cancelled', 'push_requeued',
   'push_accepted', 'push_marked_done', 'number_fetched', 'breaker_opened', 'breaker_probing', 'breaker_closed',
   'file_written', 'file_fetched', 'file_acknowledged', 'file_expired', 'drift_found'
-)) not null;
+));
 comment on domain audit.event_name is 'What can happen. docs/for-dbas.md explains each.';
 
-create domain audit.source_name as text constraint source_is_known check (value in ('vipps-login', 'bankid-login', 'idporten-login', 'import', 'coordinator', 'worker', 'app')) not null;
+create domain audit.source_name as text constraint source_is_known check (value in ('vipps-login', 'bankid-login', 'idporten-login', 'import', 'coordinator', 'worker', 'app'));
 comment on domain audit.source_name is 'What can bring it about.';
+
+create domain audit.sentence as text
+  constraint sentence_holds_no_number check (value <> '' and value !~ '[0-9]{6}[ -]?[0-9]{5}');
+comment on domain audit.sentence is 'A sentence for people, with nothing in it that could be a personnummer.';
 
 create table audit.events (
   id               bigint generated always as identity primary key,
   occurred_at      timestamptz not null default clock_timestamp(),
   organization_id  uuid,
-  event            audit.event_name,
-  source           audit.source_name,
+  event            audit.event_name not null,
+  source           audit.source_name not null,
   actor            text not null check (actor <> ''),
   member_id        uuid,
   observation_id   uuid,
   conflict_id      uuid,
   push_id          uuid,
-  message          text not null check (message <> '' and message !~ '[0-9]{6}[ -]?[0-9]{5}'),
+  message          audit.sentence not null,
   detail           jsonb not null default '{}'
 );
 create index events_occurred_at on audit.events using brin (occurred_at);

@@ -3259,6 +3259,87 @@ $$;
 comment on function private.due_pushes is 'Out: pushes, due for half a minute, that the queue has forgotten.';
 -- end db/functions/private.due_pushes.sql
 
+-- begin db/functions/private.is_evidence.sql
+-- What a coordinator is judging, or may still take back a judgement of (30 days), is not erased under their hands.
+create or replace function private.is_evidence(p_observation_id uuid)
+returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select exists (
+    select from registry.conflicts as c
+    where c.observation_id = p_observation_id and (c.state = 'open' or c.closed_at > now() - interval '31 days'))
+$$;
+comment on function private.is_evidence is 'In: an observation. Out: whether a case still needs it.';
+-- end db/functions/private.is_evidence.sql
+
+-- begin db/functions/private.erase_contacts.sql
+-- Contact claims help to find the member of a login, and have served once it is settled.
+create or replace function private.erase_contacts(p_most integer)
+returns integer
+language sql volatile
+set search_path = ''
+as $$
+  with due as (
+    select o.id from registry.observations as o join registry.organizations as g on g.id = o.organization_id
+    where o.contact_erased_at is null and o.settled_at is not null and o.received_at < now() - g.contact_retention
+      and not private.is_evidence(o.id)
+    order by o.received_at limit p_most for update of o skip locked
+  ), erased as (
+    update registry.observations as o
+    set given_name = null, family_name = null, birth_date = null, phone = null, email = null, contact_erased_at = clock_timestamp()
+    from due where o.id = due.id
+    returning 1
+  )
+  select count(*)::integer from erased
+$$;
+comment on function private.erase_contacts is 'In: how many at most. Out: how many observations lost their contact claims, because the organisation''s time for them is over.';
+-- end db/functions/private.erase_contacts.sql
+
+-- begin db/functions/private.erase_numbers.sql
+-- The organisation has decided how long observed numbers are kept. The member record has its own; what is erased here is the
+-- trace of each login. The outcome stays.
+create or replace function private.erase_numbers(p_most integer)
+returns integer
+language sql volatile
+set search_path = ''
+as $$
+  with due as (
+    select o.id from registry.observations as o join registry.organizations as g on g.id = o.organization_id
+    where o.personnummer_index is not null and o.settled_at is not null and o.received_at < now() - g.retention
+      and not private.is_evidence(o.id)
+    order by o.received_at limit p_most for update of o skip locked
+  ), erased as (
+    update registry.observations as o
+    set personnummer_index = null, personnummer_index_previous = '{}', personnummer_sealed = null, personnummer_masked = null,
+        number_erased_at = clock_timestamp()
+    from due where o.id = due.id
+    returning 1
+  )
+  select count(*)::integer from erased
+$$;
+comment on function private.erase_numbers is 'In: how many at most. Out: how many observations lost every form of the number, because the organisation''s time for it is over.';
+-- end db/functions/private.erase_numbers.sql
+
+-- begin db/functions/private.erase_offers.sql
+-- A number that an import brought and a coordinator has judged is needed no longer than the judgement can be taken back.
+create or replace function private.erase_offers(p_most integer)
+returns integer
+language sql volatile
+set search_path = ''
+as $$
+  with erased as (
+    delete from registry.offered_numbers as n
+    where n.conflict_id in (
+      select c.id from registry.conflicts as c join registry.offered_numbers as known on known.conflict_id = c.id
+      where c.closed_at < now() - interval '31 days' limit p_most)
+    returning 1
+  )
+  select count(*)::integer from erased
+$$;
+comment on function private.erase_offers is 'In: how many at most. Out: how many numbers of imports were erased.';
+-- end db/functions/private.erase_offers.sql
+
 -- begin db/functions/private.expire_files.sql
 -- A file that nobody acknowledged in time: its changes go into the next one, and a coordinator is told.
 create or replace function private.expire_files()
@@ -4288,6 +4369,30 @@ $$;
 comment on function worker.claim_push is 'In: a push, the worker''s name. Out: what to send and where (personnummer null: remove the number there), with a fencing token, the lease and the pause before sending in milliseconds, and the status URL where the change was taken in before; only waits_for and wait_ms when it must wait; no row when there is nothing to do.';
 grant execute on function worker.claim_push to sync_worker;
 -- end db/functions/worker.claim_push.sql
+
+-- begin db/functions/worker.erase_expired.sql
+-- The retention task: what was kept for a time only goes when the time is over, some thousands at once so that logins never
+-- wait for it. The caller repeats until nothing is left.
+create or replace function worker.erase_expired(most integer)
+returns integer
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  v_contacts constant integer := private.erase_contacts(most);
+  v_numbers constant integer := private.erase_numbers(most);
+  v_offers constant integer := private.erase_offers(most);
+begin
+  if greatest(v_contacts, v_numbers, v_offers) > 0 then
+    perform private.record_event('data_erased', 'worker', null, 'Data of old logins was erased, because the time set for it is over.',
+      p_detail => jsonb_build_object('contacts', v_contacts, 'numbers', v_numbers, 'offers', v_offers));
+  end if;
+  return greatest(v_contacts, v_numbers, v_offers);
+end
+$$;
+comment on function worker.erase_expired is 'In: how many rows of a kind at most. Out: how many were erased of the kind with the most; when it is as many as asked for, there may be more.';
+grant execute on function worker.erase_expired to sync_worker;
+-- end db/functions/worker.erase_expired.sql
 
 -- begin db/functions/worker.finish_file.sql
 -- The door through which a worker hands over a finished file. Changes that could not go into it (their number could not be read)

@@ -84,8 +84,11 @@ export async function startMemberSystems(chance: Chance, onCut: () => void): Pro
 
   function drip(response: ServerResponse, size: number, everyMs: number): void {
     response.writeHead(200, { 'content-type': 'application/json' });
-    const timer = setInterval(() => response.write('x'.repeat(size)), everyMs);
-    response.on('close', () => clearInterval(timer));
+    const timer = setInterval(() => {
+      // Also when the sender was gone before the answer began.
+      if (response.destroyed) clearInterval(timer);
+      else response.write('x'.repeat(size));
+    }, everyMs);
   }
 
   function answer(

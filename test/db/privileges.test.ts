@@ -49,6 +49,7 @@ const ALLOWED = new Set([
     'beat',
     'claim_file',
     'claim_push',
+    'erase_expired',
     'finish_file',
     'finish_push',
     'member_system',

@@ -48,7 +48,7 @@ async function allowedEvents(db: TestDatabase): Promise<string[]> {
   const { definition } = await one<{ definition: string }>(
     db,
     `select pg_get_constraintdef(oid) as definition from pg_constraint
-     where conrelid = 'audit.events'::regclass and conname = 'events_event_check'`,
+     where contypid = 'audit.event_name'::regtype and conname = 'event_is_known'`,
   );
   return [...definition.matchAll(/'([a-z_]+)'::text/g)].map(([, name]) => name as string);
 }
