@@ -78,8 +78,10 @@ export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTu
   const metrics = createMetrics({ read: () => doors.metrics(), freshForMs: 5_000, withProcess: true });
   const carrier = createCarrier(config);
   const heartbeat = startHeartbeat({ doors, leases, gate, log, everyMs: tuning.beatEveryMs ?? beatEveryMs });
-  const onFailure = () => heartbeat.beat();
-  const parts = { doors, deliver: createDeliver(carrier), numbers: carrier, leases, gate, metrics, onFailure };
+  const onBreaker = () => heartbeat.beat();
+  const { authorize, readingFetch, indexer } = carrier;
+  const drift = { authorize, indexer, fetch: readingFetch };
+  const parts = { drift, doors, deliver: createDeliver(carrier), numbers: carrier, leases, gate, metrics, onBreaker };
   const taskList = createTaskList({ ...parts, log, timeoutMs: taskTimeoutMs });
   const { concurrency, preparedStatements } = config;
   const run = {

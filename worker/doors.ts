@@ -104,6 +104,30 @@ export interface Reconciled {
   readonly queued: number;
 }
 
+/** A record to compare with the member system. */
+export interface DriftRow {
+  readonly member_id: string;
+  readonly organization_id: string;
+  readonly external_id: string;
+  readonly personnummer_index: string | null;
+  /** Whether anything was sent, and if so by which index. */
+  readonly sent: boolean;
+  readonly sent_index: string | null;
+  /** A difference was found before and is an open case. */
+  readonly has_case: boolean;
+  readonly member_system: unknown;
+}
+
+/** How a record compares. */
+export interface DriftReport {
+  readonly member_id: string;
+  readonly recorded_index: string | null;
+  readonly found: string;
+  readonly live_index: string | null;
+  readonly live_masked: string | null;
+  readonly as_sent: boolean;
+}
+
 /**
  * The functions of schema `worker`: all that the role `sync_worker` may do with our data.
  * Each throws the Failure `database_failed`, with the database's own error as its cause.
@@ -129,6 +153,10 @@ export interface Doors {
   /** @returns how many changes the file carries; null when it was given up meanwhile */
   finishFile(result: FileResult): Promise<number | null>;
   metrics(): Promise<OrganizationMetrics[]>;
+  readableOrganizations(): Promise<{ organization: string }[]>;
+  driftPage(organization: string, after: string | null, most: number): Promise<DriftRow[]>;
+  /** @returns whether a case was opened or closed */
+  reportDrift(report: DriftReport): Promise<boolean>;
   /** @returns the organisation's id and its row as JSON (null: it has none); null for an unknown organisation */
   memberSystem(slug: string): Promise<{ organization_id: string; member_system: unknown } | null>;
 }
@@ -144,6 +172,10 @@ const beat = `select lost, forbidden_flags
 const claimFile = 'select * from worker.claim_file(worker_id => $1::text)';
 const finishFile = `select worker.finish_file(file_id => $1::uuid, worker_id => $2::text, content => $3::text,
   push_ids => $4::uuid[], failed_ids => $5::uuid[], failed_codes => $6::text[]) as changes`;
+
+const driftPage = 'select * from worker.drift_page(organization => $1::text, after => $2::uuid, most => $3::int)';
+const reportDrift = `select worker.report_drift(member_id => $1::uuid, recorded_index => $2::text, verdict => $3::text,
+  live_index => $4::text, live_masked => $5::text, as_sent => $6::boolean) as news`;
 
 /** Calls the doors with bound parameters; values never become part of the SQL text. */
 export function createDoors(pool: Pool): Doors {
@@ -189,6 +221,12 @@ export function createDoors(pool: Pool): Doors {
       return (await rows<{ changes: number | null }>(finishFile, values))[0]?.changes ?? null;
     },
     metrics: () => rows('select * from worker.metrics()'),
+    readableOrganizations: () => rows('select organization from worker.readable_organizations()'),
+    driftPage: (organization, after, most) => rows(driftPage, [organization, after, most]),
+    async reportDrift({ member_id, recorded_index, found, live_index, live_masked, as_sent }) {
+      const values = [member_id, recorded_index, found, live_index, live_masked, as_sent];
+      return (await rows<{ news: boolean }>(reportDrift, values))[0]?.news ?? false;
+    },
     async memberSystem(slug) {
       const text = 'select * from worker.member_system(organization => $1::text)';
       return (await rows<{ organization_id: string; member_system: unknown }>(text, [slug]))[0] ?? null;

@@ -41,7 +41,17 @@ export function startHeartbeat({ doors, leases, gate, log, everyMs }: HeartbeatO
     for (const { what, queued } of await doors.sweep()) if (queued > 0) log.warn({ what, queued }, 'taken up again');
   }
 
-  const beat = () => tell().catch((err: unknown) => log.warn({ err }, 'heartbeat failed'));
+  let underWay: Promise<void> | null = null;
+
+  // Those who ask while one is under way share it: a member system in trouble must not become a storm on the database.
+  const beat = (): Promise<void> => {
+    underWay ??= tell()
+      .catch((err: unknown) => log.warn({ err }, 'heartbeat failed'))
+      .finally(() => {
+        underWay = null;
+      });
+    return underWay;
+  };
 
   async function loop(): Promise<void> {
     while (!stopping.signal.aborted) {

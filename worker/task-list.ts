@@ -1,6 +1,7 @@
 import type { Task, TaskList } from 'graphile-worker';
 import type { Logger } from '../runtime/logger.ts';
 import { Failure } from './failure.ts';
+import { type CheckDriftOptions, createCheckDrift } from './tasks/check_drift.ts';
 import { createEraseExpired, type EraseExpiredOptions } from './tasks/erase_expired.ts';
 import { createProcessObservation, type ProcessObservationOptions } from './tasks/process_observation.ts';
 import { createPushPersonnummer, type PushPersonnummerOptions } from './tasks/push_personnummer.ts';
@@ -12,7 +13,8 @@ export type TaskListOptions = PushPersonnummerOptions &
   ProcessObservationOptions &
   ReconcileOptions &
   EraseExpiredOptions &
-  WriteFilesOptions & { readonly log: Logger };
+  WriteFilesOptions &
+  CheckDriftOptions & { readonly log: Logger };
 
 /** Lets only fixed codes out of a task: graphile-worker stores what it throws, and other errors may quote values. */
 function withFixedCodes(identifier: string, task: Task, log: Logger): Task {
@@ -35,6 +37,7 @@ export function createTaskList(options: TaskListOptions): TaskList {
     process_observation: createProcessObservation(options),
     reconcile: createReconcile(options),
     write_files: createWriteFiles(options),
+    check_drift: createCheckDrift(options),
     erase_expired: createEraseExpired(options),
   };
   const guarded = Object.entries(tasks).map(([identifier, task]) => [

@@ -1,16 +1,13 @@
--- A push that cannot be sent now keeps a job. Its row is left as it is: it never began.
+-- A push that cannot be sent now keeps a job. Its row is left as it is: it never began. The job of one behind an open breaker may
+-- stay due: workers do not fetch it.
 create or replace function private.put_back_push(p_push sync.pushes, p_reason text)
 returns integer
 language plpgsql volatile
 set search_path = ''
 as $$
 declare
-  v_wait interval := case p_reason when 'member_busy' then interval '1 second' else interval '250 milliseconds' end;
+  v_wait constant interval := case when p_reason in ('member_busy', 'breaker_open') then interval '1 second' else interval '250 milliseconds' end;
 begin
-  if p_reason = 'breaker_open' then
-    select least(greatest(b.probe_at - clock_timestamp(), interval '1 second'), interval '1 minute') into v_wait
-    from sync.breakers as b where b.organization_id = p_push.organization_id;
-  end if;
   -- Where a place will be free in a moment the job stays available: the queue looks at jobs with a later time only now and then.
   perform private.enqueue('push_personnummer', p_push.id, case when p_reason <> 'no_slot' then clock_timestamp() + v_wait end);
   return extract(epoch from v_wait) * 1000;

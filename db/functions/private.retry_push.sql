@@ -21,7 +21,7 @@ begin
   elsif p.state = 'pending' and p.error_code is not null then
     update sync.pushes set next_attempt_at = clock_timestamp() where id = p.id;
     perform private.enqueue('push_personnummer', p.id);
-  elsif p.state in ('rejected', 'given_up') and not private.is_followed(p) then
+  elsif (p.state in ('rejected', 'given_up') or private.has_drifted(p)) and not private.is_followed(p) then
     update sync.pushes set next_attempt_at = null where id = p.id;
     v_push_id := private.queue_push(p.member_id, p.observation_id);
   else

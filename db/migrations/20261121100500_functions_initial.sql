@@ -1437,6 +1437,20 @@ $$;
 comment on function private.is_followed is 'In: a push. Out: whether a later one of its member is under way or has arrived.';
 -- end db/functions/private.is_followed.sql
 
+-- begin db/functions/private.has_drifted.sql
+-- A delivered push is sent again where somebody has changed its number in the member system since.
+create or replace function private.has_drifted(p_push sync.pushes)
+returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select p_push.state = 'delivered' and exists (
+    select from registry.conflicts as c
+    where c.push_id = p_push.id and c.organization_id = p_push.organization_id and c.kind = 'drift' and c.state = 'open')
+$$;
+comment on function private.has_drifted is 'In: a push. Out: whether a difference to what it delivered is an open case.';
+-- end db/functions/private.has_drifted.sql
+
 -- begin db/functions/private.retry_push.sql
 -- One that still waits is tried at once. One that was refused or given up for good is followed by a new push, with an
 -- idempotency key of its own: the member system may have stored its refusal under the old one.
@@ -1461,7 +1475,7 @@ begin
   elsif p.state = 'pending' and p.error_code is not null then
     update sync.pushes set next_attempt_at = clock_timestamp() where id = p.id;
     perform private.enqueue('push_personnummer', p.id);
-  elsif p.state in ('rejected', 'given_up') and not private.is_followed(p) then
+  elsif (p.state in ('rejected', 'given_up') or private.has_drifted(p)) and not private.is_followed(p) then
     update sync.pushes set next_attempt_at = null where id = p.id;
     v_push_id := private.queue_push(p.member_id, p.observation_id);
   else
@@ -3151,6 +3165,33 @@ $$;
 comment on function private.choose_member is 'In: candidates with evidence. Out: the member, or why none can be named, and the explanation. Reads nothing.';
 -- end db/functions/private.choose_member.sql
 
+-- begin db/functions/private.close_drift_case.sql
+-- The member system agrees with the record again.
+create or replace function private.close_drift_case(p_member registry.members)
+returns boolean
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  c registry.conflicts;
+  v_closed boolean := false;
+begin
+  for c in
+    update registry.conflicts as known
+    set state = 'superseded', closed_at = clock_timestamp(), version = known.version + 1, superseded_by = 'The member system agrees again.'
+    where known.organization_id = p_member.organization_id and known.member_id = p_member.id and known.kind = 'drift' and known.state = 'open'
+    returning known.*
+  loop
+    v_closed := true;
+    perform private.record_event('case_superseded', 'worker', c.organization_id, 'The case is moot: the member system agrees again.',
+      p_member_id => c.member_id, p_conflict_id => c.id, p_push_id => c.push_id);
+  end loop;
+  return v_closed;
+end
+$$;
+comment on function private.close_drift_case is 'In: a member. Out: whether a case about a difference was open and is closed now.';
+-- end db/functions/private.close_drift_case.sql
+
 -- begin db/functions/private.name_words.sql
 -- Registers and identity providers spell the same name differently: case, accents, hyphens, Å or Aa, Ø or Oe, Æ or Ae.
 -- Decomposing (NFKD) and dropping the marks makes Å an A and Ö an O; letters without a decomposition (Ø, Æ, the Sami ones)
@@ -3769,6 +3810,43 @@ $$;
 comment on function private.note_success is 'In: an organisation whose member system took a change. Closes its breaker if it was not closed.';
 -- end db/functions/private.note_success.sql
 
+-- begin db/functions/private.open_drift_case.sql
+-- Somebody changed a number in the member system itself. The case names the push that arrived last, so that a coordinator can
+-- have it sent again (retry_sync).
+create or replace function private.open_drift_case(
+  p_member registry.members, p_found text, p_live_index text, p_live_masked text, p_as_sent boolean
+)
+returns boolean
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_fingerprint constant text := concat_ws(' ', 'drift', p_member.id, p_found, p_live_index);
+  v_push_id constant uuid := (
+    select p.id from sync.pushes as p
+    where p.organization_id = p_member.organization_id and p.member_id = p_member.id and p.state = 'delivered'
+    order by p.created_at desc limit 1);
+  v_id uuid;
+begin
+  update registry.conflicts as known set seen = known.seen + 1, last_seen_at = clock_timestamp()
+  where known.organization_id = p_member.organization_id and known.fingerprint = v_fingerprint
+    and (known.state = 'open' or (known.state = 'resolved' and known.decision = 'keep_existing'));
+  if found then
+    return false;
+  end if;
+  insert into registry.conflicts (organization_id, kind, member_id, push_id, fingerprint, detail)
+  values (p_member.organization_id, 'drift', p_member.id, v_push_id, v_fingerprint,
+    jsonb_strip_nulls(jsonb_build_object('found', p_found, 'live_masked', p_live_masked, 'as_sent', p_as_sent)))
+  returning id into v_id;
+  perform private.record_event('drift_found', 'worker', p_member.organization_id,
+    format('The member system has another number than the record (%s).', p_found),
+    p_member_id => p_member.id, p_conflict_id => v_id, p_push_id => v_push_id);
+  return true;
+end
+$$;
+comment on function private.open_drift_case is 'In: a member, what was found, index and masked form of the number over there, whether it is what was sent last. Out: whether a case was opened.';
+-- end db/functions/private.open_drift_case.sql
+
 -- begin db/functions/private.postpone_push.sql
 -- A temporary failure: the push waits for its next attempt, and its next job is queued for then.
 create or replace function private.postpone_push(p_push sync.pushes, p_retry_after integer)
@@ -3794,19 +3872,16 @@ comment on function private.postpone_push is 'In: a push (with code and status),
 -- end db/functions/private.postpone_push.sql
 
 -- begin db/functions/private.put_back_push.sql
--- A push that cannot be sent now keeps a job. Its row is left as it is: it never began.
+-- A push that cannot be sent now keeps a job. Its row is left as it is: it never began. The job of one behind an open breaker may
+-- stay due: workers do not fetch it.
 create or replace function private.put_back_push(p_push sync.pushes, p_reason text)
 returns integer
 language plpgsql volatile
 set search_path = ''
 as $$
 declare
-  v_wait interval := case p_reason when 'member_busy' then interval '1 second' else interval '250 milliseconds' end;
+  v_wait constant interval := case when p_reason in ('member_busy', 'breaker_open') then interval '1 second' else interval '250 milliseconds' end;
 begin
-  if p_reason = 'breaker_open' then
-    select least(greatest(b.probe_at - clock_timestamp(), interval '1 second'), interval '1 minute') into v_wait
-    from sync.breakers as b where b.organization_id = p_push.organization_id;
-  end if;
   -- Where a place will be free in a moment the job stays available: the queue looks at jobs with a later time only now and then.
   perform private.enqueue('push_personnummer', p_push.id, case when p_reason <> 'no_slot' then clock_timestamp() + v_wait end);
   return extract(epoch from v_wait) * 1000;
@@ -4370,6 +4445,37 @@ comment on function worker.claim_push is 'In: a push, the worker''s name. Out: w
 grant execute on function worker.claim_push to sync_worker;
 -- end db/functions/worker.claim_push.sql
 
+-- begin db/functions/worker.drift_page.sql
+-- The records to compare with a member system, a page at a time. Left out: what is on its way, what failed (there is a case), and
+-- records without a number that never had one sent.
+create or replace function worker.drift_page(organization text, after uuid, most integer)
+returns table (
+  member_id uuid, organization_id uuid, external_id text, personnummer_index text, sent boolean, sent_index text, has_case boolean,
+  member_system jsonb
+)
+language sql stable security definer
+set search_path = ''
+as $$
+  select m.id, m.organization_id, m.external_id, m.personnummer_index, p.id is not null, p.personnummer_index,
+    exists (select from registry.conflicts as c
+            where c.organization_id = m.organization_id and c.member_id = m.id and c.kind = 'drift' and c.state = 'open'),
+    to_jsonb(s)
+  from registry.organizations as g
+  join sync.member_systems as s on s.organization_id = g.id
+  join registry.members as m on m.organization_id = g.id and m.merged_into is null and m.external_id is not null
+  left join lateral (
+    select known.id, known.state, known.personnummer_index from sync.pushes as known
+    where known.organization_id = m.organization_id and known.member_id = m.id and known.state not in ('superseded', 'cancelled')
+    order by known.created_at desc limit 1
+  ) as p on true
+  where g.slug = drift_page.organization and (drift_page.after is null or m.id > drift_page.after)
+    and coalesce(p.state = 'delivered', m.personnummer_index is not null)
+  order by m.id limit least(drift_page.most, 1000)
+$$;
+comment on function worker.drift_page is 'In: an organisation (slug), the member after which to go on (null: from the first), most rows. Out: what is recorded and what was sent last, by index, with the member system; has_case: a difference was found before.';
+grant execute on function worker.drift_page to sync_worker;
+-- end db/functions/worker.drift_page.sql
+
 -- begin db/functions/worker.erase_expired.sql
 -- The retention task: what was kept for a time only goes when the time is over, some thousands at once so that logins never
 -- wait for it. The caller repeats until nothing is left.
@@ -4577,6 +4683,22 @@ comment on function worker.put_back_push is 'In: a push that was fetched and can
 grant execute on function worker.put_back_push to sync_worker;
 -- end db/functions/worker.put_back_push.sql
 
+-- begin db/functions/worker.readable_organizations.sql
+-- Which member systems can be read at all, for the nightly comparison.
+create or replace function worker.readable_organizations()
+returns table (organization text)
+language sql stable security definer
+set search_path = ''
+as $$
+  select g.slug from sync.member_systems as s
+  join registry.organizations as g on g.id = s.organization_id
+  where s.kind = 'http' and s.read_url_template is not null
+  order by g.slug
+$$;
+comment on function worker.readable_organizations is 'Out: the organisations (slugs) whose member systems show their members.';
+grant execute on function worker.readable_organizations to sync_worker;
+-- end db/functions/worker.readable_organizations.sql
+
 -- begin db/functions/worker.sweep.sql
 -- What cannot wait for the minute of reconcile: workers that fell silent lose their locks, pushes whose lease ran out get a job,
 -- and breakers whose pause is over a probe. Every worker calls this every few seconds; one at a time does the work.
@@ -4640,6 +4762,34 @@ $$;
 comment on function worker.reconcile is 'Out: how many jobs were queued again, by task, and what else was put in order. Also forgets used login transactions that have expired.';
 grant execute on function worker.reconcile to sync_worker;
 -- end db/functions/worker.reconcile.sql
+
+-- begin db/functions/worker.report_drift.sql
+-- The door through which a worker says how a record compares with the member system. A difference is a case, once; one that a
+-- coordinator has settled by leaving theirs as it is does not come back. Agreement closes an open case.
+create or replace function worker.report_drift(member_id uuid, recorded_index text, verdict text, live_index text, live_masked text, as_sent boolean)
+returns boolean
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  m registry.members;
+begin
+  select known.* into m from registry.members as known where known.id = report_drift.member_id for no key update;
+  -- The record has moved on since it was compared, or is about to be sent: the next comparison tells.
+  if m.id is null or m.personnummer_index is distinct from report_drift.recorded_index or exists (
+    select from sync.pushes as p where p.organization_id = m.organization_id and p.member_id = m.id and p.settled_at is null)
+  then
+    return false;
+  elsif report_drift.verdict = 'same' then
+    return private.close_drift_case(m);
+  else
+    return private.open_drift_case(m, report_drift.verdict, report_drift.live_index, report_drift.live_masked, report_drift.as_sent);
+  end if;
+end
+$$;
+comment on function worker.report_drift is 'In: a member, the index it was compared by, the verdict (same, another, none, missing, unreadable), index and masked form of the number over there, whether it is what was sent last. Out: whether a case was opened or closed.';
+grant execute on function worker.report_drift to sync_worker;
+-- end db/functions/worker.report_drift.sql
 
 reset role;
 

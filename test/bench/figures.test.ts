@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { drawRatios, drawSeries } from '../../bench/report/chart.ts';
 import { writePage } from '../../bench/report/page.ts';
@@ -91,9 +90,4 @@ test('the page names the machine, every bar with its verdict, and every chart', 
   assert.match(page, /\| first \| >= 0\.6 \| 0\.70 \| met \|/);
   assert.match(page, /\| second \| <= 10 ms \| 12\.0 ms \| \*\*not met\*\* \|/);
   assert.match(page, /charts\/members\.svg/);
-});
-
-test('nothing that a quick run measures is left out of a full one', () => {
-  const source = readFileSync(new URL('../../bench/main.ts', import.meta.url), 'utf8');
-  assert.doesNotMatch(source, /size\.name === 'full'|values\.quick &&/);
 });

@@ -49,6 +49,7 @@ const ALLOWED = new Set([
     'beat',
     'claim_file',
     'claim_push',
+    'drift_page',
     'erase_expired',
     'finish_file',
     'finish_push',
@@ -56,7 +57,9 @@ const ALLOWED = new Set([
     'metrics',
     'process_observation',
     'put_back_push',
+    'readable_organizations',
     'reconcile',
+    'report_drift',
     'sweep',
   ].map((name) => `sync_worker execute function worker.${name}`),
 

@@ -25,6 +25,9 @@ const doors: Doors = {
   finishFile: notCalled,
   metrics: notCalled,
   memberSystem: notCalled,
+  readableOrganizations: notCalled,
+  driftPage: notCalled,
+  reportDrift: notCalled,
 };
 const log = createLogger({ name: 'test', level: 'silent' });
 const parts = {
@@ -33,7 +36,8 @@ const parts = {
   gate: createGate(1),
   metrics: { attempt: () => undefined },
   numbers: { unsealer: testKeys().unsealer, indexer: testKeys().indexer, indexVersions: new Set<string>() },
-  onFailure: notCalled,
+  drift: { indexer: testKeys().indexer, authorize: notCalled, fetch: notCalled },
+  onBreaker: notCalled,
   log,
   timeoutMs: 1,
 };
@@ -54,19 +58,18 @@ test('every task that SQL can enqueue has a file', async () => {
   for (const { task } of rows) assert.ok(identifiers.includes(task), task);
 });
 
-test('the crontab reconciles every minute, with one job waiting at most', () => {
+test('the crontab reconciles and writes files every minute, and erases and compares at night, with one job waiting each', () => {
   const items = parseCrontab(readFileSync(new URL('crontab', worker), 'utf8'));
-  assert.deepEqual(
-    items.map(({ task, options }) => [task, options.jobKey, options.jobKeyMode, options.maxAttempts]),
-    [
-      ['reconcile', 'reconcile', 'replace', 1],
-      ['write_files', 'write_files', 'replace', 1],
-      ['erase_expired', 'erase_expired', 'replace', 1],
-    ],
+  const at = { date: 1, month: 1, dow: 0 };
+  const times = Object.fromEntries(
+    items.map((item) => {
+      const minutes = Array.from({ length: 24 * 60 }, (_, nth) => ({ hour: Math.floor(nth / 60), min: nth % 60 }));
+      return [item.task, minutes.filter((time) => item.match({ ...at, ...time })).length];
+    }),
   );
-  for (const item of items.filter(({ task }) => task !== 'erase_expired')) {
-    for (let min = 0; min < 60; min += 1) assert.ok(item.match({ min, hour: min % 24, date: 1, month: 1, dow: 0 }));
-  }
+  assert.deepEqual(times, { reconcile: 1440, write_files: 1440, erase_expired: 2, check_drift: 1 });
+  for (const { task, options } of items) assert.deepEqual([options.jobKey, options.jobKeyMode], [task, 'replace']);
+  for (const { task, options } of items) assert.equal(options.maxAttempts, task === 'check_drift' ? 3 : 1);
 });
 
 test('what a task throws in surprise is neither stored nor quoted', async () => {

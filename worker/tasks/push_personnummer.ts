@@ -17,8 +17,8 @@ export interface PushPersonnummerOptions {
   readonly leases: Leases;
   readonly gate: Gate;
   readonly metrics: Pick<Metrics, 'attempt'>;
-  /** Called when an attempt failed: a breaker may be open now. */
-  readonly onFailure: () => Promise<void>;
+  /** Called when a breaker is open, or may be: which jobs are not to be fetched has to be asked anew. */
+  readonly onBreaker: () => Promise<void>;
   readonly log: Logger;
   /** Longest time one attempt may take, in milliseconds. */
   readonly timeoutMs: number;
@@ -64,6 +64,7 @@ export function createPushPersonnummer(options: PushPersonnummerOptions): Task {
     if (claim === null) return;
     if (mustWait(claim)) {
       if (claim.waits_for !== 'member_busy') gate.pause(flag, claim.wait_ms);
+      if (claim.waits_for === 'breaker_open') await options.onBreaker();
       return;
     }
     gate.limit(flag, concurrencyOf(claim));
@@ -92,7 +93,7 @@ async function attempt(
   const fields = { pushId, organization: claim.organization, result, errorCode, httpStatus, state };
   if (errorCode === null) options.log.info(fields, `push ${result}`);
   else options.log.warn(cause === undefined ? fields : { ...fields, err: cause }, 'push not delivered');
-  if (result === 'retry') await options.onFailure();
+  if (result === 'retry') await options.onBreaker();
 }
 
 /** Records the result. One that is lost costs another request after the lease; the fencing token makes reporting it twice harmless. */

@@ -1,0 +1,57 @@
+/**
+ * `npm run drift -- --organization nhf`: compares every record with the organisation's member system, by index, in the worker's
+ * environment, and says how many agree. Differences become cases. Ends with 1 when something could not be read.
+ */
+import { parseArgs } from 'node:util';
+import { createLogger } from '../runtime/logger.ts';
+import { readConfig } from './config.ts';
+import { createCarrier } from './create-worker.ts';
+import { createDoors } from './doors.ts';
+import { compareDrift } from './drift.ts';
+import { createWorkerPool } from './worker-pool.ts';
+
+async function main(): Promise<boolean> {
+  const { organization } = parseArgs({ options: { organization: { type: 'string' } } }).values;
+  if (organization === undefined) {
+    console.error('drift: say which one: --organization <slug>');
+    return false;
+  }
+  const config = readConfig();
+  const pool = createWorkerPool(config, createLogger({ name: 'drift', level: 'silent' }));
+  try {
+    const doors = createDoors(pool);
+    if (!(await doors.readableOrganizations()).some((each) => each.organization === organization)) {
+      console.error(`drift: the member system of ${organization} cannot be read (read_url_template)`);
+      return false;
+    }
+    const { authorize, readingFetch: fetch, indexer } = createCarrier(config);
+    const { signal } = new AbortController();
+    const totals: Record<string, number> = {};
+    let after: string | null = null;
+    do {
+      const page = await compareDrift(organization, after, Number.POSITIVE_INFINITY, {
+        doors,
+        authorize,
+        fetch,
+        indexer,
+        signal,
+      });
+      for (const [name, count] of Object.entries(page.counts)) totals[name] = (totals[name] ?? 0) + count;
+      after = page.after;
+    } while (after !== null);
+    for (const [name, count] of Object.entries(totals)) console.log(`${name.padEnd(10)}  ${count}`);
+    return totals.failed === 0;
+  } finally {
+    await pool.end();
+  }
+}
+
+try {
+  if (!(await main())) process.exitCode = 1;
+} catch (error) {
+  // Only the code: a message of the database may quote values.
+  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+  console.error(`drift: ${typeof code === 'string' ? code : 'unexpected_error'}`);
+  if (code === 'configuration_invalid' && error instanceof Error) console.error(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,129 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Indexer } from '../personnummer/blind-index.ts';
+import { Personnummer } from '../personnummer/personnummer.ts';
+import type { GuardedFetch } from '../runtime/guarded-fetch.ts';
+import type { Doors, DriftRow } from './doors.ts';
+import { Failure, type FailureCode } from './failure.ts';
+import type { Authorize } from './member-system/authorization.ts';
+import { readPointer } from './member-system/pointer.ts';
+import { buildReadUrl } from './member-system/request.ts';
+import { read } from './member-system/send.ts';
+import { type HttpMemberSystem, readMemberSystem } from './member-system/settings.ts';
+
+/** How a record compares with the member system. */
+export type Found = 'same' | 'another' | 'none' | 'missing' | 'unreadable';
+
+/** What comparing needs. */
+export interface DriftOptions {
+  readonly doors: Pick<Doors, 'driftPage' | 'reportDrift'>;
+  readonly indexer: Indexer;
+  readonly authorize: Authorize;
+  readonly fetch: GuardedFetch;
+  readonly signal: AbortSignal;
+}
+
+/** A page of comparisons. */
+export interface DriftPage {
+  readonly counts: Readonly<Record<Found | 'failed', number>>;
+  /** The member after which to go on; null: that was all. */
+  readonly after: string | null;
+}
+
+interface Live {
+  readonly found: Exclude<Found, 'same'> | 'number';
+  readonly number: Personnummer | null;
+}
+
+/** The number in what a member system shows of a member. */
+function judgeValue(value: unknown): Live {
+  if (value === undefined || value === null || value === '') return { found: 'none', number: null };
+  const digits = typeof value === 'string' ? value.replace(/^(\d{6})[ -](\d{5})$/, '$1$2') : '';
+  return /^\d{11}$/.test(digits)
+    ? { found: 'number', number: new Personnummer(digits) }
+    : { found: 'unreadable', number: null };
+}
+
+/** Reads one member. Throws a Failure where nothing can be said. */
+async function readLive(row: DriftRow, system: HttpMemberSystem, options: DriftOptions): Promise<Live> {
+  if (system.readUrlTemplate === null) throw new Failure('member_system_misconfigured');
+  const url = buildReadUrl(system.readUrlTemplate, row.external_id, null);
+  const { header } = await options.authorize(system.authentication);
+  const { timeoutMs } = system;
+  const { fetch, signal } = options;
+  const { status, body } = await read(url, { fetch, timeoutMs, signal, authorization: header });
+  if (status === 404 || status === 410) return { found: 'missing', number: null };
+  if (status < 200 || status > 299) throw new Failure(failureOf(status));
+  if (body === null) throw new Failure('http_unexpected');
+  return judgeValue(readPointer(body, system.readPointer));
+}
+
+function failureOf(status: number): FailureCode {
+  if (status === 401) return 'http_401';
+  if (status === 403) return 'http_403';
+  if (status >= 300 && status < 400) return 'redirect_refused';
+  return status >= 500 ? 'http_5xx' : 'http_4xx';
+}
+
+function compare(row: DriftRow, { found, number }: Live, indexer: Indexer) {
+  const matches = (index: string | null) =>
+    number === null ? index === null : index !== null && indexer.matches(number, row.organization_id, index);
+  // A member that is not there, or has nothing, agrees with a record without a number.
+  const empty = found === 'none' || found === 'missing';
+  const same = found === 'number' ? matches(row.personnummer_index) : empty && row.personnummer_index === null;
+  return {
+    member_id: row.member_id,
+    recorded_index: row.personnummer_index,
+    found: same ? ('same' as const) : found === 'number' ? ('another' as const) : found,
+    live_index: number === null ? null : (indexer.indexes(number, row.organization_id)[0] ?? null),
+    live_masked: number === null ? null : number.masked(),
+    as_sent: row.sent && found !== 'unreadable' && matches(row.sent_index),
+  };
+}
+
+/** So many failures in a row, and the member system is left in peace until the next night. */
+const enough = 5;
+
+/**
+ * Compares one page of records with the member system, by index, and reports differences, which become cases.
+ *
+ * @param after the member after which to go on; null: from the first
+ * @param until `performance.now()` at which to stop, whatever is left
+ */
+export async function compareDrift(
+  organization: string,
+  after: string | null,
+  until: number,
+  options: DriftOptions,
+): Promise<DriftPage> {
+  const counts = { same: 0, another: 0, none: 0, missing: 0, unreadable: 0, failed: 0 };
+  const rows = await options.doors.driftPage(organization, after, 500);
+  let failures = 0;
+  let last = after;
+  for (const row of rows) {
+    if (performance.now() > until || options.signal.aborted) return { counts, after: last };
+    const started = performance.now();
+    const system = readMemberSystem(row.member_system);
+    if (system.kind !== 'http') throw new Failure('member_system_misconfigured');
+    try {
+      const report = compare(row, await readLive(row, system, options), options.indexer);
+      counts[report.found] += 1;
+      failures = 0;
+      // Most agree; the database hears only of what is news.
+      if (report.found !== 'same' || row.has_case) await options.doors.reportDrift(report);
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code === 'database_failed') throw error;
+      counts.failed += 1;
+      failures += 1;
+      if (failures >= enough) throw error;
+    }
+    last = row.member_id;
+    await keepPace(row.member_system, started);
+  }
+  return { counts, after: rows.length === 0 ? null : last };
+}
+
+/** Reads count as requests; at most half of the row's rate is used for them. */
+async function keepPace(row: unknown, started: number): Promise<void> {
+  const rate: unknown = typeof row === 'object' && row !== null ? Reflect.get(row, 'rate_per_second') : null;
+  if (typeof rate === 'number') await pause(Math.max(0, 2_000 / rate - (performance.now() - started)));
+}
