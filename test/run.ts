@@ -13,8 +13,11 @@ const ROOT = resolve(import.meta.dirname, '..');
 const ARTIFACTS = resolve(ROOT, '.test', String(process.pid));
 const FILE_TIMEOUT_MS = 300_000;
 const CONCURRENCY = 3;
+const SLOWEST_SHOWN = 12;
 
 type Counts = { passed: number; failed: number };
+
+const durations = new Map<string, number>();
 
 function filesToRun(patterns: string[]): { first: string[]; last: string[] } {
   const all = globSync('test/**/*.test.ts', { cwd: ROOT }).sort();
@@ -34,14 +37,20 @@ async function runFiles(files: string[], concurrency: number): Promise<Counts> {
   // Without forceExit: it ends processes before all of their results are read, and a lost failure would not be noticed.
   const stream = run({ files: files.map((file) => resolve(ROOT, file)), concurrency, timeout: FILE_TIMEOUT_MS });
   let counts: Counts = { passed: 0, failed: 0 };
-  stream.on('test:summary', ({ file, counts: all, success }) => {
-    if (file !== undefined) return;
+  stream.on('test:summary', ({ file, counts: all, success, duration_ms }) => {
+    if (file !== undefined) return void durations.set(relative(ROOT, file), duration_ms);
     const failed = all.tests - all.passed - all.skipped - all.todo;
     counts = { passed: all.passed, failed: Math.max(failed, success ? 0 : 1) };
   });
   const report = stream.compose(new spec());
   for await (const text of report) process.stdout.write(text);
   return counts;
+}
+
+/** The suite has five minutes: where they go is said each time. */
+function showSlowest() {
+  const slowest = [...durations].sort(([, a], [, b]) => b - a).slice(0, SLOWEST_SHOWN);
+  for (const [file, ms] of slowest) console.log(`${(ms / 1000).toFixed(1).padStart(6)} s  ${file}`);
 }
 
 /** Logs stay for reading until the next run; those of runs still under way are not ours to touch. */
@@ -67,6 +76,7 @@ async function main(): Promise<number> {
   const counts = await runFiles(first, CONCURRENCY);
   // They search everything the others left behind, so they come when nobody writes any more.
   const afterwards = await runFiles(last, 1);
+  showSlowest();
   const passed = counts.passed + afterwards.passed;
   const failed = counts.failed + afterwards.failed;
   process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

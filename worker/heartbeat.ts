@@ -31,11 +31,10 @@ export function startHeartbeat({ doors, leases, gate, log, everyMs }: HeartbeatO
   const stopping = new AbortController();
   let poolId: string | null = null;
 
-  async function tell(): Promise<void> {
-    if (poolId === null) return;
+  async function tell(name: string): Promise<void> {
     const at = performance.now();
     const { pushIds, fencingTokens } = leases.held();
-    const answer = await doors.beat(poolId, pushIds, fencingTokens);
+    const answer = await doors.beat(name, pushIds, fencingTokens);
     leases.renewed(at, answer.lost);
     gate.close(answer.forbidden_flags);
     for (const { what, queued } of await doors.sweep()) if (queued > 0) log.warn({ what, queued }, 'taken up again');
@@ -44,19 +43,20 @@ export function startHeartbeat({ doors, leases, gate, log, everyMs }: HeartbeatO
   let underWay: Promise<void> | null = null;
 
   // Those who ask while one is under way share it: a member system in trouble must not become a storm on the database.
-  const beat = (): Promise<void> => {
-    underWay ??= tell()
+  const beat = async (): Promise<void> => {
+    if (poolId === null) return;
+    underWay ??= tell(poolId)
       .catch((err: unknown) => log.warn({ err }, 'heartbeat failed'))
       .finally(() => {
         underWay = null;
       });
-    return underWay;
+    await underWay;
   };
 
   async function loop(): Promise<void> {
     while (!stopping.signal.aborted) {
       await beat();
-      await pause(everyMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+      await pause(everyMs, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
     }
   }
 

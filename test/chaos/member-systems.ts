@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { readObject, respond } from '../../local/member-system/respond.ts';
+import { resetSocket } from '../support/reset-socket.ts';
 import type { Chance } from './random.ts';
 
 /** How a request is treated. Those that begin with `applied_` make the change first: the sender cannot know. */
@@ -105,7 +106,7 @@ export async function startMemberSystems(chance: Chance, onCut: () => void): Pro
         return respond(response, 429, {}, { 'retry-after': chance.pick(['0', '1', '2', 'soon']) });
       case 'reset':
       case 'applied_reset':
-        return void request.socket.resetAndDestroy();
+        return void resetSocket(request.socket);
       case 'applied_drip':
         return drip(response, 1, 100);
       case 'applied_endless':

@@ -1,4 +1,5 @@
 import { connect, createServer, type Socket } from 'node:net';
+import { resetSocket } from '../support/reset-socket.ts';
 
 /** The address programs know the database under; where it leads can change, and connections can be cut. */
 export interface Entrance {
@@ -36,8 +37,8 @@ export async function startProxy(target: number): Promise<Entrance> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const cut = () => {
     for (const [client, upstream] of pairs) {
-      client.resetAndDestroy();
-      upstream.resetAndDestroy();
+      resetSocket(client);
+      resetSocket(upstream);
     }
   };
   const address = server.address();
