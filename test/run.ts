@@ -75,7 +75,7 @@ async function main(): Promise<number> {
   await ensureTemplate(cluster.url);
   const counts = await runFiles(first, CONCURRENCY);
   // They search everything the others left behind, so they come when nobody writes any more.
-  const afterwards = await runFiles(last, 1);
+  const afterwards = await runFiles(last, CONCURRENCY);
   showSlowest();
   const passed = counts.passed + afterwards.passed;
   const failed = counts.failed + afterwards.failed;

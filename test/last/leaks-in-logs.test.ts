@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import pg from 'pg';
 import { artifactsFolder } from '../support/artifacts.ts';
-import { clusterUrl } from '../support/cluster.ts';
-import { knownNumbers, searchDatabase, searchFiles, searchText } from '../support/leaks.ts';
-import { databaseUrl } from '../support/template.ts';
+import { knownNumbers, searchFiles, searchText } from '../support/leaks.ts';
 
 // Runs after all other tests, over what they left behind.
 
@@ -26,19 +23,4 @@ test('the search finds a number in every disguise', () => {
 
 test('no service log, and not the PostgreSQL log with every statement in it, holds a test number', () => {
   assert.deepEqual(searchFiles(artifactsFolder()), []);
-});
-
-test('no column of any table of any database, job payloads and last_error included, holds a test number', async () => {
-  const cluster = await clusterUrl();
-  const client = new pg.Client({ connectionString: cluster });
-  await client.connect();
-  const { rows } = await client.query<{ datname: string }>(
-    `select datname from pg_database where datallowconn and datname ~ '^test_'`,
-  );
-  await client.end();
-  const found: string[] = [];
-  for (const { datname } of rows) {
-    found.push(...(await searchDatabase(databaseUrl(cluster, datname))).map((place) => `${datname} ${place}`));
-  }
-  assert.deepEqual(found, []);
 });
