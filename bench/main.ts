@@ -11,7 +11,6 @@ import { writeReport } from './report/write-report.ts';
 import type { Row } from './row.ts';
 import { measureCasePage } from './rows/case-page.ts';
 import { measureDecisions } from './rows/decisions.ts';
-
 import {
   growMembers,
   growObservations,
@@ -26,10 +25,17 @@ import { measureImport } from './rows/import.ts';
 import { measureLogins } from './rows/logins.ts';
 import { measurePushes } from './rows/pushes.ts';
 
-/** `npm run bench [-- --quick]`: every bar of design section 11 in one run, as a table, as JSON, and as charts. */
+/**
+ * `npm run bench [-- --quick]`: every bar of design section 11 in one run, as a table, as JSON, and as charts.
+ * `-- --only decisions` (or `members`, `logins`, `pushes`) measures that part alone, and writes no report.
+ */
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { quick: { type: 'boolean', default: false }, observations: { type: 'string' } },
+    options: {
+      quick: { type: 'boolean', default: false },
+      observations: { type: 'string' },
+      only: { type: 'string' },
+    },
   });
   const begun = performance.now();
   const say = (line: string) => console.log(line);
@@ -42,31 +48,35 @@ async function main(): Promise<void> {
 
   const rows: Row[] = [];
   const series: Series[] = [];
-  const part = async (title: string, action: () => Promise<void>) => {
+  const step = async (title: string, action: () => Promise<void>) => {
     say(`${((performance.now() - begun) / 1000).toFixed(0).padStart(4)} s  ${title}`);
     await action();
+  };
+  const part = async (title: string, action: () => Promise<void>) => {
+    if (values.only === undefined || values.only === title) await step(title, action);
   };
   await part('decisions', async () => void rows.push(...(await measureDecisions(context))));
   await part('members', async () => {
     const { organization, points } = await growMembers(context, context.size.members);
-    await part('import', async () => void rows.push(...(await measureImport(context, organization, keys))));
+    await step('import', async () => void rows.push(...(await measureImport(context, organization, keys))));
     const world = await sampleWorld(cluster.pool, organization);
     points.push(await measureMembers(context, world));
     series.push(toSeries('members', 'Decision while members grow', 'members', points));
     rows.push(await measureLargeOverSmall(context, world));
-    await part('open cases', async () => {
+    await step('open cases', async () => {
       const found = await measureCasePage(context, world, keys);
       rows.push(...found.rows);
       series.push(...found.series);
     });
-    await part('observations', async () => void series.push(await growObservations(context, world)));
-    await part('organisations', async () => void series.push(await growOrganizations(context, world)));
+    await step('observations', async () => void series.push(await growObservations(context, world)));
+    await step('organisations', async () => void series.push(await growOrganizations(context, world)));
   });
   await part('logins', async () => void rows.push(await measureLogins(context, keys)));
   await part('pushes', async () => void rows.push(...(await measurePushes(context, keys))));
 
   const seconds = (performance.now() - begun) / 1000;
   printTable(rows, say);
+  if (values.only !== undefined) return;
   const result = {
     takenAt: new Date().toISOString(),
     size: context.size.name,
