@@ -12,36 +12,34 @@ create or replace function login.record_observation(
 language plpgsql volatile security definer
 set search_path = ''
 set lock_timeout = '1s'
+set plan_cache_mode = 'force_generic_plan'
 as $$
 declare
   o registry.observations;
 begin
+  if num_nonnulls(record_observation.absent_reason, record_observation.inconsistency, record_observation.link_session_id) = 0 then
+    member_id := private.confirm_known_login(record_observation.observation_id, record_observation.organization,
+      record_observation.provider, record_observation.issuer, record_observation.subject, record_observation.acr,
+      record_observation.authenticated_at, record_observation.personnummer_index, record_observation.personnummer_index_previous,
+      record_observation.personnummer_sealed, record_observation.personnummer_masked,
+      record_observation.given_name, record_observation.family_name, record_observation.birth_date,
+      record_observation.phone, record_observation.phone_verified, record_observation.email, record_observation.email_verified);
+    if member_id is not null then
+      outcome := 'confirmed';
+      ask_consent := false;
+      return;
+    end if;
+  end if;
   perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('observation ' || record_observation.observation_id, 0));
   select known.* into o from registry.observations as known where known.id = record_observation.observation_id;
   if not found then
-    o := private.new_observation(record_observation.organization, record_observation.provider,
-      record_observation.absent_reason, record_observation.inconsistency, record_observation.personnummer_index is not null);
-    o.id := record_observation.observation_id;
-    if record_observation.link_session_id is not null then
-      o.requested_member_id := private.session_member(record_observation.link_session_id, o.organization_id);
-    end if;
-    o.issuer := record_observation.issuer;
-    o.subject := record_observation.subject;
-    o.acr := record_observation.acr;
-    o.authenticated_at := record_observation.authenticated_at;
-    o.given_name := record_observation.given_name;
-    o.family_name := record_observation.family_name;
-    o.birth_date := record_observation.birth_date;
-    o.phone := record_observation.phone;
-    o.phone_verified := coalesce(record_observation.phone_verified, false);
-    o.email := record_observation.email;
-    o.email_verified := coalesce(record_observation.email_verified, false);
-    if o.absent_reason is null then
-      o.personnummer_index := record_observation.personnummer_index;
-      o.personnummer_index_previous := coalesce(record_observation.personnummer_index_previous, '{}');
-      o.personnummer_sealed := record_observation.personnummer_sealed;
-      o.personnummer_masked := record_observation.personnummer_masked;
-    end if;
+    o := private.new_observation(record_observation.observation_id, record_observation.organization, record_observation.provider,
+      record_observation.issuer, record_observation.subject, record_observation.acr, record_observation.authenticated_at,
+      record_observation.personnummer_index, record_observation.personnummer_index_previous,
+      record_observation.personnummer_sealed, record_observation.personnummer_masked,
+      record_observation.given_name, record_observation.family_name, record_observation.birth_date,
+      record_observation.phone, record_observation.phone_verified, record_observation.email, record_observation.email_verified,
+      record_observation.absent_reason, record_observation.inconsistency, record_observation.link_session_id);
     o := private.keep_observation(o);
   elsif (o.issuer, o.subject) is distinct from (record_observation.issuer, record_observation.subject) then
     raise exception 'The observation id belongs to another login.' using errcode = 'PN003';

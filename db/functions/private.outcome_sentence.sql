@@ -1,10 +1,11 @@
 -- One sentence for the audit. Mission document 1 asks for the words 'confirmed, no change'.
 create or replace function private.outcome_sentence(p_observation registry.observations)
 returns text
-language sql immutable
+language plpgsql immutable
 set search_path = ''
 as $$
-  select format(
+begin
+  return format(
     case p_observation.outcome
       when 'filled' then 'The missing personnummer was filled with %2$s from %1$s.'
       when 'confirmed' then 'confirmed, no change: %1$s brought the recorded personnummer %2$s.'
@@ -17,6 +18,7 @@ as $$
       when 'deferred' then 'The login by %1$s could not be matched (SQLSTATE %4$s); it will be processed again.'
     end,
     p_observation.source, p_observation.personnummer_masked, replace(p_observation.absent_reason::text, '_', ' '),
-    p_observation.deferred_sqlstate)
+    p_observation.deferred_sqlstate);
+end
 $$;
 comment on function private.outcome_sentence is 'In: a decided observation. Out: one sentence for people, the number masked.';

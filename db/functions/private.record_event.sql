@@ -6,12 +6,14 @@ create or replace function private.record_event(
   p_conflict_id uuid default null, p_push_id uuid default null, p_detail jsonb default '{}'
 )
 returns void
-language sql volatile
+language plpgsql volatile
 set search_path = ''
 as $$
+begin
   insert into audit.events
     (event, source, actor, organization_id, message, member_id, observation_id, conflict_id, push_id, detail)
   values
-    (p_event, p_source, private.actor(), p_organization_id, p_message, p_member_id, p_observation_id, p_conflict_id, p_push_id, p_detail)
+    (p_event, p_source, private.actor(), p_organization_id, p_message, p_member_id, p_observation_id, p_conflict_id, p_push_id, p_detail);
+end
 $$;
 comment on function private.record_event is 'In: one thing that happened. Appends it to audit.events with the time and the actor.';

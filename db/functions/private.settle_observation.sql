@@ -9,10 +9,6 @@ declare
   v_found private.finding;
   v_judged private.judgement;
 begin
-  o.member_id := private.recognised_member(o);
-  if o.member_id is not null then
-    return private.confirm_observation(o);
-  end if;
   v_found := private.find_member(o);
   o.member_id := v_found.member_id;
   o.explanation := v_found.explanation;
