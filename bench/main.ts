@@ -2,7 +2,7 @@ import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startBenchCluster } from './cluster.ts';
-import { type Context, full, quick, type Size } from './context.ts';
+import { type Context, full, quick } from './context.ts';
 import { createBenchKeys } from './keys.ts';
 import { describeMachine } from './machine.ts';
 import { createPeerTables } from './peers.ts';
@@ -21,26 +21,29 @@ import {
   sampleWorld,
   toSeries,
 } from './rows/growth.ts';
+import { measureHistory } from './rows/history.ts';
 import { measureImport } from './rows/import.ts';
 import { measureLogins } from './rows/logins.ts';
 import { measurePushes } from './rows/pushes.ts';
 
 /**
  * `npm run bench [-- --quick]`: every bar of design section 11 in one run, as a table, as JSON, and as charts.
- * `-- --only decisions` (or `members`, `logins`, `pushes`) measures that part alone, and writes no report.
+ * `-- --only decisions` (or `members`, `logins`, `pushes`) measures that part alone, and writes no report; so does
+ * `-- --history 50000000`: that many stored logins, audit events and attempts (a gigabyte of disk for a million of each).
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       quick: { type: 'boolean', default: false },
-      observations: { type: 'string' },
+      history: { type: 'string' },
       only: { type: 'string' },
     },
   });
+  const only = values.history === undefined ? values.only : 'history';
   const begun = performance.now();
   const say = (line: string) => console.log(line);
   await using cluster = await startBenchCluster();
-  const context: Context = { cluster, size: chooseSize(values), say };
+  const context: Context = { cluster, size: values.quick ? quick : full, say };
   const { rows: versions } = await cluster.pool.query<{ server_version: string }>('show server_version');
   const machine = describeMachine(versions[0]?.server_version ?? '', measureFsync(cluster.folder));
   const keys = createBenchKeys();
@@ -53,8 +56,10 @@ async function main(): Promise<void> {
     await action();
   };
   const part = async (title: string, action: () => Promise<void>) => {
-    if (values.only === undefined || values.only === title) await step(title, action);
+    if (only === undefined || only === title) await step(title, action);
   };
+  const stored = Number(values.history);
+  if (only === 'history') await part('history', async () => void rows.push(...(await measureHistory(context, stored))));
   await part('decisions', async () => void rows.push(...(await measureDecisions(context))));
   await part('members', async () => {
     const { organization, points } = await growMembers(context, context.size.members);
@@ -76,7 +81,7 @@ async function main(): Promise<void> {
 
   const seconds = (performance.now() - begun) / 1000;
   printTable(rows, say);
-  if (values.only !== undefined) return;
+  if (only !== undefined) return;
   const result = {
     takenAt: new Date().toISOString(),
     size: context.size.name,
@@ -88,13 +93,6 @@ async function main(): Promise<void> {
   };
   for (const path of writeReport(result)) say(`written: ${path}`);
   say(`${seconds.toFixed(0)} s`);
-}
-
-/** @param values.observations measure growth up to so many stored logins; a kilobyte of disk each, and more time */
-function chooseSize(values: { quick: boolean; observations?: string }): Size {
-  const size = values.quick ? quick : full;
-  const most = Number(values.observations);
-  return values.observations === undefined ? size : { ...size, observations: [0, most / 10, most] };
 }
 
 /** How many times a second this disk says that a small write has reached it. */
