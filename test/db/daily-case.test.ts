@@ -83,7 +83,12 @@ test('a fault on the short way loses nothing: the long way keeps the evidence', 
   const kari = await addKari(db, door);
   await door.login({ personnummer: NUMBER });
   await db.pool.query(`alter table audit.events add constraint broken check (event <> 'confirmed')`);
-  const answer = await door.login({ personnummer: NUMBER });
+  const client = await door.pool.connect();
+  const warnings: (string | undefined)[] = [];
+  client.on('notice', ({ message }) => warnings.push(message));
+  const answer = await door.login({ personnummer: NUMBER }, client);
+  client.release();
+  assert.deepEqual(warnings, ['A login took the long way: SQLSTATE 23514 in private.confirm_known_login.']);
   assert.deepEqual([answer.outcome, answer.member_id], ['deferred', kari.id]);
   assert.equal(
     (await one(db, `select deferred_sqlstate from registry.observations where outcome = 'deferred'`)).deferred_sqlstate,

@@ -111,7 +111,9 @@ begin
     private.outcome_sentence(stored.o), (stored.o).member_id, (stored.o).id, p_detail => private.outcome_detail(stored.o, null));
   return v_member_id;
 exception when query_canceled or others then
-  return null; -- the long way meets the same fault, and keeps the evidence with it
+  -- If the long way meets the same fault, it keeps the evidence with it; if not, the server's log tells of this one.
+  raise warning 'A login took the long way: SQLSTATE % in private.confirm_known_login.', SQLSTATE;
+  return null;
 end
 $$;
 comment on function private.confirm_known_login is 'In: what login.record_observation was given. Out: the member, when the login is linked and the record has just the observed number; the observation is stored as confirmed, with its audit event. Otherwise null, and nothing is written.';
