@@ -63,7 +63,15 @@ export function createProviderClients(options: ProviderClientOptions): ProviderC
     most: 500,
     now: options.now ?? (() => performance.now()),
   });
-  return { clientFor: (row) => cache.get(keyOf(row), row) };
+  // Rows are read again every half minute; in between the same objects come with every login.
+  const keys = new WeakMap<ProviderRow, string>();
+  return {
+    clientFor(row) {
+      const key = keys.get(row) ?? keyOf(row);
+      keys.set(row, key);
+      return cache.get(key, row);
+    },
+  };
 }
 
 /** Everything of a row that a client is made of. */
@@ -99,6 +107,9 @@ export async function discoverProvider(
         : [enableNonRepudiationChecks],
     });
     judge(configuration, row);
+    // From here on the guarded fetch alone watches the clock, over the whole exchange: openid-client's own timers cannot be
+    // taken back, so that each request would leave one behind that goes off for nothing.
+    configuration.timeout = 0;
     const hasUserinfo = configuration.serverMetadata().userinfo_endpoint !== undefined;
     return { configuration, hasUserinfo, lookup: await createLookupClient(configuration, row, options) };
   } catch (error) {
