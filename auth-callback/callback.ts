@@ -28,9 +28,9 @@ export interface Callback {
 export function createCallback(config: CallbackConfig, pool: Pool, log: Logger): Callback {
   const doors = createDoors(pool);
   const readiness = createReadiness(doors.providers);
-  const { publicUrl, rates, capacity, trustedProxyDepth } = config;
+  const { publicUrl, rates, capacity, trustedProxyDepth, metricsToken } = config;
   const app = createApp({
-    ...{ publicUrl, rates, capacity, trustedProxyDepth, doors, readiness, log },
+    ...{ publicUrl, rates, capacity, trustedProxyDepth, metricsToken, doors, readiness, log },
     ...providerParts(config, doors, log),
     ...sessionParts(config, doors),
     numbers: createNumberReader({
