@@ -107,7 +107,11 @@ test('forms, bytes and several headers of one name travel as they are', async ()
   assert.deepEqual(form.headers.getSetCookie(), ['a=1', 'b=2']);
   assert.equal(await form.text(), 'a=%C3%B8');
   const bytes = new Uint8Array([0, 255, 7]);
-  const sent = await local(server.url, { method: 'POST', body: bytes.subarray(1), headers: new Headers({ 'X-A': 'b' }) });
+  const sent = await local(server.url, {
+    method: 'POST',
+    body: bytes.subarray(1),
+    headers: new Headers({ 'X-A': 'b' }),
+  });
   assert.deepEqual([...new Uint8Array(await sent.arrayBuffer())], [255, 7]);
 });
 
