@@ -25,14 +25,14 @@ export interface Callback {
 }
 
 /** Joins the parts. The server is not listening yet. */
-export async function createCallback(config: CallbackConfig, pool: Pool, log: Logger): Promise<Callback> {
+export function createCallback(config: CallbackConfig, pool: Pool, log: Logger): Callback {
   const doors = createDoors(pool);
   const readiness = createReadiness(doors.providers);
-  const { publicUrl, rates, capacity, trustedProxyDepth } = config;
+  const { publicUrl, rates, capacity, trustedProxyDepth, metricsToken } = config;
   const app = createApp({
-    ...{ publicUrl, rates, capacity, trustedProxyDepth, doors, readiness, log },
+    ...{ publicUrl, rates, capacity, trustedProxyDepth, metricsToken, doors, readiness, log },
     ...providerParts(config, doors, log),
-    ...(await sessionParts(config, doors)),
+    ...sessionParts(config, doors),
     numbers: createNumberReader({
       sealer: createSealer(config.sealingKeys),
       indexer: createIndexer(config.indexSecrets),
@@ -66,8 +66,8 @@ function providerParts(config: CallbackConfig, doors: Doors, log: Logger) {
   };
 }
 
-async function sessionParts(config: CallbackConfig, doors: Doors) {
-  const accessTokens = await createAccessTokenIssuer({
+function sessionParts(config: CallbackConfig, doors: Doors) {
+  const accessTokens = createAccessTokenIssuer({
     keys: config.accessTokenKeys,
     issuer: config.publicUrl,
     audience: config.accessTokenAudience,

@@ -47,6 +47,8 @@ export interface CallbackConfig extends ProviderConfig {
   /** Requests that may be under way at once. */
   capacity: number;
   logLevel: LogLevel;
+  /** Whoever has it may read `/metrics`; undefined: nobody. */
+  metricsToken: string | undefined;
 }
 
 type Environment = Record<string, string | undefined>;
@@ -69,6 +71,7 @@ export function readCallbackConfig(environment: Environment = process.env): Call
     rates: readRates(env),
     capacity: env.integer('MAX_CONCURRENT_REQUESTS', { min: 1, max: 100_000, default: 500 }),
     logLevel: env.oneOf('LOG_LEVEL', logLevels, 'info'),
+    metricsToken: readMetricsToken(env),
   };
   env.finish();
   return config;
@@ -116,6 +119,14 @@ function readRates(env: EnvironmentReader): Rates {
     tokens: perMinute('RATE_TOKENS'),
     webhooks: perMinute('RATE_WEBHOOKS'),
   };
+}
+
+function readMetricsToken(env: EnvironmentReader): string | undefined {
+  const token = env.optional('METRICS_TOKEN');
+  if (token !== undefined && !/^[A-Za-z0-9._~+/-]{32,200}=*$/.test(token)) {
+    env.fault('METRICS_TOKEN', 'must be 32 to 200 characters that a bearer token may have');
+  }
+  return token;
 }
 
 /** Rows are added while the process runs, so every secret they may name is read, and no other variable. */

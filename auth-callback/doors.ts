@@ -1,12 +1,14 @@
-import type { Pool, QueryConfig, QueryResultRow } from 'pg';
+import type { Pool } from 'pg';
 import type { GivenNumber } from './claims/number-evidence.ts';
 import {
   observationValues,
   recordConsentText,
   recordObservationText,
+  toDecision,
   toProviderRow,
   toSession,
 } from './database/door-rows.ts';
+import { createStatements } from './database/statements.ts';
 import type { Observation } from './login/observation.ts';
 import type { ProviderRow } from './provider/provider-row.ts';
 
@@ -15,6 +17,8 @@ export interface Decision {
   outcome: string;
   memberId: string | null;
   askConsent: boolean;
+  /** `opened`, `refused`, `not_now`, or the SQLSTATE of what kept the session from being opened along with it. */
+  session: string;
 }
 
 /** A session of a member, as the database opened or renewed it. */
@@ -61,10 +65,13 @@ export interface Doors {
   providers(timeoutMs: number): Promise<ProviderRow[]>;
   /** True exactly once for an id. */
   consumeTransaction(transactionId: string, expiresAt: Date, timeoutMs: number): Promise<boolean>;
-  /** The same observation id again: same answer, nothing changes. */
-  recordObservation(observation: Observation, timeoutMs: number): Promise<Decision>;
+  /**
+   * Decides, and opens the session of whoever is let in, in one call. The same observation id, and code, again: same
+   * answer, nothing changes. A session that cannot be opened costs nothing of the rest.
+   */
+  recordObservation(observation: Observation, opening: SessionOpening, timeoutMs: number): Promise<Decision>;
   /** A second answer changes nothing. */
-  recordConsent(answer: ConsentAnswer, timeoutMs: number): Promise<Omit<Decision, 'askConsent'>>;
+  recordConsent(answer: ConsentAnswer, timeoutMs: number): Promise<Omit<Decision, 'askConsent' | 'session'>>;
   /** A second leg contradicted the first: a case, and nothing else. */
   reportInconsistency(
     observationId: string,
@@ -90,10 +97,7 @@ export interface Doors {
 
 /** @param pool connections of the role `auth_callback` */
 export function createDoors(pool: Pool): Doors {
-  async function rows(text: string, values: unknown[], timeoutMs: number): Promise<QueryResultRow[]> {
-    const query: QueryConfig & { query_timeout: number } = { text, values, query_timeout: timeoutMs };
-    return (await pool.query(query)).rows;
-  }
+  const rows = createStatements(pool);
   return {
     async providers(timeoutMs) {
       return (await rows('select * from login.providers()', [], timeoutMs)).map(toProviderRow);
@@ -102,9 +106,8 @@ export function createDoors(pool: Pool): Doors {
       const text = 'select login.consume_transaction(transaction_id => $1, expires_at => $2) as fresh';
       return (await rows(text, [transactionId, expiresAt], timeoutMs))[0]?.fresh === true;
     },
-    async recordObservation(observation, timeoutMs) {
-      const [row] = await rows(recordObservationText, observationValues(observation), timeoutMs);
-      return { outcome: String(row?.outcome), memberId: row?.member_id ?? null, askConsent: row?.ask_consent === true };
+    async recordObservation(observation, opening, timeoutMs) {
+      return toDecision((await rows(recordObservationText, observationValues(observation, opening), timeoutMs))[0]);
     },
     async recordConsent({ observationId, given, evidence, number }, timeoutMs) {
       const values = [number?.index ?? null, number?.sealed ?? null, number?.masked ?? null];

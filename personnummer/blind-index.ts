@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { PersonnummerError } from './errors.ts';
 import type { IndexSecret } from './keys.ts';
 import type { Personnummer } from './personnummer.ts';
@@ -26,6 +26,12 @@ export interface Indexer {
  */
 export function createIndexer(secrets: IndexSecret[]): Indexer {
   if (secrets.length === 0) throw new PersonnummerError('key_unusable');
+  const keyFor = createKeyRing();
+  const index = (secret: IndexSecret, personnummer: Personnummer, organizationId: string) => {
+    if (organizationId === '') throw new PersonnummerError('organization_missing');
+    const hmac = createHmac('sha256', keyFor(secret, organizationId));
+    return `${secret.version}.${hmac.update(personnummer.reveal(), 'ascii').digest('base64url')}`;
+  };
   return {
     indexes(personnummer, organizationId) {
       return secrets.map((secret) => index(secret, personnummer, organizationId));
@@ -38,11 +44,20 @@ export function createIndexer(secrets: IndexSecret[]): Indexer {
   };
 }
 
-function index({ version, secret }: IndexSecret, personnummer: Personnummer, organizationId: string): string {
-  if (organizationId === '') throw new PersonnummerError('organization_missing');
-  const key = hkdfSync('sha256', secret, '', `personnummer-index:${version}:${organizationId}`, 32);
-  const digest = createHmac('sha256', new Uint8Array(key)).update(personnummer.reveal(), 'ascii').digest('base64url');
-  return `${version}.${digest}`;
+const mostKeys = 10_000;
+
+/** Derives each key once: organisations are few, their logins many. */
+function createKeyRing(): (secret: IndexSecret, organizationId: string) => KeyObject {
+  const keys = new Map<string, KeyObject>();
+  return ({ version, secret }, organizationId) => {
+    const info = `personnummer-index:${version}:${organizationId}`;
+    const known = keys.get(info);
+    if (known !== undefined) return known;
+    const key = createSecretKey(new Uint8Array(hkdfSync('sha256', secret, '', info, 32)));
+    if (keys.size >= mostKeys) keys.clear();
+    keys.set(info, key);
+    return key;
+  };
 }
 
 function sameText(one: string, other: string): boolean {

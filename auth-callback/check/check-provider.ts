@@ -85,7 +85,7 @@ async function describeRequests(
   const metadata = client.configuration.serverMetadata();
   const transaction = { state: 'STATE', nonce: 'NONCE', codeVerifier: 'VERIFIER' };
   const sending = { redirectUri: redirectUri(publicUrl, row), askForNumber: true };
-  const address = await authorizationUrl(client, row, transaction, sending);
+  const address = authorizationUrl(client, row, transaction, sending);
   address.searchParams.set('code_challenge', 'CHALLENGE');
   const endpoints = ['token_endpoint', 'jwks_uri', 'userinfo_endpoint', 'introspection_endpoint'] as const;
   return [

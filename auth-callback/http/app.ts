@@ -13,7 +13,7 @@ import { allowRegisteredOrigins } from './cross-origin.ts';
 import type { Readiness } from './health.ts';
 import { observeRequests } from './observe-requests.ts';
 import { plainPage } from './pages.ts';
-import { limitConcurrency, limitRate, limitUrl, securityHeaders } from './protection.ts';
+import { limitConcurrency, limitRate, limitUrl, requireToken, securityHeaders } from './protection.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { type AppEnv, requestContext } from './request-context.ts';
 
@@ -28,6 +28,8 @@ export interface AppOptions
   rates: Rates;
   capacity: number;
   trustedProxyDepth: number;
+  /** Undefined: there is no `/metrics`. */
+  metricsToken: string | undefined;
   /** A webhook's secret, by the name of its variable. */
   webhookSecrets: (name: string) => string | undefined;
   /** True in a local deployment only. */
@@ -54,12 +56,13 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
 }
 
 /** Before the limits: whoever watches over the process must get an answer when it is busiest. */
-function addHealth(app: Hono<AppEnv>, { readiness, metrics }: AppOptions): void {
+function addHealth(app: Hono<AppEnv>, { readiness, metrics, metricsToken }: AppOptions): void {
   app.get('/livez', (c) => c.json({ status: 'live' }));
   app.get('/readyz', async (c) =>
     (await readiness.isReady()) ? c.json({ status: 'ready' }) : c.json({ status: 'not_ready' }, 503),
   );
-  app.get('/metrics', async (c) => {
+  if (metricsToken === undefined) return;
+  app.get('/metrics', requireToken(metricsToken), async (c) => {
     c.header('content-type', metrics.contentType);
     return c.body(await metrics.text());
   });

@@ -1,4 +1,6 @@
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
+import { bearerToken } from '../session/bearer-token.ts';
 import { clientAddress } from './client-address.ts';
 import { plainPage } from './pages.ts';
 import type { RateLimit } from './rate-limit.ts';
@@ -51,6 +53,16 @@ export function limitConcurrency(capacity: number): MiddlewareHandler<AppEnv> {
     } finally {
       underWay -= 1;
     }
+  };
+}
+
+/** For what is the operator's business: 401 for whoever has not just this token, compared in constant time. */
+export function requireToken(token: string): MiddlewareHandler<AppEnv> {
+  const expected = hash('sha256', token, 'buffer');
+  return async (c, next) => {
+    if (timingSafeEqual(hash('sha256', bearerToken(c) ?? '', 'buffer'), expected)) return next();
+    c.header('www-authenticate', 'Bearer');
+    return c.text('Unauthorized\n', 401);
   };
 }
 

@@ -10,8 +10,9 @@ import type { AppEnv } from './request-context.ts';
 export function createCallbackServer(app: Hono<AppEnv>): Server {
   const server = createAdaptorServer({
     fetch: app.fetch,
-    // The global Response stays Node's own: openid-client and the guarded fetch use it too.
-    overrideGlobalObjects: false,
+    // The adapter's own Request and Response, which become Node's only where somebody looks into them: said outright,
+    // because they take the place of the global ones in the whole process, for openid-client and the guarded fetch too.
+    overrideGlobalObjects: true,
     serverOptions: {
       maxHeaderSize: 16 * 1024,
       headersTimeout: 10_000,

@@ -2,12 +2,12 @@ import type { Logger } from '../../runtime/logger.ts';
 import { readContactClaims } from '../claims/contact-claims.ts';
 import type { NumberEvidence } from '../claims/number-evidence.ts';
 import { consentQuestion } from '../consent/consent-question.ts';
-import type { Decision } from '../doors.ts';
+import type { Decision, Doors } from '../doors.ts';
 import { LoginError } from '../errors.ts';
 import { exchangeCode, type VerifiedLogin } from '../provider/code-exchange.ts';
 import { redirectUri } from '../provider/redirect-uri.ts';
 import { askUserinfo, type UserinfoAnswer } from '../provider/userinfo.ts';
-import { createCode, openSession } from '../session/open-session.ts';
+import { createCode, type NewSession, openSession, toOpening } from '../session/open-session.ts';
 import { refuseDeadLink } from './link-session.ts';
 import type { CompletedLogin, LoginEnding, LoginInFlight, LoginParts } from './login-in-flight.ts';
 import { loginOutcome } from './login-outcome.ts';
@@ -31,8 +31,14 @@ export async function completeLogin(parts: LoginParts, login: LoginInFlight): Pr
   const word = await hearProvider(parts, login);
   logFindings(login.log, word);
   await refuseDeadLink(parts.doors, login);
-  const decision = await recordObservation(parts.doors, toObservation(login, word), login.budget);
-  return { ...(await actOn(parts, login, word, decision)), outcome: decision.outcome, subject: word.verified.subject };
+  const { id: observationId, appCodeChallenge: codeChallenge, returnTo } = login.transaction;
+  const session = { observationId, code: createCode(), codeChallenge, returnTo };
+  const decision = await recordObservation(parts.doors, toObservation(login, word), toOpening(session), login.budget);
+  return {
+    ...(await actOn(parts, login, word, decision, session)),
+    outcome: decision.outcome,
+    subject: word.verified.subject,
+  };
 }
 
 async function hearProvider(parts: LoginParts, login: LoginInFlight): Promise<ProviderWord> {
@@ -50,6 +56,7 @@ async function actOn(
   login: LoginInFlight,
   { verified, evidence }: ProviderWord,
   decision: Decision,
+  session: NewSession,
 ): Promise<LoginEnding> {
   const meaning = loginOutcome(decision);
   if (meaning !== 'login') {
@@ -59,11 +66,21 @@ async function actOn(
     const question = await consentQuestion(parts, login, { verified, evidence, outcome: decision.outcome });
     if (question !== undefined) return { status: 'asked', question };
   }
-  const { id: observationId, appCodeChallenge: codeChallenge, returnTo } = login.transaction;
-  const code = createCode();
-  const opened = await openSession(parts.doors, { observationId, code, codeChallenge, returnTo }, login.budget);
+  const opened = await isOpened(parts.doors, login, decision.session, session);
   if (!opened) return { status: 'refused', error: new LoginError('session_refused', 'login_failed') };
-  return { status: 'let_in', code };
+  return { status: 'let_in', code: session.code };
+}
+
+/** Nearly always the database has opened the session along with the decision. */
+function isOpened(
+  doors: Doors,
+  { budget, log }: LoginInFlight,
+  sofar: Decision['session'],
+  session: NewSession,
+): Promise<boolean> | boolean {
+  if (sofar === 'opened' || sofar === 'refused') return sofar === 'opened';
+  if (sofar !== 'not_now') log.warn({ event: 'session_not_opened_at_once', code: sofar }, 'it is tried once more');
+  return openSession(doors, session, budget);
 }
 
 function toObservation({ row, transaction }: LoginInFlight, word: ProviderWord): Observation {

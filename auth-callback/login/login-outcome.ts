@@ -6,7 +6,7 @@ import type { AnswerCode } from '../errors.ts';
  *
  * @returns `login`, or what the app is told instead
  */
-export function loginOutcome({ outcome, memberId }: Decision): 'login' | AnswerCode {
+export function loginOutcome({ outcome, memberId }: Pick<Decision, 'outcome' | 'memberId'>): 'login' | AnswerCode {
   switch (outcome) {
     case 'filled':
     case 'confirmed':

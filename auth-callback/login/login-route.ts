@@ -94,7 +94,7 @@ async function sendToProvider(
   // Whoever asks for a link may be somebody else than this browser's last login was.
   const askForNumber = transaction.linkSessionId !== undefined || !(await hints.spares(c, row));
   const sending = { redirectUri: redirectUri(publicUrl, row), askForNumber };
-  const address = await authorizationUrl(client, row, transaction, sending);
+  const address = authorizationUrl(client, row, transaction, sending);
   transactionCookie.write(c, transaction.state, sealed, transactionLifetime);
   return address;
 }

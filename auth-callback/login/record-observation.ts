@@ -1,6 +1,6 @@
 import type { DatabaseBudget } from '../database/database-budget.ts';
 import { isConnectionLost } from '../database/lost-connection.ts';
-import type { Decision, Doors } from '../doors.ts';
+import type { Decision, Doors, SessionOpening } from '../doors.ts';
 import { LoginError } from '../errors.ts';
 import type { Observation } from './observation.ts';
 
@@ -16,9 +16,10 @@ import type { Observation } from './observation.ts';
 export async function recordObservation(
   doors: Doors,
   observation: Observation,
+  opening: SessionOpening,
   budget: DatabaseBudget,
 ): Promise<Decision> {
-  const record = () => budget.spend((ms) => doors.recordObservation(observation, ms));
+  const record = () => budget.spend((ms) => doors.recordObservation(observation, opening, ms));
   try {
     return await record().catch((error: unknown) => {
       if (isConnectionLost(error)) return record();

@@ -1,4 +1,5 @@
-import { buildAuthorizationUrl, buildAuthorizationUrlWithPAR, calculatePKCECodeChallenge } from 'openid-client';
+import { hash } from 'node:crypto';
+import { buildAuthorizationUrl, buildAuthorizationUrlWithPAR } from 'openid-client';
 import { LoginError } from '../errors.ts';
 import type { LoginTransaction } from '../transaction/transaction.ts';
 import type { ProviderClient } from './provider-client.ts';
@@ -35,14 +36,14 @@ export type AuthorizationRequest =
  * @param redirectUri our constant for this organisation and provider
  * @param askForNumber false leaves out the row's scope for the number
  */
-export async function authorizationUrl(
+export function authorizationUrl(
   client: ProviderClient,
   row: ProviderRow,
   transaction: FreshParameters,
   { redirectUri, askForNumber }: { redirectUri: string; askForNumber: boolean },
-): Promise<URL> {
+): URL {
   const scopes = askForNumber ? row.scopes : row.scopes.filter((scope) => scope !== row.personnummerScope);
-  const parameters = await requestParameters(row, transaction, redirectUri, scopes);
+  const parameters = requestParameters(row, transaction, redirectUri, scopes);
   return buildAuthorizationUrl(client.configuration, parameters);
 }
 
@@ -61,7 +62,7 @@ export async function consentRequest(
   transaction: FreshParameters,
   { redirectUri, idTokenHint }: { redirectUri: string; idTokenHint: string },
 ): Promise<AuthorizationRequest> {
-  const own = await requestParameters(row, transaction, redirectUri, [row.consentScope ?? '']);
+  const own = requestParameters(row, transaction, redirectUri, [row.consentScope ?? '']);
   const kept = Object.entries(own).filter(([name]) => !firstLegOnly.has(name));
   const parameters = { ...Object.fromEntries(kept), id_token_hint: idTokenHint };
   if (client.configuration.serverMetadata().pushed_authorization_request_endpoint !== undefined) {
@@ -83,12 +84,12 @@ async function pushRequest(client: ProviderClient, parameters: Record<string, st
   }
 }
 
-async function requestParameters(
+function requestParameters(
   row: ProviderRow,
   transaction: FreshParameters,
   redirectUri: string,
   scopes: string[],
-): Promise<Record<string, string>> {
+): Record<string, string> {
   const additional = Object.entries(row.authorizationParams).filter(
     ([name, value]) => !protocolParameters.has(name) && typeof value === 'string',
   );
@@ -100,7 +101,7 @@ async function requestParameters(
     state: transaction.state,
     ...(asksForIdToken(row) ? { nonce: transaction.nonce } : {}),
     // S256 outright: Vipps reads a missing method as plain.
-    code_challenge: await calculatePKCECodeChallenge(transaction.codeVerifier),
+    code_challenge: hash('sha256', transaction.codeVerifier, 'base64url'),
     code_challenge_method: 'S256',
   };
 }

@@ -15,9 +15,7 @@ export function coalesceFetch(fetch: GuardedFetch): GuardedFetch {
   }
 
   return async (url, init) => {
-    const isPublic =
-      (init?.method ?? 'GET') === 'GET' && !init?.body && !new Headers(init?.headers).has('authorization');
-    if (!isPublic) return fetch(url, init);
+    if ((init?.method ?? 'GET') !== 'GET' || init?.body || hasCredentials(init?.headers)) return fetch(url, init);
     const address = String(url);
     let reading = underWay.get(address);
     if (reading === undefined) {
@@ -27,4 +25,11 @@ export function coalesceFetch(fetch: GuardedFetch): GuardedFetch {
     const { status, headers, body } = await reading;
     return new Response(status === 204 || status === 304 ? null : body, { status, headers });
   };
+}
+
+function hasCredentials(headers: GuardedFetchInit['headers']): boolean {
+  if (headers === undefined) return false;
+  // openid-client passes a plain record; to make Headers of it on every login costs more than to look.
+  if (headers instanceof Headers || Array.isArray(headers)) return new Headers(headers).has('authorization');
+  return Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
 }

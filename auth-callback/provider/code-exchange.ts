@@ -47,7 +47,9 @@ export async function exchangeCode(
     if (tokens.token_type.toLowerCase() !== 'bearer') throw new LoginError('token_type_unknown', 'login_failed');
     const accessToken = tokens.access_token;
     if (!asksForIdToken(row)) return await identifyByLookup(client, row, accessToken);
-    checkForm(tokens.id_token);
+    // openid-client has checked the claims; in the code flow it takes TLS for the signature (Core 3.1.3.7 (6)). Ours is
+    // evidence of a legal identity, so it is always verified.
+    await client.verifySignature(checkForm(tokens.id_token));
     const claims: Claims = tokens.claims() ?? {};
     const verified = checkIdToken(claims, {
       clientId: row.clientId,

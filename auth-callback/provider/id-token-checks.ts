@@ -28,7 +28,7 @@ export interface VerifiedIdToken {
 }
 
 /**
- * The checks that openid-client leaves to us. It has verified signature, pinned algorithm, issuer, audience, azp, exp
+ * The checks that openid-client leaves to us. It has verified pinned algorithm, issuer, audience, azp, exp
  * and nonce before.
  *
  * @throws {LoginError} with answer `login_failed`, and a code that names the claim
@@ -49,8 +49,9 @@ export function checkIdToken(claims: Claims, expected: IdTokenExpectations): Ver
 }
 
 /** One spelling only, although the signature would verify with others too. */
-export function checkForm(idToken: string | undefined): void {
+export function checkForm(idToken: string | undefined): string {
   if (idToken === undefined || !isCanonical(idToken)) throw refused('id_token_form_invalid');
+  return idToken;
 }
 
 /**

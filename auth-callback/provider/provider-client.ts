@@ -1,23 +1,30 @@
 import {
   allowInsecureRequests,
-  type Configuration,
+  type ClientAuth,
+  Configuration,
   clockTolerance,
   customFetch,
   discovery,
   enableNonRepudiationChecks,
+  type ServerMetadata,
 } from 'openid-client';
 import type { GuardedFetch } from '../../runtime/guarded-fetch.ts';
 import { LoginError } from '../errors.ts';
 import { type ClientSecrets, clientAuthentication } from './client-authentication.ts';
 import { coalesceFetch } from './coalesced-fetch.ts';
 import { createExpiringCache } from './expiring-cache.ts';
+import { createKeySets, type KeySets, type SignatureCheck } from './key-sets.ts';
 import { createLookupClient, type LookupClient } from './lookup-client.ts';
 import { answerToProviderError } from './provider-errors.ts';
 import { type ProviderRow, rowFault } from './provider-row.ts';
 
 /** A provider as openid-client knows it after discovery. */
 export interface ProviderClient {
+  /** Verifies all of an ID token but its signature. */
   configuration: Configuration;
+  verifySignature: SignatureCheck;
+  /** For userinfo, which also may be signed. */
+  userinfo: Configuration;
   hasUserinfo: boolean;
   /** For introspection or tokeninfo, where the row finds the number there. */
   lookup: LookupClient;
@@ -50,9 +57,10 @@ const minute = 60_000;
  * nobody else's. Nobody waits for the hourly refresh; the client at hand serves until the new one is there.
  */
 export function createProviderClients(options: ProviderClientOptions): ProviderClients {
-  const withSharedFetch = { ...options, fetch: coalesceFetch(options.fetch) };
+  const fetch = coalesceFetch(options.fetch);
+  const shared = { ...options, fetch, keySets: createKeySets(fetch) };
   const cache = createExpiringCache<ProviderRow, ProviderClient>({
-    load: (row) => discoverProvider(row, withSharedFetch),
+    load: (row) => discoverProvider(row, shared),
     onRefreshFailure: options.onRefreshFailure,
     // Vipps' metadata says `max-age=3600`.
     refreshAfter: 60 * minute,
@@ -63,7 +71,15 @@ export function createProviderClients(options: ProviderClientOptions): ProviderC
     most: 500,
     now: options.now ?? (() => performance.now()),
   });
-  return { clientFor: (row) => cache.get(keyOf(row), row) };
+  // Rows are read again every half minute; in between the same objects come with every login.
+  const keys = new WeakMap<ProviderRow, string>();
+  return {
+    clientFor(row) {
+      const key = keys.get(row) ?? keyOf(row);
+      keys.set(row, key);
+      return cache.get(key, row);
+    },
+  };
 }
 
 /** Everything of a row that a client is made of. */
@@ -82,7 +98,7 @@ function keyOf(row: ProviderRow): string {
  */
 export async function discoverProvider(
   row: ProviderRow,
-  options: Pick<ProviderClientOptions, 'fetch' | 'secrets' | 'allowsPlainHttp' | 'timeoutMs'>,
+  options: Pick<ProviderClientOptions, 'fetch' | 'secrets' | 'allowsPlainHttp' | 'timeoutMs'> & { keySets?: KeySets },
 ): Promise<ProviderClient> {
   const fault = rowFault(row, options.allowsPlainHttp);
   if (fault !== undefined) throw new LoginError(fault, 'temporarily_unavailable');
@@ -92,19 +108,41 @@ export async function discoverProvider(
     const configuration = await discovery(new URL(row.issuer), row.clientId, clientMetadata(row), authentication, {
       [customFetch]: (url, init) => options.fetch(url, init),
       timeout: options.timeoutMs / 1000,
-      // Without the first, the signature of an ID token is not looked at in the code flow (TLS stands in for it). Ours is
-      // evidence of a legal identity, so it is always verified. The second exists for a local deployment alone.
-      execute: options.allowsPlainHttp
-        ? [enableNonRepudiationChecks, allowInsecureRequests]
-        : [enableNonRepudiationChecks],
+      // Exists for a local deployment alone.
+      execute: options.allowsPlainHttp ? [allowInsecureRequests] : [],
     });
     judge(configuration, row);
-    const hasUserinfo = configuration.serverMetadata().userinfo_endpoint !== undefined;
-    return { configuration, hasUserinfo, lookup: await createLookupClient(configuration, row, options) };
+    // From here on the guarded fetch alone watches the clock, over the whole exchange: openid-client's own timers cannot be
+    // taken back, so that each request would leave one behind that goes off for nothing.
+    configuration.timeout = 0;
+    const metadata = configuration.serverMetadata();
+    const keySets = options.keySets ?? createKeySets(options.fetch);
+    return {
+      configuration,
+      verifySignature: keySets(String(metadata.jwks_uri), row.idTokenSignedResponseAlg),
+      userinfo: userinfoClient(metadata, row, authentication, options),
+      hasUserinfo: metadata.userinfo_endpoint !== undefined,
+      lookup: await createLookupClient(configuration, row, options),
+    };
   } catch (error) {
     const { code } = answerToProviderError(error);
     throw new LoginError(code, 'temporarily_unavailable', { cause: error });
   }
+}
+
+/** Here openid-client verifies the signature, where there is one: what it says is worth nothing if anybody may have said it. */
+function userinfoClient(
+  metadata: ServerMetadata,
+  row: ProviderRow,
+  authentication: ClientAuth,
+  { fetch, allowsPlainHttp }: Pick<ProviderClientOptions, 'fetch' | 'allowsPlainHttp'>,
+): Configuration {
+  const configuration = new Configuration(metadata, row.clientId, clientMetadata(row), authentication);
+  configuration[customFetch] = (url, init) => fetch(url, init);
+  configuration.timeout = 0;
+  enableNonRepudiationChecks(configuration);
+  if (allowsPlainHttp) allowInsecureRequests(configuration);
+  return configuration;
 }
 
 /** Pins what the provider's own metadata would otherwise decide. */

@@ -47,7 +47,7 @@ export async function userinfoOf(
 ): Promise<UserinfoAnswer> {
   try {
     // The access token travels in the Authorization header only; Vipps refuses any header beyond it.
-    return { status: 'claims', claims: await fetchUserInfo(client.configuration, accessToken, subject) };
+    return { status: 'claims', claims: await fetchUserInfo(client.userinfo, accessToken, subject) };
   } catch (error) {
     const code = codeOf(error);
     // Within userinfo openid-client compares one attribute only: sub.

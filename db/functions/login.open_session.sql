@@ -1,4 +1,5 @@
--- The database decides who is let in: a session belongs to a fresh observation that found a member, once.
+-- The database decides who is let in: a session belongs to a fresh observation that found a member, once. The same code
+-- again is the same call, repeated because its answer was lost: nobody else knows a code before it was answered.
 create or replace function login.open_session(observation_id uuid, code_hash bytea, code_challenge text, return_to text)
 returns boolean
 language plpgsql volatile security definer
@@ -17,7 +18,10 @@ begin
   on conflict do nothing
   returning * into v_session;
   if v_session.id is null then
-    return false;
+    return exists (
+      select from registry.sessions as s
+      where s.observation_id = open_session.observation_id and s.code_hash = open_session.code_hash
+        and s.code_challenge = open_session.code_challenge and s.code_used_at is null and s.ended_at is null);
   end if;
   perform private.record_event('session_opened', 'app', v_session.organization_id, 'The member was logged in.',
     p_member_id => v_session.member_id, p_observation_id => v_session.observation_id,
@@ -25,5 +29,5 @@ begin
   return true;
 end
 $$;
-comment on function login.open_session is 'In: an observation, SHA-256 of the new code, PKCE S256 challenge, registered return address. Out: whether the login is let in. The code lives 60 seconds.';
+comment on function login.open_session is 'In: an observation, SHA-256 of the new code, PKCE S256 challenge, registered return address. Out: whether the login is let in; a repeated call answers the same. The code lives 60 seconds.';
 grant execute on function login.open_session to auth_callback;

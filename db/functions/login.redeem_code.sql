@@ -8,18 +8,23 @@ as $$
 declare
   s registry.sessions;
 begin
-  select * into s from registry.sessions as known where known.code_hash = redeem_code.code_hash for update;
-  if s.id is null then
-    return;
-  elsif s.code_used_at is not null then
-    perform private.end_session(s, 'code_replayed');
-  elsif s.ended_at is null and s.code_expires_at > now() then
-    -- Used up also by a wrong verifier: a code is guessed at most once.
-    update registry.sessions set code_used_at = now() where id = s.id;
+  -- Used up also by a wrong verifier: a code is guessed at most once. Of several at once the first one finds it unused.
+  update registry.sessions as known set code_used_at = now()
+  where known.code_hash = redeem_code.code_hash
+    and known.code_used_at is null and known.ended_at is null and known.code_expires_at > now()
+  returning known.* into s;
+  if found then
     if s.code_challenge = redeem_code.code_challenge then
       insert into registry.refresh_tokens (token_hash, session_id) values (redeem_code.refresh_token_hash, s.id);
       return query select * from private.describe_session(s.id);
     end if;
+    return;
+  end if;
+  select known.* into s from registry.sessions as known
+  where known.code_hash = redeem_code.code_hash and known.code_used_at is not null
+  for update;
+  if found then
+    perform private.end_session(s, 'code_replayed');
   end if;
 end
 $$;

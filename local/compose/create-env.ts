@@ -14,6 +14,7 @@ const values: Record<string, string> = {
   MEMBER_IMPORTER_PASSWORD: password(),
   AUTHENTICATOR_PASSWORD: password(),
   AUDITOR_LOGIN_PASSWORD: password(),
+  METRICS_TOKEN: password(),
   ...keys,
   ACCESS_TOKEN_PUBLIC_KEYS: publicKeySet(keys.ACCESS_TOKEN_KEYS),
 };

@@ -36,6 +36,7 @@ export function describeStack({ settings, app, programs, tokens, memberSystemUrl
     },
     appUrl: app.url,
     callbackUrl,
+    metricsToken: secrets.metricsToken,
     postgrestUrl: localUrl(ports.postgrest),
     vippsIssuer: issuers.vipps,
     issuers,

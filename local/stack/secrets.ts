@@ -11,6 +11,8 @@ export type StackSecrets = {
   clientSecrets: Record<string, string>;
   /** In the addresses of the webhooks. */
   webhookSecrets: Record<string, string>;
+  /** Of whoever reads the callback's metrics. */
+  metricsToken: string;
   /** Of the member systems. */
   memberSystemTokens: Record<string, string>;
   /** The other side of the client secrets: what the providers know of the clients. */
@@ -29,7 +31,8 @@ export function createSecrets(callbackUrl: string): StackSecrets {
     if (sample.provider !== 'vipps') return client;
     return { ...client, webhookUrl: webhookUrl(callbackUrl, sample.organization, webhookSecrets) };
   });
-  return { clientSecrets, webhookSecrets, memberSystemTokens: perOrganization(tokenVariable), clients };
+  const memberSystemTokens = perOrganization(tokenVariable);
+  return { clientSecrets, webhookSecrets, metricsToken: newSecret(), memberSystemTokens, clients };
 }
 
 /** Where Vipps tells an organisation that somebody has withdrawn consent. */

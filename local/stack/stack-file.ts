@@ -15,6 +15,8 @@ export type StackFile = {
   /** Where to click. */
   appUrl: string;
   callbackUrl: string;
+  /** `Authorization: Bearer <this>` reads the callback's `/metrics`. */
+  metricsToken: string;
   postgrestUrl: string;
   /** Issuer of the local provider with Vipps' behaviour. */
   vippsIssuer: string;

@@ -67,6 +67,8 @@ test('production refuses http, and weak, wrong or missing keys', () => {
     ['PROVIDER_TIMEOUT_MS', '60000'],
     ['DEPLOYMENT', 'staging'],
     ['RATE_STARTS', '0'],
+    ['METRICS_TOKEN', 'short'],
+    ['METRICS_TOKEN', `${'m'.repeat(40)} x`],
     ['TRUSTED_PROXY_DEPTH', '-1'],
     ['PORT', '70000'],
     ['LOG_LEVEL', 'loud'],

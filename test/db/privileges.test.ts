@@ -32,6 +32,7 @@ const SCHEMAS = [
 const ALLOWED = new Set([
   'auth_callback usage schema login',
   ...[
+    'admit',
     'consume_transaction',
     'open_session',
     'providers',

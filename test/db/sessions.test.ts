@@ -65,6 +65,68 @@ test('no session for somebody who is no member, at an unregistered address, twic
   );
 });
 
+test('the same opening again, whose answer was lost, says yes again and opens nothing, until the code is used', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db);
+  await addKari(db, door);
+  const { observation_id } = await open(door);
+  assert.equal((await open(door, { observation_id })).opened, true);
+  assert.equal((await one(db, 'select count(*)::int as n from registry.sessions')).n, 1);
+  assert.equal((await one(db, `select count(*)::int as n from audit.events where event = 'session_opened'`)).n, 1);
+  const otherChallenge = createHash('sha256').update('another verifier').digest('base64url');
+  assert.equal(
+    (await open(door, { observation_id, code_challenge: otherChallenge })).opened,
+    false,
+    'another challenge',
+  );
+  await redeem(door);
+  assert.equal((await open(door, { observation_id })).opened, false, 'used');
+});
+
+const admit = async (door: Door, login: Record<string, unknown>, askConsent = false) => {
+  const values = [
+    login.observation_id,
+    login.member_id,
+    askConsent,
+    hash('code'),
+    CHALLENGE,
+    'https://app.example/return',
+  ];
+  const { rows } = await door.pool.query('select login.admit($1, $2, $3, $4, $5, $6) as session', values);
+  return rows[0]?.session as string;
+};
+
+test('along with the decision whoever is known is let in; nobody else, and nobody who is to be asked first', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db);
+  assert.equal(await admit(door, await door.login()), 'not_now', 'unlinked');
+  const kari = await addKari(db, door);
+  const login = await door.login();
+  assert.equal(login.member_id, kari.id);
+  assert.equal(await admit(door, login, true), 'not_now', 'to be asked for consent');
+  assert.equal((await one(db, 'select count(*)::int as n from registry.sessions')).n, 0);
+  assert.equal(await admit(door, login), 'opened');
+  assert.equal((await redeem(door))[0]?.member_id, kari.id);
+  assert.equal(await admit(door, login), 'refused', 'used');
+});
+
+test('a fault in opening the session takes nothing of the observation with it', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db);
+  await addKari(db, door);
+  await door.login();
+  await db.pool.query('alter table registry.sessions rename to sessions_gone');
+  const id = crypto.randomUUID();
+  const { rows } = await door.pool.query(
+    `select o.outcome, login.admit(o.observation_id, o.member_id, o.ask_consent, sha256('code'), $2, 'https://app.example/return') as session
+     from login.record_observation(observation_id => $1, organization => $3, provider => 'vipps', issuer => $4,
+       subject => 'subject-of-kari', authenticated_at => now()) as o`,
+    [id, CHALLENGE, door.organization.slug, 'https://provider.example/access-management-1.0/access/'],
+  );
+  assert.equal(rows[0]?.session, '42704');
+  assert.equal((await one(db, `select count(*)::int as n from registry.observations where id = '${id}'`)).n, 1);
+});
+
 test('a deferred login of a linked person is let in', async () => {
   await using db = await createTestDatabase();
   await using door = await openDoor(db);

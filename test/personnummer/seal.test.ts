@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
-import { CompactEncrypt, decodeProtectedHeader, exportJWK, generateKeyPair, importJWK } from 'jose';
+import fc from 'fast-check';
+import { CompactEncrypt, compactDecrypt, decodeProtectedHeader, exportJWK, generateKeyPair, importJWK } from 'jose';
+import { encryptTo } from '../../personnummer/ecdh-es.ts';
 import { PersonnummerError, type PersonnummerErrorCode } from '../../personnummer/errors.ts';
 import type { Jwk } from '../../personnummer/keys.ts';
 import { Personnummer } from '../../personnummer/personnummer.ts';
@@ -20,6 +23,38 @@ for (const crv of ['X25519', 'P-256'] as const) {
       const sealed = await sealer.seal(new Personnummer(number));
       assert.equal((await unsealer.unseal(sealed)).reveal(), number);
     }
+  });
+
+  test(`${crv}: jose opens whatever we encrypt, and we write the header that jose writes`, async () => {
+    const { publicKey, privateKey } = await keyPair(crv, 'a');
+    const recipient = {
+      publicKey: createPublicKey({ key: publicKey as JsonWebKey, format: 'jwk' }),
+      curve: crv,
+      kid: 'a',
+    };
+    const [sealing, opening] = [await importJWK(publicKey, 'ECDH-ES'), await importJWK(privateKey, 'ECDH-ES')];
+    const shapeOf = (jwe: string) => {
+      const { epk, ...rest } = decodeProtectedHeader(jwe) as { epk?: Jwk };
+      return { ...rest, epk: Object.keys(epk ?? {}).sort(), crv: epk?.crv, segments: jwe.split('.').length };
+    };
+    const property = fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 100 }), async (text) => {
+      const ours = encryptTo(recipient, text);
+      const { plaintext } = await compactDecrypt(ours, opening);
+      assert.equal(new TextDecoder().decode(plaintext), text);
+      const header = { alg: 'ECDH-ES', enc: 'A256GCM', kid: 'a' };
+      const theirs = await new CompactEncrypt(Buffer.from(text)).setProtectedHeader(header).encrypt(sealing);
+      assert.deepEqual(shapeOf(ours), shapeOf(theirs));
+      assert.equal(ours.length, theirs.length);
+    });
+    await fc.assert(property, { numRuns: 100 });
+  });
+
+  test(`what jose sealed with ${crv}, as earlier releases did, is unsealed`, async () => {
+    const { publicKey, privateKey } = await keyPair(crv, 'a');
+    const header = { alg: 'ECDH-ES', enc: 'A256GCM', kid: 'a' };
+    const key = await importJWK(publicKey, 'ECDH-ES');
+    const sealed = await new CompactEncrypt(Buffer.from(digits)).setProtectedHeader(header).encrypt(key);
+    assert.equal((await createUnsealer([privateKey]).unseal(sealed)).reveal(), digits);
   });
 
   test(`a value sealed with ${crv} names algorithm and key, and does not hold the number in clear`, async () => {

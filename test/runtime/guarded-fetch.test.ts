@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer as createTlsServer } from 'node:https';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { allowInsecureRequests, customFetch, discovery } from 'openid-client';
 import { createGuardedFetch, OutboundError, type OutboundErrorCode } from '../../runtime/guarded-fetch.ts';
 import { selfSignedCertificate } from './certificate.ts';
@@ -78,6 +78,41 @@ test('the limit counts the bytes after decompression', async () => {
     response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('x'.repeat(1_000_000)));
   });
   await rejectsWith('response_too_large', local(server.url));
+});
+
+test('what a server compresses without being asked is read; what nobody can decode is a failed connection', async () => {
+  const encodings = { gzip: gzipSync, 'x-gzip': gzipSync, deflate: deflateSync, br: brotliCompressSync };
+  for (const [name, compress] of Object.entries(encodings)) {
+    await using server = await serve((_, response) => {
+      response.writeHead(200, { 'content-encoding': name, 'content-type': 'application/json' });
+      response.end(compress('{"a":1}'));
+    });
+    assert.deepEqual(await (await local(server.url)).json(), { a: 1 }, name);
+  }
+  for (const [name, body] of Object.entries({ gzip: 'no gzip', zstd: 'x', 'gzip, br': 'x' })) {
+    await using server = await serve((_, response) => response.writeHead(200, { 'content-encoding': name }).end(body));
+    await rejectsWith('connection_failed', local(server.url));
+  }
+});
+
+test('forms, bytes and several headers of one name travel as they are', async () => {
+  await using server = await serve((request, response) => {
+    const { 'content-type': type = '', 'accept-encoding': encoding = '' } = request.headers;
+    response.writeHead(200, { 'x-type': type, 'x-encoding': encoding, 'set-cookie': ['a=1', 'b=2'] });
+    request.pipe(response);
+  });
+  const form = await local(server.url, { method: 'POST', body: new URLSearchParams({ a: 'ø' }) });
+  assert.equal(form.headers.get('x-type'), 'application/x-www-form-urlencoded;charset=UTF-8');
+  assert.equal(form.headers.get('x-encoding'), 'identity');
+  assert.deepEqual(form.headers.getSetCookie(), ['a=1', 'b=2']);
+  assert.equal(await form.text(), 'a=%C3%B8');
+  const bytes = new Uint8Array([0, 255, 7]);
+  const sent = await local(server.url, {
+    method: 'POST',
+    body: bytes.subarray(1),
+    headers: new Headers({ 'X-A': 'b' }),
+  });
+  assert.deepEqual([...new Uint8Array(await sent.arrayBuffer())], [255, 7]);
 });
 
 test('a body that drips is a timeout', async () => {

@@ -21,6 +21,31 @@ test('an answer lost on its way back is asked for again, and the login is record
   );
 });
 
+test('an answer lost after the session was opened leads to that session', async () => {
+  await using world = await startWorld();
+  assert.equal((await logIn(world)).error, null);
+  world.proxy.cutAfter('login.record_observation');
+  const login = await logIn(world);
+  assert.equal(login.error, null);
+  const exchanged = await token(world, {
+    grant_type: 'authorization_code',
+    code: login.code ?? '',
+    code_verifier: login.codeVerifier,
+  });
+  assert.equal(exchanged.status, 200);
+  assert.equal((await world.observations()).length, 2);
+});
+
+test('a session that cannot be opened along with the decision is opened by a call of its own', async () => {
+  await using world = await startWorld();
+  await world.db.pool.query(
+    `create or replace function login.admit(observation_id uuid, member_id uuid, ask_consent boolean, code_hash bytea,
+       code_challenge text, return_to text) returns text language sql as $$ select '55P03' $$`,
+  );
+  assert.equal((await logIn(world)).error, null);
+  assert.equal((await world.observations()).length, 1);
+});
+
 test('a transaction whose consumption was not confirmed is not used: no token request', async () => {
   await using world = await startWorld();
   world.proxy.cutAfter('login.consume_transaction');

@@ -3,13 +3,16 @@ import { test } from 'node:test';
 import { get, logIn, token } from '../support/browser.ts';
 import { number, startWorld } from '../support/world.ts';
 
+const metricsToken = 'm'.repeat(32);
+const withMetrics = { environment: { METRICS_TOKEN: metricsToken } };
+
 test('logins, requests and the process can be counted, with nothing of a person', async () => {
-  await using world = await startWorld();
+  await using world = await startWorld(withMetrics);
   await logIn(world);
   await token(world, {});
   await get(`${world.url}/${number}/made-up`);
   await fetch(`${world.url}/livez`, { method: 'PROPFIND' });
-  const response = await get(`${world.url}/metrics`);
+  const response = await get(`${world.url}/metrics`, { authorization: `Bearer ${metricsToken}` });
   assert.equal(response.status, 200);
   assert.match(response.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
   const text = await response.text();
@@ -26,6 +29,20 @@ test('logins, requests and the process can be counted, with nothing of a person'
     assert.ok(text.includes(line), line);
   }
   for (const secret of [number, world.person.sub, 'Kari', 'made-up']) assert.ok(!text.includes(secret), secret);
+});
+
+test('nobody reads the metrics without the token, and without a configured token nobody does', async () => {
+  await using closed = await startWorld();
+  assert.equal((await get(`${closed.url}/metrics`, { authorization: 'Bearer undefined' })).status, 404);
+  assert.equal((await get(`${closed.url}/metrics`)).status, 404);
+  await using world = await startWorld(withMetrics);
+  const wrong = ['', metricsToken, 'Bearer', 'Bearer m', `Bearer ${'n'.repeat(32)}`, `Basic ${metricsToken}`];
+  for (const authorization of wrong) {
+    const refused = await get(`${world.url}/metrics`, authorization === '' ? {} : { authorization });
+    assert.equal(refused.status, 401, authorization);
+    assert.equal(refused.headers.get('www-authenticate'), 'Bearer');
+    assert.doesNotMatch(await refused.text(), /auth_callback/);
+  }
 });
 
 test('every answer names its request, so that it can be found in the log', async () => {

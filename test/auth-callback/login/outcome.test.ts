@@ -24,7 +24,7 @@ test('each decision of the database has its answer for the app', () => {
     ['something new', memberId, 'temporarily_unavailable'],
   ];
   for (const [outcome, member, answer] of table) {
-    assert.equal(loginOutcome({ outcome, memberId: member, askConsent: false }), answer, `${outcome} ${member}`);
+    assert.equal(loginOutcome({ outcome, memberId: member }), answer, `${outcome} ${member}`);
   }
 });
 

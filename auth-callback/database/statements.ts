@@ -1,0 +1,42 @@
+import { hash } from 'node:crypto';
+import type { Pool, QueryResultRow } from 'pg';
+
+/** Runs one statement, on whichever connection is free. */
+export type Statements = (text: string, values: unknown[], timeoutMs: number) => Promise<QueryResultRow[]>;
+
+/**
+ * Statements that PostgreSQL parses and plans once per connection and not once per login.
+ *
+ * A pooler in transaction mode may send a prepared statement to a server connection that does not know it, or knows
+ * another by its name (PgBouncer before 1.21, or with `max_prepared_statements = 0`). PostgreSQL refuses it before anything
+ * of it is done, so it is done over without a name, and from then on none gets one.
+ */
+export function createStatements(pool: Pool): Statements {
+  const names = new Map<string, string>();
+  let prepares = true;
+
+  /** Made of the text, so that two releases behind one pooler never mean different statements by one name. */
+  function nameOf(text: string): string {
+    const name = names.get(text) ?? `login_${hash('sha256', text, 'hex').slice(0, 32)}`;
+    names.set(text, name);
+    return name;
+  }
+
+  return async (text, values, timeoutMs) => {
+    const query = { text, values, query_timeout: timeoutMs };
+    if (!prepares) return (await pool.query(query)).rows;
+    try {
+      return (await pool.query({ ...query, name: nameOf(text) })).rows;
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      if (code === unknownStatement || code === nameTaken) prepares = false;
+      else if (code !== planOutdated) throw error;
+      return (await pool.query(query)).rows;
+    }
+  };
+}
+
+const unknownStatement = '26000';
+const nameTaken = '42P05';
+/** A migration changed what a function returns while the connection was open: "cached plan must not change result type". */
+const planOutdated = '0A000';
