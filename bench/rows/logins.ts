@@ -24,7 +24,7 @@ const NOTE = [
   'elsewhere on the machine and are not counted. Every login brings the recorded number. Not met, and why: beyond the',
   'exchange a login needs three commits (the transaction is used up before the token request; observation, audit event and',
   'session; the code is redeemed once), whose rows and WAL flushes alone cost PostgreSQL about 0.8 of a bare exchange, and',
-  'their three calls, the sealed cookie, the sealed and indexed number and the limits about 0.5 of one in the callback.',
+  'their three calls, the sealed and indexed number and the limits about 0.4 of one in the callback.',
 ].join(' ');
 const RETURN_TO = 'https://app.example/return';
 
