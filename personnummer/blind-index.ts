@@ -26,6 +26,18 @@ export interface Indexer {
  */
 export function createIndexer(secrets: IndexSecret[]): Indexer {
   if (secrets.length === 0) throw new PersonnummerError('key_unusable');
+  const keys = new Map<string, Uint8Array>();
+  // Organisations are few, and deriving costs several times what indexing does.
+  const keyOf = (secret: IndexSecret, organizationId: string): Uint8Array => {
+    const name = `${secret.version}:${organizationId}`;
+    const key = keys.get(name) ?? deriveKey(secret, organizationId);
+    keys.set(name, key);
+    return key;
+  };
+  const index = (secret: IndexSecret, personnummer: Personnummer, organizationId: string): string => {
+    const hmac = createHmac('sha256', keyOf(secret, organizationId)).update(personnummer.reveal(), 'ascii');
+    return `${secret.version}.${hmac.digest('base64url')}`;
+  };
   return {
     indexes(personnummer, organizationId) {
       return secrets.map((secret) => index(secret, personnummer, organizationId));
@@ -38,11 +50,9 @@ export function createIndexer(secrets: IndexSecret[]): Indexer {
   };
 }
 
-function index({ version, secret }: IndexSecret, personnummer: Personnummer, organizationId: string): string {
+function deriveKey({ version, secret }: IndexSecret, organizationId: string): Uint8Array {
   if (organizationId === '') throw new PersonnummerError('organization_missing');
-  const key = hkdfSync('sha256', secret, '', `personnummer-index:${version}:${organizationId}`, 32);
-  const digest = createHmac('sha256', new Uint8Array(key)).update(personnummer.reveal(), 'ascii').digest('base64url');
-  return `${version}.${digest}`;
+  return new Uint8Array(hkdfSync('sha256', secret, '', `personnummer-index:${version}:${organizationId}`, 32));
 }
 
 function sameText(one: string, other: string): boolean {

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { Agent, buildConnector, fetch as undiciFetch } from 'undici';
 import { type Deployment, deploymentRules } from './deployment.ts';
+import { sendLean } from './lean-request.ts';
 import { OutboundError, outboundErrorOf } from './outbound-error.ts';
 import { isPublicAddress, lookupPublicAddress } from './public-address.ts';
 
@@ -25,7 +26,10 @@ export type GuardedFetchOptions = {
   timeoutMs: number;
   /** Of the body, after decompression. */
   maxBytes: number;
-  /** Whether the body of an answer with this status is wanted; where it is not, it is neither read nor waited for. Default: always. */
+  /**
+   * Whether the body of an answer with this status is wanted; where it is not, it is neither read nor waited for. Given, requests
+   * go out on the lean way, with bodies of text only. Default: always.
+   */
   keepsBody?: (status: number) => boolean;
 };
 
@@ -39,7 +43,7 @@ export type GuardedFetchOptions = {
 export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
   const { allowsPlainHttp, allowsPrivateAddresses } = deploymentRules(options.deployment);
   const dispatcher = createAgent(options.timeoutMs, allowsPrivateAddresses);
-  const keepsBody = options.keepsBody ?? (() => true);
+  const { keepsBody, maxBytes } = options;
 
   return async (url, init = {}) => {
     const target = URL.parse(`${url}`);
@@ -51,9 +55,14 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
     const timer = setTimeout(() => late.abort(new OutboundError('timeout')), options.timeoutMs);
     const signal = init.signal ? AbortSignal.any([late.signal, init.signal]) : late.signal;
     try {
-      const request = { ...init, redirect: 'manual', signal, dispatcher } as Parameters<typeof undiciFetch>[1];
-      const response = await undiciFetch(target, request);
-      return keepsBody(response.status) ? await readWhole(response, options.maxBytes) : await dropBody(response);
+      if (keepsBody === undefined) {
+        const request = { ...init, redirect: 'manual', signal, dispatcher } as Parameters<typeof undiciFetch>[1];
+        return await readWhole(await undiciFetch(target, request), maxBytes);
+      }
+      const { method = 'GET', body = null } = init;
+      if (body !== null && typeof body !== 'string') throw new TypeError('a body of text is expected');
+      const headers = new Headers(init.headers);
+      return await sendLean({ url: target, method, headers, body, signal, dispatcher, keepsBody, maxBytes });
     } catch (error) {
       if (late.signal.aborted) throw late.signal.reason;
       if (init.signal?.aborted) throw init.signal.reason;
@@ -79,13 +88,6 @@ function createAgent(timeoutMs: number, allowsPrivateAddresses: boolean): Agent 
       else connect(target, callback);
     },
   });
-}
-
-async function dropBody(response: Awaited<ReturnType<typeof undiciFetch>>): Promise<Response> {
-  // Closes the connection if the other side is not done; what it would have said changes nothing.
-  await response.body?.cancel();
-  const { status, statusText } = response;
-  return new Response(null, { status, statusText, headers: new Headers([...response.headers]) });
 }
 
 async function readWhole(response: Awaited<ReturnType<typeof undiciFetch>>, maxBytes: number): Promise<Response> {
