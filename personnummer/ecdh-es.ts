@@ -1,4 +1,11 @@
-import { createDecipheriv, createHash, createPublicKey, diffieHellman, type JsonWebKey, type KeyObject } from 'node:crypto';
+import {
+  createDecipheriv,
+  createHash,
+  createPublicKey,
+  diffieHellman,
+  type JsonWebKey,
+  type KeyObject,
+} from 'node:crypto';
 
 /** A compact JWE taken apart. */
 export interface SealedParts {
@@ -52,7 +59,10 @@ export function deriveKey(shared: Buffer, enc: string, apu: string, apv: string,
   for (const part of [Buffer.from(enc, 'ascii'), Buffer.from(apu, 'base64url'), Buffer.from(apv, 'base64url')]) {
     hash.update(uint32(part.length)).update(part);
   }
-  return hash.update(uint32(bits)).digest().subarray(0, bits / 8);
+  return hash
+    .update(uint32(bits))
+    .digest()
+    .subarray(0, bits / 8);
 }
 
 function uint32(value: number): Buffer {

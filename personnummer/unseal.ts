@@ -23,7 +23,8 @@ export function createUnsealer(privateKeys: Jwk[]): Unsealer {
   return {
     async unseal(jwe) {
       const parts = takeApart(jwe);
-      if (parts === null || typeof parts.header.kid !== 'string') throw new PersonnummerError('sealed_value_broken', 'form');
+      if (parts === null || typeof parts.header.kid !== 'string')
+        throw new PersonnummerError('sealed_value_broken', 'form');
       const key = keys.get(parts.header.kid);
       if (key === undefined) throw new PersonnummerError('sealing_key_unknown');
       return open(parts, key);

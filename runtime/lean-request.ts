@@ -51,7 +51,9 @@ async function readBody({ body, headers, statusCode }: Dispatcher.ResponseData, 
     chunks.push(chunk);
   }
   const whole = Buffer.concat(chunks);
-  return [204, 205, 304].includes(statusCode) ? null : decompress(whole, `${headers['content-encoding'] ?? ''}`, maxBytes);
+  return [204, 205, 304].includes(statusCode)
+    ? null
+    : decompress(whole, `${headers['content-encoding'] ?? ''}`, maxBytes);
 }
 
 // Asked not to, some compress all the same.

@@ -30,7 +30,13 @@ test('names of both parties are part of the key, and what asks for more than we 
   const parts = takeApart(await seal({ apu: Buffer.from('one'), apv: Buffer.from('other') }));
   assert.ok(parts !== null);
   assert.equal(openSealed(parts, key).toString(), 'text');
-  for (const more of [{ crit: ['b64'] }, { zip: 'DEF' }, { apu: 1 }, { epk: { kty: 'OKP', crv: 'X25519', x: 'AA' } }, { epk: null }]) {
+  for (const more of [
+    { crit: ['b64'] },
+    { zip: 'DEF' },
+    { apu: 1 },
+    { epk: { kty: 'OKP', crv: 'X25519', x: 'AA' } },
+    { epk: null },
+  ]) {
     assert.throws(() => openSealed({ ...parts, header: { ...parts.header, ...more } }, key));
   }
   // A point of small order agrees on the same key with everybody.
