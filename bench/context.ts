@@ -14,6 +14,8 @@ export type Size = {
   organizations: number[];
   importRows: number;
   pushes: number;
+  /** Pushes that failed for good, and as many that wait for later. */
+  backlog: number;
 };
 
 export type Context = {
@@ -32,7 +34,8 @@ export const quick: Size = {
   openCases: [0, 5_000],
   organizations: [3, 30],
   importRows: 20_000,
-  pushes: 400,
+  pushes: 1_000,
+  backlog: 5_000,
 };
 
 export const full: Size = {
@@ -46,4 +49,5 @@ export const full: Size = {
   organizations: [3, 300],
   importRows: 1_000_000,
   pushes: 2_000,
+  backlog: 100_000,
 };

@@ -24,7 +24,9 @@ export function startBenchProgram(
     child.kill(signal);
     await ended;
   };
-  process.once('exit', () => killQuietly(child));
+  const leaving = () => killQuietly(child);
+  process.once('exit', leaving);
+  child.once('exit', () => process.removeListener('exit', leaving));
   return { pid: child.pid as number, kill: end('SIGKILL'), stop: end('SIGTERM') };
 }
 

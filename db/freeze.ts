@@ -68,8 +68,8 @@ async function freeze(name: string): Promise<void> {
     const client = new pg.Client({ connectionString: server.url });
     await client.connect();
     const files = await readFunctionFiles();
-    const { before, after } = await compare(client, files);
-    await client.end();
+    // Ended also when a file does not apply: otherwise the server's farewell hides the reason.
+    const { before, after } = await compare(client, files).finally(() => client.end());
     const changed = changedFiles(files, before, after);
     if (changed.length === 0) return console.log('db/functions/ and db/migrations/ agree; nothing to freeze.');
     const stamp = new Date().toISOString().replace(/\D/g, '').slice(0, 14);

@@ -57,7 +57,9 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
     try {
       const exchange = async (): Promise<Response> => {
         const answer = await request(target, { ...toRequest(init), signal: late.signal, dispatcher });
-        return keepsBody(answer.statusCode) ? await readWhole(answer, options.maxBytes) : dropBody(answer);
+        return keepsBody(answer.statusCode)
+          ? await readWhole(answer, options.maxBytes)
+          : dropBody(answer, options.maxBytes);
       };
       // undici hears of the signal only when it has a connection.
       return await Promise.race([exchange(), abortionOf(late.signal)]);
@@ -77,6 +79,9 @@ function abortionOf(signal: AbortSignal): Promise<never> {
     else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
 }
+
+// What is left of an unwanted answer may arrive within this time, so that its connection can be used again.
+const patienceMs = 1_000;
 
 type Answer = Dispatcher.ResponseData;
 
@@ -121,9 +126,11 @@ function createAgent(timeoutMs: number, allowsPrivateAddresses: boolean): Agent 
   });
 }
 
-function dropBody({ body, statusCode, headers }: Answer): Response {
-  // Closes the connection if the other side is not done; what it would have said changes nothing.
-  body.on('error', () => undefined).destroy();
+/** Not waited for: what it would have said changes nothing. Closes the connection if the other side is not done soon. */
+function dropBody({ body, statusCode, headers }: Answer, maxBytes: number): Response {
+  const timer = setTimeout(() => body.destroy(), patienceMs).unref();
+  const done = () => clearTimeout(timer);
+  body.dump({ limit: maxBytes }).then(done, done);
   return new Response(null, { status: statusCode, headers: toHeaders(headers) });
 }
 

@@ -16,8 +16,8 @@ export interface WorkerConfig {
   /** Jobs at a time. */
   readonly concurrency: number;
   readonly preparedStatements: boolean;
-  /** Where `/livez` and `/readyz` are answered; null: nowhere. */
-  readonly health: { readonly host: string; readonly port: number } | null;
+  /** Where `/livez`, `/readyz` and `/metrics` are answered, and the token that `/metrics` asks for; null: nowhere. */
+  readonly health: { readonly host: string; readonly port: number; readonly metricsToken: string | null } | null;
   readonly logLevel: LogLevel;
 }
 
@@ -31,6 +31,8 @@ const memberSystemSecret = /^MEMBER_SYSTEM_[A-Z0-9_]+$/;
 export function readConfig(variables: Record<string, string | undefined> = process.env): WorkerConfig {
   const environment = readEnvironment(variables);
   const port = environment.integer('WORKER_PORT', { min: 0, max: 65_535, default: 0 });
+  const host = environment.optional('HOST', '127.0.0.1');
+  const metricsToken = environment.optional('WORKER_METRICS_TOKEN') ?? null;
   const secrets = Object.entries(variables).filter(
     (entry): entry is [string, string] => memberSystemSecret.test(entry[0]) && entry[1] !== undefined,
   );
@@ -42,7 +44,7 @@ export function readConfig(variables: Record<string, string | undefined> = proce
     memberSystemSecrets: new Map(secrets),
     concurrency: environment.integer('WORKER_CONCURRENCY', { min: 1, max: 100, default: 10 }),
     preparedStatements: environment.oneOf('GRAPHILE_PREPARED_STATEMENTS', ['true', 'false'], 'true') === 'true',
-    health: port === 0 ? null : { host: environment.optional('HOST', '127.0.0.1'), port },
+    health: port === 0 ? null : { host, port, metricsToken },
     logLevel: environment.oneOf('LOG_LEVEL', logLevels, 'info'),
   };
   environment.finish();

@@ -72,7 +72,7 @@ export function createCarrier(config: WorkerConfig): DeliverOptions {
 /** Builds the real things and starts taking jobs. */
 export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTuning = {}): RunningWorker {
   const pool: Pool = createWorkerPool(config, log);
-  const doors = createDoors(pool);
+  const doors = createDoors(pool, config);
   const gate = createGate(config.concurrency);
   const leases = createLeases();
   const metrics = createMetrics({ read: () => doors.metrics(), freshForMs: 5_000, withProcess: true });

@@ -1,5 +1,6 @@
 import type { Pool, QueryResultRow } from 'pg';
 import { Failure } from './failure.ts';
+import { gather } from './gather.ts';
 
 /** A push that this worker holds, as `worker.claim_push` hands it out. */
 export interface PushClaim {
@@ -40,6 +41,8 @@ export function mustWait(claim: PushClaim | PushWaits): claim is PushWaits {
 /** How one attempt ended. */
 export interface PushResult {
   readonly push_id: string;
+  /** The name under which it was claimed. */
+  readonly worker_id: string;
   readonly fencing_token: string;
   readonly result: 'delivered' | 'accepted' | 'retry' | 'rejected';
   readonly http_status: number | null;
@@ -52,6 +55,19 @@ export interface PushResult {
   readonly status_url: string | null;
   /** The number, sealed for the person who types it in. */
   readonly receiver_sealed: string | null;
+}
+
+/** A push that was claimed together with the report on another one. */
+export interface NextPush extends PushClaim {
+  readonly push_id: string;
+  readonly worker_id: string;
+}
+
+/** What became of a report. */
+export interface Finished {
+  /** The new state of the push, or null when another worker has taken it over meanwhile. */
+  readonly state: string | null;
+  readonly next: NextPush | null;
 }
 
 /** What the database says to a sign of life. */
@@ -137,8 +153,8 @@ export interface Doors {
   claimPush(pushId: string, workerId: string): Promise<PushClaim | PushWaits | null>;
   /** Gives a push that was fetched and not begun a job again. */
   putBackPush(pushId: string): Promise<void>;
-  /** @returns the new state of the push, or null when another worker has taken it over meanwhile. */
-  finishPush(result: PushResult): Promise<string | null>;
+  /** @param next name under which to claim another push of the organisation, if this one was delivered and one is due */
+  finishPush(result: PushResult, next?: string | null): Promise<Finished>;
   /** @returns the outcome of the decision, such as `filled` or again `deferred`. */
   processObservation(observationId: string): Promise<string>;
   reconcile(): Promise<Reconciled[]>;
@@ -162,10 +178,13 @@ export interface Doors {
 }
 
 const claimPush = 'select * from worker.claim_push(push_id => $1::uuid, worker_id => $2::text)';
+const claimPushes = 'select * from worker.claim_pushes(push_ids => $1::uuid[], worker_ids => $2::text[])';
+const finishPushes = `select * from worker.finish_pushes(push_ids => $1::uuid[], fencing_tokens => $2::bigint[],
+  worker_ids => $3::text[], http_statuses => $4::int[], durations_ms => $5::int[], next_worker_ids => $6::text[])`;
 const putBackPush = 'select worker.put_back_push(push_id => $1::uuid)';
 const finishPush = `select worker.finish_push(push_id => $1::uuid, fencing_token => $2::bigint, result => $3::text,
   http_status => $4::int, error_code => $5::text, duration_ms => $6::int, final => $7::boolean, retry_after => $8::int,
-  status_url => $9::text, receiver_sealed => $10::text) as state`;
+  status_url => $9::text, receiver_sealed => $10::text, worker_id => $11::text) as state`;
 const processObservation = 'select worker.process_observation(observation_id => $1::uuid) as outcome';
 const beat = `select lost, forbidden_flags
   from worker.beat(pool_id => $1::text, push_ids => $2::uuid[], fencing_tokens => $3::bigint[])`;
@@ -177,31 +196,65 @@ const driftPage = 'select * from worker.drift_page(organization => $1::text, aft
 const reportDrift = `select worker.report_drift(member_id => $1::uuid, recorded_index => $2::text, verdict => $3::text,
   live_index => $4::text, live_masked => $5::text, as_sent => $6::boolean) as news`;
 
-/** Calls the doors with bound parameters; values never become part of the SQL text. */
-export function createDoors(pool: Pool): Doors {
+/** What stays prepared on each connection: what is called for every push. */
+const preparedNames: ReadonlyMap<string, string> = new Map([
+  [claimPushes, 'claim_pushes'],
+  [finishPushes, 'finish_pushes'],
+]);
+
+/**
+ * Calls the doors with bound parameters; values never become part of the SQL text.
+ *
+ * @param options.preparedStatements false behind a pooler that does not keep sessions
+ */
+export function createDoors(pool: Pool, { preparedStatements = false } = {}): Doors {
   async function rows<Row>(text: string, values: unknown[] = []): Promise<Row[]> {
+    const name = preparedStatements ? preparedNames.get(text) : undefined;
     try {
-      return (await pool.query<Row & QueryResultRow>(text, values)).rows;
+      return (await pool.query<Row & QueryResultRow>({ text, values, ...(name !== undefined && { name }) })).rows;
     } catch (error) {
       throw new Failure('database_failed', { cause: error });
     }
   }
+  const claimTogether = gather(async (wanted: { pushId: string; workerId: string }[]) => {
+    const names = wanted.map(({ workerId }) => workerId);
+    const ids = wanted.map(({ pushId }) => pushId);
+    const claimed = await rows<PushClaim & { push_id: string }>(claimPushes, [ids, names]);
+    const byId = new Map(claimed.map((claim) => [claim.push_id, claim]));
+    // Asked for twice at once, it goes to the first.
+    return wanted.map(({ pushId }, at) => (ids.indexOf(pushId) === at ? byId.get(pushId) : undefined));
+  });
+  const finishTogether = gather(async (reports: { result: PushResult; next: string | null }[]) => {
+    const column = (key: keyof PushResult) => reports.map(({ result }) => result[key]);
+    const values = (['push_id', 'fencing_token', 'worker_id', 'http_status', 'duration_ms'] as const).map(column);
+    const names = reports.map(({ next }) => next);
+    const [first, ...claims] = await rows<NextPush & { finished: string[] | null }>(finishPushes, [...values, names]);
+    const finished = new Set(first?.finished);
+    return reports.map(({ result, next }) =>
+      finished.has(result.push_id)
+        ? { state: 'delivered', next: claims.find((claim) => claim.worker_id === next) ?? null }
+        : undefined,
+    );
+  });
   return {
     async claimPush(pushId, workerId) {
-      return (await rows<PushClaim | PushWaits>(claimPush, [pushId, workerId]))[0] ?? null;
+      return (
+        (await claimTogether({ pushId, workerId })) ??
+        (await rows<PushClaim | PushWaits>(claimPush, [pushId, workerId]))[0] ??
+        null
+      );
     },
     async putBackPush(pushId) {
       await rows(putBackPush, [pushId]);
     },
-    async finishPush(result) {
+    async finishPush(result, next = null) {
+      const together = result.result === 'delivered' ? await finishTogether({ result, next }) : undefined;
+      if (together !== undefined) return together;
       const { push_id, fencing_token, http_status, error_code, duration_ms, final, retry_after } = result;
       const values = [push_id, fencing_token, result.result, http_status, error_code, duration_ms, final, retry_after];
-      const [row] = await rows<{ state: string | null }>(finishPush, [
-        ...values,
-        result.status_url,
-        result.receiver_sealed,
-      ]);
-      return row?.state ?? null;
+      const rest = [result.status_url, result.receiver_sealed, result.worker_id];
+      const [row] = await rows<{ state: string | null }>(finishPush, [...values, ...rest]);
+      return { state: row?.state ?? null, next: null };
     },
     async processObservation(observationId) {
       return (await rows<{ outcome: string }>(processObservation, [observationId]))[0]?.outcome ?? 'unknown';

@@ -1,5 +1,6 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
 /** What the answers depend on. */
 export interface HealthOptions {
@@ -8,6 +9,17 @@ export interface HealthOptions {
   /** Whether the worker can take jobs now. Must answer soon; a failure counts as no. */
   ready(): Promise<boolean>;
   readonly metrics: { text(): Promise<string>; readonly contentType: string };
+  /** Who shows it may read the metrics from anywhere; null: nobody but this machine may. */
+  readonly metricsToken: string | null;
+}
+
+const thisMachine = /^(127\.|::1$|::ffff:127\.)/;
+
+/** Metrics tell how many members change and which member systems are down: not for everybody who reaches the port. */
+function mayReadMetrics({ headers, socket }: IncomingMessage, token: string | null): boolean {
+  if (token === null) return thisMachine.test(socket.remoteAddress ?? '');
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(headers.authorization ?? ''), digest(`Bearer ${token}`));
 }
 
 function respond(response: ServerResponse, status: number, body: string, type = 'text/plain'): void {
@@ -15,8 +27,8 @@ function respond(response: ServerResponse, status: number, body: string, type = 
   response.end(body);
 }
 
-async function answer(path: string | undefined, options: HealthOptions, response: ServerResponse): Promise<void> {
-  switch (path) {
+async function answer(request: IncomingMessage, options: HealthOptions, response: ServerResponse): Promise<void> {
+  switch (request.method === 'GET' ? request.url : undefined) {
     case '/livez':
       return respond(response, 200, 'ok\n');
     case '/readyz': {
@@ -24,6 +36,10 @@ async function answer(path: string | undefined, options: HealthOptions, response
       return respond(response, ready ? 200 : 503, ready ? 'ok\n' : 'no\n');
     }
     case '/metrics': {
+      if (!mayReadMetrics(request, options.metricsToken)) {
+        if (options.metricsToken !== null) response.setHeader('www-authenticate', 'Bearer');
+        return respond(response, options.metricsToken === null ? 403 : 401, 'no\n');
+      }
       const text = await options.metrics.text().catch(() => null);
       return text === null ? respond(response, 503, 'no\n') : respond(response, 200, text, options.metrics.contentType);
     }
@@ -33,13 +49,14 @@ async function answer(path: string | undefined, options: HealthOptions, response
 }
 
 /**
- * Answers `GET /livez` (the process runs), `GET /readyz` (it reaches the database and takes jobs) and `GET /metrics`.
+ * Answers `GET /livez` (the process runs), `GET /readyz` (it reaches the database and takes jobs) and `GET /metrics`,
+ * the last one only to this machine, or to who shows the token.
  *
  * @returns the listening server
  */
 export async function startHealth(options: HealthOptions): Promise<Server> {
   const server = createServer((request, response) => {
-    void answer(request.method === 'GET' ? request.url : undefined, options, response);
+    void answer(request, options, response);
   });
   server.headersTimeout = 5_000;
   server.requestTimeout = 5_000;

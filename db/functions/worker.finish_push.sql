@@ -1,7 +1,8 @@
--- The door through which a worker reports. A report with an old fencing token changes nothing.
+-- The door through which a worker reports. A report with an old fencing token changes nothing, and neither
+-- does one of another worker than the one that holds it: a crash of the server may take a claim back, and its token is given again.
 create or replace function worker.finish_push(
   push_id uuid, fencing_token bigint, result text, http_status integer, error_code text, duration_ms integer, final boolean,
-  retry_after integer default null, status_url text default null, receiver_sealed text default null
+  retry_after integer default null, status_url text default null, receiver_sealed text default null, worker_id text default null
 )
 returns text
 language plpgsql volatile security definer
@@ -13,7 +14,7 @@ begin
   select known.* into p from sync.pushes as known where known.id = finish_push.push_id for update;
   if p.id is null then
     return null;
-  elsif p.state <> 'sending' or p.fencing_token <> finish_push.fencing_token then
+  elsif p.state <> 'sending' or p.fencing_token <> finish_push.fencing_token or p.leased_by <> finish_push.worker_id then
     perform private.heal_overtaken(p);
     return null;
   end if;
@@ -42,5 +43,5 @@ begin
   return p.state::text;
 end
 $$;
-comment on function worker.finish_push is 'In: push, fencing token, result (delivered, accepted, retry, rejected), HTTP status and error code of the attempt, its duration in milliseconds, whether to give up now; Retry-After in seconds (at most 24 h are honoured); for accepted: where to ask, or the number sealed for the receiver. Out: the new state; null when the token is stale.';
+comment on function worker.finish_push is 'In: push, fencing token, result (delivered, accepted, retry, rejected), HTTP status and error code of the attempt, its duration in milliseconds, whether to give up now; Retry-After in seconds (at most 24 h are honoured); for accepted: where to ask, or the number sealed for the receiver; the name it was claimed under (null: not looked at). Out: the new state; null when the token is stale.';
 grant execute on function worker.finish_push to sync_worker;

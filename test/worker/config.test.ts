@@ -34,8 +34,10 @@ test('only variables of member systems become secrets that rows can name', () =>
 });
 
 test('health is served where a port is given, on this machine unless a host is given', () => {
-  assert.deepEqual(readConfig({ ...complete, WORKER_PORT: '9100' }).health, { host: '127.0.0.1', port: 9100 });
-  assert.deepEqual(readConfig({ ...complete, WORKER_PORT: '9100', HOST: '::' }).health, { host: '::', port: 9100 });
+  const here = { host: '127.0.0.1', port: 9100, metricsToken: null };
+  assert.deepEqual(readConfig({ ...complete, WORKER_PORT: '9100' }).health, here);
+  const open = { WORKER_PORT: '9100', HOST: '::', WORKER_METRICS_TOKEN: 'shown' };
+  assert.deepEqual(readConfig({ ...complete, ...open }).health, { host: '::', port: 9100, metricsToken: 'shown' });
 });
 
 test('all faults are named at once, and no value is', () => {

@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { one } from '../support/door.ts';
+import { addMember, sampleNumbers } from '../support/samples.ts';
+import { type PushBench, withPush } from './support/push-bench.ts';
+
+/** Another member of the organisation whose number waits; answers the push. */
+async function addPush({ db, organization }: PushBench, nth: number): Promise<string> {
+  const member = await addMember(db, organization, { personnummer: sampleNumbers[nth] as string });
+  return (await one<{ id: string }>(db, 'select private.queue_push($1) as id', [member.id])).id;
+}
+
+const claimAll = async ({ worker }: PushBench, ids: string[], name = 'w') =>
+  (await worker.query('select * from worker.claim_pushes($1, $2)', [ids, ids.map((_, nth) => `${name}${nth}`)])).rows;
+
+type Report = { push_id: string; fencing_token: string; worker_id: string };
+const finishAll = async (
+  { worker }: PushBench,
+  reports: Report[],
+  next: (string | null)[] = reports.map(() => null),
+) => {
+  const column = (key: keyof Report) => reports.map((report) => report[key]);
+  const { rows } = await worker.query('select * from worker.finish_pushes($1, $2, $3, $4, $5, $6)', [
+    ...[column('push_id'), column('fencing_token'), column('worker_id')],
+    ...[reports.map(() => 204), reports.map(() => 7), next],
+  ]);
+  return { finished: rows[0].finished as string[], claims: rows.slice(1) };
+};
+const stateOf = async ({ db }: PushBench, id: string) =>
+  (await one(db, 'select state from sync.pushes where id = $1', [id])).state;
+const jobs = async ({ db }: PushBench) =>
+  (await db.pool.query('select key from graphile_worker.jobs')).rows.map(({ key }) => key.split(':')[1]);
+
+test('several pushes are claimed in one call, each under its own name and in a place of its own', () =>
+  withPush(async (bench) => {
+    const ids = [bench.id, await addPush(bench, 1), await addPush(bench, 2)];
+    const claims = await claimAll(bench, ids);
+    const named = Object.fromEntries(claims.map((claim) => [claim.push_id, claim.worker_id]));
+    assert.deepEqual(named, Object.fromEntries(ids.map((id, nth) => [id, `w${nth}`])));
+    assert.ok(claims.every(({ fencing_token, personnummer_sealed }) => fencing_token === '1' && personnummer_sealed));
+    const { rows } = await bench.db.pool.query(`select distinct slot from sync.pushes where state = 'sending'`);
+    assert.equal(rows.length, 3);
+    assert.deepEqual(await claimAll(bench, ids, 'x'), [], 'they are held now');
+  }));
+
+test('no more are claimed than the member system takes at a time, and those left out have changed nothing', () =>
+  withPush(
+    async (bench) => {
+      const ids = [bench.id, await addPush(bench, 1), await addPush(bench, 2)];
+      assert.equal((await claimAll(bench, ids)).length, 2);
+      const { rows } = await bench.db.pool.query(
+        `select attempts, fencing_token from sync.pushes where state = 'pending'`,
+      );
+      assert.deepEqual(rows, [{ attempts: 0, fencing_token: '0' }]);
+    },
+    { concurrency: 2 },
+  ));
+
+for (const [what, sql] of [
+  [
+    'an open breaker',
+    `insert into sync.breakers (organization_id, state, error_code, opened_at, probe_at)
+                       select organization_id, 'open', 'timeout', now(), now() from sync.pushes`,
+  ],
+  ['a pause', `update sync.pushes set next_attempt_at = now() + interval '1 hour'`],
+  ['a record that moved on', `update sync.pushes set personnummer_index = 'v1.other'`],
+  ['a rate', `update sync.member_systems set rate_per_second = 1`],
+] as const) {
+  test(`${what} keeps a push from being claimed together with others`, () =>
+    withPush(async (bench) => {
+      await bench.db.pool.query(sql);
+      assert.deepEqual(await claimAll(bench, [bench.id]), []);
+      assert.equal(await stateOf(bench, bench.id), 'pending');
+    }));
+}
+
+test('one that somebody holds on to does not keep the others waiting', () =>
+  withPush(async (bench) => {
+    const other = await addPush(bench, 1);
+    const client = await bench.db.pool.connect();
+    await client.query('begin');
+    await client.query('select from sync.pushes where id = $1 for update', [bench.id]);
+    assert.deepEqual(
+      (await claimAll(bench, [bench.id, other])).map(({ push_id }) => push_id),
+      [other],
+    );
+    await client.query('rollback');
+    client.release();
+  }));
+
+test('deliveries are recorded together: state, attempt, audit event', () =>
+  withPush(async (bench) => {
+    const ids = [bench.id, await addPush(bench, 1)];
+    const { finished } = await finishAll(bench, await claimAll(bench, ids));
+    assert.deepEqual(finished.toSorted(), ids.toSorted());
+    const { rows } = await bench.db.pool.query(
+      `select p.state, a.attempt, a.result, a.http_status, a.duration_ms, e.event, e.detail ->> 'worker' = a.worker_id as named
+       from sync.pushes as p join sync.push_attempts as a on a.push_id = p.id
+       join audit.events as e on e.push_id = p.id and e.event = 'push_delivered'`,
+    );
+    const one = {
+      attempt: 1,
+      result: 'delivered',
+      http_status: 204,
+      duration_ms: 7,
+      event: 'push_delivered',
+      named: true,
+    };
+    assert.deepEqual(rows, [
+      { state: 'delivered', ...one },
+      { state: 'delivered', ...one },
+    ]);
+  }));
+
+test('a report with an old token, or of another worker than the one that holds the push, changes nothing', () =>
+  withPush(async (bench) => {
+    const [claim] = await claimAll(bench, [bench.id]);
+    for (const wrong of [{ fencing_token: '0' }, { worker_id: 'another' }]) {
+      assert.deepEqual((await finishAll(bench, [{ ...claim, ...wrong }])).finished, []);
+    }
+    const text = `select worker.finish_push($1, $2, 'delivered', 200, null, 1, false, worker_id => 'another') as state`;
+    const { rows } = await bench.worker.query(text, [bench.id, claim.fencing_token]);
+    assert.equal(rows[0].state, null);
+    assert.equal(await stateOf(bench, bench.id), 'sending');
+  }));
+
+test('what has to be put right afterwards is left to the report of one', () =>
+  withPush(async (bench) => {
+    const first = await bench.claim();
+    await bench.finish(first.fencing_token, 'retry', 'http_5xx');
+    await bench.db.pool.query('update sync.pushes set next_attempt_at = now()');
+    const [claim] = await claimAll(bench, [bench.id]);
+    assert.deepEqual((await finishAll(bench, [claim])).finished, [], 'the count of failures is to start again');
+  }));
+
+test('with the report the next one that is due is claimed, and its job is gone', () =>
+  withPush(async (bench) => {
+    const [next, later] = [await addPush(bench, 1), await addPush(bench, 2)];
+    await bench.db.pool.query(`update sync.pushes set next_attempt_at = now() + interval '1 hour' where id = $1`, [
+      later,
+    ]);
+    const { finished, claims } = await finishAll(bench, await claimAll(bench, [bench.id]), ['w/2']);
+    assert.deepEqual(finished, [bench.id]);
+    assert.deepEqual(
+      claims.map(({ push_id, worker_id }) => [push_id, worker_id]),
+      [[next, 'w/2']],
+    );
+    assert.equal(await stateOf(bench, next), 'sending');
+    assert.deepEqual((await jobs(bench)).toSorted(), [bench.id, later].toSorted());
+  }));
+
+test('a worker that dies with such a push loses it to the next sweep', () =>
+  withPush(async (bench) => {
+    const next = await addPush(bench, 1);
+    await finishAll(bench, await claimAll(bench, [bench.id]), ['w/2']);
+    await bench.db.pool.query(`update sync.pushes set lease_expires_at = now() where id = $1`, [next]);
+    assert.equal((await bench.sweep()).push_personnummer, 1);
+    assert.ok((await jobs(bench)).includes(next));
+  }));
+
+test('a push whose job is being fetched at this moment is left to who fetches it', () =>
+  withPush(async (bench) => {
+    const next = await addPush(bench, 1);
+    await bench.db.pool.query(
+      `update graphile_worker._private_jobs set locked_at = now(), locked_by = 'another' where key = $1`,
+      [`push_personnummer:${next}`],
+    );
+    const { claims } = await finishAll(bench, await claimAll(bench, [bench.id]), ['w/2']);
+    assert.deepEqual(claims, []);
+    assert.equal(await stateOf(bench, next), 'pending');
+  }));

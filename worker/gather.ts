@@ -1,0 +1,37 @@
+// Those that come within this time go together: under load they come in groups, because what they waited for came in one.
+const gatherMs = 1;
+
+/**
+ * Turns calls into calls for many: what is asked within a millisecond, or while a call is under way, is asked together. Under load
+ * ten calls become one round trip and one commit.
+ *
+ * @param many answers in the order of what it was asked; undefined: not this one, not together with others
+ * @returns what `many` answered for this one; also undefined when `many` failed, because one may have failed for all
+ */
+export function gather<In, Out>(
+  many: (inputs: In[]) => Promise<(Out | undefined)[]>,
+): (input: In) => Promise<Out | undefined> {
+  let waiting: { input: In; answer: (value: Out | undefined) => void }[] = [];
+  let underWay = false;
+
+  async function run(): Promise<void> {
+    const batch = waiting;
+    waiting = [];
+    const answers = await many(batch.map(({ input }) => input)).catch(() => []);
+    for (const [at, { answer }] of batch.entries()) answer(answers[at]);
+    underWay = false;
+    if (waiting.length > 0) arrange();
+  }
+
+  function arrange(): void {
+    if (underWay) return;
+    underWay = true;
+    setTimeout(() => void run(), gatherMs);
+  }
+
+  return (input) =>
+    new Promise((answer) => {
+      waiting.push({ input, answer });
+      arrange();
+    });
+}
