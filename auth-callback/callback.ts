@@ -25,14 +25,14 @@ export interface Callback {
 }
 
 /** Joins the parts. The server is not listening yet. */
-export function createCallback(config: CallbackConfig, pool: Pool, log: Logger): Callback {
+export async function createCallback(config: CallbackConfig, pool: Pool, log: Logger): Promise<Callback> {
   const doors = createDoors(pool);
   const readiness = createReadiness(doors.providers);
   const { publicUrl, rates, capacity, trustedProxyDepth, metricsToken } = config;
   const app = createApp({
     ...{ publicUrl, rates, capacity, trustedProxyDepth, metricsToken, doors, readiness, log },
     ...providerParts(config, doors, log),
-    ...sessionParts(config, doors),
+    ...(await sessionParts(config, doors)),
     numbers: createNumberReader({
       sealer: createSealer(config.sealingKeys),
       indexer: createIndexer(config.indexSecrets),
@@ -66,8 +66,8 @@ function providerParts(config: CallbackConfig, doors: Doors, log: Logger) {
   };
 }
 
-function sessionParts(config: CallbackConfig, doors: Doors) {
-  const accessTokens = createAccessTokenIssuer({
+async function sessionParts(config: CallbackConfig, doors: Doors) {
+  const accessTokens = await createAccessTokenIssuer({
     keys: config.accessTokenKeys,
     issuer: config.publicUrl,
     audience: config.accessTokenAudience,

@@ -20,7 +20,7 @@ async function main(config: CallbackConfig): Promise<void> {
     applicationName: name,
     log,
   });
-  const { server, readiness } = createCallback(config, pool, log);
+  const { server, readiness } = await createCallback(config, pool, log);
   stopOnSignals({
     log,
     steps: [

@@ -50,9 +50,16 @@ async function discover(
     const code = codeOf(error);
     // These four are named already.
     const known = /^provider_(issuer_invalid|client_id_missing|signature_algorithm_refused|secret_name_refused)$/;
-    if (!known.test(code)) report.faults.push(`discovery at ${row.issuer} failed: ${code}`);
+    if (!known.test(code)) report.faults.push(explainDiscovery(row.issuer, code));
     return undefined;
   }
+}
+
+function explainDiscovery(issuer: string, code: string): string {
+  // openid-client's word for it; a slash too many or too few is the commonest mistake.
+  return code === 'provider_issuer_mismatch' || code === 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED'
+    ? `discovery at ${issuer}: the metadata there names another issuer (provider_issuer_mismatch); the row must have it letter by letter, a slash at the end counts`
+    : `discovery at ${issuer} failed: ${code}`;
 }
 
 function describeRow(row: ProviderRow, { deployment, publicUrl }: ProviderConfig): [string, string][] {

@@ -79,6 +79,6 @@ export function limitRate(limit: RateLimit, depth: number): MiddlewareHandler<Ap
 function turnAway(c: AppContext, status: 429 | 503, seconds: number): Response {
   c.header('retry-after', String(seconds));
   // Apps read this one, people the others.
-  if (c.req.path.endsWith('/token')) return c.json({ error: 'temporarily_unavailable' }, status);
+  if (c.req.path === '/token' || c.req.path === '/link') return c.json({ error: 'temporarily_unavailable' }, status);
   return plainPage(c, status, c.var.requestId);
 }

@@ -35,7 +35,7 @@ export function createTokenRoute({ doors, accessTokens }: TokenRouteOptions) {
       'token issued',
     );
     return c.json({
-      access_token: accessTokens.issue(session),
+      access_token: await accessTokens.issue(session),
       token_type: 'bearer',
       expires_in: accessTokenLifetime,
       refresh_token: refreshToken,

@@ -1,5 +1,6 @@
 import { hkdfSync } from 'node:crypto';
-import { createDirectCipher, type DirectCipher } from './direct-jwe.ts';
+import { CompactEncrypt, compactDecrypt } from 'jose';
+import { isCanonical } from './canonical.ts';
 
 /** What only we can write and only we can read, kept by somebody else: a cookie, or a token in an address. */
 export interface SealedBox<Content> {
@@ -31,29 +32,40 @@ export function createSealedBox<Content>(
   purpose: string,
   read: (value: unknown) => Content | undefined,
 ): SealedBox<Content> {
-  const ciphers = secrets.map(({ version, secret }) =>
-    createDirectCipher(deriveKey(purpose, version, secret), version),
-  );
-  const [current] = ciphers;
+  const keys = new Map(secrets.map(({ version, secret }) => [version, deriveKey(purpose, version, secret)]));
+  const [current] = keys;
   if (current === undefined) throw new TypeError('no secret to seal with');
+  const [kid, sealingKey] = current;
   return {
-    seal: async (content) => current.encrypt(JSON.stringify(content)),
+    seal(content) {
+      return new CompactEncrypt(new TextEncoder().encode(JSON.stringify(content)))
+        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid })
+        .encrypt(sealingKey);
+    },
     async unseal(sealed) {
-      const found = read(open(sealed, ciphers));
+      const content = await open(sealed, keys).catch((cause: unknown) => {
+        throw new SealedBoxError('not sealed by us', { cause });
+      });
+      const found = read(content);
       if (found === undefined) throw new SealedBoxError('not of the shape this release seals');
       return found;
     },
   };
 }
 
-function open(sealed: string, ciphers: DirectCipher[]): unknown {
-  try {
-    const cipher = ciphers.find((each) => each.made(sealed));
-    if (cipher !== undefined) return JSON.parse(cipher.decrypt(sealed));
-  } catch (cause) {
-    throw new SealedBoxError('not sealed by us', { cause });
-  }
-  throw new SealedBoxError('sealed with a secret we do not have, or not as we write it');
+async function open(sealed: string, keys: Map<string, Uint8Array>): Promise<unknown> {
+  if (!isCanonical(sealed)) throw new SealedBoxError('not as we write it');
+  const { plaintext } = await compactDecrypt(sealed, (header) => keyNamed(keys, header.kid), {
+    keyManagementAlgorithms: ['dir'],
+    contentEncryptionAlgorithms: ['A256GCM'],
+  });
+  return JSON.parse(new TextDecoder().decode(plaintext));
+}
+
+function keyNamed(keys: Map<string, Uint8Array>, kid: string | undefined): Uint8Array {
+  const key = kid === undefined ? undefined : keys.get(kid);
+  if (key === undefined) throw new SealedBoxError('sealed with a secret we do not have');
+  return key;
 }
 
 function deriveKey(purpose: string, version: string, secret: Uint8Array): Uint8Array {

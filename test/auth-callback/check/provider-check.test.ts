@@ -77,7 +77,7 @@ const cases: Case[] = [
   {
     name: 'another issuer',
     spoil: metadata({ issuer: 'https://evil.example/' }),
-    fault: /provider_issuer_mismatch|OAUTH/,
+    fault: /names another issuer \(provider_issuer_mismatch\)/,
   },
   { name: 'no PKCE', spoil: metadata({ code_challenge_methods_supported: ['plain'] }), fault: /does not list S256/ },
   {

@@ -92,7 +92,7 @@ export async function startCallback(databaseUrl: string, settings: Record<string
   const log = createLogger({ name: 'auth-callback', level: 'debug', destination });
   const pool = createPool({ connectionString: config.databaseUrl, max: 10, applicationName: 'auth-callback', log });
   parts.defer(() => pool.end());
-  const { server } = createCallback(config, pool, log);
+  const { server } = await createCallback(config, pool, log);
   await listen(server, '127.0.0.1', config.port);
   parts.defer(() => closeServer(server, 0));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
