@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { framesOf } from '../runtime/describe-error.ts';
 import { ConfigurationError } from '../runtime/environment.ts';
 import { readArguments, usage } from './arguments.ts';
 import { readImportConfig } from './config.ts';
@@ -58,15 +59,8 @@ try {
   } else {
     // Nothing of an unforeseen error is printed but what it is: its message may quote a row.
     console.error(
-      `members-import: unexpected ${error instanceof Error ? `${error.name}\n${framesOf(error)}` : 'error'}`,
+      `members-import: unexpected ${error instanceof Error ? `${error.name}\n${framesOf(error.stack ?? '')}` : 'error'}`,
     );
     process.exitCode = 1;
   }
-}
-
-function framesOf({ stack = '' }: Error): string {
-  return stack
-    .split('\n')
-    .filter((line) => /^\s+at /.test(line))
-    .join('\n');
 }

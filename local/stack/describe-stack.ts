@@ -37,7 +37,6 @@ export function describeStack({ settings, app, programs, tokens, memberSystemUrl
     appUrl: app.url,
     callbackUrl,
     postgrestUrl: localUrl(ports.postgrest),
-    vippsIssuer: issuers.vipps,
     issuers,
     withdrawalUrl: `${localUrl(ports.vipps)}${WITHDRAWAL_PATH}`,
     databaseUrl: database.url,

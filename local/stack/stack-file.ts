@@ -16,8 +16,6 @@ export type StackFile = {
   appUrl: string;
   callbackUrl: string;
   postgrestUrl: string;
-  /** Issuer of the local provider with Vipps' behaviour. */
-  vippsIssuer: string;
   /** Issuers of all local providers. */
   issuers: Record<ProviderName, string>;
   /** Where people take back their consent at the local Vipps: `POST` with the form field `person`. */

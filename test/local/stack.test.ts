@@ -54,7 +54,6 @@ test('stack.json has everything the contract promises, and only its owner can re
     }
   }
   assert.deepEqual([...new Set(stack.refusedPersons.map(({ error }) => error))], ['login_failed']);
-  assert.equal(stack.issuers.vipps, stack.vippsIssuer);
   assert.equal(statSync(join(program.folder, 'stack.json')).mode & 0o077, 0);
 });
 
