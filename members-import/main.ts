@@ -6,12 +6,11 @@ import { readImportConfig } from './config.ts';
 import { createDoors } from './doors.ts';
 import { ImportError } from './errors.ts';
 import { importMembers, type Summary } from './import-members.ts';
-import { readLocalStack } from './local-stack.ts';
 
 /** `npm run members:import`. Ends with 0 when the file was imported, also where rows were rejected; 1 when not; 2: misused. */
 async function main(): Promise<number> {
   const options = readArguments(process.argv.slice(2));
-  const config = readImportConfig(readLocalStack);
+  const config = readImportConfig();
   const client = new pg.Client({
     connectionString: config.databaseUrl,
     application_name: 'members-import',

@@ -40,6 +40,8 @@ export type StackFile = {
   refusedPersons: (Omit<StackPerson, 'expected'> & { error: string })[];
   /** Made for this start; as environment variables of the two programs. */
   keys: LocalKeys;
+  /** What the programs of each folder are started with, the secrets of their providers and member systems included. */
+  environments: Record<'auth-callback' | 'worker' | 'members-import', Readonly<Record<string, string>>>;
 };
 
 /** Somebody who can log in. */
