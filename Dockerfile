@@ -1,4 +1,4 @@
-# One image for migrate, callback and worker; which one it is, the command says.
+# One image for migrate, callback, worker and the import of members; which one it is, the command says.
 FROM node:24-slim
 
 WORKDIR /app
@@ -14,8 +14,9 @@ COPY personnummer personnummer
 COPY runtime runtime
 COPY auth-callback auth-callback
 COPY worker worker
+COPY members-import members-import
 COPY db db
-COPY local/login-roles.ts local/login-roles.ts
+COPY local/login-roles.ts local/use-running-stack.ts local/
 COPY local/compose local/compose
 
 USER node

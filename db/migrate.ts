@@ -86,11 +86,22 @@ async function runDbmate(databaseUrl: string, log: (line: string) => void): Prom
   for (const line of stdout.split('\n')) if (line) log(line);
 }
 
+/** One line for whoever runs the command: what the network, PostgreSQL or dbmate said. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return 'unexpected error';
+  const { code, detail } = error as { code?: string; detail?: string };
+  // A name with several addresses fails once for each, and the error around them says nothing.
+  const said = error.message || (error instanceof AggregateError && error.errors[0]?.message) || code || error.name;
+  return [said, detail].filter(Boolean).join(' ').replace(/\s+/g, ' ');
+}
+
 if (import.meta.main) {
   const databaseUrl = process.env.DATABASE_URL;
-  if (databaseUrl) await migrate({ databaseUrl, log: (line) => console.log(line) });
-  else {
-    console.error('migrate: DATABASE_URL is missing (the role that owns the database, postgres://...)');
+  try {
+    if (!databaseUrl) throw new Error('DATABASE_URL is missing (the role that owns the database, postgres://...)');
+    await migrate({ databaseUrl, log: (line) => console.log(line) });
+  } catch (error) {
+    console.error(`migrate: ${describe(error)}`);
     process.exitCode = 1;
   }
 }

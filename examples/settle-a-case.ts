@@ -1,7 +1,7 @@
 /**
  * How an app for coordinators settles a case with supabase-js, and takes the decision back:
  *
- *     node examples/settle-a-case.ts [--url URL] [--token TOKEN] [--key API_KEY] [--decision DECISION] [--case ID]
+ *     npx node examples/settle-a-case.ts [--url URL] [--token TOKEN] [--key API_KEY] [--decision DECISION] [--case ID]
  *
  * URL is a Supabase project's, or a plain PostgREST's that serves the schema `api`; TOKEN is a coordinator's access token;
  * API_KEY the project's public key, which only Supabase asks for. Without them: SUPABASE_URL or POSTGREST_URL,

@@ -19,11 +19,10 @@ type Environment = Record<string, string | undefined>;
 /**
  * The only place of this program that reads its environment.
  *
- * @param local stands in for the environment where that names no database: a developer's running stack
  * @throws {ConfigurationError} naming every fault at once, and no value
  */
-export function readImportConfig(local: () => Environment | undefined, environment = process.env): ImportConfig {
-  const env = readEnvironment(environment.DATABASE_URL ? environment : { ...environment, ...local() });
+export function readImportConfig(environment: Environment = process.env): ImportConfig {
+  const env = readEnvironment(environment);
   const config: ImportConfig = {
     databaseUrl: env.databaseUrl('DATABASE_URL'),
     sealingKeys: env.parsed('PERSONNUMMER_SEALING_KEYS', parsePublicKeys).keys,

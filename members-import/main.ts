@@ -1,16 +1,16 @@
 import pg from 'pg';
+import { framesOf } from '../runtime/describe-error.ts';
 import { ConfigurationError } from '../runtime/environment.ts';
 import { readArguments, usage } from './arguments.ts';
 import { readImportConfig } from './config.ts';
 import { createDoors } from './doors.ts';
 import { ImportError } from './errors.ts';
 import { importMembers, type Summary } from './import-members.ts';
-import { readLocalStack } from './local-stack.ts';
 
 /** `npm run members:import`. Ends with 0 when the file was imported, also where rows were rejected; 1 when not; 2: misused. */
 async function main(): Promise<number> {
   const options = readArguments(process.argv.slice(2));
-  const config = readImportConfig(readLocalStack);
+  const config = readImportConfig();
   const client = new pg.Client({
     connectionString: config.databaseUrl,
     application_name: 'members-import',
@@ -58,15 +58,8 @@ try {
   } else {
     // Nothing of an unforeseen error is printed but what it is: its message may quote a row.
     console.error(
-      `members-import: unexpected ${error instanceof Error ? `${error.name}\n${framesOf(error)}` : 'error'}`,
+      `members-import: unexpected ${error instanceof Error ? `${error.name}\n${framesOf(error.stack ?? '')}` : 'error'}`,
     );
     process.exitCode = 1;
   }
-}
-
-function framesOf({ stack = '' }: Error): string {
-  return stack
-    .split('\n')
-    .filter((line) => /^\s+at /.test(line))
-    .join('\n');
 }

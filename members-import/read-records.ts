@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream';
-import { CsvError, parse } from 'csv-parse';
+import { CsvError, type Options, parse } from 'csv-parse';
 import { ImportError } from './errors.ts';
 import type { Encoding } from './inspect-file.ts';
 
@@ -24,15 +24,18 @@ const LONGEST_RECORD = 64 * 1024;
  */
 export function readRecords(path: string, options: { encoding: Encoding; delimiter: string }): RecordReader {
   const file = createReadStream(path, { highWaterMark: 256 * 1024 });
-  const parser = parse({
+  const position: Position = { line: 0, countedTwice: 0 };
+  const settings: Options<CsvRecord, string[]> = {
     delimiter: options.delimiter,
     record_delimiter: ['\r\n', '\n', '\r'],
     relax_column_count: true,
     relax_quotes: true,
     skip_empty_lines: true,
     max_record_size: LONGEST_RECORD,
-    info: true,
-  });
+    on_record: (fields, { lines }) => toRecord(fields, lines, position),
+  };
+  // Its types know records that are made into something else only where the file's columns are named.
+  const parser = parse(settings as object);
   // Errors of every part reach the loop below through the parser.
   pipeline(
     file,
@@ -40,7 +43,7 @@ export function readRecords(path: string, options: { encoding: Encoding; delimit
     parser,
     () => undefined,
   );
-  return { records: toRecords(parser, path), bytesRead: () => file.bytesRead };
+  return { records: untilBroken(parser, position, path), bytesRead: () => file.bytesRead };
 }
 
 async function* decode(chunks: AsyncIterable<Buffer>, encoding: Encoding): AsyncGenerator<string> {
@@ -49,22 +52,29 @@ async function* decode(chunks: AsyncIterable<Buffer>, encoding: Encoding): Async
   yield decoder.decode();
 }
 
-async function* toRecords(parser: AsyncIterable<{ record: string[]; info: { lines: number } }>, path: string) {
-  try {
-    for await (const { record, info } of parser) {
-      const breaks = record.reduce((sum, field) => sum + countBreaks(field), 0);
-      yield { line: info.lines - breaks, fields: record.map((field) => field.trim()) };
-    }
-  } catch (cause) {
-    // Errors of the parser quote the file in their messages.
-    if (!(cause instanceof CsvError)) throw new ImportError('file_unreadable', `the file cannot be read: ${path}`);
-    const line = 'lines' in cause && typeof cause.lines === 'number' ? ` that begins near line ${cause.lines}` : '';
-    throw new ImportError('quote_not_closed', `a quoted field${line} does not end; mend the file and start again`);
-  }
+/** Where the parser is in the file, which is ahead of the records that have been taken from it. */
+type Position = { line: number; countedTwice: number };
+
+/** The parser counts a CRLF within quotes as two lines. */
+function toRecord(fields: string[], lines: number, position: Position): CsvRecord {
+  position.countedTwice += count(fields, /\r\n/g);
+  position.line = lines - position.countedTwice;
+  return { line: position.line - count(fields, /\r\n|\n|\r/g), fields: fields.map((field) => field.trim()) };
 }
 
-function countBreaks(field: string): number {
-  return field.includes('\n') || field.includes('\r') ? field.split(/\r\n|\n|\r/).length - 1 : 0;
+function count(fields: string[], pattern: RegExp): number {
+  return fields.reduce((sum, field) => sum + (field.match(pattern)?.length ?? 0), 0);
+}
+
+async function* untilBroken(parser: AsyncIterable<CsvRecord>, position: Position, path: string) {
+  try {
+    yield* parser;
+  } catch (cause) {
+    // Errors of the parser quote the file in their messages, and name the line on which it gave up.
+    if (!(cause instanceof CsvError)) throw new ImportError('file_unreadable', `the file cannot be read: ${path}`);
+    const row = `the row that begins near line ${position.line + 1}`;
+    throw new ImportError('quote_not_closed', `a quoted field in ${row} does not end; mend the file and start again`);
+  }
 }
 
 /** The delimiter that the first line has most of, outside quotes. */

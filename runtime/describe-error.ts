@@ -43,7 +43,7 @@ function textOf(error: Error, property: string): string | undefined {
 }
 
 /** The stack without its first lines, which repeat the message. */
-function framesOf(stack: string): string {
+export function framesOf(stack: string): string {
   return stack
     .split('\n')
     .filter((line) => /^\s+at /.test(line))

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createKeys, publicKeySet } from '../keys.ts';
 
-// `node local/compose/create-env.ts > .env`: the example with fresh keys and passwords in it.
+// `npx node local/compose/create-env.ts > .env`: the example with fresh keys and passwords in it.
 
 const keys = createKeys();
 const password = () => randomBytes(24).toString('base64url');

@@ -3,7 +3,7 @@ import { WITHDRAWAL_PATH } from '../identity-provider/withdrawal.ts';
 import { sampleOrganizations } from '../sample-data/organizations.ts';
 import { allSampleCases } from '../sample-data/persons.ts';
 import type { KeptProgram } from './keep-alive.ts';
-import { issuersAt, localUrl, type ProgramSettings } from './programs.ts';
+import { describeEnvironments, issuersAt, localUrl, type ProgramSettings } from './programs.ts';
 import { webhookUrl } from './secrets.ts';
 import type { StackFile } from './stack-file.ts';
 
@@ -38,7 +38,6 @@ export function describeStack({ settings, app, programs, tokens, memberSystemUrl
     callbackUrl,
     metricsToken: secrets.metricsToken,
     postgrestUrl: localUrl(ports.postgrest),
-    vippsIssuer: issuers.vipps,
     issuers,
     withdrawalUrl: `${localUrl(ports.vipps)}${WITHDRAWAL_PATH}`,
     databaseUrl: database.url,
@@ -52,6 +51,7 @@ export function describeStack({ settings, app, programs, tokens, memberSystemUrl
     })),
     ...describePersons(),
     keys,
+    environments: describeEnvironments(settings),
   };
 }
 

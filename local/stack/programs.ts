@@ -8,6 +8,7 @@ import { sampleOrganizations } from '../sample-data/organizations.ts';
 import type { StackDatabase } from './database.ts';
 import type { Ports } from './ports.ts';
 import type { StackSecrets } from './secrets.ts';
+import type { StackFile } from './stack-file.ts';
 
 const ROOT = resolve(import.meta.dirname, '..', '..');
 
@@ -34,6 +35,21 @@ export function issuersAt(ports: Ports): Record<ProviderName, string> {
 /** The stack's own Node programs: what each is started with. Each gets the secrets it needs and no others. */
 export function describePrograms(settings: ProgramSettings): ProgramOptions[] {
   return [identityProvider(settings), memberSystem(settings), callback(settings), worker(settings)];
+}
+
+/** By folder: what a program of that folder needs to work on this stack, `use-running-stack.ts` reads it. */
+export function describeEnvironments(settings: ProgramSettings): StackFile['environments'] {
+  const { keys, database } = settings;
+  return {
+    'auth-callback': callback(settings).environment,
+    worker: worker(settings).environment,
+    'members-import': {
+      DEPLOYMENT: 'local',
+      DATABASE_URL: database.urls.member_importer,
+      PERSONNUMMER_SEALING_KEYS: keys.PERSONNUMMER_SEALING_KEYS,
+      PERSONNUMMER_INDEX_SECRETS: keys.PERSONNUMMER_INDEX_SECRETS,
+    },
+  };
 }
 
 function identityProvider({ ports, secrets, logs }: ProgramSettings): ProgramOptions {

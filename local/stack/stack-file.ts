@@ -18,8 +18,6 @@ export type StackFile = {
   /** `Authorization: Bearer <this>` reads the callback's `/metrics`. */
   metricsToken: string;
   postgrestUrl: string;
-  /** Issuer of the local provider with Vipps' behaviour. */
-  vippsIssuer: string;
   /** Issuers of all local providers. */
   issuers: Record<ProviderName, string>;
   /** Where people take back their consent at the local Vipps: `POST` with the form field `person`. */
@@ -44,6 +42,8 @@ export type StackFile = {
   refusedPersons: (Omit<StackPerson, 'expected'> & { error: string })[];
   /** Made for this start; as environment variables of the two programs. */
   keys: LocalKeys;
+  /** What the programs of each folder are started with, the secrets of their providers and member systems included. */
+  environments: Record<'auth-callback' | 'worker' | 'members-import', Readonly<Record<string, string>>>;
 };
 
 /** Somebody who can log in. */

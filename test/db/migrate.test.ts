@@ -121,18 +121,31 @@ test('five at once: one migrates, the others find it done', () =>
     assert.ok((await definitions(server.url)).size > 40);
   }));
 
-test('without DATABASE_URL the command says what is missing', async () => {
-  const environment = { ...process.env };
-  delete environment.DATABASE_URL;
+async function runCommand(databaseUrl: string) {
   const child = spawn(process.execPath, ['db/migrate.ts'], {
     cwd: join(import.meta.dirname, '../..'),
-    env: environment,
+    env: { ...process.env, DATABASE_URL: databaseUrl },
   });
   let said = '';
   child.stderr.on('data', (chunk) => {
     said += chunk;
   });
-  const code = await new Promise((resolve) => child.on('exit', resolve));
-  assert.equal(code, 1);
-  assert.match(said, /DATABASE_URL is missing/);
-});
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  return { code, said };
+}
+
+test('what fails is said in one line', () =>
+  withCluster(18, async (server) => {
+    await migrate({ databaseUrl: server.url });
+    const cases: [string, RegExp][] = [
+      ['', /^migrate: DATABASE_URL is missing .*\n$/],
+      ['postgres://nobody@127.0.0.1:1/x', /^migrate: connect ECONNREFUSED 127.0.0.1:1\n$/],
+      ['postgres://nobody@localhost:1/x', /^migrate: connect ECONNREFUSED .*\n$/],
+      [await createOwner(server, 'another'), /^migrate: permission denied to grant role .* ADMIN option .*\n$/],
+    ];
+    for (const [url, line] of cases) {
+      const { code, said } = await runCommand(url);
+      assert.match(said, line);
+      assert.equal(code, 1);
+    }
+  }));

@@ -110,7 +110,8 @@ async function moveLogins(scene: Scene) {
 
 async function deferOne({ db, door, worker }: Scene) {
   await db.pool.query('alter function private.settle_observation rename to settle_gone');
-  const { observation_id } = await comeIn(door, 0, number(0));
+  // Without a number: one that only confirms does not come this way.
+  const { observation_id } = await comeIn(door, 0);
   await db.pool.query('alter function private.settle_gone rename to settle_observation');
   await worker.query('select worker.process_observation($1)', [observation_id]);
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -9,6 +10,8 @@ import { logIn } from '../../local/scripted-login.ts';
 import type { StackFile } from '../../local/stack/stack-file.ts';
 import { type LocalProgram, runLocal } from '../support/start-stack.ts';
 import { until } from '../support/until.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
 
 let program: LocalProgram;
 let stack: StackFile;
@@ -54,7 +57,6 @@ test('stack.json has everything the contract promises, and only its owner can re
     }
   }
   assert.deepEqual([...new Set(stack.refusedPersons.map(({ error }) => error))], ['login_failed']);
-  assert.equal(stack.issuers.vipps, stack.vippsIssuer);
   assert.equal(statSync(join(program.folder, 'stack.json')).mode & 0o077, 0);
 });
 
@@ -125,6 +127,28 @@ test('the app shows the way through a login in plain words', async () => {
   const refused = await fetch(`${stack.appUrl}/return?state=${state}&error=member_not_found`);
   assert.match(await refused.text(), /You are not a member yet/);
   assert.equal((await fetch(`${stack.appUrl}/return?state=${state}&code=again`)).status, 400);
+});
+
+test('commands for trying something by hand work on the running stack where no database is named', async () => {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  const { PATH = '', HOME = '' } = process.env;
+  for (const [script, says, ...words] of [
+    ['provider:check', /no faults/, '--provider', 'idporten'],
+    ['member-system:check', /takes our credentials/],
+    ['drift', /cannot be read \(read_url_template\)/],
+    ['members:import', /the file cannot be read/, 'no-such-file.csv'],
+  ] as const) {
+    const [, ...parts] = scripts[script]?.split(' ') ?? [];
+    const { stdout, stderr } = spawnSync(process.execPath, [...parts, '--organization', 'hlf', ...words], {
+      cwd: ROOT,
+      env: { PATH, HOME, LOCAL_FOLDER: program.folder },
+      encoding: 'utf8',
+    });
+    assert.match(stderr, /^DATABASE_URL is not set: using the local stack/, script);
+    assert.match(stdout + stderr, says);
+  }
 });
 
 test('a second start in the same folder says that one is running and leaves it alone', async () => {

@@ -91,13 +91,22 @@ test('a mapping file or a header that does not fit is refused with its faults, b
   assert.equal((await world.query('select from registry.import_runs')).length, 0);
 });
 
-test('a quote that is never closed stops the import at its line, and what came before is kept', async () => {
+test('a quote that is never closed stops the import and names its line, wherever the parser gave up', async () => {
   await using world = await createImportWorld();
-  const { code, err } = await world.run(
-    world.file('members.csv', csv(HEADER, '1,Ola,,,,,', '2,"Kari,,,,,', '3,Per,,,,,')),
-  );
-  assert.equal(code, 1);
-  assert.match(err, /a quoted field.* does not end/);
+  const many = Array.from({ length: 10_000 }, (_, nth) => `${nth + 3},Per,,,,,`);
+  for (const rest of [[], ['3,Per,,,,,'], many]) {
+    const file = world.file('members.csv', csv(HEADER, '1,"Ola\r\nOlav",,,,,', '2,"Kari,,,,,', ...rest));
+    const { code, err } = await world.run(file);
+    assert.equal(code, 1);
+    assert.match(err, /a quoted field in the row that begins near line 4 does not end/);
+  }
+});
+
+test('a rejected row is listed with the line on which it begins, also after line breaks within quotes', async () => {
+  await using world = await createImportWorld();
+  const rows = ['1,"Ola\r\nOle",,,,,', '2,"Kari\r\nLise",,,not an address,,', '', '3,"A\nB",,tomorrow,,,', ''];
+  await world.imported([HEADER, ...rows].join('\r\n'));
+  assert.equal(world.read('members.csv.rejected.csv'), 'line,reasons\n4,email_unusable\n7,birth_date_unusable\n');
 });
 
 test('empty files, unreadable files and files that are no text are refused', async () => {

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { createMetrics } from '../../auth-callback/http/metrics.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { blocks, names, readPage, tableRows } from './markdown.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const page = await readPage('operations.md');
+const ofCallback = tableRows(page, '## The callback').flatMap(([first]) => names(first));
+
+test('every metric of the callback is on the page, and no other', async () => {
+  const text = await createMetrics({ withProcess: false }).text();
+  const metrics = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
+  const described = ofCallback.filter((name) => name.startsWith('auth_callback_'));
+  assert.deepEqual(described.toSorted(), metrics.toSorted());
+});
+
+test('every event that the callback logs as a warning or an error is on the page, and no other', () => {
+  const files = globSync('auth-callback/**/*.ts', { cwd: ROOT });
+  const source = files.map((file) => readFileSync(join(ROOT, file), 'utf8')).join('\n');
+  const logged = source.matchAll(/\.(?:warn|error)\(\s*\{ event: '([a-z_]+)'|\bwarn\('([a-z_]+)'\)/g);
+  const events = new Set([...logged].map(([, line, failure]) => line ?? failure));
+  const described = ofCallback.filter((name) => !name.startsWith('auth_callback_'));
+  assert.deepEqual(described.toSorted(), [...events].toSorted());
+});
+
+test('every statement of the page is one that the database takes', async () => {
+  await using db = await createTestDatabase();
+  const id = '00000000-0000-0000-0000-000000000001';
+  const key = '{"kty":"OKP","crv":"X25519","kid":"office-1"';
+  for (const sql of blocks(page, 'sql')) {
+    assert.doesNotMatch(sql, /delete/);
+    await db.pool.query(sql.replace(`'…'`, `'${id}'`).replace(/'\{"kty".*?\}'/, `'${key}}'`));
+  }
+});

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { names, readPage, tableRows } from './markdown.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const programs = { callback: 'auth-callback', worker: 'worker', import: 'members-import' };
+
+/** The variables that a program's `config.ts` reads, with the default where it stands beside the name. */
+function variablesOf(folder: string): Map<string, string | undefined> {
+  const source = readFileSync(join(ROOT, folder, 'config.ts'), 'utf8');
+  const read = new Map<string, string | undefined>();
+  for (const [, name = '', rest = ''] of source.matchAll(/\.\w+\(\s*'([A-Z_]*[A-Z])'([^;\n]*)/g)) {
+    read.set(name, /default: ([\d_]+)/.exec(rest)?.[1]?.replaceAll('_', '') ?? /, '([^']+)'\)/.exec(rest)?.[1]);
+  }
+  if (source.includes('.deployment()')) read.set('DEPLOYMENT', 'production');
+  for (const [, pattern = ''] of source.matchAll(/\/\^([A-Z_]+_)\[A-Z0-9_\]\+\$\//g))
+    read.set(`${pattern}*`, undefined);
+  for (const [, prefix] of source.matchAll(/startsWith\('([A-Z_]+_)'\)/g)) read.set(`${prefix}*`, undefined);
+  for (const [, name = ''] of source.matchAll(/perMinute\('(RATE_[A-Z]+)'\)/g)) read.set(name, '60');
+  return read;
+}
+
+const page = await readPage('deploying.md');
+const rows = tableRows(page, '### Variables').map(([name, of = '', standard]) => ({
+  name: names(name)[0] ?? '',
+  of: of.split(', '),
+  standard: names(standard)[0],
+}));
+
+for (const [program, folder] of Object.entries(programs)) {
+  test(`every variable of the ${program} is on the page, and no other`, () => {
+    const read = variablesOf(folder);
+    const described = rows.filter(({ of }) => of.includes(program));
+    assert.deepEqual(described.map(({ name }) => name).toSorted(), [...read.keys()].toSorted());
+    for (const { name, standard } of described) {
+      const expected = read.get(name);
+      if (standard !== undefined && expected !== undefined) assert.equal(standard, expected, name);
+    }
+  });
+}
+
+test('.env.example and compose name no variable that nobody reads', () => {
+  const known = new Set(rows.map(({ name }) => name));
+  const compose = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8');
+  const [programsOnly = ''] = compose.split('\n  postgrest:');
+  const given = [...programsOnly.slice(programsOnly.indexOf('\n  callback:')).matchAll(/^ {6}([A-Z_]+):/gm)];
+  const unknown = given
+    .map(([, name = '']) => name)
+    .filter((name) => !known.has(name) && !known.has(`${/^(OIDC|MEMBER_SYSTEM)_/.exec(name)?.[0]}*`));
+  assert.ok(given.length > 15);
+  assert.deepEqual(unknown, []);
+});
