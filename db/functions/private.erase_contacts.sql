@@ -1,20 +1,21 @@
--- Contact claims help to find the member of a login, and have served once it is settled.
+-- Contact claims help to find the member of a login, and have served once it is settled. The rows are chosen first and then
+-- updated by their ids: in one statement the planner, who cannot know how many "most" are, reads the whole table to join them.
 create or replace function private.erase_contacts(p_most integer)
 returns integer
-language sql volatile
+language plpgsql volatile
 set search_path = ''
 as $$
-  with due as (
+declare
+  v_due constant uuid[] := array(
     select o.id from registry.observations as o join registry.organizations as g on g.id = o.organization_id
     where o.contact_erased_at is null and o.settled_at is not null and o.received_at < now() - g.contact_retention
       and not private.is_evidence(o.id)
-    order by o.received_at limit p_most for update of o skip locked
-  ), erased as (
-    update registry.observations as o
-    set given_name = null, family_name = null, birth_date = null, phone = null, email = null, contact_erased_at = clock_timestamp()
-    from due where o.id = due.id
-    returning 1
-  )
-  select count(*)::integer from erased
+    order by o.received_at limit p_most for update of o skip locked);
+begin
+  update registry.observations as o
+  set given_name = null, family_name = null, birth_date = null, phone = null, email = null, contact_erased_at = clock_timestamp()
+  where o.id = any (v_due);
+  return cardinality(v_due);
+end
 $$;
 comment on function private.erase_contacts is 'In: how many at most. Out: how many observations lost their contact claims, because the organisation''s time for them is over.';

@@ -1,22 +1,22 @@
 -- The organisation has decided how long observed numbers are kept. The member record has its own; what is erased here is the
--- trace of each login. The outcome stays.
+-- trace of each login. The outcome stays. In two statements, as in private.erase_contacts.
 create or replace function private.erase_numbers(p_most integer)
 returns integer
-language sql volatile
+language plpgsql volatile
 set search_path = ''
 as $$
-  with due as (
+declare
+  v_due constant uuid[] := array(
     select o.id from registry.observations as o join registry.organizations as g on g.id = o.organization_id
     where o.personnummer_index is not null and o.settled_at is not null and o.received_at < now() - g.retention
       and not private.is_evidence(o.id)
-    order by o.received_at limit p_most for update of o skip locked
-  ), erased as (
-    update registry.observations as o
-    set personnummer_index = null, personnummer_index_previous = '{}', personnummer_sealed = null, personnummer_masked = null,
-        number_erased_at = clock_timestamp()
-    from due where o.id = due.id
-    returning 1
-  )
-  select count(*)::integer from erased
+    order by o.received_at limit p_most for update of o skip locked);
+begin
+  update registry.observations as o
+  set personnummer_index = null, personnummer_index_previous = '{}', personnummer_sealed = null, personnummer_masked = null,
+      number_erased_at = clock_timestamp()
+  where o.id = any (v_due);
+  return cardinality(v_due);
+end
 $$;
 comment on function private.erase_numbers is 'In: how many at most. Out: how many observations lost every form of the number, because the organisation''s time for it is over.';

@@ -432,6 +432,55 @@ $$;
 comment on function private.drop_jobs_of_claimed is 'In: pushes that are locked by this transaction. Removes the jobs of those that it claimed.';
 -- end db/functions/private.drop_jobs_of_claimed.sql
 
+-- begin db/functions/private.erase_contacts.sql
+-- Contact claims help to find the member of a login, and have served once it is settled. The rows are chosen first and then
+-- updated by their ids: in one statement the planner, who cannot know how many "most" are, reads the whole table to join them.
+create or replace function private.erase_contacts(p_most integer)
+returns integer
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_due constant uuid[] := array(
+    select o.id from registry.observations as o join registry.organizations as g on g.id = o.organization_id
+    where o.contact_erased_at is null and o.settled_at is not null and o.received_at < now() - g.contact_retention
+      and not private.is_evidence(o.id)
+    order by o.received_at limit p_most for update of o skip locked);
+begin
+  update registry.observations as o
+  set given_name = null, family_name = null, birth_date = null, phone = null, email = null, contact_erased_at = clock_timestamp()
+  where o.id = any (v_due);
+  return cardinality(v_due);
+end
+$$;
+comment on function private.erase_contacts is 'In: how many at most. Out: how many observations lost their contact claims, because the organisation''s time for them is over.';
+-- end db/functions/private.erase_contacts.sql
+
+-- begin db/functions/private.erase_numbers.sql
+-- The organisation has decided how long observed numbers are kept. The member record has its own; what is erased here is the
+-- trace of each login. The outcome stays. In two statements, as in private.erase_contacts.
+create or replace function private.erase_numbers(p_most integer)
+returns integer
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_due constant uuid[] := array(
+    select o.id from registry.observations as o join registry.organizations as g on g.id = o.organization_id
+    where o.personnummer_index is not null and o.settled_at is not null and o.received_at < now() - g.retention
+      and not private.is_evidence(o.id)
+    order by o.received_at limit p_most for update of o skip locked);
+begin
+  update registry.observations as o
+  set personnummer_index = null, personnummer_index_previous = '{}', personnummer_sealed = null, personnummer_masked = null,
+      number_erased_at = clock_timestamp()
+  where o.id = any (v_due);
+  return cardinality(v_due);
+end
+$$;
+comment on function private.erase_numbers is 'In: how many at most. Out: how many observations lost every form of the number, because the organisation''s time for it is over.';
+-- end db/functions/private.erase_numbers.sql
+
 -- begin db/functions/private.lock_next_pushes.sql
 -- The pushes that follow some that were delivered: as many of each organisation, the oldest first, that are due, whose jobs wait, and
 -- that nothing stands in the way of. Record and job are looked up one by one (limit 1): however many wait, only the first few are looked at.
