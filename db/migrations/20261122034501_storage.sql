@@ -20,6 +20,13 @@ alter table sync.rates set (fillfactor = 20, autovacuum_vacuum_scale_factor = 0,
 alter table sync.breakers set (fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 alter table sync.workers set (fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 
+-- The retention task asks organisation by organisation, because each has its own time: with the time alone it went through every
+-- row that is not due yet, half a minute among fifty million.
+drop index registry.observations_with_contact;
+drop index registry.observations_with_number;
+create index observations_with_contact on registry.observations (organization_id, received_at) where contact_erased_at is null;
+create index observations_with_number on registry.observations (organization_id, received_at) where personnummer_index is not null;
+
 reset role;
 
 -- migrate:down

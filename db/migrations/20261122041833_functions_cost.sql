@@ -433,8 +433,9 @@ comment on function private.drop_jobs_of_claimed is 'In: pushes that are locked 
 -- end db/functions/private.drop_jobs_of_claimed.sql
 
 -- begin db/functions/private.erase_contacts.sql
--- Contact claims help to find the member of a login, and have served once it is settled. The rows are chosen first and then
--- updated by their ids: in one statement the planner, who cannot know how many "most" are, reads the whole table to join them.
+-- Contact claims help to find the member of a login, and have served once it is settled. Organisation by organisation, so that
+-- only what is due is looked at; and chosen first, then updated by id: in one statement the planner, who cannot know how many
+-- "most" are, reads the whole table to join them.
 create or replace function private.erase_contacts(p_most integer)
 returns integer
 language plpgsql volatile
@@ -442,10 +443,13 @@ set search_path = ''
 as $$
 declare
   v_due constant uuid[] := array(
-    select o.id from registry.observations as o join registry.organizations as g on g.id = o.organization_id
-    where o.contact_erased_at is null and o.settled_at is not null and o.received_at < now() - g.contact_retention
-      and not private.is_evidence(o.id)
-    order by o.received_at limit p_most for update of o skip locked);
+    select due.id from registry.organizations as g
+    cross join lateral (
+      select o.id from registry.observations as o
+      where o.organization_id = g.id and o.contact_erased_at is null and o.settled_at is not null and o.received_at < now() - g.contact_retention
+        and not private.is_evidence(o.id)
+      order by o.received_at limit p_most for update skip locked) as due
+    limit p_most);
 begin
   update registry.observations as o
   set given_name = null, family_name = null, birth_date = null, phone = null, email = null, contact_erased_at = clock_timestamp()
@@ -458,7 +462,7 @@ comment on function private.erase_contacts is 'In: how many at most. Out: how ma
 
 -- begin db/functions/private.erase_numbers.sql
 -- The organisation has decided how long observed numbers are kept. The member record has its own; what is erased here is the
--- trace of each login. The outcome stays. In two statements, as in private.erase_contacts.
+-- trace of each login. The outcome stays. As in private.erase_contacts.
 create or replace function private.erase_numbers(p_most integer)
 returns integer
 language plpgsql volatile
@@ -466,10 +470,13 @@ set search_path = ''
 as $$
 declare
   v_due constant uuid[] := array(
-    select o.id from registry.observations as o join registry.organizations as g on g.id = o.organization_id
-    where o.personnummer_index is not null and o.settled_at is not null and o.received_at < now() - g.retention
-      and not private.is_evidence(o.id)
-    order by o.received_at limit p_most for update of o skip locked);
+    select due.id from registry.organizations as g
+    cross join lateral (
+      select o.id from registry.observations as o
+      where o.organization_id = g.id and o.personnummer_index is not null and o.settled_at is not null and o.received_at < now() - g.retention
+        and not private.is_evidence(o.id)
+      order by o.received_at limit p_most for update skip locked) as due
+    limit p_most);
 begin
   update registry.observations as o
   set personnummer_index = null, personnummer_index_previous = '{}', personnummer_sealed = null, personnummer_masked = null,
