@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomUUIDv7 } from 'node:crypto';
 import type pg from 'pg';
 import type { Operation } from './load.ts';
 import { type BenchOrganization, loginOf } from './world.ts';
@@ -41,7 +41,7 @@ export function bareInsertAndJob(organization: BenchOrganization, members: strin
 export function observationOf(organization: BenchOrganization, members: string[], nth: number): unknown[] {
   const n = 1 + (nth % members.length);
   const [, subject, ...rest] = loginOf(organization, n);
-  return [randomUUID(), organization.id, subject, members[n - 1], ...rest];
+  return [randomUUIDv7(), organization.id, subject, members[n - 1], ...rest];
 }
 
 /** Ours: the door, as the callback calls it. @param login arguments for the nth call, see `loginOf` */
@@ -49,7 +49,7 @@ export function throughTheDoor(login: (nth: number) => unknown[]): Operation {
   const text = `select * from login.record_observation(observation_id => $1, organization => $2, provider => 'vipps',
     issuer => 'https://provider.example/', subject => $3, authenticated_at => now(), personnummer_index => $4, personnummer_sealed => $5,
     personnummer_masked => $6, given_name => $7, family_name => $8, phone => $9, phone_verified => true, email => $10, email_verified => true)`;
-  return (client, nth) => client.query({ name: 'door', text, values: [randomUUID(), ...login(nth)] });
+  return (client, nth) => client.query({ name: 'door', text, values: [randomUUIDv7(), ...login(nth)] });
 }
 
 /**
@@ -60,7 +60,7 @@ export function fromTheApplication(organization: BenchOrganization, members: num
   return async (client, nth) => {
     const n = 1 + (nth % members);
     const [slug, subject, index, ...rest] = loginOf(organization, n);
-    const id = randomUUID();
+    const id = randomUUIDv7();
     await client.query({ name: 'begin', text: 'begin' });
     await one(client, 'lock', 'select pg_advisory_xact_lock(hashtextextended($1, 0))', [id]);
     await client.query({
