@@ -39,14 +39,14 @@ export async function measureDecisions(context: Context): Promise<Row[]> {
       id: 'confirmed-over-insert',
       what: 'decision `confirmed` through the door, per second, 8 connections, over a bare insert of the same row',
       bar: { at: 'least', value: 0.6 },
-      note: 'The bare insert writes the same row into a table with the same indexes, checks and foreign keys, and does nothing else.',
+      note: 'The bare insert writes the same row into a table with the same indexes, checks and foreign keys, and does nothing else. Ours is one statement more or less: CPU of the server, by statement, was 0.12 ms for the bare row, and 0.34 ms for ours, of which the row is 0.12, its audit event with five index entries 0.05, organisation, provider, link and member 0.05, starting that statement 0.05, the function around it 0.05. Beside that, both wait for the WAL.',
     }),
     await measureFilled(context),
     toRow(overApplication, {
       id: 'confirmed-over-application',
       what: 'decision `confirmed`, over the same steps sent as separate statements from Node in one transaction',
       bar: { at: 'least', value: 2.5 },
-      note: 'Separate statements: begin, lock and look-up of the id, provider, savepoint, link, member, insert, audit event, release, commit; all prepared. supabase-js sends provider, link, member and the two inserts through PostgREST, each a transaction of its own.',
+      note: 'Separate statements: begin, lock and look-up of the id, provider, savepoint, link, member, insert, audit event, release, commit; all prepared. supabase-js sends provider, link, member and the two inserts through PostgREST, each a transaction of its own. The two sides write the same and wait for the same flush; what ours saves is ten round trips of about 0.06 ms on one machine. A bar of 2.5 would leave ours 0.1 ms beyond the two inserts; over a network each round trip costs ten times as much, and the ratio grows with it.',
     }),
   ];
 }
@@ -79,7 +79,7 @@ async function measureFilled(context: Context): Promise<Row> {
     id: 'filled-over-insert-and-job',
     what: 'decision `filled`, over a bare insert plus a bare `add_job`',
     bar: { at: 'least', value: 0.8 },
-    note: 'The baseline sends insert and add_job as one statement. Ours writes the record, the push and the audit event besides.',
+    note: 'The baseline sends insert and add_job as one statement. Ours writes the record, the push and the audit event besides. By statement, of 1.3 ms of the server: the row 0.12, add_job 0.26, the record with seven indexes 0.16, the push with its checks and seven indexes 0.17, the event 0.08; the baseline is the first two and 0.07 for its statement. With no decision at all the ratio would be about 0.7: that is the floor. Both sides queue for the lock that a NOTIFY takes for its commit (Lock:object), and add_job notifies.',
   });
 }
 
