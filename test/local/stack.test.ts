@@ -136,7 +136,7 @@ test('commands for trying something by hand work on the running stack where no d
   const { PATH = '', HOME = '' } = process.env;
   for (const [script, says, ...words] of [
     ['provider:check', /no faults/, '--provider', 'idporten'],
-    ['member-system:check', /takes our credentials/],
+    ['member-system:check', /does not refuse our credentials/],
     ['drift', /cannot be read \(read_url_template\)/],
     ['members:import', /the file cannot be read/, 'no-such-file.csv'],
   ] as const) {

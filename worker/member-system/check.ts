@@ -45,7 +45,10 @@ async function knock(system: HttpMemberSystem, { authorize, fetch }: CheckOption
   if (status === 403) throw new Failure('http_403');
   if (status >= 300 && status < 400) throw new Failure('redirect_refused');
   if (status >= 500) throw new Failure('http_5xx');
-  return `${method} answered ${status}`;
+  // A 404 looks the same with and without credentials.
+  return status < 300
+    ? `${method} answered ${status}`
+    : `${method} answered ${status}: the first push will tell if it takes them`;
 }
 
 async function checkHttp(system: HttpMemberSystem, options: CheckOptions): Promise<Finding[]> {
@@ -58,7 +61,7 @@ async function checkHttp(system: HttpMemberSystem, options: CheckOptions): Promi
       await options.authorize(system.authentication);
       return system.authentication.kind;
     }),
-    await tryOut('the member system can be reached and takes our credentials', () => knock(system, options)),
+    await tryOut('the member system can be reached and does not refuse our credentials', () => knock(system, options)),
   ];
 }
 
