@@ -48,6 +48,6 @@ export const full: Size = {
   openCases: [0, 100_000],
   organizations: [3, 300],
   importRows: 1_000_000,
-  pushes: 2_000,
+  pushes: 4_000,
   backlog: 100_000,
 };

@@ -18,20 +18,20 @@ export function gather<In, Out>(
     const batch = waiting;
     waiting = [];
     const answers = await many(batch.map(({ input }) => input)).catch(() => []);
+    underWay = waiting.length > 0;
+    if (underWay) {
+      // The next call leaves before the answers are worked on, so that the server is not idle meanwhile.
+      void run();
+      await new Promise((done) => setImmediate(done));
+    }
     for (const [at, { answer }] of batch.entries()) answer(answers[at]);
-    underWay = false;
-    if (waiting.length > 0) arrange();
-  }
-
-  function arrange(): void {
-    if (underWay) return;
-    underWay = true;
-    setTimeout(() => void run(), gatherMs);
   }
 
   return (input) =>
     new Promise((answer) => {
       waiting.push({ input, answer });
-      arrange();
+      if (underWay) return;
+      underWay = true;
+      setTimeout(() => void run(), gatherMs);
     });
 }

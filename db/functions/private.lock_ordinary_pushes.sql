@@ -4,7 +4,6 @@ create or replace function private.lock_ordinary_pushes(p_ids uuid[])
 returns uuid[]
 language plpgsql volatile
 set search_path = ''
-set plan_cache_mode = 'force_generic_plan'
 as $$
 begin
   return (

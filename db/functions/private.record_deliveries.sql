@@ -3,7 +3,6 @@ create or replace function private.record_deliveries(p_ids uuid[], p_reported_id
 returns void
 language plpgsql volatile
 set search_path = ''
-set plan_cache_mode = 'force_generic_plan'
 as $$
 begin
   with settled as (

@@ -1,32 +1,35 @@
--- private.take_slot for many. Every push gets another place of its member system, and those for whom there is none are left out.
-create or replace function private.take_slots(p_ids uuid[])
-returns jsonb
+-- Places at the member systems: at most `concurrency` pushes of an organisation are sent at a time, over all workers. A place is
+-- free when no push with a live lease holds it. Two claims that look at the same place at once are told apart by a lock that neither
+-- waits for, and that ends with the claim's transaction.
+create or replace function private.take_slots(p_ids uuid[], out ids uuid[], out slots smallint[])
 language plpgsql volatile
 set search_path = ''
-set plan_cache_mode = 'force_generic_plan'
 as $$
 begin
-  return (
-    with wanted as materialized (
-      select p.id, p.organization_id, row_number() over (partition by p.organization_id order by p.id) as nth
-      from sync.pushes as p where p.id = any (p_ids)
-    ), free as materialized (
-      select s.organization_id, n as slot, row_number() over (partition by s.organization_id order by random()) as nth
-      from sync.member_systems as s
-      cross join lateral (
-        select n from generate_series(1, 100) as n where n <= s.concurrency
-        except
-        select p.slot from sync.pushes as p
-        where p.organization_id = s.organization_id and p.state = 'sending' and p.lease_expires_at > clock_timestamp()
-      ) as unused(n)
-      where s.organization_id in (select w.organization_id from wanted as w)
-    ), chosen as materialized (
-      select w.id, f.organization_id, f.slot from wanted as w
-      join free as f on f.organization_id = w.organization_id and f.nth = w.nth
-    )
-    select coalesce(jsonb_agg(jsonb_build_object('id', c.id, 'slot', c.slot)), '[]')
-    from chosen as c
-    where pg_try_advisory_xact_lock(hashtextextended(c.organization_id || ' slot ' || c.slot, 0)));
+  with wanted as materialized (
+    select p.id, p.organization_id, row_number() over (partition by p.organization_id order by p.id) as nth
+    from sync.pushes as p where p.id = any (p_ids)
+  ), taken as materialized (
+    select o.organization_id, free.slot, row_number() over (partition by o.organization_id) as nth
+    from (
+      select w.organization_id, count(*) as most, coalesce(min(s.concurrency), 4) as concurrency
+      from wanted as w left join sync.member_systems as s on s.organization_id = w.organization_id
+      group by w.organization_id
+    ) as o
+    cross join lateral (
+      select unused.slot from (
+        select n as slot from generate_series(1, o.concurrency) as n
+        where not exists (
+          select from sync.pushes as p
+          where p.organization_id = o.organization_id and p.slot = n and p.state = 'sending' and p.lease_expires_at > clock_timestamp())
+        order by random()
+      ) as unused
+      where pg_try_advisory_xact_lock(hashtextextended(o.organization_id || ' slot ' || unused.slot, 0))
+      limit o.most
+    ) as free
+  )
+  select array_agg(w.id), array_agg(t.slot) into ids, slots
+  from wanted as w join taken as t on t.organization_id = w.organization_id and t.nth = w.nth;
 end
 $$;
-comment on function private.take_slots is 'In: locked pushes. Out: a JSON list of id and slot, each locked until the transaction ends. The caller looks again whether a slot is free.';
+comment on function private.take_slots is 'In: locked pushes. Out: those for whom there is a place, and beside each its place, locked until the transaction ends (null: none). private.claim_locked looks again whether it is free.';

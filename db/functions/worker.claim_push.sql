@@ -1,5 +1,4 @@
--- The door through which a worker takes a push. A claim is a lease with a fencing token: a worker that is paused and wakes up
--- after its lease cannot overwrite what a later one has reported.
+-- The door through which a worker takes a push, with a look at everything that may stand in its way.
 create or replace function worker.claim_push(push_id uuid, worker_id text)
 returns table (
   fencing_token bigint, attempt integer, organization_id uuid, organization text, member_id uuid, external_id text,
@@ -8,11 +7,11 @@ returns table (
 )
 language plpgsql volatile security definer
 set search_path = ''
+set plan_cache_mode = 'force_generic_plan'
 as $$
 declare
   p sync.pushes;
   v_system sync.member_systems;
-  v_slot integer;
 begin
   select known.* into p from sync.pushes as known where known.id = claim_push.push_id for update;
   if p.id is null or not private.is_claimable(p) then
@@ -27,30 +26,22 @@ begin
   if v_system.kind = 'file' then
     return; -- the next file takes it (worker.claim_file)
   end if;
-  organization_id := p.organization_id;
   waits_for := private.why_wait(p, v_system);
   if waits_for is null then
-    v_slot := private.take_slot(p.organization_id, coalesce(v_system.concurrency, 4));
-    waits_for := case when v_slot is null then 'no_slot' end;
+    return query
+      select c.fencing_token, c.attempt, c.organization_id, c.organization, c.member_id, c.external_id, c.personnummer_sealed,
+        c.personnummer_index, c.member_system, c.lease_ms,
+        case when v_system.rate_per_second is null then 0 else private.take_turn(c.organization_id, v_system.rate_per_second) end,
+        c.status_url, c.overdue, null::text, null::integer
+      from private.take_slots(array[p.id]) as t
+      cross join lateral private.claim_locked(t.ids, array[claim_push.worker_id], t.slots) as c;
+    waits_for := case when not found then 'no_slot' end;
   end if;
   if waits_for is not null then
+    organization_id := p.organization_id;
     wait_ms := private.put_back_push(p, waits_for);
     return next;
-    return;
   end if;
-  update sync.pushes as u
-  set state = 'sending', settled_at = null, attempts = u.attempts + 1, fencing_token = u.fencing_token + 1, slot = v_slot,
-      leased_by = claim_push.worker_id, lease_expires_at = clock_timestamp() + private.lease()
-  where u.id = p.id
-  returning u.* into p;
-  return query
-    select p.fencing_token, p.attempts, g.id, g.slug, m.id, m.external_id, m.personnummer_sealed, m.personnummer_index,
-      case when v_system.id is not null then to_jsonb(v_system) end, (extract(epoch from private.lease()) * 1000)::integer,
-      case when v_system.rate_per_second is null then 0 else private.take_turn(g.id, v_system.rate_per_second) end,
-      p.status_url, coalesce(p.accepted_until < clock_timestamp(), false), null::text, null::integer
-    from registry.members as m
-    join registry.organizations as g on g.id = m.organization_id
-    where m.id = p.member_id;
 end
 $$;
 comment on function worker.claim_push is 'In: a push, the worker''s name. Out: what to send and where (personnummer null: remove the number there), with a fencing token, the lease and the pause before sending in milliseconds, and the status URL where the change was taken in before; only waits_for and wait_ms when it must wait; no row when there is nothing to do.';

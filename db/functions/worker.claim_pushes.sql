@@ -10,16 +10,21 @@ returns table (
 )
 language plpgsql volatile security definer
 set search_path = ''
+set plan_cache_mode = 'force_generic_plan'
 as $$
 declare
-  v_ids constant uuid[] := private.lock_ordinary_pushes(claim_pushes.push_ids);
+  v_ids uuid[] := private.lock_ordinary_pushes(claim_pushes.push_ids);
+  v_names text[];
+  v_slots smallint[];
 begin
   if v_ids is null then
     return;
   end if;
   perform set_config('synchronous_commit', 'off', true);
-  return query select * from private.claim_locked(v_ids, array(
-    select claim_pushes.worker_ids[array_position(claim_pushes.push_ids, t.id)] from unnest(v_ids) with ordinality as t(id, nth) order by t.nth));
+  select array_agg(t.id), array_agg(claim_pushes.worker_ids[array_position(claim_pushes.push_ids, t.id)]), array_agg(t.slot)
+  into v_ids, v_names, v_slots
+  from private.take_slots(v_ids) as taken cross join lateral unnest(taken.ids, taken.slots) as t(id, slot);
+  return query select * from private.claim_locked(v_ids, v_names, v_slots);
 end
 $$;
 comment on function worker.claim_pushes is 'In: pushes, and beside each the name it is claimed under. Out: as worker.claim_push, for those that nothing stands in the way of; the others have to be claimed one at a time.';

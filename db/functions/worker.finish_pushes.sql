@@ -12,27 +12,29 @@ returns table (
 )
 language plpgsql volatile security definer
 set search_path = ''
+set plan_cache_mode = 'force_generic_plan'
 as $$
 declare
-  v_ids constant uuid[] := private.lock_ordinary_deliveries(finish_pushes.push_ids, finish_pushes.fencing_tokens, finish_pushes.worker_ids);
-  v_after_ids uuid[];
-  v_names text[];
-  v_next_ids uuid[];
+  v_done record;
+  v_next record;
 begin
-  finished := coalesce(v_ids, '{}');
-  if v_ids is null then
+  v_done := private.lock_ordinary_deliveries(finish_pushes.push_ids, finish_pushes.fencing_tokens, finish_pushes.worker_ids);
+  finished := coalesce(v_done.ids, '{}');
+  if v_done.ids is null then
     return next;
     return;
   end if;
   perform set_config('synchronous_commit', 'off', true);
-  perform private.record_deliveries(v_ids, finish_pushes.push_ids, finish_pushes.http_statuses, finish_pushes.durations_ms);
-  select array_agg(t.id), array_agg(t.name) into v_after_ids, v_names
-  from unnest(finish_pushes.push_ids, finish_pushes.next_worker_ids) as t(id, name) where t.name is not null and t.id = any (v_ids);
-  v_next_ids := private.lock_next_pushes(v_after_ids);
+  perform private.record_deliveries(v_done.ids, finish_pushes.push_ids, finish_pushes.http_statuses, finish_pushes.durations_ms);
   return next;
-  if v_next_ids is not null then
-    return query select null::uuid[], c.* from private.claim_locked(v_next_ids, v_names) as c;
-    perform private.drop_jobs_of_claimed(v_next_ids);
+  v_next := private.lock_next_pushes(v_done.organization_ids, array(
+    select finish_pushes.next_worker_ids[array_position(finish_pushes.push_ids, done.id)]
+    from unnest(v_done.ids) with ordinality as done(id, nth) order by done.nth), v_done.slots);
+  if v_next.ids is not null then
+    return query select null::uuid[], c.* from private.claim_locked(v_next.ids, v_next.worker_ids, v_next.slots) as c;
+    -- The claim takes the place of the job, and a lease that runs out makes a new one. One that somebody is fetching at this moment
+    -- stays, and finds the push taken.
+    perform graphile_worker.complete_jobs(v_next.job_ids);
   end if;
 end
 $$;

@@ -149,6 +149,38 @@ test('with the report the next one that is due is claimed, and its job is gone',
     assert.deepEqual((await jobs(bench)).toSorted(), [bench.id, later].toSorted());
   }));
 
+test('the next one goes on in the place of the delivered one, if the member system still takes so many', () =>
+  withPush(async (bench) => {
+    const [second, third] = [await addPush(bench, 1), await addPush(bench, 2)];
+    const slotOf = async (id: string) => (await one(bench.db, 'select slot from sync.pushes where id = $1', [id])).slot;
+    const first = await claimAll(bench, [bench.id]);
+    const slot = await slotOf(bench.id);
+    const { claims } = await finishAll(bench, first, ['w/2']);
+    assert.deepEqual(
+      claims.map(({ push_id }) => push_id),
+      [second],
+    );
+    assert.equal(await slotOf(second), slot);
+    await bench.db.pool.query('update sync.pushes set slot = 2 where id = $1', [second]);
+    await bench.db.pool.query('update sync.member_systems set concurrency = 1');
+    assert.deepEqual(await finishAll(bench, claims, ['w/3']), { finished: [second], claims: [] });
+    assert.equal(await stateOf(bench, third), 'pending');
+    assert.ok((await jobs(bench)).includes(third));
+  }));
+
+test('a place that another worker took when the lease had run out is not handed on', () =>
+  withPush(
+    async (bench) => {
+      const [second, third] = [await addPush(bench, 1), await addPush(bench, 2)];
+      const late = await claimAll(bench, [bench.id]);
+      await bench.db.pool.query('update sync.pushes set lease_expires_at = now() where id = $1', [bench.id]);
+      assert.equal((await claimAll(bench, [second], 'other')).length, 1);
+      assert.deepEqual(await finishAll(bench, late, ['w/2']), { finished: [bench.id], claims: [] });
+      assert.equal(await stateOf(bench, third), 'pending');
+    },
+    { concurrency: 1 },
+  ));
+
 test('a worker that dies with such a push loses it to the next sweep', () =>
   withPush(async (bench) => {
     const next = await addPush(bench, 1);
