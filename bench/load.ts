@@ -18,10 +18,14 @@ export type Measured = {
 
 /** Clients that stay connected over all rounds, so that every round has warm, prepared statements. */
 export type Clients = {
+  /** Their processes on the server. */
+  pids: number[];
   /** Runs the operation on all clients for so many seconds. */
   run(seconds: number): Promise<Measured>;
   [Symbol.asyncDispose](): Promise<void>;
 };
+
+const PID = 'select pg_backend_pid() as pid';
 
 export async function connectClients({ url, clients: count, operation }: Load): Promise<Clients> {
   const clients = await Promise.all(
@@ -31,8 +35,10 @@ export async function connectClients({ url, clients: count, operation }: Load): 
       return client;
     }),
   );
+  const pids = await Promise.all(clients.map(async (client) => (await client.query(PID)).rows[0].pid as number));
   let nth = 0;
   return {
+    pids,
     async run(seconds) {
       const latencies: number[] = [];
       const begun = performance.now();

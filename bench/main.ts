@@ -7,10 +7,11 @@ import { createBenchKeys } from './keys.ts';
 import { describeMachine } from './machine.ts';
 import { createPeerTables } from './peers.ts';
 import { printTable } from './report/table.ts';
-import { writeReport } from './report/write-report.ts';
+import { writeFlames, writeReport } from './report/write-report.ts';
 import type { Row } from './row.ts';
 import { measureCasePage } from './rows/case-page.ts';
 import { measureDecisions } from './rows/decisions.ts';
+import { measureFlames } from './rows/flames.ts';
 import {
   growMembers,
   growObservations,
@@ -29,17 +30,19 @@ import { measurePushes } from './rows/pushes.ts';
 /**
  * `npm run bench [-- --quick]`: every bar of design section 11 in one run, as a table, as JSON, and as charts.
  * `-- --only decisions` (or `members`, `logins`, `pushes`) measures that part alone, and writes no report; so does
+ * `-- --flames`, which draws where the server's CPU goes (needs `perf`, Debian's linux-perf), and
  * `-- --history 50000000`: that many stored logins, audit events and attempts (a gigabyte of disk for a million of each).
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       quick: { type: 'boolean', default: false },
+      flames: { type: 'boolean', default: false },
       history: { type: 'string' },
       only: { type: 'string' },
     },
   });
-  const only = values.history === undefined ? values.only : 'history';
+  const only = values.flames ? 'flames' : values.history === undefined ? values.only : 'history';
   const begun = performance.now();
   const say = (line: string) => console.log(line);
   await using cluster = await startBenchCluster();
@@ -60,6 +63,11 @@ async function main(): Promise<void> {
   };
   const stored = Number(values.history);
   if (only === 'history') await part('history', async () => void rows.push(...(await measureHistory(context, stored))));
+  if (only === 'flames') {
+    await part('flames', async () => {
+      for (const path of writeFlames(await measureFlames(context))) say(`written: ${path}`);
+    });
+  }
   await part('decisions', async () => void rows.push(...(await measureDecisions(context))));
   await part('members', async () => {
     const { organization, points } = await growMembers(context, context.size.members);

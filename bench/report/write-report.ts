@@ -1,10 +1,15 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
+import type { Flames } from '../rows/flames.ts';
 import { drawRatios, drawSeries } from './chart.ts';
 import { writePage } from './page.ts';
 import type { Result } from './result.ts';
 
 const ROOT = resolve(import.meta.dirname, '..', '..');
+const CHARTS = join(ROOT, 'docs', 'charts');
+const FORMATTER = join(ROOT, 'node_modules', '@biomejs', 'biome', 'bin', 'biome');
+const FLAMES = ['flame-insert', 'flame-confirmed', 'flame-filled'];
 
 /**
  * Writes `bench/results.json`, the charts, and the page that shows them; a quick run writes to a folder that is not kept,
@@ -17,19 +22,30 @@ export function writeReport(result: Result): string[] {
   const charts = join(base, 'docs', 'charts');
   mkdirSync(charts, { recursive: true });
   mkdirSync(join(base, 'bench'), { recursive: true });
-  const written: string[] = [];
-  const write = (path: string, content: string) => {
-    writeFileSync(path, content);
-    written.push(relative(ROOT, path));
-  };
-  write(join(base, 'bench', 'results.json'), `${JSON.stringify(round(result), null, 2)}\n`);
+  const files = new Map<string, string>();
+  files.set(join(base, 'bench', 'results.json'), `${JSON.stringify(round(result), null, 2)}\n`);
   const ratios = result.rows.flatMap(({ id, unit, value, bar }) =>
     unit === 'ratio' && bar !== null ? [{ name: id.replaceAll('-', ' '), value: value.median, wanted: bar.value }] : [],
   );
-  write(join(charts, 'ratios.svg'), drawRatios('Ratios, with the bar of each', ratios));
-  for (const series of result.series) write(join(charts, `${series.id}.svg`), drawSeries(series));
-  write(join(base, 'docs', 'performance.md'), writePage(result));
-  return written;
+  files.set(join(charts, 'ratios.svg'), drawRatios('Ratios, with the bar of each', ratios));
+  for (const series of result.series) files.set(join(charts, `${series.id}.svg`), drawSeries(series));
+  const flames = FLAMES.filter((id) => existsSync(join(charts, `${id}.svg`)));
+  files.set(join(base, 'docs', 'performance.md'), writePage(result, flames));
+  return write(files);
+}
+
+/** @returns the paths of the pictures, from the project's folder; the next report shows them */
+export function writeFlames(flames: Flames[]): string[] {
+  return write(new Map(flames.map(({ id, svg }) => [join(CHARTS, `${id}.svg`), svg])));
+}
+
+function write(files: Map<string, string>): string[] {
+  for (const [path, content] of files) writeFileSync(path, content);
+  const paths = [...files.keys()].map((path) => relative(ROOT, path));
+  const kept = paths.filter((path) => /\.(json|md)$/.test(path) && !path.startsWith('.local'));
+  // In the house's format, so that `npm run check` takes what is committed.
+  if (kept.length > 0) execFileSync(process.execPath, [FORMATTER, 'format', '--write', ...kept], { cwd: ROOT });
+  return paths;
 }
 
 /** Four digits are more than any of these figures is worth. */
