@@ -16,9 +16,9 @@ export async function createPeerTables(pool: pg.Pool): Promise<void> {
     create table bench.events (like audit.events including all)`);
 }
 
-const INSERT = `insert into bench.observations (id, organization_id, provider, source, issuer, subject, authenticated_at, outcome, settled_at,
+export const INSERT = `insert into bench.observations (id, organization_id, provider, source, issuer, subject, authenticated_at, outcome, settled_at,
   member_id, explanation, personnummer_index, personnummer_sealed, personnummer_masked, given_name, family_name, phone, phone_verified, email, email_verified)`;
-const VALUES = `$1, $2, 'vipps', 'vipps-login', 'https://provider.example/', $3, now(), 'confirmed', now(), $4, '{"rung": "link"}',
+export const VALUES = `$1, $2, 'vipps', 'vipps-login', 'https://provider.example/', $3, now(), 'confirmed', now(), $4, '{"rung": "link"}',
   $5, $6, $7, $8, $9, $10, true, $11, true`;
 
 /** The row that our trigger would write, written by nobody's rules. */

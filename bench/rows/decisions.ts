@@ -1,5 +1,6 @@
 import { compare } from '../compare.ts';
 import type { Context } from '../context.ts';
+import { confirmedRows, createFloorTables, describeFloor, filledRows } from '../floors.ts';
 import { bareInsert, bareInsertAndJob, fromTheApplication, throughTheDoor } from '../peers.ts';
 import { finish, type Row, toRow } from '../row.ts';
 import { settleIn } from '../settle-in.ts';
@@ -9,6 +10,7 @@ import { withSupabase } from './supabase-js.ts';
 
 const CLIENTS = 8;
 const MEMBERS = 1_000;
+const ROWS_ALONE = 'the rows alone';
 
 /** Rows 1 to 3: what a decision costs beside the insert that any login needs, and beside the same steps from an application. */
 export async function measureDecisions(context: Context): Promise<Row[]> {
@@ -25,28 +27,29 @@ export async function measureDecisions(context: Context): Promise<Row[]> {
     },
   };
   const insert = { name: 'bare insert', load: { url, clients: CLIENTS, operation: bareInsert(organization, ids) } };
-  await settleIn(context.cluster.pool, [door.load, insert.load], 2 * context.size.warmUpSeconds);
+  const alone = { name: ROWS_ALONE, load: { url, clients: CLIENTS, operation: confirmedRows(organization, ids) } };
+  await settleIn(context.cluster.pool, [door.load, insert.load, alone.load], 2 * context.size.warmUpSeconds);
   const application = {
     name: 'separate statements',
     load: { url, clients: CLIENTS, operation: fromTheApplication(organization, MEMBERS) },
   };
-  const overInsert = await compare(context, { ours: door, baseline: insert });
+  const overInsert = await compare(context, { ours: door, baseline: insert, peers: [alone] });
   const overApplication = await withSupabase(context, organization, MEMBERS, (supabase) =>
-    compare(context, { ours: door, baseline: application, peers: [supabase] }),
+    compare(context, { ours: door, baseline: application, peers: [alone, supabase] }),
   );
   return [
     toRow(overInsert, {
       id: 'confirmed-over-insert',
       what: 'decision `confirmed` through the door, per second, 8 connections, over a bare insert of the same row',
       bar: { at: 'least', value: 0.6 },
-      note: 'The bare insert writes the same row into a table with the same indexes, checks and foreign keys, and does nothing else. Ours is one statement more or less: CPU of the server, by statement, was 0.12 ms for the bare row, and 0.34 ms for ours, of which the row is 0.12, its audit event with five index entries 0.05, organisation, provider, link and member 0.05, starting that statement 0.05, the function around it 0.05. Beside that, both wait for the WAL.',
+      note: `The bare insert writes the same row into a table with the same indexes, checks and foreign keys, and does nothing else. ${describeFloor(overInsert, ROWS_ALONE)} Ours also asks for organisation, provider, link and member, and keeps the row when anything fails (a subtransaction); see the flame graphs below.`,
     }),
     await measureFilled(context),
     toRow(overApplication, {
       id: 'confirmed-over-application',
       what: 'decision `confirmed`, over the same steps sent as separate statements from Node in one transaction',
       bar: { at: 'least', value: 2.5 },
-      note: 'Separate statements: begin, lock and look-up of the id, provider, savepoint, link, member, insert, audit event, release, commit; all prepared. supabase-js sends provider, link, member and the two inserts through PostgREST, each a transaction of its own. The two sides write the same and wait for the same flush; what ours saves is ten round trips of about 0.06 ms on one machine. A bar of 2.5 would leave ours 0.1 ms beyond the two inserts; over a network each round trip costs ten times as much, and the ratio grows with it.',
+      note: `Separate statements: begin, lock and look-up of the id, provider, savepoint, link, member, insert, audit event, release, commit; all prepared. supabase-js sends provider, link, member and the two inserts through PostgREST, each a transaction of its own. ${describeFloor(overApplication, ROWS_ALONE)} Both sides write the same and wait for the same flush; what ours saves is ten round trips of about 0.06 ms on one machine. Over a network each round trip costs ten times as much, and the ratio grows with it.`,
     }),
   ];
 }
@@ -64,10 +67,18 @@ async function measureFilled(context: Context): Promise<Row> {
     operation: throughTheDoor((nth) => loginOf(organization, member(nth))),
   });
   const insertAndJob = { url: cluster.url, clients: CLIENTS, operation: bareInsertAndJob(organization, ids) };
-  await settleIn(cluster.pool, [door((nth) => enough - nth), insertAndJob], size.warmUpSeconds);
+  await createFloorTables(cluster.pool, organization);
+  const alone = (member: (nth: number) => number) => ({
+    url: cluster.url,
+    clients: CLIENTS,
+    operation: filledRows(organization, ids, member),
+  });
+  const loads = [door((nth) => enough - nth), insertAndJob, alone((nth) => enough - 1 - nth)];
+  await settleIn(cluster.pool, loads, size.warmUpSeconds);
   const comparison = await compare(context, {
     ours: { name: 'login.record_observation', load: door((nth) => 1 + nth) },
     baseline: { name: 'bare insert and add_job', load: insertAndJob },
+    peers: [{ name: ROWS_ALONE, load: alone((nth) => nth) }],
   });
   const { rows } = await cluster.pool.query<{ outcome: string; n: number }>(
     'select outcome, count(*)::int as n from registry.observations where organization_id = $1 group by outcome',
@@ -79,7 +90,7 @@ async function measureFilled(context: Context): Promise<Row> {
     id: 'filled-over-insert-and-job',
     what: 'decision `filled`, over a bare insert plus a bare `add_job`',
     bar: { at: 'least', value: 0.8 },
-    note: 'The baseline sends insert and add_job as one statement. Ours writes the record, the push and the audit event besides. By statement, of 1.3 ms of the server: the row 0.12, add_job 0.26, the record with seven indexes 0.16, the push with its checks and seven indexes 0.17, the event 0.08; the baseline is the first two and 0.07 for its statement. With no decision at all the ratio would be about 0.7: that is the floor. Both sides queue for the lock that a NOTIFY takes for its commit (Lock:object), and add_job notifies.',
+    note: `The baseline sends insert and add_job as one statement. Ours writes the record with its seven indexes, the push with its checks and six indexes, and the audit event besides, and asks first who it is and whether anybody else has the number. ${describeFloor(comparison, ROWS_ALONE)} All sides queue for the lock that a NOTIFY takes for its commit (Lock:object), and add_job notifies.`,
   });
 }
 

@@ -4,11 +4,13 @@ returns text
 language plpgsql stable
 set search_path = ''
 as $$
+declare
+  v_claims constant text := current_setting('request.jwt.claims', true);
 begin
-  return coalesce(
-    'coordinator:' || nullif(nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub', ''),
-    session_user::text
-  );
+  if v_claims <> '' then
+    return coalesce('coordinator:' || nullif(v_claims::jsonb ->> 'sub', ''), session_user::text);
+  end if;
+  return session_user;
 end
 $$;
 comment on function private.actor is 'Out: coordinator:<user id> when called through PostgREST, otherwise the database login.';
