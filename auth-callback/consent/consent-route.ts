@@ -1,4 +1,4 @@
-import { timingSafeEqual } from 'node:crypto';
+import { sameText } from '../../runtime/same-text.ts';
 import { DatabaseBudget } from '../database/database-budget.ts';
 import type { Doors } from '../doors.ts';
 import { asLoginError, PageError } from '../errors.ts';
@@ -72,9 +72,7 @@ export function createConsentRoute(options: ConsentRouteOptions) {
 
 /** @throws {PageError} 400: the request is another's, or too old for the login it belongs to */
 function judge(request: ConsentRequest, id: string, at: { organization: string; provider: string }): void {
-  const [one, other] = [Buffer.from(request.id), Buffer.from(id)];
-  const same = one.length === other.length && timingSafeEqual(one, other);
-  if (!same || request.organization !== at.organization || request.provider !== at.provider) {
+  if (!sameText(request.id, id) || request.organization !== at.organization || request.provider !== at.provider) {
     throw new PageError('consent_request_wrong', 400);
   }
   const age = Date.now() / 1000 - request.startedAt;

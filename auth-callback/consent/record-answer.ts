@@ -1,6 +1,6 @@
 import type { Logger } from '../../runtime/logger.ts';
 import type { DatabaseBudget } from '../database/database-budget.ts';
-import { isConnectionLost } from '../database/lost-connection.ts';
+import { repeatOnce } from '../database/repeat-once.ts';
 import type { ConsentAnswer, Doors } from '../doors.ts';
 import { codeOf } from '../errors.ts';
 
@@ -16,12 +16,8 @@ export async function recordAnswer(
   budget: DatabaseBudget,
   log: Logger,
 ): Promise<string | undefined> {
-  const record = () => budget.spend((ms) => doors.recordConsent(answer, ms));
   try {
-    const decision = await record().catch((error: unknown) => {
-      if (isConnectionLost(error)) return record();
-      throw error;
-    });
+    const decision = await repeatOnce(() => budget.spend((ms) => doors.recordConsent(answer, ms)));
     log.info({ event: 'consent_answered', given: answer.given, outcome: decision.outcome }, 'consent answered');
     return decision.outcome;
   } catch (err) {

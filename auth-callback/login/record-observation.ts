@@ -1,5 +1,5 @@
 import type { DatabaseBudget } from '../database/database-budget.ts';
-import { isConnectionLost } from '../database/lost-connection.ts';
+import { repeatOnce } from '../database/repeat-once.ts';
 import type { Decision, Doors, SessionOpening } from '../doors.ts';
 import { LoginError } from '../errors.ts';
 import type { Observation } from './observation.ts';
@@ -19,12 +19,8 @@ export async function recordObservation(
   opening: SessionOpening,
   budget: DatabaseBudget,
 ): Promise<Decision> {
-  const record = () => budget.spend((ms) => doors.recordObservation(observation, opening, ms));
   try {
-    return await record().catch((error: unknown) => {
-      if (isConnectionLost(error)) return record();
-      throw error;
-    });
+    return await repeatOnce(() => budget.spend((ms) => doors.recordObservation(observation, opening, ms)));
   } catch (error) {
     throw new LoginError('observation_not_recorded', 'temporarily_unavailable', { cause: error });
   }

@@ -1,4 +1,5 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { sameText } from '../../runtime/same-text.ts';
 import type { Claims } from '../claims/contact-claims.ts';
 import { storableText } from '../claims/storable-text.ts';
 import { LoginError } from '../errors.ts';
@@ -93,9 +94,8 @@ function checkIssuedAt(iat: unknown, now: number): number {
 /** Core section 3.1.3.6. Optional in this flow, but a wrong one means that the access token is somebody else's. */
 function checkAccessTokenHash(claim: unknown, { accessToken, algorithm }: IdTokenExpectations): void {
   const digest = createHash(hashOf(algorithm)).update(accessToken).digest();
-  const expected = Buffer.from(digest.subarray(0, digest.length / 2).toString('base64url'));
-  const given = Buffer.from(typeof claim === 'string' ? claim : '');
-  if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw refused('id_token_at_hash_wrong');
+  const expected = digest.subarray(0, digest.length / 2).toString('base64url');
+  if (typeof claim !== 'string' || !sameText(claim, expected)) throw refused('id_token_at_hash_wrong');
 }
 
 function hashOf(algorithm: string): 'sha256' | 'sha384' | 'sha512' {

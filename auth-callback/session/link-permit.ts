@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { DatabaseBudget } from '../database/database-budget.ts';
-import { isConnectionLost } from '../database/lost-connection.ts';
+import { repeatOnce } from '../database/repeat-once.ts';
 import type { Doors } from '../doors.ts';
 import { LoginError } from '../errors.ts';
 import type { AppContext } from '../http/request-context.ts';
@@ -73,10 +73,7 @@ export function createLinkPermits(
 /** A connection that broke while idle is found out now, so a lost one is tried once more; "no" is the safe answer. */
 async function ask(budget: DatabaseBudget, question: (ms: number) => Promise<boolean>): Promise<boolean> {
   try {
-    return await budget.spend(question).catch((error: unknown) => {
-      if (isConnectionLost(error)) return budget.spend(question);
-      throw error;
-    });
+    return await repeatOnce(() => budget.spend(question));
   } catch (cause) {
     throw new LoginError('link_not_checked', 'temporarily_unavailable', { cause });
   }

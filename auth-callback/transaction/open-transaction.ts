@@ -1,4 +1,4 @@
-import { timingSafeEqual } from 'node:crypto';
+import { sameText } from '../../runtime/same-text.ts';
 import { PageError } from '../errors.ts';
 import { readParameters } from '../http/parameters.ts';
 import type { AppContext } from '../http/request-context.ts';
@@ -37,9 +37,4 @@ export async function openTransaction(
   const age = Date.now() / 1000 - transaction.startedAt;
   if (age > transactionLifetime || age < -clockTolerance) throw new PageError('transaction_expired', 400);
   return transaction;
-}
-
-function sameText(one: string, other: string): boolean {
-  const [left, right] = [Buffer.from(one), Buffer.from(other)];
-  return left.length === right.length && timingSafeEqual(left, right);
 }

@@ -1,7 +1,7 @@
 import { bodyLimit } from 'hono/body-limit';
 import { createMiddleware } from 'hono/factory';
 import { DatabaseBudget } from '../database/database-budget.ts';
-import { isConnectionLost } from '../database/lost-connection.ts';
+import { repeatOnce } from '../database/repeat-once.ts';
 import type { Doors } from '../doors.ts';
 import { codeOf, PageError } from '../errors.ts';
 import type { Metrics } from '../http/metrics.ts';
@@ -66,9 +66,6 @@ export function createRevocationRoute({ doors, metrics }: RevocationRouteOptions
 /** Repeated once when the connection breaks: the same notice again changes nothing. */
 async function record(doors: Doors, organization: string, notice: RevocationNotice): Promise<void> {
   const budget = new DatabaseBudget();
-  const send = () => budget.spend((ms) => doors.recordRevocation({ organization, provider: 'vipps', ...notice }, ms));
-  await send().catch((error: unknown) => {
-    if (isConnectionLost(error)) return send();
-    throw error;
-  });
+  const revocation = { organization, provider: 'vipps', ...notice };
+  await repeatOnce(() => budget.spend((ms) => doors.recordRevocation(revocation, ms)));
 }
