@@ -27,14 +27,14 @@ export type Context = {
 export const quick: Size = {
   name: 'quick',
   rounds: 3,
-  roundSeconds: 1,
-  warmUpSeconds: 0.5,
+  roundSeconds: 0.6,
+  warmUpSeconds: 0.4,
   members: [1_000, 5_000],
   observations: [0, 100_000],
   openCases: [0, 5_000],
   organizations: [3, 30],
-  importRows: 20_000,
-  pushes: 1_000,
+  importRows: 10_000,
+  pushes: 500,
   backlog: 5_000,
 };
 

@@ -65,6 +65,17 @@ export async function watchLimits(cluster: BenchCluster): Promise<{ stop(operati
   };
 }
 
+/** Runs the action and tells what it was limited by. @param operations how many it comes to */
+export async function watched<Result>(
+  cluster: BenchCluster,
+  operations: number | ((result: Result) => number),
+  action: () => Promise<Result>,
+): Promise<{ result: Result; limits: Limits }> {
+  const watch = await watchLimits(cluster);
+  const result = await action();
+  return { result, limits: await watch.stop(typeof operations === 'number' ? operations : operations(result)) };
+}
+
 function toShares(counts: Record<string, number>): Record<string, number> {
   const total = Object.values(counts).reduce((sum, n) => sum + n, 0);
   const sorted = Object.entries(counts).toSorted(([, a], [, b]) => b - a);

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Context } from '../context.ts';
 import type { BenchKeys } from '../keys.ts';
+import { watchLimits } from '../limits.ts';
 import type { Row } from '../row.ts';
 import type { BenchOrganization } from '../world.ts';
 import { single } from './decisions.ts';
@@ -21,6 +22,7 @@ export async function measureImport(
   const path = join(cluster.folder, 'members.csv');
   await writeMemberFile(path, size.importRows);
   const begun = performance.now();
+  const looking = await watchLimits(cluster);
   const first = startImport(context, organization, keys, path);
   const peaks: number[] = [];
   await watch(context, first, peaks, size.importRows * 0.9);
@@ -29,6 +31,7 @@ export async function measureImport(
   const second = startImport(context, organization, keys, path);
   await watch(context, second, peaks, Number.POSITIVE_INFINITY);
   const seconds = (performance.now() - begun) / 1000;
+  const limits = await looking.stop(size.importRows);
   await checkNothingIsLost(context, organization);
   const perMillion = (seconds * 1_000_000) / size.importRows;
   const note = `${size.importRows} rows, each validated, sealed, indexed, stored and audited; killed at 90 % and started again, both starts counted.`;
@@ -39,7 +42,7 @@ export async function measureImport(
       unit: 'min',
       values: [perMillion / 60],
       bar: { at: 'most', value: 10 },
-      sides: [{ name: 'rows a second', unit: '/s', figure: { ...one(size.importRows / seconds) } }],
+      sides: [{ name: 'rows a second', unit: '/s', figure: one(size.importRows / seconds), limits }],
       note: size.importRows === 1_000_000 ? note : `${note} Extrapolated to a million.`,
     }),
     single({

@@ -5,6 +5,7 @@ import { startIdentityProvider } from '../../local/identity-provider/server.ts';
 import { logIn } from '../../local/scripted-login.ts';
 import type { Context } from '../context.ts';
 import type { BenchKeys } from '../keys.ts';
+import { type Limits, watched } from '../limits.ts';
 import { finish, type Row } from '../row.ts';
 import { spreadOf } from '../statistics.ts';
 import { addBenchOrganization } from '../world.ts';
@@ -55,14 +56,21 @@ export async function measureLogins(context: Context, keys: BenchKeys): Promise<
         rounds.get(party)?.push(await run(party, persons, context.size.roundSeconds));
       }
     }
-    return describeRow(parties.map((party) => ({ name: party.name, rounds: rounds.get(party) as Round[] })));
+    const limits = new Map<Party, Limits>();
+    // In a round that does not count: looking costs the database CPU.
+    for (const party of parties) {
+      const action = () => run(party, persons, context.size.roundSeconds);
+      limits.set(party, (await watched(context.cluster, ({ logins }) => logins, action)).limits);
+    }
+    const measured = parties.map((party) => ({ name: party.name, rounds: rounds.get(party) as Round[] }));
+    return describeRow(measured.map((each, at) => ({ ...each, limits: limits.get(parties[at] as Party) as Limits })));
   } finally {
     await Promise.all(parties.map(({ program }) => program.kill()));
     await provider.close();
   }
 }
 
-function describeRow([bare, ours]: { name: string; rounds: Round[] }[]): Row {
+function describeRow([bare, ours]: { name: string; rounds: Round[]; limits: Limits }[]): Row {
   if (bare === undefined || ours === undefined) throw new Error('two parties are compared');
   const perCpu = ({ rounds }: typeof bare) => rounds.map(({ perCpuSecond }) => perCpuSecond);
   const sides = [bare, ours].flatMap((party) => [
@@ -71,6 +79,7 @@ function describeRow([bare, ours]: { name: string; rounds: Round[] }[]): Row {
       name: `${party.name}, everything on one machine`,
       unit: '/s',
       figure: spreadOf(party.rounds.map(({ perSecond }) => perSecond)),
+      limits: party.limits,
     },
     {
       name: `${party.name}: the program`,

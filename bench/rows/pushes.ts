@@ -4,6 +4,7 @@ import { maskPersonnummer } from '../../personnummer/mask.ts';
 import { readPersonnummer } from '../../personnummer/validate.ts';
 import type { Context } from '../context.ts';
 import type { BenchKeys } from '../keys.ts';
+import { type Limits, watched } from '../limits.ts';
 import { startBenchProgram } from '../programs.ts';
 import { finish, type Row } from '../row.ts';
 import { type Sink, startSink } from '../sink.ts';
@@ -25,15 +26,25 @@ export async function measurePushes(context: Context, keys: BenchKeys): Promise<
   const { pool, urls } = context.cluster;
   const site = await addSite(context, keys, sink, pool, urls.sync_worker);
   const [ours, empty, few, boss]: [number[], number[], number[], number[]] = [[], [], [], []];
-  for (let round = 0; round < 3; round += 1) {
-    empty.push(await drainEmptyJobs(context, CONCURRENCY));
+  const rounds = context.size.name === 'quick' ? 1 : 3;
+  const limits: Record<string, Limits> = {};
+  const look = async (name: string, drain: () => Promise<number>) => {
+    const { result, limits: seen } = await watched(context.cluster, context.size.pushes, drain);
+    limits[name] = seen;
+    return result;
+  };
+  for (let round = 0; round < rounds; round += 1) {
+    empty.push(await look('empty', () => drainEmptyJobs(context, CONCURRENCY)));
     few.push(await drainEmptyJobs(context, 10));
-    ours.push(await drainPushes(context, site, keys, sink));
+    ours.push(await look('ours', () => drainPushes(context, site, keys, sink)));
   }
-  for (let round = 0; round < (context.size.name === 'quick' ? 1 : 3); round += 1) {
+  for (let round = 0; round < rounds; round += 1) {
     boss.push(await drainBoss(context, site.organization, keys, sink));
   }
-  const side = (name: string, values: number[]) => ({ name, unit: '/s', figure: spreadOf(values) });
+  const side = (name: string, values: number[], seen?: Limits) => ({
+    ...{ name, unit: '/s', figure: spreadOf(values) },
+    ...(seen !== undefined && { limits: seen }),
+  });
   return [
     finish({
       id: 'pushes-over-empty-jobs',
@@ -42,9 +53,9 @@ export async function measurePushes(context: Context, keys: BenchKeys): Promise<
       value: spreadOf(ours.map((rate, at) => rate / (empty[at] as number))),
       bar: { at: 'least', value: 0.5 },
       sides: [
-        side('graphile-worker, empty task', empty),
+        side('graphile-worker, empty task', empty, limits.empty),
         side('graphile-worker, empty task, concurrency 10', few),
-        side('our worker', ours),
+        side('our worker', ours, limits.ours),
         side('pg-boss, the same push', boss),
       ],
       note: `${context.size.pushes} jobs waiting, concurrency ${CONCURRENCY} and the same settings on both sides, from the first to the last one done. What a push needs beyond an empty job, where several go together: in the server 0.2 ms to settle it (row, attempt, audit event) and 0.3 ms to find and claim the next one and drop its job; in the worker 0.1 ms to open the number and 0.2 ms for the request; in the sink 0.1 ms.`,
@@ -159,8 +170,11 @@ async function drainBoss(
     keys.unsealing,
     String(CONCURRENCY),
   ]);
-  // At its polling rate pg-boss may need far longer for all of them; ten seconds show the rate.
-  await Promise.race([sink.reached(before + size.pushes), new Promise((done) => setTimeout(done, 10_000))]);
+  // At its polling rate pg-boss may need far longer for all of them; a few seconds show the rate.
+  await Promise.race([
+    sink.reached(before + size.pushes),
+    new Promise((done) => setTimeout(done, 1_000 * size.rounds)),
+  ]);
   await program.kill();
   await cluster.pool.query('drop schema pgboss cascade');
   return rateOf(sink, sink.seen.length - before);

@@ -32,20 +32,46 @@ function disguises(number: string): string[] {
   ];
 }
 
-const needles = [...new Set(knownNumbers)].flatMap((number) =>
-  disguises(number).map((needle) => ({ needle, number: `${number.slice(0, 6)}*****` })),
-);
+type Needle = { bytes: Buffer; masked: string };
 
-/** @returns where in the text a number stands, masked */
+// By their first four bytes, as one integer: a thousand needles are looked for in one pass over a hundred megabytes.
+const byPrefix = new Map<number, Needle[]>();
+const mayBegin = new Uint8Array(1 << 16);
+const slotOf = (prefix: number) => Math.imul(prefix, 0x9e3779b1) >>> 16;
+for (const number of new Set(knownNumbers)) {
+  for (const needle of disguises(number)) {
+    const bytes = Buffer.from(needle);
+    const prefix = bytes.readInt32BE(0);
+    byPrefix.set(prefix, [...(byPrefix.get(prefix) ?? []), { bytes, masked: `${number.slice(0, 6)}*****` }]);
+    mayBegin[slotOf(prefix)] = 1;
+  }
+}
+
+/** @returns which numbers stand in the bytes, masked */
+function searchBytes(bytes: Buffer): string[] {
+  const found = new Set<string>();
+  let lastFour = 0;
+  for (let at = 0; at < bytes.length; at += 1) {
+    lastFour = (lastFour << 8) | (bytes[at] as number);
+    if (mayBegin[slotOf(lastFour)] === 0) continue;
+    for (const needle of byPrefix.get(lastFour) ?? []) {
+      const from = at - 3;
+      if (bytes.subarray(from, from + needle.bytes.length).equals(needle.bytes)) found.add(needle.masked);
+    }
+  }
+  return [...found];
+}
+
+/** @returns which numbers stand in the text, masked */
 export function searchText(text: string): string[] {
-  return needles.filter(({ needle }) => text.includes(needle)).map(({ number }) => number);
+  return searchBytes(Buffer.from(text));
 }
 
 /** Searches every file of a folder. */
 export function searchFiles(folder: string, pattern = '**/*'): string[] {
   return globSync(pattern, { cwd: folder })
     .filter((file) => statSync(join(folder, file)).isFile())
-    .flatMap((file) => searchText(readFileSync(join(folder, file), 'latin1')).map((number) => `${file}: ${number}`));
+    .flatMap((file) => searchBytes(readFileSync(join(folder, file))).map((number) => `${file}: ${number}`));
 }
 
 /** Searches every column of every table of a database, graphile-worker's included. */
