@@ -41,13 +41,13 @@ export const quick: Size = {
 export const full: Size = {
   name: 'full',
   rounds: 5,
-  roundSeconds: 3,
+  roundSeconds: 2.5,
   warmUpSeconds: 2,
   members: [1_000, 100_000],
   observations: [0, 500_000, 5_000_000],
   openCases: [0, 100_000],
   organizations: [3, 300],
   importRows: 1_000_000,
-  pushes: 4_000,
+  pushes: 3_000,
   backlog: 100_000,
 };

@@ -1,7 +1,7 @@
 import { sameText } from '../../runtime/same-text.ts';
 import { DatabaseBudget } from '../database/database-budget.ts';
 import type { Doors } from '../doors.ts';
-import { asLoginError, PageError } from '../errors.ts';
+import { asLoginError, LoginError, PageError } from '../errors.ts';
 import { redirectToApp } from '../http/app-redirect.ts';
 import type { Metrics } from '../http/metrics.ts';
 import { type Parameters, readParameters } from '../http/parameters.ts';
@@ -98,8 +98,9 @@ async function finish(
   const outcome = (await recordAnswer(doors, answer, budget, log)) ?? request.outcome;
   await hints.update(c, row, { subject: request.subject, outcome });
   try {
-    // Refused also for a button pressed twice, whose first press has opened this very session: the code is the same one.
-    await openSession(doors, { observationId, code, codeChallenge: request.appCodeChallenge, returnTo }, budget);
+    // A button pressed twice opens the same session by the same code, until the app has redeemed it.
+    const opening = { observationId, code, codeChallenge: request.appCodeChallenge, returnTo };
+    if (!(await openSession(doors, opening, budget))) throw new LoginError('session_refused', 'login_failed');
     reportLogin(metrics, log, { status: 'let_in', code, outcome }, at);
     return redirectToApp(c, returnTo, appState, { code });
   } catch (cause) {

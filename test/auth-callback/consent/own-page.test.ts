@@ -115,6 +115,15 @@ test('a button pressed twice lets the member in', async () => {
   assert.equal((await world.db.pool.query('select from registry.sessions')).rowCount, 1);
 });
 
+test('who is refused by the database after the answer gets no code', async () => {
+  await using world = await startWorld(options);
+  const page = await untilPage(world);
+  await world.db.pool.query(`update registry.observations set received_at = now() - interval '1 hour'`);
+  const response = await send(world, page, { answer: 'no' });
+  const { searchParams } = new URL(response.headers.get('location') ?? '');
+  assert.deepEqual([searchParams.get('error'), searchParams.get('code')], ['login_failed', null]);
+});
+
 test('an answer that the page did not send is a page with 400, and nothing is stored', async (t) => {
   await using world = await startWorld(options);
   const [page, other] = [await untilPage(world), await untilPage(world)];
