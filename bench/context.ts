@@ -40,7 +40,7 @@ export const quick: Size = {
 
 export const full: Size = {
   name: 'full',
-  rounds: 5,
+  rounds: 4,
   roundSeconds: 2.5,
   warmUpSeconds: 2,
   members: [1_000, 100_000],

@@ -72,6 +72,9 @@ async function main(): Promise<void> {
     });
   }
   await part('decisions', async () => void rows.push(...(await measureDecisions(context))));
+  await part('logins', async () => void rows.push(await measureLogins(context, keys)));
+  await part('pushes', async () => void rows.push(...(await measurePushes(context, keys))));
+  // Last, because from here on the tables grow.
   await part('members', async () => {
     const { organization, points } = await growMembers(context, context.size.members);
     await step('import', async () => void rows.push(...(await measureImport(context, organization, keys))));
@@ -87,8 +90,6 @@ async function main(): Promise<void> {
     await step('observations', async () => void series.push(await growObservations(context, world)));
     await step('organisations', async () => void series.push(await growOrganizations(context, world)));
   });
-  await part('logins', async () => void rows.push(await measureLogins(context, keys)));
-  await part('pushes', async () => void rows.push(...(await measurePushes(context, keys))));
 
   const seconds = (performance.now() - begun) / 1000;
   printTable(rows, say);

@@ -11,7 +11,7 @@ import { addSite, drainPushes, type Site } from './pushes.ts';
  * and in one without them, in turn.
  */
 export async function measureBacklog(context: Context, full: Site, keys: BenchKeys, sink: Sink): Promise<Row> {
-  const toSmall = (url: string) => url.replace(/\/postgres$/, '/bench_small');
+  const toSmall = (url: string) => url.replace(/\/postgres$/, '/bench_pushes');
   const pool = new pg.Pool({ connectionString: toSmall(context.cluster.url), max: 2 });
   const empty = await addSite(context, keys, sink, pool, toSmall(full.workerUrl));
   await addBacklog(full, context.size.backlog);
@@ -27,6 +27,7 @@ export async function measureBacklog(context: Context, full: Site, keys: BenchKe
     }
   }
   await pool.end();
+  await full.pool.query('truncate graphile_worker._private_jobs cascade');
   const count = context.size.backlog.toLocaleString('en');
   return finish({
     id: 'pushes-beside-backlog',
