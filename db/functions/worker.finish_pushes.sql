@@ -32,9 +32,11 @@ begin
     from unnest(v_done.ids) with ordinality as done(id, nth) order by done.nth), v_done.slots);
   if v_next.ids is not null then
     return query select null::uuid[], c.* from private.claim_locked(v_next.ids, v_next.worker_ids, v_next.slots) as c;
-    -- The claim takes the place of the job, and a lease that runs out makes a new one. One that somebody is fetching at this moment
-    -- stays, and finds the push taken.
-    perform graphile_worker.complete_jobs(v_next.job_ids);
+    -- The claim takes the place of the job, and a lease that runs out makes a new one. What was not claimed, because its place was
+    -- taken meanwhile, keeps its job, and so does one that somebody is fetching at this moment, and who finds the push taken.
+    perform graphile_worker.complete_jobs(array(
+      select next.job_id from unnest(v_next.ids, v_next.job_ids) as next(id, job_id)
+      join sync.pushes as p on p.id = next.id and p.state = 'sending'));
   end if;
 end
 $$;

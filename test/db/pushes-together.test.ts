@@ -177,6 +177,7 @@ test('a place that another worker took when the lease had run out is not handed 
       assert.equal((await claimAll(bench, [second], 'other')).length, 1);
       assert.deepEqual(await finishAll(bench, late, ['w/2']), { finished: [bench.id], claims: [] });
       assert.equal(await stateOf(bench, third), 'pending');
+      assert.ok((await jobs(bench)).includes(third), 'what was not claimed keeps its job');
     },
     { concurrency: 1 },
   ));
