@@ -1,9 +1,10 @@
+import { randomUUIDv7 } from 'node:crypto';
 import type pg from 'pg';
 import type { Comparison } from './compare.ts';
 import type { Operation } from './load.ts';
 import { INSERT, observationOf, VALUES } from './peers.ts';
 import { quantile } from './statistics.ts';
-import type { BenchOrganization } from './world.ts';
+import { type BenchOrganization, loginOf } from './world.ts';
 
 // What is left of a decision when nothing is asked and nothing decided: the rows that it writes, in one prepared statement. No
 // implementation that keeps these rows can be faster, so beside a bar that is missed these show how much of it can be had.
@@ -34,6 +35,31 @@ export function confirmedRows(organization: BenchOrganization, members: string[]
     });
 }
 
+/** The same rows, and the question whose answer they need, in one statement: nothing is kept when anything fails. */
+export function askedAndConfirmed(organization: BenchOrganization, members: number): Operation {
+  const text = `with k as (
+      select g.id as organization_id, m.id as member_id
+      from registry.organizations as g
+      join registry.identity_providers as p on p.organization_id = g.id
+      join registry.identity_links as l on l.organization_id = g.id
+      join registry.members as m on m.id = l.member_id
+      where g.slug = $2 and g.capture and p.provider = 'vipps' and l.issuer = 'https://provider.example/' and l.subject = $3
+        and l.revoked_at is null and m.personnummer_index = $4
+    ), o as (
+      ${INSERT}
+      select $1, k.organization_id, 'vipps', 'vipps-login', 'https://provider.example/', $3, now(), 'confirmed', now(),
+        k.member_id, '{"rung": "link"}', $4, $5, $6, $7, $8, $9, true, $10, true from k returning *
+    ) ${EVENT}`;
+  return async (client, nth) => {
+    const { rowCount } = await client.query({
+      name: 'asked and confirmed',
+      text,
+      values: [randomUUIDv7(), ...loginOf(organization, 1 + (nth % members))],
+    });
+    if (rowCount !== 1) throw new Error('the benchmark expects the recorded number');
+  };
+}
+
 /** The observation, the record's number, the push, its job, and the audit event. @param member position of the nth one's */
 export function filledRows(
   organization: BenchOrganization,
@@ -60,9 +86,9 @@ export function filledRows(
   };
 }
 
-/** @returns how far the rows alone come, of the baseline, in words */
-export function describeFloor({ baseline, peers }: Comparison, name: string): string {
+/** @returns what a peer reaches of the baseline, as figures are written here */
+export function shareOf({ baseline, peers }: Comparison, name: string): string {
   const floor = peers.find((peer) => peer.name === name)?.figure.rounds ?? [];
   const shares = floor.map((value, at) => value / (baseline.figure.rounds[at] as number));
-  return `The rows alone, written by one statement that asks and decides nothing, reach ${quantile(shares, 0.5).toFixed(2)} of the baseline.`;
+  return quantile(shares, 0.5).toFixed(2);
 }

@@ -26,6 +26,8 @@ export async function startPostgrest(options: PostgrestOptions): Promise<Running
       PGRST_DB_POOL: '10',
       PGRST_JWT_SECRET: options.jwks,
       PGRST_JWT_AUD: 'authenticated',
+      // A token is verified once and not with every request, as PostgREST does by itself from version 14 on: 1.5 ms of ES256.
+      PGRST_JWT_CACHE_MAX_LIFETIME: '3600',
       PGRST_SERVER_HOST: '127.0.0.1',
       PGRST_SERVER_PORT: String(port),
       PGRST_ADMIN_SERVER_PORT: String(adminPort),
