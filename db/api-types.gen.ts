@@ -153,7 +153,7 @@ export const REFUSALS = {
   member_merged: { status: 409 },
   /** The push has not failed, or a later one has taken its place. */
   not_failed: { status: 409 },
-  /** Name one push, or up to a thousand, or one error code. */
+  /** Name one push, or up to a thousand, or one error code, or one case. */
   name_one_thing: { status: 422 },
   /** The change does not wait on the worklist any more. */
   not_waiting: { status: 409 },
@@ -439,9 +439,9 @@ export type Database = {
         Args: { conflict_id: string; decision: Decision; note: string | null; expected_version: number };
         Returns: SettledCase;
       };
-      /** In: a push of api.failed_syncs, or several, or the error_code that a thousand at most of them share. Out: for one, the push that is queued now; else how many were queued and how many were not; or a refusal with code and message (HTTP 404, 409, 422). */
+      /** In: a push of api.failed_syncs, or several, or the error_code that a thousand at most of them share, or an open case about a push or a drift. Out: for one, the push that is queued now; else how many were queued and how many were not; or a refusal with code and message (HTTP 404, 409, 422). */
       retry_sync: {
-        Args: { push_id?: string; push_ids?: string[]; error_code?: string };
+        Args: { push_id?: string; push_ids?: string[]; error_code?: string; conflict_id?: string };
         Returns: QueuedPush | QueuedPushes;
       };
       /** In: a settled case, a note. Out: the case, open again, or a refusal with code and message (HTTP 404, 409). */

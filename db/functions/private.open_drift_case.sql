@@ -1,5 +1,4 @@
--- Somebody changed a number in the member system itself. The case names the push that arrived last, so that a coordinator can
--- have it sent again (retry_sync).
+-- Somebody changed a number in the member system itself. The case names the push that arrived last, if any did.
 create or replace function private.open_drift_case(
   p_member registry.members, p_found text, p_live_index text, p_live_masked text, p_as_sent boolean
 )

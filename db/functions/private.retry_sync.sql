@@ -1,5 +1,5 @@
 -- One push answers as it is; several answer how many. The refusal of one does not stop the others.
-create or replace function private.retry_sync(p_push_id uuid, p_push_ids uuid[], p_error_code text)
+create or replace function private.retry_sync(p_push_id uuid, p_push_ids uuid[], p_error_code text, p_conflict_id uuid)
 returns jsonb
 language plpgsql volatile security definer
 set search_path = ''
@@ -10,11 +10,12 @@ declare
   v_answer jsonb;
   v_queued integer := 0;
 begin
-  if num_nonnulls(p_push_id, p_push_ids, p_error_code) <> 1 or cardinality(p_push_ids) > 1000 then
-    return private.refuse('retry_sync', 'name_one_thing', p_push_id);
-  elsif p_push_id is not null then
-    v_answer := private.retry_push(p_push_id);
-    return case when v_answer ? 'code' then private.refuse('retry_sync', v_answer ->> 'code', p_push_id) else v_answer end;
+  if num_nonnulls(p_push_id, p_push_ids, p_error_code, p_conflict_id) <> 1 or cardinality(p_push_ids) > 1000 then
+    return private.refuse('retry_sync', 'name_one_thing', coalesce(p_push_id, p_conflict_id));
+  elsif num_nonnulls(p_push_id, p_conflict_id) = 1 then
+    v_answer := case when p_push_id is null then private.retry_case(p_conflict_id) else private.retry_push(p_push_id) end;
+    return case when v_answer ? 'code'
+      then private.refuse('retry_sync', v_answer ->> 'code', coalesce(p_push_id, p_conflict_id)) else v_answer end;
   elsif p_error_code is not null then
     v_ids := array(
       select p.id from sync.pushes as p

@@ -98,12 +98,32 @@ test('a coordinator leaves theirs as it is, or has ours sent again', async () =>
   const [left, sent] = cases;
   await coordinator.call('resolve_conflict', left?.id, 'keep_existing', null, left?.version);
   assert.equal(sent?.push_id, pushes[1]?.pushId);
-  const answer = await coordinator.call('retry_sync', sent?.push_id);
+  const answer = await coordinator.call('retry_sync', null, null, null, sent?.id);
   await stage.reaches(String(answer.push_id), 'delivered');
   assert.equal((await coordinator.call('retry_sync', pushes[0]?.pushId)).code, 'not_failed');
   system.people.set('sent', sampleNumbers[1]);
   await compareNow(stage);
   assert.deepEqual(await openCases(stage), [], 'the decision is remembered');
+});
+
+test('an imported number was never sent: a coordinator has it sent from the case', async () => {
+  await using system = await readableSystem();
+  await using stage = await stageWith(system.url);
+  stage.work();
+  await stage.addRecord({ externalId: 'imported' });
+  await compareNow(stage);
+  await using coordinator = await becomeCoordinator(stage.db, { id: stage.organizationId });
+  await using stranger = await becomeCoordinator(stage.db);
+  const [found] = await coordinator.query<Record<string, unknown>>(
+    'select id, push_id, version from api.open_conflicts',
+  );
+  assert.equal(found?.push_id, null);
+  const retry = (who: typeof coordinator) => who.call('retry_sync', null, null, null, found?.id);
+  assert.equal((await retry(stranger)).code, 'not_found');
+  const answer = await retry(coordinator);
+  await stage.reaches(String(answer.push_id), 'delivered');
+  assert.deepEqual(await openCases(stage), []);
+  assert.equal((await retry(coordinator)).code, 'not_open');
 });
 
 test('what is on its way is not compared, and a record that changes meanwhile is left for the next time', async () => {

@@ -36,7 +36,7 @@ export type JobRow = { key: string; attempts: number; last_error: string | null;
 /** One organisation with a member system, a database, and workers as the test starts them. */
 export type Stage = Awaited<ReturnType<typeof createStage>>;
 
-type AddPushOptions = {
+type RecordOptions = {
   number?: string;
   externalId?: string;
   sealer?: 'current' | 'foreign';
@@ -78,6 +78,25 @@ async function addOrganization(db: TestDatabase, slug: string, memberSystemUrl: 
     [id, `${memberSystemUrl}/${slug}/members/{external_id}/personnummer`],
   );
   return id;
+}
+
+/** Adds a member with a number that nobody is told of, as an import does. */
+async function addRecord(db: TestDatabase, options: RecordOptions & { organizationId: string }) {
+  const personnummer = new Personnummer(options.number ?? sampleNumbers[0]);
+  const externalId = options.externalId ?? `m-${randomBytes(4).toString('hex')}`;
+  const { id: memberId } = await one<{ id: string }>(
+    db,
+    `insert into registry.members (organization_id, external_id, personnummer_index, personnummer_sealed, personnummer_masked)
+     values ($1, $2, $3, $4, $5) returning id`,
+    [
+      options.organizationId,
+      externalId,
+      indexer.indexes(personnummer, options.organizationId)[0],
+      await sealers[options.sealer ?? 'current'].seal(personnummer),
+      personnummer.masked(),
+    ],
+  );
+  return { memberId, externalId };
 }
 
 export async function createStage(existing?: TestDatabase) {
@@ -133,25 +152,13 @@ export async function createStage(existing?: TestDatabase) {
       return worker;
     },
 
+    addRecord: (options: RecordOptions = {}) => addRecord(db, { organizationId, ...options }),
+
     /** Adds a member whose number is waiting to be pushed. */
-    async addPush(options: AddPushOptions = {}) {
-      const owner = options.organizationId ?? organizationId;
-      const personnummer = new Personnummer(options.number ?? sampleNumbers[0]);
-      const externalId = options.externalId ?? `m-${randomBytes(4).toString('hex')}`;
-      const { id: memberId } = await one<{ id: string }>(
-        db,
-        `insert into registry.members (organization_id, external_id, personnummer_index, personnummer_sealed, personnummer_masked)
-         values ($1, $2, $3, $4, $5) returning id`,
-        [
-          owner,
-          externalId,
-          indexer.indexes(personnummer, owner)[0],
-          await sealers[options.sealer ?? 'current'].seal(personnummer),
-          personnummer.masked(),
-        ],
-      );
-      const { id: pushId } = await one<{ id: string }>(db, 'select private.queue_push($1) as id', [memberId]);
-      return { memberId, externalId, pushId };
+    async addPush(options: RecordOptions = {}) {
+      const record = await addRecord(db, { organizationId, ...options });
+      const { id: pushId } = await one<{ id: string }>(db, 'select private.queue_push($1) as id', [record.memberId]);
+      return { ...record, pushId };
     },
 
     push: (pushId: string) =>
