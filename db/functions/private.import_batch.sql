@@ -27,7 +27,8 @@ begin
       perform private.open_import_case(v_run, s) from unnest(v_steps) as s where s.number in ('duplicate', 'conflict');
     end if;
     insert into registry.import_lines (run_id, external_id, personnummer_index)
-    select v_run.id, r.external_id, case when v_run.dry_run then r.personnummer_index end from unnest(v_now) as r;
+    select v_run.id, r.external_id, case when v_run.dry_run then r.personnummer_index end from unnest(v_now) as r
+    on conflict (run_id, external_id) do update set rejected = false, personnummer_index = excluded.personnummer_index;
     select v_run.added + count(*) filter (where s.is_new),
            v_run.updated + count(*) filter (where s.changed <> '{}'),
            v_run.unchanged + count(*) filter (where not s.is_new and s.changed = '{}'),

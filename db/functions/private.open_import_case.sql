@@ -21,11 +21,9 @@ begin
   if exists (select from registry.conflicts as known where known.id = v_id and known.seen > 1) then
     return;
   end if;
-  if v_kind = 'mismatch' then
-    insert into registry.offered_numbers
-      (conflict_id, personnummer_index, personnummer_index_previous, personnummer_sealed, personnummer_masked)
-    values (v_id, r.personnummer_index, o.personnummer_index_previous, r.personnummer_sealed, r.personnummer_masked);
-  end if;
+  insert into registry.offered_numbers
+    (conflict_id, personnummer_index, personnummer_index_previous, personnummer_sealed, personnummer_masked)
+  values (v_id, r.personnummer_index, o.personnummer_index_previous, r.personnummer_sealed, r.personnummer_masked);
   perform private.record_event('import_' || p_step.number, 'import', p_run.organization_id,
     case p_step.number
       when 'conflict' then format('An import brought another personnummer (%s) than the verified one; the record was left as it is.',

@@ -9,6 +9,7 @@ declare
   v_not constant uuid[] := case when c.member_id is null then c.candidates else array[c.member_id] end;
   o registry.observations;
   v_linked uuid;
+  v_excluded jsonb;
 begin
   select known.* into strict o from registry.observations as known where known.id = c.observation_id;
   v_linked := private.linked_member(o);
@@ -21,10 +22,14 @@ begin
     from registry.sessions as s join registry.observations as known on known.id = s.observation_id
     where s.member_id = v_linked and s.ended_at is null and (known.issuer, known.subject) = (o.issuer, o.subject);
   end if;
-  insert into registry.excluded_links (organization_id, issuer, subject, member_id)
-  select o.organization_id, o.issuer, o.subject, m.id from unnest(v_not) as m(id)
-  on conflict do nothing;
-  return jsonb_build_object('excluded', to_jsonb(v_not))
+  with added as (
+    insert into registry.excluded_links (organization_id, issuer, subject, member_id)
+    select o.organization_id, o.issuer, o.subject, m.id from unnest(v_not) as m(id)
+    on conflict do nothing
+    returning member_id
+  )
+  select coalesce(jsonb_agg(member_id), '[]') into v_excluded from added;
+  return jsonb_build_object('excluded', v_excluded)
     || case when v_linked = any (v_not) then jsonb_build_object('link', jsonb_build_object('before', v_linked, 'after', null)) else '{}' end;
 end
 $$;

@@ -7,7 +7,7 @@ set search_path = ''
 as $$
   select r,
     row_number() over (partition by r.external_id order by r.line) = 1
-      and not exists (select from registry.import_lines as l where l.run_id = p_run.id and l.external_id = r.external_id)
+      and not exists (select from registry.import_lines as l where l.run_id = p_run.id and l.external_id = r.external_id and not l.rejected)
   from registry.organizations as g
   cross join lateral jsonb_array_elements(p_rows) as e(element)
   cross join lateral jsonb_populate_record(null::private.imported_member, case when g.capture then e.element else e.element

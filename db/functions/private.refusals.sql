@@ -11,6 +11,7 @@ as $$
     ('unknown_decision', 422, 'The decision is one of accept_observed, keep_existing, not_same_person, merge_into.'),
     ('decision_not_applicable', 422, 'That decision cannot be made of a case of this kind.'),
     ('number_taken', 409, 'Another member has this number. Settle which of the two records is the person''s first.'),
+    ('evidence_changed', 409, 'The other record does not have this number any more, so nothing says that the two are one person.'),
     ('already_linked', 409, 'The login is linked to a member already.'),
     ('member_merged', 409, 'The member was merged into another record. Use the surviving one.'),
     ('not_failed', 409, 'The push has not failed, or a later one has taken its place.'),

@@ -12,7 +12,8 @@ begin
   set personnummer_index = p_observation.personnummer_index,
       personnummer_sealed = p_observation.personnummer_sealed,
       personnummer_masked = p_observation.personnummer_masked,
-      personnummer_source = p_observation.source,
+      -- What an import offered and a coordinator chose is the coordinator's: the next import may not replace it.
+      personnummer_source = case p_observation.source when 'import' then 'coordinator' else p_observation.source end,
       personnummer_at = clock_timestamp()
   where id = p_member_id
   returning version into v_version;
@@ -20,6 +21,7 @@ begin
     format('A coordinator gave the record the personnummer %s that %s brought.', p_observation.personnummer_masked, p_observation.source),
     p_member_id => p_member_id, p_observation_id => p_observation.id, p_conflict_id => p_conflict_id,
     p_push_id => private.queue_push(p_member_id, p_observation.id));
+  perform private.close_moot_cases(p_observation.organization_id, array[p_member_id], 'coordinator', p_conflict_id);
   return jsonb_build_object('number', v_before, 'version_after', v_version);
 end
 $$;

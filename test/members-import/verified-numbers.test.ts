@@ -93,7 +93,7 @@ test('a coordinator may decide that the export is right: the record takes its nu
   );
   assert.equal(settled.code, undefined);
   const [member] = await world.members();
-  assert.deepEqual([member?.personnummer_masked, member?.personnummer_source], ['319261*****', 'import']);
+  assert.deepEqual([member?.personnummer_masked, member?.personnummer_source], ['319261*****', 'coordinator']);
   await coordinator.call('undo_resolution', found?.id, 'they were not');
   const [again] = await world.members();
   assert.deepEqual([again?.personnummer_masked, again?.personnummer_source], ['018150*****', 'vipps-login']);
@@ -106,6 +106,58 @@ test('a coordinator who keeps the record is not asked again by the next export',
   const found = await openCase(coordinator);
   await coordinator.call('resolve_conflict', found?.id, 'keep_existing', null, found?.version);
   await world.imported(csv(HEADER, `${KARI},${EXPORTED}`));
+  assert.equal(await openCase(coordinator), undefined);
+});
+
+/** Another export, with a third number, is a question again and overwrites nothing. */
+async function staysAfterThirdNumber(world: ImportWorld, coordinator: Coordinator, masked: string) {
+  await world.imported(csv(HEADER, `${KARI},08837220093`));
+  assert.equal((await world.members())[0]?.personnummer_masked, masked);
+  assert.equal((await openCase(coordinator))?.observed_personnummer, '088372*****');
+}
+
+test('what a coordinator chose is not replaced by the next export', async () => {
+  const { world } = await disagreement();
+  await using _ = world;
+  await using coordinator = await becomeCoordinator(world.db, world.organization);
+  const found = await openCase(coordinator);
+  await coordinator.call('resolve_conflict', found?.id, 'accept_observed', null, found?.version);
+  await staysAfterThirdNumber(world, coordinator, '319261*****');
+});
+
+test('nor is what a coordinator kept', async () => {
+  await using world = await createImportWorld();
+  await addProvider(world.db, world.organization);
+  await using coordinator = await becomeCoordinator(world.db, world.organization);
+  await world.imported(csv(HEADER, `${KARI},${EXPORTED}`));
+  await login(world);
+  const found = await openCase(coordinator);
+  await coordinator.call('resolve_conflict', found?.id, 'keep_existing', null, found?.version);
+  await staysAfterThirdNumber(world, coordinator, '319261*****');
+});
+
+test('a case is closed when an export brings the number of the login', async () => {
+  await using world = await createImportWorld();
+  await addProvider(world.db, world.organization);
+  await using coordinator = await becomeCoordinator(world.db, world.organization);
+  await world.imported(csv(HEADER, `${KARI},${EXPORTED}`));
+  await login(world);
+  assert.equal((await openCase(coordinator))?.kind, 'mismatch');
+  await world.imported(csv(HEADER, `${KARI},${OBSERVED}`));
+  assert.equal(await openCase(coordinator), undefined);
+  const events = await world.query<{ source: string }>(
+    `select source from audit.events where event = 'case_superseded'`,
+  );
+  assert.deepEqual(events, [{ source: 'import' }]);
+});
+
+test('a duplicate is closed when an export gives the other record another number', async () => {
+  await using world = await createImportWorld();
+  await using coordinator = await becomeCoordinator(world.db, world.organization);
+  await world.imported(csv(HEADER, `1,Kari,,,,,${OBSERVED}`));
+  await world.imported(csv(HEADER, `2,Liv,,,,,${OBSERVED}`), '--partial');
+  assert.equal((await openCase(coordinator))?.kind, 'duplicate');
+  await world.imported(csv(HEADER, `1,Kari,,,,,${EXPORTED}`), '--partial');
   assert.equal(await openCase(coordinator), undefined);
 });
 

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { atTheDesk, type Desk, record } from '../support/desk.ts';
+import { addKari, KARI, one } from '../support/door.ts';
+import { addMember, sampleNumbers } from '../support/samples.ts';
+
+const [NUMBER, OTHER_NUMBER, THIRD_NUMBER] = sampleNumbers;
+
+/** Kari's login brings the number of another record, and hers has none. */
+async function duplicate({ db, door }: Desk) {
+  const kari = await addKari(db, door);
+  const other = await addMember(db, door.organization, { given_name: 'Kari', personnummer: NUMBER });
+  assert.equal((await door.login({ personnummer: NUMBER })).outcome, 'duplicate');
+  return { kari, other };
+}
+
+const states = async ({ db }: Desk) =>
+  (await db.pool.query('select kind, state from registry.conflicts order by opened_at, id')).rows.map((row) =>
+    Object.values(row).join(' '),
+  );
+
+test('a duplicate is moot when a later login fills the record with a number of its own', () =>
+  atTheDesk(async (desk) => {
+    const { kari } = await duplicate(desk);
+    const { outcome } = await desk.door.login({ personnummer: OTHER_NUMBER });
+    assert.equal(outcome, 'filled');
+    assert.deepEqual(await states(desk), ['duplicate superseded']);
+    const event = await one(
+      desk.db,
+      `select source, member_id, message from audit.events where event = 'case_superseded'`,
+    );
+    assert.deepEqual(event, {
+      source: 'vipps-login',
+      member_id: kari.id,
+      message: 'The case is moot: the numbers of the records changed.',
+    });
+  }));
+
+test('a duplicate is moot when a coordinator gives the other record another number', () =>
+  atTheDesk(async (desk) => {
+    const { other } = await duplicate(desk);
+    const person = { ...KARI, subject: 'other', phone: '+4790000077', email: 'o@example.org' };
+    await desk.coordinator.call(
+      'link_login',
+      (await desk.door.login({ ...person, given_name: 'Una', family_name: 'Li' })).observation_id,
+      other.id,
+      null,
+    );
+    assert.equal((await desk.door.login({ ...person, personnummer: THIRD_NUMBER })).outcome, 'conflict');
+    assert.equal((await desk.settle('accept_observed', 1)).state, 'resolved');
+    assert.equal((await states(desk)).filter((state) => state === 'duplicate superseded').length, 1);
+  }));
+
+test('records are not merged for a number that the other one has no more', () =>
+  atTheDesk(async (desk) => {
+    const { kari, other } = await duplicate(desk);
+    // As after a change that closed no case: by a DBA, or before cases were closed.
+    await desk.db.pool.query(
+      `update registry.members set personnummer_index = 'v1.else', personnummer_masked = '020250*****' where id = $1`,
+      [other.id],
+    );
+    assert.equal((await desk.settle('merge_into')).code, 'evidence_changed');
+    assert.equal((await record(desk.db, kari.id)).merged_into, null);
+    assert.equal((await desk.settle('keep_existing')).state, 'resolved');
+  }));
+
+test('an index of another key version is the same number where the masked form is', () =>
+  atTheDesk(async (desk) => {
+    const { other } = await duplicate(desk);
+    await desk.db.pool.query(`update registry.members set personnummer_index = 'v2.renewed' where id = $1`, [other.id]);
+    assert.equal((await desk.settle('merge_into')).state, 'resolved');
+  }));
