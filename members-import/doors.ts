@@ -28,7 +28,7 @@ export type Doors = {
   loadRows(runId: string, first: number, records: number, batch: JudgedBatch): Promise<Counts>;
   rejections(runId: string, afterLine: number, most: number): Promise<{ line: number; reasons: string[] }[]>;
   absentMembers(runId: string, afterExternalId: string, most: number): Promise<string[]>;
-  finishRun(runId: string): Promise<void>;
+  finishRun(runId: string): Promise<Counts>;
 };
 
 const refusals: Record<string, { code: ImportErrorCode; message: string }> = {
@@ -71,7 +71,7 @@ export function createDoors(client: Pick<pg.ClientBase, 'query'>): Doors {
       return (await rows<{ id: string }>(text, [runId, afterExternalId, most])).map(({ id }) => id);
     },
     async finishRun(runId) {
-      await rows('select import.finish_run($1)', [runId]);
+      return (await rows<Counts>('select * from import.finish_run($1)', [runId]))[0] as Counts;
     },
   };
 }

@@ -52,7 +52,7 @@ export async function importMembers(options: Arguments, surroundings: Surroundin
   if (!run.capture && file.layout.positions.personnummer !== undefined) {
     say('The organisation has recorded no legal basis for the personnummer: the numbers in the file are left out.');
   }
-  const counts = await loadRecords(file, run, options, surroundings);
+  await loadRecords(file, run, options, surroundings);
   const rejections = inPages<{ line: number; reasons: string[] }>((last) =>
     doors.rejections(run.run_id, last?.line ?? 0, PAGE),
   );
@@ -62,8 +62,7 @@ export async function importMembers(options: Arguments, surroundings: Surroundin
     mapEach(rejections, (each) => `${each.line},${each.reasons.join(' ')}`),
   );
   const absent = options.partial ? null : await listAbsent(run, options, doors);
-  await doors.finishRun(run.run_id);
-  return { ...counts, absent, seconds: (performance.now() - begun) / 1000 };
+  return { ...(await doors.finishRun(run.run_id)), absent, seconds: (performance.now() - begun) / 1000 };
 }
 
 async function openFile(options: Arguments, say: Surroundings['say']): Promise<OpenFile> {
@@ -87,7 +86,7 @@ function fingerprint({ facts, delimiter, layout, mapping }: OpenFile, { dropBadN
   return createHash('sha256').update(settings).digest('hex');
 }
 
-async function loadRecords(file: OpenFile, run: Run, options: Arguments, surroundings: Surroundings): Promise<Counts> {
+async function loadRecords(file: OpenFile, run: Run, options: Arguments, surroundings: Surroundings): Promise<void> {
   const { config, doors, terminal } = surroundings;
   const { records, bytesRead } = readRecords(file.path, { encoding: file.facts.encoding, delimiter: file.delimiter });
   await using pool = startJudgePool(
@@ -109,17 +108,16 @@ async function loadRecords(file: OpenFile, run: Run, options: Arguments, surroun
   });
   const progress = showProgress({ stream: terminal, total: file.facts.size });
   let done = run.records_done;
-  let counts = await doors.loadRows(run.run_id, done, 0, { rows: '[]', rejections: '[]' });
   try {
     for await (const { bytes, records: inBatch, judged } of batches) {
-      counts = await doors.loadRows(run.run_id, done, inBatch, judged);
+      await doors.loadRows(run.run_id, done, inBatch, judged);
       done += inBatch;
       progress.advance(bytes, done - run.records_done);
     }
   } finally {
     progress.stop();
   }
-  if ((await inspectFile(file.path)).digest === file.facts.digest) return counts;
+  if ((await inspectFile(file.path)).digest === file.facts.digest) return;
   throw new ImportError('file_changed', 'the file changed while it was read; start again');
 }
 

@@ -1,4 +1,5 @@
--- One batch of an import. Rows with the same number go one after the other, so that the second one finds the first.
+-- One batch of an import. Rows with the same number go one after the other, so that the second one finds the first. Numbers that
+-- another member has wait for the end of the file (private.settle_waiting).
 create or replace function private.import_batch(p_run registry.import_runs, p_rows private.imported_member[])
 returns registry.import_runs
 language plpgsql volatile
@@ -24,20 +25,21 @@ begin
     if not v_run.dry_run then
       perform private.write_import(v_run, v_steps);
       perform private.record_import(v_run, v_steps);
-      perform private.open_import_case(v_run, s) from unnest(v_steps) as s where s.number in ('duplicate', 'conflict');
+      perform private.open_import_case(v_run, s) from unnest(v_steps) as s where s.number = 'conflict';
     end if;
+    perform private.keep_waiting(v_run, v_steps);
     insert into registry.import_lines (run_id, external_id, personnummer_index)
-    select v_run.id, r.external_id, case when v_run.dry_run then r.personnummer_index end from unnest(v_now) as r
+    select v_run.id, (s.imported).external_id, case when v_run.dry_run and s.number = 'write' then (s.imported).personnummer_index end
+    from unnest(v_steps) as s
     on conflict (run_id, external_id) do update set rejected = false, personnummer_index = excluded.personnummer_index;
     select v_run.added + count(*) filter (where s.is_new),
            v_run.updated + count(*) filter (where s.changed <> '{}'),
            v_run.unchanged + count(*) filter (where not s.is_new and s.changed = '{}'),
-           v_run.duplicates + count(*) filter (where s.number = 'duplicate'),
            v_run.conflicts + count(*) filter (where s.number = 'conflict')
-    into v_run.added, v_run.updated, v_run.unchanged, v_run.duplicates, v_run.conflicts
+    into v_run.added, v_run.updated, v_run.unchanged, v_run.conflicts
     from unnest(v_steps) as s;
   end loop;
   return v_run;
 end
 $$;
-comment on function private.import_batch is 'In: a run, rows with different external ids. Out: the run with its counts. Writes records, cases and audit events, or in a dry run nothing of these.';
+comment on function private.import_batch is 'In: a run, rows with different external ids. Out: the run with its counts. Writes records, cases and audit events, or in a dry run nothing of these; numbers that another member has wait.';

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { addProvider, sealNumber } from '../support/samples.ts';
+import { until } from '../support/until.ts';
+import { createImportWorld, csv, type ImportWorld } from './support/run-import.ts';
+
+// An export is right as a whole: who gives a number up and who gets it stand in different rows, in any order.
+
+const HEADER = 'external_id,given_name,personnummer';
+const [A, B, C, D] = ['01815025039', '31926110341', '08837220093', '17858433347'] as const;
+const masked = (number: string) => `${number.slice(0, 6)}*****`;
+
+/** What each member has, by external id. */
+const numbers = async (world: ImportWorld) =>
+  Object.fromEntries((await world.members()).map((member) => [member.external_id, member.personnummer_masked]));
+const cases = (world: ImportWorld) =>
+  world.query(
+    `select c.kind, c.state, m.external_id as member, o.external_id as other from registry.conflicts as c
+     join registry.members as m on m.id = c.member_id left join registry.members as o on o.id = c.other_member_id order by m.external_id`,
+  );
+const open = (member: string, other: string) => ({ kind: 'duplicate', state: 'open', member, other });
+const summary = (out: string) => out.slice(out.indexOf('added'), out.indexOf('rejected'));
+
+/** The dry run's counts are those of the import. */
+async function importTwice(world: ImportWorld, content: string, ...words: string[]) {
+  const dry = await world.imported(content, '--dry-run', ...words);
+  const { out } = await world.imported(content, ...words);
+  assert.equal(summary(dry.out), summary(out));
+  return out;
+}
+
+test('two members whose numbers were mixed up get each their own', async () => {
+  await using world = await createImportWorld();
+  await world.imported(csv(HEADER, `1,Ola,${A}`, `2,Kari,${B}`));
+  const out = await importTwice(world, csv(HEADER, `1,Ola,${B}`, `2,Kari,${A}`));
+  assert.match(out, /changed {4}2\n/);
+  assert.deepEqual(await numbers(world), { 1: masked(B), 2: masked(A) });
+  assert.deepEqual(await cases(world), []);
+  const events = await world.query(`select message from audit.events where event = 'member_updated' order by id`);
+  assert.equal(events.length, 2);
+});
+
+test('a number goes on to another member, whichever row comes first, and however far apart', async () => {
+  for (const between of [0, 600]) {
+    await using world = await createImportWorld();
+    const filling = Array.from({ length: between }, (_, at) => `f${at},Per,`);
+    await world.imported(csv(HEADER, `1,Ola,${A}`, `2,Kari,${B}`, '3,Liv,', ...filling));
+    await importTwice(
+      world,
+      csv(HEADER, `3,Liv,${B}`, ...filling, `2,Kari,${A}`, ...filling.map((row) => `x${row}`), `1,Ola,${C}`),
+    );
+    assert.deepEqual(Object.values(await numbers(world)).filter(Boolean), [masked(C), masked(A), masked(B)]);
+    assert.deepEqual(await cases(world), []);
+  }
+});
+
+test('a new member gets a number that its former owner gives up in a later row', async () => {
+  await using world = await createImportWorld();
+  await world.imported(csv(HEADER, `1,Ola,${A}`));
+  const out = await importTwice(world, csv(HEADER, `2,Kari,${A}`, `1,Ola,${B}`));
+  assert.match(out, /added {6}1\n {2}changed {4}1\n {2}unchanged {2}0/);
+  assert.deepEqual(await numbers(world), { 1: masked(B), 2: masked(A) });
+});
+
+test('where the last in the row keeps its number, nobody moves, and each is a case', async () => {
+  await using world = await createImportWorld();
+  await world.imported(csv(HEADER, `1,Ola,${A}`, `2,Kari,${B}`, `3,Liv,${C}`));
+  const out = await importTwice(world, csv(HEADER, `1,Ola,${B}`, `2,Kari,${C}`), '--partial');
+  assert.match(out, /unchanged {2}2/);
+  assert.deepEqual(await numbers(world), { 1: masked(A), 2: masked(B), 3: masked(C) });
+  assert.deepEqual(await cases(world), [open('1', '2'), open('2', '3')]);
+});
+
+test('of two rows that want a number the first gets it', async () => {
+  await using world = await createImportWorld();
+  await world.imported(csv(HEADER, `1,Ola,${A}`, `2,Kari,${B}`, '3,Liv,'));
+  const out = await importTwice(world, csv(HEADER, `1,Ola,${B}`, `2,Kari,${A}`, `3,Liv,${A}`));
+  assert.match(out, /changed {4}2\n {2}unchanged {2}1/);
+  assert.deepEqual(await numbers(world), { 1: masked(B), 2: masked(A), 3: null });
+  assert.deepEqual(await cases(world), [open('3', '2')]);
+});
+
+test('a number that a login confirmed is not given up', async () => {
+  await using world = await createImportWorld();
+  await addProvider(world.db, world.organization);
+  await world.imported(csv(`${HEADER},phone,email`, `1,Kari,${A},90000001,k@example.org`, '2,Ola,,,'));
+  await world.query(
+    `select from login.record_observation(observation_id => gen_random_uuid(), organization => $1, provider => 'vipps',
+       issuer => 'https://provider.example/', subject => 'kari', authenticated_at => now(), given_name => 'Kari',
+       phone => '+4790000001', phone_verified => true, email => 'k@example.org', email_verified => true,
+       personnummer_index => $2, personnummer_sealed => $3, personnummer_masked => $4)`,
+    [world.organization.slug, ...Object.values(await sealNumber(A, world.organization))],
+  );
+  await importTwice(world, csv(HEADER, `2,Ola,${A}`, `1,Kari,${B}`));
+  assert.deepEqual(await numbers(world), { 1: masked(A), 2: null });
+  assert.deepEqual((await cases(world)).map((row) => Object.values(row as object).join(' ')).sort(), [
+    'duplicate open 2 1',
+    'mismatch open 1 ',
+  ]);
+});
+
+test('what an abandoned import left open is a case, and closes when a later one moves the numbers', async () => {
+  await using world = await createImportWorld();
+  await world.imported(csv(HEADER, `1,Ola,${C}`, `2,Kari,${D}`));
+  const filling = Array.from({ length: 5_000 }, (_, at) => `f${at},Per,`);
+  const content = csv(HEADER, `1,Ola,${D}`, ...filling, `2,Kari,${C}`);
+  const first = world.start(world.file('first.csv', content), '--partial');
+  const waiting = () => world.query('select from registry.waiting_numbers');
+  await until('the first of the two has arrived', async () => (await waiting()).length === 1);
+  first.process.kill('SIGKILL');
+  await first.finished;
+  await world.imported(csv(HEADER, '3,Liv,'), '--partial');
+  assert.deepEqual([await cases(world), await waiting()], [[open('1', '2')], []]);
+  await world.imported(csv(HEADER, `1,Ola,${D}`, `2,Kari,${C}`), '--partial');
+  const { 1: ola, 2: kari } = await numbers(world);
+  assert.deepEqual([ola, kari], [masked(D), masked(C)]);
+  assert.deepEqual(await cases(world), [{ ...open('1', '2'), state: 'superseded' }]);
+});
