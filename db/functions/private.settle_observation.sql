@@ -15,10 +15,6 @@ begin
   o.settled_at := clock_timestamp();
   if v_found.verdict = 'found' then
     v_judged := private.judge_number(o);
-    if v_judged.outcome = 'filled' and v_found.rung = 'link' and private.linked_member(o) is distinct from o.member_id then
-      -- A coordinator took the link away while this login waited for the record. Processed again, it climbs the ladder.
-      raise exception 'The login was parted from the member meanwhile.' using errcode = 'serialization_failure';
-    end if;
     if v_judged.outcome not in ('confirmed', 'conflict') then -- the record has no number yet
       o := private.withhold_without_consent(o);
     end if;
