@@ -15,7 +15,10 @@ begin
     when o.outcome = 'filled' then
       perform private.fill_member(o);
       v_push_id := private.queue_push(o.member_id, o.id);
-      if exists (select from registry.conflicts as c where c.organization_id = o.organization_id and c.member_id = o.member_id and c.state = 'open') then
+      if exists (
+        select from registry.conflicts as c
+        where c.organization_id = o.organization_id and c.member_id = o.member_id and c.state = 'open')
+      then
         perform private.close_moot_cases(o.organization_id, array[o.member_id], o.source::text);
       end if;
     when o.outcome = 'confirmed' and o.personnummer_index_previous <> '{}' then
