@@ -1,5 +1,6 @@
--- The database decides who is let in: a session belongs to a fresh observation that found a member, once. The same code
--- again is the same call, repeated because its answer was lost: nobody else knows a code before it was answered.
+-- The database decides who is let in: a session belongs to a fresh observation whose login is linked to the member that was found,
+-- still (between login and session there may be a page that asks for consent, and a coordinator), once. The same code again is the
+-- same call, repeated because its answer was lost: nobody else knows a code before it was answered.
 create or replace function login.open_session(observation_id uuid, code_hash bytea, code_challenge text, return_to text)
 returns boolean
 language plpgsql volatile security definer
@@ -9,11 +10,12 @@ declare
   v_session registry.sessions;
 begin
   insert into registry.sessions (organization_id, member_id, observation_id, return_to, code_hash, code_challenge, code_expires_at, expires_at)
-  select o.organization_id, m.id, o.id, open_session.return_to, open_session.code_hash, open_session.code_challenge,
+  select o.organization_id, l.member_id, o.id, open_session.return_to, open_session.code_hash, open_session.code_challenge,
     now() + interval '60 seconds', now() + interval '30 days'
   from registry.observations as o
   join registry.organizations as g on g.id = o.organization_id and open_session.return_to = any (g.return_to)
-  join registry.members as m on m.id = case o.outcome when 'deferred' then private.known_member(o) else o.member_id end
+  join registry.identity_links as l on l.organization_id = o.organization_id and l.issuer = o.issuer and l.subject = o.subject
+    and (l.member_id = o.member_id or o.outcome = 'deferred')
   where o.id = open_session.observation_id and o.received_at > now() - interval '15 minutes'
   on conflict do nothing
   returning * into v_session;

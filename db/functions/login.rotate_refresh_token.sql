@@ -20,6 +20,8 @@ begin
     perform private.end_session(s, 'refresh_token_reused');
   elsif s.expires_at <= now() then
     perform private.end_session(s, 'expired');
+  elsif not private.link_stands(s) then
+    perform private.end_session(s, 'link_removed');
   else
     update registry.refresh_tokens set replaced_at = now() where token_hash = rotate_refresh_token.refresh_token_hash;
     insert into registry.refresh_tokens (token_hash, session_id) values (rotate_refresh_token.new_refresh_token_hash, s.id);

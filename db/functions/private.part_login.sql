@@ -18,9 +18,7 @@ begin
     where (l.organization_id, l.issuer, l.subject) = (o.organization_id, o.issuer, o.subject);
     perform private.record_event('link_removed', 'coordinator', o.organization_id, 'A coordinator found that the login is not the member''s.',
       p_member_id => v_linked, p_observation_id => o.id, p_conflict_id => c.id);
-    perform private.end_session(s, 'link_removed')
-    from registry.sessions as s join registry.observations as known on known.id = s.observation_id
-    where s.member_id = v_linked and s.ended_at is null and (known.issuer, known.subject) = (o.issuer, o.subject);
+    perform private.end_login_sessions(o.organization_id, o.issuer, o.subject, v_linked);
   end if;
   with added as (
     insert into registry.excluded_links (organization_id, issuer, subject, member_id)

@@ -1,4 +1,5 @@
--- A coordinator says whose login it is. The only place where a link ever moves from one member to another.
+-- A coordinator says whose login it is. The only place where a link ever moves from one member to another; sessions that began with
+-- the login as the first one end.
 create or replace function private.set_link(p_observation registry.observations, p_member_id uuid)
 returns jsonb
 language plpgsql volatile
@@ -11,6 +12,9 @@ begin
   values (p_observation.organization_id, p_observation.issuer, p_observation.subject, p_member_id, p_observation.provider, 'coordinator')
   on conflict (organization_id, issuer, subject)
     do update set member_id = excluded.member_id, rung = excluded.rung, explanation = '{}';
+  if v_before <> p_member_id then
+    perform private.end_login_sessions(p_observation.organization_id, p_observation.issuer, p_observation.subject, v_before);
+  end if;
   delete from registry.excluded_links as x
   where (x.organization_id, x.issuer, x.subject, x.member_id)
       = (p_observation.organization_id, p_observation.issuer, p_observation.subject, p_member_id);

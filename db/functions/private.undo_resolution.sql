@@ -1,4 +1,5 @@
--- Taking a decision back: the record as it was, a compensating push, the case open again.
+-- Taking a decision back: the record as it was, a compensating push, the case open again. What somebody else opens or takes while
+-- this runs is met by a unique index; it is something newer too, and PostgreSQL's own words would show values (R9).
 create or replace function private.undo_resolution(p_conflict_id uuid, p_note text)
 returns jsonb
 language plpgsql volatile security definer
@@ -14,12 +15,16 @@ begin
   if v_refusal is not null then
     return private.refuse('undo_resolution', v_refusal, p_conflict_id);
   end if;
-  perform private.restore_before(c, r.before);
-  update registry.resolutions set undone_at = clock_timestamp(), undone_by = private.actor(), undo_note = p_note where id = r.id;
-  update registry.conflicts
-  set state = 'open', decision = null, decided_by = null, closed_at = null, version = version + 1
-  where id = c.id
-  returning * into c;
+  begin
+    perform private.restore_before(c, r.before);
+    update registry.resolutions set undone_at = clock_timestamp(), undone_by = private.actor(), undo_note = p_note where id = r.id;
+    update registry.conflicts
+    set state = 'open', decision = null, decided_by = null, closed_at = null, version = version + 1
+    where id = c.id
+    returning * into c;
+  exception when unique_violation then
+    return private.refuse('undo_resolution', 'newer_change', p_conflict_id);
+  end;
   perform private.record_case_event('case_reopened', c, 'A coordinator took the decision back; the case is open again.');
   return private.describe_case(c);
 end

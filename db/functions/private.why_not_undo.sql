@@ -1,5 +1,5 @@
 -- A decision can be taken back while nothing newer stands on it: the record unchanged since, the login where it was put, nobody
--- else with the number that would come back, and the same disagreement not open anew.
+-- else with the number that would come back, and the same disagreement not open anew. What was sent cannot be unsent.
 create or replace function private.why_not_undo(c registry.conflicts, r registry.resolutions)
 returns text
 language sql stable
@@ -7,7 +7,7 @@ set search_path = ''
 as $$
   select case
     when c.id is null then 'not_found'
-    when r.id is null or c.kind = 'push_failed' then 'not_resolved'
+    when r.id is null or c.kind = 'push_failed' or r.decision = 'retry_sync' then 'not_resolved'
     when r.decided_at < now() - interval '30 days' then 'too_late'
     when r.before ? 'version_after' and (r.before ->> 'version_after')::integer is distinct from (
       select m.version from registry.members as m where m.id = (r.before #>> '{number,member_id}')::uuid) then 'newer_change'

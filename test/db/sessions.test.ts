@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { addKari, type Door, one, openDoor } from '../support/door.ts';
+import { atTheDesk } from '../support/desk.ts';
+import { addKari, type Door, KARI, one, openDoor } from '../support/door.ts';
+import { addMember } from '../support/samples.ts';
+import { isLetIn, openSession } from '../support/sessions.ts';
 
 const hash = (text: string) => createHash('sha256').update(text).digest();
 const CHALLENGE = createHash('sha256').update('verifier').digest('base64url');
@@ -197,4 +200,74 @@ test('a hundred identical transactions: one is fresh', async () => {
     ),
   );
   assert.equal(answers.filter(({ rows }) => rows[0].fresh).length, 1);
+});
+
+/** A login that nothing of Kari's record points at. */
+const STRANGER = { subject: 'stranger', phone: '+4799999999', email: 'x@example.org' };
+const OLA = { given_name: 'Ola', family_name: 'Hansen', phone: '+4790000002', email: 'ola@example.org' };
+
+test('undoing the decision that linked a login ends the sessions which that login began, and no others', () =>
+  atTheDesk(async ({ db, door, coordinator }) => {
+    const kari = await addKari(db, door);
+    const own = await openSession(door, (await door.login()).observation_id);
+    const first = await door.login(STRANGER);
+    const { conflict_id } = await coordinator.call('link_login', first.observation_id, kari.id, 'a mistake');
+    const stranger = await openSession(door, (await door.login(STRANGER)).observation_id);
+    assert.deepEqual([stranger.memberId, await stranger.refresh()], [kari.id, true]);
+    const late = await door.login(STRANGER);
+    assert.equal((await coordinator.call('undo_resolution', conflict_id, 'not hers')).state, 'open');
+    assert.equal(await stranger.refresh(), false);
+    assert.equal(await own.refresh(), true);
+    const ended = await one(db, `select detail, actor from audit.events where event = 'session_ended'`);
+    assert.deepEqual(ended.detail, { session_id: stranger.id, reason: 'link_removed' });
+    assert.equal(await isLetIn(door, late.observation_id), false, 'a login that was under way');
+  }));
+
+test('moving a login to another member ends the sessions it began as the first one, and so does moving it back', () =>
+  atTheDesk(async ({ db, door, coordinator, settle, openCases }) => {
+    await addKari(db, door);
+    const ola = await addMember(db, door.organization, OLA);
+    const karis = await openSession(door, (await door.login()).observation_id);
+    const olas = await openSession(door, (await door.login({ ...OLA, subject: 'ola' })).observation_id);
+    const underWay = await door.login();
+    assert.equal((await door.login({ link_session_id: olas.id })).outcome, 'ambiguous');
+    const [moved] = await openCases();
+    assert.equal((await settle('accept_observed')).state, 'resolved');
+    assert.equal(await karis.refresh(), false);
+    assert.equal(await isLetIn(door, underWay.observation_id), false, 'a login that was under way');
+    assert.equal(await olas.refresh(), true);
+    const afterwards = await openSession(door, (await door.login()).observation_id);
+    assert.equal(afterwards.memberId, ola.id);
+    assert.equal((await coordinator.call('undo_resolution', moved?.id, 'not hers')).state, 'open');
+    assert.equal(await afterwards.refresh(), false);
+    assert.equal(await olas.refresh(), true);
+  }));
+
+test('undoing a merge ends the sessions that its logins began as the survivor; those of before go back', () =>
+  atTheDesk(async ({ db, door, coordinator, settle, openCases }) => {
+    const kari = await addKari(db, door);
+    const ola = await addMember(db, door.organization, OLA);
+    const before = await openSession(door, (await door.login()).observation_id);
+    await db.pool.query(
+      `insert into registry.conflicts (organization_id, kind, member_id, other_member_id, observation_id, fingerprint)
+       select organization_id, 'subject_moved', $1, $2, id, 'made for this test' from registry.observations`,
+      [kari.id, ola.id],
+    );
+    const [merge] = await openCases();
+    await settle('merge_into');
+    const after = await openSession(door, (await door.login({ ...KARI })).observation_id);
+    assert.equal(after.memberId, ola.id);
+    assert.equal((await coordinator.call('undo_resolution', merge?.id, 'two people')).state, 'open');
+    assert.equal(await after.refresh(), false);
+    assert.equal(await before.refresh(), true);
+  }));
+
+test('a session whose login lost its link in the very moment of opening ends at the first refresh', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db);
+  await addKari(db, door);
+  const session = await openSession(door, (await door.login()).observation_id);
+  await db.pool.query('delete from registry.identity_links');
+  assert.equal(await session.refresh(), false);
+  assert.equal(await endReason(db), 'link_removed');
 });

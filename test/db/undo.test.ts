@@ -4,6 +4,7 @@ import type { TestDatabase } from '../support/database.ts';
 import { atTheDesk, eventsBy, record } from '../support/desk.ts';
 import { addKari, type Door, one } from '../support/door.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';
+import { begin, untilSomebodyWaits } from '../support/waiting.ts';
 
 const [NUMBER, OTHER_NUMBER, THIRD_NUMBER] = sampleNumbers;
 
@@ -169,4 +170,56 @@ test('a login that nobody was told of is linked by a coordinator, and that can b
     assert.equal((await coordinator.call('undo_resolution', linked.conflict_id, 'not her')).state, 'open');
     assert.equal((await record(db, kari.id)).personnummer_masked, null);
     assert.equal((await one(db, 'select count(*)::int as n from registry.identity_links')).n, 0);
+  }));
+
+test('undoing a merge leaves a case closed that has been opened anew since', () =>
+  atTheDesk(async ({ db, door, coordinator, openCases }) => {
+    const { kari } = await twoRecords({ db, door });
+    const revoke = (issuedAt: number) =>
+      door.pool.query(`select login.record_revocation($1, 'vipps', 'subject-of-kari', 'CONSENT_REVOKED', $2, false)`, [
+        ...[door.organization.slug, new Date(issuedAt)],
+      ]);
+    await revoke(Date.now() + 1_000);
+    const duplicate = (await openCases()).find(({ kind }) => kind === 'duplicate');
+    const merge = ['resolve_conflict', duplicate?.id, 'merge_into', null, duplicate?.version] as const;
+    assert.equal((await coordinator.call(...merge)).state, 'resolved');
+    await revoke(Date.now() + 2_000);
+    assert.equal((await coordinator.call('undo_resolution', duplicate?.id, 'two after all')).state, 'open');
+    assert.equal((await record(db, kari.id)).merged_into, null);
+    const { rows } = await db.pool.query(
+      'select kind, state, count(*)::int as n from registry.conflicts group by 1, 2',
+    );
+    assert.deepEqual(rows.map(({ kind, state, n }) => `${n} ${kind} ${state}`).toSorted(), [
+      ...['1 consent_revoked open', '1 consent_revoked superseded', '1 duplicate open'],
+    ]);
+  }));
+
+test('what another session opens or takes during an undo is answered as newer, never as an error of the database', () =>
+  atTheDesk(async ({ db, door, coordinator, settle }) => {
+    await addKari(db, door, { personnummer: OTHER_NUMBER });
+    await door.login({ personnummer: NUMBER });
+    const { conflict_id } = await settle('accept_observed');
+    await using faster = await begin(db);
+    await faster.query(
+      `insert into registry.conflicts (organization_id, kind, fingerprint)
+       select organization_id, 'member_system', fingerprint from registry.conflicts`,
+    );
+    const undone = coordinator.call('undo_resolution', conflict_id, 'at the same moment');
+    await untilSomebodyWaits(db);
+    await faster.query('commit');
+    assert.equal((await undone).code, 'newer_change');
+    assert.deepEqual((await eventsBy(db)).slice(-2), ['case_resolved', 'refused']);
+  }));
+
+test('a case about drift that was settled by sending ours has nothing to undo', () =>
+  atTheDesk(async ({ db, door, coordinator, openCases }) => {
+    const kari = await addKari(db, door, { personnummer: NUMBER });
+    const { personnummer_index } = await record(db, kari.id);
+    await db.pool.query(`select worker.report_drift($1, $2, 'another', 'v1.aaa', '018150*****', false)`, [
+      ...[kari.id, personnummer_index],
+    ]);
+    const [drift] = await openCases();
+    assert.equal((await coordinator.call('retry_sync', null, null, null, drift?.id)).state, 'pending');
+    assert.equal((await coordinator.call('undo_resolution', drift?.id, null)).code, 'not_resolved');
+    assert.deepEqual(await openCases(), []);
   }));

@@ -1,0 +1,34 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { Door } from './door.ts';
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest();
+const CHALLENGE = 'x'.repeat(43);
+
+export type Session = {
+  id: string;
+  memberId: string;
+  /** Exchanges the session's refresh token for the next, as the app does; answers whether it was honoured. */
+  refresh(): Promise<boolean>;
+};
+
+/** Opens the session of a login and redeems its code; throws where the login is not let in. */
+export async function openSession(door: Door, observationId: string): Promise<Session> {
+  const code = randomUUID();
+  if (!(await isLetIn(door, observationId, code))) throw new Error('not let in');
+  const text = 'select session_id, member_id from login.redeem_code($1, $2, $3)';
+  const { rows } = await door.pool.query(text, [sha256(code), CHALLENGE, sha256(`${code} 0`)]);
+  let nth = 0;
+  const refresh = async () => {
+    const tokens = [nth, nth + 1].map((n) => sha256(`${code} ${n}`));
+    nth += 1;
+    return (await door.pool.query('select from login.rotate_refresh_token($1, $2)', tokens)).rowCount === 1;
+  };
+  return { id: rows[0].session_id, memberId: rows[0].member_id, refresh };
+}
+
+/** Whether the database lets a login in. */
+export async function isLetIn(door: Door, observationId: string, code: string = randomUUID()): Promise<boolean> {
+  const values = [observationId, sha256(code), CHALLENGE, 'https://app.example/return'];
+  const { rows } = await door.pool.query('select login.open_session($1, $2, $3, $4) as opened', values);
+  return rows[0].opened;
+}
