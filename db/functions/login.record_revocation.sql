@@ -10,8 +10,9 @@ as $$
 declare
   v_organization_id uuid;
   v_provider registry.provider;
+  v_issuer text; -- a subject means something at its issuer only; and with it the link is found by its key
 begin
-  select p.organization_id, p.provider into v_organization_id, v_provider
+  select p.organization_id, p.provider, p.issuer into v_organization_id, v_provider, v_issuer
   from registry.identity_providers as p join registry.organizations as g on g.id = p.organization_id
   where g.slug = record_revocation.organization and p.provider::text = record_revocation.provider;
   if v_organization_id is null then
@@ -32,7 +33,8 @@ begin
   if record_revocation.event = 'CONSENT_REVOKED' and not record_revocation.late then
     perform private.revoke_login(l, record_revocation.issued_at)
     from registry.identity_links as l
-    where l.organization_id = v_organization_id and l.provider = v_provider and l.subject = record_revocation.subject;
+    where l.organization_id = v_organization_id and l.issuer = v_issuer and l.subject = record_revocation.subject
+      and l.provider = v_provider;
   end if;
 end
 $$;

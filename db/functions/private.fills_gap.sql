@@ -1,14 +1,19 @@
--- Whether an observed number may go into a record without replacing anything, or taking it from anybody.
+-- Whether an observed number may go into a record: without replacing anything, without taking it from anybody, and not before the
+-- member's consent where the provider's row asks for one. A coordinator knows whose login it is; that is no answer of the member's.
 create or replace function private.fills_gap(p_observation registry.observations, p_member_id uuid)
 returns boolean
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select p_observation.personnummer_index is not null
+declare
+  o registry.observations := p_observation;
+begin
+  o.member_id := p_member_id;
+  return o.personnummer_index is not null and not private.needs_consent(o)
     and exists (select from registry.members as m where m.id = p_member_id and m.personnummer_index is null)
     and not exists (
       select from registry.members as m
-      where m.organization_id = p_observation.organization_id
-        and m.personnummer_index = any (p_observation.personnummer_index || p_observation.personnummer_index_previous))
+      where m.organization_id = o.organization_id and m.personnummer_index = any (o.personnummer_index || o.personnummer_index_previous));
+end
 $$;
-comment on function private.fills_gap is 'In: an observation, a member. Out: whether the member has no number and nobody has the observed one.';
+comment on function private.fills_gap is 'In: an observation, a member. Out: whether the member has no number, nobody has the observed one, and no consent is missing.';

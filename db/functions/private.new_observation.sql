@@ -1,6 +1,7 @@
 -- Begins a row: whose login it is, and whether a number may be kept at all. While an organisation has not recorded its legal
--- basis the number is dropped here, before anything is stored (design section 7). One statement builds the whole row: every
--- login runs it, and a column set by an assignment of its own costs as much as a small look-up.
+-- basis the number is dropped here, before anything is stored (design section 7), and nobody is asked for consent, which only
+-- not_given leads to. One statement builds the whole row: every login runs it, and a column set by an assignment of its own
+-- costs as much as a small look-up.
 create or replace function private.new_observation(
   p_id uuid, p_organization text, p_provider text, p_issuer text, p_subject text, p_acr text, p_authenticated_at timestamptz,
   p_personnummer_index text, p_personnummer_index_previous text[], p_personnummer_sealed text, p_personnummer_masked text,
@@ -42,9 +43,9 @@ begin
   from registry.organizations as g
   join registry.identity_providers as p on p.organization_id = g.id
   cross join lateral (select case
+    when not g.capture and p_absent_reason is distinct from 'inconsistent' then 'capture_off'
     when p_absent_reason is not null then p_absent_reason
     when p_personnummer_index is null then 'not_given'
-    when not g.capture then 'capture_off'
   end) as absence (reason)
   where g.slug = p_organization and p.provider::text = p_provider;
   if not found then

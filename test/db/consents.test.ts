@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { becomeCoordinator } from '../support/coordinator.ts';
+import { becomeCoordinator, type Coordinator } from '../support/coordinator.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type Answer, addKari, type Door, one, openDoor } from '../support/door.ts';
 import { decoyNumber, sampleNumbers, sealNumber } from '../support/samples.ts';
+import { isLetIn } from '../support/sessions.ts';
+import { begin, untilSomebodyWaits } from '../support/waiting.ts';
 
 const [NUMBER, OTHER_NUMBER] = sampleNumbers;
 
@@ -161,4 +163,137 @@ test('a message older than the last login, a late one, another event, an unknown
   assert.equal((await one(db, 'select state from sync.pushes')).state, 'pending');
   assert.equal((await one(db, 'select count(*)::int as n from registry.conflicts')).n, 0);
   await assert.rejects(revoke(door, { organization: 'nobody' }), { code: 'PN001' });
+});
+
+const settleOnly = async (coordinator: Coordinator, decision: string) => {
+  const [found] = await coordinator.query<{ id: string; version: number }>(
+    'select id, version from api.open_conflicts',
+  );
+  return coordinator.call('resolve_conflict', found?.id, decision, 'seen the papers', found?.version);
+};
+const written = (db: TestDatabase) =>
+  one(
+    db,
+    `select (select count(personnummer_index)::int from registry.members) as numbers,
+       (select count(*)::int from sync.pushes) as pushes, (select count(*)::int from registry.consents) as consents`,
+  );
+
+const aboutIdentity: [
+  string,
+  Record<string, unknown>,
+  (by: Coordinator, observation: string, member: string) => unknown,
+][] = [
+  ['link_login', { phone: null, email: null }, (by, id, member) => by.call('link_login', id, member, 'asked her')],
+  ['an ambiguous login accepted', { phone: null, birth_date: null }, (by) => settleOnly(by, 'accept_observed')],
+  ['a name_mismatch accepted', { family_name: 'Hansen' }, (by) => settleOnly(by, 'accept_observed')],
+];
+for (const mode of ['own', 'provider']) {
+  for (const [what, login, settle] of aboutIdentity) {
+    test(`consent_mode ${mode}, ${what}: the login is linked, and no number goes anywhere before the member is asked`, async () => {
+      await using db = await createTestDatabase();
+      await using door = await openDoor(db, { consent_mode: mode });
+      await using coordinator = await becomeCoordinator(db, door.organization);
+      const kari = await addKari(db, door);
+      const first = await door.login({ ...login, personnummer: NUMBER });
+      assert.equal(first.member_id, null);
+      await settle(coordinator, first.observation_id, kari.id);
+      assert.equal((await one(db, 'select member_id from registry.identity_links')).member_id, kari.id);
+      assert.deepEqual(await written(db), { numbers: 0, pushes: 0, consents: 0 });
+      const next = await door.login({ ...login, personnummer: NUMBER });
+      assert.deepEqual([next.outcome, next.member_id, next.ask_consent], ['absent', kari.id, true]);
+      assert.equal((await answer(door, next.observation_id, true, NUMBER)).outcome, 'filled');
+      assert.deepEqual(await written(db), { numbers: 1, pushes: 1, consents: 1 });
+    });
+  }
+}
+
+test('who has consented before gets the number with the link', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db, { consent_mode: 'own' });
+  await using coordinator = await becomeCoordinator(db, door.organization);
+  const kari = await addKari(db, door);
+  await answer(door, (await door.login({ personnummer: NUMBER })).observation_id, true);
+  const second = await door.login({ subject: 'second', personnummer: NUMBER, phone: null, email: null });
+  await coordinator.call('link_login', second.observation_id, kari.id, 'asked her');
+  assert.deepEqual(await written(db), { numbers: 1, pushes: 1, consents: 1 });
+});
+
+const captureOff = (db: TestDatabase) => db.pool.query('update registry.organizations set capture_basis = null');
+
+test('capturing off: nobody is asked for a consent that could not be used', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db, { consent_mode: 'provider' });
+  await addKari(db, door);
+  await captureOff(db);
+  for (const login of [{}, { absent_reason: 'not_given' }, { personnummer: NUMBER }]) {
+    const { outcome, ask_consent } = await door.login(login);
+    assert.deepEqual([outcome, ask_consent], ['absent', false]);
+  }
+  await door.login({ absent_reason: 'inconsistent', inconsistency: 'subject_differs' });
+  const { rows } = await db.pool.query('select absent_reason from registry.observations order by received_at');
+  assert.deepEqual(
+    rows.map((row) => row.absent_reason),
+    ['capture_off', 'capture_off', 'capture_off', 'inconsistent'],
+  );
+});
+
+test('capturing switched off while the member is being asked: the answer is kept, the number is not', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db, { consent_mode: 'own' });
+  await addKari(db, door);
+  const asked = await door.login({ personnummer: NUMBER });
+  await captureOff(db);
+  assert.equal((await answer(door, asked.observation_id, true, NUMBER)).outcome, 'absent');
+  assert.deepEqual(await written(db), { numbers: 0, pushes: 0, consents: 1 });
+  assert.equal((await one(db, 'select personnummer_index from registry.observations')).personnummer_index, null);
+  await db.pool.query(`update registry.organizations set capture_basis = 'Recorded again'`);
+  const later = await door.login({ personnummer: NUMBER });
+  assert.deepEqual([later.outcome, later.ask_consent], ['filled', false]);
+});
+
+test('a login that is not the member any more, or another one, when the answer comes: nothing is stored', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db, { consent_mode: 'own' });
+  await addKari(db, door);
+  const asked = await door.login({ personnummer: NUMBER });
+  await db.pool.query('delete from registry.identity_links');
+  assert.equal((await answer(door, asked.observation_id, true, NUMBER)).outcome, 'absent');
+  assert.deepEqual(await written(db), { numbers: 0, pushes: 0, consents: 0 });
+  assert.equal(await isLetIn(door, asked.observation_id), false);
+});
+
+test('the answer waits for a coordinator who is just parting the login from the member', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db, { consent_mode: 'own' });
+  const kari = await addKari(db, door);
+  const asked = await door.login({ personnummer: NUMBER });
+  await using desk = await begin(db);
+  await desk.query('select from registry.members where id = $1 for no key update', [kari.id]);
+  await desk.query('delete from registry.identity_links');
+  const answered = answer(door, asked.observation_id, true, NUMBER);
+  await untilSomebodyWaits(db);
+  // As a merge does, which moves observations while it holds their members.
+  await desk.query('update registry.observations set member_id = member_id');
+  await desk.query('commit');
+  assert.equal((await answered).outcome, 'absent');
+  assert.deepEqual(await written(db), { numbers: 0, pushes: 0, consents: 0 });
+});
+
+test('CONSENT_REVOKED is about the subject at the issuer of the row, not about the same text at another one', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db);
+  await addKari(db, door);
+  await door.login({ personnummer: NUMBER });
+  await db.pool.query(
+    `insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, rung)
+     select organization_id, 'https://elsewhere.example/', subject, member_id, provider, rung from registry.identity_links`,
+  );
+  await revoke(door);
+  const { rows } = await db.pool.query(
+    'select issuer, revoked_at is not null as revoked from registry.identity_links order by 1',
+  );
+  assert.deepEqual(rows, [
+    { issuer: 'https://elsewhere.example/', revoked: false },
+    { issuer: 'https://provider.example/access-management-1.0/access/', revoked: true },
+  ]);
 });

@@ -124,6 +124,20 @@ test('who is refused by the database after the answer gets no code', async () =>
   assert.deepEqual([searchParams.get('error'), searchParams.get('code')], ['login_failed', null]);
 });
 
+test('who is parted from the member while the page is open is not let in, and the answer stores nothing', async () => {
+  await using world = await startWorld(options);
+  const page = await untilPage(world);
+  await world.db.pool.query('delete from registry.identity_links');
+  const response = await send(world, page, { answer: 'yes' });
+  const { searchParams } = new URL(response.headers.get('location') ?? '');
+  assert.deepEqual([searchParams.get('error'), searchParams.get('code')], ['login_failed', null]);
+  assert.deepEqual(await consentsOf(world), []);
+  assert.deepEqual(
+    (await world.observations()).map((row) => [row.outcome, row.personnummer_index]),
+    [['absent', null]],
+  );
+});
+
 test('an answer that the page did not send is a page with 400, and nothing is stored', async (t) => {
   await using world = await startWorld(options);
   const [page, other] = [await untilPage(world), await untilPage(world)];
