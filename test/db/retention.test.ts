@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { atTheDesk } from '../support/desk.ts';
 import { addKari, counts, one, openDoor } from '../support/door.ts';
-import { sampleNumbers } from '../support/samples.ts';
+import { sampleNumbers, sealNumber } from '../support/samples.ts';
+import { openSession } from '../support/sessions.ts';
 
-const NUMBER = sampleNumbers[0];
+const [NUMBER, OTHER_NUMBER] = sampleNumbers;
+/** The detail of an event that counts nothing but these. */
+const erasedJust = (counted: Record<string, number>) => ({
+  ...{ contacts: 0, numbers: 0, offers: 0, decisions: 0, refresh_tokens: 0, sessions: 0, import_lines: 0, dry_runs: 0 },
+  ...counted,
+});
 
 /** As if every login had been so long ago. */
 const age = (db: TestDatabase, interval: string) =>
@@ -42,7 +49,7 @@ test('contact claims of settled logins are erased after the time set for them; o
   }
   assert.equal(await erase(db), 0, 'once');
   const event = await one(db, `select source, detail from audit.events where event = 'data_erased'`);
-  assert.deepEqual(event, { source: 'worker', detail: { contacts: 1, numbers: 0, offers: 0 } });
+  assert.deepEqual(event, { source: 'worker', detail: erasedJust({ contacts: 1 }) });
 });
 
 test("observed numbers are erased after the organisation's retention; the member record keeps its own", async () => {
@@ -96,4 +103,112 @@ test('a shorter time can be set for one organisation', async () => {
   await db.pool.query(`update registry.organizations set contact_retention = '1 day'`);
   await age(db, '2 days');
   assert.equal(await erase(db), 1);
+});
+
+test('the number that a decision replaced is kept as long as the decision can be taken back, and not longer', () =>
+  atTheDesk(async ({ db, door, coordinator, settle }) => {
+    const before = () => one(db, `select before from registry.resolutions`).then((row) => row.before);
+    const kari = await addKari(db, door, { personnummer: OTHER_NUMBER });
+    await door.login({ personnummer: NUMBER });
+    const { conflict_id } = await settle('accept_observed');
+    await db.pool.query(`update registry.resolutions set decided_at = now() - interval '30 days 12 hours'`);
+    assert.equal(await erase(db), 0);
+    const kept = await before();
+    assert.deepEqual([kept.number.masked, typeof kept.number.sealed], ['319261*****', 'string']);
+    await db.pool.query(`update registry.resolutions set decided_at = now() - interval '31 days 1 hour'`);
+    assert.equal(await erase(db), 1);
+    const { source, at } = kept.number;
+    assert.deepEqual(await before(), { ...kept, number: { member_id: kari.id, source, at } });
+    assert.equal(await erase(db), 0, 'once');
+    assert.equal((await coordinator.call('undo_resolution', conflict_id, 'late')).code, 'too_late');
+    const { detail } = await one(db, `select detail from audit.events where event = 'data_erased'`);
+    assert.deepEqual(detail, erasedJust({ decisions: 1 }));
+  }));
+
+test('a number that a merge moved is erased from the decision in both places', () =>
+  atTheDesk(async ({ db, door }) => {
+    await addKari(db, door);
+    await door.login();
+    const number = { ...(await forms(door)), member_id: 'x' };
+    await db.pool.query(
+      `with c as (
+         insert into registry.conflicts (organization_id, kind, fingerprint, state, decision, decided_by, closed_at)
+         values ($1, 'member_system', 'made for this test', 'resolved', 'merge_into', 'somebody', now()) returning *)
+       insert into registry.resolutions (organization_id, conflict_id, decision, decided_by, decided_at, before)
+       select $1, id, 'merge_into', 'somebody', now() - interval '32 days', $2 from c`,
+      [door.organization.id, { number, survivor_number: number, survivor: 'y' }],
+    );
+    assert.equal(await erase(db), 1);
+    assert.deepEqual((await one(db, 'select before from registry.resolutions')).before, {
+      ...{ number: { member_id: 'x' }, survivor_number: { member_id: 'x' }, survivor: 'y' },
+    });
+  }));
+
+const forms = async ({ organization }: Parameters<typeof addKari>[1]) => {
+  const sealed = await sealNumber(NUMBER, organization);
+  return {
+    index: sealed.personnummer_index,
+    sealed: sealed.personnummer_sealed,
+    masked: sealed.personnummer_masked,
+  };
+};
+
+test('a session goes with its tokens 31 days after it has run out; until then the reuse of a token is noticed', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db);
+  await addKari(db, door);
+  const gone = await openSession(door, (await door.login()).observation_id);
+  const kept = await openSession(door, (await door.login()).observation_id);
+  assert.ok(await gone.refresh());
+  const ranOut = (interval: string) =>
+    db.pool.query('update registry.sessions set expires_at = now() - $2::interval where id = $1', [gone.id, interval]);
+  await ranOut('30 days 12 hours');
+  assert.equal(await erase(db), 0);
+  await ranOut('31 days 1 hour');
+  assert.equal(await erase(db), 2, 'two tokens');
+  const { rows } = await db.pool.query('select id from registry.sessions');
+  assert.deepEqual(rows, [{ id: kept.id }]);
+  assert.equal((await one(db, 'select count(*)::int as n from registry.refresh_tokens')).n, 1);
+  const { detail } = await one(db, `select detail from audit.events where event = 'data_erased'`);
+  assert.deepEqual(detail, erasedJust({ sessions: 1, refresh_tokens: 2 }));
+  assert.equal(await gone.refresh(), false);
+  assert.equal(await kept.refresh(), true);
+});
+
+test('of a session with more tokens than are erased at once some go, then the rest, then the session', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db);
+  await addKari(db, door);
+  const session = await openSession(door, (await door.login()).observation_id);
+  for (let times = 0; times < 4; times += 1) assert.ok(await session.refresh());
+  await db.pool.query(`update registry.sessions set expires_at = now() - interval '1 year'`);
+  const eraseTwo = async () => (await one(db, 'select worker.erase_expired(2) as erased')).erased;
+  assert.deepEqual([await eraseTwo(), await eraseTwo(), await eraseTwo(), await eraseTwo()], [2, 2, 1, 0]);
+  assert.equal((await one(db, 'select count(*)::int as n from registry.sessions')).n, 0);
+});
+
+test('a dry run of an import that was killed is gone a day later, with what it had read; other imports stay', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db);
+  const startRun = async (fingerprint: string, dryRun: boolean) => {
+    const run = await one(db, 'select run_id from import.start_run($1, $2, $3, $4)', [
+      ...[door.organization.slug, fingerprint.repeat(64), ['personnummer'], dryRun],
+    ]);
+    const row = { line: 2, external_id: 'm-1', ...(await sealNumber(NUMBER, door.organization)) };
+    await db.pool.query('select import.load_rows($1, 0, 1, $2, $3)', [run.run_id, JSON.stringify([row]), '[]']);
+    return run.run_id;
+  };
+  const real = await startRun('a', false);
+  const dry = await startRun('b', true);
+  const age = (interval: string) =>
+    db.pool.query('update registry.import_runs set started_at = now() - $1::interval', [interval]);
+  await age('23 hours');
+  assert.equal(await erase(db), 0);
+  await age('25 hours');
+  assert.equal(await erase(db), 1);
+  const { detail } = await one(db, `select detail from audit.events where event = 'data_erased'`);
+  assert.deepEqual(detail, erasedJust({ dry_runs: 1, import_lines: 1 }));
+  assert.deepEqual((await db.pool.query('select id from registry.import_runs')).rows, [{ id: real }]);
+  assert.equal((await one(db, 'select count(*)::int as n from registry.import_lines')).n, 1, 'of the real one');
+  await assert.rejects(db.pool.query(`select import.load_rows($1, 1, 1, '[]', '[]')`, [dry]), { code: 'PN006' });
 });
