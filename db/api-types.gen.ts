@@ -147,6 +147,10 @@ export const REFUSALS = {
   decision_not_applicable: { status: 422 },
   /** Another member has this number. Settle which of the two records is the person's first. */
   number_taken: { status: 409 },
+  /** The numbers of the records have changed since, and leave nothing of this to decide. */
+  evidence_changed: { status: 409 },
+  /** The organisation has recorded no legal basis for storing numbers. */
+  capture_off: { status: 409 },
   /** The login is linked to a member already. */
   already_linked: { status: 409 },
   /** The member was merged into another record. Use the surviving one. */

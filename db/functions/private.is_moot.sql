@@ -1,12 +1,12 @@
--- A case about numbers is moot when the records have changed so that nothing of it is left: the record has the very number by now, or
--- it has one of its own, or nobody else has the number any more.
+-- A case about numbers is moot when the records have changed so that nothing of it is left. A mismatch: the record has the very number
+-- by now, or none, which the next login fills. A duplicate: it has a number of its own, or nobody else has that number any more.
 create or replace function private.is_moot(c registry.conflicts)
 returns boolean
 language sql stable
 set search_path = ''
 as $$
   select case c.kind
-    when 'mismatch' then private.has_number(m, o)
+    when 'mismatch' then m.personnummer_index is null or private.has_number(m, o)
     when 'duplicate' then m.personnummer_index is not null or not private.has_number(other, o)
   end
   from private.evidence_of_case(c) as o

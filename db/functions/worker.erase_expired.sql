@@ -14,13 +14,15 @@ declare
   v_sessions constant integer := private.erase_sessions(most);
   v_import_lines constant integer := private.erase_import_lines(most);
   v_dry_runs constant integer := private.erase_dry_runs(most);
+  v_imports constant integer := private.abandon_imports(most);
   v_highest constant integer := greatest(
-    v_contacts, v_numbers, v_offers, v_decisions, v_refresh_tokens, v_sessions, v_import_lines, v_dry_runs);
+    v_contacts, v_numbers, v_offers, v_decisions, v_refresh_tokens, v_sessions, v_import_lines, v_dry_runs, v_imports);
 begin
   if v_highest > 0 then
     perform private.record_event('data_erased', 'worker', null, 'Data was erased, because the time set for it is over.',
       p_detail => jsonb_build_object('contacts', v_contacts, 'numbers', v_numbers, 'offers', v_offers, 'decisions', v_decisions,
-        'refresh_tokens', v_refresh_tokens, 'sessions', v_sessions, 'import_lines', v_import_lines, 'dry_runs', v_dry_runs));
+        'refresh_tokens', v_refresh_tokens, 'sessions', v_sessions, 'import_lines', v_import_lines, 'dry_runs', v_dry_runs,
+        'imports', v_imports));
   end if;
   return v_highest;
 end

@@ -70,3 +70,31 @@ test('an index of another key version is the same number where the masked form i
     await desk.db.pool.query(`update registry.members set personnummer_index = 'v2.renewed' where id = $1`, [other.id]);
     assert.equal((await desk.settle('merge_into')).state, 'resolved');
   }));
+
+test('a mismatch is moot when the record has no number any more', () =>
+  atTheDesk(async (desk) => {
+    const { db, door, coordinator } = desk;
+    await addKari(db, door);
+    const stranger = { subject: 'second', phone: null, email: null, given_name: 'Una', family_name: 'Li' };
+    const { observation_id } = await door.login({ ...stranger, personnummer: NUMBER });
+    const kari = await one(db, 'select id from registry.members');
+    const { conflict_id } = await coordinator.call('link_login', observation_id, kari.id, null);
+    assert.equal((await door.login({ ...stranger, personnummer: OTHER_NUMBER })).outcome, 'conflict');
+    assert.equal((await coordinator.call('undo_resolution', conflict_id, null)).state, 'open');
+    assert.deepEqual(await states(desk), ['ambiguous open', 'mismatch superseded']);
+  }));
+
+test('without a legal basis a coordinator stores no number either', () =>
+  atTheDesk(async ({ db, door, coordinator, settle }) => {
+    const kari = await addKari(db, door, { personnummer: NUMBER });
+    await door.login({ personnummer: OTHER_NUMBER });
+    const empty = await addMember(db, door.organization, { given_name: 'Una' });
+    const { observation_id } = await door.login({
+      ...{ subject: 'una', phone: null, email: null, given_name: 'Una', personnummer: THIRD_NUMBER },
+    });
+    await db.pool.query('update registry.organizations set capture_basis = null');
+    assert.equal((await settle('accept_observed')).code, 'capture_off');
+    assert.equal((await coordinator.call('link_login', observation_id, empty.id, null)).linked, true);
+    assert.equal((await record(db, kari.id)).personnummer_masked, '018150*****');
+    assert.equal((await record(db, empty.id)).personnummer_index, null);
+  }));

@@ -9,7 +9,17 @@ import { openSession } from '../support/sessions.ts';
 const [NUMBER, OTHER_NUMBER] = sampleNumbers;
 /** The detail of an event that counts nothing but these. */
 const erasedJust = (counted: Record<string, number>) => ({
-  ...{ contacts: 0, numbers: 0, offers: 0, decisions: 0, refresh_tokens: 0, sessions: 0, import_lines: 0, dry_runs: 0 },
+  ...{
+    contacts: 0,
+    numbers: 0,
+    offers: 0,
+    decisions: 0,
+    refresh_tokens: 0,
+    sessions: 0,
+    import_lines: 0,
+    dry_runs: 0,
+    imports: 0,
+  },
   ...counted,
 });
 
@@ -211,4 +221,8 @@ test('a dry run of an import that was killed is gone a day later, with what it h
   assert.deepEqual((await db.pool.query('select id from registry.import_runs')).rows, [{ id: real }]);
   assert.equal((await one(db, 'select count(*)::int as n from registry.import_lines')).n, 1, 'of the real one');
   await assert.rejects(db.pool.query(`select import.load_rows($1, 1, 1, '[]', '[]')`, [dry]), { code: 'PN006' });
+  await age('32 days');
+  assert.equal(await erase(db), 1, 'a killed import that nobody started again is given up');
+  const { state } = await one(db, 'select state from registry.import_runs');
+  assert.equal(state, 'abandoned');
 });

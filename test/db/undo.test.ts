@@ -106,12 +106,11 @@ test('a case that names a merged record among its candidates is closed with the 
 
 test('a merged record has nothing more to say to the member system, and its failed push cannot be tried again', () =>
   atTheDesk(async ({ db, door, coordinator, settle }) => {
-    const { kari } = await twoRecords({ db, door });
-    await db.pool.query(
-      `update registry.members set personnummer_index = 'v1.a', personnummer_sealed = 'a', personnummer_masked = '010150*****' where id = $1`,
-      [kari.id],
-    );
-    const { id } = await one<{ id: string }>(db, 'select private.queue_push($1) as id', [kari.id]);
+    await addKari(db, door);
+    assert.equal((await door.login({ personnummer: OTHER_NUMBER })).outcome, 'filled');
+    const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
+    await addMember(db, door.organization, { given_name: 'Kari', personnummer: NUMBER });
+    assert.equal((await door.login({ personnummer: NUMBER })).outcome, 'conflict');
     await settle('merge_into');
     assert.equal((await one(db, 'select state from sync.pushes where id = $1', [id])).state, 'superseded');
     await db.pool.query(`update sync.pushes set state = 'rejected', error_code = 'http_422' where id = $1`, [id]);

@@ -16,7 +16,8 @@ as $$
     ('unknown_decision', 422, 'The decision is one of accept_observed, keep_existing, not_same_person, merge_into.'),
     ('decision_not_applicable', 422, 'That decision cannot be made of a case of this kind.'),
     ('number_taken', 409, 'Another member has this number. Settle which of the two records is the person''s first.'),
-    ('evidence_changed', 409, 'The other record does not have this number any more, so nothing says that the two are one person.'),
+    ('evidence_changed', 409, 'The numbers of the records have changed since, and leave nothing of this to decide.'),
+    ('capture_off', 409, 'The organisation has recorded no legal basis for storing numbers.'),
     ('already_linked', 409, 'The login is linked to a member already.'),
     ('member_merged', 409, 'The member was merged into another record. Use the surviving one.'),
     ('not_failed', 409, 'The push has not failed, or a later one has taken its place.'),
@@ -30,6 +31,77 @@ as $$
 $$;
 comment on function private.refusals is 'Out: code, HTTP status and message of every refusal.';
 -- end db/functions/private.refusals.sql
+
+-- begin db/functions/private.fills_gap.sql
+-- Whether an observed number may go into a record: without replacing anything, without taking it from anybody, and not before the
+-- member's consent where the provider's row asks for one, nor without the organisation's legal basis. A coordinator knows whose login
+-- it is; that is no answer of the member's.
+create or replace function private.fills_gap(p_observation registry.observations, p_member_id uuid)
+returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  o registry.observations := p_observation;
+begin
+  o.member_id := p_member_id;
+  return o.personnummer_index is not null and not private.needs_consent(o)
+    and (select g.capture from registry.organizations as g where g.id = o.organization_id)
+    and exists (select from registry.members as m where m.id = p_member_id and m.personnummer_index is null)
+    and not exists (
+      select from registry.members as m
+      where m.organization_id = o.organization_id and m.personnummer_index = any (o.personnummer_index || o.personnummer_index_previous));
+end
+$$;
+comment on function private.fills_gap is 'In: an observation, a member. Out: whether the member has no number, nobody has the observed one, and neither consent nor legal basis is missing.';
+-- end db/functions/private.fills_gap.sql
+
+-- begin db/functions/private.end_login_sessions.sql
+-- A login that is taken away from a member takes its sessions with it: whoever holds them came in as that member by this login.
+-- Called after the link has changed, so that no session opens behind it.
+create or replace function private.end_login_sessions(p_organization_id uuid, p_issuer text, p_subject text, p_member_id uuid)
+returns void
+language sql volatile
+set search_path = ''
+as $$
+  select private.end_session(s, 'link_removed')
+  from registry.sessions as s join registry.observations as o on o.id = s.observation_id
+  where s.organization_id = p_organization_id and s.member_id = p_member_id and s.ended_at is null
+    and (o.issuer, o.subject) = (p_issuer, p_subject)
+$$;
+comment on function private.end_login_sessions is 'In: organisation, issuer and subject of a login, the member it was linked to. Ends the sessions that began with it as that member.';
+-- end db/functions/private.end_login_sessions.sql
+
+-- begin db/functions/private.set_link.sql
+-- A coordinator says whose login it is. The only place where a link ever moves from one member to another; sessions that began with
+-- the login as the first one end.
+create or replace function private.set_link(p_observation registry.observations, p_member_id uuid)
+returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_before constant uuid := private.linked_member(p_observation);
+begin
+  insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, rung)
+  values (p_observation.organization_id, p_observation.issuer, p_observation.subject, p_member_id, p_observation.provider, 'coordinator')
+  on conflict (organization_id, issuer, subject)
+    do update set member_id = excluded.member_id, rung = excluded.rung, explanation = '{}';
+  if v_before <> p_member_id then
+    perform private.end_login_sessions(p_observation.organization_id, p_observation.issuer, p_observation.subject, v_before);
+  end if;
+  delete from registry.excluded_links as x
+  where (x.organization_id, x.issuer, x.subject, x.member_id)
+      = (p_observation.organization_id, p_observation.issuer, p_observation.subject, p_member_id);
+  perform private.record_event(case when v_before is null then 'linked' else 'link_moved' end, 'coordinator',
+    p_observation.organization_id, 'A coordinator linked the login to the member.',
+    p_member_id => p_member_id, p_observation_id => p_observation.id,
+    p_detail => jsonb_strip_nulls(jsonb_build_object('rung', 'coordinator', 'before', v_before)));
+  return jsonb_build_object('link', jsonb_build_object('before', v_before, 'after', p_member_id));
+end
+$$;
+comment on function private.set_link is 'In: an observation, a member. Out: the link before, for undo. Links the observation''s login to the member.';
+-- end db/functions/private.set_link.sql
 
 -- begin db/functions/private.has_number.sql
 -- Whether a record has the number that a login or an import brought. Indexes of different key versions cannot be compared; then the
@@ -49,15 +121,15 @@ comment on function private.has_number is 'In: a member, an observation or what 
 -- end db/functions/private.has_number.sql
 
 -- begin db/functions/private.is_moot.sql
--- A case about numbers is moot when the records have changed so that nothing of it is left: the record has the very number by now, or
--- it has one of its own, or nobody else has the number any more.
+-- A case about numbers is moot when the records have changed so that nothing of it is left. A mismatch: the record has the very number
+-- by now, or none, which the next login fills. A duplicate: it has a number of its own, or nobody else has that number any more.
 create or replace function private.is_moot(c registry.conflicts)
 returns boolean
 language sql stable
 set search_path = ''
 as $$
   select case c.kind
-    when 'mismatch' then private.has_number(m, o)
+    when 'mismatch' then m.personnummer_index is null or private.has_number(m, o)
     when 'duplicate' then m.personnummer_index is not null or not private.has_number(other, o)
   end
   from private.evidence_of_case(c) as o
@@ -224,9 +296,7 @@ begin
     where (l.organization_id, l.issuer, l.subject) = (o.organization_id, o.issuer, o.subject);
     perform private.record_event('link_removed', 'coordinator', o.organization_id, 'A coordinator found that the login is not the member''s.',
       p_member_id => v_linked, p_observation_id => o.id, p_conflict_id => c.id);
-    perform private.end_session(s, 'link_removed')
-    from registry.sessions as s join registry.observations as known on known.id = s.observation_id
-    where s.member_id = v_linked and s.ended_at is null and (known.issuer, known.subject) = (o.issuer, o.subject);
+    perform private.end_login_sessions(o.organization_id, o.issuer, o.subject, v_linked);
   end if;
   with added as (
     insert into registry.excluded_links (organization_id, issuer, subject, member_id)
@@ -259,9 +329,11 @@ as $$
     when p_decision in ('accept_observed', 'merge_into') and exists (
       select from registry.members as m
       where m.id = any (c.candidates || array[c.member_id, c.other_member_id]) and m.merged_into is not null) then 'member_merged'
-    when p_decision = 'merge_into' and c.kind in ('mismatch', 'duplicate') and exists (
+    when p_decision in ('accept_observed', 'merge_into') and private.is_moot(c) or p_decision = 'merge_into' and exists (
       select from private.evidence_of_case(c) as o join registry.members as other on other.id = c.other_member_id
-      where o.personnummer_index is not null and not private.has_number(other, o)) then 'evidence_changed'
+      where c.kind = 'mismatch' and o.personnummer_index is not null and not private.has_number(other, o)) then 'evidence_changed'
+    when p_decision = 'accept_observed' and c.kind = 'mismatch'
+      and not (select g.capture from registry.organizations as g where g.id = c.organization_id) then 'capture_off'
     when p_decision = 'accept_observed' and c.kind = 'mismatch' and exists (
       select from private.evidence_of_case(c) as o join registry.members as m on m.organization_id = o.organization_id
       where m.id <> c.member_id
@@ -356,6 +428,164 @@ end;
 comment on function api.retry_sync is 'In: a push of api.failed_syncs, or several, or the error_code that a thousand at most of them share, or an open case about a push or a drift. Out: for one, the push that is queued now; else how many were queued and how many were not; or a refusal with code and message (HTTP 404, 409, 422).';
 grant execute on function api.retry_sync to authenticated;
 -- end db/functions/api.retry_sync.sql
+
+-- begin db/functions/private.reopen_superseded.sql
+-- Cases that were moot while two records were one are questions again, but for those that somebody has asked anew since.
+create or replace function private.reopen_superseded(p_ids jsonb)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_case registry.conflicts;
+begin
+  for v_case in
+    update registry.conflicts as c
+    set state = 'open', superseded_by = null, closed_at = null, version = version + 1
+    where c.state = 'superseded' and c.id in (select id::uuid from jsonb_array_elements_text(p_ids) as id)
+      and not exists (
+        select from registry.conflicts as twin
+        where twin.organization_id = c.organization_id and twin.fingerprint = c.fingerprint and twin.state = 'open')
+    returning c.*
+  loop
+    perform private.record_case_event('case_reopened', v_case, 'The records were separated again; the case is open again.');
+  end loop;
+end
+$$;
+comment on function private.reopen_superseded is 'In: ids of cases that a merge closed. Opens those that are not open by another case already.';
+-- end db/functions/private.reopen_superseded.sql
+
+-- begin db/functions/private.separate_members.sql
+-- Two records that were merged are two again. A number that went to the survivor comes back, the member system hears of what it was
+-- not told while they were one, and the sessions end that the first one's logins began as the survivor.
+create or replace function private.separate_members(c registry.conflicts, p_before jsonb)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_merged constant uuid := (p_before ->> 'merged')::uuid;
+  v_survivor constant uuid := (p_before ->> 'survivor')::uuid;
+  v_number constant jsonb := p_before -> 'number';
+begin
+  if p_before ? 'survivor_number' then
+    perform private.restore_number(c, jsonb_build_object('member_id', v_survivor));
+  end if;
+  update registry.members
+  set merged_into = null, personnummer_index = v_number ->> 'index', personnummer_sealed = v_number ->> 'sealed',
+      personnummer_masked = v_number ->> 'masked', personnummer_source = (v_number ->> 'source')::registry.source,
+      personnummer_at = (v_number ->> 'at')::timestamptz
+  where id = v_merged;
+  perform private.move_to_member(c.organization_id, v_survivor, v_merged, p_before -> 'moved');
+  perform private.end_login_sessions(l.organization_id, l.issuer, l.subject, v_survivor)
+  from registry.identity_links as l where l.organization_id = c.organization_id and l.member_id = v_merged;
+  perform private.reopen_superseded(p_before -> 'superseded');
+  perform private.record_event('members_separated', 'coordinator', c.organization_id, 'The merged records were separated again.',
+    p_member_id => v_merged, p_conflict_id => c.id, p_detail => jsonb_build_object('survivor', v_survivor),
+    p_push_id => private.requeue_superseded(v_merged));
+end
+$$;
+comment on function private.separate_members is 'In: a case, the state before its merge. Takes the merge back.';
+-- end db/functions/private.separate_members.sql
+
+-- begin db/functions/private.restore_before.sql
+-- The reverse of what a decision did, step by step, from what was kept with it.
+create or replace function private.restore_before(c registry.conflicts, p_before jsonb)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  o registry.observations;
+begin
+  select known.* into o from registry.observations as known where known.id = c.observation_id;
+  delete from registry.excluded_links as x
+  where (x.organization_id, x.issuer, x.subject) = (o.organization_id, o.issuer, o.subject) and p_before -> 'excluded' ? x.member_id::text;
+  if p_before ? 'merged' then
+    perform private.separate_members(c, p_before);
+  elsif p_before ? 'number' then
+    perform private.restore_number(c, p_before -> 'number');
+  end if;
+  if p_before #>> '{link,before}' is not null then
+    perform private.set_link(o, (p_before #>> '{link,before}')::uuid);
+  elsif p_before ? 'link' then
+    delete from registry.identity_links as l
+    where (l.organization_id, l.issuer, l.subject) = (o.organization_id, o.issuer, o.subject);
+    perform private.record_event('link_removed', 'coordinator', o.organization_id, 'The link was taken back with the decision that made it.',
+      p_member_id => (p_before #>> '{link,after}')::uuid, p_observation_id => o.id, p_conflict_id => c.id);
+    perform private.end_login_sessions(o.organization_id, o.issuer, o.subject, (p_before #>> '{link,after}')::uuid);
+  end if;
+end
+$$;
+comment on function private.restore_before is 'In: a locked case, the state before its decision. Puts that state back.';
+-- end db/functions/private.restore_before.sql
+
+-- begin db/functions/private.why_not_undo.sql
+-- A decision can be taken back while nothing newer stands on it: the record unchanged since, the login where it was put, nobody
+-- else with the number that would come back, and the same disagreement not open anew. What was sent cannot be unsent.
+create or replace function private.why_not_undo(c registry.conflicts, r registry.resolutions)
+returns text
+language sql stable
+set search_path = ''
+as $$
+  select case
+    when c.id is null then 'not_found'
+    when r.id is null or c.kind = 'push_failed' or r.decision = 'retry_sync' then 'not_resolved'
+    when r.decided_at < now() - interval '30 days' then 'too_late'
+    when r.before ? 'version_after' and (r.before ->> 'version_after')::integer is distinct from (
+      select m.version from registry.members as m where m.id = (r.before #>> '{number,member_id}')::uuid) then 'newer_change'
+    when r.before ? 'survivor_number' and r.before #>> '{survivor_number,index}' is distinct from (
+      select m.personnummer_index from registry.members as m where m.id = (r.before ->> 'survivor')::uuid) then 'newer_change'
+    when r.before ? 'link' and (r.before #>> '{link,after}')::uuid is distinct from (
+      select private.linked_member(o) from registry.observations as o where o.id = c.observation_id) then 'newer_change'
+    when exists (
+      select from registry.members as m
+      where m.organization_id = c.organization_id and m.personnummer_index = r.before #>> '{number,index}'
+        and m.id <> (r.before #>> '{number,member_id}')::uuid
+        and not (r.before ? 'survivor_number' and m.id = (r.before ->> 'survivor')::uuid)) then 'newer_change'
+    when exists (
+      select from registry.conflicts as other
+      where other.organization_id = c.organization_id and other.fingerprint = c.fingerprint and other.state = 'open') then 'newer_change'
+  end
+$$;
+comment on function private.why_not_undo is 'In: a locked case (null: not visible), its decision in force. Out: code of the refusal, null: go ahead.';
+-- end db/functions/private.why_not_undo.sql
+
+-- begin db/functions/private.undo_resolution.sql
+-- Taking a decision back: the record as it was, a compensating push, the case open again. What somebody else opens or takes while
+-- this runs is met by a unique index; it is something newer too, and PostgreSQL's own words would show values (R9).
+create or replace function private.undo_resolution(p_conflict_id uuid, p_note text)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  c registry.conflicts := private.lock_case(p_conflict_id);
+  r registry.resolutions;
+  v_refusal text;
+begin
+  select known.* into r from registry.resolutions as known where known.conflict_id = c.id and known.undone_at is null;
+  v_refusal := private.why_not_undo(c, r);
+  if v_refusal is not null then
+    return private.refuse('undo_resolution', v_refusal, p_conflict_id);
+  end if;
+  begin
+    perform private.restore_before(c, r.before);
+    update registry.resolutions set undone_at = clock_timestamp(), undone_by = private.actor(), undo_note = p_note where id = r.id;
+    update registry.conflicts
+    set state = 'open', decision = null, decided_by = null, closed_at = null, version = version + 1
+    where id = c.id
+    returning * into c;
+  exception when unique_violation then
+    return private.refuse('undo_resolution', 'newer_change', p_conflict_id);
+  end;
+  perform private.record_case_event('case_reopened', c, 'A coordinator took the decision back; the case is open again.');
+  return private.describe_case(c);
+end
+$$;
+comment on function private.undo_resolution is 'See api.undo_resolution.';
+grant execute on function private.undo_resolution to authenticated;
+-- end db/functions/private.undo_resolution.sql
 
 -- begin db/functions/private.count_waiting.sql
 -- A row was counted when it came, as added, changed or unchanged; a number that it gets now makes an unchanged one a changed one.
@@ -778,6 +1008,105 @@ $$;
 comment on function private.reject_rows is 'In: a run, [{line, reasons, external_id}]; external_id null: could not be read. Out: how many were new.';
 -- end db/functions/private.reject_rows.sql
 
+-- begin db/functions/login.open_session.sql
+-- The database decides who is let in: a session belongs to a fresh observation whose login is linked to the member that was found,
+-- still (between login and session there may be a page that asks for consent, and a coordinator), once. The same code again is the
+-- same call, repeated because its answer was lost: nobody else knows a code before it was answered.
+create or replace function login.open_session(observation_id uuid, code_hash bytea, code_challenge text, return_to text)
+returns boolean
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  v_session registry.sessions;
+begin
+  insert into registry.sessions (organization_id, member_id, observation_id, return_to, code_hash, code_challenge, code_expires_at, expires_at)
+  select o.organization_id, l.member_id, o.id, open_session.return_to, open_session.code_hash, open_session.code_challenge,
+    now() + interval '60 seconds', now() + interval '30 days'
+  from registry.observations as o
+  join registry.organizations as g on g.id = o.organization_id and open_session.return_to = any (g.return_to)
+  join registry.identity_links as l on l.organization_id = o.organization_id and l.issuer = o.issuer and l.subject = o.subject
+    and (l.member_id = o.member_id or o.outcome = 'deferred')
+  where o.id = open_session.observation_id and o.received_at > now() - interval '15 minutes'
+  on conflict do nothing
+  returning * into v_session;
+  if v_session.id is null then
+    return exists (
+      select from registry.sessions as s
+      where s.observation_id = open_session.observation_id and s.code_hash = open_session.code_hash
+        and s.code_challenge = open_session.code_challenge and s.code_used_at is null and s.ended_at is null);
+  end if;
+  perform private.record_event('session_opened', 'app', v_session.organization_id, 'The member was logged in.',
+    p_member_id => v_session.member_id, p_observation_id => v_session.observation_id,
+    p_detail => jsonb_build_object('session_id', v_session.id));
+  return true;
+end
+$$;
+comment on function login.open_session is 'In: an observation, SHA-256 of the new code, PKCE S256 challenge, registered return address. Out: whether the login is let in; a repeated call answers the same. The code lives 60 seconds.';
+grant execute on function login.open_session to auth_callback;
+-- end db/functions/login.open_session.sql
+
+-- begin db/functions/private.new_observation.sql
+-- Begins a row: whose login it is, and whether a number may be kept at all. While an organisation has not recorded its legal
+-- basis the number is dropped here, before anything is stored (design section 7), and nobody is asked for consent, which only
+-- not_given leads to. One statement builds the whole row: every login runs it, and a column set by an assignment of its own
+-- costs as much as a small look-up.
+create or replace function private.new_observation(
+  p_id uuid, p_organization text, p_provider text, p_issuer text, p_subject text, p_acr text, p_authenticated_at timestamptz,
+  p_personnummer_index text, p_personnummer_index_previous text[], p_personnummer_sealed text, p_personnummer_masked text,
+  p_given_name text, p_family_name text, p_birth_date date,
+  p_phone text, p_phone_verified boolean, p_email text, p_email_verified boolean,
+  p_absent_reason text, p_inconsistency text, p_link_session_id uuid
+)
+returns registry.observations
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  o registry.observations;
+begin
+  if p_absent_reason <> all (enum_range(null::registry.absent_reason)::text[])
+    or p_inconsistency <> all (enum_range(null::registry.inconsistency)::text[]) then
+    raise exception 'The reason is not one of those known.' using errcode = 'PN002';
+  end if;
+  select p_id, g.id, p.provider, (p_provider || '-login')::registry.source,
+    p_issuer, p_subject, p_acr, p_authenticated_at, clock_timestamp(), '{}'::jsonb,
+    absence.reason::registry.absent_reason, p_inconsistency::registry.inconsistency,
+    case when p_link_session_id is not null then private.session_member(p_link_session_id, g.id) end,
+    case when absence.reason is null then p_personnummer_index end,
+    case when absence.reason is null then coalesce(p_personnummer_index_previous, '{}'::text[]) else '{}'::text[] end,
+    case when absence.reason is null then p_personnummer_sealed end,
+    case when absence.reason is null then p_personnummer_masked end,
+    p_given_name, p_family_name, p_birth_date,
+    p_phone, coalesce(p_phone_verified, false), p_email, coalesce(p_email_verified, false)
+  into o.id, o.organization_id, o.provider, o.source,
+    o.issuer, o.subject, o.acr, o.authenticated_at, o.received_at, o.explanation,
+    o.absent_reason, o.inconsistency,
+    o.requested_member_id,
+    o.personnummer_index,
+    o.personnummer_index_previous,
+    o.personnummer_sealed,
+    o.personnummer_masked,
+    o.given_name, o.family_name, o.birth_date,
+    o.phone, o.phone_verified, o.email, o.email_verified
+  from registry.organizations as g
+  join registry.identity_providers as p on p.organization_id = g.id
+  cross join lateral (select case
+    when not g.capture and p_absent_reason is distinct from 'inconsistent' then 'capture_off'
+    when p_absent_reason is not null then p_absent_reason
+    when p_personnummer_index is null then 'not_given'
+  end) as absence (reason)
+  where g.slug = p_organization and p.provider::text = p_provider;
+  if not found then
+    raise exception 'The organisation has no such provider.' using errcode = 'PN001',
+      hint = 'Providers are rows in registry.identity_providers.';
+  end if;
+  return o;
+end
+$$;
+comment on function private.new_observation is 'In: what login.record_observation was given. Out: a row begun, with absent_reason set and without the number when no number may be kept. Raises PN001, PN002.';
+-- end db/functions/private.new_observation.sql
+
 -- begin db/functions/private.fill_member.sql
 -- The member record gets its missing number. The caller holds the locks; the condition is there all the same, so that
 -- nothing is ever overwritten. A coordinator may have parted the login from the member while it waited for the record: processed
@@ -824,7 +1153,10 @@ begin
     when o.outcome = 'filled' then
       perform private.fill_member(o);
       v_push_id := private.queue_push(o.member_id, o.id);
-      if exists (select from registry.conflicts as c where c.organization_id = o.organization_id and c.member_id = o.member_id and c.state = 'open') then
+      if exists (
+        select from registry.conflicts as c
+        where c.organization_id = o.organization_id and c.member_id = o.member_id and c.state = 'open')
+      then
         perform private.close_moot_cases(o.organization_id, array[o.member_id], o.source::text);
       end if;
     when o.outcome = 'confirmed' and o.personnummer_index_previous <> '{}' then
@@ -890,6 +1222,302 @@ $$;
 comment on function private.judge_number is 'In: an observation with its member. Out: filled, confirmed, conflict, duplicate or absent, and who else has the number. Locks the record unless it agrees.';
 -- end db/functions/private.judge_number.sql
 
+-- begin db/functions/private.lock_answered.sql
+-- Everything an answer about consent may touch, in the common order (number, member; an observation's row after its member, because
+-- a merge moves observations while it holds their members). Read once more at the end: meanwhile the login may have been
+-- parted from the member, or the answer stored.
+create or replace function private.lock_answered(p_observation_id uuid, p_masked text)
+returns registry.observations
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  o registry.observations;
+begin
+  select known.* into o from registry.observations as known where known.id = p_observation_id;
+  perform private.lock_number(o.organization_id, p_masked) where o.id is not null and p_masked is not null;
+  perform from registry.members as m where m.id = o.member_id for no key update;
+  select known.* into o from registry.observations as known where known.id = p_observation_id for update;
+  return o;
+end
+$$;
+comment on function private.lock_answered is 'In: an observation, the masked number that came with the answer or null. Out: the observation as it is once everything is locked; null when there is none.';
+-- end db/functions/private.lock_answered.sql
+
+-- begin db/functions/login.record_consent.sql
+-- The member has answered. The consent, or its refusal, is stored while the login is still the member's; with a consent comes the
+-- number, and the observation that waited for it is decided: one login stays one observation. Where capturing was switched off
+-- meanwhile the answer is kept, which the member gave in good faith, and the number is not.
+create or replace function login.record_consent(
+  inout observation_id uuid, given boolean, evidence jsonb,
+  personnummer_index text default null, personnummer_sealed text default null, personnummer_masked text default null,
+  personnummer_index_previous text[] default null,
+  out outcome text, out member_id uuid
+)
+language plpgsql volatile security definer
+set search_path = ''
+set lock_timeout = '1s'
+as $$
+declare
+  o registry.observations := private.lock_answered(record_consent.observation_id, record_consent.personnummer_masked);
+  v_stored boolean;
+begin
+  if o.id is null then
+    raise exception 'There is no such observation.' using errcode = 'PN004';
+  elsif o.absent_reason = 'not_consented' and private.linked_member(o) is not distinct from o.member_id and private.needs_consent(o) then
+    v_stored := private.store_consent(o, coalesce(record_consent.given, false), record_consent.evidence);
+  end if;
+  if v_stored and record_consent.given and record_consent.personnummer_index is not null
+    and (select g.capture from registry.organizations as g where g.id = o.organization_id) then
+    o.absent_reason := null;
+    o.personnummer_index := record_consent.personnummer_index;
+    o.personnummer_index_previous := coalesce(record_consent.personnummer_index_previous, '{}');
+    o.personnummer_sealed := record_consent.personnummer_sealed;
+    o.personnummer_masked := record_consent.personnummer_masked;
+    o := private.decide_again(o);
+  end if;
+  observation_id := o.id;
+  outcome := o.outcome;
+  member_id := o.member_id;
+end
+$$;
+comment on function login.record_consent is 'In: an observation that waits for consent, the answer, the evidence (who asked, in which words; never a number), and the number if it was given. Out: like login.record_observation. A second answer changes nothing, nor does one for a login that is not the member''s any more.';
+grant execute on function login.record_consent to auth_callback;
+-- end db/functions/login.record_consent.sql
+
+-- begin db/functions/login.record_revocation.sql
+-- A provider says that somebody withdrew consent. The message is unsigned, so it is a hint: it stops what was to be sent and
+-- tells the coordinator, and never deletes anything or locks anybody out. Known and unknown subjects are answered alike.
+create or replace function login.record_revocation(
+  organization text, provider text, subject text, event text, issued_at timestamptz, late boolean
+)
+returns void
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  v_organization_id uuid;
+  v_provider registry.provider;
+  v_issuer text; -- a subject means something at its issuer only; and with it the link is found by its key
+begin
+  select p.organization_id, p.provider, p.issuer into v_organization_id, v_provider, v_issuer
+  from registry.identity_providers as p join registry.organizations as g on g.id = p.organization_id
+  where g.slug = record_revocation.organization and p.provider::text = record_revocation.provider;
+  if v_organization_id is null then
+    raise exception 'The organisation has no such provider.' using errcode = 'PN001';
+  end if;
+  if record_revocation.event !~ '^[A-Za-z_]{1,60}$' then
+    raise exception 'The event has no name of an event.' using errcode = 'PN002';
+  end if;
+  insert into registry.revocations (organization_id, provider, subject, event, issued_at, late)
+  values (v_organization_id, v_provider, record_revocation.subject, record_revocation.event, record_revocation.issued_at, record_revocation.late)
+  on conflict do nothing;
+  if not found then
+    return;
+  end if;
+  perform private.record_event('revocation_received', v_provider || '-login', v_organization_id,
+    format('An unverified message said that consent was withdrawn%s.', case when record_revocation.late then ', late' else '' end),
+    p_detail => jsonb_build_object('verified', false, 'late', record_revocation.late, 'event', record_revocation.event));
+  if record_revocation.event = 'CONSENT_REVOKED' and not record_revocation.late then
+    perform private.revoke_login(l, record_revocation.issued_at)
+    from registry.identity_links as l
+    where l.organization_id = v_organization_id and l.issuer = v_issuer and l.subject = record_revocation.subject
+      and l.provider = v_provider;
+  end if;
+end
+$$;
+comment on function login.record_revocation is 'In: organisation (slug), provider, subject, event, when it was issued, whether it came late. Stores it once; CONSENT_REVOKED takes effect unless late.';
+grant execute on function login.record_revocation to auth_callback;
+-- end db/functions/login.record_revocation.sql
+
+-- begin db/functions/private.link_stands.sql
+-- A session lives by the link of the login it began with. Whoever takes the link away ends the session too; this finds the one that
+-- was being opened in that very moment.
+create or replace function private.link_stands(p_session registry.sessions)
+returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select exists (
+    select from registry.observations as o
+    join registry.identity_links as l on (l.organization_id, l.issuer, l.subject) = (o.organization_id, o.issuer, o.subject)
+    where o.id = p_session.observation_id and l.member_id = p_session.member_id)
+$$;
+comment on function private.link_stands is 'In: a session. Out: whether the login it began with is still linked to its member.';
+-- end db/functions/private.link_stands.sql
+
+-- begin db/functions/login.rotate_refresh_token.sql
+-- Refresh tokens rotate. An old one that comes again was stolen, or the new one was: the family ends (RFC 9700, section 4.14.2).
+create or replace function login.rotate_refresh_token(refresh_token_hash bytea, new_refresh_token_hash bytea)
+returns table (session_id uuid, user_id uuid, member_id uuid, organization_id uuid, organization text)
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  s registry.sessions;
+  v_replaced_at timestamptz;
+begin
+  -- The session is locked first, and the token read after that: two uses of one token at once must not both see it unused.
+  select known.* into s from registry.sessions as known
+  where known.id = (select t.session_id from registry.refresh_tokens as t where t.token_hash = rotate_refresh_token.refresh_token_hash)
+  for update;
+  if s.id is null or s.ended_at is not null then
+    return;
+  end if;
+  select t.replaced_at into v_replaced_at from registry.refresh_tokens as t where t.token_hash = rotate_refresh_token.refresh_token_hash;
+  if v_replaced_at is not null then
+    perform private.end_session(s, 'refresh_token_reused');
+  elsif s.expires_at <= now() then
+    perform private.end_session(s, 'expired');
+  elsif not private.link_stands(s) then
+    perform private.end_session(s, 'link_removed');
+  else
+    update registry.refresh_tokens set replaced_at = now() where token_hash = rotate_refresh_token.refresh_token_hash;
+    insert into registry.refresh_tokens (token_hash, session_id) values (rotate_refresh_token.new_refresh_token_hash, s.id);
+    update registry.sessions set expires_at = now() + interval '30 days' where id = s.id;
+    return query select * from private.describe_session(s.id);
+  end if;
+end
+$$;
+comment on function login.rotate_refresh_token is 'In: SHA-256 of the presented and of the next refresh token. Out: the session, or no row. A session lives 30 days from its last refresh.';
+grant execute on function login.rotate_refresh_token to auth_callback;
+-- end db/functions/login.rotate_refresh_token.sql
+
+-- begin db/functions/private.abandon_imports.sql
+-- An import that was killed and never started again keeps numbers that wait for the end of its file. After a month nobody will.
+create or replace function private.abandon_imports(p_most integer)
+returns integer
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_run registry.import_runs;
+  v_ended integer := 0;
+begin
+  for v_run in
+    select r.* from registry.import_runs as r
+    where not r.dry_run and r.state = 'running' and r.started_at < now() - interval '31 days'
+    order by r.started_at limit p_most for update skip locked
+  loop
+    perform private.end_import(v_run, 'abandoned');
+    v_ended := v_ended + 1;
+  end loop;
+  return v_ended;
+end
+$$;
+comment on function private.abandon_imports is 'In: how many at most. Out: how many imports were given up that began more than 31 days ago and never ended.';
+-- end db/functions/private.abandon_imports.sql
+
+-- begin db/functions/private.erase_dry_runs.sql
+-- A dry run that is older than a day was killed: nobody waits that long for counts. It is gone as if it had ended.
+create or replace function private.erase_dry_runs(p_most integer)
+returns integer
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_due constant uuid[] := array(
+    select r.id from registry.import_runs as r
+    where r.dry_run and r.started_at < now() - interval '1 day'
+      and not exists (select from registry.import_lines as l where l.run_id = r.id)
+    limit p_most for update skip locked);
+begin
+  delete from registry.import_runs as r where r.id = any (v_due);
+  return cardinality(v_due);
+end
+$$;
+comment on function private.erase_dry_runs is 'In: how many at most. Out: how many dry runs of imports were erased that have no lines left.';
+-- end db/functions/private.erase_dry_runs.sql
+
+-- begin db/functions/private.erase_import_lines.sql
+-- A dry run removes what it has read when it ends. One that was killed leaves indexes of numbers that may be nobody's here. One
+-- statement, because a row's place means the same row within one only.
+create or replace function private.erase_import_lines(p_most integer)
+returns integer
+language sql volatile
+set search_path = ''
+as $$
+  with erased as (
+    delete from registry.import_lines as l
+    where l.ctid = any (array(
+      select due.ctid from registry.import_runs as r join registry.import_lines as due on due.run_id = r.id
+      where r.dry_run and r.started_at < now() - interval '1 day'
+      limit p_most))
+    returning 1
+  )
+  select count(*)::integer from erased
+$$;
+comment on function private.erase_import_lines is 'In: how many at most. Out: how many lines were erased of dry runs that are older than a day.';
+-- end db/functions/private.erase_import_lines.sql
+
+-- begin db/functions/private.erase_refresh_tokens.sql
+-- Every token of a session is kept while the session lives, so that the reuse of an old one is noticed, and a month beyond its last
+-- day. A session may have thousands, so they go before it, some at a time.
+create or replace function private.erase_refresh_tokens(p_most integer)
+returns integer
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_due constant bytea[] := array(
+    select t.token_hash from registry.sessions as s join registry.refresh_tokens as t on t.session_id = s.id
+    where s.expires_at < now() - interval '31 days'
+    limit p_most);
+begin
+  delete from registry.refresh_tokens as t where t.token_hash = any (v_due);
+  return cardinality(v_due);
+end
+$$;
+comment on function private.erase_refresh_tokens is 'In: how many at most. Out: how many tokens were erased of sessions that are to go.';
+-- end db/functions/private.erase_refresh_tokens.sql
+
+-- begin db/functions/private.erase_replaced_numbers.sql
+-- The number that a decision replaced is kept with it for as long as the decision can be taken back (30 days), and no longer. Chosen
+-- first, then updated by id, as in private.erase_contacts.
+create or replace function private.erase_replaced_numbers(p_most integer)
+returns integer
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_due constant uuid[] := array(
+    select r.id from registry.resolutions as r
+    where coalesce(r.before #>> '{number,sealed}', r.before #>> '{survivor_number,sealed}') is not null
+      and r.decided_at < now() - interval '31 days'
+    order by r.decided_at limit p_most for update skip locked);
+begin
+  update registry.resolutions as r
+  set before = r.before #- '{number,index}' #- '{number,sealed}' #- '{number,masked}'
+    #- '{survivor_number,index}' #- '{survivor_number,sealed}' #- '{survivor_number,masked}'
+  where r.id = any (v_due);
+  return cardinality(v_due);
+end
+$$;
+comment on function private.erase_replaced_numbers is 'In: how many at most. Out: how many decisions lost every form of the number that they replaced.';
+-- end db/functions/private.erase_replaced_numbers.sql
+
+-- begin db/functions/private.erase_sessions.sql
+-- A session goes a month after the day it ran out, or would have run out had it not ended before: by then the merge that moved it
+-- cannot be taken back either. A code or token of it is then unknown, and refused as before; what happened to it is in the audit.
+create or replace function private.erase_sessions(p_most integer)
+returns integer
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_due constant uuid[] := array(
+    select s.id from registry.sessions as s
+    where s.expires_at < now() - interval '31 days'
+      and not exists (select from registry.refresh_tokens as t where t.session_id = s.id)
+    order by s.expires_at limit p_most for update skip locked);
+begin
+  delete from registry.sessions as s where s.id = any (v_due);
+  return cardinality(v_due);
+end
+$$;
+comment on function private.erase_sessions is 'In: how many at most. Out: how many sessions were erased that have no tokens left.';
+-- end db/functions/private.erase_sessions.sql
+
 -- begin db/functions/private.link_identity.sql
 -- Remembers which member a login belongs to, with the reason. A coordinator may be merging the record at this moment: its links have
 -- moved then, and a new one would stay behind on a record that nobody finds again. So whoever links meets whoever merges at the record.
@@ -919,6 +1547,40 @@ end
 $$;
 comment on function private.link_identity is 'In: an observation with its member, and the finding. Links issuer and subject to the member, once.';
 -- end db/functions/private.link_identity.sql
+
+-- begin db/functions/worker.erase_expired.sql
+-- The retention task: what was kept for a time only goes when the time is over, some thousands at once so that logins never
+-- wait for it. The caller repeats until nothing is left. In this order: a session goes after its tokens, a dry run after its lines.
+create or replace function worker.erase_expired(most integer)
+returns integer
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  v_contacts constant integer := private.erase_contacts(most);
+  v_numbers constant integer := private.erase_numbers(most);
+  v_offers constant integer := private.erase_offers(most);
+  v_decisions constant integer := private.erase_replaced_numbers(most);
+  v_refresh_tokens constant integer := private.erase_refresh_tokens(most);
+  v_sessions constant integer := private.erase_sessions(most);
+  v_import_lines constant integer := private.erase_import_lines(most);
+  v_dry_runs constant integer := private.erase_dry_runs(most);
+  v_imports constant integer := private.abandon_imports(most);
+  v_highest constant integer := greatest(
+    v_contacts, v_numbers, v_offers, v_decisions, v_refresh_tokens, v_sessions, v_import_lines, v_dry_runs, v_imports);
+begin
+  if v_highest > 0 then
+    perform private.record_event('data_erased', 'worker', null, 'Data was erased, because the time set for it is over.',
+      p_detail => jsonb_build_object('contacts', v_contacts, 'numbers', v_numbers, 'offers', v_offers, 'decisions', v_decisions,
+        'refresh_tokens', v_refresh_tokens, 'sessions', v_sessions, 'import_lines', v_import_lines, 'dry_runs', v_dry_runs,
+        'imports', v_imports));
+  end if;
+  return v_highest;
+end
+$$;
+comment on function worker.erase_expired is 'In: how many rows of a kind at most. Out: how many were erased of the kind with the most; when it is as many as asked for, there may be more.';
+grant execute on function worker.erase_expired to sync_worker;
+-- end db/functions/worker.erase_expired.sql
 
 -- begin db/functions/worker.finish_pushes.sql
 -- The same door for many deliveries at once, and for what comes next: one round trip and one commit a push, instead of five. It
