@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { ImportError } from './errors.ts';
+import { isCallingCode } from './read-phone.ts';
 
 /** What a column of the file can be. */
 export const fieldNames = [
@@ -62,8 +63,8 @@ function judge(parsed: unknown): string[] {
     faults.push('delimiter must be one of ; , | and tab');
   if (birthDate !== undefined && !birthDateFormats.some((known) => known === birthDate))
     faults.push(`birthDate must be one of ${birthDateFormats.join(', ')}`);
-  if (countryCode !== undefined && !(typeof countryCode === 'string' && /^[1-9][0-9]{0,2}$/.test(countryCode)))
-    faults.push('countryCode must be one to three digits');
+  if (countryCode !== undefined && !(typeof countryCode === 'string' && isCallingCode(countryCode)))
+    faults.push('countryCode must be the calling code of a country, such as 47');
   return faults;
 }
 
