@@ -1,14 +1,14 @@
-import { createHash } from 'node:crypto';
 import type { Arguments } from './arguments.ts';
 import type { ImportConfig } from './config.ts';
 import type { Counts, Doors, Run } from './doors.ts';
 import { ImportError } from './errors.ts';
+import { isBlank } from './header.ts';
 import { inBatches, mapInOrder } from './in-order.ts';
-import { type FileFacts, inspectFile } from './inspect-file.ts';
+import { inspectFile } from './inspect-file.ts';
 import { startJudgePool } from './judge-pool.ts';
-import { findColumns, type Layout, type Mapping, readMapping } from './mapping.ts';
+import { fingerprint, type OpenFile, openFile } from './open-file.ts';
 import { type ProgressOptions, showProgress } from './progress.ts';
-import { type CsvRecord, detectDelimiter, readRecords } from './read-records.ts';
+import { type CsvRecord, readRecords } from './read-records.ts';
 import { csvField, inPages, writeList } from './write-list.ts';
 
 export type Surroundings = {
@@ -28,9 +28,6 @@ export type Summary = Counts & {
 
 const BATCH = 500;
 const PAGE = 1_000;
-
-/** What is known of a file before its first record. */
-type OpenFile = { path: string; facts: FileFacts; delimiter: string; layout: Layout; mapping: Mapping };
 
 /**
  * Imports one file, from where an earlier start of the same import was killed.
@@ -65,27 +62,6 @@ export async function importMembers(options: Arguments, surroundings: Surroundin
   return { ...(await doors.finishRun(run.run_id)), absent, seconds: (performance.now() - begun) / 1000 };
 }
 
-async function openFile(options: Arguments, say: Surroundings['say']): Promise<OpenFile> {
-  const mapping = await readMapping(options.mappingFile);
-  const facts = await inspectFile(options.file);
-  const delimiter = mapping.delimiter ?? (await detectDelimiter(options.file, facts.encoding));
-  const names: Record<string, string> = { ';': 'semicolons', ',': 'commas', '\t': 'tabs', '|': 'bars' };
-  const mark = facts.byteOrderMark ? ' with byte order mark' : '';
-  const guess = facts.encoding === 'windows-1252' ? ' (it is not UTF-8)' : '';
-  say(`The file is ${facts.encoding}${mark}${guess}, with ${names[delimiter]} between the fields.`);
-  const { records } = readRecords(options.file, { encoding: facts.encoding, delimiter });
-  for await (const { fields } of records) {
-    return { path: options.file, facts, delimiter, layout: findColumns(fields, mapping), mapping };
-  }
-  throw new ImportError('header_unusable', 'the file is empty');
-}
-
-/** The same bytes read with the same settings are the same import, wherever the file lies. */
-function fingerprint({ facts, delimiter, layout, mapping }: OpenFile, { dropBadNumbers }: Arguments): string {
-  const settings = JSON.stringify([facts.digest, facts.encoding, delimiter, layout, mapping, dropBadNumbers]);
-  return createHash('sha256').update(settings).digest('hex');
-}
-
 async function loadRecords(file: OpenFile, run: Run, options: Arguments, surroundings: Surroundings): Promise<void> {
   const { config, doors, terminal } = surroundings;
   const { records, bytesRead } = readRecords(file.path, { encoding: file.facts.encoding, delimiter: file.delimiter });
@@ -101,10 +77,10 @@ async function loadRecords(file: OpenFile, run: Run, options: Arguments, surroun
     },
     config.threads,
   );
-  const batches = mapInOrder(inBatches(skip(records, 1 + run.records_done), BATCH), 2 * pool.threads, async (batch) => {
+  const members = skip(withoutBlank(skip(records, file.header.records)), run.records_done);
+  const batches = mapInOrder(inBatches(members, BATCH), 2 * pool.threads, async (batch) => {
     const bytes = bytesRead();
-    const present = batch.filter(({ fields }) => fields.some((field) => field !== ''));
-    return { bytes, records: batch.length, judged: await pool.judge(present) };
+    return { bytes, records: batch.length, judged: await pool.judge(batch) };
   });
   const progress = showProgress({ stream: terminal, total: file.facts.size });
   let done = run.records_done;
@@ -136,4 +112,8 @@ async function* skip(records: AsyncIterable<CsvRecord>, count: number): AsyncGen
     seen += 1;
     if (seen > count) yield record;
   }
+}
+
+async function* withoutBlank(records: AsyncIterable<CsvRecord>): AsyncGenerator<CsvRecord> {
+  for await (const record of records) if (!isBlank(record.fields)) yield record;
 }

@@ -1,6 +1,7 @@
 import type { Personnummer } from '../personnummer/personnummer.ts';
 import { readPersonnummer } from '../personnummer/validate.ts';
-import type { BirthDateFormat, FieldName, Layout } from './mapping.ts';
+import type { Layout } from './columns.ts';
+import type { BirthDateFormat, FieldName } from './mapping.ts';
 import { readPhone } from './read-phone.ts';
 import { readDate, readEmail, readExternalId, readName } from './read-texts.ts';
 import type { RejectionReason } from './rejection.ts';
