@@ -6,9 +6,11 @@ import { isBlank } from './header.ts';
 import { inBatches, mapInOrder } from './in-order.ts';
 import { inspectFile } from './inspect-file.ts';
 import { startJudgePool } from './judge-pool.ts';
+import { checkPlaces, listHeaders } from './list-places.ts';
 import { fingerprint, type OpenFile, openFile } from './open-file.ts';
 import { type ProgressOptions, showProgress } from './progress.ts';
 import { type CsvRecord, readRecords } from './read-records.ts';
+import { plural, type Summary } from './summary.ts';
 import { csvField, inPages, writeList } from './write-list.ts';
 
 export type Surroundings = {
@@ -18,12 +20,6 @@ export type Surroundings = {
   say(line: string): void;
   /** Where progress is shown. */
   terminal: ProgressOptions['stream'];
-};
-
-export type Summary = Counts & {
-  /** Members that the file does not have; null where it was not looked for them. */
-  absent: number | null;
-  seconds: number;
 };
 
 const BATCH = 500;
@@ -38,6 +34,7 @@ export async function importMembers(options: Arguments, surroundings: Surroundin
   const { doors, say } = surroundings;
   const begun = performance.now();
   const file = await openFile(options, say);
+  await checkPlaces(options);
   const run = await doors.startRun({
     organization: options.organization,
     fingerprint: fingerprint(file, options),
@@ -45,19 +42,12 @@ export async function importMembers(options: Arguments, surroundings: Surroundin
     dryRun: options.dryRun,
   });
   if (options.dryRun) say('Dry run: nothing is changed.');
-  if (run.records_done > 0) say(`An earlier start did ${run.records_done} rows; going on from there.`);
+  if (run.records_done > 0) say(`An earlier start did ${plural(run.records_done, 'row')}; going on from there.`);
   if (!run.capture && file.layout.positions.personnummer !== undefined) {
     say('The organisation has recorded no legal basis for the personnummer: the numbers in the file are left out.');
   }
   await loadRecords(file, run, options, surroundings);
-  const rejections = inPages<{ line: number; reasons: string[] }>((last) =>
-    doors.rejections(run.run_id, last?.line ?? 0, PAGE),
-  );
-  await writeList(
-    options.rejectedFile,
-    'line,reasons',
-    mapEach(rejections, (each) => `${each.line},${each.reasons.join(' ')}`),
-  );
+  await listRejected(run, options, doors);
   const absent = options.partial ? null : await listAbsent(run, options, doors);
   return { ...(await doors.finishRun(run.run_id)), absent, seconds: (performance.now() - begun) / 1000 };
 }
@@ -97,9 +87,17 @@ async function loadRecords(file: OpenFile, run: Run, options: Arguments, surroun
   throw new ImportError('file_changed', 'the file changed while it was read; start again');
 }
 
+async function listRejected(run: Run, options: Arguments, doors: Doors): Promise<void> {
+  const rejections = inPages<{ line: number; reasons: string[] }>((last) =>
+    doors.rejections(run.run_id, last?.line ?? 0, PAGE),
+  );
+  const lines = mapEach(rejections, ({ line, reasons }) => `${line},${reasons.join(' ')}`);
+  await writeList(options.rejectedFile, listHeaders.rejected, lines);
+}
+
 async function listAbsent(run: Run, options: Arguments, doors: Doors): Promise<number> {
   const absent = inPages<string>((last) => doors.absentMembers(run.run_id, last ?? '', PAGE));
-  return writeList(options.absentFile, 'external_id', mapEach(absent, csvField));
+  return writeList(options.absentFile, listHeaders.absent, mapEach(absent, csvField));
 }
 
 async function* mapEach<In, Out>(source: AsyncIterable<In>, map: (item: In) => Out): AsyncGenerator<Out> {
