@@ -24,10 +24,10 @@ async function main(): Promise<number> {
   });
   // A lost connection is told by the query that needed it.
   client.on('error', () => undefined);
-  await client.connect().catch((cause) => {
-    throw explainFailure(cause, 'connecting');
-  });
   try {
+    await client.connect().catch((cause) => {
+      throw explainFailure(cause, 'connecting');
+    });
     const say = (line: string) => console.log(line);
     const summary = await importMembers(options, { config, doors: createDoors(client), say, terminal: process.stderr });
     for (const line of describeSummary(summary, options)) say(line);
