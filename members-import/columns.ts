@@ -19,11 +19,12 @@ export function findColumns(header: string[], { columns }: Mapping): Layout {
   const given = Object.values(columns).map(foldName);
   for (const field of fieldNames) {
     const wanted = foldName(columns[field] ?? field);
+    const shown = printable(wanted) ?? 'what the mapping says';
     const isMapped = columns[field] !== undefined;
     const at = isMapped || !given.includes(wanted) ? names.indexOf(wanted) : -1;
     if (at >= 0) positions[field] = at;
-    else if (isMapped || field === 'external_id') faults.push(`no column is called ${printable(wanted) ?? '(digits)'}`);
-    if (at >= 0 && at !== names.lastIndexOf(wanted)) faults.push(`several columns are called ${printable(wanted)}`);
+    else if (isMapped || field === 'external_id') faults.push(`no column is called ${shown}`);
+    if (at >= 0 && at !== names.lastIndexOf(wanted)) faults.push(`several columns are called ${shown}`);
   }
   if (faults.length === 0) return { width: header.length, positions };
   throw new ImportError('header_unusable', `${faults.join('; ')} (name the columns in a mapping file)`);

@@ -59,7 +59,7 @@ function parse(text: string, path: string): unknown {
 function judge(parsed: unknown): string[] {
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return ['must be an object'];
   const { columns = {}, delimiter, birthDate, countryCode, ...unknown } = parsed as Record<string, unknown>;
-  const faults = Object.keys(unknown).map((name) => `${printable(name)} is unknown`);
+  const faults = Object.keys(unknown).map((name) => `${printable(name) ?? 'a name'} is unknown`);
   faults.push(...judgeColumns(columns));
   if (delimiter !== undefined && !(typeof delimiter === 'string' && /^[;,|\t]$/.test(delimiter)))
     faults.push('delimiter must be one of ; , | and tab');
@@ -75,7 +75,7 @@ function judgeColumns(columns: unknown): string[] {
   const faults: string[] = [];
   const users = new Map<string, string>();
   for (const [name, column] of Object.entries(columns)) {
-    if (!fieldNames.some((known) => known === name)) faults.push(`columns.${printable(name)} is unknown`);
+    if (!fieldNames.some((known) => known === name)) faults.push(`columns.${printable(name) ?? '...'} is unknown`);
     else if (typeof column !== 'string' || column.trim() === '') faults.push(`columns.${name} must name a column`);
     else {
       const user = users.get(foldName(column));
