@@ -1,6 +1,6 @@
 import type { Arguments } from './arguments.ts';
 import type { ImportConfig } from './config.ts';
-import type { Counts, Doors, Run } from './doors.ts';
+import type { Doors, Run } from './doors.ts';
 import { ImportError } from './errors.ts';
 import { isBlank } from './header.ts';
 import { inBatches, mapInOrder } from './in-order.ts';

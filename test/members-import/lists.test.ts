@@ -60,6 +60,14 @@ test('lists of earlier imports are replaced, and removed where there is nothing 
   assert.ok(!existsSync(`${rejected}.part`));
 });
 
+test('a member whose row is rejected is not absent, if the row says whose it is', async () => {
+  await using world = await createImportWorld();
+  await world.imported(csv('external_id,email', '1,', '2,', '3,', '4,'));
+  const { out } = await world.imported(csv('external_id,email', '1,', '2,nobody', '3'));
+  assert.match(out, /1 member is not in the file/);
+  assert.equal(world.read('members.csv.absent.csv'), csv('external_id', '4'));
+});
+
 test('a place where no list can be written is found out before the first row', async () => {
   await using world = await createImportWorld();
   const file = world.file('members.csv', members);
