@@ -23,11 +23,16 @@ export const usage = `Usage: npm run members:import -- --organization SLUG [opti
   --partial             the file does not hold every member: list nobody as absent
   --drop-bad-numbers    import a row whose personnummer is unusable without it, and still list it
   --rejected FILE       where rejected rows are listed; default FILE.csv.rejected.csv
-  --absent FILE         where absent members are listed; default FILE.csv.absent.csv`;
+  --absent FILE         where absent members are listed; default FILE.csv.absent.csv
+  --help                print this`;
 
-/** @throws {ImportError} `arguments_invalid` */
-export function readArguments(words: string[]): Arguments {
+/**
+ * @returns `help` where somebody only wants to know how the command is used
+ * @throws {ImportError} `arguments_invalid`
+ */
+export function readArguments(words: string[]): Arguments | 'help' {
   const { values, positionals } = parse(words);
+  if (values.help) return 'help';
   const [file, ...more] = positionals;
   if (file === undefined || more.length > 0) throw new ImportError('arguments_invalid', 'exactly one file is needed');
   if (values.organization === undefined) throw new ImportError('arguments_invalid', '--organization is missing');
@@ -56,6 +61,7 @@ function parse(words: string[]) {
         'drop-bad-numbers': { type: 'boolean', default: false },
         rejected: { type: 'string' },
         absent: { type: 'string' },
+        help: { type: 'boolean', short: 'h', default: false },
       },
     });
   } catch (error) {

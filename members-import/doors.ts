@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { ImportError, type ImportErrorCode } from './errors.ts';
+import { explainFailure, sqlStateOf } from './database-failure.ts';
 import type { JudgedBatch } from './judge-batch.ts';
 
 export type Run = {
@@ -31,11 +31,6 @@ export type Doors = {
   finishRun(runId: string): Promise<Counts>;
 };
 
-const refusals: Record<string, { code: ImportErrorCode; message: string }> = {
-  PN005: { code: 'organization_unknown', message: 'there is no such organisation' },
-  PN006: { code: 'import_superseded', message: 'another import of this organisation was started meanwhile' },
-  PN007: { code: 'rows_refused', message: 'the database does not accept the rows' },
-};
 /** Deadlock, serialization failure, lock timeout: a login was in the way, and the batch can simply be sent again. */
 const passing = new Set(['40P01', '40001', '55P03']);
 const mostTries = 5;
@@ -46,13 +41,8 @@ export function createDoors(client: Pick<pg.ClientBase, 'query'>): Doors {
     try {
       return (await client.query<Row>({ name: text, text, values })).rows;
     } catch (cause) {
-      const sqlState = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-      if (passing.has(sqlState) && tries < mostTries) return rows(text, values, tries + 1);
-      const { code, message } = refusals[sqlState] ?? {
-        code: 'database_failed' as const,
-        message: `the database failed (${sqlState || 'connection lost'}); start the same command again to go on`,
-      };
-      throw new ImportError(code, message, { cause });
+      if (tries < mostTries && passing.has(sqlStateOf(cause) ?? '')) return rows(text, values, tries + 1);
+      throw explainFailure(cause, 'importing');
     }
   }
   return {

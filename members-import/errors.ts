@@ -3,13 +3,18 @@ export type ImportErrorCode =
   | 'arguments_invalid'
   | 'file_unreadable'
   | 'file_not_text'
+  | 'encoding_unclear'
   | 'file_changed'
   | 'header_unusable'
   | 'mapping_invalid'
   | 'quote_not_closed'
+  | 'row_too_long'
+  | 'list_not_ours'
+  | 'list_not_writable'
   | 'organization_unknown'
   | 'import_superseded'
   | 'rows_refused'
+  | 'database_refused'
   | 'database_failed';
 
 /** Carries a code and a sentence for the person at the terminal; never a value of a row. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { ImportError } from './errors.ts';
 
 export type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252';
@@ -20,6 +21,7 @@ export type FileFacts = {
  * @throws {ImportError} `file_unreadable`, `file_not_text`
  */
 export async function inspectFile(path: string): Promise<FileFacts> {
+  await refuseWhatIsNoFile(path);
   const hash = createHash('sha256');
   const utf8 = new TextDecoder('utf-8', { fatal: true });
   let size = 0;
@@ -40,6 +42,15 @@ export async function inspectFile(path: string): Promise<FileFacts> {
   const encoding = markedEncoding(start) ?? (isUtf8 && decodes(utf8, undefined) ? 'utf-8' : 'windows-1252');
   if (hasZeros && !encoding.startsWith('utf-16')) throw new ImportError('file_not_text', 'the file is not a text file');
   return { size, digest: hash.digest('hex'), encoding, byteOrderMark: markedEncoding(start) !== undefined };
+}
+
+/** The file is read several times, which pipes and terminals do not allow. */
+async function refuseWhatIsNoFile(path: string): Promise<void> {
+  const found = await stat(path).catch((cause) => {
+    throw new ImportError('file_unreadable', `the file cannot be read: ${path}`, { cause });
+  });
+  if (found.isFile()) return;
+  throw new ImportError('file_unreadable', `${path} is no file that can be read twice; save what it gives as a file`);
 }
 
 /** @param chunk undefined: the end, where nothing may be left over */

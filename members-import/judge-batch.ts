@@ -46,8 +46,8 @@ export function createJudge(settings: JudgeSettings): JudgeBatch {
     const rejections: Rejection[] = [];
     const rows: Promise<object>[] = [];
     for (const { line, fields } of records) {
-      const { row, reasons } = judgeRow(fields, settings);
-      if (reasons.length > 0) rejections.push({ line, reasons });
+      const { row, reasons, knownId } = judgeRow(fields, settings);
+      if (reasons.length > 0) rejections.push({ line, reasons, external_id: knownId });
       if (reasons.length === 0 || (settings.dropBadNumbers && reasons.every(isAboutTheNumber))) {
         rows.push(toRow(line, row));
       }

@@ -1,7 +1,11 @@
 import type { Personnummer } from '../personnummer/personnummer.ts';
 import { readPersonnummer } from '../personnummer/validate.ts';
-import type { BirthDateFormat, FieldName, Layout } from './mapping.ts';
+import type { Layout } from './columns.ts';
+import type { BirthDateFormat, FieldName } from './mapping.ts';
+import { readPhone } from './read-phone.ts';
+import { readDate, readEmail, readExternalId, readName } from './read-texts.ts';
 import type { RejectionReason } from './rejection.ts';
+import { bareNumber, holdsNumber } from './written-numbers.ts';
 
 /** The rules of one import, the same for every row. */
 export type RowRules = {
@@ -26,40 +30,56 @@ export type JudgedRow = {
   personnummer: Personnummer | null;
 };
 
-const earliestYear = 1850;
+/** What was made of one record. */
+export type Judgement = {
+  row: JudgedRow;
+  /** Why the row cannot be imported: all reasons, so that a file is mended in one go. */
+  reasons: RejectionReason[];
+  /** Whose row it is, also where it is rejected; null where nobody can say. */
+  knownId: string | null;
+};
 
-/**
- * Judges one record and brings its values into the form the database has.
- *
- * @returns the row, and the reasons for which it cannot be imported: all of them, so that a file is mended in one go
- */
-export function judgeRow(fields: string[], rules: RowRules): { row: JudgedRow; reasons: RejectionReason[] } {
+/** Judges one record and brings its values into the form the database has. */
+export function judgeRow(fields: string[], rules: RowRules): Judgement {
   const reasons = new Set<RejectionReason>();
-  const read = <T>(name: FieldName, reason: RejectionReason, parse: (text: string) => T | undefined): T | null => {
-    const text = fields[rules.layout.positions[name] ?? -1] ?? '';
+  if (fields.length !== rules.layout.width) reasons.add('wrong_number_of_fields');
+  const row: JudgedRow = { ...readClearColumns(fields, rules, reasons), personnummer: null };
+  if (row.externalId === '' && !reasons.has('external_id_unusable')) reasons.add('external_id_missing');
+  if (clearColumns.some((name) => holdsNumber(fieldOf(fields, rules, name), { synthetic: rules.acceptsSynthetic }))) {
+    reasons.add('personnummer_in_another_column');
+  }
+  const number = bareNumber(fieldOf(fields, rules, 'personnummer'));
+  if (number !== '' && rules.capture) {
+    const reading = readPersonnummer(number, { synthetic: rules.acceptsSynthetic });
+    if (reading.status === 'valid') row.personnummer = reading.personnummer;
+    else reasons.add(reading.absentReason === 'not_accepted' ? 'personnummer_not_accepted' : 'personnummer_malformed');
+  }
+  return { row, reasons: [...reasons], knownId: knownId(row.externalId, fields, rules) };
+}
+
+/** Stored as they are, so none of them may hold a number. A birth date that holds one is no date. */
+const clearColumns = ['external_id', 'given_name', 'family_name', 'email', 'phone'] as const;
+
+function fieldOf(fields: string[], { layout }: RowRules, name: FieldName): string {
+  return fields[layout.positions[name] ?? -1] ?? '';
+}
+
+function readClearColumns(fields: string[], rules: RowRules, reasons: Set<RejectionReason>) {
+  const read = (name: FieldName, reason: RejectionReason, parse: (text: string) => string | undefined) => {
+    const text = fieldOf(fields, rules, name);
     if (text === '') return null;
     const value = isStorable(text) ? parse(text) : undefined;
     if (value === undefined) reasons.add(reason);
     return value ?? null;
   };
-  if (fields.length !== rules.layout.width) reasons.add('wrong_number_of_fields');
-  const row: JudgedRow = {
-    externalId: read('external_id', 'external_id_unusable', (text) => (text.length <= 200 ? text : undefined)) ?? '',
+  return {
+    externalId: read('external_id', 'external_id_unusable', readExternalId) ?? '',
     givenName: read('given_name', 'given_name_unusable', readName),
     familyName: read('family_name', 'family_name_unusable', readName),
     birthDate: read('birth_date', 'birth_date_unusable', (text) => readDate(text, rules.birthDate)),
-    email: read('email', 'email_unusable', (text) => (isEmail(text) ? text : undefined)),
+    email: read('email', 'email_unusable', readEmail),
     phone: read('phone', 'phone_unusable', (text) => readPhone(text, rules.countryCode)),
-    personnummer: null,
   };
-  if (row.externalId === '' && !reasons.has('external_id_unusable')) reasons.add('external_id_missing');
-  if (holdsNumber(row, rules.acceptsSynthetic)) reasons.add('personnummer_in_another_column');
-  const number = fields[rules.layout.positions.personnummer ?? -1] ?? '';
-  if (number === '' || !rules.capture) return { row, reasons: [...reasons] };
-  const reading = readPersonnummer(number, { synthetic: rules.acceptsSynthetic });
-  if (reading.status === 'valid') row.personnummer = reading.personnummer;
-  else reasons.add(reading.absentReason === 'not_accepted' ? 'personnummer_not_accepted' : 'personnummer_malformed');
-  return { row, reasons: [...reasons] };
 }
 
 /** PostgreSQL takes no NUL, and half a surrogate pair is no text. */
@@ -67,40 +87,9 @@ function isStorable(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0') && !text.includes('\uFFFD');
 }
 
-function readName(text: string): string | undefined {
-  return text.length <= 200 ? text : undefined;
-}
-
-function isEmail(text: string): boolean {
-  return text.length <= 320 && /^[^\s@]+@[^\s@]+$/.test(text);
-}
-
-/** Numbers without a country code get the organisation's; `00` is a plus. */
-function readPhone(text: string, countryCode: string): string | undefined {
-  const digits = text.replaceAll(/[\s().-]/g, '').replace(/^00/, '+');
-  const number = digits.startsWith('+') ? digits : `+${countryCode}${digits.replace(/^0/, '')}`;
-  return /^\+[1-9][0-9]{6,14}$/.test(number) ? number : undefined;
-}
-
-function readDate(text: string, format: BirthDateFormat): string | undefined {
-  const digits = text.replaceAll(/[^0-9]/g, '');
-  if (digits.length !== 8 || text.length !== format.length) return undefined;
-  const iso = format.startsWith('yyyy')
-    ? `${digits.slice(0, 4)}-${digits.slice(4, 6)}-${digits.slice(6)}`
-    : `${digits.slice(4)}-${digits.slice(2, 4)}-${digits.slice(0, 2)}`;
-  const date = new Date(`${iso}T00:00:00Z`);
-  const exists = !Number.isNaN(date.getTime()) && date.toISOString().startsWith(iso);
-  return exists && date.getUTCFullYear() >= earliestYear && date.getTime() <= Date.now() ? iso : undefined;
-}
-
-/**
- * A number in a column that is stored in clear would undo all the sealing. Eleven digits that are no number are an ordinary
- * member id, of which one in some hundreds looks like one; those members need another id.
- */
-function holdsNumber({ externalId, givenName, familyName, email }: JudgedRow, synthetic: boolean): boolean {
-  return [externalId, givenName, familyName, email].some((text) =>
-    (text?.match(/(?<![0-9])[0-9]{6}[ -]?[0-9]{5}(?![0-9])/g) ?? []).some(
-      (digits) => readPersonnummer(digits.replace(/[ -]/, ''), { synthetic }).status === 'valid',
-    ),
-  );
+/** Where a row has too few or too many fields, only the first one stands where it should. */
+function knownId(externalId: string, fields: string[], { layout, acceptsSynthetic }: RowRules): string | null {
+  const isInPlace = fields.length === layout.width || layout.positions.external_id === 0;
+  const isUsable = externalId !== '' && !holdsNumber(externalId, { synthetic: acceptsSynthetic });
+  return isInPlace && isUsable ? externalId : null;
 }

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { ImportError } from './errors.ts';
+import { printable } from './printable.ts';
+import { isCallingCode } from './read-phone.ts';
 
 /** What a column of the file can be. */
 export const fieldNames = [
@@ -36,59 +38,55 @@ const defaults: Mapping = { columns: {}, birthDate: 'yyyy-mm-dd', countryCode: '
  */
 export async function readMapping(path: string | undefined): Promise<Mapping> {
   if (path === undefined) return defaults;
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(await readFile(path, 'utf8'));
-  } catch (cause) {
-    throw new ImportError('mapping_invalid', `the mapping file cannot be read as JSON: ${path}`, { cause });
-  }
+  const text = await readFile(path, 'utf8').catch((cause) => {
+    throw new ImportError('mapping_invalid', `there is no mapping file that can be read: ${path}`, { cause });
+  });
+  const parsed = parse(text, path);
   const faults = judge(parsed);
   if (faults.length > 0) throw new ImportError('mapping_invalid', `the mapping file: ${faults.join('; ')}`);
   return { ...defaults, ...(parsed as Partial<Mapping>) };
 }
 
+/** What Windows saves as UTF-8 begins with a byte order mark. */
+function parse(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch (cause) {
+    throw new ImportError('mapping_invalid', `the mapping file is not JSON: ${path}`, { cause });
+  }
+}
+
 function judge(parsed: unknown): string[] {
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return ['must be an object'];
   const { columns = {}, delimiter, birthDate, countryCode, ...unknown } = parsed as Record<string, unknown>;
-  const faults = Object.keys(unknown).map((name) => `${name} is unknown`);
-  if (typeof columns !== 'object' || columns === null) faults.push('columns must be an object');
-  else {
-    for (const [name, column] of Object.entries(columns)) {
-      if (!fieldNames.some((known) => known === name)) faults.push(`columns.${name} is unknown`);
-      else if (typeof column !== 'string' || column === '') faults.push(`columns.${name} must name a column`);
-    }
-  }
+  const faults = Object.keys(unknown).map((name) => `${printable(name) ?? 'a name'} is unknown`);
+  faults.push(...judgeColumns(columns));
   if (delimiter !== undefined && !(typeof delimiter === 'string' && /^[;,|\t]$/.test(delimiter)))
     faults.push('delimiter must be one of ; , | and tab');
   if (birthDate !== undefined && !birthDateFormats.some((known) => known === birthDate))
     faults.push(`birthDate must be one of ${birthDateFormats.join(', ')}`);
-  if (countryCode !== undefined && !(typeof countryCode === 'string' && /^[1-9][0-9]{0,2}$/.test(countryCode)))
-    faults.push('countryCode must be one to three digits');
+  if (countryCode !== undefined && !(typeof countryCode === 'string' && isCallingCode(countryCode)))
+    faults.push('countryCode must be the calling code of a country, such as 47');
   return faults;
 }
 
-/** Where in a record each field stands. */
-export type Layout = { width: number; positions: Partial<Record<FieldName, number>> };
-
-/**
- * Finds the columns in the header; case and white space around names do not count. A column that the mapping does not name is
- * looked for under its own name and may be missing, except `external_id`.
- *
- * @throws {ImportError} `header_unusable`, with the names that are missing or there twice
- */
-export function findColumns(header: string[], { columns }: Mapping): Layout {
-  const names = header.map(fold);
-  const positions: Partial<Record<FieldName, number>> = {};
+function judgeColumns(columns: unknown): string[] {
+  if (typeof columns !== 'object' || columns === null || Array.isArray(columns)) return ['columns must be an object'];
   const faults: string[] = [];
-  for (const field of fieldNames) {
-    const wanted = fold(columns[field] ?? field);
-    const at = names.indexOf(wanted);
-    if (at >= 0) positions[field] = at;
-    else if (columns[field] !== undefined || field === 'external_id') faults.push(`no column is called ${wanted}`);
-    if (at !== names.lastIndexOf(wanted)) faults.push(`several columns are called ${wanted}`);
+  const users = new Map<string, string>();
+  for (const [name, column] of Object.entries(columns)) {
+    if (!fieldNames.some((known) => known === name)) faults.push(`columns.${printable(name) ?? '...'} is unknown`);
+    else if (typeof column !== 'string' || column.trim() === '') faults.push(`columns.${name} must name a column`);
+    else {
+      const user = users.get(foldName(column));
+      if (user !== undefined) faults.push(`columns.${user} and columns.${name} are the same column`);
+      users.set(foldName(column), name);
+    }
   }
-  if (faults.length === 0) return { width: header.length, positions };
-  throw new ImportError('header_unusable', `${faults.join('; ')} (name the columns in a mapping file)`);
+  return faults;
 }
 
-const fold = (name: string) => name.trim().toLowerCase();
+/** Names of columns are the same whatever their case and the white space around them. */
+export function foldName(name: string): string {
+  return name.trim().toLowerCase();
+}

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream';
-import { CsvError, type Options, parse } from 'csv-parse';
+import { CsvError, type Options, type Parser, parse } from 'csv-parse';
 import { ImportError } from './errors.ts';
 import type { Encoding } from './inspect-file.ts';
 
@@ -13,14 +13,14 @@ export type RecordReader = {
   bytesRead(): number;
 };
 
-/** A field or row longer than this is a quote that was never closed, in characters. */
+/** A row longer than this is no row of members, in characters. */
 const LONGEST_RECORD = 64 * 1024;
 
 /**
  * Reads a CSV file (RFC 4180, with any of comma, semicolon and tab between the fields and any kind of line end) record by
  * record. The header is the first one. A quote in the middle of a field is taken as it is.
  *
- * @throws {ImportError} while iterating: `quote_not_closed` with the line, `file_unreadable`
+ * @throws {ImportError} while iterating: `quote_not_closed` and `row_too_long` with the line, `file_unreadable`
  */
 export function readRecords(path: string, options: { encoding: Encoding; delimiter: string }): RecordReader {
   const file = createReadStream(path, { highWaterMark: 256 * 1024 });
@@ -35,7 +35,7 @@ export function readRecords(path: string, options: { encoding: Encoding; delimit
     on_record: (fields, { lines }) => toRecord(fields, lines, position),
   };
   // Its types know records that are made into something else only where the file's columns are named.
-  const parser = parse(settings as object);
+  const parser = parse(settings as object) as QuoteAwareParser;
   // Errors of every part reach the loop below through the parser.
   pipeline(
     file,
@@ -66,29 +66,19 @@ function count(fields: string[], pattern: RegExp): number {
   return fields.reduce((sum, field) => sum + (field.match(pattern)?.length ?? 0), 0);
 }
 
-async function* untilBroken(parser: AsyncIterable<CsvRecord>, position: Position, path: string) {
+/** Its types leave out where it stands, and its errors tell only of quotes that have ended. */
+type QuoteAwareParser = Parser & { state: { quoting: boolean } };
+
+async function* untilBroken(parser: QuoteAwareParser, position: Position, path: string): AsyncGenerator<CsvRecord> {
   try {
     yield* parser;
   } catch (cause) {
     // Errors of the parser quote the file in their messages, and name the line on which it gave up.
     if (!(cause instanceof CsvError)) throw new ImportError('file_unreadable', `the file cannot be read: ${path}`);
     const row = `the row that begins near line ${position.line + 1}`;
+    if (cause.code === 'CSV_MAX_RECORD_SIZE' && !parser.state.quoting) {
+      throw new ImportError('row_too_long', `${row} is longer than 64 KiB; mend the file and start again`);
+    }
     throw new ImportError('quote_not_closed', `a quoted field in ${row} does not end; mend the file and start again`);
   }
-}
-
-/** The delimiter that the first line has most of, outside quotes. */
-export async function detectDelimiter(path: string, encoding: Encoding): Promise<string> {
-  const line = await firstLine(path, encoding);
-  const plain = line.replaceAll(/"[^"]*"/g, '');
-  const counts = [';', ',', '\t'].map((each) => ({ each, count: plain.split(each).length - 1 }));
-  return counts.reduce((best, other) => (other.count > best.count ? other : best)).each;
-}
-
-async function firstLine(path: string, encoding: Encoding): Promise<string> {
-  const decoder = new TextDecoder(encoding);
-  for await (const chunk of createReadStream(path, { end: LONGEST_RECORD }) as AsyncIterable<Buffer>) {
-    return decoder.decode(chunk, { stream: true }).split(/[\r\n]/, 1)[0] ?? '';
-  }
-  return '';
 }

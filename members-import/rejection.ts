@@ -16,5 +16,8 @@ export const rejectionReasons = [
 
 export type RejectionReason = (typeof rejectionReasons)[number];
 
-/** A row that is not imported: where it is and why, and nothing of what it says. */
-export type Rejection = { line: number; reasons: RejectionReason[] };
+/**
+ * A row that is not imported: where it is and why, and nothing of what it says but whose it is, so that a member whose row
+ * is unusable is not taken for one that is missing. Null where nobody can say; never a personnummer.
+ */
+export type Rejection = { line: number; reasons: RejectionReason[]; external_id: string | null };

@@ -2,12 +2,14 @@ import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { notWritable, refuseForeign, unfinished } from './list-places.ts';
 
 /**
  * Writes a CSV file page by page, complete or not at all; only its owner can read it. Without any line there is no file, and
  * one that an earlier import left is removed.
  *
  * @returns how many lines there are under the header
+ * @throws {ImportError} `list_not_ours`, `list_not_writable`, and what the lines throw
  */
 export async function writeList(path: string, header: string, lines: AsyncIterable<string>): Promise<number> {
   let count = 0;
@@ -18,10 +20,16 @@ export async function writeList(path: string, header: string, lines: AsyncIterab
       yield `${line}\n`;
     }
   }
-  const unfinished = `${path}.part`;
-  await pipeline(Readable.from(text()), createWriteStream(unfinished, { mode: 0o600 }));
-  if (count > 0) await rename(unfinished, path);
-  else await Promise.all([rm(unfinished, { force: true }), rm(path, { force: true })]);
+  const part = unfinished(path);
+  try {
+    await pipeline(Readable.from(text()), createWriteStream(part, { mode: 0o600 }));
+    // The rows have taken their time: what stands there now need not be what stood there before the first one.
+    await refuseForeign(path, header);
+    if (count > 0) await rename(part, path);
+    else await Promise.all([rm(part, { force: true }), rm(path, { force: true })]);
+  } catch (cause) {
+    throw notWritable(path, cause);
+  }
   return count;
 }
 

@@ -52,7 +52,7 @@ test('another file gives up the import that was not finished; its program learns
   await world.imported(csv('external_id,given_name', 'x,Liv'), '--partial');
   const { code, err } = await first.finished;
   assert.equal(code, 1);
-  assert.match(err, /another import of this organisation was started meanwhile/);
+  assert.match(err, /another start, of the same file or another one, has finished it or taken its place/);
   const ends = await world.query<{ event: string }>(
     `select event from audit.events where event like 'import_%' order by id`,
   );

@@ -111,14 +111,21 @@ test('a row that cannot be imported is listed by line and reasons, without what 
 
 test('with --drop-bad-numbers such a row is imported without its number, and listed all the same', async () => {
   await using world = await createImportWorld();
-  await world.imported(csv(HEADER, '1,Ola,,,,,03897895161', '2,Kari,,1,,,03897895161'), '--drop-bad-numbers');
+  const rows = ['1,Ola,,,,,03897895161', '2,Kari,,1,,,03897895161', '1,Again,,,,,03897895161', ',,,,,,'];
+  const { out } = await world.imported(csv(HEADER, ...rows), '--drop-bad-numbers');
+  assert.match(out, /^3 rows in[\s\S]*added {6}1[\s\S]*rejected {3}2[\s\S]*left out because they are unusable: 1 /m);
   assert.deepEqual(
     (await world.members()).map(({ external_id, personnummer_masked }) => [external_id, personnummer_masked]),
     [['1', null]],
   );
   assert.equal(
     world.read('members.csv.rejected.csv'),
-    csv('line,reasons', '2,personnummer_malformed', '3,birth_date_unusable personnummer_malformed'),
+    csv(
+      'line,reasons',
+      '2,personnummer_malformed',
+      '3,birth_date_unusable personnummer_malformed',
+      '4,personnummer_malformed',
+    ),
   );
 });
 
@@ -128,7 +135,7 @@ test('two rows with one number, and a number that another member has, become dup
     csv(HEADER, '1,Ola,,,,,01815025039', '2,Kari,,,,,31926110341', '3,Kari,,,,,31926110341', '4,Per,,,,,'),
   );
   const { out } = await world.imported(csv(HEADER, '4,Per,,,,,01815025039'), '--partial');
-  assert.match(out, /1 with a number that another member has/);
+  assert.match(out, /not written because another member has them: 1/);
   const members = await world.members();
   const id = (external: string) => members.find(({ external_id }) => external_id === external)?.id;
   assert.deepEqual(
@@ -206,8 +213,8 @@ test('a dry run tells what would happen and leaves no trace', async () => {
     out,
     /Dry run: nothing is changed[\s\S]*added {6}3[\s\S]*changed {4}1[\s\S]*unchanged {2}0[\s\S]*rejected {3}1/,
   );
-  assert.match(out, /2 with a number that another member has[\s\S]*1 members are not in the file/);
+  assert.match(out, /because another member has them: 2[\s\S]*1 member is not in the file/);
   assert.deepEqual(await trace(), before);
   const real = await world.imported(content);
-  assert.match(real.out, /added {6}3[\s\S]*changed {4}1[\s\S]*2 with a number that another member has/);
+  assert.match(real.out, /added {6}3[\s\S]*changed {4}1[\s\S]*because another member has them: 2/);
 });
