@@ -6,9 +6,8 @@ set search_path = ''
 as $$
 declare
   v_ids uuid[] := p_push_ids;
-  v_id uuid;
   v_answer jsonb;
-  v_queued integer := 0;
+  v_queued integer;
 begin
   if num_nonnulls(p_push_id, p_push_ids, p_error_code, p_conflict_id) <> 1 or cardinality(p_push_ids) > 1000 then
     return private.refuse('retry_sync', 'name_one_thing', coalesce(p_push_id, p_conflict_id));
@@ -23,9 +22,7 @@ begin
         and (p.state in ('rejected', 'given_up') or p.state = 'pending') and not private.is_followed(p)
       order by p.created_at limit 1000);
   end if;
-  foreach v_id in array v_ids loop
-    v_queued := v_queued + (not private.retry_push(v_id) ? 'code')::integer;
-  end loop;
+  select count(*) filter (where not t.answer ? 'code') into v_queued from unnest(private.retry_pushes(v_ids)) as t(answer);
   return jsonb_build_object('queued', v_queued, 'not_queued', cardinality(v_ids) - v_queued);
 end
 $$;
