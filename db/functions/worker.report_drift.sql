@@ -1,6 +1,8 @@
 -- The door through which a worker says how a record compares with the member system. A difference is a case, once; one that a
 -- coordinator has settled by leaving theirs as it is does not come back. Agreement closes an open case.
-create or replace function worker.report_drift(member_id uuid, recorded_index text, verdict text, live_index text, live_masked text, as_sent boolean)
+create or replace function worker.report_drift(
+  member_id uuid, recorded_index text, verdict text, live_indexes text[], live_masked text, as_sent boolean
+)
 returns boolean
 language plpgsql volatile security definer
 set search_path = ''
@@ -17,9 +19,9 @@ begin
   elsif report_drift.verdict = 'same' then
     return private.close_drift_case(m);
   else
-    return private.open_drift_case(m, report_drift.verdict, report_drift.live_index, report_drift.live_masked, report_drift.as_sent);
+    return private.open_drift_case(m, report_drift.verdict, report_drift.live_indexes, report_drift.live_masked, report_drift.as_sent);
   end if;
 end
 $$;
-comment on function worker.report_drift is 'In: a member, the index it was compared by, the verdict (same, another, none, missing, unreadable), index and masked form of the number over there, whether it is what was sent last. Out: whether a case was opened or closed.';
+comment on function worker.report_drift is 'In: a member, the index it was compared by, the verdict (same, another, none, missing, unreadable), indexes (one for each version of the key) and masked form of the number over there, whether it is what was sent last. Out: whether a case was opened or closed.';
 grant execute on function worker.report_drift to sync_worker;
