@@ -1,4 +1,4 @@
--- Fetching numbers leaves a trace in the same transaction.
+-- Fetching numbers leaves a trace in the same transaction. From then on the file cannot be taken back (private.withdraw_file).
 create or replace function private.fetch_sync_file(p_file_id uuid)
 returns jsonb
 language plpgsql volatile security definer
@@ -12,6 +12,7 @@ begin
   elsif f.state <> 'ready' then
     return private.refuse('fetch_sync_file', 'not_ready', p_file_id);
   end if;
+  update sync.files set fetched_at = clock_timestamp() where id = f.id and fetched_at is null;
   perform private.record_event('file_fetched', 'coordinator', f.organization_id,
     format('A coordinator fetched a sealed file with %s changes.', f.pushes),
     p_detail => jsonb_build_object('file_id', f.id));

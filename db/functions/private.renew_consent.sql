@@ -1,5 +1,5 @@
 -- A login after the message that consent was withdrawn is a new consent at the provider. What was cancelled by the message goes
--- out after all.
+-- out after all, and what is being sent at this moment is tried again if it fails.
 create or replace function private.renew_consent(p_observation registry.observations)
 returns void
 language plpgsql volatile
@@ -15,6 +15,9 @@ begin
   if not found then
     return;
   end if;
+  update sync.pushes set consent_withdrawn_at = null
+  where organization_id = p_observation.organization_id and member_id = p_observation.member_id
+    and settled_at is null and consent_withdrawn_at is not null;
   select p.* into v_last from sync.pushes as p
   where p.organization_id = p_observation.organization_id and p.member_id = p_observation.member_id
   order by p.created_at desc, p.id limit 1;

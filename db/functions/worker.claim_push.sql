@@ -22,6 +22,10 @@ begin
     perform private.settle_push(p, 'superseded', 'push_superseded', 'The push was dropped: the record has changed since.');
     return;
   end if;
+  if p.consent_withdrawn_at is not null then
+    perform private.cancel_push(p); -- its worker was lost while consent was withdrawn
+    return;
+  end if;
   select s.* into v_system from sync.member_systems as s where s.organization_id = p.organization_id;
   if v_system.kind = 'file' then
     return; -- the next file takes it (worker.claim_file)

@@ -1,5 +1,6 @@
 -- The door through which a worker hands over a finished file. Changes that could not go into it (their number could not be read)
--- become cases; changes whose record has moved on meanwhile stay out and are superseded by a later push.
+-- become cases. A file is sealed and cannot be mended: if one of its changes was cancelled or superseded while it was written, the
+-- whole file is given up, and the next claim writes it anew without that change.
 create or replace function worker.finish_file(file_id uuid, worker_id text, content text, push_ids uuid[], failed_ids uuid[], failed_codes text[])
 returns integer
 language plpgsql volatile security definer
@@ -16,9 +17,9 @@ begin
   end if;
   select s.accept_within into v_within from sync.member_systems as s where s.organization_id = f.organization_id;
   perform private.fail_filed_push(f, t.id, t.code) from unnest(finish_file.failed_ids, finish_file.failed_codes) as t(id, code);
-  if cardinality(finish_file.push_ids) = 0 then
+  if cardinality(finish_file.push_ids) = 0 or not private.lock_filed_pushes(f, finish_file.push_ids) then
     update sync.files as k set state = 'expired', lease_expires_at = null where k.id = f.id;
-    return 0;
+    return case when cardinality(finish_file.push_ids) = 0 then 0 end;
   end if;
   update sync.files as k
   set state = 'ready', content = finish_file.content, pushes = cardinality(finish_file.push_ids), ready_at = clock_timestamp(),
@@ -28,7 +29,7 @@ begin
     update sync.pushes as k
     set file_id = f.id, accepted_until = clock_timestamp() + v_within, next_attempt_at = clock_timestamp() + v_within, error_code = null,
         leased_by = finish_file.worker_id
-    where k.id = any (finish_file.push_ids) and k.organization_id = f.organization_id and k.state = 'pending'
+    where k.id = any (finish_file.push_ids)
     returning k.*
   loop
     perform private.record_push_event('push_accepted', p, 'The change is in a file for the member system.');
@@ -38,5 +39,5 @@ begin
   return cardinality(finish_file.push_ids);
 end
 $$;
-comment on function worker.finish_file is 'In: the file, the worker''s name, the CSV as compact JWE, the changes in it, the changes that could not be read with their codes. Out: how many changes it carries; null when the file has been given up meanwhile.';
+comment on function worker.finish_file is 'In: the file, the worker''s name, the CSV as compact JWE, the changes in it, the changes that could not be read with their codes. Out: how many changes it carries; null when the file has been given up.';
 grant execute on function worker.finish_file to sync_worker;

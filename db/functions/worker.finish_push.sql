@@ -9,9 +9,8 @@ language plpgsql volatile security definer
 set search_path = ''
 as $$
 declare
-  p sync.pushes;
+  p sync.pushes := private.lock_reported_push(finish_push.push_id);
 begin
-  select known.* into p from sync.pushes as known where known.id = finish_push.push_id for update;
   if p.id is null then
     return null;
   elsif p.state <> 'sending' or p.fencing_token <> finish_push.fencing_token or p.leased_by <> finish_push.worker_id then
@@ -29,6 +28,8 @@ begin
       perform private.heal_overtaken(p);
     when private.push_is_moot(p) then
       perform private.settle_push(p, 'superseded', 'push_superseded', 'The push was dropped: the record has changed since.');
+    when p.consent_withdrawn_at is not null then
+      perform private.cancel_push(p);
     when finish_push.result = 'accepted' then
       perform private.await_push(p, finish_push.retry_after, finish_push.status_url, finish_push.receiver_sealed);
     when finish_push.result = 'rejected' or private.refuses_this_member(p) then

@@ -156,7 +156,9 @@ test('a 403 that only ever meets one member is a case of that member', () =>
 test('where nothing waits there is nothing to find out, and the next change is the probe', () =>
   withPush(async (bench) => {
     await fail(bench, bench.id, 'http_401');
-    await bench.db.pool.query(`update sync.pushes set state = 'cancelled', settled_at = now(), next_attempt_at = null`);
+    await bench.db.pool.query(
+      `update sync.pushes set state = 'cancelled', settled_at = now(), next_attempt_at = null, consent_withdrawn_at = now()`,
+    );
     await probeNow(bench);
     assert.equal((await bench.sweep()).probe, 0);
     const next = await addPush(bench, 1);

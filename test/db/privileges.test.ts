@@ -53,6 +53,7 @@ const ALLOWED = new Set([
     'claim_pushes',
     'drift_page',
     'erase_expired',
+    'fail_file',
     'finish_file',
     'finish_push',
     'finish_pushes',

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { atTheDesk, type Desk } from '../support/desk.ts';
+import { addKari, one } from '../support/door.ts';
+import { revoke } from '../support/revoke.ts';
+import { sampleNumbers } from '../support/samples.ts';
+import { unavailable, workerDoor } from './support/worker-door.ts';
+
+const [NUMBER] = sampleNumbers;
+
+/** Kari has logged in with a number, and her push waits. */
+const withPending = (action: (desk: Desk & ReturnType<typeof workerDoor> & { id: string }) => Promise<void>) =>
+  atTheDesk(async (desk) => {
+    await addKari(desk.db, desk.door);
+    await desk.door.login({ personnummer: NUMBER });
+    const { id } = await one<{ id: string }>(desk.db, 'select id from sync.pushes');
+    await action({ ...desk, ...workerDoor(desk.db), id });
+  });
+
+const stateOf = async ({ db }: Pick<Desk, 'db'>) =>
+  (
+    await db.pool.query(
+      'select state, consent_withdrawn_at is not null as withdrawn from sync.pushes order by created_at',
+    )
+  ).rows;
+const cancelled = { state: 'cancelled', withdrawn: true };
+const kinds = async ({ openCases }: Pick<Desk, 'openCases'>) => (await openCases()).map(({ kind }) => kind);
+
+test('withdrawn: one that was given up is not tried any more, and the case about its failure is moot', () =>
+  withPending(async ({ attempt, claim, id, ...desk }) => {
+    assert.equal(await attempt(id, { ...unavailable, final: true }), 'given_up');
+    await revoke(desk.door);
+    assert.deepEqual(await stateOf(desk), [cancelled]);
+    assert.equal(await claim(id), undefined);
+    assert.deepEqual(await kinds(desk), ['consent_revoked']);
+    assert.equal((await desk.coordinator.call('retry_sync', id)).code, 'not_failed');
+    const { rows } = await desk.db.pool.query('select event from audit.events order by id desc limit 4');
+    assert.deepEqual(
+      rows.map(({ event }) => event),
+      ['refused', 'consent_withdrawn', 'case_superseded', 'push_cancelled'],
+    );
+  }));
+
+for (const [result, report] of Object.entries({
+  'fails for a while': unavailable,
+  'fails for the last time': { ...unavailable, final: true },
+  'is refused': { result: 'rejected', code: 'http_4xx', status: 422 },
+  'is put on the worklist': { result: 'accepted' },
+})) {
+  test(`withdrawn while it is being sent: what ${result} is cancelled, not left to be sent later`, () =>
+    withPending(async ({ claim, finish, id, ...desk }) => {
+      const { fencing_token } = await claim(id);
+      await revoke(desk.door);
+      assert.deepEqual(await stateOf(desk), [{ state: 'sending', withdrawn: true }]);
+      assert.equal(await finish(id, fencing_token, report), 'cancelled');
+      assert.equal(await claim(id), undefined);
+      assert.deepEqual(await kinds(desk), ['consent_revoked']);
+    }));
+}
+
+test('withdrawn while it is being sent: what arrived has arrived', () =>
+  withPending(async ({ claim, finish, id, ...desk }) => {
+    const { fencing_token } = await claim(id);
+    await revoke(desk.door);
+    assert.equal(await finish(id, fencing_token, { result: 'delivered', status: 200 }), 'delivered');
+  }));
+
+test('withdrawn while it is being sent by a worker that dies: nobody takes it up', () =>
+  withPending(async ({ claim, id, ...desk }) => {
+    await claim(id);
+    await revoke(desk.door);
+    await desk.db.pool.query(`update sync.pushes set lease_expires_at = now() - interval '1 second'`);
+    assert.equal(await claim(id, 'another'), undefined);
+    assert.deepEqual(await stateOf(desk), [cancelled]);
+  }));
+
+test('withdrawn while it is being sent, and consented anew by a login: a failure is tried again', () =>
+  withPending(async ({ claim, finish, id, ...desk }) => {
+    const { fencing_token } = await claim(id);
+    await revoke(desk.door);
+    await desk.door.login({ personnummer: NUMBER, authenticated_at: new Date(Date.now() + 60_000) });
+    assert.equal(await finish(id, fencing_token, unavailable), 'pending');
+    assert.deepEqual(await stateOf(desk), [{ state: 'pending', withdrawn: false }]);
+  }));
+
+test('withdrawn at the moment at which an attempt fails: cancelled, whoever comes first', () =>
+  withPending(async ({ claim, id, ...desk }) => {
+    const { fencing_token } = await claim(id);
+    const client = await desk.db.pool.connect();
+    try {
+      await client.query('begin');
+      await client.query(`select worker.finish_push($1, $2, 'retry', 503, 'http_5xx', 5, false)`, [id, fencing_token]);
+      const revoked = revoke(desk.door);
+      await new Promise((done) => setTimeout(done, 200));
+      await client.query('commit');
+      await revoked;
+    } finally {
+      client.release();
+    }
+    assert.deepEqual(await stateOf(desk), [cancelled]);
+  }));
