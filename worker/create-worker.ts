@@ -11,6 +11,7 @@ import { createGate } from './gate.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { type KeptRunning, keepRunning } from './keep-running.ts';
 import { createLeases } from './leases.ts';
+import { logGatherFailures } from './log-gather-failures.ts';
 import { createAccessTokens } from './member-system/access-tokens.ts';
 import { createAuthorize } from './member-system/authorization.ts';
 import { keepsBody } from './member-system/send.ts';
@@ -72,7 +73,8 @@ export function createCarrier(config: WorkerConfig): DeliverOptions {
 /** Builds the real things and starts taking jobs. */
 export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTuning = {}): RunningWorker {
   const pool: Pool = createWorkerPool(config, log);
-  const doors = createDoors(pool, config);
+  const { preparedStatements } = config;
+  const doors = createDoors(pool, { preparedStatements, onGatherFailure: logGatherFailures(log) });
   const gate = createGate(config.concurrency);
   const leases = createLeases();
   const metrics = createMetrics({ read: () => doors.metrics(), freshForMs: 5_000, withProcess: true });
@@ -83,7 +85,7 @@ export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTu
   const drift = { authorize, indexer, fetch: readingFetch };
   const parts = { drift, doors, deliver: createDeliver(carrier), numbers: carrier, leases, gate, metrics, onBreaker };
   const taskList = createTaskList({ ...parts, log, timeoutMs: taskTimeoutMs });
-  const { concurrency, preparedStatements } = config;
+  const { concurrency } = config;
   const run = {
     ...{
       createPool: () => createWorkerPool(config, log),

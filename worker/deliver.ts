@@ -1,7 +1,7 @@
 import type { GuardedFetch } from '../runtime/guarded-fetch.ts';
 import type { PushClaim } from './door-rows.ts';
 import { Failure, type FailureCode } from './failure.ts';
-import type { Authorize } from './member-system/authorization.ts';
+import { type Authorize, authorized } from './member-system/authorization.ts';
 import { classify, classifyStatus } from './member-system/classify.ts';
 import { sealForReceiver } from './member-system/receiver.ts';
 import { buildRequest, buildStatusUrl } from './member-system/request.ts';
@@ -47,20 +47,6 @@ export interface DeliverOptions extends OpenNumberOptions {
   readonly readingFetch: GuardedFetch;
 }
 
-/** Calls with an authorisation, and once more with a fresh one when it is not taken. */
-async function authorized<T extends { readonly status: number }>(
-  system: HttpMemberSystem,
-  authorize: Authorize,
-  call: (authorization: string | null) => Promise<T>,
-): Promise<T> {
-  const first = await authorize(system.authentication);
-  const answer = await call(first.header);
-  if (answer.status !== 401 || first.forget === undefined) return answer;
-  // A token can be withdrawn before it expires. One fresh one is tried; the idempotency key makes that harmless.
-  first.forget();
-  return await call((await authorize(system.authentication)).header);
-}
-
 type Exchange = Omit<SendOptions, 'authorization' | 'fetch'>;
 
 function failed(code: FailureCode, httpStatus: number, retryAfter: number | null): Outcome {
@@ -75,7 +61,7 @@ async function askStatus(
   options: DeliverOptions,
   exchange: Exchange,
 ) {
-  const reading = await authorized(system, options.authorize, (authorization) =>
+  const reading = await authorized(system.authentication, options.authorize, (authorization) =>
     read(statusUrl, { ...exchange, fetch: options.readingFetch, authorization }),
   );
   const { status: httpStatus, retryAfter, body } = reading;
@@ -97,7 +83,7 @@ async function sendChange(
   { attempt, exchange }: { attempt: Attempt; exchange: Exchange },
 ): Promise<Outcome> {
   const request = buildRequest(system, { pushId, externalId: claim.external_id, personnummer });
-  const answer = await authorized(system, options.authorize, (authorization) => {
+  const answer = await authorized(system.authentication, options.authorize, (authorization) => {
     attempt.assertHeld();
     return send(request, { ...exchange, fetch: options.fetch, authorization });
   });

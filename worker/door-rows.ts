@@ -109,7 +109,11 @@ export interface OrganizationMetrics {
   readonly refused: number;
   readonly given_up: number;
   readonly breaker: 'closed' | 'open' | 'half_open';
-  readonly waiting_for_person: number;
+  /** Taken in by the member system (202), in a file, or on the worklist, and not yet carried out. */
+  readonly accepted: number;
+  /** Logins whose decision was put off. */
+  readonly deferred: number;
+  readonly oldest_deferred_seconds: number;
 }
 
 /** What `worker.reconcile` put back into the queue. */
@@ -137,7 +141,8 @@ export interface DriftReport {
   readonly member_id: string;
   readonly recorded_index: string | null;
   readonly found: string;
-  readonly live_index: string | null;
+  /** Under each version of the index secret; none where no number was read. */
+  readonly live_indexes: readonly string[];
   readonly live_masked: string | null;
   readonly as_sent: boolean;
 }

@@ -13,7 +13,7 @@ import type {
   PushWaits,
   Reconciled,
 } from './door-rows.ts';
-import { Failure } from './failure.ts';
+import { Failure, type FailureCode } from './failure.ts';
 import { gather } from './gather.ts';
 
 /**
@@ -38,8 +38,10 @@ export interface Doors {
   sweep(): Promise<Reconciled[]>;
   /** @returns the changes for one new file; none when no file is due */
   claimFile(workerId: string): Promise<FileRow[]>;
-  /** @returns how many changes the file carries; null when it was given up meanwhile */
+  /** @returns how many changes the file carries; null when it was given up, because one of them is not to be sent any more */
   finishFile(result: FileResult): Promise<number | null>;
+  /** Says that a file could not be written at all, and why. */
+  failFile(fileId: string, workerId: string, code: FailureCode): Promise<void>;
   metrics(): Promise<OrganizationMetrics[]>;
   readableOrganizations(): Promise<{ organization: string }[]>;
   driftPage(organization: string, after: string | null, most: number): Promise<DriftRow[]>;
@@ -63,10 +65,11 @@ const beat = `select lost, forbidden_flags
 const claimFile = 'select * from worker.claim_file(worker_id => $1::text)';
 const finishFile = `select worker.finish_file(file_id => $1::uuid, worker_id => $2::text, content => $3::text,
   push_ids => $4::uuid[], failed_ids => $5::uuid[], failed_codes => $6::text[]) as changes`;
+const failFile = 'select worker.fail_file(file_id => $1::uuid, worker_id => $2::text, error_code => $3::text)';
 
 const driftPage = 'select * from worker.drift_page(organization => $1::text, after => $2::uuid, most => $3::int)';
 const reportDrift = `select worker.report_drift(member_id => $1::uuid, recorded_index => $2::text, verdict => $3::text,
-  live_index => $4::text, live_masked => $5::text, as_sent => $6::boolean) as news`;
+  live_indexes => $4::text[], live_masked => $5::text, as_sent => $6::boolean) as news`;
 
 /** What stays prepared on each connection: what is called for every push. */
 const preparedNames: ReadonlyMap<string, string> = new Map([
@@ -78,8 +81,15 @@ const preparedNames: ReadonlyMap<string, string> = new Map([
  * Calls the doors with bound parameters; values never become part of the SQL text.
  *
  * @param options.preparedStatements false behind a pooler that does not keep sessions
+ * @param options.onGatherFailure hears when a call for many failed; each of them is then asked for alone
  */
-export function createDoors(pool: Pool, { preparedStatements = false } = {}): Doors {
+export function createDoors(
+  pool: Pool,
+  {
+    preparedStatements = false,
+    onGatherFailure,
+  }: { preparedStatements?: boolean; onGatherFailure?: (door: string, error: unknown) => void } = {},
+): Doors {
   async function rows<Row>(text: string, values: unknown[] = []): Promise<Row[]> {
     const name = preparedStatements ? preparedNames.get(text) : undefined;
     try {
@@ -88,6 +98,7 @@ export function createDoors(pool: Pool, { preparedStatements = false } = {}): Do
       throw new Failure('database_failed', { cause: error });
     }
   }
+  const failed = (door: string) => (error: unknown) => onGatherFailure?.(door, error);
   const claimTogether = gather(async (wanted: { pushId: string; workerId: string }[]) => {
     const names = wanted.map(({ workerId }) => workerId);
     const ids = wanted.map(({ pushId }) => pushId);
@@ -95,7 +106,7 @@ export function createDoors(pool: Pool, { preparedStatements = false } = {}): Do
     const byId = new Map(claimed.map((claim) => [claim.push_id, claim]));
     // Asked for twice at once, it goes to the first.
     return wanted.map(({ pushId }, at) => (ids.indexOf(pushId) === at ? byId.get(pushId) : undefined));
-  });
+  }, failed('claim_pushes'));
   const finishTogether = gather(async (reports: { result: PushResult; next: string | null }[]) => {
     const column = (key: keyof PushResult) => reports.map(({ result }) => result[key]);
     const values = (['push_id', 'fencing_token', 'worker_id', 'http_status', 'duration_ms'] as const).map(column);
@@ -107,7 +118,7 @@ export function createDoors(pool: Pool, { preparedStatements = false } = {}): Do
         ? { state: 'delivered', next: claims.find((claim) => claim.worker_id === next) ?? null }
         : undefined,
     );
-  });
+  }, failed('finish_pushes'));
   return {
     async claimPush(pushId, workerId) {
       return (
@@ -145,11 +156,14 @@ export function createDoors(pool: Pool, { preparedStatements = false } = {}): Do
       const values = [file_id, worker_id, content, push_ids, failed_ids, failed_codes];
       return (await rows<{ changes: number | null }>(finishFile, values))[0]?.changes ?? null;
     },
+    async failFile(fileId, workerId, code) {
+      await rows(failFile, [fileId, workerId, code]);
+    },
     metrics: () => rows('select * from worker.metrics()'),
     readableOrganizations: () => rows('select organization from worker.readable_organizations()'),
     driftPage: (organization, after, most) => rows(driftPage, [organization, after, most]),
-    async reportDrift({ member_id, recorded_index, found, live_index, live_masked, as_sent }) {
-      const values = [member_id, recorded_index, found, live_index, live_masked, as_sent];
+    async reportDrift({ member_id, recorded_index, found, live_indexes, live_masked, as_sent }) {
+      const values = [member_id, recorded_index, found, live_indexes, live_masked, as_sent];
       return (await rows<{ news: boolean }>(reportDrift, values))[0]?.news ?? false;
     },
     async memberSystem(slug) {

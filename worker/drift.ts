@@ -5,7 +5,7 @@ import type { GuardedFetch } from '../runtime/guarded-fetch.ts';
 import type { DriftRow } from './door-rows.ts';
 import type { Doors } from './doors.ts';
 import { Failure, type FailureCode } from './failure.ts';
-import type { Authorize } from './member-system/authorization.ts';
+import { type Authorize, authorized } from './member-system/authorization.ts';
 import { readPointer } from './member-system/pointer.ts';
 import { buildReadUrl } from './member-system/request.ts';
 import { read } from './member-system/send.ts';
@@ -48,10 +48,11 @@ function judgeValue(value: unknown): Live {
 async function readLive(row: DriftRow, system: HttpMemberSystem, options: DriftOptions): Promise<Live> {
   if (system.readUrlTemplate === null) throw new Failure('member_system_misconfigured');
   const url = buildReadUrl(system.readUrlTemplate, row.external_id, null);
-  const { header } = await options.authorize(system.authentication);
-  const { timeoutMs } = system;
-  const { fetch, signal } = options;
-  const { status, body } = await read(url, { fetch, timeoutMs, signal, authorization: header });
+  const { timeoutMs, authentication } = system;
+  const { authorize, fetch, signal } = options;
+  const { status, body } = await authorized(authentication, authorize, (authorization) =>
+    read(url, { fetch, timeoutMs, signal, authorization }),
+  );
   if (status === 404 || status === 410) return { found: 'missing', number: null };
   if (status < 200 || status > 299) throw new Failure(failureOf(status));
   if (body === null) throw new Failure('http_unexpected');
@@ -75,7 +76,7 @@ function compare(row: DriftRow, { found, number }: Live, indexer: Indexer) {
     member_id: row.member_id,
     recorded_index: row.personnummer_index,
     found: same ? ('same' as const) : found === 'number' ? ('another' as const) : found,
-    live_index: number === null ? null : (indexer.indexes(number, row.organization_id)[0] ?? null),
+    live_indexes: number === null ? [] : indexer.indexes(number, row.organization_id),
     live_masked: number === null ? null : number.masked(),
     as_sent: row.sent && found !== 'unreadable' && matches(row.sent_index),
   };

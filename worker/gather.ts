@@ -6,10 +6,12 @@ const gatherMs = 1;
  * ten calls become one round trip and one commit.
  *
  * @param many answers in the order of what it was asked; undefined: not this one, not together with others
+ * @param onFailure hears why `many` failed: asking one by one still works, only slower, so that nobody else would notice
  * @returns what `many` answered for this one; also undefined when `many` failed, because one may have failed for all
  */
 export function gather<In, Out>(
   many: (inputs: In[]) => Promise<(Out | undefined)[]>,
+  onFailure: (error: unknown) => void,
 ): (input: In) => Promise<Out | undefined> {
   let waiting: { input: In; answer: (value: Out | undefined) => void }[] = [];
   let underWay = false;
@@ -17,7 +19,10 @@ export function gather<In, Out>(
   async function run(): Promise<void> {
     const batch = waiting;
     waiting = [];
-    const answers = await many(batch.map(({ input }) => input)).catch(() => []);
+    const answers = await many(batch.map(({ input }) => input)).catch((error: unknown) => {
+      onFailure(error);
+      return [];
+    });
     underWay = waiting.length > 0;
     if (underWay) {
       // The next call leaves before the answers are worked on, so that the server is not idle meanwhile.

@@ -32,13 +32,19 @@ const gauges: [name: string, help: string, value: (row: OrganizationMetrics) => 
     'Age of the oldest change that has not arrived.',
     (row) => row.oldest_waiting_seconds,
   ],
-  ['pushes_accepted', 'Changes taken in but not yet carried out.', (row) => row.waiting_for_person],
+  ['pushes_accepted', 'Changes taken in but not yet carried out.', (row) => row.accepted],
   ['pushes_refused', 'Changes that were refused for good.', (row) => row.refused],
   ['pushes_given_up', 'Changes that were given up; tried once a day.', (row) => row.given_up],
   [
     'breaker_open',
     '1 while nothing is sent to the member system, or one change to find out.',
     (row) => Number(row.breaker !== 'closed'),
+  ],
+  ['logins_deferred', 'Logins whose decision was put off by a fault.', (row) => row.deferred],
+  [
+    'oldest_deferred_seconds',
+    'Age of the oldest login whose decision was put off.',
+    (row) => row.oldest_deferred_seconds,
   ],
 ];
 

@@ -36,3 +36,19 @@ test('the metrics say how changes stand, by organisation, and hold nothing of a 
   assert.match(text, /process_cpu_seconds_total/);
   assert.doesNotMatch(text, /m-[0-9a-f]{8}|[0-9a-f]{8}-[0-9a-f]{4}-/);
 });
+
+test('logins whose decision was put off and that never settle are counted, with the age of the oldest', async () => {
+  await using stage = await createStage();
+  for (const age of ['2 hours', '5 minutes']) {
+    await stage.db.pool.query(
+      `insert into registry.observations (id, organization_id, provider, source, issuer, subject, authenticated_at, outcome,
+         deferred_sqlstate, received_at, absent_reason)
+       values (gen_random_uuid(), $1, 'vipps', 'vipps-login', 'https://provider.example/', 's', now(), 'deferred', '55P03',
+         now() - $2::interval, 'not_given')`,
+      [stage.organizationId, age],
+    );
+  }
+  const text = await stage.work().metrics.text();
+  assert.match(text, /^worker_logins_deferred\{organization="nhf"\} 2$/m);
+  assert.match(text, /^worker_oldest_deferred_seconds\{organization="nhf"\} 720\d$/m);
+});

@@ -23,6 +23,7 @@ const doors: Doors = {
   sweep: notCalled,
   claimFile: notCalled,
   finishFile: notCalled,
+  failFile: notCalled,
   metrics: notCalled,
   memberSystem: notCalled,
   readableOrganizations: notCalled,

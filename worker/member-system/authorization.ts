@@ -60,3 +60,19 @@ export function createAuthorize({ secrets, accessTokens }: AuthorizeOptions): Au
     }
   };
 }
+
+/**
+ * Calls with an authorisation, and once more with a fresh one when it is not taken: a token can be withdrawn before it expires. What
+ * is called twice must bear it: a read does, a change does by its idempotency key.
+ */
+export async function authorized<T extends { readonly status: number }>(
+  authentication: Authentication,
+  authorize: Authorize,
+  call: (authorization: string | null) => Promise<T>,
+): Promise<T> {
+  const first = await authorize(authentication);
+  const answer = await call(first.header);
+  if (answer.status !== 401 || first.forget === undefined) return answer;
+  first.forget();
+  return await call((await authorize(authentication)).header);
+}

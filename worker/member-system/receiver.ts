@@ -11,9 +11,14 @@ import { Failure } from '../failure.ts';
  */
 export async function sealForReceiver(receiverKey: unknown, text: string): Promise<string> {
   const key = importKey(receiverKey);
-  return await new CompactEncrypt(new TextEncoder().encode(text))
-    .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM', kid: key.kid })
-    .encrypt(key.key);
+  try {
+    return await new CompactEncrypt(new TextEncoder().encode(text))
+      .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM', kid: key.kid })
+      .encrypt(key.key);
+  } catch {
+    // A key can be well-formed and of no use: X25519 has points that no secret can be agreed on with.
+    throw new Failure('receiver_key_unusable');
+  }
 }
 
 function importKey(jwk: unknown) {
