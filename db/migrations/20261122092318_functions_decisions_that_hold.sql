@@ -32,6 +32,32 @@ $$;
 comment on function private.refusals is 'Out: code, HTTP status and message of every refusal.';
 -- end db/functions/private.refusals.sql
 
+-- begin db/functions/private.fetch_sync_file.sql
+-- Fetching numbers leaves a trace in the same transaction. From then on the file cannot be taken back (private.withdraw_file).
+create or replace function private.fetch_sync_file(p_file_id uuid)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  f constant sync.files := private.lock_file(p_file_id);
+begin
+  if f.id is null then
+    return private.refuse('fetch_sync_file', 'not_found', p_file_id);
+  elsif f.state <> 'ready' then
+    return private.refuse('fetch_sync_file', 'not_ready', p_file_id);
+  end if;
+  update sync.files set fetched_at = clock_timestamp() where id = f.id and fetched_at is null;
+  perform private.record_event('file_fetched', 'coordinator', f.organization_id,
+    format('A coordinator fetched a sealed file with %s changes.', f.pushes),
+    p_detail => jsonb_build_object('file_id', f.id));
+  return jsonb_build_object('file_id', f.id, 'sealed', f.content, 'changes', f.pushes);
+end
+$$;
+comment on function private.fetch_sync_file is 'See api.fetch_sync_file.';
+grant execute on function private.fetch_sync_file to authenticated;
+-- end db/functions/private.fetch_sync_file.sql
+
 -- begin db/functions/private.fills_gap.sql
 -- Whether an observed number may go into a record: without replacing anything, without taking it from anybody, and not before the
 -- member's consent where the provider's row asks for one, nor without the organisation's legal basis. A coordinator knows whose login
@@ -343,6 +369,114 @@ $$;
 comment on function private.why_not_resolve is 'In: a locked case (null: not visible), the decision, the version the coordinator saw. Out: code of the refusal, null: go ahead.';
 -- end db/functions/private.why_not_resolve.sql
 
+-- begin db/functions/private.lock_failed_pushes.sql
+-- Everything that trying pushes again touches, locked beforehand and in one order (members, then pushes, each by id), so that two
+-- coordinators who name the same ones in another order, or a worker that reports on one of them, wait and do not deadlock. Pushes
+-- that are being sent are left alone: they cannot be tried again, and their workers renew many leases at once.
+create or replace function private.lock_failed_pushes(p_ids uuid[])
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_organization_ids constant uuid[] := private.coordinator_organizations();
+begin
+  perform from registry.members as m
+  where m.id in (select p.member_id from sync.pushes as p where p.id = any (p_ids) and p.organization_id = any (v_organization_ids))
+  order by m.id for no key update;
+  perform from sync.pushes as p
+  where p.id = any (p_ids) and p.organization_id = any (v_organization_ids) and p.state <> 'sending'
+  order by p.id for update;
+end
+$$;
+comment on function private.lock_failed_pushes is 'In: pushes. Locks those that the caller may see and that are not being sent, and their members.';
+-- end db/functions/private.lock_failed_pushes.sql
+
+-- begin db/functions/private.retry_locked_push.sql
+-- One that still waits is tried at once. One that was refused or given up for good is followed by a new push, with an
+-- idempotency key of its own: the member system may have stored its refusal under the old one.
+create or replace function private.retry_locked_push(p_push_id uuid)
+returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  p sync.pushes;
+  c registry.conflicts;
+  v_push_id uuid := p_push_id;
+begin
+  select known.* into p from sync.pushes as known
+  where known.id = p_push_id and known.organization_id = any (private.coordinator_organizations());
+  if p.id is null then
+    return '{"code": "not_found"}'::jsonb;
+  elsif exists (select from registry.members as m where m.id = p.member_id and m.merged_into is not null) then
+    return '{"code": "member_merged"}'::jsonb;
+  elsif p.state = 'pending' and p.error_code is not null then
+    update sync.pushes set next_attempt_at = clock_timestamp() where id = p.id;
+    perform private.enqueue('push_personnummer', p.id);
+  elsif (p.state in ('rejected', 'given_up') or private.has_drifted(p)) and not private.is_followed(p) then
+    update sync.pushes set next_attempt_at = null where id = p.id;
+    v_push_id := private.queue_push(p.member_id, p.observation_id);
+  else
+    return '{"code": "not_failed"}'::jsonb;
+  end if;
+  perform private.record_event('push_requeued', 'coordinator', p.organization_id, 'A coordinator had the failed push tried again.',
+    p_member_id => p.member_id, p_push_id => v_push_id, p_detail => jsonb_build_object('failed_push_id', p.id));
+  for c in
+    select known.* from registry.conflicts as known where known.push_id = p.id and known.state = 'open' for update
+  loop
+    perform private.close_case(c, 'retry_sync', null, '{}');
+  end loop;
+  return jsonb_build_object('push_id', v_push_id, 'state', 'pending');
+end
+$$;
+comment on function private.retry_locked_push is 'In: a push (private.lock_failed_pushes). Out: the push that is queued now, or the code of a refusal.';
+-- end db/functions/private.retry_locked_push.sql
+
+-- begin db/functions/private.retry_pushes.sql
+-- In this order, because a worker that reports holds a member and a push when it comes to the breaker: locks, pushes, breakers last,
+-- and those by id.
+create or replace function private.retry_pushes(p_ids uuid[])
+returns jsonb[]
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_id uuid;
+  v_answers jsonb[] := array[]::jsonb[];
+begin
+  perform private.lock_failed_pushes(p_ids);
+  foreach v_id in array p_ids loop
+    v_answers := v_answers || private.retry_locked_push(v_id);
+  end loop;
+  with queued as (
+    select distinct p.organization_id from unnest(v_answers) as t(answer)
+    join sync.pushes as p on p.id = (t.answer ->> 'push_id')::uuid
+  ), hastened as (
+    select b.organization_id from sync.breakers as b join queued as q on q.organization_id = b.organization_id
+    where b.state = 'open' order by b.organization_id for update of b
+  )
+  update sync.breakers as b set probe_at = clock_timestamp() from hastened as h where b.organization_id = h.organization_id;
+  return v_answers;
+end
+$$;
+comment on function private.retry_pushes is 'In: pushes. Out: for each the push that is queued now, or the code of a refusal. Where a breaker is open, its next probe comes at once.';
+-- end db/functions/private.retry_pushes.sql
+
+-- begin db/functions/private.retry_push.sql
+-- One push is tried again as several are.
+create or replace function private.retry_push(p_push_id uuid)
+returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  return (private.retry_pushes(array[p_push_id]))[1];
+end
+$$;
+comment on function private.retry_push is 'In: a push. Out: the push that is queued now, or the code of a refusal.';
+-- end db/functions/private.retry_push.sql
+
 -- begin db/functions/private.retry_case.sql
 -- What a case is about is sent again: its push; or, where the member system has another number than a record whose number nobody ever
 -- sent there, because it came from an import, the recorded one.
@@ -387,9 +521,8 @@ set search_path = ''
 as $$
 declare
   v_ids uuid[] := p_push_ids;
-  v_id uuid;
   v_answer jsonb;
-  v_queued integer := 0;
+  v_queued integer;
 begin
   if num_nonnulls(p_push_id, p_push_ids, p_error_code, p_conflict_id) <> 1 or cardinality(p_push_ids) > 1000 then
     return private.refuse('retry_sync', 'name_one_thing', coalesce(p_push_id, p_conflict_id));
@@ -404,9 +537,7 @@ begin
         and (p.state in ('rejected', 'given_up') or p.state = 'pending') and not private.is_followed(p)
       order by p.created_at limit 1000);
   end if;
-  foreach v_id in array v_ids loop
-    v_queued := v_queued + (not private.retry_push(v_id) ? 'code')::integer;
-  end loop;
+  select count(*) filter (where not t.answer ? 'code') into v_queued from unnest(private.retry_pushes(v_ids)) as t(answer);
   return jsonb_build_object('queued', v_queued, 'not_queued', cardinality(v_ids) - v_queued);
 end
 $$;
@@ -1135,6 +1266,35 @@ $$;
 comment on function private.fill_member is 'In: an observation whose member has no number. Writes it, with source and time.';
 -- end db/functions/private.fill_member.sql
 
+-- begin db/functions/private.renew_index.sql
+-- While the index key is rotated, records carry the old key's index until their member logs in. The number is the same, so
+-- the record takes the new index (and the newly sealed form) without any of it counting as a change of the number. So do its pushes
+-- that can still run, those that were given up and are tried daily among them: with the old index they would be taken for moot.
+create or replace function private.renew_index(p_observation registry.observations)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  if not exists (select from registry.members as m
+                 where m.id = p_observation.member_id and m.personnummer_index = any (p_observation.personnummer_index_previous)) then
+    return;
+  end if;
+  update registry.members
+  set personnummer_index = p_observation.personnummer_index, personnummer_sealed = p_observation.personnummer_sealed
+  where id = p_observation.member_id;
+  update sync.pushes set personnummer_index = p_observation.personnummer_index
+  where organization_id = p_observation.organization_id and member_id = p_observation.member_id
+    and (settled_at is null or (state = 'given_up' and next_attempt_at is not null))
+    and personnummer_index = any (p_observation.personnummer_index_previous);
+  perform private.record_event('index_renewed', p_observation.source::text, p_observation.organization_id,
+    'The index of the recorded number was renewed under the current key.',
+    p_member_id => p_observation.member_id, p_observation_id => p_observation.id);
+end
+$$;
+comment on function private.renew_index is 'In: a confirmed observation. Gives the record the index of the current key version, if it has an older one.';
+-- end db/functions/private.renew_index.sql
+
 -- begin db/functions/private.act_on_outcome.sql
 -- What follows from an outcome: the record, the case, the push, and always exactly one audit event named like the outcome.
 create or replace function private.act_on_outcome(
@@ -1285,6 +1445,139 @@ comment on function login.record_consent is 'In: an observation that waits for c
 grant execute on function login.record_consent to auth_callback;
 -- end db/functions/login.record_consent.sql
 
+-- begin db/functions/private.empty_file.sql
+-- What still waits in a file that is no longer good waits for the next one.
+create or replace function private.empty_file(p_file sync.files, p_error_code text)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  update sync.pushes
+  set accepted_until = null, file_id = null, error_code = p_error_code, next_attempt_at = clock_timestamp()
+  where organization_id = p_file.organization_id and file_id = p_file.id and settled_at is null;
+end
+$$;
+comment on function private.empty_file is 'In: a locked file, the code its changes get (null: none). Makes them due for the next file.';
+-- end db/functions/private.empty_file.sql
+
+-- begin db/functions/private.withdraw_file.sql
+-- A change in a file was cancelled. While nobody has fetched the file it can be taken back: the others go into a new one at once,
+-- which is why this one no longer counts as having been ready. What was fetched cannot be called back.
+create or replace function private.withdraw_file(p_file_id uuid)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  f sync.files;
+begin
+  update sync.files as k set state = 'expired', content = null, ready_at = null, accept_until = null
+  where k.id = p_file_id and k.state = 'ready' and k.fetched_at is null
+  returning k.* into f;
+  if f.id is null then
+    return;
+  end if;
+  perform private.empty_file(f, null);
+  perform private.record_event('file_expired', 'worker', f.organization_id,
+    'A change in the file was cancelled before anybody fetched it; the others go into a new one.',
+    p_detail => jsonb_build_object('file_id', f.id));
+end
+$$;
+comment on function private.withdraw_file is 'In: the file of a push that was cancelled. Takes it back if it is ready and nobody has fetched it.';
+-- end db/functions/private.withdraw_file.sql
+
+-- begin db/functions/private.cancel_push.sql
+-- Nobody is to send this any more, so a case about its failure is moot, and a file with it that nobody has fetched is taken back.
+create or replace function private.cancel_push(p_push sync.pushes)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  c registry.conflicts;
+begin
+  perform private.settle_push(p_push, 'cancelled', 'push_cancelled',
+    'The push was cancelled: consent was withdrawn, as an unverified message said.');
+  for c in
+    update registry.conflicts as known
+    set state = 'superseded', closed_at = clock_timestamp(), version = known.version + 1, superseded_by = 'The push was cancelled.'
+    where known.organization_id = p_push.organization_id and known.push_id = p_push.id
+      and known.kind = 'push_failed' and known.state = 'open'
+    returning known.*
+  loop
+    perform private.record_event('case_superseded', 'worker', c.organization_id, 'The case is moot: its push was cancelled.',
+      p_member_id => c.member_id, p_conflict_id => c.id, p_push_id => p_push.id);
+  end loop;
+  if p_push.file_id is not null then
+    perform private.withdraw_file(p_push.file_id);
+  end if;
+end
+$$;
+comment on function private.cancel_push is 'In: a locked push whose consent was withdrawn (consent_withdrawn_at). Settles it as cancelled.';
+-- end db/functions/private.cancel_push.sql
+
+-- begin db/functions/private.withdraw_pushes.sql
+-- Every push of a login that may still leave is marked: one that waits, or is tried once a day, is cancelled now; one that is being
+-- sent at this moment is cancelled when its attempt fails (worker.finish_push). The organisation's file is locked before its
+-- pushes, as by whoever writes, fetches or acknowledges it.
+create or replace function private.withdraw_pushes(p_link registry.identity_links)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_push sync.pushes;
+begin
+  perform from sync.files as f
+  where f.organization_id = p_link.organization_id and f.state in ('writing', 'ready') for update;
+  for v_push in
+    update sync.pushes as p set consent_withdrawn_at = clock_timestamp()
+    from registry.observations as o
+    where o.id = p.observation_id and (o.issuer, o.subject) = (p_link.issuer, p_link.subject)
+      and p.organization_id = p_link.organization_id and p.member_id = p_link.member_id
+      and (p.settled_at is null or (p.state = 'given_up' and p.next_attempt_at is not null))
+    returning p.*
+  loop
+    if v_push.state <> 'sending' then
+      perform private.cancel_push(v_push);
+    end if;
+  end loop;
+end
+$$;
+comment on function private.withdraw_pushes is 'In: the link whose consent was withdrawn. Cancels its pushes, or marks them to be cancelled instead of tried again.';
+-- end db/functions/private.withdraw_pushes.sql
+
+-- begin db/functions/private.revoke_login.sql
+-- What a withdrawn consent means: link and consent are marked, what this login caused is not sent any more, and a coordinator is
+-- told. A login after the message is a new consent and stands. The member is locked first, as by whoever reports on a push.
+create or replace function private.revoke_login(p_link registry.identity_links, p_issued_at timestamptz)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_source constant text := p_link.provider || '-login';
+begin
+  perform from registry.members as m where m.id = p_link.member_id for no key update;
+  if exists (
+    select from registry.observations as o
+    where o.organization_id = p_link.organization_id and o.member_id = p_link.member_id
+      and (o.issuer, o.subject) = (p_link.issuer, p_link.subject) and o.authenticated_at > p_issued_at) then
+    return;
+  end if;
+  update registry.identity_links set revoked_at = p_issued_at where id = p_link.id;
+  update registry.consents set state = 'withdrawn', withdrawn_at = p_issued_at
+  where organization_id = p_link.organization_id and member_id = p_link.member_id and provider = p_link.provider and state = 'given';
+  perform private.withdraw_pushes(p_link);
+  perform private.record_event('consent_withdrawn', v_source, p_link.organization_id,
+    'Consent was withdrawn, as an unverified message said; nothing was deleted.', p_member_id => p_link.member_id,
+    p_conflict_id => private.open_revocation_case(p_link), p_detail => '{"verified": false}');
+end
+$$;
+comment on function private.revoke_login is 'In: the link of the subject, when the message was issued. Marks link and consent, cancels what can still be stopped, opens a case.';
+-- end db/functions/private.revoke_login.sql
+
 -- begin db/functions/login.record_revocation.sql
 -- A provider says that somebody withdrew consent. The message is unsigned, so it is a hint: it stops what was to be sent and
 -- tells the coordinator, and never deletes anything or locks anybody out. Known and unknown subjects are answered alike.
@@ -1408,6 +1701,41 @@ $$;
 comment on function private.abandon_imports is 'In: how many at most. Out: how many imports were given up that began more than 31 days ago and never ended.';
 -- end db/functions/private.abandon_imports.sql
 
+-- begin db/functions/private.changes_for_file.sql
+-- What a file would carry now. Changes whose record has moved on are settled first: no later file could carry them either, so they
+-- would wait for ever.
+create or replace function private.changes_for_file(p_organization_id uuid)
+returns uuid[]
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  p sync.pushes;
+begin
+  for p in
+    select known.* from sync.pushes as known
+    join registry.members as m on m.id = known.member_id
+    where known.organization_id = p_organization_id and known.state = 'pending' and known.next_attempt_at <= clock_timestamp()
+      and (m.merged_into is not null or m.personnummer_index is distinct from known.personnummer_index)
+    order by known.id for update of known skip locked
+  loop
+    if private.push_is_moot(p) then
+      perform private.settle_push(p, 'superseded', 'push_superseded', 'The push was dropped: the record has changed since.');
+    end if;
+  end loop;
+  return (
+    select array_agg(due.id) from (
+      select known.id from sync.pushes as known
+      join registry.members as m on m.id = known.member_id and m.merged_into is null
+        and m.personnummer_index is not distinct from known.personnummer_index
+      where known.organization_id = p_organization_id and known.state = 'pending' and known.next_attempt_at <= clock_timestamp()
+      order by known.created_at limit 10000
+    ) as due);
+end
+$$;
+comment on function private.changes_for_file is 'In: an organisation. Out: the changes that are due for a file, the oldest first; null: none.';
+-- end db/functions/private.changes_for_file.sql
+
 -- begin db/functions/private.erase_dry_runs.sql
 -- A dry run that is older than a day was killed: nobody waits that long for counts. It is gone as if it had ended.
 create or replace function private.erase_dry_runs(p_most integer)
@@ -1518,6 +1846,50 @@ $$;
 comment on function private.erase_sessions is 'In: how many at most. Out: how many sessions were erased that have no tokens left.';
 -- end db/functions/private.erase_sessions.sql
 
+-- begin db/functions/private.open_file_case.sql
+-- What is wrong with an organisation's files as such is one case, however many changes wait.
+create or replace function private.open_file_case(p_organization_id uuid, p_fingerprint text, p_error_code text)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  insert into registry.conflicts as c (organization_id, kind, fingerprint, detail)
+  values (p_organization_id, 'member_system', p_fingerprint, jsonb_build_object('error_code', p_error_code))
+  on conflict (organization_id, fingerprint) where state = 'open' do update set seen = c.seen + 1, last_seen_at = clock_timestamp();
+end
+$$;
+comment on function private.open_file_case is 'In: an organisation, what is wrong (as fingerprint and as code). Opens the case, or counts it up.';
+-- end db/functions/private.open_file_case.sql
+
+-- begin db/functions/private.expire_files.sql
+-- A file that nobody acknowledged in time: its changes go into the next one, and a coordinator is told.
+create or replace function private.expire_files()
+returns integer
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  f sync.files;
+  v_count integer := 0;
+begin
+  for f in
+    update sync.files as k set state = 'expired', content = null
+    where k.state = 'ready' and k.accept_until < clock_timestamp()
+    returning k.*
+  loop
+    perform private.empty_file(f, 'not_acknowledged');
+    perform private.open_file_case(f.organization_id, 'member_system file', 'not_acknowledged');
+    perform private.record_event('file_expired', 'worker', f.organization_id,
+      'Nobody acknowledged the file in time; its changes go into the next one.', p_detail => jsonb_build_object('file_id', f.id));
+    v_count := v_count + 1;
+  end loop;
+  return v_count;
+end
+$$;
+comment on function private.expire_files is 'Out: how many files expired.';
+-- end db/functions/private.expire_files.sql
+
 -- begin db/functions/private.link_identity.sql
 -- Remembers which member a login belongs to, with the reason. A coordinator may be merging the record at this moment: its links have
 -- moved then, and a new one would stay behind on a record that nobody finds again. So whoever links meets whoever merges at the record.
@@ -1547,6 +1919,225 @@ end
 $$;
 comment on function private.link_identity is 'In: an observation with its member, and the finding. Links issuer and subject to the member, once.';
 -- end db/functions/private.link_identity.sql
+
+-- begin db/functions/private.lock_filed_pushes.sql
+-- Between the claim of a file and its end a consent may be withdrawn, or a record change. Locked, nothing more can happen to them.
+create or replace function private.lock_filed_pushes(p_file sync.files, p_ids uuid[])
+returns boolean
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  perform from sync.pushes as p where p.id = any (p_ids) and p.organization_id = p_file.organization_id order by p.id for update;
+  return (
+    select count(*) = cardinality(p_ids) from sync.pushes as p
+    join registry.members as m on m.id = p.member_id and m.merged_into is null
+      and m.personnummer_index is not distinct from p.personnummer_index
+    where p.id = any (p_ids) and p.organization_id = p_file.organization_id and p.state = 'pending');
+end
+$$;
+comment on function private.lock_filed_pushes is 'In: a locked file that is being written, the changes in it. Out: whether all of them still wait and carry what their records have; they are locked.';
+-- end db/functions/private.lock_filed_pushes.sql
+
+-- begin db/functions/private.lock_reported_push.sql
+-- The member is locked before the push, as by whoever queues the next one: else a push that goes back to waiting could meet a new one
+-- that waits already. Deliveries that go together (worker.finish_pushes) leave nothing waiting, and need no such lock.
+create or replace function private.lock_reported_push(p_push_id uuid)
+returns sync.pushes
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  p sync.pushes;
+begin
+  perform from registry.members as m
+  where m.id = (select known.member_id from sync.pushes as known where known.id = p_push_id) for no key update;
+  select known.* into p from sync.pushes as known where known.id = p_push_id for update;
+  return p;
+end
+$$;
+comment on function private.lock_reported_push is 'In: a push. Out: the push, locked after its member; null for an unknown id.';
+-- end db/functions/private.lock_reported_push.sql
+
+-- begin db/functions/private.open_drift_case.sql
+-- Somebody changed a number in the member system itself. The case names the push that arrived last, if any did. It is known by the
+-- oldest version of the index still in use (as private.conflict_fingerprint has it), and recognised by any of them, so that a
+-- rotation of the key brings back nothing that was settled.
+create or replace function private.open_drift_case(
+  p_member registry.members, p_found text, p_live_indexes text[], p_live_masked text, p_as_sent boolean
+)
+returns boolean
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_fingerprints constant text[] := array(
+    select concat_ws(' ', 'drift', p_member.id, p_found, t.index)
+    from unnest(coalesce(nullif(p_live_indexes, '{}'), array[null])) as t(index)
+    order by substring(t.index from '^v([0-9]+)')::integer);
+  v_push_id constant uuid := (
+    select p.id from sync.pushes as p
+    where p.organization_id = p_member.organization_id and p.member_id = p_member.id and p.state = 'delivered'
+    order by p.created_at desc limit 1);
+  v_id uuid;
+begin
+  update registry.conflicts as known set seen = known.seen + 1, last_seen_at = clock_timestamp()
+  where known.organization_id = p_member.organization_id and known.fingerprint = any (v_fingerprints)
+    and (known.state = 'open' or (known.state = 'resolved' and known.decision = 'keep_existing'));
+  if found then
+    return false;
+  end if;
+  insert into registry.conflicts (organization_id, kind, member_id, push_id, fingerprint, detail)
+  values (p_member.organization_id, 'drift', p_member.id, v_push_id, v_fingerprints[1],
+    jsonb_strip_nulls(jsonb_build_object('found', p_found, 'live_masked', p_live_masked, 'as_sent', p_as_sent)))
+  returning id into v_id;
+  perform private.record_event('drift_found', 'worker', p_member.organization_id,
+    format('The member system has another number than the record (%s).', p_found),
+    p_member_id => p_member.id, p_conflict_id => v_id, p_push_id => v_push_id);
+  return true;
+end
+$$;
+comment on function private.open_drift_case is 'In: a member, what was found, indexes (one for each version of the key) and masked form of the number over there, whether it is what was sent last. Out: whether a case was opened.';
+-- end db/functions/private.open_drift_case.sql
+
+-- begin db/functions/private.renew_consent.sql
+-- A login after the message that consent was withdrawn is a new consent at the provider. What was cancelled by the message goes
+-- out after all, and what is being sent at this moment is tried again if it fails.
+create or replace function private.renew_consent(p_observation registry.observations)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_last sync.pushes;
+  v_push_id uuid;
+begin
+  update registry.identity_links as l set revoked_at = null
+  where (l.organization_id, l.issuer, l.subject) = (p_observation.organization_id, p_observation.issuer, p_observation.subject)
+    and l.revoked_at < p_observation.authenticated_at;
+  if not found then
+    return;
+  end if;
+  update sync.pushes set consent_withdrawn_at = null
+  where organization_id = p_observation.organization_id and member_id = p_observation.member_id
+    and settled_at is null and consent_withdrawn_at is not null;
+  select p.* into v_last from sync.pushes as p
+  where p.organization_id = p_observation.organization_id and p.member_id = p_observation.member_id
+  order by p.created_at desc, p.id limit 1;
+  if v_last.state = 'cancelled' and p_observation.outcome = 'confirmed' then
+    v_push_id := private.queue_push(p_observation.member_id, p_observation.id);
+  end if;
+  perform private.record_event('consent_renewed', p_observation.source::text, p_observation.organization_id,
+    'The member logged in again after consent was said to be withdrawn.',
+    p_member_id => p_observation.member_id, p_observation_id => p_observation.id, p_push_id => v_push_id);
+end
+$$;
+comment on function private.renew_consent is 'In: a decided observation of a linked login. Clears the mark of a withdrawal that is older, and queues what it had cancelled.';
+-- end db/functions/private.renew_consent.sql
+
+-- begin db/functions/worker.claim_file.sql
+-- The door through which a worker begins a file: for one organisation whose pause between files is over and that has changes
+-- waiting. One file of an organisation is under way at a time, so that an older value never comes after a newer one. After one that
+-- failed (worker.fail_file) the next one is tried ten minutes later.
+create or replace function worker.claim_file(worker_id text)
+returns table (
+  file_id uuid, organization_id uuid, organization text, receiver_key jsonb, push_id uuid, external_id text,
+  personnummer_sealed text, personnummer_index text
+)
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  s sync.member_systems;
+  f sync.files;
+  v_ids uuid[];
+begin
+  -- A worker that died while writing: nothing of its file was seen by anybody.
+  update sync.files as old set state = 'expired', lease_expires_at = null
+  where old.state = 'writing' and old.lease_expires_at < clock_timestamp();
+  for s in
+    select known.* from sync.member_systems as known
+    where known.kind = 'file' and not exists (
+      select from sync.files as k where k.organization_id = known.organization_id and (k.state in ('writing', 'ready')
+        or (k.ready_at is not null and k.created_at > clock_timestamp() - known.file_every)
+        or (k.error_code is not null and k.created_at > clock_timestamp() - interval '10 minutes')))
+    order by known.id for update skip locked
+  loop
+    v_ids := private.changes_for_file(s.organization_id);
+    exit when v_ids is not null;
+  end loop;
+  if v_ids is null then
+    return;
+  end if;
+  insert into sync.files (organization_id, leased_by, lease_expires_at)
+  values (s.organization_id, claim_file.worker_id, clock_timestamp() + interval '2 minutes')
+  returning * into f;
+  return query
+    select f.id, g.id, g.slug, s.receiver_key, p.id, m.external_id, m.personnummer_sealed, m.personnummer_index
+    from sync.pushes as p
+    join registry.members as m on m.id = p.member_id
+    join registry.organizations as g on g.id = p.organization_id
+    where p.id = any (v_ids) order by p.created_at;
+end
+$$;
+comment on function worker.claim_file is 'In: the worker''s name. Out: the changes for one new file, a row each, with a lease of two minutes; no row when no file is due.';
+grant execute on function worker.claim_file to sync_worker;
+-- end db/functions/worker.claim_file.sql
+
+-- begin db/functions/worker.claim_push.sql
+-- The door through which a worker takes a push, with a look at everything that may stand in its way.
+create or replace function worker.claim_push(push_id uuid, worker_id text)
+returns table (
+  fencing_token bigint, attempt integer, organization_id uuid, organization text, member_id uuid, external_id text,
+  personnummer_sealed text, personnummer_index text, member_system jsonb,
+  lease_ms integer, delay_ms integer, status_url text, overdue boolean, waits_for text, wait_ms integer
+)
+language plpgsql volatile security definer
+set search_path = ''
+set plan_cache_mode = 'force_generic_plan'
+as $$
+declare
+  p sync.pushes;
+  v_system sync.member_systems;
+begin
+  select known.* into p from sync.pushes as known where known.id = claim_push.push_id for update;
+  if p.id is null or not private.is_claimable(p) then
+    perform private.keep_job(p);
+    return;
+  end if;
+  if private.push_is_moot(p) then
+    perform private.settle_push(p, 'superseded', 'push_superseded', 'The push was dropped: the record has changed since.');
+    return;
+  end if;
+  if p.consent_withdrawn_at is not null then
+    perform private.cancel_push(p); -- its worker was lost while consent was withdrawn
+    return;
+  end if;
+  select s.* into v_system from sync.member_systems as s where s.organization_id = p.organization_id;
+  if v_system.kind = 'file' then
+    return; -- the next file takes it (worker.claim_file)
+  end if;
+  waits_for := private.why_wait(p, v_system);
+  if waits_for is null then
+    return query
+      select c.fencing_token, c.attempt, c.organization_id, c.organization, c.member_id, c.external_id, c.personnummer_sealed,
+        c.personnummer_index, c.member_system, c.lease_ms,
+        case when v_system.rate_per_second is null then 0 else private.take_turn(c.organization_id, v_system.rate_per_second) end,
+        c.status_url, c.overdue, null::text, null::integer
+      from private.take_slots(array[p.id]) as t
+      cross join lateral private.claim_locked(t.ids, array[claim_push.worker_id], t.slots) as c;
+    waits_for := case when not found then 'no_slot' end;
+  end if;
+  if waits_for is not null then
+    organization_id := p.organization_id;
+    wait_ms := private.put_back_push(p, waits_for);
+    return next;
+  end if;
+end
+$$;
+comment on function worker.claim_push is 'In: a push, the worker''s name. Out: what to send and where (personnummer null: remove the number there), with a fencing token, the lease and the pause before sending in milliseconds, and the status URL where the change was taken in before; only waits_for and wait_ms when it must wait; no row when there is nothing to do.';
+grant execute on function worker.claim_push to sync_worker;
+-- end db/functions/worker.claim_push.sql
 
 -- begin db/functions/worker.erase_expired.sql
 -- The retention task: what was kept for a time only goes when the time is over, some thousands at once so that logins never
@@ -1581,6 +2172,132 @@ $$;
 comment on function worker.erase_expired is 'In: how many rows of a kind at most. Out: how many were erased of the kind with the most; when it is as many as asked for, there may be more.';
 grant execute on function worker.erase_expired to sync_worker;
 -- end db/functions/worker.erase_expired.sql
+
+-- begin db/functions/worker.fail_file.sql
+-- The door through which a worker says that it could not write a file at all. Nothing was tried of the single changes, so none of them
+-- counts an attempt; but they carry the reason, and a coordinator is told, once.
+create or replace function worker.fail_file(file_id uuid, worker_id text, error_code text)
+returns boolean
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  f sync.files;
+begin
+  select k.* into f from sync.files as k where k.id = fail_file.file_id for update;
+  if f.state is distinct from 'writing' or f.leased_by <> fail_file.worker_id then
+    return false;
+  end if;
+  update sync.files as k set state = 'expired', lease_expires_at = null, error_code = fail_file.error_code where k.id = f.id;
+  update sync.pushes as p set error_code = fail_file.error_code
+  where p.organization_id = f.organization_id and p.state = 'pending' and p.next_attempt_at <= clock_timestamp();
+  perform private.open_file_case(f.organization_id, 'member_system file ' || fail_file.error_code, fail_file.error_code);
+  perform private.record_event('file_expired', 'worker', f.organization_id,
+    format('No file could be written for the member system (%s); it is tried again.', fail_file.error_code),
+    p_detail => jsonb_build_object('file_id', f.id, 'error_code', fail_file.error_code));
+  return true;
+end
+$$;
+comment on function worker.fail_file is 'In: the file, the worker''s name, a fixed code. Out: false when the file has been given up meanwhile.';
+grant execute on function worker.fail_file to sync_worker;
+-- end db/functions/worker.fail_file.sql
+
+-- begin db/functions/worker.finish_file.sql
+-- The door through which a worker hands over a finished file. Changes that could not go into it (their number could not be read)
+-- become cases. A file is sealed and cannot be mended: if one of its changes was cancelled or superseded while it was written, the
+-- whole file is given up, and the next claim writes it anew without that change.
+create or replace function worker.finish_file(file_id uuid, worker_id text, content text, push_ids uuid[], failed_ids uuid[], failed_codes text[])
+returns integer
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  f sync.files;
+  p sync.pushes;
+  v_within interval;
+begin
+  select k.* into f from sync.files as k where k.id = finish_file.file_id for update;
+  if f.state is distinct from 'writing' or f.leased_by <> finish_file.worker_id then
+    return null;
+  end if;
+  select s.accept_within into v_within from sync.member_systems as s where s.organization_id = f.organization_id;
+  perform private.fail_filed_push(f, t.id, t.code) from unnest(finish_file.failed_ids, finish_file.failed_codes) as t(id, code);
+  if cardinality(finish_file.push_ids) = 0 or not private.lock_filed_pushes(f, finish_file.push_ids) then
+    update sync.files as k set state = 'expired', lease_expires_at = null where k.id = f.id;
+    return case when cardinality(finish_file.push_ids) = 0 then 0 end;
+  end if;
+  update sync.files as k
+  set state = 'ready', content = finish_file.content, pushes = cardinality(finish_file.push_ids), ready_at = clock_timestamp(),
+      accept_until = clock_timestamp() + v_within, lease_expires_at = null
+  where k.id = f.id;
+  for p in
+    update sync.pushes as k
+    set file_id = f.id, accepted_until = clock_timestamp() + v_within, next_attempt_at = clock_timestamp() + v_within, error_code = null,
+        leased_by = finish_file.worker_id
+    where k.id = any (finish_file.push_ids)
+    returning k.*
+  loop
+    perform private.record_push_event('push_accepted', p, 'The change is in a file for the member system.');
+  end loop;
+  perform private.record_event('file_written', 'worker', f.organization_id, format('A file with %s changes is ready to be fetched.',
+    cardinality(finish_file.push_ids)), p_detail => jsonb_build_object('file_id', f.id));
+  return cardinality(finish_file.push_ids);
+end
+$$;
+comment on function worker.finish_file is 'In: the file, the worker''s name, the CSV as compact JWE, the changes in it, the changes that could not be read with their codes. Out: how many changes it carries; null when the file has been given up.';
+grant execute on function worker.finish_file to sync_worker;
+-- end db/functions/worker.finish_file.sql
+
+-- begin db/functions/worker.finish_push.sql
+-- The door through which a worker reports. A report with an old fencing token changes nothing, and neither
+-- does one of another worker than the one that holds it: a crash of the server may take a claim back, and its token is given again.
+create or replace function worker.finish_push(
+  push_id uuid, fencing_token bigint, result text, http_status integer, error_code text, duration_ms integer, final boolean,
+  retry_after integer default null, status_url text default null, receiver_sealed text default null, worker_id text default null
+)
+returns text
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  p sync.pushes := private.lock_reported_push(finish_push.push_id);
+begin
+  if p.id is null then
+    return null;
+  elsif p.state <> 'sending' or p.fencing_token <> finish_push.fencing_token or p.leased_by <> finish_push.worker_id then
+    perform private.heal_overtaken(p);
+    return null;
+  end if;
+  insert into sync.push_attempts (push_id, organization_id, attempt, worker_id, result, http_status, error_code, duration_ms)
+  values (p.id, p.organization_id, p.attempts, p.leased_by, finish_push.result::sync.attempt_result, finish_push.http_status,
+    finish_push.error_code, finish_push.duration_ms);
+  p.http_status := finish_push.http_status;
+  p.error_code := finish_push.error_code;
+  case
+    when finish_push.result = 'delivered' then
+      perform private.settle_push(p, 'delivered', 'push_delivered', 'The personnummer was delivered to the member system.');
+      perform private.heal_overtaken(p);
+    when private.push_is_moot(p) then
+      perform private.settle_push(p, 'superseded', 'push_superseded', 'The push was dropped: the record has changed since.');
+    when p.consent_withdrawn_at is not null then
+      perform private.cancel_push(p);
+    when finish_push.result = 'accepted' then
+      perform private.await_push(p, finish_push.retry_after, finish_push.status_url, finish_push.receiver_sealed);
+    when finish_push.result = 'rejected' or private.refuses_this_member(p) then
+      perform private.fail_push(p, 'rejected', 'push_rejected', 'The member system refused the change for good; a case was opened.');
+    when finish_push.final or (p.attempts >= 25 and p.created_at < clock_timestamp() - interval '3 days') then
+      perform private.fail_push(p, 'given_up', 'push_given_up', 'The change could not be delivered in all attempts; a case was opened.');
+    else
+      perform private.postpone_push(p, finish_push.retry_after);
+  end case;
+  select known.state into p.state from sync.pushes as known where known.id = p.id;
+  perform private.tell_breaker(p, finish_push.result::sync.attempt_result, finish_push.retry_after);
+  return p.state::text;
+end
+$$;
+comment on function worker.finish_push is 'In: push, fencing token, result (delivered, accepted, retry, rejected), HTTP status and error code of the attempt, its duration in milliseconds, whether to give up now; Retry-After in seconds (at most 24 h are honoured); for accepted: where to ask, or the number sealed for the receiver; the name it was claimed under (null: not looked at). Out: the new state; null when the token is stale.';
+grant execute on function worker.finish_push to sync_worker;
+-- end db/functions/worker.finish_push.sql
 
 -- begin db/functions/worker.finish_pushes.sql
 -- The same door for many deliveries at once, and for what comes next: one round trip and one commit a push, instead of five. It
@@ -1628,6 +2345,70 @@ $$;
 comment on function worker.finish_pushes is 'In: pushes that were delivered, and beside each its fencing token, the name it was claimed under, HTTP status, duration in milliseconds, and the name under which to claim the next one (null: none). Out: first those that are settled (the others have to be reported one at a time), then the claims, as worker.claim_push.';
 grant execute on function worker.finish_pushes to sync_worker;
 -- end db/functions/worker.finish_pushes.sql
+
+-- begin db/functions/worker.metrics.sql
+-- What /metrics shows of the tables, per organisation. Asked for at most every few seconds.
+create or replace function worker.metrics()
+returns table (
+  organization text, waiting integer, sending integer, oldest_waiting_seconds integer, refused integer, given_up integer,
+  breaker text, accepted integer,
+  deferred integer, oldest_deferred_seconds integer
+)
+language sql stable security definer
+set search_path = ''
+as $$
+  select g.slug, coalesce(p.waiting, 0), coalesce(p.sending, 0), coalesce(p.oldest, 0), f.refused, f.given_up,
+    coalesce(b.state::text, 'closed'), coalesce(p.accepted, 0), d.deferred, coalesce(d.oldest, 0)
+  from registry.organizations as g
+  left join sync.breakers as b on b.organization_id = g.id
+  left join lateral (
+    select count(*) filter (where known.state = 'pending')::integer as waiting, count(*) filter (where known.state = 'sending')::integer as sending,
+      extract(epoch from clock_timestamp() - min(known.created_at))::integer as oldest,
+      count(*) filter (where known.accepted_until is not null)::integer as accepted
+    from sync.pushes as known where known.organization_id = g.id and known.settled_at is null
+  ) as p on true
+  cross join lateral (
+    select count(*) filter (where known.state = 'rejected')::integer as refused, count(*) filter (where known.state = 'given_up')::integer as given_up
+    from sync.pushes as known where known.organization_id = g.id and known.state in ('rejected', 'given_up')
+  ) as f
+  cross join lateral (
+    select count(*)::integer as deferred, extract(epoch from clock_timestamp() - min(o.received_at))::integer as oldest
+    from registry.observations as o where o.organization_id = g.id and o.outcome = 'deferred'
+  ) as d
+$$;
+comment on function worker.metrics is 'Out: per organisation, changes that wait, that are being sent, the age in seconds of the oldest, changes refused and given up, the breaker, changes taken in (202, a file, the worklist) but not yet carried out, and logins whose decision was put off, with the age in seconds of the oldest.';
+grant execute on function worker.metrics to sync_worker;
+-- end db/functions/worker.metrics.sql
+
+-- begin db/functions/worker.report_drift.sql
+-- The door through which a worker says how a record compares with the member system. A difference is a case, once; one that a
+-- coordinator has settled by leaving theirs as it is does not come back. Agreement closes an open case.
+create or replace function worker.report_drift(
+  member_id uuid, recorded_index text, verdict text, live_indexes text[], live_masked text, as_sent boolean
+)
+returns boolean
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  m registry.members;
+begin
+  select known.* into m from registry.members as known where known.id = report_drift.member_id for no key update;
+  -- The record has moved on since it was compared, or is about to be sent: the next comparison tells.
+  if m.id is null or m.personnummer_index is distinct from report_drift.recorded_index or exists (
+    select from sync.pushes as p where p.organization_id = m.organization_id and p.member_id = m.id and p.settled_at is null)
+  then
+    return false;
+  elsif report_drift.verdict = 'same' then
+    return private.close_drift_case(m);
+  else
+    return private.open_drift_case(m, report_drift.verdict, report_drift.live_indexes, report_drift.live_masked, report_drift.as_sent);
+  end if;
+end
+$$;
+comment on function worker.report_drift is 'In: a member, the index it was compared by, the verdict (same, another, none, missing, unreadable), indexes (one for each version of the key) and masked form of the number over there, whether it is what was sent last. Out: whether a case was opened or closed.';
+grant execute on function worker.report_drift to sync_worker;
+-- end db/functions/worker.report_drift.sql
 
 reset role;
 
