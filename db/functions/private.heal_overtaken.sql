@@ -5,15 +5,17 @@ returns void
 language plpgsql volatile
 set search_path = ''
 as $$
+declare
+  v_newer sync.pushes;
 begin
-  if exists (
-    select from sync.pushes as newer
-    where newer.organization_id = p_push.organization_id and newer.member_id = p_push.member_id and newer.id <> p_push.id
-      and newer.created_at >= p_push.created_at and newer.state in ('sending', 'delivered')
-      and newer.personnummer_index is distinct from p_push.personnummer_index)
-  then
-    perform private.queue_push(p_push.member_id);
+  select newer.* into v_newer from sync.pushes as newer
+  where newer.organization_id = p_push.organization_id and newer.member_id = p_push.member_id and newer.id <> p_push.id
+    and newer.created_at >= p_push.created_at and newer.state in ('sending', 'delivered')
+    and newer.personnummer_index is distinct from p_push.personnummer_index
+  order by newer.created_at desc limit 1;
+  if found then
+    perform private.queue_push(p_push.member_id, v_newer.observation_id);
   end if;
 end
 $$;
-comment on function private.heal_overtaken is 'In: a push whose report may come too late. Queues the member''s present value again if an older one may have overwritten it.';
+comment on function private.heal_overtaken is 'In: a push whose report may come too late. Queues the member''s present value again if an older one may have overwritten it, as what the same login caused: withdrawn consent stops it too.';

@@ -214,7 +214,7 @@ test('a case about drift that was settled by sending ours has nothing to undo', 
   atTheDesk(async ({ db, door, coordinator, openCases }) => {
     const kari = await addKari(db, door, { personnummer: NUMBER });
     const { personnummer_index } = await record(db, kari.id);
-    await db.pool.query(`select worker.report_drift($1, $2, 'another', 'v1.aaa', '018150*****', false)`, [
+    await db.pool.query(`select worker.report_drift($1, $2, 'another', '{v1.aaa}', '018150*****', false)`, [
       ...[kari.id, personnummer_index],
     ]);
     const [drift] = await openCases();

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { runProgram } from '../../../members-import/run-program.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { addOrganization, type Organization, testKeys } from '../../support/samples.ts';
 
@@ -32,11 +33,11 @@ export type ImportWorld = {
   file(name: string, content: string | Buffer): string;
   /** Text of a file of this test; undefined where there is none. */
   read(name: string): string | undefined;
-  /** Starts the program as a person would. */
+  /** Starts the program as a person would, in a process of its own. */
   start(...words: string[]): { process: ChildProcess; finished: Promise<Finished> };
   /** The same, with some variables of its environment replaced. */
   startWith(environment: Record<string, string>, ...words: string[]): ReturnType<ImportWorld['start']>;
-  /** Runs the program to its end. */
+  /** Runs the program to its end, in this process. */
   run(...words: string[]): Promise<Finished>;
   /** Runs it on a file with this content, and insists that it succeeds. */
   imported(content: string | Buffer, ...words: string[]): Promise<Finished>;
@@ -59,7 +60,7 @@ export async function createImportWorld(organizationColumns: object = {}): Promi
   const startWith = (environment: Record<string, string>, ...words: string[]) =>
     spawnImport(db, environment, ['--organization', organization.slug, ...words]);
   const start = (...words: string[]) => startWith({}, ...words);
-  const run = (...words: string[]) => start(...words).finished;
+  const run = (...words: string[]) => runHere(db, ['--organization', organization.slug, ...words]);
   return {
     db,
     organization,
@@ -85,19 +86,26 @@ export async function createImportWorld(organizationColumns: object = {}): Promi
   };
 }
 
+function environmentFor(db: TestDatabase): Record<string, string> {
+  const { PERSONNUMMER_SEALING_KEYS, PERSONNUMMER_INDEX_SECRETS } = testKeys().environment;
+  const databaseUrl = db.urlFor('member_importer');
+  return { DEPLOYMENT: 'test', DATABASE_URL: databaseUrl, PERSONNUMMER_SEALING_KEYS, PERSONNUMMER_INDEX_SECRETS };
+}
+
+/** The program in this process, with one thread: starting another process takes longer than most of these imports. */
+async function runHere(db: TestDatabase, words: string[]): Promise<Finished> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const environment = { ...environmentFor(db), IMPORT_THREADS: '1' };
+  const terminal = { say: (line: string) => out.push(`${line}\n`), complain: (text: string) => err.push(`${text}\n`) };
+  const code = await runProgram(words, environment, { ...terminal, progress: process.stderr });
+  return { code, out: out.join(''), err: err.join('') };
+}
+
 function spawnImport(db: TestDatabase, environment: Record<string, string>, words: string[]) {
   const { PATH = '', HOME = '' } = process.env;
-  const { PERSONNUMMER_SEALING_KEYS, PERSONNUMMER_INDEX_SECRETS } = testKeys().environment;
   const child = spawn(process.execPath, [MAIN, ...words], {
-    env: {
-      PATH,
-      HOME,
-      DEPLOYMENT: 'test',
-      DATABASE_URL: db.urlFor('member_importer'),
-      PERSONNUMMER_SEALING_KEYS,
-      PERSONNUMMER_INDEX_SECRETS,
-      ...environment,
-    },
+    env: { PATH, HOME, ...environmentFor(db), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const texts = { out: '', err: '' };

@@ -1890,6 +1890,30 @@ $$;
 comment on function private.expire_files is 'Out: how many files expired.';
 -- end db/functions/private.expire_files.sql
 
+-- begin db/functions/private.heal_overtaken.sql
+-- A worker that was paused beyond its lease reports on a push that others have overtaken. If its request arrived after a newer
+-- value of the same member did, the member system holds an old value now: the present one is sent again.
+create or replace function private.heal_overtaken(p_push sync.pushes)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_newer sync.pushes;
+begin
+  select newer.* into v_newer from sync.pushes as newer
+  where newer.organization_id = p_push.organization_id and newer.member_id = p_push.member_id and newer.id <> p_push.id
+    and newer.created_at >= p_push.created_at and newer.state in ('sending', 'delivered')
+    and newer.personnummer_index is distinct from p_push.personnummer_index
+  order by newer.created_at desc limit 1;
+  if found then
+    perform private.queue_push(p_push.member_id, v_newer.observation_id);
+  end if;
+end
+$$;
+comment on function private.heal_overtaken is 'In: a push whose report may come too late. Queues the member''s present value again if an older one may have overwritten it, as what the same login caused: withdrawn consent stops it too.';
+-- end db/functions/private.heal_overtaken.sql
+
 -- begin db/functions/private.link_identity.sql
 -- Remembers which member a login belongs to, with the reason. A coordinator may be merging the record at this moment: its links have
 -- moved then, and a new one would stay behind on a record that nobody finds again. So whoever links meets whoever merges at the record.

@@ -1,0 +1,77 @@
+import pg from 'pg';
+import { framesOf } from '../runtime/describe-error.ts';
+import { ConfigurationError } from '../runtime/environment.ts';
+import { readArguments, usage } from './arguments.ts';
+import { type ImportConfig, readImportConfig } from './config.ts';
+import { explainFailure } from './database-failure.ts';
+import { createDoors } from './doors.ts';
+import { ImportError } from './errors.ts';
+import { importMembers } from './import-members.ts';
+import type { ProgressOptions } from './progress.ts';
+import { describeSummary } from './summary.ts';
+
+/** Where a person reads what the program says. */
+export type Terminal = {
+  say(line: string): void;
+  complain(text: string): void;
+  progress: ProgressOptions['stream'];
+};
+
+/**
+ * `npm run members:import`, without the process around it.
+ *
+ * @param words the command line, without program and script
+ * @returns the exit code: 0 when the file was imported, also where rows were rejected; 1 when not; 2: misused
+ */
+export async function runProgram(
+  words: string[],
+  environment: Record<string, string | undefined>,
+  terminal: Terminal,
+): Promise<number> {
+  try {
+    const options = readArguments(words);
+    if (options === 'help') terminal.say(usage);
+    else await runImport(options, readImportConfig(environment), terminal);
+    return 0;
+  } catch (error) {
+    return explain(error, terminal);
+  }
+}
+
+async function runImport(
+  options: Exclude<ReturnType<typeof readArguments>, 'help'>,
+  config: ImportConfig,
+  { say, progress }: Terminal,
+): Promise<void> {
+  const client = new pg.Client({
+    connectionString: config.databaseUrl,
+    application_name: 'members-import',
+    keepAlive: true,
+  });
+  // A lost connection is told by the query that needed it.
+  client.on('error', () => undefined);
+  try {
+    await client.connect().catch((cause) => {
+      throw explainFailure(cause, 'connecting');
+    });
+    const summary = await importMembers(options, { config, doors: createDoors(client), say, terminal: progress });
+    for (const line of describeSummary(summary, options)) say(line);
+  } finally {
+    await client.end();
+  }
+}
+
+function explain(error: unknown, { complain }: Terminal): number {
+  if (error instanceof ImportError && error.code === 'arguments_invalid') {
+    complain(`members-import: ${error.message}\n\n${usage}`);
+    return 2;
+  }
+  if (error instanceof ImportError || error instanceof ConfigurationError) {
+    complain(`members-import: ${error.message}`);
+  } else {
+    // Nothing of an unforeseen error is printed but what it is: its message may quote a row.
+    const what = error instanceof Error ? `${error.name}\n${framesOf(error.stack ?? '')}` : 'error';
+    complain(`members-import: unexpected ${what}`);
+  }
+  return 1;
+}
