@@ -12,7 +12,7 @@ import { ensureTemplate } from './support/template.ts';
 const ROOT = resolve(import.meta.dirname, '..');
 const ARTIFACTS = resolve(ROOT, '.test', String(process.pid));
 const FILE_TIMEOUT_MS = 300_000;
-const CONCURRENCY = 3;
+const CONCURRENCY = 4;
 const SLOWEST_SHOWN = 12;
 
 type Counts = { passed: number; failed: number };

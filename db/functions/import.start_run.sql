@@ -1,5 +1,5 @@
 -- The door's first call. The same file with the same settings goes on where its run was killed; another file gives up the run
--- that was not finished.
+-- that was not finished. Two starts at once go one after the other.
 create or replace function import.start_run(organization text, fingerprint text, columns text[], dry_run boolean)
 returns table (run_id uuid, organization_id uuid, capture boolean, records_done integer)
 language plpgsql volatile security definer
@@ -9,7 +9,7 @@ declare
   g registry.organizations;
   v_run registry.import_runs;
 begin
-  select known.* into g from registry.organizations as known where known.slug = start_run.organization for key share;
+  select known.* into g from registry.organizations as known where known.slug = start_run.organization for no key update;
   if g.id is null then
     raise exception 'There is no such organisation.' using errcode = 'PN005', hint = 'Organisations are rows in registry.organizations.';
   end if;

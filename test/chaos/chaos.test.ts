@@ -7,10 +7,10 @@ import { writeTable } from './table.ts';
 
 // Short runs; `npm run chaos` is the long one.
 
-test('fifteen seconds of chaos lose nothing and send nothing twice', async (t) => {
+test('ten seconds of chaos lose nothing and send nothing twice', async (t) => {
   const seed = chooseSeed();
   t.diagnostic(`seed ${seed}`);
-  const report = await runChaos({ seed, seconds: 15, logs: logFolder('direct'), report: () => undefined });
+  const report = await runChaos({ seed, seconds: 10, logs: logFolder('direct'), report: () => undefined });
   t.diagnostic(writeTable(report));
   assertHolds(report.invariants);
   assert.ok(Number(report.figures['pushes delivered']) > 0);
@@ -21,7 +21,7 @@ test('the same through PgBouncer in transaction mode', { skip: missing }, async 
   const seed = chooseSeed();
   t.diagnostic(`seed ${seed}`);
   const report = await runChaos({
-    ...{ seed, seconds: 8, pooled: true, logs: logFolder('pooled') },
+    ...{ seed, seconds: 6, pooled: true, logs: logFolder('pooled') },
     report: () => undefined,
   });
   t.diagnostic(writeTable(report));
