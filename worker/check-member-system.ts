@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { createLogger } from '../runtime/logger.ts';
 import { readConfig } from './config.ts';
 import { createCarrier } from './create-worker.ts';
-import { createDoors } from './doors.ts';
+import { createDoors } from './doors/doors.ts';
 import { checkMemberSystem } from './member-system/check.ts';
 import { createWorkerPool } from './worker-pool.ts';
 

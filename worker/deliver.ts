@@ -1,5 +1,5 @@
 import type { GuardedFetch } from '../runtime/guarded-fetch.ts';
-import type { PushClaim } from './door-rows.ts';
+import type { PushClaim } from './doors/rows.ts';
 import { Failure, type FailureCode } from './failure.ts';
 import { type Authorize, authorized } from './member-system/authorization.ts';
 import { classify, classifyStatus } from './member-system/classify.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '../runtime/logger.ts';
-import type { Doors } from './doors.ts';
+import type { Doors } from './doors/doors.ts';
 import type { Gate } from './gate.ts';
 import type { Leases } from './leases.ts';
 

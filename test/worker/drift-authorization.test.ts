@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createGuardedFetch } from '../../runtime/guarded-fetch.ts';
-import type { DriftReport } from '../../worker/door-rows.ts';
+import type { DriftReport } from '../../worker/doors/rows.ts';
 import { compareDrift } from '../../worker/drift.ts';
 import { createAccessTokens } from '../../worker/member-system/access-tokens.ts';
 import { createAuthorize } from '../../worker/member-system/authorization.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createLogger } from '../../runtime/logger.ts';
+import { gather } from '../../worker/doors/gather.ts';
+import { logGatherFailures } from '../../worker/doors/log-gather-failures.ts';
 import { Failure } from '../../worker/failure.ts';
-import { gather } from '../../worker/gather.ts';
-import { logGatherFailures } from '../../worker/log-gather-failures.ts';
 
 const unexpected = (error: unknown) => assert.fail(String(error));
 

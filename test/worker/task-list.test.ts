@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { test } from 'node:test';
 import { parseCrontab } from 'graphile-worker';
 import { createLogger } from '../../runtime/logger.ts';
-import type { Doors } from '../../worker/doors.ts';
+import type { Doors } from '../../worker/doors/doors.ts';
 import { createGate } from '../../worker/gate.ts';
 import { createLeases } from '../../worker/leases.ts';
 import { createTaskList } from '../../worker/task-list.ts';

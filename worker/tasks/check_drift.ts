@@ -1,6 +1,6 @@
 import type { Task } from 'graphile-worker';
 import type { Logger } from '../../runtime/logger.ts';
-import type { Doors } from '../doors.ts';
+import type { Doors } from '../doors/doors.ts';
 import { compareDrift, type DriftOptions } from '../drift.ts';
 import { assertDriftPayload } from '../payloads.ts';
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Task } from 'graphile-worker';
 import type { Logger } from '../../runtime/logger.ts';
-import type { FileRow } from '../door-rows.ts';
-import type { Doors } from '../doors.ts';
+import type { Doors } from '../doors/doors.ts';
+import type { FileRow } from '../doors/rows.ts';
 import { Failure } from '../failure.ts';
 import { sealForReceiver } from '../member-system/receiver.ts';
 import { type OpenNumberOptions, openNumber } from '../open-number.ts';

@@ -1,4 +1,4 @@
-import type { Logger } from '../runtime/logger.ts';
+import type { Logger } from '../../runtime/logger.ts';
 
 // One that fails every time does so many times a second; the first says all, and the next one how many it stands for.
 const everyMs = 60_000;
