@@ -26,7 +26,7 @@ export type Mapping = {
   countryCode: string;
 };
 
-export const birthDateFormats = ['yyyy-mm-dd', 'dd.mm.yyyy', 'dd/mm/yyyy', 'yyyymmdd'] as const;
+const birthDateFormats = ['yyyy-mm-dd', 'dd.mm.yyyy', 'dd/mm/yyyy', 'yyyymmdd'] as const;
 export type BirthDateFormat = (typeof birthDateFormats)[number];
 
 const defaults: Mapping = { columns: {}, birthDate: 'yyyy-mm-dd', countryCode: '47' };

@@ -1,5 +1,5 @@
 /** Why a row is not imported. Stored and written to the file of rejected rows; docs/importing-members.md explains each. */
-export const rejectionReasons = [
+const rejectionReasons = [
   'wrong_number_of_fields',
   'external_id_missing',
   'external_id_unusable',

@@ -1,8 +1,8 @@
 /** How long the database may take within one request, all its calls together (milliseconds). */
-export const databaseBudgetMs = 2500;
+const databaseBudgetMs = 2500;
 
 /** The database did not answer in the time it had. */
-export class DatabaseTimeoutError extends Error {
+class DatabaseTimeoutError extends Error {
   override readonly name = 'DatabaseTimeoutError';
   readonly code = 'database_timeout';
 }

@@ -10,7 +10,7 @@ export interface SealedBox<Content> {
   unseal(sealed: string): Promise<Content>;
 }
 
-export class SealedBoxError extends Error {
+class SealedBoxError extends Error {
   override readonly name = 'SealedBoxError';
   readonly code = 'sealed_box_unreadable';
 }
