@@ -91,7 +91,9 @@ async function measureFilled(context: Context): Promise<Row> {
     [organization.id],
   );
   if (rows.some(({ outcome }) => outcome !== 'filled')) throw new Error(`not only filled: ${JSON.stringify(rows)}`);
+  // Also the pushes: reconcile would queue them again, in the middle of what is measured next.
   await cluster.pool.query('truncate graphile_worker._private_jobs cascade');
+  await cluster.pool.query('delete from sync.pushes where organization_id = $1', [organization.id]);
   return toRow(comparison, {
     id: 'filled-over-insert-and-job',
     what: 'decision `filled`, over a bare insert plus a bare `add_job`',

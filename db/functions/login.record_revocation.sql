@@ -31,7 +31,7 @@ begin
     format('An unverified message said that consent was withdrawn%s.', case when record_revocation.late then ', late' else '' end),
     p_detail => jsonb_build_object('verified', false, 'late', record_revocation.late, 'event', record_revocation.event));
   if record_revocation.event = 'CONSENT_REVOKED' and not record_revocation.late then
-    perform private.revoke_login(l, record_revocation.issued_at)
+    perform private.revoke_login(l.id, record_revocation.issued_at)
     from registry.identity_links as l
     where l.organization_id = v_organization_id and l.issuer = v_issuer and l.subject = record_revocation.subject
       and l.provider = v_provider;

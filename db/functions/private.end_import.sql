@@ -1,16 +1,22 @@
--- A run ends, with one audit event. A dry run leaves no trace. Of one that is given up, what waited is settled with what has come.
+-- A run ends, with one audit event. A dry run leaves no trace. Numbers that wait are settled when the whole file has been read, and while
+-- there is a legal basis for storing them; of a run that is given up they are forgotten, because who would give them up is not known.
 create or replace function private.end_import(p_run registry.import_runs, p_state registry.import_state)
 returns registry.import_runs
 language plpgsql volatile
 set search_path = ''
 as $$
 declare
-  v_run constant registry.import_runs := private.settle_waiting(p_run);
+  v_run registry.import_runs := p_run;
 begin
+  perform from registry.organizations as g where g.id = v_run.organization_id and g.capture for key share;
+  if found and p_state = 'finished' then
+    v_run := private.settle_waiting(v_run);
+  end if;
   if v_run.dry_run then
     delete from registry.import_runs where id = v_run.id;
     return v_run;
   end if;
+  delete from registry.waiting_numbers where run_id = v_run.id;
   delete from registry.import_lines where run_id = v_run.id;
   update registry.import_runs
   set state = p_state, ended_at = clock_timestamp(),
@@ -25,4 +31,4 @@ begin
   return v_run;
 end
 $$;
-comment on function private.end_import is 'In: a running import, finished or abandoned. Out: the run with its last counts. Ends it.';
+comment on function private.end_import is 'In: a running import, finished or abandoned. Out: the run with its last counts. Ends it. Raises serialization_failure: call again.';

@@ -1,5 +1,5 @@
 -- A login that is taken away from a member takes its sessions with it: whoever holds them came in as that member by this login.
--- Called after the link has changed, so that no session opens behind it.
+-- Called after the link has changed. A session that is being opened in that very moment is found at its next refresh (link_stands).
 create or replace function private.end_login_sessions(p_organization_id uuid, p_issuer text, p_subject text, p_member_id uuid)
 returns void
 language sql volatile

@@ -18,4 +18,4 @@ begin
   end if;
 end
 $$;
-comment on function private.heal_overtaken is 'In: a push whose report may come too late. Queues the member''s present value again if an older one may have overwritten it, as what the same login caused: withdrawn consent stops it too.';
+comment on function private.heal_overtaken is 'In: a push whose report may come too late. Queues the member''s present value again if an older one may have overwritten it, as what the same login caused, so that a later withdrawal of consent stops it too.';

@@ -25,10 +25,7 @@ begin
   if v_refusal is not null then
     return private.refuse('link_login', v_refusal, p_observation_id);
   end if;
-  v_before := private.set_link(o, m.id);
-  if private.fills_gap(o, m.id) then
-    v_before := v_before || private.set_number(o, m.id, null);
-  end if;
+  v_before := private.set_link(o, m.id) || private.fill_gap(o, m.id);
   -- Also a login that nobody was told of becomes a case, so that the decision can be looked up, and undone.
   perform private.open_conflict('ambiguous', o, p_candidates => array[m.id]) where o.outcome = 'unlinked';
   for c in

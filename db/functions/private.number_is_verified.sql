@@ -13,6 +13,6 @@ as $$
     or exists (
       select from registry.conflicts as c
       where c.organization_id = m.organization_id and c.member_id = m.id and c.kind = 'mismatch'
-        and c.state = 'resolved' and c.decision = 'keep_existing'))
+        and c.state = 'resolved' and c.decision = 'keep_existing' and c.closed_at >= m.personnummer_at))
 $$;
 comment on function private.number_is_verified is 'In: a member. Out: whether its number came from, or was confirmed by, a login, or was chosen or kept by a coordinator.';

@@ -15,9 +15,11 @@ begin
   if not found then
     return;
   end if;
-  update sync.pushes set consent_withdrawn_at = null
-  where organization_id = p_observation.organization_id and member_id = p_observation.member_id
-    and settled_at is null and consent_withdrawn_at is not null;
+  update sync.pushes as p set consent_withdrawn_at = null
+  from registry.observations as o
+  where o.id = p.observation_id and (o.issuer, o.subject) = (p_observation.issuer, p_observation.subject)
+    and p.organization_id = p_observation.organization_id and p.member_id = p_observation.member_id
+    and p.settled_at is null and p.consent_withdrawn_at is not null;
   select p.* into v_last from sync.pushes as p
   where p.organization_id = p_observation.organization_id and p.member_id = p_observation.member_id
   order by p.created_at desc, p.id limit 1;

@@ -13,12 +13,16 @@ begin
   if v_refusal is not null then
     return private.refuse('resolve_conflict', v_refusal, p_conflict_id);
   end if;
-  case p_decision
-    when 'accept_observed' then v_before := private.accept_observed(c);
-    when 'not_same_person' then v_before := private.part_login(c);
-    when 'merge_into' then v_before := private.merge_members(c);
-    else null; -- keep_existing changes nothing, and is remembered by the case itself
-  end case;
+  begin
+    case p_decision
+      when 'accept_observed' then v_before := private.accept_observed(c);
+      when 'not_same_person' then v_before := private.part_login(c);
+      when 'merge_into' then v_before := private.merge_members(c);
+      else null; -- keep_existing changes nothing, and is remembered by the case itself
+    end case;
+  exception when unique_violation then -- an import that moves thousands of numbers gave this one to somebody at this moment
+    return private.refuse('resolve_conflict', 'number_taken', p_conflict_id);
+  end;
   return private.close_case(c, p_decision::registry.decision, p_note, v_before);
 end
 $$;

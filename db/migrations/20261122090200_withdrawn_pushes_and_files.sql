@@ -4,8 +4,6 @@ set local role registry_owner;
 
 alter table sync.pushes add column consent_withdrawn_at timestamptz;
 comment on column sync.pushes.consent_withdrawn_at is 'Since when it is not to be sent any more. Set on one that is being sent: a failed attempt is its last.';
-update sync.pushes set consent_withdrawn_at = settled_at where state = 'cancelled';
-alter table sync.pushes add constraint pushes_cancelled_has_reason check (state <> 'cancelled' or consent_withdrawn_at is not null);
 
 alter table sync.files add column fetched_at timestamptz;
 comment on column sync.files.fetched_at is 'When somebody fetched it first; from then on it cannot be taken back.';

@@ -6,7 +6,7 @@ import { addKari, KARI, one } from '../support/door.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';
 import { until } from '../support/until.ts';
 
-const [NUMBER, OTHER_NUMBER] = sampleNumbers;
+const [NUMBER, OTHER_NUMBER, THIRD_NUMBER] = sampleNumbers;
 
 /** Kari's record without a number, and a second one with; the case offers to merge the first into the second. */
 async function twoRecords({ db, door }: Desk) {
@@ -110,4 +110,19 @@ test('whom a login is not, it is not after a merge either; undo takes that back'
     assert.equal((await coordinator.call('undo_resolution', merge?.id, null)).state, 'open');
     const excluded = await one(db, 'select member_id from registry.excluded_links');
     assert.equal(excluded.member_id, kari.id);
+  }));
+
+test('a login is not given back to a record that was merged', () =>
+  atTheDesk(async (desk) => {
+    const { db, door, coordinator, settle, openCases } = desk;
+    await addKari(db, door);
+    await door.login({ personnummer: OTHER_NUMBER });
+    await addMember(db, door.organization, { given_name: 'Kari', personnummer: NUMBER });
+    await door.login({ personnummer: NUMBER });
+    await door.login({ personnummer: THIRD_NUMBER });
+    const [, parted] = await openCases();
+    assert.equal((await settle('not_same_person', 1)).state, 'resolved');
+    assert.equal((await settle('merge_into')).state, 'resolved');
+    assert.equal((await coordinator.call('undo_resolution', parted?.id, null)).code, 'newer_change');
+    assert.deepEqual(await misplaced(desk), { links: 0, numbers: 0 });
   }));

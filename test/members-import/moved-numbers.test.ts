@@ -99,7 +99,7 @@ test('a number that a login confirmed is not given up', async () => {
   ]);
 });
 
-test('what an abandoned import left open is a case, and closes when a later one moves the numbers', async () => {
+test('numbers that wait are forgotten with an import that is given up; the next one moves them', async () => {
   await using world = await createImportWorld();
   await world.imported(csv(HEADER, `1,Ola,${C}`, `2,Kari,${D}`));
   const filling = Array.from({ length: 5_000 }, (_, at) => `f${at},Per,`);
@@ -110,9 +110,35 @@ test('what an abandoned import left open is a case, and closes when a later one 
   first.process.kill('SIGKILL');
   await first.finished;
   await world.imported(csv(HEADER, '3,Liv,'), '--partial');
-  assert.deepEqual([await cases(world), await waiting()], [[open('1', '2')], []]);
+  assert.deepEqual([await cases(world), await waiting()], [[], []]);
   await world.imported(csv(HEADER, `1,Ola,${D}`, `2,Kari,${C}`), '--partial');
   const { 1: ola, 2: kari } = await numbers(world);
   assert.deepEqual([ola, kari], [masked(D), masked(C)]);
-  assert.deepEqual(await cases(world), [{ ...open('1', '2'), state: 'superseded' }]);
+  assert.deepEqual(await cases(world), []);
+});
+
+test('where the legal basis goes while the file is read, waiting numbers are forgotten', async () => {
+  await using world = await createImportWorld();
+  await world.imported(csv(HEADER, `1,Ola,${A}`, '2,Kari,'));
+  const sealed = await sealNumber(A, world.organization);
+  const [run] = await world.query<{ run_id: string }>('select * from import.start_run($1, $2, $3, false)', [
+    world.organization.slug,
+    'f'.repeat(64),
+    ['personnummer'],
+  ]);
+  const rows = JSON.stringify([{ line: 2, external_id: '2', ...sealed }]);
+  await world.query('select import.load_rows($1, 0, 1, $2, $3)', [run?.run_id, rows, '[]']);
+  await world.query('update registry.organizations set capture_basis = null');
+  await world.query('select import.finish_run($1)', [run?.run_id]);
+  assert.deepEqual(await cases(world), []);
+  assert.deepEqual(await world.query('select from registry.waiting_numbers'), []);
+  assert.deepEqual(await world.query('select from registry.offered_numbers'), []);
+});
+
+test('of a thousand rows with one number the first has it, and the others are cases', async () => {
+  await using world = await createImportWorld();
+  const rows = Array.from({ length: 1_200 }, (_, at) => `${at},Ola,${A}`);
+  const out = await importTwice(world, csv(HEADER, ...rows));
+  assert.match(out, /added {6}1200/);
+  assert.equal((await cases(world)).length, 1_199);
 });

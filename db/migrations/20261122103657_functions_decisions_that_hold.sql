@@ -82,53 +82,6 @@ $$;
 comment on function private.fills_gap is 'In: an observation, a member. Out: whether the member has no number, nobody has the observed one, and neither consent nor legal basis is missing.';
 -- end db/functions/private.fills_gap.sql
 
--- begin db/functions/private.end_login_sessions.sql
--- A login that is taken away from a member takes its sessions with it: whoever holds them came in as that member by this login.
--- Called after the link has changed, so that no session opens behind it.
-create or replace function private.end_login_sessions(p_organization_id uuid, p_issuer text, p_subject text, p_member_id uuid)
-returns void
-language sql volatile
-set search_path = ''
-as $$
-  select private.end_session(s, 'link_removed')
-  from registry.sessions as s join registry.observations as o on o.id = s.observation_id
-  where s.organization_id = p_organization_id and s.member_id = p_member_id and s.ended_at is null
-    and (o.issuer, o.subject) = (p_issuer, p_subject)
-$$;
-comment on function private.end_login_sessions is 'In: organisation, issuer and subject of a login, the member it was linked to. Ends the sessions that began with it as that member.';
--- end db/functions/private.end_login_sessions.sql
-
--- begin db/functions/private.set_link.sql
--- A coordinator says whose login it is. The only place where a link ever moves from one member to another; sessions that began with
--- the login as the first one end.
-create or replace function private.set_link(p_observation registry.observations, p_member_id uuid)
-returns jsonb
-language plpgsql volatile
-set search_path = ''
-as $$
-declare
-  v_before constant uuid := private.linked_member(p_observation);
-begin
-  insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, rung)
-  values (p_observation.organization_id, p_observation.issuer, p_observation.subject, p_member_id, p_observation.provider, 'coordinator')
-  on conflict (organization_id, issuer, subject)
-    do update set member_id = excluded.member_id, rung = excluded.rung, explanation = '{}';
-  if v_before <> p_member_id then
-    perform private.end_login_sessions(p_observation.organization_id, p_observation.issuer, p_observation.subject, v_before);
-  end if;
-  delete from registry.excluded_links as x
-  where (x.organization_id, x.issuer, x.subject, x.member_id)
-      = (p_observation.organization_id, p_observation.issuer, p_observation.subject, p_member_id);
-  perform private.record_event(case when v_before is null then 'linked' else 'link_moved' end, 'coordinator',
-    p_observation.organization_id, 'A coordinator linked the login to the member.',
-    p_member_id => p_member_id, p_observation_id => p_observation.id,
-    p_detail => jsonb_strip_nulls(jsonb_build_object('rung', 'coordinator', 'before', v_before)));
-  return jsonb_build_object('link', jsonb_build_object('before', v_before, 'after', p_member_id));
-end
-$$;
-comment on function private.set_link is 'In: an observation, a member. Out: the link before, for undo. Links the observation''s login to the member.';
--- end db/functions/private.set_link.sql
-
 -- begin db/functions/private.has_number.sql
 -- Whether a record has the number that a login or an import brought. Indexes of different key versions cannot be compared; then the
 -- masked forms are.
@@ -226,6 +179,118 @@ end
 $$;
 comment on function private.set_number is 'In: an observation, a member, the case. Out: the number before, for undo. Writes the number, queues the push.';
 -- end db/functions/private.set_number.sql
+
+-- begin db/functions/private.fill_gap.sql
+-- A login that a coordinator links brings its number along, where it may go into the record. An import that moves thousands of numbers
+-- may give this one to somebody else at this moment: then it is as if that had been a moment before, and only the link is made.
+create or replace function private.fill_gap(p_observation registry.observations, p_member_id uuid)
+returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  return case when private.fills_gap(p_observation, p_member_id) then private.set_number(p_observation, p_member_id, null) else '{}'::jsonb end;
+exception when unique_violation then
+  return '{}'::jsonb;
+end
+$$;
+comment on function private.fill_gap is 'In: an observation, a member. Out: the number before, for undo; empty where the number may not go into the record (private.fills_gap).';
+-- end db/functions/private.fill_gap.sql
+
+-- begin db/functions/private.end_login_sessions.sql
+-- A login that is taken away from a member takes its sessions with it: whoever holds them came in as that member by this login.
+-- Called after the link has changed. A session that is being opened in that very moment is found at its next refresh (link_stands).
+create or replace function private.end_login_sessions(p_organization_id uuid, p_issuer text, p_subject text, p_member_id uuid)
+returns void
+language sql volatile
+set search_path = ''
+as $$
+  select private.end_session(s, 'link_removed')
+  from registry.sessions as s join registry.observations as o on o.id = s.observation_id
+  where s.organization_id = p_organization_id and s.member_id = p_member_id and s.ended_at is null
+    and (o.issuer, o.subject) = (p_issuer, p_subject)
+$$;
+comment on function private.end_login_sessions is 'In: organisation, issuer and subject of a login, the member it was linked to. Ends the sessions that began with it as that member.';
+-- end db/functions/private.end_login_sessions.sql
+
+-- begin db/functions/private.set_link.sql
+-- A coordinator says whose login it is. The only place where a link ever moves from one member to another; sessions that began with
+-- the login as the first one end.
+create or replace function private.set_link(p_observation registry.observations, p_member_id uuid)
+returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_before constant uuid := private.linked_member(p_observation);
+begin
+  insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, rung)
+  values (p_observation.organization_id, p_observation.issuer, p_observation.subject, p_member_id, p_observation.provider, 'coordinator')
+  on conflict (organization_id, issuer, subject)
+    do update set member_id = excluded.member_id, rung = excluded.rung, explanation = '{}';
+  if v_before <> p_member_id then
+    perform private.end_login_sessions(p_observation.organization_id, p_observation.issuer, p_observation.subject, v_before);
+  end if;
+  delete from registry.excluded_links as x
+  where (x.organization_id, x.issuer, x.subject, x.member_id)
+      = (p_observation.organization_id, p_observation.issuer, p_observation.subject, p_member_id);
+  perform private.record_event(case when v_before is null then 'linked' else 'link_moved' end, 'coordinator',
+    p_observation.organization_id, 'A coordinator linked the login to the member.',
+    p_member_id => p_member_id, p_observation_id => p_observation.id,
+    p_detail => jsonb_strip_nulls(jsonb_build_object('rung', 'coordinator', 'before', v_before)));
+  return jsonb_build_object('link', jsonb_build_object('before', v_before, 'after', p_member_id));
+end
+$$;
+comment on function private.set_link is 'In: an observation, a member. Out: the link before, for undo. Links the observation''s login to the member.';
+-- end db/functions/private.set_link.sql
+
+-- begin db/functions/private.link_login.sql
+-- Whose login was it? The coordinator knows; open cases about that login are settled by it.
+create or replace function private.link_login(p_observation_id uuid, p_member_id uuid, p_note text)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  o registry.observations;
+  m registry.members;
+  c registry.conflicts;
+  v_refusal text;
+  v_before jsonb;
+  v_conflict_id uuid; -- the case that undo takes
+begin
+  select known.* into o from registry.observations as known
+  where known.id = p_observation_id and known.organization_id = any (private.coordinator_organizations());
+  perform private.lock_number(o.organization_id, o.personnummer_masked) where o.personnummer_masked is not null;
+  select known.* into m from registry.members as known
+  where known.id = p_member_id and known.organization_id = o.organization_id for no key update;
+  v_refusal := case
+    when o.id is null or m.id is null then 'not_found'
+    when private.linked_member(o) is not null then 'already_linked'
+    when m.merged_into is not null then 'member_merged'
+  end;
+  if v_refusal is not null then
+    return private.refuse('link_login', v_refusal, p_observation_id);
+  end if;
+  v_before := private.set_link(o, m.id) || private.fill_gap(o, m.id);
+  -- Also a login that nobody was told of becomes a case, so that the decision can be looked up, and undone.
+  perform private.open_conflict('ambiguous', o, p_candidates => array[m.id]) where o.outcome = 'unlinked';
+  for c in
+    select known.* from registry.conflicts as known join registry.observations as seen on seen.id = known.observation_id
+    where known.organization_id = o.organization_id and known.state = 'open' and known.kind in ('ambiguous', 'name_mismatch')
+      and (seen.issuer, seen.subject) = (o.issuer, o.subject)
+    order by known.id for update of known
+  loop
+    perform private.close_case(c, 'link_login', p_note, v_before);
+    v_conflict_id := coalesce(v_conflict_id, c.id);
+    v_before := '{}'; -- kept, and undone, with the first of them
+  end loop;
+  return jsonb_build_object('observation_id', o.id, 'member_id', m.id, 'linked', true, 'conflict_id', v_conflict_id);
+end
+$$;
+comment on function private.link_login is 'See api.link_login.';
+grant execute on function private.link_login to authenticated;
+-- end db/functions/private.link_login.sql
 
 -- begin db/functions/private.move_to_member.sql
 -- Moves logins, observations, sessions and consents from one member record to another; given the ids, moves just those (undo does).
@@ -368,6 +433,39 @@ as $$
 $$;
 comment on function private.why_not_resolve is 'In: a locked case (null: not visible), the decision, the version the coordinator saw. Out: code of the refusal, null: go ahead.';
 -- end db/functions/private.why_not_resolve.sql
+
+-- begin db/functions/private.resolve_conflict.sql
+-- Settling a case, in order: lock, look whether it may be done, do it, write it down. One transaction: record, case, push
+-- and audit change together.
+create or replace function private.resolve_conflict(p_conflict_id uuid, p_decision text, p_note text, p_expected_version integer)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  c registry.conflicts := private.lock_case(p_conflict_id);
+  v_refusal constant text := private.why_not_resolve(c, p_decision, p_expected_version);
+  v_before jsonb := '{}'::jsonb;
+begin
+  if v_refusal is not null then
+    return private.refuse('resolve_conflict', v_refusal, p_conflict_id);
+  end if;
+  begin
+    case p_decision
+      when 'accept_observed' then v_before := private.accept_observed(c);
+      when 'not_same_person' then v_before := private.part_login(c);
+      when 'merge_into' then v_before := private.merge_members(c);
+      else null; -- keep_existing changes nothing, and is remembered by the case itself
+    end case;
+  exception when unique_violation then -- an import that moves thousands of numbers gave this one to somebody at this moment
+    return private.refuse('resolve_conflict', 'number_taken', p_conflict_id);
+  end;
+  return private.close_case(c, p_decision::registry.decision, p_note, v_before);
+end
+$$;
+comment on function private.resolve_conflict is 'See api.resolve_conflict.';
+grant execute on function private.resolve_conflict to authenticated;
+-- end db/functions/private.resolve_conflict.sql
 
 -- begin db/functions/private.lock_failed_pushes.sql
 -- Everything that trying pushes again touches, locked beforehand and in one order (members, then pushes, each by id), so that two
@@ -669,6 +767,10 @@ as $$
       select m.personnummer_index from registry.members as m where m.id = (r.before ->> 'survivor')::uuid) then 'newer_change'
     when r.before ? 'link' and (r.before #>> '{link,after}')::uuid is distinct from (
       select private.linked_member(o) from registry.observations as o where o.id = c.observation_id) then 'newer_change'
+    when exists ( -- it would go back to a record that is no more
+      select from registry.members as m
+      where m.organization_id = c.organization_id and m.merged_into is not null
+        and (m.id = (r.before #>> '{link,before}')::uuid or r.before -> 'excluded' ? m.id::text)) then 'newer_change'
     when exists (
       select from registry.members as m
       where m.organization_id = c.organization_id and m.personnummer_index = r.before #>> '{number,index}'
@@ -718,47 +820,176 @@ comment on function private.undo_resolution is 'See api.undo_resolution.';
 grant execute on function private.undo_resolution to authenticated;
 -- end db/functions/private.undo_resolution.sql
 
--- begin db/functions/private.count_waiting.sql
--- A row was counted when it came, as added, changed or unchanged; a number that it gets now makes an unchanged one a changed one.
-create or replace function private.count_waiting(
-  p_run registry.import_runs, p_staying private.import_step[], p_moving private.import_step[]
-)
+-- begin db/functions/private.count_moving.sql
+-- A row was counted when it came, as added, changed or unchanged; a number that it gets now makes an unchanged one a changed one. A dry
+-- run remembers who got which number, because no record does.
+create or replace function private.count_moving(p_run registry.import_runs)
 returns registry.import_runs
-language plpgsql stable
+language plpgsql volatile
 set search_path = ''
 as $$
 declare
   v_run registry.import_runs := p_run;
   v_changed constant integer := (
-    select count(*) from unnest(p_moving) as s
-    join registry.waiting_numbers as w on w.run_id = p_run.id and w.line = (s.imported).line and w.counted_unchanged);
+    select count(*) from registry.waiting_numbers as w where w.run_id = p_run.id and w.moving and w.counted_unchanged);
 begin
   v_run.updated := v_run.updated + v_changed;
   v_run.unchanged := v_run.unchanged - v_changed;
-  select v_run.duplicates + count(*) filter (where s.number = 'duplicate'), v_run.conflicts + count(*) filter (where s.number = 'conflict')
-  into v_run.duplicates, v_run.conflicts
-  from unnest(p_staying) as s;
+  if v_run.dry_run then
+    update registry.import_lines as l set personnummer_index = w.personnummer_index
+    from registry.waiting_numbers as w
+    where w.run_id = v_run.id and w.moving and l.run_id = v_run.id and l.external_id = w.external_id;
+  end if;
   return v_run;
 end
 $$;
-comment on function private.count_waiting is 'In: a run, steps that become cases, steps that are written. Out: the run with its counts.';
--- end db/functions/private.count_waiting.sql
+comment on function private.count_moving is 'In: a run with numbers that move. Out: the run with its counts.';
+-- end db/functions/private.count_moving.sql
+
+-- begin db/functions/private.is_given_up.sql
+-- Whether the member who has a waiting number gets another one by the same file. In a dry run nothing is written: there, who got another
+-- number by an earlier row has the old one still, and a number that an earlier row got is on no record yet.
+create or replace function private.is_given_up(p_run registry.import_runs, p_waiting registry.waiting_numbers)
+returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select p_waiting.holder_id is not null
+    and not exists (
+      select from registry.import_lines as l
+      where l.run_id = p_run.id and l.personnummer_index = p_waiting.personnummer_index)
+    and (
+      exists (
+        select from registry.waiting_numbers as w
+        where w.run_id = p_run.id and w.member_id = p_waiting.holder_id and w.nth = 1 and w.step in ('write', 'duplicate'))
+      or exists (
+        select from registry.members as m
+        join registry.import_lines as l on l.run_id = p_run.id and l.external_id = m.external_id
+        where m.id = p_waiting.holder_id and l.personnummer_index <> m.personnummer_index))
+$$;
+comment on function private.is_given_up is 'In: a run, a planned waiting number. Out: whether its present holder wants another number.';
+-- end db/functions/private.is_given_up.sql
+
+-- begin db/functions/private.number_is_verified.sql
+-- A number that a login brought or confirmed, or a coordinator chose, is worth more than what an export says: somebody proved
+-- it, or judged it. An import does not replace such a number.
+create or replace function private.number_is_verified(m registry.members)
+returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select m.personnummer_index is not null and (
+    m.personnummer_source <> 'import' is true
+    or exists (
+      select from registry.observations as o
+      where o.organization_id = m.organization_id and o.member_id = m.id and o.outcome = 'confirmed')
+    or exists (
+      select from registry.conflicts as c
+      where c.organization_id = m.organization_id and c.member_id = m.id and c.kind = 'mismatch'
+        and c.state = 'resolved' and c.decision = 'keep_existing' and c.closed_at >= m.personnummer_at))
+$$;
+comment on function private.number_is_verified is 'In: a member. Out: whether its number came from, or was confirmed by, a login, or was chosen or kept by a coordinator.';
+-- end db/functions/private.number_is_verified.sql
+
+-- begin db/functions/private.waiting_portions.sql
+-- Waiting numbers a thousand at a time, so that memory does not grow with the file.
+create or replace function private.waiting_portions(p_run_id uuid, p_which text)
+returns setof integer[]
+language sql stable
+set search_path = ''
+as $$
+  select array_agg(w.line order by w.line)
+  from (
+    select known.line, (row_number() over (order by known.line) - 1) / 1000 as portion
+    from registry.waiting_numbers as known
+    where known.run_id = p_run_id and case p_which
+      when 'first' then known.nth = 1
+      when 'moving' then known.moving
+      when 'staying' then known.nth = 1 and not known.moving
+      when 'later' then known.nth > 1
+      when 'taken' then known.nth > 1 and known.step <> 'write'
+    end
+  ) as w
+  group by w.portion order by w.portion
+$$;
+comment on function private.waiting_portions is 'In: a run; first (the first rows of each number), moving or staying (of these), later (the other rows), or taken (those of them whose number somebody has). Out: lines of its file, in portions.';
+-- end db/functions/private.waiting_portions.sql
+
+-- begin db/functions/private.waiting_rows.sql
+-- Waiting numbers as rows of an import.
+create or replace function private.waiting_rows(p_run_id uuid, p_lines integer[])
+returns private.imported_member[]
+language sql stable
+set search_path = ''
+as $$
+  select array_agg(
+    row(w.line, w.external_id, null, null, null, null, null, w.personnummer_index, w.personnummer_index_previous, w.personnummer_sealed,
+      w.personnummer_masked)::private.imported_member order by w.line)
+  from registry.waiting_numbers as w
+  where w.run_id = p_run_id and w.line = any (p_lines)
+$$;
+comment on function private.waiting_rows is 'In: a run, lines of its file. Out: the numbers of these lines that wait.';
+-- end db/functions/private.waiting_rows.sql
+
+-- begin db/functions/private.plan_waiting.sql
+-- What waiting numbers come to now that the file has been read.
+create or replace function private.plan_waiting(p_run registry.import_runs, p_which text)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_lines integer[];
+begin
+  for v_lines in select l.lines from private.waiting_portions(p_run.id, p_which) as l(lines) loop
+    update registry.waiting_numbers as w
+    set step = s.number, member_id = s.member_id, holder_id = s.other_member_id, moving = w.nth = 1 and s.number in ('write', 'duplicate')
+    from private.plan_import(p_run, private.waiting_rows(p_run.id, v_lines)) as s
+    where w.run_id = p_run.id and w.line = (s.imported).line;
+  end loop;
+end
+$$;
+comment on function private.plan_waiting is 'In: a run, which of its waiting numbers (private.waiting_portions). Writes down what each comes to; a first row moves, unless it is held up (private.hold_up).';
+-- end db/functions/private.plan_waiting.sql
+
+-- begin db/functions/private.hold_up.sql
+-- An export is right as a whole. A number can go to another member when the one who has it gets another number by the same file, who
+-- may in turn wait for a third one; so two members' numbers can be exchanged. Whoever waits for somebody who stays as they are, stays
+-- too. One row is looked up from the other by an index, however long the chain.
+create or replace function private.hold_up(p_run registry.import_runs)
+returns void
+language sql volatile
+set search_path = ''
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+  with recursive staying as (
+    select w.member_id from registry.waiting_numbers as w
+    where w.run_id = p_run.id and w.nth = 1 and w.step = 'duplicate' and not private.is_given_up(p_run, w)
+    union
+    select w.member_id from staying as b
+    join registry.waiting_numbers as w on w.run_id = p_run.id and w.holder_id = b.member_id and w.nth = 1 and w.step = 'duplicate'
+  )
+  update registry.waiting_numbers as w set moving = false
+  from staying as b where w.run_id = p_run.id and w.member_id = b.member_id and w.nth = 1
+$$;
+comment on function private.hold_up is 'In: a run whose first rows are planned (private.plan_waiting). What cannot go to its member, even when all that can have given up theirs, does not move.';
+-- end db/functions/private.hold_up.sql
 
 -- begin db/functions/private.lock_waiting.sql
--- As private.lock_import, for all waiting numbers at once. A few thousand at most can be locked one by one (max_locks_per_transaction);
--- where an export moves more, logins that fill a record wait for a moment, or are deferred and decided a minute later.
+-- As private.lock_import, for all waiting numbers at once. Only so many numbers can be locked one by one (max_locks_per_transaction);
+-- where an export moves more, the records alone are locked, and whoever gives the same number to somebody else at this moment is told
+-- apart by its unique index: private.settle_waiting is begun again then.
 create or replace function private.lock_waiting(p_run registry.import_runs)
 returns void
 language plpgsql volatile
 set search_path = ''
 as $$
 begin
-  if (select count(*) from registry.waiting_numbers as w where w.run_id = p_run.id) > 1000 then
-    lock table registry.members in share row exclusive mode;
-    return;
+  if (select count(*) from registry.waiting_numbers as w where w.run_id = p_run.id) <= 1000 then
+    perform private.lock_number(p_run.organization_id, n.masked)
+    from (select distinct w.personnummer_masked as masked from registry.waiting_numbers as w where w.run_id = p_run.id order by 1) as n;
   end if;
-  perform private.lock_number(p_run.organization_id, n.masked)
-  from (select distinct w.personnummer_masked as masked from registry.waiting_numbers as w where w.run_id = p_run.id order by 1) as n;
   perform from registry.members as m
   where m.organization_id = p_run.organization_id
     and m.external_id in (select w.external_id from registry.waiting_numbers as w where w.run_id = p_run.id)
@@ -767,35 +998,6 @@ end
 $$;
 comment on function private.lock_waiting is 'In: a run whose file has been read. Waits until no login is about to change the numbers or records that waiting numbers concern.';
 -- end db/functions/private.lock_waiting.sql
-
--- begin db/functions/private.moving_numbers.sql
--- An export is right as a whole. A number can go to another member when the one who has it gets another number by the same file, who
--- may in turn wait for a third one; so two members' numbers can be exchanged. Whoever waits for somebody who stays as they are, stays too.
-create or replace function private.moving_numbers(p_run registry.import_runs, p_steps private.import_step[])
-returns setof private.import_step
-language sql stable
-set search_path = ''
-as $$
-  with recursive blocked as (
-    select s.member_id from unnest(p_steps) as s
-    where s.number = 'duplicate' and (s.other_member_id is null or exists ( -- in a dry run, a row before has got it
-        select from registry.import_lines as l
-        where l.run_id = p_run.id and l.personnummer_index = (s.imported).personnummer_index)
-      or not exists (
-        select from unnest(p_steps) as giving where giving.member_id = s.other_member_id and giving.number in ('duplicate', 'write'))
-      and not exists ( -- in a dry run, who got another number by an earlier row has the old one still
-        select from registry.members as m
-        join registry.import_lines as l on l.run_id = p_run.id and l.external_id = m.external_id
-        where m.id = s.other_member_id and l.personnummer_index <> m.personnummer_index))
-    union
-    select s.member_id from blocked as b join unnest(p_steps) as s on s.other_member_id = b.member_id and s.number = 'duplicate'
-  )
-  select s.member_id, s.is_new, case when s.is_new then '{}' else array['personnummer'] end, 'write'::private.number_step, null::uuid, s.imported
-  from unnest(p_steps) as s
-  where s.number in ('duplicate', 'write') and s.member_id not in (select b.member_id from blocked as b)
-$$;
-comment on function private.moving_numbers is 'In: a run, steps for waiting numbers. Out: steps that write those which can go to their members, once all of these have given up their own.';
--- end db/functions/private.moving_numbers.sql
 
 -- begin db/functions/private.write_import.sql
 -- Puts planned rows into the member records: new ones, then those that change.
@@ -841,20 +1043,30 @@ comment on function private.write_import is 'In: a run, its steps. Makes and cha
 
 -- begin db/functions/private.move_numbers.sql
 -- Numbers change hands: all are given up first, because a number is only ever on one record.
-create or replace function private.move_numbers(p_run registry.import_runs, p_steps private.import_step[])
+create or replace function private.move_numbers(p_run registry.import_runs)
 returns void
 language plpgsql volatile
 set search_path = ''
 as $$
+declare
+  v_lines integer[];
+  v_steps private.import_step[];
 begin
   update registry.members as m
   set personnummer_index = null, personnummer_sealed = null, personnummer_masked = null, personnummer_source = null, personnummer_at = null
-  where m.id in (select s.member_id from unnest(p_steps) as s) and m.personnummer_index is not null;
-  perform private.write_import(p_run, p_steps);
-  perform private.record_import(p_run, p_steps);
+  where m.personnummer_index is not null
+    and m.id in (select w.member_id from registry.waiting_numbers as w where w.run_id = p_run.id and w.moving);
+  for v_lines in select l.lines from private.waiting_portions(p_run.id, 'moving') as l(lines) loop
+    v_steps := array(
+      select row(w.member_id, false, array['personnummer'], 'write', null, r)::private.import_step
+      from unnest(private.waiting_rows(p_run.id, v_lines)) as r
+      join registry.waiting_numbers as w on w.run_id = p_run.id and w.line = r.line);
+    perform private.write_import(p_run, v_steps);
+    perform private.record_import(p_run, v_steps);
+  end loop;
 end
 $$;
-comment on function private.move_numbers is 'In: a run, steps of private.moving_numbers. Writes them, with their audit events.';
+comment on function private.move_numbers is 'In: a run with numbers that move. Writes them, with their audit events.';
 -- end db/functions/private.move_numbers.sql
 
 -- begin db/functions/private.open_import_case.sql
@@ -897,49 +1109,60 @@ $$;
 comment on function private.open_import_case is 'In: a run, a step whose number is not written. Opens the case, or counts it up.';
 -- end db/functions/private.open_import_case.sql
 
--- begin db/functions/private.number_is_verified.sql
--- A number that a login brought or confirmed, or a coordinator chose, is worth more than what an export says: somebody proved
--- it, or judged it. An import does not replace such a number.
-create or replace function private.number_is_verified(m registry.members)
-returns boolean
-language sql stable
+-- begin db/functions/private.open_waiting_cases.sql
+-- Numbers that stay where they are become cases.
+create or replace function private.open_waiting_cases(p_run registry.import_runs, p_which text)
+returns registry.import_runs
+language plpgsql volatile
 set search_path = ''
 as $$
-  select m.personnummer_index is not null and (
-    m.personnummer_source <> 'import' is true
-    or exists (
-      select from registry.observations as o
-      where o.organization_id = m.organization_id and o.member_id = m.id and o.outcome = 'confirmed')
-    or exists (
-      select from registry.conflicts as c
-      where c.organization_id = m.organization_id and c.member_id = m.id and c.kind = 'mismatch'
-        and c.state = 'resolved' and c.decision = 'keep_existing'))
+declare
+  v_run registry.import_runs := p_run;
+  v_lines integer[];
+begin
+  for v_lines in select l.lines from private.waiting_portions(v_run.id, p_which) as l(lines) loop
+    if not v_run.dry_run then
+      perform private.open_import_case(v_run, row(w.member_id, false, '{}', w.step, w.holder_id, r)::private.import_step)
+      from unnest(private.waiting_rows(v_run.id, v_lines)) as r
+      join registry.waiting_numbers as w on w.run_id = v_run.id and w.line = r.line and w.step in ('duplicate', 'conflict');
+    end if;
+    select v_run.duplicates + count(*) filter (where w.step = 'duplicate'), v_run.conflicts + count(*) filter (where w.step = 'conflict')
+    into v_run.duplicates, v_run.conflicts
+    from registry.waiting_numbers as w where w.run_id = v_run.id and w.line = any (v_lines);
+  end loop;
+  return v_run;
+end
 $$;
-comment on function private.number_is_verified is 'In: a member. Out: whether its number came from, or was confirmed by, a login, or was chosen or kept by a coordinator.';
--- end db/functions/private.number_is_verified.sql
+comment on function private.open_waiting_cases is 'In: a run, which of its planned numbers (private.waiting_portions). Out: the run with its counts. Opens the cases.';
+-- end db/functions/private.open_waiting_cases.sql
 
--- begin db/functions/private.waiting_rows.sql
--- Waiting numbers as rows of an import, each number once.
-create or replace function private.waiting_rows(p_run_id uuid, p_nth integer)
-returns private.imported_member[]
-language sql stable
+-- begin db/functions/private.rank_waiting.sql
+-- Of several rows that want the same number the first in the file comes first.
+create or replace function private.rank_waiting(p_run_id uuid)
+returns integer
+language plpgsql volatile
 set search_path = ''
 as $$
-  select coalesce(array_agg(
-    row(w.line, w.external_id, null, null, null, null, null, w.personnummer_index, w.personnummer_index_previous, w.personnummer_sealed,
-      w.personnummer_masked)::private.imported_member order by w.line), '{}')
+declare
+  v_count integer;
+begin
+  update registry.waiting_numbers as w set nth = r.nth
   from (
-    select known.*, row_number() over (partition by known.personnummer_index order by known.line) as nth
+    select known.line, row_number() over (partition by known.personnummer_index order by known.line) as nth
     from registry.waiting_numbers as known where known.run_id = p_run_id
-  ) as w
-  where w.nth = p_nth
+  ) as r
+  where w.run_id = p_run_id and w.line = r.line;
+  get diagnostics v_count = row_count;
+  analyze registry.waiting_numbers;
+  return v_count;
+end
 $$;
-comment on function private.waiting_rows is 'In: a run, n. Out: of each waiting number the nth row of the file that brought it.';
--- end db/functions/private.waiting_rows.sql
+comment on function private.rank_waiting is 'In: a run. Out: how many numbers wait. Writes down for each row which of those it is that want its number.';
+-- end db/functions/private.rank_waiting.sql
 
 -- begin db/functions/private.settle_waiting.sql
--- All rows of the file have come: the numbers that waited go to their members, or are cases. Of several rows that want the same number
--- the first in the file is looked at first.
+-- All rows of the file have come: the numbers that waited go to their members, or are cases. Where several rows want the same number,
+-- the later ones find somebody who has it; if the first one could not take it, they are looked at in another round.
 create or replace function private.settle_waiting(p_run registry.import_runs)
 returns registry.import_runs
 language plpgsql volatile
@@ -947,54 +1170,52 @@ set search_path = ''
 as $$
 declare
   v_run registry.import_runs := p_run;
-  v_nth integer := 0;
-  v_rows private.imported_member[];
-  v_steps private.import_step[];
-  v_moving private.import_step[];
 begin
   v_run.columns := '{}'; -- everything else in these rows is written already
   if not v_run.dry_run then
     perform private.lock_waiting(v_run);
   end if;
-  loop
-    v_nth := v_nth + 1;
-    v_rows := private.waiting_rows(v_run.id, v_nth);
-    exit when cardinality(v_rows) = 0;
-    v_steps := array(select s from private.plan_import(v_run, v_rows) as s);
-    v_moving := array(select s from private.moving_numbers(v_run, v_steps) as s);
-    v_steps := array(
-      select s from unnest(v_steps) as s where not exists (select from unnest(v_moving) as m where m.member_id = s.member_id));
-    v_run := private.count_waiting(v_run, v_steps, v_moving);
+  while private.rank_waiting(v_run.id) > 0 loop
+    perform private.plan_waiting(v_run, 'first');
+    perform private.hold_up(v_run);
     if not v_run.dry_run then
-      perform private.move_numbers(v_run, v_moving);
-      perform private.open_import_case(v_run, s) from unnest(v_steps) as s where s.number in ('duplicate', 'conflict');
-    else
-      update registry.import_lines as l set personnummer_index = (s.imported).personnummer_index
-      from unnest(v_moving) as s where l.run_id = v_run.id and l.external_id = (s.imported).external_id;
+      perform private.move_numbers(v_run);
     end if;
+    v_run := private.count_moving(v_run);
+    v_run := private.open_waiting_cases(v_run, 'staying');
+    perform private.plan_waiting(v_run, 'later');
+    v_run := private.open_waiting_cases(v_run, 'taken');
+    delete from registry.waiting_numbers as w where w.run_id = v_run.id and (w.nth = 1 or w.step <> 'write');
   end loop;
-  delete from registry.waiting_numbers as w where w.run_id = v_run.id;
   v_run.columns := p_run.columns;
   return v_run;
+exception when unique_violation then
+  raise exception 'A number was given to somebody else meanwhile.' using errcode = 'serialization_failure';
 end
 $$;
-comment on function private.settle_waiting is 'In: a run whose file has been read. Out: the run with its counts. Writes the numbers that can go to their members, and opens cases for the others.';
+comment on function private.settle_waiting is 'In: a run whose file has been read. Out: the run with its counts. Writes the numbers that can go to their members, and opens cases for the others. Raises serialization_failure: call again.';
 -- end db/functions/private.settle_waiting.sql
 
 -- begin db/functions/private.end_import.sql
--- A run ends, with one audit event. A dry run leaves no trace. Of one that is given up, what waited is settled with what has come.
+-- A run ends, with one audit event. A dry run leaves no trace. Numbers that wait are settled when the whole file has been read, and while
+-- there is a legal basis for storing them; of a run that is given up they are forgotten, because who would give them up is not known.
 create or replace function private.end_import(p_run registry.import_runs, p_state registry.import_state)
 returns registry.import_runs
 language plpgsql volatile
 set search_path = ''
 as $$
 declare
-  v_run constant registry.import_runs := private.settle_waiting(p_run);
+  v_run registry.import_runs := p_run;
 begin
+  perform from registry.organizations as g where g.id = v_run.organization_id and g.capture for key share;
+  if found and p_state = 'finished' then
+    v_run := private.settle_waiting(v_run);
+  end if;
   if v_run.dry_run then
     delete from registry.import_runs where id = v_run.id;
     return v_run;
   end if;
+  delete from registry.waiting_numbers where run_id = v_run.id;
   delete from registry.import_lines where run_id = v_run.id;
   update registry.import_runs
   set state = p_state, ended_at = clock_timestamp(),
@@ -1009,7 +1230,7 @@ begin
   return v_run;
 end
 $$;
-comment on function private.end_import is 'In: a running import, finished or abandoned. Out: the run with its last counts. Ends it.';
+comment on function private.end_import is 'In: a running import, finished or abandoned. Out: the run with its last counts. Ends it. Raises serialization_failure: call again.';
 -- end db/functions/private.end_import.sql
 
 -- begin db/functions/import.finish_run.sql
@@ -1479,6 +1700,29 @@ comment on function login.record_consent is 'In: an observation that waits for c
 grant execute on function login.record_consent to auth_callback;
 -- end db/functions/login.record_consent.sql
 
+-- begin db/functions/private.lock_link.sql
+-- A link as it is once its member is locked. While this waits for a merge the link may move to the surviving record, which is locked then.
+create or replace function private.lock_link(p_link_id uuid)
+returns registry.identity_links
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  l registry.identity_links;
+  v_locked uuid;
+begin
+  loop
+    select known.* into l from registry.identity_links as known where known.id = p_link_id;
+    exit when l.member_id is not distinct from v_locked;
+    perform from registry.members as m where m.id = l.member_id for no key update;
+    v_locked := l.member_id;
+  end loop;
+  return l;
+end
+$$;
+comment on function private.lock_link is 'In: id of a link. Out: the link, its member locked; null when it is gone.';
+-- end db/functions/private.lock_link.sql
+
 -- begin db/functions/private.empty_file.sql
 -- What still waits in a file that is no longer good waits for the next one.
 create or replace function private.empty_file(p_file sync.files, p_error_code text)
@@ -1584,32 +1828,33 @@ comment on function private.withdraw_pushes is 'In: the link whose consent was w
 
 -- begin db/functions/private.revoke_login.sql
 -- What a withdrawn consent means: link and consent are marked, what this login caused is not sent any more, and a coordinator is
--- told. A login after the message is a new consent and stands. The member is locked first, as by whoever reports on a push.
-create or replace function private.revoke_login(p_link registry.identity_links, p_issued_at timestamptz)
+-- told. A login after the message is a new consent and stands. The member is locked first, as by whoever reports on a push; a merge may
+-- have moved the link while this waited, or a coordinator removed it.
+create or replace function private.revoke_login(p_link_id uuid, p_issued_at timestamptz)
 returns void
 language plpgsql volatile
 set search_path = ''
 as $$
 declare
-  v_source constant text := p_link.provider || '-login';
+  l registry.identity_links := private.lock_link(p_link_id);
+  v_source constant text := l.provider || '-login';
 begin
-  perform from registry.members as m where m.id = p_link.member_id for no key update;
-  if exists (
+  if l.id is null or exists (
     select from registry.observations as o
-    where o.organization_id = p_link.organization_id and o.member_id = p_link.member_id
-      and (o.issuer, o.subject) = (p_link.issuer, p_link.subject) and o.authenticated_at > p_issued_at) then
+    where o.organization_id = l.organization_id and o.member_id = l.member_id
+      and (o.issuer, o.subject) = (l.issuer, l.subject) and o.authenticated_at > p_issued_at) then
     return;
   end if;
-  update registry.identity_links set revoked_at = p_issued_at where id = p_link.id;
+  update registry.identity_links set revoked_at = p_issued_at where id = l.id;
   update registry.consents set state = 'withdrawn', withdrawn_at = p_issued_at
-  where organization_id = p_link.organization_id and member_id = p_link.member_id and provider = p_link.provider and state = 'given';
-  perform private.withdraw_pushes(p_link);
-  perform private.record_event('consent_withdrawn', v_source, p_link.organization_id,
-    'Consent was withdrawn, as an unverified message said; nothing was deleted.', p_member_id => p_link.member_id,
-    p_conflict_id => private.open_revocation_case(p_link), p_detail => '{"verified": false}');
+  where organization_id = l.organization_id and member_id = l.member_id and provider = l.provider and state = 'given';
+  perform private.withdraw_pushes(l);
+  perform private.record_event('consent_withdrawn', v_source, l.organization_id,
+    'Consent was withdrawn, as an unverified message said; nothing was deleted.', p_member_id => l.member_id,
+    p_conflict_id => private.open_revocation_case(l), p_detail => '{"verified": false}');
 end
 $$;
-comment on function private.revoke_login is 'In: the link of the subject, when the message was issued. Marks link and consent, cancels what can still be stopped, opens a case.';
+comment on function private.revoke_login is 'In: the link of the subject (id), when the message was issued. Marks link and consent, cancels what can still be stopped, opens a case.';
 -- end db/functions/private.revoke_login.sql
 
 -- begin db/functions/login.record_revocation.sql
@@ -1646,7 +1891,7 @@ begin
     format('An unverified message said that consent was withdrawn%s.', case when record_revocation.late then ', late' else '' end),
     p_detail => jsonb_build_object('verified', false, 'late', record_revocation.late, 'event', record_revocation.event));
   if record_revocation.event = 'CONSENT_REVOKED' and not record_revocation.late then
-    perform private.revoke_login(l, record_revocation.issued_at)
+    perform private.revoke_login(l.id, record_revocation.issued_at)
     from registry.identity_links as l
     where l.organization_id = v_organization_id and l.issuer = v_issuer and l.subject = record_revocation.subject
       and l.provider = v_provider;
@@ -1945,7 +2190,7 @@ begin
   end if;
 end
 $$;
-comment on function private.heal_overtaken is 'In: a push whose report may come too late. Queues the member''s present value again if an older one may have overwritten it, as what the same login caused: withdrawn consent stops it too.';
+comment on function private.heal_overtaken is 'In: a push whose report may come too late. Queues the member''s present value again if an older one may have overwritten it, as what the same login caused, so that a later withdrawal of consent stops it too.';
 -- end db/functions/private.heal_overtaken.sql
 
 -- begin db/functions/private.link_identity.sql
@@ -2076,9 +2321,11 @@ begin
   if not found then
     return;
   end if;
-  update sync.pushes set consent_withdrawn_at = null
-  where organization_id = p_observation.organization_id and member_id = p_observation.member_id
-    and settled_at is null and consent_withdrawn_at is not null;
+  update sync.pushes as p set consent_withdrawn_at = null
+  from registry.observations as o
+  where o.id = p.observation_id and (o.issuer, o.subject) = (p_observation.issuer, p_observation.subject)
+    and p.organization_id = p_observation.organization_id and p.member_id = p_observation.member_id
+    and p.settled_at is null and p.consent_withdrawn_at is not null;
   select p.* into v_last from sync.pushes as p
   where p.organization_id = p_observation.organization_id and p.member_id = p_observation.member_id
   order by p.created_at desc, p.id limit 1;

@@ -1,0 +1,18 @@
+-- What waiting numbers come to now that the file has been read.
+create or replace function private.plan_waiting(p_run registry.import_runs, p_which text)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_lines integer[];
+begin
+  for v_lines in select l.lines from private.waiting_portions(p_run.id, p_which) as l(lines) loop
+    update registry.waiting_numbers as w
+    set step = s.number, member_id = s.member_id, holder_id = s.other_member_id, moving = w.nth = 1 and s.number in ('write', 'duplicate')
+    from private.plan_import(p_run, private.waiting_rows(p_run.id, v_lines)) as s
+    where w.run_id = p_run.id and w.line = (s.imported).line;
+  end loop;
+end
+$$;
+comment on function private.plan_waiting is 'In: a run, which of its waiting numbers (private.waiting_portions). Writes down what each comes to; a first row moves, unless it is held up (private.hold_up).';
