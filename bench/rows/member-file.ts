@@ -35,7 +35,7 @@ export async function writeMemberFile(path: string, rows: number): Promise<void>
     const numbers = syntheticNumbers();
     for (let n = 1; n <= rows; n += 1) {
       const { birthDate, personnummer } = numbers.next().value as { birthDate: string; personnummer: string };
-      yield `i${n},Ola,Nordmann,${birthDate},i${n}@member.example,+4795${String(n).padStart(7, '0')},${personnummer}\n`;
+      yield `i${n},Ola,Nordmann,${birthDate},i${n}@member.example,+479${String(n).padStart(7, '0')},${personnummer}\n`;
     }
   }
   await pipeline(Readable.from(inChunks(text(), 1_000)), createWriteStream(path, { mode: 0o600 }));
