@@ -14,7 +14,6 @@ begin
   ) as r
   where w.run_id = p_run_id and w.line = r.line;
   get diagnostics v_count = row_count;
-  analyze registry.waiting_numbers;
   return v_count;
 end
 $$;
