@@ -1,11 +1,12 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { createCluster } from './create-cluster.ts';
 import { findFreePort } from './free-port.ts';
+import { lastLines } from './last-lines.ts';
 import { watchOver } from './orphan-guard.ts';
 import { findPostgres, type PostgresVersion } from './postgres-binaries.ts';
 import { findServerUser, type ServerUser } from './server-user.ts';
@@ -151,8 +152,4 @@ function supervise({ server, guard, url, port }: Started, { logFile, throwaway }
       if (throwaway !== undefined) rmSync(throwaway, { recursive: true, force: true });
     },
   };
-}
-
-function lastLines(file: string): string {
-  return readFileSync(file, 'utf8').split('\n').slice(-12).join('\n');
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { lastLines } from './last-lines.ts';
 import { watchOver } from './orphan-guard.ts';
 
 export type ProgramOptions = {
@@ -32,17 +33,21 @@ export type RunningProgram = {
 /**
  * Starts a program as a child process that never outlives this one, and answers when it is ready.
  *
- * Throws an Error naming the program and its log when it ends or stays silent instead; it is then stopped.
+ * Throws an Error naming the program, its log and what it said last when it ends or stays silent instead; it is then stopped.
  */
 export async function startProgram(options: ProgramOptions): Promise<RunningProgram> {
   const program = launch(options);
+  const decided = new AbortController();
   const problem = await Promise.race([
     program.ended.then((how) => `ended with ${how}`),
-    untilAnswering(options.readyUrl, options.readyWithin ?? 15_000),
+    untilAnswering(options.readyUrl, options.readyWithin ?? 15_000, decided.signal),
   ]);
+  decided.abort();
   if (problem === undefined) return program;
   await program.stop();
-  throw new Error(`${options.name} did not start: ${problem}; see ${options.logFile}`);
+  throw new Error(
+    `${options.name} did not start: ${problem}; the end of ${options.logFile}:\n${lastLines(options.logFile)}`,
+  );
 }
 
 function launch(options: ProgramOptions): RunningProgram {
@@ -77,9 +82,9 @@ function launch(options: ProgramOptions): RunningProgram {
   };
 }
 
-async function untilAnswering(url: string, withinMs: number): Promise<string | undefined> {
+async function untilAnswering(url: string, withinMs: number, decided: AbortSignal): Promise<string | undefined> {
   const deadline = Date.now() + withinMs;
-  for (;;) {
+  while (!decided.aborted) {
     try {
       const { status } = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(2_000) });
       if (status < 400) return undefined;
@@ -89,4 +94,5 @@ async function untilAnswering(url: string, withinMs: number): Promise<string | u
     }
     await pause(50);
   }
+  return undefined;
 }
