@@ -18,7 +18,7 @@ begin
   where id = v_merged
   returning v_before || jsonb_build_object('version_after', version) into v_before;
   perform private.supersede_pushes(v_merged);
-  v_before := v_before || jsonb_build_object('superseded', private.supersede_cases(c, 'The record was merged into another.'));
+  v_before := v_before || jsonb_build_object('superseded', private.close_cases_of_merged(c));
   perform private.record_event('members_merged', 'coordinator', c.organization_id, 'A coordinator merged the record into the other one.',
     p_member_id => v_merged, p_conflict_id => c.id, p_detail => jsonb_build_object('survivor', c.other_member_id));
   if v_number ->> 'index' is not null

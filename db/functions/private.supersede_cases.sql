@@ -1,24 +1,26 @@
--- Other open cases about a record that is no more are moot.
-create or replace function private.supersede_cases(p_conflict registry.conflicts, p_because text)
-returns jsonb
+-- What coordinators were asked has answered itself: nobody has to close these cases, and the audit says what settled each of them.
+create or replace function private.supersede_cases(p_ids uuid[], p_source text, p_because text, p_push_id uuid default null)
+returns uuid[]
 language plpgsql volatile
 set search_path = ''
 as $$
 declare
   c registry.conflicts;
-  v_ids jsonb := '[]'::jsonb;
+  v_closed uuid[] := array[]::uuid[];
 begin
   for c in
-    update registry.conflicts
-    set state = 'superseded', superseded_by = p_because, closed_at = clock_timestamp(), version = version + 1
-    where organization_id = p_conflict.organization_id and id <> p_conflict.id and state = 'open'
-      and (p_conflict.member_id in (member_id, other_member_id) or p_conflict.member_id = any (candidates))
-    returning *
+    update registry.conflicts as known
+    set state = 'superseded', superseded_by = p_because, closed_at = clock_timestamp(), version = known.version + 1
+    where known.id = any (p_ids) and known.state = 'open'
+    returning known.*
   loop
-    perform private.record_case_event('case_superseded', c, p_because);
-    v_ids := v_ids || to_jsonb(c.id);
+    perform private.record_event('case_superseded', p_source, c.organization_id, p_because,
+      p_member_id => coalesce(c.member_id, c.candidates[1]), p_observation_id => c.observation_id,
+      p_conflict_id => c.id, p_push_id => coalesce(p_push_id, c.push_id),
+      p_detail => jsonb_build_object('kind', c.kind, 'version', c.version));
+    v_closed := v_closed || c.id;
   end loop;
-  return v_ids;
+  return v_closed;
 end
 $$;
-comment on function private.supersede_cases is 'In: a case whose member is no more, the reason. Out: ids of the other open cases that were closed by it.';
+comment on function private.supersede_cases is 'In: cases, who settled them (audit source), the reason as a sentence, the push that did. Out: those that were open and are closed now.';
