@@ -391,7 +391,7 @@ export type Database = {
         };
         Relationships: [];
       };
-      /** Changes of the coordinator's organisations that a person carries out: whether the number is to be set or removed, for whom, and whether it can be fetched. */
+      /** Changes of the coordinator's organisations that a person carries out: whether the number is to be set or removed, for whom, and whether it is ready to be fetched (a removal: to be carried out). */
       worklist: {
         Row: {
           /** Identifies the push; also its Idempotency-Key at the member system. */
