@@ -81,6 +81,23 @@ comment on function private.acknowledge_sync_file is 'See api.acknowledge_sync_f
 grant execute on function private.acknowledge_sync_file to authenticated;
 -- end db/functions/private.acknowledge_sync_file.sql
 
+-- begin db/functions/api.worklist.sql
+-- What a person has to type into a member system that has no interface, oldest first. The number itself is fetched for one
+-- change at a time (api.fetch_number), sealed for the organisation's own key.
+create or replace view api.worklist with (security_invoker = true) as
+select
+  p.id as push_id, g.slug as organization, p.member_id, m.external_id as member_external_id, m.given_name, m.family_name,
+  case when m.personnummer_masked is null then 'remove' else 'set' end as change, m.personnummer_masked,
+  p.accepted_until is not null and (s.receiver_key is not null or m.personnummer_masked is null) as ready, p.created_at as waiting_since
+from sync.pushes as p
+join registry.organizations as g on g.id = p.organization_id
+join registry.members as m on m.id = p.member_id
+join sync.member_systems as s on s.organization_id = p.organization_id and s.kind = 'worklist'
+where p.settled_at is null;
+comment on view api.worklist is 'Changes of the coordinator''s organisations that a person carries out: whether the number is to be set or removed, for whom, and whether it is ready to be fetched (a removal: to be carried out).';
+grant select on api.worklist to authenticated;
+-- end db/functions/api.worklist.sql
+
 -- begin db/functions/private.why_not_note.sql
 -- The notes of coordinators are the only text that people write into the database. Told not to, somebody pastes a personnummer all
 -- the same; it is sent back rather than masked, so that the person knows. Eleven digits in the ways a number is written are enough:
@@ -212,6 +229,34 @@ $$;
 comment on function private.undo_resolution is 'See api.undo_resolution.';
 grant execute on function private.undo_resolution to authenticated;
 -- end db/functions/private.undo_resolution.sql
+
+-- begin db/functions/private.tg_member_systems__seal_anew.sql
+-- What stands on a worklist is sealed once, and then waits for a person, for days. A key that comes later, or takes the place of one
+-- that was lost, would not be used until then, and a number that nobody can open is none; so what waits is sealed again.
+create or replace function private.tg_member_systems__seal_anew()
+returns trigger
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_id uuid;
+begin
+  for v_id in
+    update sync.pushes as p
+    set accepted_until = null, status_url = null, receiver_sealed = null, next_attempt_at = clock_timestamp()
+    where p.organization_id = NEW.organization_id and p.state = 'pending' and p.accepted_until is not null
+    returning p.id
+  loop
+    perform private.enqueue('push_personnummer', v_id);
+  end loop;
+  return null;
+end
+$$;
+comment on function private.tg_member_systems__seal_anew is 'After update: a worklist with another key has what waits sealed again.';
+create or replace trigger _100_seal_anew after update of kind, receiver_key on sync.member_systems
+  for each row when (NEW.kind = 'worklist' and (OLD.kind, OLD.receiver_key) is distinct from (NEW.kind, NEW.receiver_key))
+  execute function private.tg_member_systems__seal_anew();
+-- end db/functions/private.tg_member_systems__seal_anew.sql
 
 reset role;
 
