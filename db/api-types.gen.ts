@@ -165,10 +165,14 @@ export const REFUSALS = {
   not_sealed_yet: { status: 409 },
   /** The file cannot be fetched or acknowledged: it is being written, or it is settled already. */
   not_ready: { status: 409 },
+  /** One of the ids is not in this file. Nothing was acknowledged: look at the ids and do it again. */
+  not_in_file: { status: 422 },
   /** The case has no decision that could be undone. */
   not_resolved: { status: 409 },
   /** A decision can be undone for 30 days. */
   too_late: { status: 409 },
+  /** The note holds eleven digits that may be a personnummer. Write it without them. */
+  number_in_note: { status: 422 },
   /** Something newer depends on this decision. Undo or settle that first. */
   newer_change: { status: 409 },
 } as const;
@@ -387,7 +391,7 @@ export type Database = {
         };
         Relationships: [];
       };
-      /** Changes of the coordinator's organisations that a person carries out: whether the number is to be set or removed, for whom, and whether it can be fetched. */
+      /** Changes of the coordinator's organisations that a person carries out: whether the number is to be set or removed, for whom, and whether it is ready to be fetched (a removal: to be carried out). */
       worklist: {
         Row: {
           /** Identifies the push; also its Idempotency-Key at the member system. */

@@ -21,7 +21,9 @@ type Target = { url: string; token: string; key: string; plainPostgrest: boolean
 class CallFailed extends Error {
   constructor(what: string, error: { code: string; message: string }) {
     const advice = error.code === 'stale_version' ? ' Somebody else was here first.' : '';
-    super(`${what}: ${isRefusal(error) ? 'refused' : 'failed'} (${error.code}). ${error.message}${advice}`);
+    super(
+      `${what}: ${isRefusal(error) ? 'refused' : 'failed'} (${error.code || 'no answer'}). ${error.message}${advice}`,
+    );
   }
 }
 
@@ -100,17 +102,16 @@ async function main(options: Options) {
   for (const each of cases) console.log(describe(each));
   // A failed push is settled by retry_sync, which needs no undo.
   const chosen = cases.find(({ id, kind }) => (options.case ? id === options.case : kind !== 'push_failed'));
+  if (chosen === undefined && options.case) throw new Error(`There is no open case ${options.case}.`);
   if (chosen === undefined) return console.log('Nothing to settle: let somebody log in whose record disagrees.');
   await settle(client, chosen, (options.decision ?? 'keep_existing') as Decision);
   await undo(client, chosen.id);
 }
 
 const text = { type: 'string' } as const;
-const { values } = parseArgs({
-  options: { url: text, token: text, key: text, decision: text, case: text, stack: text },
-});
+const options = { url: text, token: text, key: text, decision: text, case: text, stack: text };
 try {
-  await main(values);
+  await main(parseArgs({ options }).values);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

@@ -72,3 +72,18 @@ test('the example says what was refused, and what failed, and ends with 1', () =
     assert.equal(nobody.code, 1);
     assert.match(nobody.output, /listing the open cases: failed \(PGRST301\)/);
   }));
+
+test('what it cannot do it says in one line', () =>
+  withCase(async ({ url, token }) => {
+    const nobody = '00000000-0000-0000-0000-000000000000';
+    const cases: [string[], RegExp][] = [
+      [['--url', url, '--token', token, '--case', nobody], /\nThere is no open case 0{8}[-0]+\.\n$/],
+      [['--url', 'http://127.0.0.1:1', '--token', token], /^listing the open cases: failed \(no answer\)\. .*\n$/],
+      [['--colour', 'red'], /^Unknown option '--colour'.*\n$/],
+    ];
+    for (const [words, expected] of cases) {
+      const { code, output } = await run(words);
+      assert.equal(code, 1);
+      assert.match(output, expected);
+    }
+  }));

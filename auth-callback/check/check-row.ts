@@ -1,5 +1,6 @@
 import type { ProviderConfig } from '../config.ts';
 import { codeOf } from '../errors.ts';
+import { isReturnAddress } from '../login/return-address.ts';
 import { hintBy, protocolParameters } from '../provider/authorization-request.ts';
 import { clientAuthentication } from '../provider/client-authentication.ts';
 import { asksForIdToken, type ProviderRow, rowFault } from '../provider/provider-row.ts';
@@ -29,7 +30,7 @@ export async function checkRow(row: ProviderRow, config: ProviderConfig): Promis
     const method = row.lookupAuthMethod ?? row.tokenEndpointAuthMethod;
     faults.push(...(await checkCredentials('the lookup client', method, row.lookupClientSecretEnv, config)));
   }
-  if (row.returnTo.length === 0) faults.push('the organisation has no registered return address, so no app can log in');
+  faults.push(...checkReturnAddresses(row, config.rules.allowsPlainHttp));
   if (row.consentMode === 'provider') faults.push(...checkSecondLeg(row));
   if (row.askNumberWhenMissing && !row.scopes.includes(row.personnummerScope ?? '')) {
     faults.push(
@@ -37,6 +38,14 @@ export async function checkRow(row: ProviderRow, config: ProviderConfig): Promis
     );
   }
   return faults;
+}
+
+function checkReturnAddresses({ returnTo }: ProviderRow, allowsPlainHttp: boolean): string[] {
+  if (returnTo.length === 0) return ['the organisation has no registered return address, so no app can log in'];
+  const unusable = returnTo.filter((address) => !isReturnAddress(address, allowsPlainHttp));
+  return unusable.map(
+    (address) => `the return address ${address} cannot be used: https or an app's own scheme, without a fragment`,
+  );
 }
 
 function checkSecondLeg(row: ProviderRow): string[] {

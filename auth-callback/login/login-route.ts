@@ -15,6 +15,7 @@ import { type LoginTransaction, type TransactionSealer, transactionLifetime } fr
 import { transactionCookie } from '../transaction/transaction-cookie.ts';
 import { type LoginRequest, readLoginRequest } from './login-request.ts';
 import type { NumberHints } from './number-hint.ts';
+import { isReturnAddress } from './return-address.ts';
 
 export interface LoginRouteOptions {
   publicUrl: string;
@@ -24,6 +25,7 @@ export interface LoginRouteOptions {
   hints: NumberHints;
   permits: LinkPermits;
   metrics: Metrics;
+  allowsPlainHttp: boolean;
 }
 
 /** `GET /login/{organization}/{provider}`: checks what the app asks for and sends the browser to the provider. */
@@ -32,7 +34,8 @@ export function createLoginRoute(options: LoginRouteOptions) {
     const budget = new DatabaseBudget();
     const row = await options.directory.find(organization, provider, budget);
     if (row === undefined) throw new PageError('provider_unknown', 404);
-    const reading = readLoginRequest(new URL(c.req.url).searchParams, row.returnTo);
+    const addresses = row.returnTo.filter((address) => isReturnAddress(address, options.allowsPlainHttp));
+    const reading = readLoginRequest(new URL(c.req.url).searchParams, addresses);
     if (reading.status === 'page') throw new PageError('return_to_not_registered', 400);
     const log = c.var.log.child({ organization, provider });
     const refuse = (returnTo: string, state: string | undefined, error: LoginError) => {

@@ -4,11 +4,11 @@ create or replace view api.worklist with (security_invoker = true) as
 select
   p.id as push_id, g.slug as organization, p.member_id, m.external_id as member_external_id, m.given_name, m.family_name,
   case when m.personnummer_masked is null then 'remove' else 'set' end as change, m.personnummer_masked,
-  p.accepted_until is not null as ready, p.created_at as waiting_since
+  p.accepted_until is not null and (s.receiver_key is not null or m.personnummer_masked is null) as ready, p.created_at as waiting_since
 from sync.pushes as p
 join registry.organizations as g on g.id = p.organization_id
 join registry.members as m on m.id = p.member_id
 join sync.member_systems as s on s.organization_id = p.organization_id and s.kind = 'worklist'
 where p.settled_at is null;
-comment on view api.worklist is 'Changes of the coordinator''s organisations that a person carries out: whether the number is to be set or removed, for whom, and whether it can be fetched.';
+comment on view api.worklist is 'Changes of the coordinator''s organisations that a person carries out: whether the number is to be set or removed, for whom, and whether it is ready to be fetched (a removal: to be carried out).';
 grant select on api.worklist to authenticated;

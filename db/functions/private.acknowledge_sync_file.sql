@@ -1,4 +1,5 @@
--- Only changes that still wait in this file are settled: one that a newer change has overtaken is in a later file.
+-- Only changes that still wait in this file are settled: one that a newer change has overtaken is in a later file. A mistyped id would
+-- turn a refusal into a delivery, so an id that is not in the file stops it all.
 create or replace function private.acknowledge_sync_file(p_file_id uuid, p_refused text[])
 returns jsonb
 language plpgsql volatile security definer
@@ -14,6 +15,13 @@ begin
     return private.refuse('acknowledge_sync_file', 'not_found', p_file_id);
   elsif f.state <> 'ready' then
     return private.refuse('acknowledge_sync_file', 'not_ready', p_file_id);
+  elsif exists (
+    select n.external_id from unnest(p_refused) as n(external_id) where n.external_id is not null
+    except
+    select m.external_id from sync.pushes as known join registry.members as m on m.id = known.member_id
+    where known.organization_id = f.organization_id and known.file_id = f.id
+  ) then
+    return private.refuse('acknowledge_sync_file', 'not_in_file', p_file_id);
   end if;
   for p in
     select known.* from sync.pushes as known

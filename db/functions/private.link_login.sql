@@ -21,6 +21,7 @@ begin
     when o.id is null or m.id is null then 'not_found'
     when private.linked_member(o) is not null then 'already_linked'
     when m.merged_into is not null then 'member_merged'
+    else private.why_not_note(p_note)
   end;
   if v_refusal is not null then
     return private.refuse('link_login', v_refusal, p_observation_id);

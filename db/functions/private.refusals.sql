@@ -20,8 +20,10 @@ as $$
     ('not_waiting', 409, 'The change does not wait on the worklist any more.'),
     ('not_sealed_yet', 409, 'The number is not ready to be fetched. Try again in a minute; if it stays so, the operator must look at it.'),
     ('not_ready', 409, 'The file cannot be fetched or acknowledged: it is being written, or it is settled already.'),
+    ('not_in_file', 422, 'One of the ids is not in this file. Nothing was acknowledged: look at the ids and do it again.'),
     ('not_resolved', 409, 'The case has no decision that could be undone.'),
     ('too_late', 409, 'A decision can be undone for 30 days.'),
+    ('number_in_note', 422, 'The note holds eleven digits that may be a personnummer. Write it without them.'),
     ('newer_change', 409, 'Something newer depends on this decision. Undo or settle that first.')
 $$;
 comment on function private.refusals is 'Out: code, HTTP status and message of every refusal.';

@@ -102,6 +102,15 @@ async function putPersonnummer(
   tell(`${status} ${code}`);
 }
 
+/** Our programs come with credentials to read, too; whoever comes without only wants to see what is there. */
+function refuses(state: State, request: IncomingMessage, response: ServerResponse): boolean {
+  if (!authorized(request, state.options.token)) {
+    respond(response, 401, { code: 'unauthorized' }, { 'www-authenticate': 'Bearer' });
+    return true;
+  }
+  return state.mode !== 'reject_422' && misbehave(state.mode, request, response) !== null;
+}
+
 async function control(state: State, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (request.method === 'POST') {
     const body = await readObject(request);
@@ -120,6 +129,7 @@ async function handle(state: State, request: IncomingMessage, response: ServerRe
   if (leaf !== undefined && (request.method === 'PUT' || request.method === 'PATCH')) {
     return await putPersonnummer(state, request, response, externalId);
   }
+  if (request.headers.authorization !== undefined && refuses(state, request, response)) return;
   const member = leaf === undefined && request.method === 'GET' ? state.members.find(externalId) : undefined;
   return member === undefined ? respond(response, 404, { code: 'not_found' }) : respond(response, 200, member);
 }

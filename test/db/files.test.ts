@@ -96,6 +96,21 @@ test('what was fetched cannot be called back: the file stays, and its acknowledg
     );
   }));
 
+test('an acknowledgement that names somebody who is not in the file is refused as a whole; nothing counts as delivered', () =>
+  withFiles(async ({ claim, finish, ...desk }) => {
+    const rows = await claim();
+    await finish(rows);
+    await desk.coordinator.call('fetch_sync_file', rows[0]?.file_id);
+    const acknowledge = (...refused: (string | null)[]) =>
+      desk.coordinator.call('acknowledge_sync_file', rows[0]?.file_id, refused);
+    assert.equal((await acknowledge('other', 'kair')).code, 'not_in_file');
+    assert.equal((await one(desk.db, `select count(*)::int as n from sync.pushes where state = 'pending'`)).n, 2);
+    // Who withdrew since the file was fetched is in the file all the same.
+    await revoke(desk.door);
+    const reply = await acknowledge('other', 'kari', null);
+    assert.deepEqual([reply.delivered, reply.refused], [0, 1]);
+  }));
+
 test('a withdrawal and the end of a file at the same moment do not deadlock', () =>
   withFiles(async ({ claim, states, ...desk }) => {
     const rows = await claim();

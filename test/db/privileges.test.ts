@@ -137,7 +137,7 @@ const READABLE_COLUMNS: Record<string, string[]> = {
     ...['id', 'organization_id', 'member_id', 'observation_id', 'state', 'attempts', 'next_attempt_at'],
     ...['error_code', 'http_status', 'created_at', 'settled_at', 'accepted_until'],
   ],
-  'sync.member_systems': ['organization_id', 'kind'],
+  'sync.member_systems': ['organization_id', 'kind', 'receiver_key'],
   'sync.breakers': [
     ...['organization_id', 'state', 'error_code', 'http_status', 'opened_at', 'probe_at', 'changed_at'],
   ],

@@ -11,9 +11,15 @@ const page = await readPage('for-dbas.md');
 /** What `liveIn` does not bring about. */
 const NOT_LIVED = [
   ...['data_erased', 'drift_found', 'file_acknowledged', 'file_expired', 'file_fetched', 'file_written'],
-  ...['import_abandoned', 'import_conflict', 'import_duplicate', 'member_added', 'member_updated'],
-  ...['members_separated', 'push_accepted', 'push_cancelled', 'push_given_up'],
+  ...['import_abandoned', 'import_conflict', 'import_duplicate'],
+  ...['members_separated', 'push_accepted', 'push_given_up'],
 ];
+
+/** The answer of the page to one of its questions. */
+async function answer<T extends pg.QueryResultRow>(client: pg.Client, question: number): Promise<T[]> {
+  const [, rest = ''] = page.split(`\n**${question}. `);
+  return (await client.query<T>(blocks(rest, 'sql')[0] as string)).rows;
+}
 
 async function asAuditor<T>(db: TestDatabase, action: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: db.urlFor('auditor_login') });
@@ -50,6 +56,40 @@ test('every query of the page runs as an auditor and finds something in a databa
     const seen = rows.map(({ event }) => event);
     const missing = (await allowedEvents(db)).filter((event) => !seen.includes(event));
     assert.deepEqual(missing.toSorted(), NOT_LIVED);
+  });
+});
+
+test('what the answers say is so', async (t) => {
+  await using db = await createTestDatabase();
+  await liveIn(db);
+  await asAuditor(db, async (client) => {
+    await t.test(
+      '3: a number that a later import replaced is among the replaced ones, one that it brought is not',
+      async () => {
+        const rows = await answer<{ actor: string }>(client, 3);
+        assert.equal(rows.filter(({ actor }) => actor === 'member_importer').length, 1);
+      },
+    );
+    await t.test('6: numbers come from imports too', async () => {
+      const rows = await answer<{ source: string; numbers: string }>(client, 6);
+      assert.deepEqual(
+        rows.filter(({ source }) => source === 'import').map(({ numbers }) => numbers),
+        ['2'],
+      );
+    });
+    await t.test('10: who was asked for consent and gave it brought a number', async () => {
+      const rows = await answer<{ reason: string; logins: string }>(client, 10);
+      assert.deepEqual(
+        rows.filter(({ reason }) => reason === 'not_consented').map(({ logins }) => logins),
+        ['1'],
+      );
+    });
+    await t.test('20: what a coordinator has typed in has arrived', async () => {
+      const { rows } = await client.query(`select push_id from audit.events where event = 'push_marked_done'`);
+      const missing = await answer<{ push_id: string }>(client, 20);
+      assert.equal(rows.length, 1);
+      assert.ok(!missing.some(({ push_id }) => push_id === rows[0].push_id));
+    });
   });
 });
 

@@ -3,8 +3,9 @@ import pg from 'pg';
 import { becomeCoordinator } from '../support/coordinator.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { one, openDoor } from '../support/door.ts';
-import { addMember } from '../support/samples.ts';
-import { attempt, breakAndMend, failAndRetry, importNothing, typeIn } from './pushes.ts';
+import { addMember, sealNumber } from '../support/samples.ts';
+import { importTwice } from './imports.ts';
+import { attempt, breakAndMend, failAndRetry, typeIn } from './pushes.ts';
 import { comeIn, meet, number, person, type Scene, sha256 } from './scene.ts';
 
 const RETURN_TO = 'https://app.example/return';
@@ -36,7 +37,7 @@ export async function liveIn(db: TestDatabase): Promise<Landmarks> {
   await failAndRetry(scene);
   await breakAndMend(scene);
   await typeIn(scene, list);
-  await importNothing(scene);
+  await importTwice(scene);
   await door.login({ ...person(0), subject: 'person 0', personnummer: number(0) });
   await worker.end();
   return { member, observation };
@@ -118,14 +119,17 @@ async function deferOne({ db, door, worker }: Scene) {
 
 async function askConsent(scene: Scene) {
   const { door } = scene;
-  const answer = async (observation: string, given: boolean) =>
-    door.pool.query('select login.record_consent($1, $2, $3)', [
-      observation,
-      given,
-      { asked_by: 'us', language: 'nb' },
-    ]);
-  await answer((await meet(scene, 9, undefined, number(8))).observation_id, true);
-  await answer((await meet(scene, 10, undefined, number(9))).observation_id, false);
+  const evidence = { asked_by: 'us', language: 'nb' };
+  const forms = await sealNumber(number(8), door.organization);
+  await door.pool.query(
+    `select login.record_consent($1, true, $2, personnummer_index => $3, personnummer_sealed => $4, personnummer_masked => $5)`,
+    [
+      ...[(await meet(scene, 9, undefined, number(8))).observation_id, evidence],
+      ...[forms.personnummer_index, forms.personnummer_sealed, forms.personnummer_masked],
+    ],
+  );
+  const refusing = (await meet(scene, 10, undefined, number(9))).observation_id;
+  await door.pool.query('select login.record_consent($1, false, $2)', [refusing, evidence]);
   await door.pool.query(
     `select login.record_revocation($1, 'vipps', 'person 9', 'CONSENT_REVOKED', clock_timestamp(), false)`,
     [door.organization.slug],

@@ -1,6 +1,6 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { type Door, one } from '../support/door.ts';
-import { meet, number, type Scene, sha256 } from './scene.ts';
+import { meet, number, type Scene } from './scene.ts';
 
 /** The oldest push that waits. */
 export async function attempt(scene: Scene, result: string, code: string | null = null) {
@@ -52,14 +52,4 @@ export async function typeIn({ db, coordinator, worker }: Scene, list: Door) {
   );
   await coordinator.call('fetch_number', id);
   await coordinator.call('mark_done', id);
-}
-
-/** An import of a file without rows. */
-export async function importNothing({ db, door }: Scene) {
-  const importer = new pg.Pool({ connectionString: db.urlFor('member_importer'), max: 1, allowExitOnIdle: true });
-  const { rows } = await importer.query(`select run_id from import.start_run($1, $2, '{external_id}', false)`, [
-    ...[door.organization.slug, sha256('a file').toString('hex')],
-  ]);
-  await importer.query('select import.finish_run($1)', [rows[0]?.run_id]);
-  await importer.end();
 }

@@ -52,3 +52,18 @@ test('.env.example and compose name no variable that nobody reads', () => {
   assert.ok(given.length > 15);
   assert.deepEqual(unknown, []);
 });
+
+test('the database of compose keeps numbers out of its log, by the settings that operators must make', () => {
+  const settings = [...readFileSync(join(ROOT, 'SECURITY.md'), 'utf8').matchAll(/`(log_\w+) = (\w+)`/g)];
+  const compose = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8');
+  assert.ok(settings.length >= 3);
+  for (const [, name, value] of settings) assert.match(compose, new RegExp(`-c, ${name}=${value}\\b`));
+});
+
+test('compose can import members: the service has every variable that the import needs', () => {
+  const compose = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8');
+  const [, service = ''] = /\n {2}import:\n([\s\S]*?)\n\n/.exec(compose) ?? [];
+  const needed = rows.filter(({ name, of }) => of.includes('import') && name !== 'IMPORT_THREADS');
+  assert.ok(needed.length >= 4);
+  for (const { name } of needed) assert.ok(service.includes(` ${name}: `), name);
+});

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
-import { compactDecrypt } from 'jose';
+import { compactDecrypt, decodeProtectedHeader } from 'jose';
 import { becomeCoordinator } from '../support/coordinator.ts';
 import { createStage, eventually, type Stage, sampleNumbers } from './support/stage.ts';
 
@@ -60,6 +60,28 @@ test('worklist: a coordinator sees what to type in, fetches the number sealed fo
     (await eventsOf(stage)).filter((event) => event !== 'refused'),
     ['push_accepted', 'number_fetched', 'push_marked_done'],
   );
+});
+
+test('worklist: without a key nothing can be fetched; a key that comes later, or another one, holds for what waits already', async () => {
+  await using stage = await createStage();
+  const { coordinator } = await become(stage, 'worklist');
+  await using _ = coordinator;
+  const give = (key: object | null) => stage.db.pool.query('update sync.member_systems set receiver_key = $1', [key]);
+  await give(null);
+  const { pushId } = await stage.addPush();
+  stage.work();
+  await eventually('the change is taken in', async () => (await eventsOf(stage)).includes('push_accepted'));
+  const [row] = await coordinator.query<{ ready: boolean }>('select ready from api.worklist');
+  assert.equal(row?.ready, false);
+  const fetched = async () => (await coordinator.call('fetch_number', pushId)).sealed;
+  await give(receiverKey);
+  assert.equal(await read(await eventually('the number', fetched)), sampleNumbers[0]);
+  const other = generateKeyPairSync('x25519');
+  await give({ ...other.publicKey.export({ format: 'jwk' }), kid: 'moved' });
+  await eventually('the number for the other key', async () => {
+    const sealed = await fetched();
+    return sealed !== undefined && decodeProtectedHeader(String(sealed)).kid === 'moved';
+  });
 });
 
 test('worklist: a record that changes meanwhile takes the old entry off the list, and a removal is on it as such', async () => {

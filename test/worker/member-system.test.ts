@@ -91,6 +91,21 @@ test('it misbehaves as told and behaves again', async () => {
   assert.deepEqual((await s.look('/nhf/control')).body, { mode: 'ok', requests: 5, effects: 1 });
 });
 
+test('whoever comes with credentials meets its mode with every method; somebody who only looks does not', async () => {
+  await using s = await start();
+  const come = (method: string, token = 'nhf-token') =>
+    fetch(`${s.system.url}/nhf/members/7`, { method, headers: { authorization: `Bearer ${token}` } });
+  assert.equal((await come('OPTIONS', 'another')).status, 401);
+  assert.equal((await come('GET')).status, 404);
+  await s.control('down');
+  for (const method of ['OPTIONS', 'GET']) await assert.rejects(come(method));
+  await s.control('error_500');
+  assert.equal((await come('OPTIONS')).status, 500);
+  assert.equal((await s.look()).status, 404);
+  await s.control('reject_422');
+  assert.equal((await come('GET')).status, 404, 'it refuses changes only');
+});
+
 test('a mode nobody knows is refused', async () => {
   await using s = await start();
   assert.equal((await s.control('chaos')).status, 400);

@@ -62,6 +62,11 @@ const cases: Case[] = [
     fault: /not a plain https address/,
   },
   { name: 'an algorithm that proves nothing', row: { idTokenSignedResponseAlg: 'HS256' }, fault: /asymmetric/ },
+  {
+    name: 'a return address that nobody is sent to',
+    row: { returnTo: ['no.nhf.app:/return', 'https://app.example/return#top'] },
+    fault: /the return address https:\/\/app\.example\/return#top cannot be used/,
+  },
   { name: 'no return address', row: { returnTo: [] }, fault: /no registered return address/ },
   { name: 'a consent leg without a scope', row: { consentMode: 'provider' }, fault: /no consent_scope/ },
   {

@@ -91,6 +91,21 @@ test('nothing vouches for where to send the browser: a plain page, no redirect, 
   assert.equal(world.provider.requests.length, 0);
 });
 
+test('a registered address that no code may be sent to is as good as none', async () => {
+  const unusable = [
+    'javascript:alert(1)//',
+    'data:text/html,x',
+    'app.nhf.example/return',
+    'https://app.example/return#top',
+  ];
+  await using world = await startWorld({ organization: { return_to: [returnTo, ...unusable] } });
+  for (const return_to of unusable) {
+    const response = await get(startUrl(world, state, verifier, { query: { return_to } }));
+    assert.deepEqual([response.status, response.headers.get('location')], [400, null], return_to);
+  }
+  assert.equal((await get(startUrl(world, state, verifier))).status, 302);
+});
+
 test('the app gets invalid_request for what it did wrong', async (t) => {
   await using world = await startWorld();
   const repeat = (name: string) => {

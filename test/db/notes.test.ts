@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { atTheDesk } from '../support/desk.ts';
+import { addKari, one } from '../support/door.ts';
+import { addMember, sampleNumbers } from '../support/samples.ts';
+
+// Coordinators write notes, and nothing but a rule keeps a number out of them.
+
+const [NUMBER, OTHER_NUMBER] = sampleNumbers;
+
+const WITH_A_NUMBER = [
+  ...['01815025039', 'She said 018150 25039.', '018150-25039', '01.81.50 25039', '01 81 50 250 39', 'nr01815025039'],
+  ...['018150 - 25039, on the phone', '018150\n25039'],
+];
+const WITHOUT = [
+  ...['called her on +47 90 00 00 01 and 22 11 33 44', 'on 22.11.2026 at 12.30', '018150*****', 'NHF-1030', ''],
+  ...['01a2030d-2bdf-787a-b637-a43d0d92e972', 'case 018150250390 of ours', '+47 900 00 001'],
+];
+
+test('a note that may hold a personnummer is refused, with every decision, and nothing has changed', () =>
+  atTheDesk(async ({ db, door, coordinator, openCases }) => {
+    await addKari(db, door, { personnummer: OTHER_NUMBER });
+    await door.login({ personnummer: NUMBER });
+    const [found] = await openCases();
+    for (const note of WITH_A_NUMBER) {
+      const reply = await coordinator.call('resolve_conflict', found?.id, 'keep_existing', note, found?.version);
+      assert.equal(reply.code, 'number_in_note', note);
+    }
+    assert.deepEqual(await openCases(), [found]);
+    await coordinator.call('resolve_conflict', found?.id, 'keep_existing', 'seen the papers', found?.version);
+    assert.equal((await coordinator.call('undo_resolution', found?.id, NUMBER)).code, 'number_in_note');
+    assert.equal((await coordinator.call('undo_resolution', found?.id, 'not she')).state, 'open');
+  }));
+
+test('nor with a login that is linked', () =>
+  atTheDesk(async ({ db, door, coordinator }) => {
+    const { observation_id } = await door.login({ personnummer: NUMBER });
+    const member = await addMember(db, door.organization);
+    const reply = await coordinator.call('link_login', observation_id, member.id, `it is ${NUMBER}`);
+    assert.equal(reply.code, 'number_in_note');
+    assert.equal((await coordinator.call('link_login', observation_id, member.id, null)).linked, true);
+  }));
+
+test('dates, phone numbers and ids are no personnummer', () =>
+  atTheDesk(async ({ db }) => {
+    for (const note of [...WITHOUT, null]) {
+      assert.equal((await one(db, 'select private.why_not_note($1) as code', [note])).code, null, note ?? 'null');
+    }
+  }));
