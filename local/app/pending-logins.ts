@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 const MOST_PENDING = 1_000;
 
 /** What the app remembers of each login until it returns. */
-export type PendingLogins = {
+type PendingLogins = {
   /** Remembers one more. Answers what the callback is asked with: the state, and the challenge of the verifier (RFC 7636). */
   begin(): { state: string; code_challenge: string; code_challenge_method: 'S256' };
   /** The verifier of the login that comes back with this state, once. */

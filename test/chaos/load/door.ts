@@ -14,7 +14,7 @@ const STATEMENT = `select outcome from login.record_observation(observation_id =
   phone_verified => true, email => $10, email_verified => true)`;
 
 /** The callback's door to the database. */
-export interface Door {
+interface Door {
   /** Records a login. @returns the observation's id when the database has confirmed it, undefined when it was given up */
   record(member: ChaosMember, number: string): Promise<string | undefined>;
   close(): Promise<void>;

@@ -5,12 +5,7 @@ import type { Chance } from '../random.ts';
 import type { Treatment } from './temper.ts';
 
 /** Answers one request. @param statusPath where the sender may ask what became of it */
-export type Answer = (
-  treatment: Treatment,
-  statusPath: string,
-  request: IncomingMessage,
-  response: ServerResponse,
-) => void;
+type Answer = (treatment: Treatment, statusPath: string, request: IncomingMessage, response: ServerResponse) => void;
 
 /** @param onCut called right after an answer has left, to cut the worker's database connections before it can report */
 export function createAnswer(chance: Chance, onCut: () => void): Answer {

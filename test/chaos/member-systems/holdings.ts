@@ -8,8 +8,6 @@ export interface Change {
 }
 
 /** What member systems hold, and what has been done to it. */
-export type Holdings = ReturnType<typeof createHoldings>;
-
 export function createHoldings() {
   const values = new Map<string, string | null>();
   const payloads = new Map<string, string>();

@@ -17,8 +17,6 @@ const treatments = {
 export type Treatment = keyof typeof treatments;
 
 /** How member systems feel about requests at the moment. */
-export type Temper = ReturnType<typeof createTemper>;
-
 export function createTemper(chance: Chance) {
   const counts = new Map<string, number>();
   const dead = new Set<string>();

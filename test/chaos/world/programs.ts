@@ -7,7 +7,7 @@ import { describePrograms, localUrl, type ProgramSettings } from '../../../local
 import { type KeptProgram, keepProgram } from '../kept-program.ts';
 import type { ChaosDatabase } from './database.ts';
 
-export interface ProgramsOptions extends ProgramSettings {
+interface ProgramsOptions extends ProgramSettings {
   /** The workers' database is behind a pooler. */
   readonly pooled: boolean;
 }
