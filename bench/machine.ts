@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem, type } from 'node:os';
+import { join } from 'node:path';
 
 /** Where the figures were taken. No names, no paths. */
 export type Machine = {
@@ -15,7 +17,9 @@ export type Machine = {
   commit: string;
 };
 
-export function describeMachine(postgres: string, fsyncsPerSecond: number): Machine {
+/** @param folder on the disk that the database is on */
+export function describeMachine(postgres: string, folder: string): Machine {
+  const fsyncsPerSecond = measureFsync(folder);
   return {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     cores: cpus().length,
@@ -38,4 +42,18 @@ function commit(): string {
   } catch {
     return 'unknown';
   }
+}
+
+/** How many times a second this disk says that a small write has reached it. */
+function measureFsync(folder: string): number {
+  const file = openSync(join(folder, 'fsync'), 'w');
+  const block = Buffer.alloc(8192);
+  const begun = performance.now();
+  let count = 0;
+  for (; performance.now() - begun < 1_000; count += 1) {
+    writeSync(file, block, 0, block.length, 0);
+    fdatasyncSync(file);
+  }
+  closeSync(file);
+  return count / ((performance.now() - begun) / 1000);
 }

@@ -1,7 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { frontPage, resultPage } from './app/pages.ts';
+import { createPendingLogins } from './app/pending-logins.ts';
 import { redeemCode } from './app/redeem-code.ts';
 import { HTML_HEADERS } from './html-page.ts';
 
@@ -16,16 +16,10 @@ export type AppOptions = {
 /** A little app that logs in as a real one would: PKCE, its own state, and the code exchanged at the callback. */
 export type App = { url: string; returnTo: string; close(): Promise<void> };
 
-/** What the app remembers of a login until it returns, by state. */
-type Pending = Map<string, { verifier: string }>;
-
-/** Unfinished logins beyond this many are forgotten. */
-const MOST_PENDING = 1_000;
-
 /** Starts the app. */
 export function startApp(options: AppOptions): App {
   const { server } = options;
-  const pending: Pending = new Map();
+  const pending = createPendingLogins();
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
     answer(url, response).catch((error) => send(response, 500, String(error)));
@@ -41,16 +35,7 @@ export function startApp(options: AppOptions): App {
   }
 
   function start(query: URLSearchParams, response: ServerResponse): void {
-    const verifier = randomBytes(32).toString('base64url');
-    const state = randomBytes(16).toString('base64url');
-    const [oldest] = pending.keys();
-    if (pending.size >= MOST_PENDING && oldest !== undefined) pending.delete(oldest);
-    pending.set(state, { verifier });
-    const code_challenge = createHash('sha256').update(verifier).digest('base64url');
-    const parameters = { return_to: returnTo, state, code_challenge, code_challenge_method: 'S256' };
-    const organization = encodeURIComponent(query.get('organization') ?? '');
-    const provider = encodeURIComponent(query.get('provider') ?? 'vipps');
-    const location = `${options.callbackUrl}/login/${organization}/${provider}?${new URLSearchParams(parameters)}`;
+    const location = loginAddress(options.callbackUrl, query, { return_to: returnTo, ...pending.begin() });
     // The provider's page reads it and has this person chosen already: cookies do not tell ports apart.
     const person = encodeURIComponent(query.get('person') ?? '');
     const cookie = `sample-person=${person}; Path=/; SameSite=Lax; HttpOnly`;
@@ -58,16 +43,12 @@ export function startApp(options: AppOptions): App {
   }
 
   async function finish(query: URLSearchParams, response: ServerResponse): Promise<void> {
-    const state = query.get('state') ?? '';
-    const known = pending.get(state);
-    pending.delete(state);
-    if (known === undefined) return send(response, 400, resultPage({ status: 'refused', error: 'unknown_state' }));
+    const verifier = pending.take(query.get('state') ?? '');
+    if (verifier === undefined) return send(response, 400, resultPage({ status: 'refused', error: 'unknown_state' }));
     const error = query.get('error');
     const code = query.get('code') ?? '';
     const result =
-      error === null
-        ? await redeemCode(options.callbackUrl, code, known.verifier)
-        : { status: 'refused' as const, error };
+      error === null ? await redeemCode(options.callbackUrl, code, verifier) : { status: 'refused' as const, error };
     return send(response, 200, resultPage(result));
   }
 
@@ -79,6 +60,13 @@ export function startApp(options: AppOptions): App {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** Where the callback begins a login at the organisation and provider that the front page asked for. */
+function loginAddress(callbackUrl: string, asked: URLSearchParams, parameters: Record<string, string>): string {
+  const organization = encodeURIComponent(asked.get('organization') ?? '');
+  const provider = encodeURIComponent(asked.get('provider') ?? 'vipps');
+  return `${callbackUrl}/login/${organization}/${provider}?${new URLSearchParams(parameters)}`;
 }
 
 function send(response: ServerResponse, status: number, page: string): void {

@@ -32,23 +32,16 @@ export interface KeptRunning {
  * `ended` rejects and the program should exit: whoever supervises the process then sees it.
  */
 export function keepRunning(options: KeepRunningOptions): KeptRunning {
-  const { log, longestPauseMs = 2_000 } = options;
+  const { log, giveUpAfterMs, longestPauseMs = 2_000 } = options;
   const stopping = new AbortController();
+  const patience = createPatience(giveUpAfterMs, longestPauseMs);
   let current: QueueRun | null = null;
-  /** Since when every try has failed. */
-  let failingSince: number | null = null;
-  let failures = 0;
   let left: string[] = [];
-
-  const onListening = () => {
-    failingSince = null;
-    failures = 0;
-  };
 
   async function runOnce(): Promise<void> {
     if (left.length > 0) await options.unlock(left);
     left = [];
-    current = await options.start(onListening);
+    current = await options.start(patience.renew);
     left.push(current.poolId);
     // Asked to stop while it was starting, when there was nothing to stop yet.
     if (stopping.signal.aborted) await current.stop();
@@ -68,10 +61,7 @@ export function keepRunning(options: KeepRunningOptions): KeptRunning {
       if (stopping.signal.aborted) return;
       // 57 is how graphile-worker says that the database's schema is newer than it understands.
       if (process.exitCode === 57) throw new Error('queue_schema_too_new');
-      failingSince ??= performance.now();
-      if (performance.now() - failingSince > options.giveUpAfterMs) throw new Error('queue_given_up');
-      const pauseMs = Math.min(250 * 2 ** Math.min(failures++, 10), longestPauseMs);
-      await pause(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+      await pause(patience.nextPauseMs(), undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   }
 
@@ -83,6 +73,26 @@ export function keepRunning(options: KeepRunningOptions): KeptRunning {
       stopping.abort();
       await current?.stop();
       await ended;
+    },
+  };
+}
+
+/** How long a database that stays away is waited for, and how long between two tries. */
+function createPatience(giveUpAfterMs: number, longestPauseMs: number) {
+  /** Since when every try has failed. */
+  let failingSince: number | null = null;
+  let failures = 0;
+  return {
+    /** The database was reached: all is as at first. */
+    renew() {
+      failingSince = null;
+      failures = 0;
+    },
+    /** The pause after one more try that failed; throws when patience is at its end. */
+    nextPauseMs(): number {
+      failingSince ??= performance.now();
+      if (performance.now() - failingSince > giveUpAfterMs) throw new Error('queue_given_up');
+      return Math.min(250 * 2 ** Math.min(failures++, 10), longestPauseMs);
     },
   };
 }

@@ -53,7 +53,21 @@ export async function withSupabase<T>(
 }
 
 function createSync(url: string, token: string, organization: BenchOrganization, members: number) {
-  const supabase = createClient(url, 'no-key', {
+  const supabase = connect(url, token);
+  return async (_: unknown, nth: number) => {
+    const login = loginOf(organization, 1 + (nth % members));
+    const [slug, subject] = login;
+    const found = await findMember(supabase, slug, subject);
+    const observationId = await storeObservation(supabase, found, login);
+    await storeEvent(supabase, found, observationId);
+  };
+}
+
+type Supabase = ReturnType<typeof connect>;
+
+/** As a server with a coordinator's token, straight to PostgREST: no gateway that wants an `apikey`, no `/rest/v1`. */
+function connect(url: string, token: string) {
+  return createClient(url, 'no-key', {
     db: { schema: 'api' },
     auth: { persistSession: false, autoRefreshToken: false },
     global: {
@@ -65,70 +79,77 @@ function createSync(url: string, token: string, organization: BenchOrganization,
       },
     },
   });
-  return async (_: unknown, nth: number) => {
-    const [slug, subject, index, sealed, masked, given_name, family_name, phone, email] = loginOf(
-      organization,
-      1 + (nth % members),
-    );
-    const { data: provider } = await supabase
-      .from('bench_organizations')
-      .select('id,capture')
-      .eq('slug', slug)
-      .single()
-      .throwOnError();
-    const link = await supabase
-      .from('bench_identity_links')
-      .select('member_id')
-      .match({ organization_id: provider.id, subject })
-      .single()
-      .throwOnError();
-    const member = await supabase
-      .from('bench_members')
-      .select('id,personnummer_index')
-      .eq('id', link.data.member_id)
-      .single()
-      .throwOnError();
-    const id = randomUUID();
-    await supabase
-      .from('bench_observations')
-      .insert({
-        id,
-        organization_id: provider.id,
-        provider: 'vipps',
-        source: 'vipps-login',
-        issuer: 'https://provider.example/',
-        subject,
-        authenticated_at: new Date().toISOString(),
-        received_at: new Date().toISOString(),
-        outcome: 'confirmed',
-        settled_at: new Date().toISOString(),
-        member_id: member.data.id,
-        explanation: { rung: 'link' },
-        personnummer_index: index,
-        personnummer_index_previous: [],
-        personnummer_sealed: sealed,
-        personnummer_masked: masked,
-        given_name,
-        family_name,
-        phone,
-        phone_verified: true,
-        email,
-        email_verified: true,
-      })
-      .throwOnError();
-    await supabase
-      .from('bench_events')
-      .insert({
-        event: 'confirmed',
-        source: 'vipps-login',
-        actor: 'application',
-        occurred_at: new Date().toISOString(),
-        organization_id: provider.id,
-        message: 'confirmed, no change',
-        member_id: member.data.id,
-        observation_id: id,
-        detail: { rung: 'link' },
-      })
-      .throwOnError();
-  };
+}
+
+type Found = Awaited<ReturnType<typeof findMember>>;
+
+/** Who logged in: organisation, link, record, each a request. */
+async function findMember(supabase: Supabase, slug: unknown, subject: unknown) {
+  const { data: provider } = await supabase
+    .from('bench_organizations')
+    .select('id,capture')
+    .eq('slug', slug)
+    .single()
+    .throwOnError();
+  const link = await supabase
+    .from('bench_identity_links')
+    .select('member_id')
+    .match({ organization_id: provider.id, subject })
+    .single()
+    .throwOnError();
+  const member = await supabase
+    .from('bench_members')
+    .select('id,personnummer_index')
+    .eq('id', link.data.member_id)
+    .single()
+    .throwOnError();
+  return { organization_id: provider.id, member_id: member.data.id };
+}
+
+async function storeObservation(supabase: Supabase, found: Found, login: unknown[]): Promise<string> {
+  const [, subject, index, sealed, masked, given_name, family_name, phone, email] = login;
+  const id = randomUUID();
+  await supabase
+    .from('bench_observations')
+    .insert({
+      id,
+      ...found,
+      provider: 'vipps',
+      source: 'vipps-login',
+      issuer: 'https://provider.example/',
+      subject,
+      authenticated_at: new Date().toISOString(),
+      received_at: new Date().toISOString(),
+      outcome: 'confirmed',
+      settled_at: new Date().toISOString(),
+      explanation: { rung: 'link' },
+      personnummer_index: index,
+      personnummer_index_previous: [],
+      personnummer_sealed: sealed,
+      personnummer_masked: masked,
+      given_name,
+      family_name,
+      phone,
+      phone_verified: true,
+      email,
+      email_verified: true,
+    })
+    .throwOnError();
+  return id;
+}
+
+async function storeEvent(supabase: Supabase, found: Found, observationId: string): Promise<void> {
+  await supabase
+    .from('bench_events')
+    .insert({
+      event: 'confirmed',
+      source: 'vipps-login',
+      actor: 'application',
+      occurred_at: new Date().toISOString(),
+      ...found,
+      message: 'confirmed, no change',
+      observation_id: observationId,
+      detail: { rung: 'link' },
+    })
+    .throwOnError();
 }

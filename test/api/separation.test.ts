@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { SignJWT } from 'jose';
 import { signAccessToken } from '../../local/access-token.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { addKari, type Door, one, openDoor } from '../support/door.ts';
 import { startTestPostgrest, type TestPostgrest } from '../support/postgrest.ts';
 import { addCoordinator, addMember, sampleNumbers, testKeys } from '../support/samples.ts';
+import { oddTokens } from './support/odd-tokens.ts';
 
 // One person, two organisations. The coordinator of one tries, in every way that PostgREST offers, to learn of the other's.
 
@@ -274,42 +274,12 @@ test('a stale version answers 409, and the refusal is in the audit although noth
 });
 
 test('tokens with odd claims, members, strangers and nobody see nothing', async () => {
-  const keys = testKeys().environment.ACCESS_TOKEN_KEYS;
   const coordinator = await addCoordinator(db, own.organization);
   const { rows } = await db.pool.query('select user_id from registry.members where organization_id = $1 limit 1', [
     foreign.organization.id,
   ]);
-  const forged = async (claims: Record<string, unknown>) => {
-    const { importJWK } = await import('jose');
-    const [jwk] = JSON.parse(keys).keys;
-    return new SignJWT(claims)
-      .setProtectedHeader({ alg: 'ES256', kid: jwk.kid })
-      .setAudience('authenticated')
-      .setExpirationTime('1h')
-      .sign(await importJWK(jwk, 'ES256'));
-  };
-  const organization = { organization_id: own.organization.id, organization: own.organization.slug };
-  const tokens: Record<string, string | null> = {
-    nobody: null,
-    'a member': await signAccessToken(keys, rows[0].user_id),
-    'claims of an organisation in app_metadata': await forged({
-      role: 'authenticated',
-      sub: rows[0].user_id,
-      app_metadata: organization,
-    }),
-    'claims in user_metadata': await forged({
-      role: 'authenticated',
-      sub: rows[0].user_id,
-      user_metadata: organization,
-    }),
-    'no subject': await forged({ role: 'authenticated' }),
-    'an empty subject': await forged({ role: 'authenticated', sub: '' }),
-    'a subject that is no uuid': await forged({ role: 'authenticated', sub: `' or true --` }),
-    'a list of subjects': await forged({ role: 'authenticated', sub: [coordinator] }),
-    'role anon': await forged({ role: 'anon', sub: coordinator }),
-    'role service_role': await forged({ role: 'service_role', sub: coordinator }),
-    'role registry_owner': await forged({ role: 'registry_owner', sub: coordinator }),
-    'role postgres': await forged({ role: 'postgres', sub: coordinator }),
+  const tokens = {
+    ...(await oddTokens(own.organization, coordinator, rows[0].user_id)),
     'a broken signature': `${token.slice(0, -8)}AAAAAAAA`,
   };
   for (const [who, other] of Object.entries(tokens)) {

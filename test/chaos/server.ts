@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { chownSync, closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -60,50 +60,57 @@ async function untilAccepting(url: string): Promise<void> {
   }
 }
 
+/** Starts the server's process, and a guard that it does not outlive us. */
+function launch({ bin, dataFolder, logFile, settings: own }: ServerOptions, port: number) {
+  const settings = {
+    ...{ port: String(port), listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '200' },
+    ...{ log_line_prefix: '%m [%p] %u@%d ', wal_level: 'replica', hot_standby: 'on', ...own },
+  };
+  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const log = openSync(logFile, 'a', 0o600);
+  const stdio = ['ignore', log, log] as ['ignore', number, number];
+  const child = spawn(join(bin, 'postgres'), ['-D', dataFolder, ...flags], {
+    ...user,
+    cwd: dataFolder,
+    stdio,
+    detached: true,
+  });
+  closeSync(log);
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  return { child, ended, guard: watchOver(child.pid ?? 0) };
+}
+
+/** Copies the running server on this port, as a replica of it. @param name as it calls itself there */
+async function copyCluster({ bin, password }: ServerOptions, port: number, folder: string, name: string) {
+  mkdirSync(dirname(folder), { recursive: true });
+  mkdirSync(folder, { mode: 0o700 });
+  if (user !== undefined) chownSync(folder, user.uid, user.gid);
+  const origin = `host=127.0.0.1 port=${port} user=postgres password=${password} application_name=${name}`;
+  await run(join(bin, 'pg_basebackup'), ['-d', origin, '-D', folder, '-R', '-X', 'stream', '-c', 'fast'], {
+    ...user,
+    cwd: '/',
+  });
+}
+
 function assemble(options: ServerOptions, port: number): Server {
   const { bin, dataFolder, logFile, password } = options;
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
-  let child: ChildProcess | undefined;
-  let ended: Promise<unknown> = Promise.resolve();
-  let guard: { release(): void } | undefined;
+  let launched: ReturnType<typeof launch> | undefined;
   return {
     port,
     url,
     dataFolder,
     async start() {
-      const settings = {
-        ...{ port: String(port), listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '200' },
-        ...{ log_line_prefix: '%m [%p] %u@%d ', wal_level: 'replica', hot_standby: 'on', ...options.settings },
-      };
-      const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-      const log = openSync(logFile, 'a', 0o600);
-      const stdio = ['ignore', log, log] as ['ignore', number, number];
-      const server = spawn(join(bin, 'postgres'), ['-D', dataFolder, ...flags], {
-        ...user,
-        cwd: dataFolder,
-        stdio,
-        detached: true,
-      });
-      closeSync(log);
-      child = server;
-      ended = new Promise((resolve) => server.once('exit', resolve));
-      guard = watchOver(server.pid ?? 0);
+      launched = launch(options, port);
       await untilAccepting(url);
     },
     async kill(signal) {
-      child?.kill(signal);
-      await ended;
-      guard?.release();
+      launched?.child.kill(signal);
+      await launched?.ended;
+      launched?.guard.release();
     },
     async replica(folder, name) {
-      mkdirSync(dirname(folder), { recursive: true });
-      mkdirSync(folder, { mode: 0o700 });
-      if (user !== undefined) chownSync(folder, user.uid, user.gid);
-      const origin = `host=127.0.0.1 port=${port} user=postgres password=${password} application_name=${name}`;
-      await run(join(bin, 'pg_basebackup'), ['-d', origin, '-D', folder, '-R', '-X', 'stream', '-c', 'fast'], {
-        ...user,
-        cwd: '/',
-      });
+      await copyCluster(options, port, folder, name);
       // Its own setting must not make it wait for a replica of its own.
       const settings = { ...options.settings, synchronous_standby_names: '' };
       return assemble(

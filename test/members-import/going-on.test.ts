@@ -62,44 +62,53 @@ test('another file gives up the import that was not finished; its program learns
   );
 });
 
+type Person = { at: number; number: string; sealed: Awaited<ReturnType<typeof sealNumber>> };
+
+const phoneOf = (at: number) => `+4790${String(at).padStart(6, '0')}`;
+const contactOf = (at: number) => `p${at},Ola,Nordmann,p${at}@example.org,${phoneOf(at)}`;
+
+/** Sixty people; each number is three people's. */
+function invitePeople({ organization }: ImportWorld): Promise<Person[]> {
+  return Promise.all(
+    Array.from({ length: 60 }, async (_, at) => {
+      const number = syntheticNumber('1971-05-05', at % 20);
+      return { at, number, sealed: await sealNumber(number, organization) };
+    }),
+  );
+}
+
+/** The people's numbers, each with many other members after it, so that there is time to log in. */
+function numbersApart(header: string, people: Person[]): string {
+  const filling = Array.from({ length: 4_000 }, (_, at) => `f${at},Per,Fyll,,,`);
+  const rows = people.flatMap(({ at, number }) => [
+    `${contactOf(at)},${number}`,
+    ...filling.slice(at * 60, at * 60 + 60),
+  ]);
+  return csv(`${header},personnummer`, ...rows);
+}
+
+async function logIn(pool: pg.Pool, organization: string, { at, sealed }: Person): Promise<string | undefined> {
+  const { rows } = await pool.query<{ outcome: string }>(
+    `select outcome from login.record_observation(observation_id => gen_random_uuid(), organization => $1, provider => 'vipps',
+       issuer => 'https://provider.example/', subject => $2, authenticated_at => now(), given_name => 'Ola', family_name => 'Nordmann',
+       phone => $3, phone_verified => true, email => $4, email_verified => true,
+       personnummer_index => $5, personnummer_sealed => $6, personnummer_masked => $7)`,
+    [organization, `s${at}`, phoneOf(at), `p${at}@example.org`, ...Object.values(sealed)],
+  );
+  return rows[0]?.outcome;
+}
+
 test('members log in while they are imported: every login is recorded, every number is written once', async () => {
   await using world = await createImportWorld();
   await addProvider(world.db, world.organization);
-  const people = await Promise.all(
-    Array.from({ length: 60 }, async (_, at) => {
-      const number = syntheticNumber('1971-05-05', at % 20 === 0 ? 0 : at % 20);
-      return { at, number, sealed: await sealNumber(number, world.organization) };
-    }),
-  );
+  const people = await invitePeople(world);
   // The record exists without a number; the login and the import both bring one, now and then the same, now and then not.
   const header = 'external_id,given_name,family_name,email,phone';
-  const contact = (at: number) => `p${at},Ola,Nordmann,p${at}@example.org,+4790${String(at).padStart(6, '0')}`;
-  await world.imported(csv(header, ...people.map(({ at }) => contact(at))));
-  const filling = Array.from({ length: 4_000 }, (_, at) => `f${at},Per,Fyll,,,`);
-  const rows = people.flatMap(({ at, number }) => [
-    `${contact(at)},${number}`,
-    ...filling.slice(at * 60, at * 60 + 60),
-  ]);
-  const path = world.file('with-numbers.csv', csv(`${header},personnummer`, ...rows));
+  await world.imported(csv(header, ...people.map(({ at }) => contactOf(at))));
+  const path = world.file('with-numbers.csv', numbersApart(header, people));
   const logins = new pg.Pool({ connectionString: world.db.urlFor('auth_callback'), max: 4 });
-  const login = async ({ at, sealed }: (typeof people)[number]) => {
-    const { rows } = await logins.query<{ outcome: string }>(
-      `select outcome from login.record_observation(observation_id => gen_random_uuid(), organization => $1, provider => 'vipps',
-         issuer => 'https://provider.example/', subject => $2, authenticated_at => now(), given_name => 'Ola', family_name => 'Nordmann',
-         phone => $3, phone_verified => true, email => $4, email_verified => true,
-         personnummer_index => $5, personnummer_sealed => $6, personnummer_masked => $7)`,
-      [
-        world.organization.slug,
-        `s${at}`,
-        `+4790${String(at).padStart(6, '0')}`,
-        `p${at}@example.org`,
-        ...Object.values(sealed),
-      ],
-    );
-    return rows[0]?.outcome;
-  };
   const importing = world.run(path, '--partial');
-  const outcomes = await Promise.all(people.map(login));
+  const outcomes = await Promise.all(people.map((person) => logIn(logins, world.organization.slug, person)));
   const { code, err } = await importing;
   await logins.end();
   assert.equal(code, 0, err);

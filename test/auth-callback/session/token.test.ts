@@ -91,6 +91,11 @@ test('requests that are no token requests get the error of the standard', async 
   for (const [name, form, error] of cases) {
     await t.test(name, async () => assertRefused(await token(world, form), error));
   }
+});
+
+test('requests that do not have the form of a token request get the error of the standard too', async (t) => {
+  await using world = await startWorld();
+  const some = randomBytes(32).toString('base64url');
   await t.test('a parameter twice', async () => {
     const body = new URLSearchParams([
       ['grant_type', 'refresh_token'],

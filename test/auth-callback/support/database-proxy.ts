@@ -17,60 +17,73 @@ export type DatabaseProxy = AsyncDisposable & {
   cutAfter(text: string): void;
 };
 
+/** What the network does at the moment; every connection looks here with each piece of data. */
+type Network = {
+  state: 'open' | 'frozen' | 'cut';
+  /** The next piece of a client that holds this text is its connection's last. */
+  fatal: string | undefined;
+};
+
 export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseProxy> {
   const target = new URL(databaseUrl);
   const pairs = new Set<[Socket, Socket]>();
-  let state: 'open' | 'frozen' | 'cut' = 'open';
-  let fatal: string | undefined;
+  const network: Network = { state: 'open', fatal: undefined };
 
   const server = createServer((client) => {
-    const upstream = connect(Number(target.port), target.hostname);
-    const pair: [Socket, Socket] = [client, upstream];
+    const pair: [Socket, Socket] = [client, connect(Number(target.port), target.hostname)];
     pairs.add(pair);
-    let doomed = false;
     const end = () => {
       for (const socket of pair) socket.destroy();
       pairs.delete(pair);
     };
     for (const socket of pair) socket.on('error', end).on('close', end);
-    if (state === 'cut') end();
-    client.on('data', (data) => {
-      if (fatal !== undefined && data.includes(fatal)) {
-        doomed = true;
-        fatal = undefined;
-      }
-      if (state === 'open') upstream.write(data);
-    });
-    upstream.on('data', (data) => {
-      // 'Z' is ReadyForQuery: the statement is committed.
-      if (doomed) {
-        if (data.at(-6) === 0x5a) end();
-      } else if (state === 'open') client.write(data);
-    });
+    if (network.state === 'cut') end();
+    passOn(network, pair, end);
   });
   const listening = await listen(server as Parameters<typeof listen>[0], 'http');
   const url = new URL(databaseUrl);
   url.hostname = '127.0.0.1';
   url.port = String(listening.port);
+  const breakAll = () => {
+    for (const pair of pairs) for (const socket of pair) socket.destroy();
+  };
 
   return {
     url: url.href,
     freeze() {
-      state = 'frozen';
+      network.state = 'frozen';
     },
     cut() {
-      state = 'cut';
-      for (const pair of pairs) for (const socket of pair) socket.destroy();
+      network.state = 'cut';
+      breakAll();
     },
     mend() {
-      state = 'open';
+      network.state = 'open';
     },
     cutAfter(text) {
-      fatal = text;
+      network.fatal = text;
     },
     async [Symbol.asyncDispose]() {
-      for (const pair of pairs) for (const socket of pair) socket.destroy();
+      breakAll();
       await listening[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Passes data on in both directions as far as the network allows. */
+function passOn(network: Network, [client, upstream]: [Socket, Socket], end: () => void): void {
+  let doomed = false;
+  client.on('data', (data) => {
+    if (network.fatal !== undefined && data.includes(network.fatal)) {
+      doomed = true;
+      network.fatal = undefined;
+    }
+    if (network.state === 'open') upstream.write(data);
+  });
+  upstream.on('data', (data) => {
+    // 'Z' is ReadyForQuery: the statement is committed.
+    if (doomed) {
+      if (data.at(-6) === 0x5a) end();
+    } else if (network.state === 'open') client.write(data);
+  });
 }

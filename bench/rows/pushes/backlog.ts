@@ -1,10 +1,10 @@
 import pg from 'pg';
-import type { Context } from '../context.ts';
-import type { BenchKeys } from '../keys.ts';
-import { finish, type Row } from '../row.ts';
-import type { Sink } from '../sink.ts';
-import { spreadOf } from '../statistics.ts';
-import { addSite, drainPushes, type Site } from './pushes.ts';
+import type { Context } from '../../context.ts';
+import type { BenchKeys } from '../../keys.ts';
+import { finish, type Row } from '../../row.ts';
+import type { Sink } from '../../sink.ts';
+import { spreadOf } from '../../statistics.ts';
+import { addSite, drainPushes, type Site } from './site.ts';
 
 /**
  * What lies there must not slow what moves: the same pushes in a database where many have failed for good and many wait for later,

@@ -1,0 +1,50 @@
+/** What is asked of a file, and whether its text fulfils it. @param name the file's, without `.sql` */
+export type Rule = [says: string, holds: (sql: string, name: string) => boolean];
+
+const LONGEST_FILE = 60;
+/** About forty. */
+const LONGEST_BODY = 42;
+
+/** For each file of `db/functions/`. */
+export const FUNCTION_RULES: Rule[] = [
+  ['begins with a comment that says why it exists', (sql) => sql.startsWith('-- ')],
+  ['creates the object it is named after', (sql, name) => creates(sql).includes(name)],
+  ['creates nothing else', (sql) => creates(sql).length === 1],
+  ['uses create or replace', (sql) => !/^create (?!or replace)/m.test(sql)],
+  ['carries a comment on its object', (sql, name) => sql.includes(`comment on ${kind(sql)} ${name} is`)],
+  [
+    'states volatility and an empty search_path',
+    (sql) => kind(sql) === 'view' || /\b(immutable|stable|volatile)\b[\s\S]*set search_path = ''/.test(sql),
+  ],
+  [
+    `has at most ${LONGEST_FILE} lines of code`,
+    (sql) => sql.split('\n').filter((line) => !line.startsWith('--')).length <= LONGEST_FILE,
+  ],
+  [`has at most ${LONGEST_BODY} lines between \`as $$\` and \`$$\``, (sql) => bodyLines(sql) <= LONGEST_BODY],
+  [
+    'holds no line longer than 150 characters, comments on objects aside',
+    (sql) => sql.split('\n').every((line) => line.length <= 150 || /^comment on/.test(line)),
+  ],
+  [
+    'keeps lower case for keywords',
+    (sql) => !/^\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|BEGIN|END|DECLARE|RETURN)\b/m.test(sql),
+  ],
+];
+
+/** For each file of `db/migrations/`. */
+export const MIGRATION_RULES: Rule[] = [
+  [
+    'has one `-- migrate:up` on its first line',
+    (sql) => sql.startsWith('-- migrate:up\n') && sql.split('-- migrate:up').length === 2,
+  ],
+  ['has a `-- migrate:down` that refuses', (sql) => /-- migrate:down\n.*raise exception/.test(sql)],
+  [
+    'acts as the owner, and stops doing so',
+    (sql) => sql.includes('set local role registry_owner;') && sql.includes('reset role;'),
+  ],
+];
+
+const creates = (sql: string) =>
+  [...sql.matchAll(/^create or replace (?:function|view) ([\w.]+)/gm)].map((match) => match[1] as string);
+const kind = (sql: string) => (/^create or replace view/m.test(sql) ? 'view' : 'function');
+const bodyLines = (sql: string) => /\bas \$\$\n([\s\S]*?)^\$\$/m.exec(sql)?.[1]?.trimEnd().split('\n').length ?? 0;

@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import { createIndexer } from '../../../personnummer/blind-index.ts';
+import { parsePublicKeys, parseSecrets } from '../../../personnummer/keys.ts';
+import { createSealer } from '../../../personnummer/seal.ts';
+import { asPersonnummer } from '../../support/samples.ts';
+import type { ChaosMember } from '../members.ts';
+import type { World } from '../world.ts';
+
+const STATEMENT = `select outcome from login.record_observation(observation_id => $1, organization => $2, provider => 'vipps',
+  issuer => $3, subject => $4, authenticated_at => now(), personnummer_index => $5, personnummer_sealed => $6,
+  personnummer_masked => $7, given_name => 'Kaos', family_name => 'Kaosdatter', birth_date => $8, phone => $9,
+  phone_verified => true, email => $10, email_verified => true)`;
+
+/** The callback's door to the database. */
+interface Door {
+  /** Records a login. @returns the observation's id when the database has confirmed it, undefined when it was given up */
+  record(member: ChaosMember, number: string): Promise<string | undefined>;
+  close(): Promise<void>;
+}
+
+export function openDoor(world: World): Door {
+  const sealer = createSealer(parsePublicKeys(world.keys.PERSONNUMMER_SEALING_KEYS).keys);
+  const indexer = createIndexer(parseSecrets(world.keys.PERSONNUMMER_INDEX_SECRETS).secrets);
+  const pool = new pg.Pool({
+    connectionString: world.urlFor('auth_callback'),
+    max: 4,
+    connectionTimeoutMillis: 2_000,
+    query_timeout: 4_000,
+  });
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
+
+  return {
+    /** As the callback does: the same id again, until there is an answer or no time left. */
+    async record(member, brought) {
+      const id = randomUUID();
+      const number = asPersonnummer(brought);
+      const values = [
+        ...[id, member.organization, member.issuer, member.subject, indexer.indexes(number, member.organizationId)[0]],
+        ...[await sealer.seal(number), number.masked(), member.birthDate, member.phone, member.email],
+      ];
+      for (let attempt = 0; attempt < 3; attempt += 1) {
+        try {
+          await pool.query(STATEMENT, values);
+          return id;
+        } catch {
+          await pause(100);
+        }
+      }
+      return undefined;
+    },
+    close: () => pool.end(),
+  };
+}

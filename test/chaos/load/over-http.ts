@@ -1,0 +1,19 @@
+import { allSampleCases } from '../../../local/sample-data/persons.ts';
+import { logIn } from '../../../local/scripted-login.ts';
+import type { Chance } from '../random.ts';
+import type { World } from '../world.ts';
+
+const persons = allSampleCases.filter(({ person, expected }) => person.provider === 'vipps' && expected !== 'refused');
+
+/** Somebody logs in as browsers and apps do. @returns whether it ended with tokens */
+export async function logInOverHttp(world: World, chance: Chance): Promise<boolean> {
+  const { id, organization, provider } = chance.pick(persons).person;
+  const { status } = await logIn({
+    callbackUrl: world.callbackUrl,
+    organization,
+    provider,
+    returnTo: 'http://127.0.0.1:9/return',
+    person: id,
+  });
+  return status === 'logged_in';
+}
