@@ -72,6 +72,8 @@ export async function startBenchCluster(): Promise<BenchCluster> {
     folder,
     settings: SETTINGS,
     async [Symbol.asyncDispose]() {
+      // The pool does not wait until its connections are closed; one may still hear that the server stops.
+      pool.on('error', () => undefined);
       await pool.end();
       await server.stop();
     },

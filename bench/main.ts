@@ -60,11 +60,11 @@ function readArguments() {
       only: { type: 'string' },
     },
   });
-  return {
-    size: values.quick ? quick : full,
-    only: values.flames ? 'flames' : values.history === undefined ? values.only : 'history',
-    stored: Number(values.history),
-  };
+  const only = values.flames ? 'flames' : values.history === undefined ? values.only : 'history';
+  const stored = Number(values.history ?? 1_000_000);
+  if (chooseParts(only).length === 0) throw new Error(`nothing to measure is called ${only}`);
+  if (!Number.isSafeInteger(stored) || stored < 1) throw new Error('--history takes a number of stored logins');
+  return { size: values.quick ? quick : full, only, stored };
 }
 
 await main();

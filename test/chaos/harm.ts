@@ -42,10 +42,13 @@ export function createHarm(
     async 'database stopped immediately'() {
       if (!databaseIsUp) return;
       databaseIsUp = false;
-      await world.server.kill('SIGQUIT');
-      await pause(chance.between(0, 3_000));
-      await world.server.start();
-      databaseIsUp = true;
+      try {
+        await world.server.kill('SIGQUIT');
+        await pause(chance.between(0, 3_000));
+        await world.server.start();
+      } finally {
+        databaseIsUp = true;
+      }
     },
     async 'all backends ended'() {
       await world.admin(

@@ -82,7 +82,8 @@ function createRows(db: TestDatabase, organizationId: string) {
     /** Points the organisation's row somewhere else, or changes it otherwise. */
     async changeRow(changes: Record<string, unknown>): Promise<void> {
       for (const [column, value] of Object.entries(changes)) {
-        await db.pool.query(`update sync.member_systems set ${column} = $1`, [value]);
+        const text = `update sync.member_systems set ${column} = $1 where organization_id = $2`;
+        await db.pool.query(text, [value, organizationId]);
       }
     },
   };
