@@ -14,6 +14,7 @@ declare
 begin
   select known.* into o from registry.observations as known
   where known.id = p_observation_id and known.organization_id = any (private.coordinator_organizations());
+  perform private.lock_login(o.id);
   perform private.lock_number(o.organization_id, o.personnummer_masked) where o.personnummer_masked is not null;
   select known.* into m from registry.members as known
   where known.id = p_member_id and known.organization_id = o.organization_id for no key update;
@@ -21,6 +22,7 @@ begin
     when o.id is null or m.id is null then 'not_found'
     when private.linked_member(o) is not null then 'already_linked'
     when m.merged_into is not null then 'member_merged'
+    when not private.note_is_fit(p_note) then 'note_unusable'
   end;
   if v_refusal is not null then
     return private.refuse('link_login', v_refusal, p_observation_id);

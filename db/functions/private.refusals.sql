@@ -13,6 +13,7 @@ as $$
     ('number_taken', 409, 'Another member has this number. Settle which of the two records is the person''s first.'),
     ('evidence_changed', 409, 'The numbers of the records have changed since, and leave nothing of this to decide.'),
     ('capture_off', 409, 'The organisation has recorded no legal basis for storing numbers.'),
+    ('note_unusable', 422, 'A note has 4000 characters at most, and never a personnummer (nor anything else of eleven digits).'),
     ('already_linked', 409, 'The login is linked to a member already.'),
     ('member_merged', 409, 'The member was merged into another record. Use the surviving one.'),
     ('not_failed', 409, 'The push has not failed, or a later one has taken its place.'),

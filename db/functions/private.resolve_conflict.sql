@@ -7,7 +7,8 @@ set search_path = ''
 as $$
 declare
   c registry.conflicts := private.lock_case(p_conflict_id);
-  v_refusal constant text := private.why_not_resolve(c, p_decision, p_expected_version);
+  v_refusal constant text := coalesce(
+    private.why_not_resolve(c, p_decision, p_expected_version), case when not private.note_is_fit(p_note) then 'note_unusable' end);
   v_before jsonb := '{}'::jsonb;
 begin
   if v_refusal is not null then

@@ -11,7 +11,7 @@ declare
   v_refusal text;
 begin
   select known.* into r from registry.resolutions as known where known.conflict_id = c.id and known.undone_at is null;
-  v_refusal := private.why_not_undo(c, r);
+  v_refusal := coalesce(private.why_not_undo(c, r), case when not private.note_is_fit(p_note) then 'note_unusable' end);
   if v_refusal is not null then
     return private.refuse('undo_resolution', v_refusal, p_conflict_id);
   end if;

@@ -15,6 +15,8 @@ as $$
       select m.personnummer_index from registry.members as m where m.id = (r.before ->> 'survivor')::uuid) then 'newer_change'
     when r.before ? 'link' and (r.before #>> '{link,after}')::uuid is distinct from (
       select private.linked_member(o) from registry.observations as o where o.id = c.observation_id) then 'newer_change'
+    when r.before ? 'merged' and exists ( -- the survivor is no more, and what went to it has gone on
+      select from registry.members as m where m.id = (r.before ->> 'survivor')::uuid and m.merged_into is not null) then 'newer_change'
     when exists ( -- it would go back to a record that is no more
       select from registry.members as m
       where m.organization_id = c.organization_id and m.merged_into is not null

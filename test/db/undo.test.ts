@@ -222,3 +222,18 @@ test('a case about drift that was settled by sending ours has nothing to undo', 
     assert.equal((await coordinator.call('undo_resolution', drift?.id, null)).code, 'not_resolved');
     assert.deepEqual(await openCases(), []);
   }));
+
+test('a merge is not taken back while its survivor is merged into a third record: what went there would stay behind', () =>
+  atTheDesk(async ({ db, door, coordinator, settle }) => {
+    const kari = await addKari(db, door);
+    await addMember(db, door.organization, { personnummer: NUMBER, given_name: 'Kari', family_name: 'Nordmann' });
+    assert.equal((await door.login({ personnummer: NUMBER })).outcome, 'duplicate');
+    const first = (await settle('merge_into')).conflict_id;
+    await addMember(db, door.organization, { personnummer: OTHER_NUMBER });
+    assert.equal((await door.login({ personnummer: OTHER_NUMBER })).outcome, 'conflict');
+    const second = (await settle('merge_into')).conflict_id;
+    assert.equal((await coordinator.call('undo_resolution', first, null)).code, 'newer_change');
+    assert.equal((await coordinator.call('undo_resolution', second, null)).state, 'open');
+    assert.equal((await coordinator.call('undo_resolution', first, null)).state, 'open');
+    assert.equal((await one(db, 'select member_id from registry.identity_links')).member_id, kari.id);
+  }));
