@@ -135,3 +135,22 @@ test('one links a login to somebody the case does not name while another accepts
     assert.equal((await linking).linked, true);
     assert.equal((await accepting).code, 'stale_version');
   }));
+
+test('not_same_person, while the login comes with what proves it: it is not linked after all', () =>
+  atTheDesk(async (desk) => {
+    const { db, door } = desk;
+    const kari = await addKari(db, door, { given_name: 'Ola', family_name: 'Hansen' });
+    await door.login(withoutNumber);
+    await db.pool.query(`update registry.members set given_name = 'Kari', family_name = 'Nordmann' where id = $1`, [
+      kari.id,
+    ]);
+    await using held = await deciding(desk, 'not_same_person');
+    const again = door.login({ personnummer: NUMBER });
+    await blocked(db, 1);
+    await held.query('commit');
+    const { observation_id, outcome, member_id } = await again;
+    assert.deepEqual([outcome, member_id], ['deferred', null]);
+    await db.pool.query('select worker.process_observation($1)', [observation_id]);
+    assert.equal((await one(db, 'select count(*)::int as n from registry.identity_links')).n, 0);
+    assert.equal((await one(db, 'select personnummer_masked from registry.members')).personnummer_masked, null);
+  }));
