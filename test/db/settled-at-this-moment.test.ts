@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type pg from 'pg';
 import { blocked } from '../support/blocked.ts';
 import { becomeCoordinator } from '../support/coordinator.ts';
 import { atTheDesk, type Desk } from '../support/desk.ts';
 import { addKari, KARI, one } from '../support/door.ts';
+import { revoke } from '../support/revoke.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';
 import { begin } from '../support/waiting.ts';
 
@@ -153,4 +155,28 @@ test('not_same_person, while the login comes with what proves it: it is not link
     await db.pool.query('select worker.process_observation($1)', [observation_id]);
     assert.equal((await one(db, 'select count(*)::int as n from registry.identity_links')).n, 0);
     assert.equal((await one(db, 'select personnummer_masked from registry.members')).personnummer_masked, null);
+  }));
+
+test('a number is accepted while a login renews consent and has the recorded one sent: both happen, the accepted number goes last', () =>
+  atTheDesk(async ({ db, door, coordinator, openCases }) => {
+    await addKari(db, door);
+    await door.login({ personnummer: NUMBER, authenticated_at: new Date(Date.now() - 60_000) });
+    await revoke(door, new Date(Date.now() - 30_000));
+    await door.login({ personnummer: OTHER_NUMBER, authenticated_at: new Date(Date.now() - 60_000) });
+    const mismatch = (await openCases()).find(({ kind }) => kind === 'mismatch');
+    await using held = await begin(db);
+    assert.equal((await door.login({ personnummer: NUMBER }, held as unknown as pg.ClientBase)).outcome, 'confirmed');
+    const accepting = coordinator.call('resolve_conflict', mismatch?.id, 'accept_observed', null, mismatch?.version);
+    await blocked(db, 1);
+    await held.query('commit');
+    assert.equal((await accepting).state, 'resolved');
+    const { rows } = await db.pool.query(
+      `select p.state, p.personnummer_index = m.personnummer_index as recorded from sync.pushes as p
+       join registry.members as m on m.id = p.member_id order by p.created_at`,
+    );
+    assert.deepEqual(rows.at(-1), { state: 'pending', recorded: true });
+    assert.deepEqual(
+      rows.map(({ state }) => state),
+      ['cancelled', 'superseded', 'pending'],
+    );
   }));
