@@ -151,6 +151,8 @@ export const REFUSALS = {
   evidence_changed: { status: 409 },
   /** The organisation has recorded no legal basis for storing numbers. */
   capture_off: { status: 409 },
+  /** A note has 4000 characters at most, and never a personnummer (nor anything else of eleven digits). */
+  note_unusable: { status: 422 },
   /** The login is linked to a member already. */
   already_linked: { status: 409 },
   /** The member was merged into another record. Use the surviving one. */

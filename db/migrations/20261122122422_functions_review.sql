@@ -283,6 +283,37 @@ comment on function private.resolve_conflict is 'See api.resolve_conflict.';
 grant execute on function private.resolve_conflict to authenticated;
 -- end db/functions/private.resolve_conflict.sql
 
+-- begin db/functions/private.reopen_superseded.sql
+-- Cases that were moot while two records were one are questions again, but for those that somebody has asked anew since, that are about a
+-- record which was merged since, or that the numbers have answered.
+create or replace function private.reopen_superseded(p_ids jsonb)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_case registry.conflicts;
+begin
+  for v_case in
+    update registry.conflicts as c
+    set state = 'open', superseded_by = null, closed_at = null, version = version + 1
+    where c.state = 'superseded' and c.id in (select id::uuid from jsonb_array_elements_text(p_ids) as id)
+      and private.is_moot(c) is not true
+      and not exists (
+        select from registry.members as m
+        where m.id = any (c.candidates || array[c.member_id, c.other_member_id]) and m.merged_into is not null)
+      and not exists (
+        select from registry.conflicts as twin
+        where twin.organization_id = c.organization_id and twin.fingerprint = c.fingerprint and twin.state = 'open')
+    returning c.*
+  loop
+    perform private.record_case_event('case_reopened', v_case, 'The records were separated again; the case is open again.');
+  end loop;
+end
+$$;
+comment on function private.reopen_superseded is 'In: ids of cases that a merge closed. Opens those that are a question still, and not open by another case already.';
+-- end db/functions/private.reopen_superseded.sql
+
 -- begin db/functions/private.why_not_undo.sql
 -- A decision can be taken back while nothing newer stands on it: the record unchanged since, the login where it was put, nobody
 -- else with the number that would come back, and the same disagreement not open anew. What was sent cannot be unsent.
@@ -303,10 +334,12 @@ as $$
       select private.linked_member(o) from registry.observations as o where o.id = c.observation_id) then 'newer_change'
     when r.before ? 'merged' and exists ( -- the survivor is no more, and what went to it has gone on
       select from registry.members as m where m.id = (r.before ->> 'survivor')::uuid and m.merged_into is not null) then 'newer_change'
-    when exists ( -- it would go back to a record that is no more
+    when exists ( -- it would go back to a record that is no more, or ask about one
       select from registry.members as m
       where m.organization_id = c.organization_id and m.merged_into is not null
-        and (m.id = (r.before #>> '{link,before}')::uuid or r.before -> 'excluded' ? m.id::text)) then 'newer_change'
+        and (m.id = (r.before #>> '{link,before}')::uuid or r.before -> 'excluded' ? m.id::text
+          or not r.before ? 'merged' and m.id = any (c.candidates || array[c.member_id, c.other_member_id]))) then 'newer_change'
+    when r.decision = 'keep_existing' and private.is_moot(c) then 'newer_change' -- there is nothing left to ask
     when exists (
       select from registry.members as m
       where m.organization_id = c.organization_id and m.personnummer_index = r.before #>> '{number,index}'
@@ -660,6 +693,39 @@ $$;
 comment on function private.fail_filed_push is 'In: a file, a push that could not go into it, why.';
 -- end db/functions/private.fail_filed_push.sql
 
+-- begin db/functions/private.link_identity.sql
+-- Remembers which member a login belongs to, with the reason. A coordinator may be merging the record at this moment: its links have
+-- moved then, and a new one would stay behind on a record that nobody finds again; or be finding that the login is not this member. So
+-- whoever links meets whoever merges or parts at the record.
+create or replace function private.link_identity(p_observation registry.observations, p_finding private.finding)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  perform from registry.members as m where m.id = p_observation.member_id and m.merged_into is null for no key update;
+  if not found then
+    raise exception 'The record was merged into another meanwhile.' using errcode = 'serialization_failure';
+  elsif private.is_excluded(p_observation, p_observation.member_id) then
+    raise exception 'The login was found not to be the member''s meanwhile.' using errcode = 'serialization_failure';
+  end if;
+  insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, rung, explanation)
+  values (p_observation.organization_id, p_observation.issuer, p_observation.subject, p_observation.member_id,
+          p_observation.provider, p_finding.rung, p_finding.explanation)
+  on conflict (organization_id, issuer, subject) do nothing;
+  if found then
+    perform private.record_event('linked', p_observation.source::text, p_observation.organization_id,
+      format('The login was linked to the member, found by %s.', replace(p_finding.rung, '_', ' ')),
+      p_member_id => p_observation.member_id, p_observation_id => p_observation.id, p_detail => p_finding.explanation);
+  elsif private.linked_member(p_observation) is distinct from p_observation.member_id then
+    -- The same person's other login came to another member a moment ago. Processed again, this one follows that link.
+    raise exception 'The login was linked to another member meanwhile.' using errcode = 'serialization_failure';
+  end if;
+end
+$$;
+comment on function private.link_identity is 'In: an observation with its member, and the finding. Links issuer and subject to the member, once.';
+-- end db/functions/private.link_identity.sql
+
 -- begin db/functions/private.lock_filed_pushes.sql
 -- Between the claim of a file and its end a consent may be withdrawn, or a record change. Locked, nothing more can happen to them.
 create or replace function private.lock_filed_pushes(p_file sync.files, p_ids uuid[])
@@ -680,6 +746,50 @@ end
 $$;
 comment on function private.lock_filed_pushes is 'In: a locked file that is being written, the changes in it. Out: whether all of them still wait and carry what their records have; they are locked.';
 -- end db/functions/private.lock_filed_pushes.sql
+
+-- begin db/functions/private.renew_consent.sql
+-- A login after the message that consent was withdrawn is a new consent at the provider. What was cancelled by the message goes
+-- out after all, and what is being sent at this moment is tried again if it fails. The member is locked first, as by everybody who queues
+-- a push: two at once would meet in a duplicate key.
+create or replace function private.renew_consent(p_observation registry.observations)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_last sync.pushes;
+  v_push_id uuid;
+begin
+  perform from registry.members as m
+  where m.id = p_observation.member_id and exists (
+    select from registry.identity_links as l
+    where (l.organization_id, l.issuer, l.subject) = (p_observation.organization_id, p_observation.issuer, p_observation.subject)
+      and l.revoked_at < p_observation.authenticated_at)
+  for no key update;
+  update registry.identity_links as l set revoked_at = null
+  where (l.organization_id, l.issuer, l.subject) = (p_observation.organization_id, p_observation.issuer, p_observation.subject)
+    and l.revoked_at < p_observation.authenticated_at;
+  if not found then
+    return;
+  end if;
+  update sync.pushes as p set consent_withdrawn_at = null
+  from registry.observations as o
+  where o.id = p.observation_id and (o.issuer, o.subject) = (p_observation.issuer, p_observation.subject)
+    and p.organization_id = p_observation.organization_id and p.member_id = p_observation.member_id
+    and p.settled_at is null and p.consent_withdrawn_at is not null;
+  select p.* into v_last from sync.pushes as p
+  where p.organization_id = p_observation.organization_id and p.member_id = p_observation.member_id
+  order by p.created_at desc, p.id limit 1;
+  if v_last.state = 'cancelled' and p_observation.outcome = 'confirmed' then
+    v_push_id := private.queue_push(p_observation.member_id, p_observation.id);
+  end if;
+  perform private.record_event('consent_renewed', p_observation.source::text, p_observation.organization_id,
+    'The member logged in again after consent was said to be withdrawn.',
+    p_member_id => p_observation.member_id, p_observation_id => p_observation.id, p_push_id => v_push_id);
+end
+$$;
+comment on function private.renew_consent is 'In: a decided observation of a linked login. Clears the mark of a withdrawal that is older, and queues what it had cancelled.';
+-- end db/functions/private.renew_consent.sql
 
 -- begin db/functions/private.withhold_without_consent.sql
 -- Where the member must be asked first, a number may find the member but is not stored before the answer (design section 12).
@@ -805,6 +915,36 @@ $$;
 comment on function worker.process_observation is 'In: a deferred observation. Out: its outcome, now decided. Raises PN004 for an unknown id.';
 grant execute on function worker.process_observation to sync_worker;
 -- end db/functions/worker.process_observation.sql
+
+-- begin db/functions/worker.report_drift.sql
+-- The door through which a worker says how a record compares with the member system. A difference is a case, once; one that a
+-- coordinator has settled by leaving theirs as it is does not come back. Agreement closes an open case.
+create or replace function worker.report_drift(
+  member_id uuid, recorded_index text, verdict text, live_indexes text[], live_masked text, as_sent boolean
+)
+returns boolean
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  m registry.members;
+begin
+  select known.* into m from registry.members as known where known.id = report_drift.member_id for no key update;
+  -- The record has moved on since it was compared, or is about to be sent: the next comparison tells.
+  if m.id is null or m.merged_into is not null or m.personnummer_index is distinct from report_drift.recorded_index or exists (
+    select from sync.pushes as p where p.organization_id = m.organization_id and p.member_id = m.id and p.settled_at is null)
+  then
+    return false;
+  elsif report_drift.verdict = 'same' then
+    return private.close_drift_case(m);
+  else
+    return private.open_drift_case(m, report_drift.verdict, report_drift.live_indexes, report_drift.live_masked, report_drift.as_sent);
+  end if;
+end
+$$;
+comment on function worker.report_drift is 'In: a member, the index it was compared by, the verdict (same, another, none, missing, unreadable), indexes (one for each version of the key) and masked form of the number over there, whether it is what was sent last. Out: whether a case was opened or closed.';
+grant execute on function worker.report_drift to sync_worker;
+-- end db/functions/worker.report_drift.sql
 
 reset role;
 
