@@ -38,13 +38,15 @@ comment on function private.refusals is 'Out: code, HTTP status and message of e
 -- not have been there when the message came, so the messages themselves are asked.
 create or replace function private.is_withdrawn(p_observation registry.observations)
 returns boolean
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select exists (
+begin
+  return exists (
     select from registry.revocations as r
     where r.organization_id = p_observation.organization_id and r.provider = p_observation.provider and r.subject = p_observation.subject
-      and r.event = 'CONSENT_REVOKED' and not r.late and r.issued_at >= p_observation.authenticated_at)
+      and r.event = 'CONSENT_REVOKED' and not r.late and r.issued_at >= p_observation.authenticated_at);
+end
 $$;
 comment on function private.is_withdrawn is 'In: an observation. Out: whether consent was withdrawn after that login, as an unverified message said.';
 -- end db/functions/private.is_withdrawn.sql
