@@ -171,6 +171,8 @@ export const REFUSALS = {
   not_resolved: { status: 409 },
   /** A decision can be undone for 30 days. */
   too_late: { status: 409 },
+  /** A note has 4000 characters at most. */
+  note_too_long: { status: 422 },
   /** The note holds eleven digits that may be a personnummer. Write it without them. */
   number_in_note: { status: 422 },
   /** Something newer depends on this decision. Undo or settle that first. */

@@ -28,9 +28,12 @@ begin
     perform private.analyze_import(load_rows.from_record, v_run.records_done);
   end if;
   return query select v_run.records_done, v_run.added, v_run.updated, v_run.unchanged, v_run.duplicates, v_run.conflicts, v_run.rejected;
-exception when integrity_constraint_violation or data_exception then
+exception
+when unique_violation then -- a decision is taken back at this moment, and gives a number to somebody
+  raise exception 'A number was given to somebody else meanwhile.' using errcode = 'serialization_failure';
+when integrity_constraint_violation or data_exception then
   raise exception 'The rows are not acceptable: SQLSTATE %.', SQLSTATE using errcode = 'PN007';
 end
 $$;
-comment on function import.load_rows is 'In: run, number of records before these, number of records, rows with sealed numbers, rejected lines. Out: the counts so far. Raises PN006, PN007.';
+comment on function import.load_rows is 'In: run, number of records before these, number of records, rows with sealed numbers, rejected lines. Out: the counts so far. Raises PN006, PN007; serialization_failure: call again.';
 grant execute on function import.load_rows to member_importer;

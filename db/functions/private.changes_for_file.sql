@@ -1,5 +1,6 @@
--- What a file would carry now. Changes whose record has moved on are settled first: no later file could carry them either, so they
--- would wait for ever.
+-- What a file would carry now: what waits, and what was given up and is tried once a day, which may be from a time when the changes went
+-- another way; of one member the last. Changes whose record has moved on are settled first: no later file could carry them either, so
+-- they would wait for ever.
 create or replace function private.changes_for_file(p_organization_id uuid)
 returns uuid[]
 language plpgsql volatile
@@ -11,7 +12,7 @@ begin
   for p in
     select known.* from sync.pushes as known
     join registry.members as m on m.id = known.member_id
-    where known.organization_id = p_organization_id and known.state = 'pending' and known.next_attempt_at <= clock_timestamp()
+    where known.organization_id = p_organization_id and known.state in ('pending', 'given_up') and known.next_attempt_at <= clock_timestamp()
       and (m.merged_into is not null or m.personnummer_index is distinct from known.personnummer_index)
     order by known.id for update of known skip locked
   loop
@@ -24,7 +25,12 @@ begin
       select known.id from sync.pushes as known
       join registry.members as m on m.id = known.member_id and m.merged_into is null
         and m.personnummer_index is not distinct from known.personnummer_index
-      where known.organization_id = p_organization_id and known.state = 'pending' and known.next_attempt_at <= clock_timestamp()
+      where known.organization_id = p_organization_id and known.state in ('pending', 'given_up') and known.next_attempt_at <= clock_timestamp()
+        and not exists (
+          select from sync.pushes as later
+          where later.organization_id = known.organization_id and later.member_id = known.member_id
+            and later.state in ('pending', 'given_up') and later.next_attempt_at is not null
+            and (later.created_at, later.id) > (known.created_at, known.id))
       order by known.created_at limit 10000
     ) as due);
 end

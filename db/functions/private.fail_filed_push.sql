@@ -8,7 +8,7 @@ declare
   p sync.pushes;
 begin
   select known.* into p from sync.pushes as known
-  where known.id = p_push_id and known.organization_id = p_file.organization_id and known.state = 'pending' for update;
+  where known.id = p_push_id and known.organization_id = p_file.organization_id and known.state in ('pending', 'given_up') for update;
   if p.id is null then
     return;
   end if;

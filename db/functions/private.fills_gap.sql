@@ -10,7 +10,7 @@ declare
   o registry.observations := p_observation;
 begin
   o.member_id := p_member_id;
-  return o.personnummer_index is not null and not private.needs_consent(o)
+  return o.personnummer_index is not null and not private.needs_consent(o) and not private.is_withdrawn(o)
     and (select g.capture from registry.organizations as g where g.id = o.organization_id)
     and exists (select from registry.members as m where m.id = p_member_id and m.personnummer_index is null)
     and not exists (
@@ -18,4 +18,4 @@ begin
       where m.organization_id = o.organization_id and m.personnummer_index = any (o.personnummer_index || o.personnummer_index_previous));
 end
 $$;
-comment on function private.fills_gap is 'In: an observation, a member. Out: whether the member has no number, nobody has the observed one, and neither consent nor legal basis is missing.';
+comment on function private.fills_gap is 'In: an observation, a member. Out: whether the member has no number, nobody has the observed one, and neither consent (also: not withdrawn since) nor legal basis is missing.';

@@ -25,6 +25,9 @@ begin
     if not v_run.dry_run then
       perform private.write_import(v_run, v_steps);
       perform private.record_import(v_run, v_steps);
+      perform private.close_moot_cases(v_run.organization_id, got.ids, 'import')
+      from (select array_agg(s.member_id) as ids from unnest(v_steps) as s where s.number = 'write' and not s.is_new) as got
+      where got.ids is not null;
       perform private.open_import_case(v_run, s) from unnest(v_steps) as s where s.number = 'conflict';
     end if;
     perform private.keep_waiting(v_run, v_steps);

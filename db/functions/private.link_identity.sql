@@ -1,5 +1,6 @@
 -- Remembers which member a login belongs to, with the reason. A coordinator may be merging the record at this moment: its links have
--- moved then, and a new one would stay behind on a record that nobody finds again. So whoever links meets whoever merges at the record.
+-- moved then, and a new one would stay behind on a record that nobody finds again; or be finding that the login is not this member. So
+-- whoever links meets whoever merges or parts at the record.
 create or replace function private.link_identity(p_observation registry.observations, p_finding private.finding)
 returns void
 language plpgsql volatile
@@ -9,6 +10,8 @@ begin
   perform from registry.members as m where m.id = p_observation.member_id and m.merged_into is null for no key update;
   if not found then
     raise exception 'The record was merged into another meanwhile.' using errcode = 'serialization_failure';
+  elsif private.is_excluded(p_observation, p_observation.member_id) then
+    raise exception 'The login was found not to be the member''s meanwhile.' using errcode = 'serialization_failure';
   end if;
   insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, rung, explanation)
   values (p_observation.organization_id, p_observation.issuer, p_observation.subject, p_observation.member_id,

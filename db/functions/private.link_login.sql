@@ -14,6 +14,7 @@ declare
 begin
   select known.* into o from registry.observations as known
   where known.id = p_observation_id and known.organization_id = any (private.coordinator_organizations());
+  perform private.lock_login(o.id);
   perform private.lock_number(o.organization_id, o.personnummer_masked) where o.personnummer_masked is not null;
   select known.* into m from registry.members as known
   where known.id = p_member_id and known.organization_id = o.organization_id for no key update;

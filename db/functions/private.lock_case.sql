@@ -1,4 +1,4 @@
--- Everything a decision about a case may touch, locked in the common order (number, members, case), so that a member who
+-- Everything a decision about a case may touch, locked in the common order (login, number, members, case), so that a member who
 -- logs in at the same moment cannot come between. A case the caller may not see is as good as none.
 create or replace function private.lock_case(p_conflict_id uuid)
 returns registry.conflicts
@@ -11,6 +11,7 @@ begin
   select known.* into c from registry.conflicts as known
   where known.id = p_conflict_id and known.organization_id = any (private.coordinator_organizations());
   if c.id is not null then
+    perform private.lock_login(c.observation_id);
     perform private.lock_number(o.organization_id, o.personnummer_masked)
     from private.evidence_of_case(c) as o where o.personnummer_masked is not null;
     perform from registry.members as m

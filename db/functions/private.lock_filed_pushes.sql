@@ -10,7 +10,9 @@ begin
     select count(*) = cardinality(p_ids) from sync.pushes as p
     join registry.members as m on m.id = p.member_id and m.merged_into is null
       and m.personnummer_index is not distinct from p.personnummer_index
-    where p.id = any (p_ids) and p.organization_id = p_file.organization_id and p.state = 'pending');
+    where p.id = any (p_ids) and p.organization_id = p_file.organization_id
+      and p.state in ('pending', 'given_up') and p.next_attempt_at is not null
+      and not exists (select from sync.pushes as newer where newer.member_id = p.member_id and newer.state = 'pending' and newer.id <> p.id));
 end
 $$;
 comment on function private.lock_filed_pushes is 'In: a locked file that is being written, the changes in it. Out: whether all of them still wait and carry what their records have; they are locked.';

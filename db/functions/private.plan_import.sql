@@ -27,7 +27,11 @@ as $$
       when r.personnummer_index is null or m.merged_into is not null or holder.id = m.id then 'none'
       when private.number_is_verified(m) then 'conflict'
       when holder.id is not null or p_run.dry_run and exists (
-        select from registry.import_lines as l where l.run_id = p_run.id and l.personnummer_index = r.personnummer_index) then 'duplicate'
+        select from registry.import_lines as l where l.run_id = p_run.id and l.personnummer_index = r.personnummer_index)
+        -- An earlier row waits for it (not ranked yet, so the file is still being read), and comes first.
+        or exists (
+          select from registry.waiting_numbers as w
+          where w.run_id = p_run.id and w.personnummer_index = r.personnummer_index and w.nth is null) then 'duplicate'
       else 'write'
     end::private.number_step as step
   ) as n

@@ -13,7 +13,11 @@ begin
     from private.plan_import(p_run, private.waiting_rows(p_run.id, v_lines)) as s
     where w.run_id = p_run.id and w.line = (s.imported).line;
   end loop;
-  analyze registry.waiting_numbers; -- who waits for whom has just been written down, and is looked up next
+  -- Who waits for whom has just been written down, and is looked up next. An import of another organisation that is doing the same at this
+  -- moment is not waited for: what it finds is true enough of both.
+  if pg_try_advisory_xact_lock(hashtextextended('analyze registry.waiting_numbers', 0)) then
+    analyze registry.waiting_numbers;
+  end if;
 end
 $$;
 comment on function private.plan_waiting is 'In: a run, which of its waiting numbers (private.waiting_portions). Writes down what each comes to; a first row moves, unless it is held up (private.hold_up).';

@@ -1,5 +1,6 @@
 -- A login after the message that consent was withdrawn is a new consent at the provider. What was cancelled by the message goes
--- out after all, and what is being sent at this moment is tried again if it fails.
+-- out after all, and what is being sent at this moment is tried again if it fails. The member is locked first, as by everybody who queues
+-- a push: two at once would meet in a duplicate key.
 create or replace function private.renew_consent(p_observation registry.observations)
 returns void
 language plpgsql volatile
@@ -9,6 +10,12 @@ declare
   v_last sync.pushes;
   v_push_id uuid;
 begin
+  perform from registry.members as m
+  where m.id = p_observation.member_id and exists (
+    select from registry.identity_links as l
+    where (l.organization_id, l.issuer, l.subject) = (p_observation.organization_id, p_observation.issuer, p_observation.subject)
+      and l.revoked_at < p_observation.authenticated_at)
+  for no key update;
   update registry.identity_links as l set revoked_at = null
   where (l.organization_id, l.issuer, l.subject) = (p_observation.organization_id, p_observation.issuer, p_observation.subject)
     and l.revoked_at < p_observation.authenticated_at;

@@ -1,4 +1,5 @@
--- Cases that were moot while two records were one are questions again, but for those that somebody has asked anew since.
+-- Cases that were moot while two records were one are questions again, but for those that somebody has asked anew since, that are about a
+-- record which was merged since, or that the numbers have answered.
 create or replace function private.reopen_superseded(p_ids jsonb)
 returns void
 language plpgsql volatile
@@ -11,6 +12,10 @@ begin
     update registry.conflicts as c
     set state = 'open', superseded_by = null, closed_at = null, version = version + 1
     where c.state = 'superseded' and c.id in (select id::uuid from jsonb_array_elements_text(p_ids) as id)
+      and private.is_moot(c) is not true
+      and not exists (
+        select from registry.members as m
+        where m.id = any (c.candidates || array[c.member_id, c.other_member_id]) and m.merged_into is not null)
       and not exists (
         select from registry.conflicts as twin
         where twin.organization_id = c.organization_id and twin.fingerprint = c.fingerprint and twin.state = 'open')
@@ -20,4 +25,4 @@ begin
   end loop;
 end
 $$;
-comment on function private.reopen_superseded is 'In: ids of cases that a merge closed. Opens those that are not open by another case already.';
+comment on function private.reopen_superseded is 'In: ids of cases that a merge closed. Opens those that are a question still, and not open by another case already.';

@@ -6,6 +6,9 @@ returns text
 language sql immutable
 set search_path = ''
 as $$
-  select case when p_note ~ '(?<![0-9])([0-9]{2}[ .-]?){3}[^[:alnum:]]{0,3}[0-9]{3}[ .-]?[0-9]{2}(?![0-9])' then 'number_in_note' end
+  select case
+    when length(p_note) > 4000 then 'note_too_long'
+    when p_note ~ '(?<![0-9])([0-9]{2}[ .-]?){3}[^[:alnum:]]{0,3}[0-9]{3}[ .-]?[0-9]{2}(?![0-9])' then 'number_in_note'
+  end
 $$;
-comment on function private.why_not_note is 'In: a coordinator''s note. Out: code of the refusal where it may hold a personnummer, null: go ahead.';
+comment on function private.why_not_note is 'In: a coordinator''s note. Out: code of the refusal where it is too long for its column or may hold a personnummer, null: go ahead.';

@@ -15,10 +15,14 @@ as $$
       select m.personnummer_index from registry.members as m where m.id = (r.before ->> 'survivor')::uuid) then 'newer_change'
     when r.before ? 'link' and (r.before #>> '{link,after}')::uuid is distinct from (
       select private.linked_member(o) from registry.observations as o where o.id = c.observation_id) then 'newer_change'
-    when exists ( -- it would go back to a record that is no more
+    when r.before ? 'merged' and exists ( -- the survivor is no more, and what went to it has gone on
+      select from registry.members as m where m.id = (r.before ->> 'survivor')::uuid and m.merged_into is not null) then 'newer_change'
+    when exists ( -- it would go back to a record that is no more, or ask about one
       select from registry.members as m
       where m.organization_id = c.organization_id and m.merged_into is not null
-        and (m.id = (r.before #>> '{link,before}')::uuid or r.before -> 'excluded' ? m.id::text)) then 'newer_change'
+        and (m.id = (r.before #>> '{link,before}')::uuid or r.before -> 'excluded' ? m.id::text
+          or not r.before ? 'merged' and m.id = any (c.candidates || array[c.member_id, c.other_member_id]))) then 'newer_change'
+    when r.decision = 'keep_existing' and private.is_moot(c) then 'newer_change' -- there is nothing left to ask
     when exists (
       select from registry.members as m
       where m.organization_id = c.organization_id and m.personnummer_index = r.before #>> '{number,index}'

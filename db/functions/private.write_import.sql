@@ -29,11 +29,6 @@ begin
   from unnest(p_steps) as s
   cross join lateral (select (s.imported).*) as r
   where m.id = s.member_id and not s.is_new and s.changed <> '{}';
-
-  if exists (select from unnest(p_steps) as s where s.number = 'write' and not s.is_new) then
-    perform private.close_moot_cases(p_run.organization_id,
-      array(select s.member_id from unnest(p_steps) as s where s.number = 'write' and not s.is_new), 'import');
-  end if;
 end
 $$;
-comment on function private.write_import is 'In: a run, its steps. Makes and changes member records; closes cases that this leaves moot.';
+comment on function private.write_import is 'In: a run, its steps. Makes and changes member records.';

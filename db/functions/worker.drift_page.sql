@@ -1,5 +1,5 @@
--- The records to compare with a member system, a page at a time. Left out: what is on its way, what failed (there is a case), and
--- records without a number that never had one sent.
+-- The records to compare with a member system, a page at a time. Left out: what is on its way, what failed (there is a case), what was
+-- cancelled because consent was withdrawn (it is not to arrive), and records without a number that never had one sent.
 create or replace function worker.drift_page(organization text, after uuid, most integer)
 returns table (
   member_id uuid, organization_id uuid, external_id text, personnummer_index text, sent boolean, sent_index text, has_case boolean,
@@ -17,7 +17,7 @@ as $$
   join registry.members as m on m.organization_id = g.id and m.merged_into is null and m.external_id is not null
   left join lateral (
     select known.id, known.state, known.personnummer_index from sync.pushes as known
-    where known.organization_id = m.organization_id and known.member_id = m.id and known.state not in ('superseded', 'cancelled')
+    where known.organization_id = m.organization_id and known.member_id = m.id and known.state <> 'superseded'
     order by known.created_at desc limit 1
   ) as p on true
   where g.slug = drift_page.organization and (drift_page.after is null or m.id > drift_page.after)

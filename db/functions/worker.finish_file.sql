@@ -27,8 +27,8 @@ begin
   where k.id = f.id;
   for p in
     update sync.pushes as k
-    set file_id = f.id, accepted_until = clock_timestamp() + v_within, next_attempt_at = clock_timestamp() + v_within, error_code = null,
-        leased_by = finish_file.worker_id
+    set state = 'pending', settled_at = null, file_id = f.id, error_code = null,
+        accepted_until = clock_timestamp() + v_within, next_attempt_at = clock_timestamp() + v_within, leased_by = finish_file.worker_id
     where k.id = any (finish_file.push_ids)
     returning k.*
   loop

@@ -11,6 +11,9 @@ begin
   if o.id is null then
     raise exception 'There is no such observation.' using errcode = 'PN004';
   elsif o.outcome = 'deferred' then
+    if o.personnummer_index is not null and not (select g.capture from registry.organizations as g where g.id = o.organization_id) then
+      o := private.without_number(o, 'capture_off'); -- switched off since
+    end if;
     o := private.settle_observation(o);
     perform private.store_decision(o);
   end if;

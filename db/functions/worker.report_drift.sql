@@ -12,7 +12,7 @@ declare
 begin
   select known.* into m from registry.members as known where known.id = report_drift.member_id for no key update;
   -- The record has moved on since it was compared, or is about to be sent: the next comparison tells.
-  if m.id is null or m.personnummer_index is distinct from report_drift.recorded_index or exists (
+  if m.id is null or m.merged_into is not null or m.personnummer_index is distinct from report_drift.recorded_index or exists (
     select from sync.pushes as p where p.organization_id = m.organization_id and p.member_id = m.id and p.settled_at is null)
   then
     return false;

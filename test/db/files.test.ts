@@ -4,6 +4,7 @@ import { atTheDesk, type Desk } from '../support/desk.ts';
 import { addKari, one } from '../support/door.ts';
 import { revoke } from '../support/revoke.ts';
 import { addMember, addMemberSystem, addOrganization, sampleNumbers, sealNumber } from '../support/samples.ts';
+import { unavailable, workerDoor } from './support/worker-door.ts';
 
 const [NUMBER, OTHER_NUMBER] = sampleNumbers;
 const receiverKey = '{"kty":"OKP","kid":"k","crv":"X25519","x":"abc"}';
@@ -163,4 +164,52 @@ test('a file that cannot be written is a case, once; the others go on, and after
     );
     assert.equal((await states()).filter((state) => state === 'expired').length, 2);
     assert.equal((await one(db, `select count(*)::int as n from audit.events where event = 'file_expired'`)).n, 2);
+  }));
+
+test('a change that was given up while there was an interface goes into a file, and is delivered with it', () =>
+  atTheDesk(async (desk) => {
+    const { db, door, coordinator } = desk;
+    const { claim, finish } = files(desk);
+    await addKari(db, door, { external_id: 'kari' });
+    await door.login({ personnummer: NUMBER });
+    const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
+    assert.equal(await workerDoor(db).attempt(id, { ...unavailable, final: true }), 'given_up');
+    // Twice the same number, because one in between was taken back: only the last one goes.
+    await db.pool.query(
+      `insert into sync.pushes (organization_id, member_id, personnummer_index, state, error_code, settled_at, next_attempt_at, created_at)
+       select organization_id, member_id, personnummer_index, state, error_code, settled_at, now() - interval '1 hour', created_at - interval '1 day'
+       from sync.pushes`,
+    );
+    await db.pool.query(`update sync.member_systems set kind = 'file', receiver_key = $1`, [receiverKey]);
+    assert.deepEqual(await claim(), []);
+    await db.pool.query(`update sync.pushes set next_attempt_at = now() where id = $1`, [id]);
+    const rows = await claim();
+    assert.deepEqual(
+      rows.map(({ push_id }) => push_id),
+      [id],
+    );
+    assert.equal(await finish(rows), 1);
+    assert.equal((await coordinator.call('acknowledge_sync_file', rows[0]?.file_id)).delivered, 1);
+    assert.equal((await one(db, 'select state from sync.pushes where id = $1', [id])).state, 'delivered');
+    assert.deepEqual(await desk.openCases(), []);
+    assert.deepEqual(await claim(), []);
+  }));
+
+test('a change that is tried again while its file is written is in the next one only', () =>
+  atTheDesk(async (desk) => {
+    const { db, door, coordinator } = desk;
+    const { claim, finish } = files(desk);
+    await addKari(db, door, { external_id: 'kari' });
+    await door.login({ personnummer: NUMBER });
+    const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
+    await workerDoor(db).attempt(id, { ...unavailable, final: true });
+    await db.pool.query(`update sync.member_systems set kind = 'file', receiver_key = $1`, [receiverKey]);
+    await db.pool.query(`update sync.pushes set next_attempt_at = now()`);
+    const rows = await claim();
+    const { push_id } = await coordinator.call('retry_sync', id);
+    assert.equal(await finish(rows), null);
+    assert.deepEqual(
+      (await claim()).map((row) => row.push_id),
+      [push_id],
+    );
   }));

@@ -32,12 +32,26 @@ test('a note that may hold a personnummer is refused, with every decision, and n
     assert.equal((await coordinator.call('undo_resolution', found?.id, 'not she')).state, 'open');
   }));
 
-test('nor with a login that is linked', () =>
+test('so is one that is too long to be stored', () =>
+  atTheDesk(async ({ db, door, coordinator, openCases }) => {
+    await addKari(db, door, { personnummer: OTHER_NUMBER });
+    await door.login({ personnummer: NUMBER });
+    const [found] = await openCases();
+    const decide = (length: number) =>
+      coordinator.call('resolve_conflict', found?.id, 'keep_existing', 'æ'.repeat(length), found?.version);
+    assert.equal((await decide(4001)).code, 'note_too_long');
+    assert.equal((await decide(4000)).state, 'resolved');
+    assert.equal((await coordinator.call('undo_resolution', found?.id, 'x'.repeat(4001))).code, 'note_too_long');
+  }));
+
+test('neither is stored with a login that is linked', () =>
   atTheDesk(async ({ db, door, coordinator }) => {
     const { observation_id } = await door.login({ personnummer: NUMBER });
     const member = await addMember(db, door.organization);
     const reply = await coordinator.call('link_login', observation_id, member.id, `it is ${NUMBER}`);
     assert.equal(reply.code, 'number_in_note');
+    const long = await coordinator.call('link_login', observation_id, member.id, 'x'.repeat(4001));
+    assert.equal(long.code, 'note_too_long');
     assert.equal((await coordinator.call('link_login', observation_id, member.id, null)).linked, true);
   }));
 

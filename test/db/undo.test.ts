@@ -222,3 +222,84 @@ test('a case about drift that was settled by sending ours has nothing to undo', 
     assert.equal((await coordinator.call('undo_resolution', drift?.id, null)).code, 'not_resolved');
     assert.deepEqual(await openCases(), []);
   }));
+
+test('a merge is not taken back while its survivor is merged into a third record: what went there would stay behind', () =>
+  atTheDesk(async ({ db, door, coordinator, settle }) => {
+    const kari = await addKari(db, door);
+    await addMember(db, door.organization, { personnummer: NUMBER, given_name: 'Kari', family_name: 'Nordmann' });
+    assert.equal((await door.login({ personnummer: NUMBER })).outcome, 'duplicate');
+    const first = (await settle('merge_into')).conflict_id;
+    await addMember(db, door.organization, { personnummer: OTHER_NUMBER });
+    assert.equal((await door.login({ personnummer: OTHER_NUMBER })).outcome, 'conflict');
+    const second = (await settle('merge_into')).conflict_id;
+    assert.equal((await coordinator.call('undo_resolution', first, null)).code, 'newer_change');
+    assert.equal((await coordinator.call('undo_resolution', second, null)).state, 'open');
+    assert.equal((await coordinator.call('undo_resolution', first, null)).state, 'open');
+    assert.equal((await one(db, 'select member_id from registry.identity_links')).member_id, kari.id);
+  }));
+
+test('a decision about a record that was merged since is not taken back: nobody could be asked about it', () =>
+  atTheDesk(async ({ db, door, coordinator, settle, openCases }) => {
+    await addKari(db, door, { personnummer: OTHER_NUMBER });
+    await door.login({ personnummer: THIRD_NUMBER });
+    const kept = (await settle('keep_existing')).conflict_id;
+    await addMember(db, door.organization, { personnummer: NUMBER });
+    await door.login({ personnummer: NUMBER });
+    const merged = (await settle('merge_into')).conflict_id;
+    assert.equal((await coordinator.call('undo_resolution', kept, null)).code, 'newer_change');
+    assert.deepEqual(await openCases(), []);
+    assert.equal((await coordinator.call('undo_resolution', merged, null)).state, 'open');
+    assert.equal((await coordinator.call('undo_resolution', kept, null)).state, 'open');
+  }));
+
+test('that a number was kept is not taken back once the record has the other one', () =>
+  atTheDesk(async ({ db, door, coordinator, settle, openCases }) => {
+    const kari = await addKari(db, door, { personnummer: OTHER_NUMBER });
+    await door.login({ personnummer: NUMBER });
+    const kept = (await settle('keep_existing')).conflict_id;
+    const { rows } = await db.pool.query('select personnummer_index as index from registry.observations');
+    await db.pool.query('update registry.members set personnummer_index = $2 where id = $1', [kari.id, rows[0].index]);
+    assert.equal((await coordinator.call('undo_resolution', kept, null)).code, 'newer_change');
+    assert.deepEqual(await openCases(), []);
+  }));
+
+test('undoing a merge opens no case about a record that was merged into another since, nor one that is answered', () =>
+  atTheDesk(async ({ db, door, coordinator, openCases }) => {
+    const kari = await addKari(db, door);
+    const second = await addMember(db, door.organization, { personnummer: NUMBER });
+    const third = await addMember(db, door.organization);
+    await door.login({ personnummer: NUMBER });
+    const [duplicate] = await openCases();
+    // Two more cases that name Kari: one about the third record, which will be gone, and one that will have answered itself.
+    const { rows } = await db.pool.query(
+      `insert into registry.conflicts (organization_id, kind, member_id, other_member_id, fingerprint, detail)
+       select organization_id, 'duplicate', id, $2, 'other ' || id, '{"import_run_id": "x"}' from registry.members where id = any ($1)
+       returning id`,
+      [[third.id, second.id], kari.id],
+    );
+    await db.pool.query(
+      `insert into registry.offered_numbers (conflict_id, personnummer_index, personnummer_sealed, personnummer_masked)
+       select id, 'v1.x', 'sealed', '010100*****' from registry.conflicts where fingerprint like 'other%'`,
+    );
+    await coordinator.call('resolve_conflict', duplicate?.id, 'merge_into', null, duplicate?.version);
+    await db.pool.query('update registry.members set merged_into = $2 where id = $1', [third.id, second.id]);
+    assert.equal((await coordinator.call('undo_resolution', duplicate?.id, null)).state, 'open');
+    assert.deepEqual(
+      (await openCases()).map(({ id }) => id),
+      [duplicate?.id],
+    );
+    assert.equal(rows.length, 2);
+  }));
+
+test('a record that was merged while it was compared with the member system is no difference', () =>
+  atTheDesk(async ({ db, door, settle, openCases }) => {
+    const kari = await addKari(db, door);
+    await addMember(db, door.organization, { personnummer: NUMBER, given_name: 'Kari', family_name: 'Nordmann' });
+    await door.login({ personnummer: NUMBER });
+    await settle('merge_into');
+    const { rows } = await db.pool.query(
+      `select worker.report_drift($1, null, 'another', '{v1.x}', '010100*****', false) as news`,
+      [kari.id],
+    );
+    assert.deepEqual([rows[0].news, await openCases()], [false, []]);
+  }));

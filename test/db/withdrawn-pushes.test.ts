@@ -99,3 +99,10 @@ test('withdrawn at the moment at which an attempt fails: cancelled, whoever come
     }
     assert.deepEqual(await stateOf(desk), [cancelled]);
   }));
+
+test('withdrawn: that the member system does not have the number is no difference to it', () =>
+  withPending(async ({ door, db }) => {
+    await revoke(door);
+    const { rows } = await db.pool.query('select * from worker.drift_page($1, null, 10)', [door.organization.slug]);
+    assert.deepEqual(rows, []);
+  }));

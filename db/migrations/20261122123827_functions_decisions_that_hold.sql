@@ -2,6 +2,50 @@
 -- Written by `npm run db:freeze`. Edit db/functions/, never this file.
 set local role registry_owner;
 
+-- begin db/functions/private.supersede_cases.sql
+-- What coordinators were asked has answered itself: nobody has to close these cases, and the audit says what settled each of them.
+create or replace function private.supersede_cases(p_ids uuid[], p_source text, p_because text, p_push_id uuid default null)
+returns uuid[]
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  c registry.conflicts;
+  v_closed uuid[] := array[]::uuid[];
+begin
+  for c in
+    update registry.conflicts as known
+    set state = 'superseded', superseded_by = p_because, closed_at = clock_timestamp(), version = known.version + 1
+    where known.id = any (p_ids) and known.state = 'open'
+    returning known.*
+  loop
+    perform private.record_event('case_superseded', p_source, c.organization_id, p_because,
+      p_member_id => coalesce(c.member_id, c.candidates[1]), p_observation_id => c.observation_id,
+      p_conflict_id => c.id, p_push_id => coalesce(p_push_id, c.push_id),
+      p_detail => jsonb_build_object('kind', c.kind, 'version', c.version));
+    v_closed := v_closed || c.id;
+  end loop;
+  return v_closed;
+end
+$$;
+comment on function private.supersede_cases is 'In: cases, who settled them (audit source), the reason as a sentence, the push that did. Out: those that were open and are closed now.';
+-- end db/functions/private.supersede_cases.sql
+
+-- begin db/functions/private.close_member_system_case.sql
+-- The case about a member system is moot when it works again; no coordinator has to say so.
+create or replace function private.close_member_system_case(p_organization_id uuid)
+returns void
+language sql volatile
+set search_path = ''
+as $$
+  select private.supersede_cases(array(
+    select c.id from registry.conflicts as c
+    where c.organization_id = p_organization_id and c.kind = 'member_system' and c.state = 'open'
+  ), 'worker', 'The member system works again.')
+$$;
+comment on function private.close_member_system_case is 'In: an organisation. Closes the open cases about its member system.';
+-- end db/functions/private.close_member_system_case.sql
+
 -- begin db/functions/private.refusals.sql
 -- Every refusal a coordinator can meet. An id of another organisation and one that does not exist are answered the same.
 create or replace function private.refusals()
@@ -25,12 +69,101 @@ as $$
     ('not_waiting', 409, 'The change does not wait on the worklist any more.'),
     ('not_sealed_yet', 409, 'The number is not ready to be fetched. Try again in a minute; if it stays so, the operator must look at it.'),
     ('not_ready', 409, 'The file cannot be fetched or acknowledged: it is being written, or it is settled already.'),
+    ('not_in_file', 422, 'One of the ids is not in this file. Nothing was acknowledged: look at the ids and do it again.'),
     ('not_resolved', 409, 'The case has no decision that could be undone.'),
     ('too_late', 409, 'A decision can be undone for 30 days.'),
+    ('note_too_long', 422, 'A note has 4000 characters at most.'),
+    ('number_in_note', 422, 'The note holds eleven digits that may be a personnummer. Write it without them.'),
     ('newer_change', 409, 'Something newer depends on this decision. Undo or settle that first.')
 $$;
 comment on function private.refusals is 'Out: code, HTTP status and message of every refusal.';
 -- end db/functions/private.refusals.sql
+
+-- begin db/functions/private.forget_failures.sql
+-- What failed before for this member no longer matters: a later push has arrived, or the record has moved on.
+create or replace function private.forget_failures(p_push sync.pushes)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  update sync.pushes set next_attempt_at = null
+  where organization_id = p_push.organization_id and member_id = p_push.member_id and id <> p_push.id
+    and state = 'given_up' and next_attempt_at is not null;
+  perform private.supersede_cases(array(
+    select c.id from registry.conflicts as c
+    join sync.pushes as failed on failed.id = c.push_id
+    where c.organization_id = p_push.organization_id and c.member_id = p_push.member_id
+      and c.kind = 'push_failed' and c.state = 'open' and failed.created_at <= p_push.created_at
+  ), 'worker', 'A later push settled it.', p_push.id);
+end
+$$;
+comment on function private.forget_failures is 'In: a push that arrived or is moot. Closes open cases about failed pushes of its member, and ends their tries.';
+-- end db/functions/private.forget_failures.sql
+
+-- begin db/functions/private.acknowledge_sync_file.sql
+-- Only changes that still wait in this file are settled: one that a newer change has overtaken is in a later file. A mistyped id would
+-- turn a refusal into a delivery, so an id that is not in the file stops it all.
+create or replace function private.acknowledge_sync_file(p_file_id uuid, p_refused text[])
+returns jsonb
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  f constant sync.files := private.lock_file(p_file_id);
+  p sync.pushes;
+  v_external_id text;
+  v_counts jsonb;
+begin
+  if f.id is null then
+    return private.refuse('acknowledge_sync_file', 'not_found', p_file_id);
+  elsif f.state <> 'ready' then
+    return private.refuse('acknowledge_sync_file', 'not_ready', p_file_id);
+  elsif exists (
+    select n.external_id from unnest(p_refused) as n(external_id) where n.external_id is not null
+    except
+    select m.external_id from sync.pushes as known join registry.members as m on m.id = known.member_id
+    where known.organization_id = f.organization_id and known.file_id = f.id
+  ) then
+    return private.refuse('acknowledge_sync_file', 'not_in_file', p_file_id);
+  end if;
+  for p in
+    select known.* from sync.pushes as known
+    where known.organization_id = f.organization_id and known.file_id = f.id and known.state = 'pending' order by known.id for update
+  loop
+    select m.external_id into v_external_id from registry.members as m where m.id = p.member_id;
+    perform private.settle_filed_push(p, v_external_id = any (coalesce(p_refused, '{}')));
+  end loop;
+  update sync.files set state = 'acknowledged', content = null, acknowledged_at = clock_timestamp(), acknowledged_by = private.actor()
+  where id = f.id;
+  select jsonb_build_object('file_id', f.id, 'delivered', count(*) filter (where known.state = 'delivered'),
+    'refused', count(*) filter (where known.state = 'rejected')) into v_counts
+  from sync.pushes as known where known.organization_id = f.organization_id and known.file_id = f.id;
+  perform private.close_member_system_case(f.organization_id);
+  perform private.record_event('file_acknowledged', 'coordinator', f.organization_id, 'A coordinator acknowledged the file.', p_detail => v_counts);
+  return v_counts;
+end
+$$;
+comment on function private.acknowledge_sync_file is 'See api.acknowledge_sync_file.';
+grant execute on function private.acknowledge_sync_file to authenticated;
+-- end db/functions/private.acknowledge_sync_file.sql
+
+-- begin db/functions/api.worklist.sql
+-- What a person has to type into a member system that has no interface, oldest first. The number itself is fetched for one
+-- change at a time (api.fetch_number), sealed for the organisation's own key.
+create or replace view api.worklist with (security_invoker = true) as
+select
+  p.id as push_id, g.slug as organization, p.member_id, m.external_id as member_external_id, m.given_name, m.family_name,
+  case when m.personnummer_masked is null then 'remove' else 'set' end as change, m.personnummer_masked,
+  p.accepted_until is not null and (s.receiver_key is not null or m.personnummer_masked is null) as ready, p.created_at as waiting_since
+from sync.pushes as p
+join registry.organizations as g on g.id = p.organization_id
+join registry.members as m on m.id = p.member_id
+join sync.member_systems as s on s.organization_id = p.organization_id and s.kind = 'worklist'
+where p.settled_at is null;
+comment on view api.worklist is 'Changes of the coordinator''s organisations that a person carries out: whether the number is to be set or removed, for whom, and whether it is ready to be fetched (a removal: to be carried out).';
+grant select on api.worklist to authenticated;
+-- end db/functions/api.worklist.sql
 
 -- begin db/functions/private.fetch_sync_file.sql
 -- Fetching numbers leaves a trace in the same transaction. From then on the file cannot be taken back (private.withdraw_file).
@@ -58,6 +191,24 @@ comment on function private.fetch_sync_file is 'See api.fetch_sync_file.';
 grant execute on function private.fetch_sync_file to authenticated;
 -- end db/functions/private.fetch_sync_file.sql
 
+-- begin db/functions/private.is_withdrawn.sql
+-- A login that is decided late, or linked later by a coordinator, may be older than the message that its consent was withdrawn. The link may
+-- not have been there when the message came, so the messages themselves are asked.
+create or replace function private.is_withdrawn(p_observation registry.observations)
+returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return exists (
+    select from registry.revocations as r
+    where r.organization_id = p_observation.organization_id and r.provider = p_observation.provider and r.subject = p_observation.subject
+      and r.event = 'CONSENT_REVOKED' and not r.late and r.issued_at >= p_observation.authenticated_at);
+end
+$$;
+comment on function private.is_withdrawn is 'In: an observation. Out: whether consent was withdrawn after that login, as an unverified message said.';
+-- end db/functions/private.is_withdrawn.sql
+
 -- begin db/functions/private.fills_gap.sql
 -- Whether an observed number may go into a record: without replacing anything, without taking it from anybody, and not before the
 -- member's consent where the provider's row asks for one, nor without the organisation's legal basis. A coordinator knows whose login
@@ -71,7 +222,7 @@ declare
   o registry.observations := p_observation;
 begin
   o.member_id := p_member_id;
-  return o.personnummer_index is not null and not private.needs_consent(o)
+  return o.personnummer_index is not null and not private.needs_consent(o) and not private.is_withdrawn(o)
     and (select g.capture from registry.organizations as g where g.id = o.organization_id)
     and exists (select from registry.members as m where m.id = p_member_id and m.personnummer_index is null)
     and not exists (
@@ -79,7 +230,7 @@ begin
       where m.organization_id = o.organization_id and m.personnummer_index = any (o.personnummer_index || o.personnummer_index_previous));
 end
 $$;
-comment on function private.fills_gap is 'In: an observation, a member. Out: whether the member has no number, nobody has the observed one, and neither consent nor legal basis is missing.';
+comment on function private.fills_gap is 'In: an observation, a member. Out: whether the member has no number, nobody has the observed one, and neither consent (also: not withdrawn since) nor legal basis is missing.';
 -- end db/functions/private.fills_gap.sql
 
 -- begin db/functions/private.has_number.sql
@@ -126,25 +277,15 @@ create or replace function private.close_moot_cases(
   p_organization_id uuid, p_member_ids uuid[], p_source text, p_except uuid default null
 )
 returns void
-language plpgsql volatile
+language sql volatile
 set search_path = ''
 as $$
-declare
-  c registry.conflicts;
-begin
-  for c in
-    update registry.conflicts as known
-    set state = 'superseded', superseded_by = 'The numbers of the records changed.', closed_at = clock_timestamp(), version = known.version + 1
-    where known.organization_id = p_organization_id and known.state = 'open' and known.kind in ('mismatch', 'duplicate')
-      and (known.member_id = any (p_member_ids) or known.other_member_id = any (p_member_ids))
-      and known.id is distinct from p_except and private.is_moot(known)
-    returning known.*
-  loop
-    perform private.record_event('case_superseded', p_source, c.organization_id, 'The case is moot: the numbers of the records changed.',
-      p_member_id => c.member_id, p_observation_id => c.observation_id, p_conflict_id => c.id,
-      p_detail => jsonb_build_object('kind', c.kind, 'version', c.version));
-  end loop;
-end
+  select private.supersede_cases(array(
+    select c.id from registry.conflicts as c
+    where c.organization_id = p_organization_id and c.state = 'open' and c.kind in ('mismatch', 'duplicate')
+      and (c.member_id = any (p_member_ids) or c.other_member_id = any (p_member_ids))
+      and c.id is distinct from p_except and private.is_moot(c)
+  ), p_source, 'The numbers of the records changed.')
 $$;
 comment on function private.close_moot_cases is 'In: members whose numbers have changed, who changed them (audit source), a case that is being settled. Closes the open cases about these numbers that are moot.';
 -- end db/functions/private.close_moot_cases.sql
@@ -197,6 +338,93 @@ $$;
 comment on function private.fill_gap is 'In: an observation, a member. Out: the number before, for undo; empty where the number may not go into the record (private.fills_gap).';
 -- end db/functions/private.fill_gap.sql
 
+-- begin db/functions/private.lock_login.sql
+-- Several cases may be about one login, and a login that is linked to nobody about none; a login without a number has none that could be
+-- locked. So coordinators who decide whose login it is meet here first, before anything else is locked.
+create or replace function private.lock_login(p_observation_id uuid)
+returns void
+language sql volatile
+set search_path = ''
+as $$
+  select pg_catalog.pg_advisory_xact_lock(
+    pg_catalog.hashtextextended('login ' || o.organization_id || ' ' || o.issuer || ' ' || o.subject, 0))
+  from registry.observations as o where o.id = p_observation_id
+$$;
+comment on function private.lock_login is 'In: an observation. Waits until no other coordinator is deciding whose login it is.';
+-- end db/functions/private.lock_login.sql
+
+-- begin db/functions/private.known_case.sql
+-- The case that a disagreement is known by: settled for good, or open. There may be several of the first kind, where a decision was taken
+-- back and made again while the disagreement was a case of its own; the last one stands for all. A member's mismatch is the same one
+-- whoever else has the number by now.
+create or replace function private.known_case(p_organization_id uuid, p_fingerprint text, p_mismatch_of uuid)
+returns uuid
+language sql stable
+set search_path = ''
+as $$
+  select known.id from (
+    select c.id, 1 as rank, c.closed_at from registry.conflicts as c
+    where c.organization_id = p_organization_id and c.fingerprint = p_fingerprint
+      and c.state = 'resolved' and c.decision in ('keep_existing', 'not_same_person')
+    union all
+    select c.id, 2, null from registry.conflicts as c
+    where c.organization_id = p_organization_id and c.fingerprint = p_fingerprint and c.state = 'open'
+    union all
+    select c.id, 3, c.closed_at from registry.conflicts as c
+    where c.organization_id = p_organization_id and c.member_id = p_mismatch_of and c.kind = 'mismatch'
+      and (c.state = 'open' or c.state = 'resolved' and c.decision in ('keep_existing', 'not_same_person'))
+      and regexp_replace(c.fingerprint, '^.* ', '') = regexp_replace(p_fingerprint, '^.* ', '')
+  ) as known
+  order by known.rank, known.closed_at desc limit 1
+$$;
+comment on function private.known_case is 'In: organisation, fingerprint, for a mismatch its member. Out: the case of that disagreement, settled and remembered, or else open; null: none.';
+-- end db/functions/private.known_case.sql
+
+-- begin db/functions/private.open_conflict.sql
+-- A disagreement becomes a case, once: the fingerprint says what makes two sightings the same disagreement. One that is open
+-- is counted up, and so is one that a coordinator has settled: a decision is remembered, the same disagreement does not come
+-- back. A coordinator may be settling it at this moment: the update waits, and sees how. What was settled so that there is no
+-- disagreement any more (the login linked, the records merged) is no new case: whoever asks is decided again.
+create or replace function private.open_conflict(
+  p_kind registry.conflict_kind, p_observation registry.observations,
+  p_member_id uuid default null, p_other_member_id uuid default null, p_candidates uuid[] default '{}'
+)
+returns uuid
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_fingerprint constant text := private.conflict_fingerprint(p_kind, p_observation, p_member_id, p_other_member_id, p_candidates);
+  v_known uuid;
+  v_id uuid;
+begin
+  v_known := private.known_case(p_observation.organization_id, v_fingerprint, case when p_kind = 'mismatch' then p_member_id end);
+  update registry.conflicts as c
+  set seen = c.seen + 1, last_seen_at = clock_timestamp(),
+      -- Who else has the number may have changed, and is what the coordinator sees.
+      other_member_id = case c.state when 'open' then p_other_member_id else c.other_member_id end,
+      fingerprint = case c.state when 'open' then v_fingerprint else c.fingerprint end,
+      version = c.version + (c.state = 'open' and c.other_member_id is distinct from p_other_member_id)::integer
+  where c.id = v_known and (c.state = 'open' or c.state = 'resolved' and c.decision in ('keep_existing', 'not_same_person'))
+  returning c.id into v_id;
+  if v_id is null and v_known is not null and p_kind <> 'inconsistent' then
+    raise exception 'The case was settled meanwhile.' using errcode = 'serialization_failure';
+  elsif v_id is null then
+    insert into registry.conflicts as c
+      (organization_id, kind, member_id, other_member_id, candidates, observation_id, fingerprint, detail)
+    values (
+      p_observation.organization_id, p_kind, p_member_id, p_other_member_id, p_candidates, p_observation.id, v_fingerprint,
+      p_observation.explanation || case when p_kind = 'mismatch' then private.classify_mismatch(p_observation) else '{}' end)
+    on conflict (organization_id, fingerprint) where state = 'open'
+      do update set seen = c.seen + 1, last_seen_at = clock_timestamp()
+    returning c.id into v_id;
+  end if;
+  return v_id;
+end
+$$;
+comment on function private.open_conflict is 'In: kind, observation, member, the other member, the candidates. Out: id of the case: new, open already, or settled before.';
+-- end db/functions/private.open_conflict.sql
+
 -- begin db/functions/private.end_login_sessions.sql
 -- A login that is taken away from a member takes its sessions with it: whoever holds them came in as that member by this login.
 -- Called after the link has changed. A session that is being opened in that very moment is found at its next refresh (link_stands).
@@ -244,6 +472,23 @@ $$;
 comment on function private.set_link is 'In: an observation, a member. Out: the link before, for undo. Links the observation''s login to the member.';
 -- end db/functions/private.set_link.sql
 
+-- begin db/functions/private.why_not_note.sql
+-- The notes of coordinators are the only text that people write into the database. Told not to, somebody pastes a personnummer all
+-- the same; it is sent back rather than masked, so that the person knows. Eleven digits in the ways a number is written are enough:
+-- without its control digits being right it is a mistyped one.
+create or replace function private.why_not_note(p_note text)
+returns text
+language sql immutable
+set search_path = ''
+as $$
+  select case
+    when length(p_note) > 4000 then 'note_too_long'
+    when p_note ~ '(?<![0-9])([0-9]{2}[ .-]?){3}[^[:alnum:]]{0,3}[0-9]{3}[ .-]?[0-9]{2}(?![0-9])' then 'number_in_note'
+  end
+$$;
+comment on function private.why_not_note is 'In: a coordinator''s note. Out: code of the refusal where it is too long for its column or may hold a personnummer, null: go ahead.';
+-- end db/functions/private.why_not_note.sql
+
 -- begin db/functions/private.link_login.sql
 -- Whose login was it? The coordinator knows; open cases about that login are settled by it.
 create or replace function private.link_login(p_observation_id uuid, p_member_id uuid, p_note text)
@@ -261,6 +506,7 @@ declare
 begin
   select known.* into o from registry.observations as known
   where known.id = p_observation_id and known.organization_id = any (private.coordinator_organizations());
+  perform private.lock_login(o.id);
   perform private.lock_number(o.organization_id, o.personnummer_masked) where o.personnummer_masked is not null;
   select known.* into m from registry.members as known
   where known.id = p_member_id and known.organization_id = o.organization_id for no key update;
@@ -268,6 +514,7 @@ begin
     when o.id is null or m.id is null then 'not_found'
     when private.linked_member(o) is not null then 'already_linked'
     when m.merged_into is not null then 'member_merged'
+    else private.why_not_note(p_note)
   end;
   if v_refusal is not null then
     return private.refuse('link_login', v_refusal, p_observation_id);
@@ -291,6 +538,49 @@ $$;
 comment on function private.link_login is 'See api.link_login.';
 grant execute on function private.link_login to authenticated;
 -- end db/functions/private.link_login.sql
+
+-- begin db/functions/private.lock_case.sql
+-- Everything a decision about a case may touch, locked in the common order (login, number, members, case), so that a member who
+-- logs in at the same moment cannot come between. A case the caller may not see is as good as none.
+create or replace function private.lock_case(p_conflict_id uuid)
+returns registry.conflicts
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  c registry.conflicts;
+begin
+  select known.* into c from registry.conflicts as known
+  where known.id = p_conflict_id and known.organization_id = any (private.coordinator_organizations());
+  if c.id is not null then
+    perform private.lock_login(c.observation_id);
+    perform private.lock_number(o.organization_id, o.personnummer_masked)
+    from private.evidence_of_case(c) as o where o.personnummer_masked is not null;
+    perform from registry.members as m
+    where m.id = any (c.candidates || array[c.member_id, c.other_member_id]) order by m.id for no key update;
+    select known.* into c from registry.conflicts as known where known.id = p_conflict_id for update;
+  end if;
+  return c;
+end
+$$;
+comment on function private.lock_case is 'In: id of a case. Out: the case as it is once everything it concerns is locked; null when the caller may not see it.';
+-- end db/functions/private.lock_case.sql
+
+-- begin db/functions/private.close_cases_of_merged.sql
+-- Other open cases about a record that is no more are moot.
+create or replace function private.close_cases_of_merged(p_conflict registry.conflicts)
+returns uuid[]
+language sql volatile
+set search_path = ''
+as $$
+  select private.supersede_cases(array(
+    select c.id from registry.conflicts as c
+    where c.organization_id = p_conflict.organization_id and c.id <> p_conflict.id and c.state = 'open'
+      and (p_conflict.member_id in (c.member_id, c.other_member_id) or p_conflict.member_id = any (c.candidates))
+  ), 'coordinator', 'The record was merged into another.')
+$$;
+comment on function private.close_cases_of_merged is 'In: a case whose member was merged into another. Out: ids of the other open cases that were closed by it.';
+-- end db/functions/private.close_cases_of_merged.sql
 
 -- begin db/functions/private.move_to_member.sql
 -- Moves logins, observations, sessions and consents from one member record to another; given the ids, moves just those (undo does).
@@ -365,6 +655,42 @@ end
 $$;
 comment on function private.restore_number is 'In: a case, a number in its stored forms with the member''s id, event and sentence. Writes it and queues the push.';
 -- end db/functions/private.restore_number.sql
+
+-- begin db/functions/private.merge_members.sql
+-- Two records are one person: the record of the case is merged into the other one. Logins, observations and sessions go to the
+-- survivor, and so does a number that the survivor lacks; the merged record stays as a mark of where it went, and is never found
+-- again.
+create or replace function private.merge_members(c registry.conflicts)
+returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_merged constant uuid := c.member_id;
+  v_number constant jsonb := private.number_of(v_merged);
+  v_before jsonb := jsonb_build_object('merged', v_merged, 'survivor', c.other_member_id, 'number', v_number);
+begin
+  v_before := v_before || private.move_to_member(c.organization_id, v_merged, c.other_member_id);
+  update registry.members
+  set merged_into = c.other_member_id, personnummer_index = null, personnummer_sealed = null, personnummer_masked = null,
+      personnummer_source = null, personnummer_at = null
+  where id = v_merged
+  returning v_before || jsonb_build_object('version_after', version) into v_before;
+  perform private.supersede_pushes(v_merged);
+  v_before := v_before || jsonb_build_object('superseded', private.close_cases_of_merged(c));
+  perform private.record_event('members_merged', 'coordinator', c.organization_id, 'A coordinator merged the record into the other one.',
+    p_member_id => v_merged, p_conflict_id => c.id, p_detail => jsonb_build_object('survivor', c.other_member_id));
+  if v_number ->> 'index' is not null
+    and exists (select from registry.members as m where m.id = c.other_member_id and m.personnummer_index is null) then
+    perform private.restore_number(c, v_number || jsonb_build_object('member_id', c.other_member_id),
+      'number_accepted', 'The surviving record took over the personnummer %s of the merged one.');
+    v_before := v_before || jsonb_build_object('survivor_number', private.number_of(c.other_member_id));
+  end if;
+  return v_before;
+end
+$$;
+comment on function private.merge_members is 'In: a locked case with two members. Out: the state before. Merges the first into the second.';
+-- end db/functions/private.merge_members.sql
 
 -- begin db/functions/private.part_login.sql
 -- The login is not this member. The link goes, sessions that began with it end, and the ladder will never again propose
@@ -444,7 +770,7 @@ set search_path = ''
 as $$
 declare
   c registry.conflicts := private.lock_case(p_conflict_id);
-  v_refusal constant text := private.why_not_resolve(c, p_decision, p_expected_version);
+  v_refusal constant text := coalesce(private.why_not_resolve(c, p_decision, p_expected_version), private.why_not_note(p_note));
   v_before jsonb := '{}'::jsonb;
 begin
   if v_refusal is not null then
@@ -659,7 +985,8 @@ grant execute on function api.retry_sync to authenticated;
 -- end db/functions/api.retry_sync.sql
 
 -- begin db/functions/private.reopen_superseded.sql
--- Cases that were moot while two records were one are questions again, but for those that somebody has asked anew since.
+-- Cases that were moot while two records were one are questions again, but for those that somebody has asked anew since, that are about a
+-- record which was merged since, or that the numbers have answered.
 create or replace function private.reopen_superseded(p_ids jsonb)
 returns void
 language plpgsql volatile
@@ -672,6 +999,10 @@ begin
     update registry.conflicts as c
     set state = 'open', superseded_by = null, closed_at = null, version = version + 1
     where c.state = 'superseded' and c.id in (select id::uuid from jsonb_array_elements_text(p_ids) as id)
+      and private.is_moot(c) is not true
+      and not exists (
+        select from registry.members as m
+        where m.id = any (c.candidates || array[c.member_id, c.other_member_id]) and m.merged_into is not null)
       and not exists (
         select from registry.conflicts as twin
         where twin.organization_id = c.organization_id and twin.fingerprint = c.fingerprint and twin.state = 'open')
@@ -681,7 +1012,7 @@ begin
   end loop;
 end
 $$;
-comment on function private.reopen_superseded is 'In: ids of cases that a merge closed. Opens those that are not open by another case already.';
+comment on function private.reopen_superseded is 'In: ids of cases that a merge closed. Opens those that are a question still, and not open by another case already.';
 -- end db/functions/private.reopen_superseded.sql
 
 -- begin db/functions/private.separate_members.sql
@@ -767,10 +1098,14 @@ as $$
       select m.personnummer_index from registry.members as m where m.id = (r.before ->> 'survivor')::uuid) then 'newer_change'
     when r.before ? 'link' and (r.before #>> '{link,after}')::uuid is distinct from (
       select private.linked_member(o) from registry.observations as o where o.id = c.observation_id) then 'newer_change'
-    when exists ( -- it would go back to a record that is no more
+    when r.before ? 'merged' and exists ( -- the survivor is no more, and what went to it has gone on
+      select from registry.members as m where m.id = (r.before ->> 'survivor')::uuid and m.merged_into is not null) then 'newer_change'
+    when exists ( -- it would go back to a record that is no more, or ask about one
       select from registry.members as m
       where m.organization_id = c.organization_id and m.merged_into is not null
-        and (m.id = (r.before #>> '{link,before}')::uuid or r.before -> 'excluded' ? m.id::text)) then 'newer_change'
+        and (m.id = (r.before #>> '{link,before}')::uuid or r.before -> 'excluded' ? m.id::text
+          or not r.before ? 'merged' and m.id = any (c.candidates || array[c.member_id, c.other_member_id]))) then 'newer_change'
+    when r.decision = 'keep_existing' and private.is_moot(c) then 'newer_change' -- there is nothing left to ask
     when exists (
       select from registry.members as m
       where m.organization_id = c.organization_id and m.personnummer_index = r.before #>> '{number,index}'
@@ -798,7 +1133,7 @@ declare
   v_refusal text;
 begin
   select known.* into r from registry.resolutions as known where known.conflict_id = c.id and known.undone_at is null;
-  v_refusal := private.why_not_undo(c, r);
+  v_refusal := coalesce(private.why_not_undo(c, r), private.why_not_note(p_note));
   if v_refusal is not null then
     return private.refuse('undo_resolution', v_refusal, p_conflict_id);
   end if;
@@ -891,6 +1226,48 @@ $$;
 comment on function private.number_is_verified is 'In: a member. Out: whether its number came from, or was confirmed by, a login, or was chosen or kept by a coordinator.';
 -- end db/functions/private.number_is_verified.sql
 
+-- begin db/functions/private.plan_import.sql
+-- What each row of an import comes to, before anything is written. The rows' numbers differ from each other and so do their
+-- external ids; the caller sees to that. A merged record is only a mark of where it went, and is left alone.
+create or replace function private.plan_import(p_run registry.import_runs, p_rows private.imported_member[])
+returns setof private.import_step
+language sql volatile rows 10
+set search_path = ''
+as $$
+  select
+    coalesce(m.id, gen_random_uuid()),
+    m.id is null,
+    case when m.id is null or m.merged_into is not null then '{}' else
+      private.changed_columns(p_run.columns, m, r) || case when n.step = 'write' then array['personnummer'] else '{}' end
+    end,
+    n.step,
+    holder.id,
+    r
+  from unnest(p_rows) as r
+  left join registry.members as m on m.organization_id = p_run.organization_id and m.external_id = r.external_id
+  left join lateral (
+    select h.id from registry.members as h
+    where h.organization_id = p_run.organization_id
+      and h.personnummer_index = any (r.personnummer_index || coalesce(r.personnummer_index_previous, '{}'))
+    limit 1
+  ) as holder on r.personnummer_index is not null
+  cross join lateral (
+    select case
+      when r.personnummer_index is null or m.merged_into is not null or holder.id = m.id then 'none'
+      when private.number_is_verified(m) then 'conflict'
+      when holder.id is not null or p_run.dry_run and exists (
+        select from registry.import_lines as l where l.run_id = p_run.id and l.personnummer_index = r.personnummer_index)
+        -- An earlier row waits for it (not ranked yet, so the file is still being read), and comes first.
+        or exists (
+          select from registry.waiting_numbers as w
+          where w.run_id = p_run.id and w.personnummer_index = r.personnummer_index and w.nth is null) then 'duplicate'
+      else 'write'
+    end::private.number_step as step
+  ) as n
+$$;
+comment on function private.plan_import is 'In: a run, rows with different numbers and external ids. Out: one step for each. Writes nothing.';
+-- end db/functions/private.plan_import.sql
+
 -- begin db/functions/private.waiting_portions.sql
 -- Waiting numbers a thousand at a time, so that memory does not grow with the file.
 create or replace function private.waiting_portions(p_run_id uuid, p_which text)
@@ -947,7 +1324,11 @@ begin
     from private.plan_import(p_run, private.waiting_rows(p_run.id, v_lines)) as s
     where w.run_id = p_run.id and w.line = (s.imported).line;
   end loop;
-  analyze registry.waiting_numbers; -- who waits for whom has just been written down, and is looked up next
+  -- Who waits for whom has just been written down, and is looked up next. An import of another organisation that is doing the same at this
+  -- moment is not waited for: what it finds is true enough of both.
+  if pg_try_advisory_xact_lock(hashtextextended('analyze registry.waiting_numbers', 0)) then
+    analyze registry.waiting_numbers;
+  end if;
 end
 $$;
 comment on function private.plan_waiting is 'In: a run, which of its waiting numbers (private.waiting_portions). Writes down what each comes to; a first row moves, unless it is held up (private.hold_up).';
@@ -1000,50 +1381,9 @@ $$;
 comment on function private.lock_waiting is 'In: a run whose file has been read. Waits until no login is about to change the numbers or records that waiting numbers concern.';
 -- end db/functions/private.lock_waiting.sql
 
--- begin db/functions/private.write_import.sql
--- Puts planned rows into the member records: new ones, then those that change.
-create or replace function private.write_import(p_run registry.import_runs, p_steps private.import_step[])
-returns void
-language plpgsql volatile
-set search_path = ''
-as $$
-begin
-  insert into registry.members (id, organization_id, external_id, given_name, family_name, birth_date, email, phone,
-    personnummer_index, personnummer_sealed, personnummer_masked, personnummer_source, personnummer_at)
-  select s.member_id, p_run.organization_id, r.external_id, r.given_name, r.family_name, r.birth_date, r.email, r.phone,
-    n.personnummer_index, n.personnummer_sealed, n.personnummer_masked,
-    case when s.number = 'write' then 'import'::registry.source end, case when s.number = 'write' then clock_timestamp() end
-  from unnest(p_steps) as s
-  cross join lateral (select (s.imported).*) as r
-  left join lateral (select (s.imported).*) as n on s.number = 'write'
-  where s.is_new;
-
-  update registry.members as m set
-    given_name = case when 'given_name' = any (s.changed) then r.given_name else m.given_name end,
-    family_name = case when 'family_name' = any (s.changed) then r.family_name else m.family_name end,
-    birth_date = case when 'birth_date' = any (s.changed) then r.birth_date else m.birth_date end,
-    email = case when 'email' = any (s.changed) then r.email else m.email end,
-    phone = case when 'phone' = any (s.changed) then r.phone else m.phone end,
-    personnummer_index = case when s.number = 'write' then r.personnummer_index else m.personnummer_index end,
-    personnummer_sealed = case when s.number = 'write' then r.personnummer_sealed else m.personnummer_sealed end,
-    personnummer_masked = case when s.number = 'write' then r.personnummer_masked else m.personnummer_masked end,
-    personnummer_source = case when s.number = 'write' then 'import' else m.personnummer_source end,
-    personnummer_at = case when s.number = 'write' then clock_timestamp() else m.personnummer_at end
-  from unnest(p_steps) as s
-  cross join lateral (select (s.imported).*) as r
-  where m.id = s.member_id and not s.is_new and s.changed <> '{}';
-
-  if exists (select from unnest(p_steps) as s where s.number = 'write' and not s.is_new) then
-    perform private.close_moot_cases(p_run.organization_id,
-      array(select s.member_id from unnest(p_steps) as s where s.number = 'write' and not s.is_new), 'import');
-  end if;
-end
-$$;
-comment on function private.write_import is 'In: a run, its steps. Makes and changes member records; closes cases that this leaves moot.';
--- end db/functions/private.write_import.sql
-
 -- begin db/functions/private.move_numbers.sql
--- Numbers change hands: all are given up first, because a number is only ever on one record.
+-- Numbers change hands: all are given up first, because a number is only ever on one record. Whether a case is moot is asked when all
+-- have got theirs: until then a record may have none, which answers nothing.
 create or replace function private.move_numbers(p_run registry.import_runs)
 returns void
 language plpgsql volatile
@@ -1065,9 +1405,13 @@ begin
     perform private.write_import(p_run, v_steps);
     perform private.record_import(p_run, v_steps);
   end loop;
+  for v_lines in select l.lines from private.waiting_portions(p_run.id, 'moving') as l(lines) loop
+    perform private.close_moot_cases(p_run.organization_id,
+      array(select w.member_id from registry.waiting_numbers as w where w.run_id = p_run.id and w.line = any (v_lines)), 'import');
+  end loop;
 end
 $$;
-comment on function private.move_numbers is 'In: a run with numbers that move. Writes them, with their audit events.';
+comment on function private.move_numbers is 'In: a run with numbers that move. Writes them, with their audit events; closes cases that this leaves moot.';
 -- end db/functions/private.move_numbers.sql
 
 -- begin db/functions/private.open_import_case.sql
@@ -1295,6 +1639,9 @@ begin
     if not v_run.dry_run then
       perform private.write_import(v_run, v_steps);
       perform private.record_import(v_run, v_steps);
+      perform private.close_moot_cases(v_run.organization_id, got.ids, 'import')
+      from (select array_agg(s.member_id) as ids from unnest(v_steps) as s where s.number = 'write' and not s.is_new) as got
+      where got.ids is not null;
       perform private.open_import_case(v_run, s) from unnest(v_steps) as s where s.number = 'conflict';
     end if;
     perform private.keep_waiting(v_run, v_steps);
@@ -1359,6 +1706,48 @@ as $$
 $$;
 comment on function private.reject_rows is 'In: a run, [{line, reasons, external_id}]; external_id null: could not be read. Out: how many were new.';
 -- end db/functions/private.reject_rows.sql
+
+-- begin db/functions/import.load_rows.sql
+-- The door's main call: one batch, one transaction. A batch that has arrived already is answered and not done again, so the
+-- program may repeat it when a connection breaks.
+create or replace function import.load_rows(run_id uuid, from_record integer, records integer, rows jsonb, rejections jsonb)
+returns table (records_done integer, added integer, updated integer, unchanged integer, duplicates integer, conflicts integer, rejected integer)
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  v_run registry.import_runs := private.lock_run(load_rows.run_id);
+  v_rows private.imported_member[];
+  v_repeated jsonb;
+begin
+  if v_run.records_done < load_rows.from_record then
+    raise exception 'Records of the file were left out.' using errcode = 'PN007';
+  elsif v_run.records_done = load_rows.from_record then
+    select coalesce(array_agg(r.imported) filter (where r.is_first), '{}'),
+           coalesce(jsonb_agg(jsonb_build_object('line', (r.imported).line, 'reasons', array['external_id_repeated']))
+             filter (where not r.is_first), '[]')
+    into v_rows, v_repeated
+    from private.read_rows(v_run, load_rows.rows) as r;
+    v_run.rejected := v_run.rejected + private.reject_rows(v_run.id, load_rows.rejections || v_repeated);
+    v_run := private.import_batch(v_run, v_rows);
+    v_run.records_done := v_run.records_done + load_rows.records;
+    update registry.import_runs as r
+    set (records_done, added, updated, unchanged, duplicates, conflicts, rejected)
+      = (v_run.records_done, v_run.added, v_run.updated, v_run.unchanged, v_run.duplicates, v_run.conflicts, v_run.rejected)
+    where r.id = v_run.id;
+    perform private.analyze_import(load_rows.from_record, v_run.records_done);
+  end if;
+  return query select v_run.records_done, v_run.added, v_run.updated, v_run.unchanged, v_run.duplicates, v_run.conflicts, v_run.rejected;
+exception
+when unique_violation then -- a decision is taken back at this moment, and gives a number to somebody
+  raise exception 'A number was given to somebody else meanwhile.' using errcode = 'serialization_failure';
+when integrity_constraint_violation or data_exception then
+  raise exception 'The rows are not acceptable: SQLSTATE %.', SQLSTATE using errcode = 'PN007';
+end
+$$;
+comment on function import.load_rows is 'In: run, number of records before these, number of records, rows with sealed numbers, rejected lines. Out: the counts so far. Raises PN006, PN007; serialization_failure: call again.';
+grant execute on function import.load_rows to member_importer;
+-- end db/functions/import.load_rows.sql
 
 -- begin db/functions/import.start_run.sql
 -- The door's first call. The same file with the same settings goes on where its run was killed; another file gives up the run
@@ -1772,21 +2161,13 @@ returns void
 language plpgsql volatile
 set search_path = ''
 as $$
-declare
-  c registry.conflicts;
 begin
   perform private.settle_push(p_push, 'cancelled', 'push_cancelled',
     'The push was cancelled: consent was withdrawn, as an unverified message said.');
-  for c in
-    update registry.conflicts as known
-    set state = 'superseded', closed_at = clock_timestamp(), version = known.version + 1, superseded_by = 'The push was cancelled.'
-    where known.organization_id = p_push.organization_id and known.push_id = p_push.id
-      and known.kind = 'push_failed' and known.state = 'open'
-    returning known.*
-  loop
-    perform private.record_event('case_superseded', 'worker', c.organization_id, 'The case is moot: its push was cancelled.',
-      p_member_id => c.member_id, p_conflict_id => c.id, p_push_id => p_push.id);
-  end loop;
+  perform private.supersede_cases(array(
+    select c.id from registry.conflicts as c
+    where c.organization_id = p_push.organization_id and c.push_id = p_push.id and c.kind = 'push_failed' and c.state = 'open'
+  ), 'worker', 'The push was cancelled.');
   if p_push.file_id is not null then
     perform private.withdraw_file(p_push.file_id);
   end if;
@@ -1981,8 +2362,9 @@ comment on function private.abandon_imports is 'In: how many at most. Out: how m
 -- end db/functions/private.abandon_imports.sql
 
 -- begin db/functions/private.changes_for_file.sql
--- What a file would carry now. Changes whose record has moved on are settled first: no later file could carry them either, so they
--- would wait for ever.
+-- What a file would carry now: what waits, and what was given up and is tried once a day, which may be from a time when the changes went
+-- another way; of one member the last. Changes whose record has moved on are settled first: no later file could carry them either, so
+-- they would wait for ever.
 create or replace function private.changes_for_file(p_organization_id uuid)
 returns uuid[]
 language plpgsql volatile
@@ -1994,7 +2376,7 @@ begin
   for p in
     select known.* from sync.pushes as known
     join registry.members as m on m.id = known.member_id
-    where known.organization_id = p_organization_id and known.state = 'pending' and known.next_attempt_at <= clock_timestamp()
+    where known.organization_id = p_organization_id and known.state in ('pending', 'given_up') and known.next_attempt_at <= clock_timestamp()
       and (m.merged_into is not null or m.personnummer_index is distinct from known.personnummer_index)
     order by known.id for update of known skip locked
   loop
@@ -2007,13 +2389,33 @@ begin
       select known.id from sync.pushes as known
       join registry.members as m on m.id = known.member_id and m.merged_into is null
         and m.personnummer_index is not distinct from known.personnummer_index
-      where known.organization_id = p_organization_id and known.state = 'pending' and known.next_attempt_at <= clock_timestamp()
+      where known.organization_id = p_organization_id and known.state in ('pending', 'given_up') and known.next_attempt_at <= clock_timestamp()
+        and not exists (
+          select from sync.pushes as later
+          where later.organization_id = known.organization_id and later.member_id = known.member_id
+            and later.state in ('pending', 'given_up') and later.next_attempt_at is not null
+            and (later.created_at, later.id) > (known.created_at, known.id))
       order by known.created_at limit 10000
     ) as due);
 end
 $$;
 comment on function private.changes_for_file is 'In: an organisation. Out: the changes that are due for a file, the oldest first; null: none.';
 -- end db/functions/private.changes_for_file.sql
+
+-- begin db/functions/private.close_drift_case.sql
+-- The member system agrees with the record again.
+create or replace function private.close_drift_case(p_member registry.members)
+returns boolean
+language sql volatile
+set search_path = ''
+as $$
+  select private.supersede_cases(array(
+    select c.id from registry.conflicts as c
+    where c.organization_id = p_member.organization_id and c.member_id = p_member.id and c.kind = 'drift' and c.state = 'open'
+  ), 'worker', 'The member system agrees again.') <> '{}'
+$$;
+comment on function private.close_drift_case is 'In: a member. Out: whether a case about a difference was open and is closed now.';
+-- end db/functions/private.close_drift_case.sql
 
 -- begin db/functions/private.erase_dry_runs.sql
 -- A dry run that is older than a day was killed: nobody waits that long for counts. It is gone as if it had ended.
@@ -2169,6 +2571,38 @@ $$;
 comment on function private.expire_files is 'Out: how many files expired.';
 -- end db/functions/private.expire_files.sql
 
+-- begin db/functions/private.fail_filed_push.sql
+-- A change that cannot go into a file: what can never be read is a case, what lacks a key waits for the next file.
+create or replace function private.fail_filed_push(p_file sync.files, p_push_id uuid, p_error_code text)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  p sync.pushes;
+begin
+  select known.* into p from sync.pushes as known
+  where known.id = p_push_id and known.organization_id = p_file.organization_id and known.state in ('pending', 'given_up') for update;
+  if p.id is null then
+    return;
+  end if;
+  update sync.pushes set attempts = attempts + 1, leased_by = p_file.leased_by where id = p.id returning * into p;
+  p.error_code := p_error_code;
+  insert into sync.push_attempts (push_id, organization_id, attempt, worker_id, result, error_code, duration_ms)
+  values (p.id, p.organization_id, p.attempts, p.leased_by,
+    case when p_error_code in ('sealing_key_unknown', 'index_secret_unknown') then 'retry' else 'rejected' end::sync.attempt_result, p_error_code, 0);
+  if p_error_code in ('sealing_key_unknown', 'index_secret_unknown') then
+    update sync.pushes set error_code = p_error_code, next_attempt_at = clock_timestamp() + interval '10 minutes' where id = p.id;
+    perform private.record_push_event('push_attempt_failed', p,
+      format('The change could not go into a file (%s); the next one takes it.', p_error_code));
+  else
+    perform private.fail_push(p, 'rejected', 'push_rejected', 'The change could not go into a file; a case was opened.');
+  end if;
+end
+$$;
+comment on function private.fail_filed_push is 'In: a file, a push that could not go into it, why.';
+-- end db/functions/private.fail_filed_push.sql
+
 -- begin db/functions/private.heal_overtaken.sql
 -- A worker that was paused beyond its lease reports on a push that others have overtaken. If its request arrived after a newer
 -- value of the same member did, the member system holds an old value now: the present one is sent again.
@@ -2195,7 +2629,8 @@ comment on function private.heal_overtaken is 'In: a push whose report may come 
 
 -- begin db/functions/private.link_identity.sql
 -- Remembers which member a login belongs to, with the reason. A coordinator may be merging the record at this moment: its links have
--- moved then, and a new one would stay behind on a record that nobody finds again. So whoever links meets whoever merges at the record.
+-- moved then, and a new one would stay behind on a record that nobody finds again; or be finding that the login is not this member. So
+-- whoever links meets whoever merges or parts at the record.
 create or replace function private.link_identity(p_observation registry.observations, p_finding private.finding)
 returns void
 language plpgsql volatile
@@ -2205,6 +2640,8 @@ begin
   perform from registry.members as m where m.id = p_observation.member_id and m.merged_into is null for no key update;
   if not found then
     raise exception 'The record was merged into another meanwhile.' using errcode = 'serialization_failure';
+  elsif private.is_excluded(p_observation, p_observation.member_id) then
+    raise exception 'The login was found not to be the member''s meanwhile.' using errcode = 'serialization_failure';
   end if;
   insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, rung, explanation)
   values (p_observation.organization_id, p_observation.issuer, p_observation.subject, p_observation.member_id,
@@ -2236,7 +2673,9 @@ begin
     select count(*) = cardinality(p_ids) from sync.pushes as p
     join registry.members as m on m.id = p.member_id and m.merged_into is null
       and m.personnummer_index is not distinct from p.personnummer_index
-    where p.id = any (p_ids) and p.organization_id = p_file.organization_id and p.state = 'pending');
+    where p.id = any (p_ids) and p.organization_id = p_file.organization_id
+      and p.state in ('pending', 'given_up') and p.next_attempt_at is not null
+      and not exists (select from sync.pushes as newer where newer.member_id = p.member_id and newer.state = 'pending' and newer.id <> p.id));
 end
 $$;
 comment on function private.lock_filed_pushes is 'In: a locked file that is being written, the changes in it. Out: whether all of them still wait and carry what their records have; they are locked.';
@@ -2305,7 +2744,8 @@ comment on function private.open_drift_case is 'In: a member, what was found, in
 
 -- begin db/functions/private.renew_consent.sql
 -- A login after the message that consent was withdrawn is a new consent at the provider. What was cancelled by the message goes
--- out after all, and what is being sent at this moment is tried again if it fails.
+-- out after all, and what is being sent at this moment is tried again if it fails. The member is locked first, as by everybody who queues
+-- a push: two at once would meet in a duplicate key.
 create or replace function private.renew_consent(p_observation registry.observations)
 returns void
 language plpgsql volatile
@@ -2315,6 +2755,12 @@ declare
   v_last sync.pushes;
   v_push_id uuid;
 begin
+  perform from registry.members as m
+  where m.id = p_observation.member_id and exists (
+    select from registry.identity_links as l
+    where (l.organization_id, l.issuer, l.subject) = (p_observation.organization_id, p_observation.issuer, p_observation.subject)
+      and l.revoked_at < p_observation.authenticated_at)
+  for no key update;
   update registry.identity_links as l set revoked_at = null
   where (l.organization_id, l.issuer, l.subject) = (p_observation.organization_id, p_observation.issuer, p_observation.subject)
     and l.revoked_at < p_observation.authenticated_at;
@@ -2339,6 +2785,55 @@ end
 $$;
 comment on function private.renew_consent is 'In: a decided observation of a linked login. Clears the mark of a withdrawal that is older, and queues what it had cancelled.';
 -- end db/functions/private.renew_consent.sql
+
+-- begin db/functions/private.withhold_without_consent.sql
+-- Where the member must be asked first, a number may find the member but is not stored before the answer (design section 12).
+-- A login that brought none is the same: it is with the consent that the number comes. Nor is one stored after consent was withdrawn.
+create or replace function private.withhold_without_consent(p_observation registry.observations)
+returns registry.observations
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  o registry.observations := p_observation;
+begin
+  if coalesce(o.absent_reason, 'not_given') = 'not_given' and private.needs_consent(o)
+    or o.absent_reason is null and private.is_withdrawn(o) then
+    o := private.without_number(o, 'not_consented');
+  end if;
+  return o;
+end
+$$;
+comment on function private.withhold_without_consent is 'In: an observation with its member. Out: the same, without the number if consent is needed and not there, or was withdrawn since.';
+-- end db/functions/private.withhold_without_consent.sql
+
+-- begin db/functions/private.tg_member_systems__seal_anew.sql
+-- What stands on a worklist is sealed once, and then waits for a person, for days. A key that comes later, or takes the place of one
+-- that was lost, would not be used until then, and a number that nobody can open is none; so what waits is sealed again.
+create or replace function private.tg_member_systems__seal_anew()
+returns trigger
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_id uuid;
+begin
+  for v_id in
+    update sync.pushes as p
+    set accepted_until = null, status_url = null, receiver_sealed = null, next_attempt_at = clock_timestamp()
+    where p.organization_id = NEW.organization_id and p.state = 'pending' and p.accepted_until is not null
+    returning p.id
+  loop
+    perform private.enqueue('push_personnummer', v_id);
+  end loop;
+  return null;
+end
+$$;
+comment on function private.tg_member_systems__seal_anew is 'After update: a worklist with another key has what waits sealed again.';
+create or replace trigger _100_seal_anew after update of kind, receiver_key on sync.member_systems
+  for each row when (NEW.kind = 'worklist' and (OLD.kind, OLD.receiver_key) is distinct from (NEW.kind, NEW.receiver_key))
+  execute function private.tg_member_systems__seal_anew();
+-- end db/functions/private.tg_member_systems__seal_anew.sql
 
 -- begin db/functions/worker.claim_file.sql
 -- The door through which a worker begins a file: for one organisation whose pause between files is over and that has changes
@@ -2444,6 +2939,37 @@ comment on function worker.claim_push is 'In: a push, the worker''s name. Out: w
 grant execute on function worker.claim_push to sync_worker;
 -- end db/functions/worker.claim_push.sql
 
+-- begin db/functions/worker.drift_page.sql
+-- The records to compare with a member system, a page at a time. Left out: what is on its way, what failed (there is a case), what was
+-- cancelled because consent was withdrawn (it is not to arrive), and records without a number that never had one sent.
+create or replace function worker.drift_page(organization text, after uuid, most integer)
+returns table (
+  member_id uuid, organization_id uuid, external_id text, personnummer_index text, sent boolean, sent_index text, has_case boolean,
+  member_system jsonb
+)
+language sql stable security definer
+set search_path = ''
+as $$
+  select m.id, m.organization_id, m.external_id, m.personnummer_index, p.id is not null, p.personnummer_index,
+    exists (select from registry.conflicts as c
+            where c.organization_id = m.organization_id and c.member_id = m.id and c.kind = 'drift' and c.state = 'open'),
+    to_jsonb(s)
+  from registry.organizations as g
+  join sync.member_systems as s on s.organization_id = g.id
+  join registry.members as m on m.organization_id = g.id and m.merged_into is null and m.external_id is not null
+  left join lateral (
+    select known.id, known.state, known.personnummer_index from sync.pushes as known
+    where known.organization_id = m.organization_id and known.member_id = m.id and known.state <> 'superseded'
+    order by known.created_at desc limit 1
+  ) as p on true
+  where g.slug = drift_page.organization and (drift_page.after is null or m.id > drift_page.after)
+    and coalesce(p.state = 'delivered', m.personnummer_index is not null)
+  order by m.id limit least(drift_page.most, 1000)
+$$;
+comment on function worker.drift_page is 'In: an organisation (slug), the member after which to go on (null: from the first), most rows. Out: what is recorded and what was sent last, by index, with the member system; has_case: a difference was found before.';
+grant execute on function worker.drift_page to sync_worker;
+-- end db/functions/worker.drift_page.sql
+
 -- begin db/functions/worker.erase_expired.sql
 -- The retention task: what was kept for a time only goes when the time is over, some thousands at once so that logins never
 -- wait for it. The caller repeats until nothing is left. In this order: a session goes after its tokens, a dry run after its lines.
@@ -2537,8 +3063,8 @@ begin
   where k.id = f.id;
   for p in
     update sync.pushes as k
-    set file_id = f.id, accepted_until = clock_timestamp() + v_within, next_attempt_at = clock_timestamp() + v_within, error_code = null,
-        leased_by = finish_file.worker_id
+    set state = 'pending', settled_at = null, file_id = f.id, error_code = null,
+        accepted_until = clock_timestamp() + v_within, next_attempt_at = clock_timestamp() + v_within, leased_by = finish_file.worker_id
     where k.id = any (finish_file.push_ids)
     returning k.*
   loop
@@ -2685,6 +3211,33 @@ comment on function worker.metrics is 'Out: per organisation, changes that wait,
 grant execute on function worker.metrics to sync_worker;
 -- end db/functions/worker.metrics.sql
 
+-- begin db/functions/worker.process_observation.sql
+-- A deferred observation is decided after all. Faults are not caught here: the job fails, and graphile-worker tries again.
+create or replace function worker.process_observation(observation_id uuid)
+returns text
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  o registry.observations;
+begin
+  select known.* into o from registry.observations as known where known.id = process_observation.observation_id for update;
+  if o.id is null then
+    raise exception 'There is no such observation.' using errcode = 'PN004';
+  elsif o.outcome = 'deferred' then
+    if o.personnummer_index is not null and not (select g.capture from registry.organizations as g where g.id = o.organization_id) then
+      o := private.without_number(o, 'capture_off'); -- switched off since
+    end if;
+    o := private.settle_observation(o);
+    perform private.store_decision(o);
+  end if;
+  return o.outcome::text;
+end
+$$;
+comment on function worker.process_observation is 'In: a deferred observation. Out: its outcome, now decided. Raises PN004 for an unknown id.';
+grant execute on function worker.process_observation to sync_worker;
+-- end db/functions/worker.process_observation.sql
+
 -- begin db/functions/worker.report_drift.sql
 -- The door through which a worker says how a record compares with the member system. A difference is a case, once; one that a
 -- coordinator has settled by leaving theirs as it is does not come back. Agreement closes an open case.
@@ -2700,7 +3253,7 @@ declare
 begin
   select known.* into m from registry.members as known where known.id = report_drift.member_id for no key update;
   -- The record has moved on since it was compared, or is about to be sent: the next comparison tells.
-  if m.id is null or m.personnummer_index is distinct from report_drift.recorded_index or exists (
+  if m.id is null or m.merged_into is not null or m.personnummer_index is distinct from report_drift.recorded_index or exists (
     select from sync.pushes as p where p.organization_id = m.organization_id and p.member_id = m.id and p.settled_at is null)
   then
     return false;

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { atTheDesk, type Desk, record } from '../support/desk.ts';
+import { addKari, one } from '../support/door.ts';
+import { revoke } from '../support/revoke.ts';
+import { addMember, sampleNumbers } from '../support/samples.ts';
+import { begin } from '../support/waiting.ts';
+
+// Between a login and its decision, or a coordinator's, something may take away the right to store the number.
+
+const [NUMBER] = sampleNumbers;
+
+/** A login that could not be decided, because somebody held the record. */
+async function deferred({ db, door }: Desk, memberId: string) {
+  await using held = await begin(db);
+  await held.query('select from registry.members where id = $1 for update', [memberId]);
+  const { observation_id, outcome } = await door.login({ personnummer: NUMBER });
+  assert.equal(outcome, 'deferred');
+  return observation_id;
+}
+
+const process = async ({ db }: Desk, id: string) => {
+  await db.pool.query('select worker.process_observation($1)', [id]);
+  return one(
+    db,
+    'select outcome, absent_reason, personnummer_index, personnummer_sealed, personnummer_masked from registry.observations where id = $1',
+    [id],
+  );
+};
+const without = { personnummer_index: null, personnummer_sealed: null, personnummer_masked: null };
+
+test('a login that was put off is decided without its number where capturing was switched off since', () =>
+  atTheDesk(async (desk) => {
+    const kari = await addKari(desk.db, desk.door);
+    const id = await deferred(desk, kari.id);
+    await desk.db.pool.query('update registry.organizations set capture_basis = null');
+    assert.deepEqual(await process(desk, id), { outcome: 'absent', absent_reason: 'capture_off', ...without });
+    assert.equal((await record(desk.db, kari.id)).personnummer_masked, null);
+    assert.equal((await one(desk.db, 'select member_id from registry.identity_links')).member_id, kari.id);
+  }));
+
+for (const linked of [true, false]) {
+  test(`a login that was put off is decided without its number where consent was withdrawn since (${linked ? 'linked before' : 'the first login'})`, () =>
+    atTheDesk(async (desk) => {
+      const kari = await addKari(desk.db, desk.door);
+      if (linked) await desk.door.login({ absent_reason: 'not_given' });
+      const id = await deferred(desk, kari.id);
+      await revoke(desk.door);
+      assert.deepEqual(await process(desk, id), { outcome: 'absent', absent_reason: 'not_consented', ...without });
+      assert.equal((await record(desk.db, kari.id)).personnummer_masked, null);
+      assert.equal((await one(desk.db, 'select count(*)::int as n from sync.pushes')).n, 0);
+      const later = await desk.door.login({ personnummer: NUMBER, authenticated_at: new Date(Date.now() + 2_000) });
+      assert.equal(later.outcome, 'filled');
+    }));
+}
+
+test('a login that a coordinator links after consent was withdrawn brings no number along', () =>
+  atTheDesk(async ({ db, door, coordinator }) => {
+    const member = await addMember(db, door.organization, { given_name: 'Kari', family_name: 'Nordmann' });
+    const { observation_id, outcome } = await door.login({ personnummer: NUMBER });
+    assert.equal(outcome, 'unlinked');
+    await revoke(door);
+    assert.equal((await coordinator.call('link_login', observation_id, member.id, null)).linked, true);
+    assert.equal((await record(db, member.id)).personnummer_masked, null);
+  }));
