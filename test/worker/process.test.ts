@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { findFreePort } from '../../local/free-port.ts';
 import { createStage, eventually } from './support/stage.ts';
 import { spawnWorker } from './support/worker-process.ts';
 
@@ -44,7 +45,7 @@ test('SIGTERM gives a push under way back and ends with 0 within ten seconds', a
 
 test('an idle worker ends on SIGTERM at once, and is ready until then', async () => {
   await using stage = await createStage();
-  const port = String(20_000 + (process.pid % 20_000));
+  const port = String(await findFreePort());
   await using worker = spawnWorker({ ...stage.environment, WORKER_PORT: port });
   const ask = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status;
   await eventually('readiness', async () => (await ask('/readyz').catch(() => 0)) === 200);
