@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import { ConfigurationError } from '../runtime/environment.ts';
+import { configOrExit } from '../runtime/config-or-exit.ts';
 import { exitOnFatalErrors } from '../runtime/fatal-errors.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { createPool } from '../runtime/pg-pool.ts';
@@ -34,15 +34,4 @@ async function main(config: CallbackConfig): Promise<void> {
   log.info({ event: 'listening', host: config.host, port, deployment: config.deployment }, 'listening');
 }
 
-function readConfigOrExit(): CallbackConfig {
-  try {
-    return readCallbackConfig();
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error;
-    // Before there is a logger; the message names variables and no values.
-    createLogger({ name, level: 'fatal' }).fatal({ err: error }, error.message);
-    process.exit(1);
-  }
-}
-
-await main(readConfigOrExit());
+await main(configOrExit(name, readCallbackConfig));

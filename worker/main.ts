@@ -1,20 +1,12 @@
+import { configOrExit } from '../runtime/config-or-exit.ts';
 import { exitOnFatalErrors } from '../runtime/fatal-errors.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { type StopStep, stopOnSignals } from '../runtime/stop-signals.ts';
-import { readConfig, type WorkerConfig } from './config.ts';
+import { readConfig } from './config.ts';
 import { createWorker } from './create-worker.ts';
 import { startHealth } from './health.ts';
 
-function configOrExit(): WorkerConfig {
-  try {
-    return readConfig();
-  } catch (err) {
-    createLogger({ name: 'worker', level: 'info' }).fatal({ err }, 'not started');
-    process.exit(1);
-  }
-}
-
-const config = configOrExit();
+const config = configOrExit('worker', readConfig);
 const log = createLogger({ name: 'worker', level: config.logLevel });
 exitOnFatalErrors(log);
 const worker = createWorker(config, log);

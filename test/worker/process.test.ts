@@ -62,6 +62,8 @@ test('a worker whose configuration has faults ends with 1 and names them', async
   await using worker = spawnWorker({ DATABASE_URL: 'mysql://hunter2@db' });
   assert.equal(await worker.ended, 1);
   const line = JSON.parse(worker.output());
-  assert.match(line.err.message, /DATABASE_URL[\s\S]*PERSONNUMMER_UNSEALING_KEYS/);
+  for (const text of [line.msg, line.err.message]) {
+    assert.match(text, /DATABASE_URL[\s\S]*PERSONNUMMER_UNSEALING_KEYS/);
+  }
   assert.doesNotMatch(worker.output(), /hunter2/);
 });
