@@ -2755,12 +2755,14 @@ declare
   v_last sync.pushes;
   v_push_id uuid;
 begin
-  perform from registry.members as m
-  where m.id = p_observation.member_id and exists (
+  if not exists (
     select from registry.identity_links as l
     where (l.organization_id, l.issuer, l.subject) = (p_observation.organization_id, p_observation.issuer, p_observation.subject)
       and l.revoked_at < p_observation.authenticated_at)
-  for no key update;
+  then
+    return;
+  end if;
+  perform from registry.members as m where m.id = p_observation.member_id for no key update;
   update registry.identity_links as l set revoked_at = null
   where (l.organization_id, l.issuer, l.subject) = (p_observation.organization_id, p_observation.issuer, p_observation.subject)
     and l.revoked_at < p_observation.authenticated_at;
