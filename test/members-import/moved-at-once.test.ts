@@ -203,3 +203,23 @@ test('a decision that is taken back gives a number to somebody while a batch doe
     await refused;
     assert.equal((await load()).rows[0].records_done, 1);
   }));
+
+test('a number that changes while the batch waits for another record is not judged unlocked: the batch is to be sent again', async () => {
+  await using db = await createTestDatabase();
+  const organization = await addOrganization(db);
+  for (const n of [1, 2]) await addHolder(db, organization, `m${n}`, n);
+  const { start, load } = importByHand(db, organization);
+  const { run_id } = await start('a');
+  const rows = [1, 3].map((n, at) => ({ line: at + 2, external_id: `m${at + 1}`, n }));
+  await using held = await begin(db);
+  await held.query(`select from registry.members where external_id = 'm2' for no key update`);
+  const refused = assert.rejects(load(run_id, 0, rows), { code: '40001' });
+  await blocked(db, 1);
+  await db.pool.query(
+    `update registry.members set personnummer_index = 'v1.n4', personnummer_source = 'coordinator' where external_id = 'm1'`,
+  );
+  await held.query('commit');
+  await refused;
+  await load(run_id, 0, rows);
+  assert.deepEqual((await look(db, organization)).cases, [{ kind: 'mismatch', external_id: 'm1', index: 'v1.n1' }]);
+});
