@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { atTheDesk, type Desk } from '../support/desk.ts';
 import { addKari, one } from '../support/door.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';
+import { until } from '../support/until.ts';
 import { begin, untilSomebodyWaits } from '../support/waiting.ts';
 
 const [NUMBER, OTHER_NUMBER, THIRD_NUMBER] = sampleNumbers;
@@ -83,4 +84,31 @@ test('a merge outweighs that its login was found not to be the survivor, until i
     assert.deepEqual(await known(), { linked: [double.id], excluded: null });
     assert.equal((await coordinator.call('undo_resolution', merge, null)).state, 'open');
     assert.deepEqual(await known(), { linked: [kari.id], excluded: [double.id] });
+  }));
+
+test('a withdrawal whose link is merged away waits for the survivor only', () =>
+  atTheDesk(async ({ db, door }) => {
+    const kari = await addKari(db, door, { personnummer: NUMBER });
+    const double = await addMember(db, door.organization, { given_name: 'Kari' });
+    await door.login({ personnummer: NUMBER });
+    const lock = 'select from registry.members where id = $1 for no key update';
+    await using survivor = await begin(db);
+    await survivor.query(lock, [double.id]);
+    await using merge = await begin(db);
+    await merge.query(lock, [kari.id]);
+    await merge.query('update registry.identity_links set member_id = $1', [double.id]);
+    const revoked = door.pool.query(
+      `select login.record_revocation($1, 'vipps', 'subject-of-kari', 'CONSENT_REVOKED', $2, false)`,
+      [door.organization.slug, new Date(Date.now() + 1_000)],
+    );
+    await untilSomebodyWaits(db);
+    await merge.query('commit');
+    const waits = `select from pg_locks as waiting join pg_locks as holder using (transactionid)
+      where not waiting.granted and holder.granted and holder.pid = $1`;
+    const { rows } = await survivor.query('select pg_backend_pid() as pid');
+    await until('it waits for the survivor', async () => (await db.pool.query(waits, [rows[0].pid])).rowCount === 1);
+    assert.equal((await db.pool.query(`${lock} nowait`, [kari.id])).rowCount, 1);
+    await survivor.query('commit');
+    await revoked;
+    assert.equal((await one(db, 'select member_id from registry.conflicts')).member_id, double.id);
   }));
