@@ -70,15 +70,15 @@ declare
   v_locked uuid[];
 begin
   while cardinality(v_rows) > 0 loop
+    if not v_run.dry_run then -- later rows too, as far as can be said: records locked one round after the other are in nobody's order
+      v_locked := private.lock_imported(v_run, v_rows);
+    end if;
     select array_agg(r.one order by (r.one).line) filter (where r.nth = 1), coalesce(array_agg(r.one) filter (where r.nth > 1), '{}')
     into v_now, v_rows
     from (
       select one, row_number() over (partition by coalesce(one.personnummer_index, one.external_id) order by one.line) as nth
       from unnest(v_rows) as one
     ) as r;
-    if not v_run.dry_run then
-      v_locked := private.lock_imported(v_run, v_now);
-    end if;
     v_steps := array(select s from private.plan_import(v_run, v_now) as s);
     if not v_run.dry_run then
       perform private.still_locked(v_steps, v_locked);
@@ -106,6 +106,35 @@ end
 $$;
 comment on function private.import_batch is 'In: a run, rows with different external ids. Out: the run with its counts. Writes records, cases and audit events, or in a dry run nothing of these; numbers that another member has wait.';
 -- end db/functions/private.import_batch.sql
+
+-- begin db/functions/private.lock_link.sql
+-- A link as it is once its member is locked. While this waits for a merge the link may move to the surviving record, which is locked then,
+-- and the first one no more: whoever waits for a record holds none that others may lock after it. (An exception gives the lock back.)
+create or replace function private.lock_link(p_link_id uuid)
+returns registry.identity_links
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  l registry.identity_links;
+  v_locked uuid;
+begin
+  loop
+    begin
+      select known.member_id into v_locked from registry.identity_links as known where known.id = p_link_id;
+      perform from registry.members as m where m.id = v_locked for no key update;
+      select known.* into l from registry.identity_links as known where known.id = p_link_id;
+      exit when l.id is null or l.member_id = v_locked;
+      raise exception 'The link moved meanwhile.' using errcode = 'serialization_failure';
+    exception when serialization_failure then
+      null; -- once more, with the record that it has moved to
+    end;
+  end loop;
+  return l;
+end
+$$;
+comment on function private.lock_link is 'In: id of a link. Out: the link, its member locked; null when it is gone.';
+-- end db/functions/private.lock_link.sql
 
 reset role;
 
