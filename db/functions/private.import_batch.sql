@@ -10,19 +10,21 @@ declare
   v_rows private.imported_member[] := p_rows;
   v_now private.imported_member[];
   v_steps private.import_step[];
+  v_locked uuid[];
 begin
   while cardinality(v_rows) > 0 loop
+    if not v_run.dry_run then -- later rows too, as far as can be said: records locked one round after the other are in nobody's order
+      v_locked := private.lock_imported(v_run, v_rows);
+    end if;
     select array_agg(r.one order by (r.one).line) filter (where r.nth = 1), coalesce(array_agg(r.one) filter (where r.nth > 1), '{}')
     into v_now, v_rows
     from (
       select one, row_number() over (partition by coalesce(one.personnummer_index, one.external_id) order by one.line) as nth
       from unnest(v_rows) as one
     ) as r;
-    if not v_run.dry_run then
-      perform private.lock_import(v_run, v_now);
-    end if;
     v_steps := array(select s from private.plan_import(v_run, v_now) as s);
     if not v_run.dry_run then
+      perform private.still_locked(v_steps, v_locked);
       perform private.write_import(v_run, v_steps);
       perform private.record_import(v_run, v_steps);
       perform private.close_moot_cases(v_run.organization_id, got.ids, 'import')

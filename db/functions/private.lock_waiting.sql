@@ -1,4 +1,4 @@
--- As private.lock_import, for all waiting numbers at once. Only so many numbers can be locked one by one (max_locks_per_transaction);
+-- As private.lock_imported, for all waiting numbers at once. Only so many numbers can be locked one by one (max_locks_per_transaction);
 -- where an export moves more, the records alone are locked, and whoever gives the same number to somebody else at this moment is told
 -- apart by its unique index: private.settle_waiting is begun again then.
 create or replace function private.lock_waiting(p_run registry.import_runs)

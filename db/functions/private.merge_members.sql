@@ -11,6 +11,7 @@ declare
   v_number constant jsonb := private.number_of(v_merged);
   v_before jsonb := jsonb_build_object('merged', v_merged, 'survivor', c.other_member_id, 'number', v_number);
 begin
+  v_before := v_before || jsonb_build_object('exclusions', private.move_exclusions(c.organization_id, v_merged, c.other_member_id));
   v_before := v_before || private.move_to_member(c.organization_id, v_merged, c.other_member_id);
   update registry.members
   set merged_into = c.other_member_id, personnummer_index = null, personnummer_sealed = null, personnummer_masked = null,

@@ -1,5 +1,4 @@
 -- Moves logins, observations, sessions and consents from one member record to another; given the ids, moves just those (undo does).
--- So goes what a coordinator found out: a login that is not the one person is not the other, unless it is known to be.
 create or replace function private.move_to_member(p_organization_id uuid, p_from uuid, p_to uuid, p_only jsonb default null)
 returns jsonb
 language sql volatile
@@ -23,23 +22,11 @@ as $$
       and not exists (select from registry.consents as other
                       where other.member_id = p_to and other.provider = k.provider and other.state = 'given' and k.state = 'given')
     returning id
-  ), excluded as (
-    update registry.excluded_links as x set member_id = p_to
-    where organization_id = p_organization_id and member_id = p_from
-      and (p_only is null or p_only -> 'excluded' ? (issuer || ' ' || subject))
-      and not exists (
-        select from registry.excluded_links as known
-        where (known.organization_id, known.issuer, known.subject, known.member_id) = (x.organization_id, x.issuer, x.subject, p_to))
-      and not exists (
-        select from registry.identity_links as l
-        where (l.organization_id, l.issuer, l.subject, l.member_id) = (x.organization_id, x.issuer, x.subject, p_to))
-    returning issuer || ' ' || subject as id
   )
   select jsonb_build_object('moved', jsonb_build_object(
     'links', coalesce((select jsonb_agg(id) from links), '[]'),
     'observations', coalesce((select jsonb_agg(id) from observations), '[]'),
     'sessions', coalesce((select jsonb_agg(id) from sessions), '[]'),
-    'consents', coalesce((select jsonb_agg(id) from consents), '[]'),
-    'excluded', coalesce((select jsonb_agg(id) from excluded), '[]')))
+    'consents', coalesce((select jsonb_agg(id) from consents), '[]')))
 $$;
 comment on function private.move_to_member is 'In: organisation, member from, member to, ids to move (null: all). Out: ids of what was moved.';

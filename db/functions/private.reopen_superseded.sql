@@ -19,6 +19,8 @@ begin
       and not exists (
         select from registry.conflicts as twin
         where twin.organization_id = c.organization_id and twin.fingerprint = c.fingerprint and twin.state = 'open')
+      -- A mismatch is the same one whoever else has the number: it may be open, or settled for good, under another fingerprint.
+      and (c.kind <> 'mismatch' or private.known_case(c.organization_id, c.fingerprint, c.member_id) is null)
     returning c.*
   loop
     perform private.record_case_event('case_reopened', v_case, 'The records were separated again; the case is open again.');

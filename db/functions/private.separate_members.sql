@@ -19,6 +19,7 @@ begin
       personnummer_at = (v_number ->> 'at')::timestamptz
   where id = v_merged;
   perform private.move_to_member(c.organization_id, v_survivor, v_merged, p_before -> 'moved');
+  perform private.move_exclusions(c.organization_id, v_survivor, v_merged, coalesce(p_before -> 'exclusions', p_before -> 'moved'));
   perform private.end_login_sessions(l.organization_id, l.issuer, l.subject, v_survivor)
   from registry.identity_links as l where l.organization_id = c.organization_id and l.member_id = v_merged;
   perform private.reopen_superseded(p_before -> 'superseded');

@@ -203,3 +203,46 @@ test('a decision that is taken back gives a number to somebody while a batch doe
     await refused;
     assert.equal((await load()).rows[0].records_done, 1);
   }));
+
+test('a number that changes while the batch waits for another record is not judged unlocked: the batch is to be sent again', async () => {
+  await using db = await createTestDatabase();
+  const organization = await addOrganization(db);
+  for (const n of [1, 2]) await addHolder(db, organization, `m${n}`, n);
+  const { start, load } = importByHand(db, organization);
+  const { run_id } = await start('a');
+  const rows = [1, 3].map((n, at) => ({ line: at + 2, external_id: `m${at + 1}`, n }));
+  await using held = await begin(db);
+  await held.query(`select from registry.members where external_id = 'm2' for no key update`);
+  const refused = assert.rejects(load(run_id, 0, rows), { code: '40001' });
+  await blocked(db, 1);
+  await db.pool.query(
+    `update registry.members set personnummer_index = 'v1.n4', personnummer_source = 'coordinator' where external_id = 'm1'`,
+  );
+  await held.query('commit');
+  await refused;
+  await load(run_id, 0, rows);
+  assert.deepEqual((await look(db, organization)).cases, [{ kind: 'mismatch', external_id: 'm1', index: 'v1.n1' }]);
+});
+
+test('rows that want the same number lock their records together: a batch that waits for one holds none that comes after it', async () => {
+  await using db = await createTestDatabase();
+  const organization = await addOrganization(db);
+  for (const n of [1, 2]) await addHolder(db, organization, `m${n}`, n);
+  const { rows: members } = await db.pool.query('select external_id from registry.members order by id');
+  const [low, high] = members.map(({ external_id }) => external_id as string) as [string, string];
+  await db.pool.query(`update registry.members set personnummer_source = 'coordinator' where external_id = $1`, [low]);
+  const { start, load } = importByHand(db, organization);
+  const { run_id } = await start('a');
+  const lock = `select from registry.members where external_id = $1 for no key update`;
+  await using held = await begin(db);
+  await held.query(lock, [low]);
+  const loaded = load(
+    run_id,
+    0,
+    [high, low].map((external_id, at) => ({ line: at + 2, external_id, n: 3 })),
+  );
+  await blocked(db, 1);
+  assert.equal((await db.pool.query(`${lock} nowait`, [high])).rowCount, 1);
+  await held.query('commit');
+  await loaded;
+});

@@ -541,7 +541,8 @@ grant execute on function private.link_login to authenticated;
 
 -- begin db/functions/private.lock_case.sql
 -- Everything a decision about a case may touch, locked in the common order (login, number, members, case), so that a member who
--- logs in at the same moment cannot come between. A case the caller may not see is as good as none.
+-- logs in at the same moment cannot come between. Undoing a merge asks again about other people too (private.reopen_superseded), whose
+-- numbers must hold still meanwhile. A case the caller may not see is as good as none.
 create or replace function private.lock_case(p_conflict_id uuid)
 returns registry.conflicts
 language plpgsql volatile
@@ -557,7 +558,12 @@ begin
     perform private.lock_number(o.organization_id, o.personnummer_masked)
     from private.evidence_of_case(c) as o where o.personnummer_masked is not null;
     perform from registry.members as m
-    where m.id = any (c.candidates || array[c.member_id, c.other_member_id]) order by m.id for no key update;
+    where m.id = any (c.candidates || array[c.member_id, c.other_member_id] || array(
+      select unnest(asked.candidates || array[asked.member_id, asked.other_member_id]) from registry.resolutions as r
+      cross join jsonb_array_elements_text(r.before -> 'superseded') as closed(id)
+      join registry.conflicts as asked on asked.id = closed.id::uuid
+      where r.conflict_id = c.id and r.undone_at is null))
+    order by m.id for no key update;
     select known.* into c from registry.conflicts as known where known.id = p_conflict_id for update;
   end if;
   return c;
@@ -582,33 +588,15 @@ $$;
 comment on function private.close_cases_of_merged is 'In: a case whose member was merged into another. Out: ids of the other open cases that were closed by it.';
 -- end db/functions/private.close_cases_of_merged.sql
 
--- begin db/functions/private.move_to_member.sql
--- Moves logins, observations, sessions and consents from one member record to another; given the ids, moves just those (undo does).
--- So goes what a coordinator found out: a login that is not the one person is not the other, unless it is known to be.
-create or replace function private.move_to_member(p_organization_id uuid, p_from uuid, p_to uuid, p_only jsonb default null)
+-- begin db/functions/private.move_exclusions.sql
+-- What coordinators found out goes with a merge: a login that is not the one person is not the other, unless it is known to be. The merge
+-- is the newer decision: a login that comes with the merged record is the survivor's, whatever was found before, until the merge is undone.
+create or replace function private.move_exclusions(p_organization_id uuid, p_from uuid, p_to uuid, p_only jsonb default null)
 returns jsonb
 language sql volatile
 set search_path = ''
 as $$
-  with links as (
-    update registry.identity_links set member_id = p_to
-    where organization_id = p_organization_id and member_id = p_from and (p_only is null or p_only -> 'links' ? id::text)
-    returning id
-  ), observations as (
-    update registry.observations set member_id = p_to
-    where organization_id = p_organization_id and member_id = p_from and (p_only is null or p_only -> 'observations' ? id::text)
-    returning id
-  ), sessions as (
-    update registry.sessions set member_id = p_to
-    where organization_id = p_organization_id and member_id = p_from and (p_only is null or p_only -> 'sessions' ? id::text)
-    returning id
-  ), consents as (
-    update registry.consents as k set member_id = p_to
-    where organization_id = p_organization_id and member_id = p_from and (p_only is null or p_only -> 'consents' ? id::text)
-      and not exists (select from registry.consents as other
-                      where other.member_id = p_to and other.provider = k.provider and other.state = 'given' and k.state = 'given')
-    returning id
-  ), excluded as (
+  with moved as (
     update registry.excluded_links as x set member_id = p_to
     where organization_id = p_organization_id and member_id = p_from
       and (p_only is null or p_only -> 'excluded' ? (issuer || ' ' || subject))
@@ -619,16 +607,26 @@ as $$
         select from registry.identity_links as l
         where (l.organization_id, l.issuer, l.subject, l.member_id) = (x.organization_id, x.issuer, x.subject, p_to))
     returning issuer || ' ' || subject as id
+  ), set_aside as (
+    delete from registry.excluded_links as x using registry.identity_links as l
+    where p_only is null and x.organization_id = p_organization_id and x.member_id = p_to
+      and (l.organization_id, l.issuer, l.subject, l.member_id) = (x.organization_id, x.issuer, x.subject, p_from)
+    returning x.issuer, x.subject
+  ), put_back as (
+    insert into registry.excluded_links (organization_id, issuer, subject, member_id)
+    select p_organization_id, s.issuer, s.subject, p_from
+    from jsonb_to_recordset(p_only -> 'set_aside') as s(issuer text, subject text)
+    where not exists ( -- a coordinator gave the login to the survivor since
+      select from registry.identity_links as l
+      where (l.organization_id, l.issuer, l.subject, l.member_id) = (p_organization_id, s.issuer, s.subject, p_from))
+    on conflict do nothing
   )
-  select jsonb_build_object('moved', jsonb_build_object(
-    'links', coalesce((select jsonb_agg(id) from links), '[]'),
-    'observations', coalesce((select jsonb_agg(id) from observations), '[]'),
-    'sessions', coalesce((select jsonb_agg(id) from sessions), '[]'),
-    'consents', coalesce((select jsonb_agg(id) from consents), '[]'),
-    'excluded', coalesce((select jsonb_agg(id) from excluded), '[]')))
+  select jsonb_build_object(
+    'excluded', coalesce((select jsonb_agg(id) from moved), '[]'),
+    'set_aside', coalesce((select jsonb_agg(to_jsonb(s)) from set_aside as s), '[]'))
 $$;
-comment on function private.move_to_member is 'In: organisation, member from, member to, ids to move (null: all). Out: ids of what was moved.';
--- end db/functions/private.move_to_member.sql
+comment on function private.move_exclusions is 'In: organisation, member from, member to, what an earlier call answered (undo) or null. Out: logins whose exclusion moved, or was set aside. In an undo called after the links went back, otherwise before they move.';
+-- end db/functions/private.move_exclusions.sql
 
 -- begin db/functions/private.restore_number.sql
 -- A record gets a number it did not bring in itself: the one it had before, none, or that of a record merged into it. The member
@@ -670,6 +668,7 @@ declare
   v_number constant jsonb := private.number_of(v_merged);
   v_before jsonb := jsonb_build_object('merged', v_merged, 'survivor', c.other_member_id, 'number', v_number);
 begin
+  v_before := v_before || jsonb_build_object('exclusions', private.move_exclusions(c.organization_id, v_merged, c.other_member_id));
   v_before := v_before || private.move_to_member(c.organization_id, v_merged, c.other_member_id);
   update registry.members
   set merged_into = c.other_member_id, personnummer_index = null, personnummer_sealed = null, personnummer_masked = null,
@@ -1006,6 +1005,8 @@ begin
       and not exists (
         select from registry.conflicts as twin
         where twin.organization_id = c.organization_id and twin.fingerprint = c.fingerprint and twin.state = 'open')
+      -- A mismatch is the same one whoever else has the number: it may be open, or settled for good, under another fingerprint.
+      and (c.kind <> 'mismatch' or private.known_case(c.organization_id, c.fingerprint, c.member_id) is null)
     returning c.*
   loop
     perform private.record_case_event('case_reopened', v_case, 'The records were separated again; the case is open again.');
@@ -1037,6 +1038,7 @@ begin
       personnummer_at = (v_number ->> 'at')::timestamptz
   where id = v_merged;
   perform private.move_to_member(c.organization_id, v_survivor, v_merged, p_before -> 'moved');
+  perform private.move_exclusions(c.organization_id, v_survivor, v_merged, coalesce(p_before -> 'exclusions', p_before -> 'moved'));
   perform private.end_login_sessions(l.organization_id, l.issuer, l.subject, v_survivor)
   from registry.identity_links as l where l.organization_id = c.organization_id and l.member_id = v_merged;
   perform private.reopen_superseded(p_before -> 'superseded');
@@ -1148,6 +1150,9 @@ begin
     return private.refuse('undo_resolution', 'newer_change', p_conflict_id);
   end;
   perform private.record_case_event('case_reopened', c, 'A coordinator took the decision back; the case is open again.');
+  -- The records may have got other numbers since: then the link is what comes back, and there is nothing to ask.
+  perform private.close_moot_cases(c.organization_id, array[c.member_id], 'coordinator');
+  select known.* into c from registry.conflicts as known where known.id = c.id;
   return private.describe_case(c);
 end
 $$;
@@ -1359,7 +1364,7 @@ comment on function private.hold_up is 'In: a run whose first rows are planned (
 -- end db/functions/private.hold_up.sql
 
 -- begin db/functions/private.lock_waiting.sql
--- As private.lock_import, for all waiting numbers at once. Only so many numbers can be locked one by one (max_locks_per_transaction);
+-- As private.lock_imported, for all waiting numbers at once. Only so many numbers can be locked one by one (max_locks_per_transaction);
 -- where an export moves more, the records alone are locked, and whoever gives the same number to somebody else at this moment is told
 -- apart by its unique index: private.settle_waiting is begun again then.
 create or replace function private.lock_waiting(p_run registry.import_runs)
@@ -1611,6 +1616,58 @@ $$;
 comment on function private.keep_waiting is 'In: a run, its steps. Keeps the numbers that other members have until the file has been read.';
 -- end db/functions/private.keep_waiting.sql
 
+-- begin db/functions/private.lock_imported.sql
+-- Logins go on while an import runs. Who is about to give a number to a member meets them at the number and then at the
+-- record, in the same order as a login does. Numbers that their members have already are not locked, so importing the same
+-- file again disturbs nobody.
+create or replace function private.lock_imported(p_run registry.import_runs, p_rows private.imported_member[])
+returns uuid[]
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_locked uuid[];
+begin
+  perform private.lock_number(p_run.organization_id, n.masked)
+  from (
+    select distinct r.personnummer_masked as masked
+    from unnest(p_rows) as r
+    where r.personnummer_index is not null and not exists (
+      select from registry.members as m
+      where m.organization_id = p_run.organization_id and m.external_id = r.external_id and m.personnummer_index = r.personnummer_index)
+    order by 1
+  ) as n;
+  select array_agg(m.id) into v_locked from (
+    select known.id from registry.members as known
+    where known.id in (
+      select s.member_id from private.plan_import(p_run, p_rows) as s where not s.is_new and s.changed <> '{}' or s.number = 'conflict')
+    order by known.id for no key update) as m;
+  return v_locked;
+end
+$$;
+comment on function private.lock_imported is 'In: a run, its rows. Out: the members that are locked now. Waits until no login is about to change the same numbers or records.';
+-- end db/functions/private.lock_imported.sql
+
+-- begin db/functions/private.still_locked.sql
+-- While an import waits for some records, a number may change on another one that it had no business with until then. Nobody would wait
+-- for what it does to that one: a login could fill it a moment before it is overwritten, or its case be moot before it is open.
+create or replace function private.still_locked(p_steps private.import_step[], p_locked uuid[])
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  if exists (
+    select s.member_id from unnest(p_steps) as s where not s.is_new and (s.changed <> '{}' or s.number = 'conflict')
+    except select unnest(p_locked))
+  then
+    raise exception 'A record was changed meanwhile.' using errcode = 'serialization_failure';
+  end if;
+end
+$$;
+comment on function private.still_locked is 'In: the steps of an import, the members that it has locked. Raises serialization_failure, so that the batch is sent again, if a step changes or asks about another member.';
+-- end db/functions/private.still_locked.sql
+
 -- begin db/functions/private.import_batch.sql
 -- One batch of an import. Rows with the same number go one after the other, so that the second one finds the first. Numbers that
 -- another member has wait for the end of the file (private.settle_waiting).
@@ -1624,19 +1681,21 @@ declare
   v_rows private.imported_member[] := p_rows;
   v_now private.imported_member[];
   v_steps private.import_step[];
+  v_locked uuid[];
 begin
   while cardinality(v_rows) > 0 loop
+    if not v_run.dry_run then -- later rows too, as far as can be said: records locked one round after the other are in nobody's order
+      v_locked := private.lock_imported(v_run, v_rows);
+    end if;
     select array_agg(r.one order by (r.one).line) filter (where r.nth = 1), coalesce(array_agg(r.one) filter (where r.nth > 1), '{}')
     into v_now, v_rows
     from (
       select one, row_number() over (partition by coalesce(one.personnummer_index, one.external_id) order by one.line) as nth
       from unnest(v_rows) as one
     ) as r;
-    if not v_run.dry_run then
-      perform private.lock_import(v_run, v_now);
-    end if;
     v_steps := array(select s from private.plan_import(v_run, v_now) as s);
     if not v_run.dry_run then
+      perform private.still_locked(v_steps, v_locked);
       perform private.write_import(v_run, v_steps);
       perform private.record_import(v_run, v_steps);
       perform private.close_moot_cases(v_run.organization_id, got.ids, 'import')
@@ -2090,7 +2149,8 @@ grant execute on function login.record_consent to auth_callback;
 -- end db/functions/login.record_consent.sql
 
 -- begin db/functions/private.lock_link.sql
--- A link as it is once its member is locked. While this waits for a merge the link may move to the surviving record, which is locked then.
+-- A link as it is once its member is locked. While this waits for a merge the link may move to the surviving record, which is locked then,
+-- and the first one no more: whoever waits for a record holds none that others may lock after it. (An exception gives the lock back.)
 create or replace function private.lock_link(p_link_id uuid)
 returns registry.identity_links
 language plpgsql volatile
@@ -2101,10 +2161,15 @@ declare
   v_locked uuid;
 begin
   loop
-    select known.* into l from registry.identity_links as known where known.id = p_link_id;
-    exit when l.member_id is not distinct from v_locked;
-    perform from registry.members as m where m.id = l.member_id for no key update;
-    v_locked := l.member_id;
+    begin
+      select known.member_id into v_locked from registry.identity_links as known where known.id = p_link_id;
+      perform from registry.members as m where m.id = v_locked for no key update;
+      select known.* into l from registry.identity_links as known where known.id = p_link_id;
+      exit when l.id is null or l.member_id = v_locked;
+      raise exception 'The link moved meanwhile.' using errcode = 'serialization_failure';
+    exception when serialization_failure then
+      null; -- once more, with the record that it has moved to
+    end;
   end loop;
   return l;
 end

@@ -1,11 +1,13 @@
 -- Logins go on while an import runs. Who is about to give a number to a member meets them at the number and then at the
 -- record, in the same order as a login does. Numbers that their members have already are not locked, so importing the same
 -- file again disturbs nobody.
-create or replace function private.lock_import(p_run registry.import_runs, p_rows private.imported_member[])
-returns void
+create or replace function private.lock_imported(p_run registry.import_runs, p_rows private.imported_member[])
+returns uuid[]
 language plpgsql volatile
 set search_path = ''
 as $$
+declare
+  v_locked uuid[];
 begin
   perform private.lock_number(p_run.organization_id, n.masked)
   from (
@@ -16,9 +18,12 @@ begin
       where m.organization_id = p_run.organization_id and m.external_id = r.external_id and m.personnummer_index = r.personnummer_index)
     order by 1
   ) as n;
-  perform from registry.members as m
-  where m.id in (select s.member_id from private.plan_import(p_run, p_rows) as s where not s.is_new and s.changed <> '{}' or s.number = 'conflict')
-  order by m.id for no key update;
+  select array_agg(m.id) into v_locked from (
+    select known.id from registry.members as known
+    where known.id in (
+      select s.member_id from private.plan_import(p_run, p_rows) as s where not s.is_new and s.changed <> '{}' or s.number = 'conflict')
+    order by known.id for no key update) as m;
+  return v_locked;
 end
 $$;
-comment on function private.lock_import is 'In: a run, its rows. Waits until no login is about to change the same numbers or records.';
+comment on function private.lock_imported is 'In: a run, its rows. Out: the members that are locked now. Waits until no login is about to change the same numbers or records.';
