@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { open, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Arguments } from './arguments.ts';
@@ -6,8 +7,8 @@ import { ImportError } from './errors.ts';
 /** First lines of the two lists. A file that begins with one is a list of ours. */
 export const listHeaders = { rejected: 'line,reasons', absent: 'external_id' } as const;
 
-/** A list is written here until it is complete. */
-export const unfinished = (path: string) => `${path}.part`;
+/** A list is written here until it is complete. Each time another name: the same file may be imported twice at once. */
+export const unfinished = (path: string) => `${path}.${randomUUID()}.part`;
 
 /**
  * Sees before the first row that the lists can be written when the last one is done, and that nothing is lost by it.
@@ -24,15 +25,15 @@ async function refuseSameFiles({ file, mappingFile, rejectedFile, absentFile }: 
   const named = [
     { name: 'the file', path: file },
     ...(mappingFile === undefined ? [] : [{ name: '--mapping', path: mappingFile }]),
-    ...[rejectedFile, unfinished(rejectedFile)].map((path) => ({ name: '--rejected', path })),
-    ...[absentFile, unfinished(absentFile)].map((path) => ({ name: '--absent', path })),
+    { name: '--rejected', path: rejectedFile },
+    { name: '--absent', path: absentFile },
   ];
   const owners = new Map<string, string>();
   for (const { name, path } of named) {
     const place = await placeOf(path);
     const owner = owners.get(place);
     if (owner !== undefined) {
-      throw new ImportError('arguments_invalid', `${owner} and ${name} are the same file, or get in each other's way`);
+      throw new ImportError('arguments_invalid', `${owner} and ${name} are the same file`);
     }
     owners.set(place, name);
   }
@@ -48,10 +49,10 @@ async function placeOf(path: string): Promise<string> {
 
 async function checkPlace(path: string, header: string): Promise<void> {
   await refuseForeign(path, header);
-  await refuseForeign(unfinished(path), header);
+  const probe = unfinished(path);
   try {
-    await (await open(unfinished(path), 'w', 0o600)).close();
-    await rm(unfinished(path));
+    await (await open(probe, 'wx', 0o600)).close();
+    await rm(probe);
   } catch (cause) {
     throw notWritable(path, cause);
   }

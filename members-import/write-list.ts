@@ -22,13 +22,15 @@ export async function writeList(path: string, header: string, lines: AsyncIterab
   }
   const part = unfinished(path);
   try {
-    await pipeline(Readable.from(text()), createWriteStream(part, { mode: 0o600 }));
+    await pipeline(Readable.from(text()), createWriteStream(part, { mode: 0o600, flags: 'wx' }));
     // The rows have taken their time: what stands there now need not be what stood there before the first one.
     await refuseForeign(path, header);
     if (count > 0) await rename(part, path);
-    else await Promise.all([rm(part, { force: true }), rm(path, { force: true })]);
+    else await rm(path, { force: true });
   } catch (cause) {
     throw notWritable(path, cause);
+  } finally {
+    await rm(part, { force: true });
   }
   return count;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, symlinkSync } from 'node:fs';
+import { readdirSync, symlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { test } from 'node:test';
 import { ImportError } from '../../members-import/errors.ts';
 import { writeList } from '../../members-import/write-list.ts';
@@ -24,7 +25,6 @@ test('the file, the mapping and the two lists are different files, by whatever n
     [['--rejected', file], /the file and --rejected are the same file/],
     [['--absent', `${file}.link`], /the file and --absent/],
     [['--rejected', list, '--absent', list.replace('/members', '/./members')], /--rejected and --absent/],
-    [['--rejected', list, '--absent', `${list}.part`], /--rejected and --absent/],
     [['--mapping', mapping, '--rejected', mapping], /--mapping and --rejected/],
   ] as const) {
     assert.match(await refused(world, 2, ...words, file), says);
@@ -36,13 +36,10 @@ test('the file, the mapping and the two lists are different files, by whatever n
 test('a file that is no list of ours is left alone, and the import does not begin', async () => {
   await using world = await createImportWorld();
   const file = world.file('members.csv', members);
-  for (const name of ['budget.csv', 'list.csv.part']) {
-    const path = world.file(name, 'external_id,amount\n');
-    const list = path.replace(/\.part$/, '');
-    assert.match(await refused(world, 1, '--absent', list, file), /is no list of an import/);
-    assert.match(await refused(world, 1, '--rejected', list, file), /is no list of an import/);
-    assert.equal(world.read(name), 'external_id,amount\n');
-  }
+  const list = world.file('budget.csv', 'external_id,amount\n');
+  assert.match(await refused(world, 1, '--absent', list, file), /is no list of an import/);
+  assert.match(await refused(world, 1, '--rejected', list, file), /is no list of an import/);
+  assert.equal(world.read('budget.csv'), 'external_id,amount\n');
   const { code } = await world.run('--partial', '--absent', file.replace('members', 'budget'), file);
   assert.equal(code, 0, 'nothing is written there');
 });
@@ -53,11 +50,14 @@ test('lists of earlier imports are replaced, and removed where there is nothing 
     world.file('r.csv', csv('line,reasons', '7,old')),
     world.file('a.csv', 'external_id\n9\n'),
   ];
-  world.file('r.csv.part', '');
   await world.imported(members, '--rejected', rejected, '--absent', absent);
   assert.equal(world.read('r.csv'), csv('line,reasons', '2,email_unusable'));
   assert.equal(world.read('a.csv'), undefined);
-  assert.ok(!existsSync(`${rejected}.part`));
+  const folder = dirname(rejected);
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.endsWith('.part')),
+    [],
+  );
 });
 
 test('a member whose row is rejected is not absent, if the row says whose it is', async () => {
@@ -92,4 +92,27 @@ test('a list that cannot be written at the end is told in a sentence, and so is 
   await using world = await createImportWorld();
   const path = world.file('list.csv', '');
   await assert.rejects(writeList(path, 'line,reasons', broken()), (error) => codeOf(error) === 'database_failed');
+});
+
+test("two that list the same at once do not get in each other's way, nor does what one of them leaves behind", async () => {
+  await using world = await createImportWorld();
+  const path = world.file('list.csv', '');
+  const begun = Promise.withResolvers<void>();
+  const secondIsDone = Promise.withResolvers<void>();
+  const slow = async function* () {
+    yield '2,email_unusable';
+    begun.resolve();
+    await secondIsDone.promise;
+    yield '3,email_unusable';
+  };
+  const quick = async function* () {
+    yield '2,email_unusable';
+  };
+  const first = writeList(path, 'line,reasons', slow());
+  await begun.promise;
+  await writeList(path, 'line,reasons', quick());
+  secondIsDone.resolve();
+  assert.equal(await first, 2);
+  assert.equal(world.read('list.csv'), csv('line,reasons', '2,email_unusable', '3,email_unusable'));
+  assert.deepEqual(readdirSync(dirname(path)), ['list.csv']);
 });
