@@ -6,6 +6,9 @@ import type { Sink } from '../../sink.ts';
 import type { BenchOrganization } from '../../world.ts';
 import { CONCURRENCY, rateOf } from './site.ts';
 
+/** Many times what the slowest machine needs. */
+const LONGEST_MS = 120_000;
+
 /** graphile-worker's own rate: jobs a second that do nothing. */
 export async function drainEmptyJobs({ cluster, size }: Context, concurrency: number): Promise<number> {
   await cluster.pool.query(
@@ -25,6 +28,7 @@ export async function drainEmptyJobs({ cluster, size }: Context, concurrency: nu
       await program.stop();
       return first / ((at - firstAt) / 1000);
     }
+    if (firstAt > 0 && at - firstAt > LONGEST_MS) throw new Error(`${now} jobs that nobody takes are in the queue`);
     await new Promise((done) => setTimeout(done, 5));
   }
 }
