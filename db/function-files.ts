@@ -1,9 +1,12 @@
 /** The files of `db/functions/`, in an order in which they can be applied. */
 import { readdir, readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 
 export type FunctionFile = {
   /** Name of the object, `schema.name`; the file is called the same with `.sql`. */
   name: string;
+  /** Where the file is, below `db/functions/`: `matching/private.find_member.sql`. */
+  path: string;
   sql: string;
 };
 
@@ -11,11 +14,11 @@ export const FUNCTIONS_FOLDER = new URL('./functions/', import.meta.url);
 
 /** Objects that others mention come first: views and SQL functions are checked when they are created. */
 export async function readFunctionFiles(folder: URL = FUNCTIONS_FOLDER): Promise<FunctionFile[]> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
+  const paths = (await readdir(folder, { recursive: true })).filter((path) => path.endsWith('.sql'));
   const files = new Map<string, FunctionFile>();
-  for (const file of names) {
-    const name = file.slice(0, -'.sql'.length);
-    files.set(name, { name, sql: await readFile(new URL(file, folder), 'utf8') });
+  for (const path of paths.sort(byName)) {
+    const name = basename(path, '.sql');
+    files.set(name, { name, path, sql: await readFile(new URL(path, folder), 'utf8') });
   }
   const ordered = new Set<FunctionFile>();
   const visiting = new Set<string>();
@@ -27,6 +30,11 @@ export async function readFunctionFiles(folder: URL = FUNCTIONS_FOLDER): Promise
   };
   for (const file of files.values()) visit(file);
   return [...ordered];
+}
+
+/** By the object's name, not by its folder: moving a file to another folder changes no migration. */
+function byName(one: string, other: string): number {
+  return basename(one) < basename(other) ? -1 : 1;
 }
 
 function mentions(sql: string, name: string): boolean {

@@ -1,10 +1,6 @@
 /** What is asked of a file, and whether its text fulfils it. @param name the file's, without `.sql` */
 export type Rule = [says: string, holds: (sql: string, name: string) => boolean];
 
-const LONGEST_FILE = 60;
-/** About forty. */
-const LONGEST_BODY = 42;
-
 /** For each file of `db/functions/`. */
 export const FUNCTION_RULES: Rule[] = [
   ['begins with a comment that says why it exists', (sql) => sql.startsWith('-- ')],
@@ -13,14 +9,10 @@ export const FUNCTION_RULES: Rule[] = [
   ['uses create or replace', (sql) => !/^create (?!or replace)/m.test(sql)],
   ['carries a comment on its object', (sql, name) => sql.includes(`comment on ${kind(sql)} ${name} is`)],
   [
-    'states volatility and an empty search_path',
-    (sql) => kind(sql) === 'view' || /\b(immutable|stable|volatile)\b[\s\S]*set search_path = ''/.test(sql),
+    'states volatility and a search_path in which temporary objects come last',
+    (sql) =>
+      kind(sql) === 'view' || /\b(immutable|stable|volatile)\b[\s\S]*set search_path = pg_catalog, pg_temp$/m.test(sql),
   ],
-  [
-    `has at most ${LONGEST_FILE} lines of code`,
-    (sql) => sql.split('\n').filter((line) => !line.startsWith('--')).length <= LONGEST_FILE,
-  ],
-  [`has at most ${LONGEST_BODY} lines between \`as $$\` and \`$$\``, (sql) => bodyLines(sql) <= LONGEST_BODY],
   [
     'holds no line longer than 150 characters, comments on objects aside',
     (sql) => sql.split('\n').every((line) => line.length <= 150 || /^comment on/.test(line)),
@@ -47,4 +39,3 @@ export const MIGRATION_RULES: Rule[] = [
 const creates = (sql: string) =>
   [...sql.matchAll(/^create or replace (?:function|view) ([\w.]+)/gm)].map((match) => match[1] as string);
 const kind = (sql: string) => (/^create or replace view/m.test(sql) ? 'view' : 'function');
-const bodyLines = (sql: string) => /\bas \$\$\n([\s\S]*?)^\$\$/m.exec(sql)?.[1]?.trimEnd().split('\n').length ?? 0;

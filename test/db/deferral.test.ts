@@ -42,7 +42,7 @@ const FAULTS: Record<string, { broken: string; mended: string; sqlstate: string;
   },
   'an unexpected error in the ladder': {
     broken: `create or replace function private.find_candidates(p_observation registry.observations) returns setof private.candidate
-             language plpgsql stable set search_path = '' as $$ begin perform 1 / 0; end $$`,
+             language plpgsql stable set search_path = pg_catalog, pg_temp as $$ begin perform 1 / 0; end $$`,
     mended: '',
     ...{ sqlstate: '22012', job: true },
   },

@@ -19,8 +19,8 @@ test('db/functions/ and db/migrations/ agree in definitions, grants and comments
   await using db = await createTestDatabase();
   const files = await readFunctionFiles();
   const { before, after } = await withClient(db.ownerUrl, (client) => compare(client, files));
-  const differing = changedFiles(files, before, after).map(({ name }) => `db/functions/${name}.sql`);
-  assert.deepEqual(differing, [], 'differ from the migrations; run `npm run db:freeze -- <name>`');
+  const differing = changedFiles(files, before, after).map(({ path }) => `db/functions/${path}`);
+  assert.deepEqual(differing, [], 'differ from the migrations; run `npm run db:freeze`');
 });
 
 test('every function and view of ours has its file, and every file its object', async () => {
@@ -41,7 +41,7 @@ test('a changed body, grant, comment or trigger is noticed and frozen', async ()
     'private.tg_members__version': (sql) => `${sql}alter table registry.members enable always trigger _100_version;\n`,
     'api.failed_syncs': (sql) => sql.replace("p.state in ('rejected', 'given_up')", "p.state = 'rejected'"),
   };
-  const edited = files.map(({ name, sql }) => ({ name, sql: edits[name]?.(sql) ?? sql }));
+  const edited = files.map((file) => ({ ...file, sql: edits[file.name]?.(file.sql) ?? file.sql }));
   const { before, after } = await withClient(db.ownerUrl, (client) => compare(client, edited));
   const changed = changedFiles(edited, before, after);
   assert.deepEqual(changed.map(({ name }) => name).sort(), Object.keys(edits).sort());

@@ -1,11 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { OUR_SCHEMAS } from '../../db/catalog.ts';
-import { check } from '../../db/lint/check.ts';
-import { FUNCTION_RULES } from '../../db/lint/rules.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 /** Catalog queries that must find nothing; the ideas are those of Supabase's advisor and of security-and-reliability 2. */
@@ -28,9 +23,9 @@ const LINTS: Record<string, string> = {
   'no policy reads what users can write themselves': `
     select p.polname || ' on ' || p.polrelid::regclass as found from pg_policy p
     where pg_get_expr(p.polqual, p.polrelid) ~ 'user_metadata'`,
-  'every function has an empty search_path': `
+  "every function looks for types in pg_catalog before anybody's temporary objects": `
     select p.oid::regprocedure::text as found from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-    where n.nspname = any ($1) and not coalesce(p.proconfig @> array['search_path=""'], false)`,
+    where n.nspname = any ($1) and not coalesce(p.proconfig @> array['search_path=pg_catalog, pg_temp'], false)`,
   'every view runs with the rights of who reads it': `
     select c.oid::regclass::text as found from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where n.nspname = any ($1) and c.relkind = 'v' and not coalesce(c.reloptions @> array['security_invoker=true'], false)`,
@@ -77,28 +72,3 @@ for (const [rule, query] of Object.entries(LINTS)) {
     );
   });
 }
-
-/** A function that is all it should be, with a body of so many lines. */
-const functionOf = (name: string, lines: number) => `-- Why it exists.
-create or replace function ${name}()
-returns int
-language sql immutable
-set search_path = ''
-as $$
-  select 1
-${'    + 1\n'.repeat(lines - 1)}$$;
-comment on function ${name} is 'In: nothing. Out: a number.';
-`;
-
-test('a function that is too long is named by its file, one of about forty lines is not', (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'personnummer-sync-lint-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  mkdirSync(join(folder, 'functions'));
-  for (const lines of [42, 43]) {
-    const name = `private.of_${lines}_lines`;
-    writeFileSync(join(folder, 'functions', `${name}.sql`), functionOf(name, lines));
-  }
-  assert.deepEqual(check(folder, 'functions/*.sql', FUNCTION_RULES), [
-    { file: 'db/functions/private.of_43_lines.sql', says: 'has at most 42 lines between `as $$` and `$$`' },
-  ]);
-});

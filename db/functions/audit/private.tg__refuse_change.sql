@@ -1,0 +1,17 @@
+-- An audit that can be changed proves nothing. ALWAYS: session_replication_role = replica does not skip these triggers.
+create or replace function private.tg__refuse_change()
+returns trigger
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise exception 'Rows of %.% are never changed or removed.', TG_TABLE_SCHEMA, TG_TABLE_NAME
+    using errcode = 'insufficient_privilege', hint = 'Append a new event that puts right what this one says.';
+end
+$$;
+comment on function private.tg__refuse_change is 'Trigger: refuses the statement with 42501.';
+
+create or replace trigger _100_refuse_change
+before update or delete or truncate on audit.events
+for each statement execute function private.tg__refuse_change();
+alter table audit.events enable always trigger _100_refuse_change;

@@ -1,0 +1,30 @@
+-- Every refusal a coordinator can meet. An id of another organisation and one that does not exist are answered the same.
+create or replace function private.refusals()
+returns table (code text, status integer, message text)
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  values
+    ('not_found', 404, 'There is no such row for you.'),
+    ('stale_version', 409, 'The case has changed since you looked at it. Read it again and decide on what it says now.'),
+    ('not_open', 409, 'The case is settled already.'),
+    ('unknown_decision', 422, 'The decision is one of accept_observed, keep_existing, not_same_person, merge_into.'),
+    ('decision_not_applicable', 422, 'That decision cannot be made of a case of this kind.'),
+    ('number_taken', 409, 'Another member has this number. Settle which of the two records is the person''s first.'),
+    ('evidence_changed', 409, 'The numbers of the records have changed since, and leave nothing of this to decide.'),
+    ('capture_off', 409, 'The organisation has recorded no legal basis for storing numbers.'),
+    ('already_linked', 409, 'The login is linked to a member already.'),
+    ('member_merged', 409, 'The member was merged into another record. Use the surviving one.'),
+    ('not_failed', 409, 'The push has not failed, or a later one has taken its place.'),
+    ('name_one_thing', 422, 'Name one push, or up to a thousand, or one error code, or one case.'),
+    ('not_waiting', 409, 'The change does not wait on the worklist any more.'),
+    ('not_sealed_yet', 409, 'The number is not ready to be fetched. Try again in a minute; if it stays so, the operator must look at it.'),
+    ('not_ready', 409, 'The file cannot be fetched or acknowledged: it is being written, or it is settled already.'),
+    ('not_in_file', 422, 'One of the ids is not in this file. Nothing was acknowledged: look at the ids and do it again.'),
+    ('not_resolved', 409, 'The case has no decision that could be undone.'),
+    ('too_late', 409, 'A decision can be undone for 30 days.'),
+    ('note_too_long', 422, 'A note has 4000 characters at most.'),
+    ('number_in_note', 422, 'The note holds eleven digits that may be a personnummer. Write it without them.'),
+    ('newer_change', 409, 'Something newer depends on this decision. Undo or settle that first.')
+$$;
+comment on function private.refusals is 'Out: code, HTTP status and message of every refusal.';

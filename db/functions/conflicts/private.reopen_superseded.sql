@@ -1,0 +1,30 @@
+-- Cases that were moot while two records were one are questions again, but for those that somebody has asked anew since, that are about a
+-- record which was merged since, or that the numbers have answered.
+create or replace function private.reopen_superseded(p_ids jsonb)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_case registry.conflicts;
+begin
+  for v_case in
+    update registry.conflicts as c
+    set state = 'open', superseded_by = null, closed_at = null, version = version + 1
+    where c.state = 'superseded' and c.id in (select id::uuid from jsonb_array_elements_text(p_ids) as id)
+      and private.is_moot(c) is not true
+      and not exists (
+        select from registry.members as m
+        where m.id = any (c.candidates || array[c.member_id, c.other_member_id]) and m.merged_into is not null)
+      and not exists (
+        select from registry.conflicts as twin
+        where twin.organization_id = c.organization_id and twin.fingerprint = c.fingerprint and twin.state = 'open')
+      -- A mismatch is the same one whoever else has the number: it may be open, or settled for good, under another fingerprint.
+      and (c.kind <> 'mismatch' or private.known_case(c.organization_id, c.fingerprint, c.member_id) is null)
+    returning c.*
+  loop
+    perform private.record_case_event('case_reopened', v_case, 'The records were separated again; the case is open again.');
+  end loop;
+end
+$$;
+comment on function private.reopen_superseded is 'In: ids of cases that a merge closed. Opens those that are a question still, and not open by another case already.';

@@ -1,0 +1,38 @@
+-- The member has answered. The consent, or its refusal, is stored while the login is still the member's; with a consent comes the
+-- number, and the observation that waited for it is decided: one login stays one observation. Where capturing was switched off
+-- meanwhile the answer is kept, which the member gave in good faith, and the number is not.
+create or replace function login.record_consent(
+  inout observation_id uuid, given boolean, evidence jsonb,
+  personnummer_index text default null, personnummer_sealed text default null, personnummer_masked text default null,
+  personnummer_index_previous text[] default null,
+  out outcome text, out member_id uuid
+)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '1s'
+as $$
+declare
+  o registry.observations := private.lock_answered(record_consent.observation_id, record_consent.personnummer_masked);
+  v_stored boolean;
+begin
+  if o.id is null then
+    raise exception 'There is no such observation.' using errcode = 'PN004';
+  elsif o.absent_reason = 'not_consented' and private.linked_member(o) is not distinct from o.member_id and private.needs_consent(o) then
+    v_stored := private.store_consent(o, coalesce(record_consent.given, false), record_consent.evidence);
+  end if;
+  if v_stored and record_consent.given and record_consent.personnummer_index is not null
+    and (select g.capture from registry.organizations as g where g.id = o.organization_id) then
+    o.absent_reason := null;
+    o.personnummer_index := record_consent.personnummer_index;
+    o.personnummer_index_previous := coalesce(record_consent.personnummer_index_previous, '{}');
+    o.personnummer_sealed := record_consent.personnummer_sealed;
+    o.personnummer_masked := record_consent.personnummer_masked;
+    o := private.decide_again(o);
+  end if;
+  observation_id := o.id;
+  outcome := o.outcome;
+  member_id := o.member_id;
+end
+$$;
+comment on function login.record_consent is 'In: an observation that waits for consent, the answer, the evidence (who asked, in which words; never a number), and the number if it was given. Out: like login.record_observation. A second answer changes nothing, nor does one for a login that is not the member''s any more.';
+grant execute on function login.record_consent to auth_callback;

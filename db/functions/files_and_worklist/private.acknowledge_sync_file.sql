@@ -1,0 +1,44 @@
+-- Only changes that still wait in this file are settled: one that a newer change has overtaken is in a later file. A mistyped id would
+-- turn a refusal into a delivery, so an id that is not in the file stops it all.
+create or replace function private.acknowledge_sync_file(p_file_id uuid, p_refused text[])
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  f constant sync.files := private.lock_file(p_file_id);
+  p sync.pushes;
+  v_external_id text;
+  v_counts jsonb;
+begin
+  if f.id is null then
+    return private.refuse('acknowledge_sync_file', 'not_found', p_file_id);
+  elsif f.state <> 'ready' then
+    return private.refuse('acknowledge_sync_file', 'not_ready', p_file_id);
+  elsif exists (
+    select n.external_id from unnest(p_refused) as n(external_id) where n.external_id is not null
+    except
+    select m.external_id from sync.pushes as known join registry.members as m on m.id = known.member_id
+    where known.organization_id = f.organization_id and known.file_id = f.id
+  ) then
+    return private.refuse('acknowledge_sync_file', 'not_in_file', p_file_id);
+  end if;
+  for p in
+    select known.* from sync.pushes as known
+    where known.organization_id = f.organization_id and known.file_id = f.id and known.state = 'pending' order by known.id for update
+  loop
+    select m.external_id into v_external_id from registry.members as m where m.id = p.member_id;
+    perform private.settle_filed_push(p, v_external_id = any (coalesce(p_refused, '{}')));
+  end loop;
+  update sync.files set state = 'acknowledged', content = null, acknowledged_at = clock_timestamp(), acknowledged_by = private.actor()
+  where id = f.id;
+  select jsonb_build_object('file_id', f.id, 'delivered', count(*) filter (where known.state = 'delivered'),
+    'refused', count(*) filter (where known.state = 'rejected')) into v_counts
+  from sync.pushes as known where known.organization_id = f.organization_id and known.file_id = f.id;
+  perform private.close_member_system_case(f.organization_id);
+  perform private.record_event('file_acknowledged', 'coordinator', f.organization_id, 'A coordinator acknowledged the file.', p_detail => v_counts);
+  return v_counts;
+end
+$$;
+comment on function private.acknowledge_sync_file is 'See api.acknowledge_sync_file.';
+grant execute on function private.acknowledge_sync_file to authenticated;

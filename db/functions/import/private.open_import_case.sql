@@ -1,0 +1,37 @@
+-- A number that an import may not write becomes a case, the same one that a login with that number would open. What the
+-- import brought is kept beside the case, sealed, for a coordinator who decides that it is right after all.
+create or replace function private.open_import_case(p_run registry.import_runs, p_step private.import_step)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  r constant private.imported_member := p_step.imported;
+  v_kind constant registry.conflict_kind := (case p_step.number when 'conflict' then 'mismatch' else 'duplicate' end)::registry.conflict_kind;
+  o registry.observations;
+  v_id uuid;
+begin
+  o.organization_id := p_run.organization_id;
+  o.member_id := p_step.member_id;
+  o.personnummer_index := r.personnummer_index;
+  o.personnummer_index_previous := coalesce(r.personnummer_index_previous, '{}');
+  o.personnummer_masked := r.personnummer_masked;
+  o.explanation := jsonb_build_object('import_run_id', p_run.id, 'line', r.line, 'personnummer', r.personnummer_masked);
+  v_id := private.open_conflict(v_kind, o, p_step.member_id, p_step.other_member_id);
+  if exists (select from registry.conflicts as known where known.id = v_id and known.seen > 1) then
+    return;
+  end if;
+  insert into registry.offered_numbers
+    (conflict_id, personnummer_index, personnummer_index_previous, personnummer_sealed, personnummer_masked)
+  values (v_id, r.personnummer_index, o.personnummer_index_previous, r.personnummer_sealed, r.personnummer_masked);
+  perform private.record_event('import_' || p_step.number, 'import', p_run.organization_id,
+    case p_step.number
+      when 'conflict' then format('An import brought another personnummer (%s) than the verified one; the record was left as it is.',
+        r.personnummer_masked)
+      else format('An import brought the personnummer %s, which another member has; it was not written.', r.personnummer_masked)
+    end,
+    p_member_id => p_step.member_id, p_conflict_id => v_id,
+    p_detail => jsonb_strip_nulls(o.explanation || jsonb_build_object('other_member_id', p_step.other_member_id)));
+end
+$$;
+comment on function private.open_import_case is 'In: a run, a step whose number is not written. Opens the case, or counts it up.';

@@ -1,0 +1,54 @@
+-- The door for a login: one call, one row, one round trip. A repeated call with the same id changes nothing and answers the
+-- same, so the callback may repeat it when a connection breaks and it cannot know whether the first one arrived (C10).
+create or replace function login.record_observation(
+  inout observation_id uuid, organization text, provider text, issuer text, subject text, authenticated_at timestamptz,
+  personnummer_index text default null, personnummer_sealed text default null, personnummer_masked text default null,
+  given_name text default null, family_name text default null, birth_date date default null,
+  phone text default null, phone_verified boolean default false, email text default null, email_verified boolean default false,
+  absent_reason text default null, inconsistency text default null, acr text default null,
+  personnummer_index_previous text[] default null, link_session_id uuid default null,
+  out outcome text, out member_id uuid, out ask_consent boolean
+)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '1s'
+set plan_cache_mode = 'force_generic_plan'
+as $$
+declare
+  o registry.observations;
+begin
+  if num_nonnulls(record_observation.absent_reason, record_observation.inconsistency, record_observation.link_session_id) = 0 then
+    member_id := private.confirm_known_login(record_observation.observation_id, record_observation.organization,
+      record_observation.provider, record_observation.issuer, record_observation.subject, record_observation.acr,
+      record_observation.authenticated_at, record_observation.personnummer_index, record_observation.personnummer_index_previous,
+      record_observation.personnummer_sealed, record_observation.personnummer_masked,
+      record_observation.given_name, record_observation.family_name, record_observation.birth_date,
+      record_observation.phone, record_observation.phone_verified, record_observation.email, record_observation.email_verified);
+    if member_id is not null then
+      outcome := 'confirmed';
+      ask_consent := false;
+      return;
+    end if;
+  end if;
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('observation ' || record_observation.observation_id, 0));
+  select known.* into o from registry.observations as known where known.id = record_observation.observation_id;
+  if not found then
+    o := private.new_observation(record_observation.observation_id, record_observation.organization, record_observation.provider,
+      record_observation.issuer, record_observation.subject, record_observation.acr, record_observation.authenticated_at,
+      record_observation.personnummer_index, record_observation.personnummer_index_previous,
+      record_observation.personnummer_sealed, record_observation.personnummer_masked,
+      record_observation.given_name, record_observation.family_name, record_observation.birth_date,
+      record_observation.phone, record_observation.phone_verified, record_observation.email, record_observation.email_verified,
+      record_observation.absent_reason, record_observation.inconsistency, record_observation.link_session_id);
+    o := private.keep_observation(o);
+  elsif (o.issuer, o.subject) is distinct from (record_observation.issuer, record_observation.subject) then
+    raise exception 'The observation id belongs to another login.' using errcode = 'PN003';
+  end if;
+  observation_id := o.id;
+  outcome := o.outcome;
+  member_id := case o.outcome when 'deferred' then private.known_member(o) else o.member_id end;
+  ask_consent := o.absent_reason is not distinct from 'not_consented' and private.may_ask_consent(o);
+end
+$$;
+comment on function login.record_observation is 'In: one verified login; phone in E.164 form; no number in clear; link_session_id: the session of a member who asks for this login to be linked. Out: observation id, outcome, member (null when none), and whether the member is to be asked for consent. Errors PN001 to PN003.';
+grant execute on function login.record_observation to auth_callback;

@@ -1,0 +1,44 @@
+-- What follows from an outcome: the record, the case, the push, and always exactly one audit event named like the outcome.
+create or replace function private.act_on_outcome(
+  p_observation registry.observations, p_other_member_id uuid, p_finding private.finding
+)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  o constant registry.observations := p_observation;
+  v_push_id uuid;
+  v_conflict_id uuid;
+begin
+  case
+    when o.outcome = 'filled' then
+      perform private.fill_member(o);
+      v_push_id := private.queue_push(o.member_id, o.id);
+      if exists (
+        select from registry.conflicts as c
+        where c.organization_id = o.organization_id and c.member_id = o.member_id and c.state = 'open')
+      then
+        perform private.close_moot_cases(o.organization_id, array[o.member_id], o.source::text);
+      end if;
+    when o.outcome = 'confirmed' and o.personnummer_index_previous <> '{}' then
+      perform private.renew_index(o);
+    when o.outcome = 'conflict' then
+      v_conflict_id := private.open_conflict('mismatch', o, o.member_id, p_other_member_id);
+    when o.outcome = 'duplicate' then
+      v_conflict_id := private.open_conflict('duplicate', o, o.member_id, p_other_member_id);
+    when p_finding.verdict = 'subject_moved' then
+      v_conflict_id := private.open_conflict('subject_moved', o, p_finding.candidates[1], p_finding.candidates[2]);
+    when o.outcome in ('ambiguous', 'name_mismatch') then
+      v_conflict_id := private.open_conflict(o.outcome::text::registry.conflict_kind, o, p_candidates => p_finding.candidates);
+    else
+      null; -- absent and unlinked change nothing, nor does a number that is recorded already
+  end case;
+  if o.inconsistency = 'numbers_differ' then
+    v_conflict_id := private.open_conflict('inconsistent', o, o.member_id);
+  end if;
+  perform private.record_event(o.outcome::text, o.source::text, o.organization_id, private.outcome_sentence(o),
+    o.member_id, o.id, v_conflict_id, v_push_id, private.outcome_detail(o, v_conflict_id));
+end
+$$;
+comment on function private.act_on_outcome is 'In: a decided observation, the other member who has the number, the finding. Writes record, case, push and audit event.';

@@ -1,0 +1,34 @@
+-- The login is not this member. The link goes, sessions that began with it end, and the ladder will never again propose
+-- the member for this login.
+create or replace function private.part_login(c registry.conflicts)
+returns jsonb
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_not constant uuid[] := case when c.member_id is null then c.candidates else array[c.member_id] end;
+  o registry.observations;
+  v_linked uuid;
+  v_excluded jsonb;
+begin
+  select known.* into strict o from registry.observations as known where known.id = c.observation_id;
+  v_linked := private.linked_member(o);
+  if v_linked = any (v_not) then
+    delete from registry.identity_links as l
+    where (l.organization_id, l.issuer, l.subject) = (o.organization_id, o.issuer, o.subject);
+    perform private.record_event('link_removed', 'coordinator', o.organization_id, 'A coordinator found that the login is not the member''s.',
+      p_member_id => v_linked, p_observation_id => o.id, p_conflict_id => c.id);
+    perform private.end_login_sessions(o.organization_id, o.issuer, o.subject, v_linked);
+  end if;
+  with added as (
+    insert into registry.excluded_links (organization_id, issuer, subject, member_id)
+    select o.organization_id, o.issuer, o.subject, m.id from unnest(v_not) as m(id)
+    on conflict do nothing
+    returning member_id
+  )
+  select coalesce(jsonb_agg(member_id), '[]') into v_excluded from added;
+  return jsonb_build_object('excluded', v_excluded)
+    || case when v_linked = any (v_not) then jsonb_build_object('link', jsonb_build_object('before', v_linked, 'after', null)) else '{}' end;
+end
+$$;
+comment on function private.part_login is 'In: a locked case. Out: the state before. Parts the login from the member, or from every candidate, for good.';

@@ -1,0 +1,35 @@
+-- The database decides who is let in: a session belongs to a fresh observation whose login is linked to the member that was found,
+-- still (between login and session there may be a page that asks for consent, and a coordinator), once. The same code again is the
+-- same call, repeated because its answer was lost: nobody else knows a code before it was answered.
+create or replace function login.open_session(observation_id uuid, code_hash bytea, code_challenge text, return_to text)
+returns boolean
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_session registry.sessions;
+begin
+  insert into registry.sessions (organization_id, member_id, observation_id, return_to, code_hash, code_challenge, code_expires_at, expires_at)
+  select o.organization_id, l.member_id, o.id, open_session.return_to, open_session.code_hash, open_session.code_challenge,
+    now() + interval '60 seconds', now() + interval '30 days'
+  from registry.observations as o
+  join registry.organizations as g on g.id = o.organization_id and open_session.return_to = any (g.return_to)
+  join registry.identity_links as l on l.organization_id = o.organization_id and l.issuer = o.issuer and l.subject = o.subject
+    and (l.member_id = o.member_id or o.outcome = 'deferred')
+  where o.id = open_session.observation_id and o.received_at > now() - interval '15 minutes'
+  on conflict do nothing
+  returning * into v_session;
+  if v_session.id is null then
+    return exists (
+      select from registry.sessions as s
+      where s.observation_id = open_session.observation_id and s.code_hash = open_session.code_hash
+        and s.code_challenge = open_session.code_challenge and s.code_used_at is null and s.ended_at is null);
+  end if;
+  perform private.record_event('session_opened', 'app', v_session.organization_id, 'The member was logged in.',
+    p_member_id => v_session.member_id, p_observation_id => v_session.observation_id,
+    p_detail => jsonb_build_object('session_id', v_session.id));
+  return true;
+end
+$$;
+comment on function login.open_session is 'In: an observation, SHA-256 of the new code, PKCE S256 challenge, registered return address. Out: whether the login is let in; a repeated call answers the same. The code lives 60 seconds.';
+grant execute on function login.open_session to auth_callback;

@@ -1,0 +1,32 @@
+-- The app exchanges its code, once. A second try means that somebody else has the code too: the session ends (RFC 6749,
+-- section 4.1.2). Zero rows is the only refusal; why is nobody's business outside.
+create or replace function login.redeem_code(code_hash bytea, code_challenge text, refresh_token_hash bytea)
+returns table (session_id uuid, user_id uuid, member_id uuid, organization_id uuid, organization text)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  s registry.sessions;
+begin
+  -- Used up also by a wrong verifier: a code is guessed at most once. Of several at once the first one finds it unused.
+  update registry.sessions as known set code_used_at = now()
+  where known.code_hash = redeem_code.code_hash
+    and known.code_used_at is null and known.ended_at is null and known.code_expires_at > now()
+  returning known.* into s;
+  if found then
+    if s.code_challenge = redeem_code.code_challenge then
+      insert into registry.refresh_tokens (token_hash, session_id) values (redeem_code.refresh_token_hash, s.id);
+      return query select * from private.describe_session(s.id);
+    end if;
+    return;
+  end if;
+  select known.* into s from registry.sessions as known
+  where known.code_hash = redeem_code.code_hash and known.code_used_at is not null
+  for update;
+  if found then
+    perform private.end_session(s, 'code_replayed');
+  end if;
+end
+$$;
+comment on function login.redeem_code is 'In: SHA-256 of the code, S256 of the verifier, SHA-256 of the first refresh token. Out: the session, or no row.';
+grant execute on function login.redeem_code to auth_callback;

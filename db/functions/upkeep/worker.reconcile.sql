@@ -1,0 +1,28 @@
+-- The tables are the truth and the queue only a reminder. What is due and has no live job gets one again: jobs that were
+-- dropped, used up, or locked by a worker that died. Run every minute.
+create or replace function worker.reconcile()
+returns table (what text, queued integer)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_swept integer;
+begin
+  select coalesce(sum(s.queued) filter (where s.what = 'push_personnummer'), 0) into v_swept from worker.sweep() as s;
+  return query select 'lost_worker'::text, private.free_lost_jobs();
+  return query select 'push_personnummer'::text, v_swept + private.requeue('push_personnummer', private.due_pushes());
+  return query
+    select 'process_observation'::text, private.requeue('process_observation', array(
+      select o.id from registry.observations as o
+      left join graphile_worker.jobs as j
+        on j.key = 'process_observation:' || o.id and j.attempts < j.max_attempts and j.locked_at is null
+      where o.outcome = 'deferred' and o.received_at < clock_timestamp() - interval '10 seconds' and j.key is null
+      order by o.received_at limit 1000));
+  return query select 'leftover_job'::text, private.drop_leftover_jobs();
+  return query select 'outage_case'::text, private.report_long_outages();
+  return query select 'file_expired'::text, private.expire_files();
+  delete from registry.consumed_transactions where expires_at < clock_timestamp() - interval '1 minute';
+end
+$$;
+comment on function worker.reconcile is 'Out: how many jobs were queued again, by task, and what else was put in order. Also forgets used login transactions that have expired.';
+grant execute on function worker.reconcile to sync_worker;

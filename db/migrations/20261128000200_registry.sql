@@ -1,0 +1,535 @@
+-- migrate:up
+set local role registry_owner;
+
+create type registry.provider as enum ('vipps', 'bankid', 'idporten');
+comment on type registry.provider is 'Identity providers that hand over a verified personnummer.';
+
+create type registry.source as enum ('vipps-login', 'bankid-login', 'idporten-login', 'import', 'coordinator');
+comment on type registry.source is 'Where a value or an event came from.';
+
+create type registry.client_authentication as enum ('client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none');
+comment on type registry.client_authentication is 'How we authenticate at the provider''s token endpoint (OpenID Connect Core, section 9).';
+
+create type registry.personnummer_place as enum ('id_token', 'userinfo', 'introspection', 'tokeninfo');
+comment on type registry.personnummer_place is 'The answer of the provider in which the personnummer is found.';
+
+create type registry.consent_mode as enum ('none', 'own', 'provider');
+comment on type registry.consent_mode is 'Who asks for consent before a number is stored: nobody (another legal basis), we, or the provider.';
+
+create type registry.outcome as enum ('filled', 'confirmed', 'conflict', 'duplicate', 'absent', 'unlinked', 'ambiguous', 'name_mismatch', 'deferred');
+comment on type registry.outcome is 'What became of one verified login. docs/outcomes.md explains each.';
+
+create type registry.absent_reason as enum ('not_given', 'malformed', 'not_accepted', 'capture_off', 'not_consented', 'inconsistent');
+comment on type registry.absent_reason is 'Why a completed login brought no acceptable personnummer. None of these is a failure.';
+
+create type registry.inconsistency as enum ('numbers_differ', 'subject_differs');
+comment on type registry.inconsistency is 'How one provider contradicted itself within one login.';
+
+create type registry.conflict_kind as enum ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'inconsistent', 'subject_moved', 'consent_revoked', 'push_failed', 'member_system', 'drift');
+comment on type registry.conflict_kind is 'What a coordinator is asked to judge.';
+
+create type registry.conflict_state as enum ('open', 'resolved', 'superseded');
+comment on type registry.conflict_state is 'Life of a case.';
+
+create type registry.consent_state as enum ('given', 'refused', 'withdrawn');
+comment on type registry.consent_state is 'Where a member stands on the storing of the number.';
+
+create type registry.decision as enum ('accept_observed', 'keep_existing', 'not_same_person', 'merge_into', 'link_login', 'retry_sync');
+comment on type registry.decision is 'How a coordinator settled a case. docs/for-coordinators.md says what each does.';
+
+create type registry.session_end as enum ('code_replayed', 'refresh_token_reused', 'link_removed', 'expired');
+comment on type registry.session_end is 'Why a session of the app ended.';
+
+create table registry.organizations (
+  id                 uuid primary key default gen_random_uuid(),
+  slug               text not null unique check (slug ~ '^[a-z][a-z0-9-]{1,39}$'),
+  name               text not null check (length(name) between 1 and 200),
+  return_to          text[] not null default '{}' check (array_position(return_to, null) is null),
+  capture_basis      text check (length(capture_basis) between 1 and 2000),
+  capture_decided_by text check (length(capture_decided_by) between 1 and 200),
+  capture_decided_at timestamptz,
+  retention          interval check (retention > interval '0'),
+  contact_retention  interval not null default '90 days' check (contact_retention > interval '0'),
+  ask_again_after    interval not null default '180 days' check (ask_again_after > interval '0'),
+  capture            boolean not null generated always as (
+    capture_basis is not null and capture_decided_by is not null and capture_decided_at is not null and retention is not null
+  ) stored,
+  created_at         timestamptz not null default now()
+);
+comment on table registry.organizations is 'The organisations whose members log in.';
+comment on column registry.organizations.id is 'Identifies the organisation; also what its blind-index key is derived for.';
+comment on column registry.organizations.slug is 'Short name in URLs and commands, such as nhf.';
+comment on column registry.organizations.name is 'Name for people.';
+comment on column registry.organizations.return_to is 'Where a login may return to: exact URLs (custom schemes or claimed https links for native apps).';
+comment on column registry.organizations.capture_basis is 'The legal basis for storing the personnummer, in words.';
+comment on column registry.organizations.capture_decided_by is 'Who decided it.';
+comment on column registry.organizations.capture_decided_at is 'When it was decided.';
+comment on column registry.organizations.retention is 'How long observed numbers are kept; then worker.erase_expired takes them out of the observations.';
+comment on column registry.organizations.contact_retention is 'How long names, birth dates, phone numbers and e-mail addresses of logins are kept.';
+comment on column registry.organizations.ask_again_after is 'How long a member who refused consent is left in peace.';
+comment on column registry.organizations.capture is 'Whether numbers are captured at all: only when basis, decider, time and retention are recorded.';
+comment on column registry.organizations.created_at is 'When the row was made.';
+
+create table registry.identity_providers (
+  id                            uuid primary key default gen_random_uuid(),
+  organization_id               uuid not null references registry.organizations,
+  provider                      registry.provider not null,
+  issuer                        text not null check (issuer ~ '^https?://'),
+  client_id                     text not null check (length(client_id) between 1 and 500),
+  client_secret_env             text check (client_secret_env ~ '^OIDC_[A-Z0-9_]+$'),
+  token_endpoint_auth_method    registry.client_authentication not null default 'client_secret_basic',
+  scopes                        text[] not null default '{openid}' check ('openid' = any (scopes) or personnummer_from = 'introspection'),
+  authorization_params          jsonb not null default '{}' check (jsonb_typeof(authorization_params) = 'object'),
+  id_token_signed_response_alg  text not null default 'RS256'
+    check (id_token_signed_response_alg in ('RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519')),
+  personnummer_from             registry.personnummer_place not null default 'userinfo',
+  personnummer_claim            text not null default 'nin' check (length(personnummer_claim) between 1 and 100),
+  consent_mode                  registry.consent_mode not null default 'none',
+  consent_scope                 text,
+  personnummer_scope            text,
+  ask_number_when_missing       boolean not null default false,
+  lookup_client_id              text,
+  lookup_client_secret_env      text check (lookup_client_secret_env ~ '^OIDC_[A-Z0-9_]+$'),
+  lookup_auth_method            registry.client_authentication,
+  tokeninfo_endpoint            text check (tokeninfo_endpoint ~ '^https?://'),
+  minimum_acr                   text,
+  enabled                       boolean not null default true,
+  created_at                    timestamptz not null default now(),
+  unique (organization_id, provider),
+  check (client_secret_env is not null or token_endpoint_auth_method = 'none'),
+  check (personnummer_scope is not null or not ask_number_when_missing),
+  check ((lookup_client_id is null) = (lookup_auth_method is null))
+);
+comment on table registry.identity_providers is 'One row per organisation and provider: how a login there is asked for, and where the number is found.';
+comment on column registry.identity_providers.id is 'Identifies the row.';
+comment on column registry.identity_providers.organization_id is 'Whose agreement with the provider this is.';
+comment on column registry.identity_providers.provider is 'Which provider.';
+comment on column registry.identity_providers.issuer is 'Issuer, compared as an exact string. Vipps'' ends with a slash.';
+comment on column registry.identity_providers.client_id is 'Our client there.';
+comment on column registry.identity_providers.client_secret_env is 'Name of the environment variable that holds the client secret or private key. Never the secret.';
+comment on column registry.identity_providers.token_endpoint_auth_method is 'How we authenticate at the token endpoint.';
+comment on column registry.identity_providers.scopes is 'Scopes asked for.';
+comment on column registry.identity_providers.authorization_params is 'Further parameters of the authorization request (acr_values, market ...), as strings.';
+comment on column registry.identity_providers.id_token_signed_response_alg is 'The only accepted signature algorithm of the ID token.';
+comment on column registry.identity_providers.personnummer_from is 'Which answer holds the number.';
+comment on column registry.identity_providers.personnummer_claim is 'Name of its claim: nin (Vipps), nnin_altsub or nnin (BankID), pid (ID-porten).';
+comment on column registry.identity_providers.consent_mode is 'Who asks the member for consent.';
+comment on column registry.identity_providers.consent_scope is 'Scope of the consent leg where the provider asks.';
+comment on column registry.identity_providers.personnummer_scope is 'The scope that asks for the number, such as nin.';
+comment on column registry.identity_providers.ask_number_when_missing is 'Whether that scope is left out for returning members whose number is confirmed.';
+comment on column registry.identity_providers.lookup_client_id is 'Client of its own for introspection or tokeninfo; null: the same client.';
+comment on column registry.identity_providers.lookup_client_secret_env is 'Name of the environment variable with that client''s secret or key.';
+comment on column registry.identity_providers.lookup_auth_method is 'How that client authenticates.';
+comment on column registry.identity_providers.tokeninfo_endpoint is 'Address of tokeninfo; null: from the provider''s metadata.';
+comment on column registry.identity_providers.minimum_acr is 'Lowest accepted level of assurance; null: any.';
+comment on column registry.identity_providers.enabled is 'Whether it is offered.';
+comment on column registry.identity_providers.created_at is 'When the row was made.';
+
+-- A large table is vacuumed and analysed in small steps: PostgreSQL's default waits until a fifth of it has changed.
+create table registry.members (
+  id                   uuid primary key default gen_random_uuid(),
+  organization_id      uuid not null references registry.organizations,
+  external_id          text not null check (length(external_id) between 1 and 200),
+  user_id              uuid not null unique default gen_random_uuid(),
+  given_name           text,
+  family_name          text,
+  birth_date           date,
+  email                text check (length(email) between 3 and 320),
+  phone                text check (phone ~ '^\+[1-9][0-9]{6,14}$'),
+  personnummer_index   text check (personnummer_index !~ '^[0-9]{11}$'),
+  personnummer_sealed  text check (personnummer_sealed !~ '^[0-9]{11}$'),
+  personnummer_masked  text check (personnummer_masked ~ '^[0-9]{6}\*{5}$'),
+  personnummer_source  registry.source,
+  personnummer_at      timestamptz,
+  merged_into          uuid,
+  version              integer not null default 1 check (version > 0),
+  created_at           timestamptz not null default now(),
+  updated_at           timestamptz not null default now(),
+  unique (organization_id, id),
+  unique (organization_id, external_id),
+  check (num_nonnulls(personnummer_index, personnummer_sealed, personnummer_masked) in (0, 3)),
+  check (personnummer_index is not null or num_nonnulls(personnummer_source, personnummer_at) = 0),
+  check (merged_into <> id),
+  foreign key (organization_id, merged_into) references registry.members (organization_id, id)
+) with (
+  autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02
+);
+create index members_merged on registry.members (organization_id, merged_into) where merged_into is not null;
+create unique index members_personnummer on registry.members (organization_id, personnummer_index) where personnummer_index is not null;
+create index members_phone on registry.members (organization_id, phone) where phone is not null;
+create index members_email on registry.members (organization_id, lower(email)) where email is not null;
+comment on table registry.members is 'Member records, as exported from the organisations'' member systems.';
+comment on column registry.members.id is 'Identifies the member here.';
+comment on column registry.members.organization_id is 'Whose member. One person in two organisations is two members.';
+comment on column registry.members.external_id is 'The member''s id in the organisation''s member system.';
+comment on column registry.members.user_id is 'Subject of the access tokens the app gets (Supabase user id).';
+comment on column registry.members.given_name is 'Given name or names.';
+comment on column registry.members.family_name is 'Family name.';
+comment on column registry.members.birth_date is 'Birth date as the member system has it.';
+comment on column registry.members.email is 'E-mail address; compared without regard to case.';
+comment on column registry.members.phone is 'Phone number in E.164 form, with plus.';
+comment on column registry.members.personnummer_index is 'Keyed index (HMAC) of the number, per organisation, with key version; equal indexes are equal numbers.';
+comment on column registry.members.personnummer_sealed is 'The number encrypted to the worker''s public key (compact JWE).';
+comment on column registry.members.personnummer_masked is 'Six birth-date digits and five stars, for people.';
+comment on column registry.members.personnummer_source is 'Where the number came from; null where unknown.';
+comment on column registry.members.personnummer_at is 'When the number was written.';
+comment on column registry.members.merged_into is 'The surviving record, where a coordinator found that two records are one person.';
+comment on column registry.members.version is 'Rises by one with every change of the row.';
+comment on column registry.members.created_at is 'When the row was made.';
+comment on column registry.members.updated_at is 'When the row was last changed.';
+
+create table registry.identity_links (
+  id               uuid primary key default gen_random_uuid(),
+  organization_id  uuid not null,
+  issuer           text not null,
+  subject          text not null check (subject <> ''),
+  member_id        uuid not null,
+  provider         registry.provider not null,
+  rung             text not null check (rung in ('number', 'phone_and_email', 'phone_and_birth_date', 'email_and_birth_date', 'explicit', 'coordinator')),
+  explanation      jsonb not null default '{}',
+  revoked_at       timestamptz,
+  created_at       timestamptz not null default now(),
+  unique (organization_id, issuer, subject),
+  foreign key (organization_id, member_id) references registry.members (organization_id, id)
+);
+create index identity_links_member on registry.identity_links (organization_id, member_id);
+comment on table registry.identity_links is 'Which login belongs to which member. The key is issuer and subject together, within an organisation.';
+comment on column registry.identity_links.id is 'Identifies the link.';
+comment on column registry.identity_links.organization_id is 'The member''s organisation.';
+comment on column registry.identity_links.issuer is 'Issuer of the ID token.';
+comment on column registry.identity_links.subject is 'Subject of the ID token: stable, meaningless, per issuer.';
+comment on column registry.identity_links.member_id is 'The member.';
+comment on column registry.identity_links.provider is 'The provider that the issuer is.';
+comment on column registry.identity_links.rung is 'The rung of the ladder that found the member (docs/outcomes.md).';
+comment on column registry.identity_links.explanation is 'Which identifiers agreed and which disagreed when the link was made.';
+comment on column registry.identity_links.revoked_at is 'When the person withdrew consent at the provider, as an unverified message said; null after a newer login.';
+comment on column registry.identity_links.created_at is 'When the link was made.';
+
+create table registry.excluded_links (
+  organization_id  uuid not null,
+  issuer           text not null,
+  subject          text not null,
+  member_id        uuid not null,
+  created_at       timestamptz not null default now(),
+  primary key (organization_id, issuer, subject, member_id),
+  foreign key (organization_id, member_id) references registry.members (organization_id, id)
+);
+create index excluded_links_member on registry.excluded_links (organization_id, member_id);
+comment on table registry.excluded_links is 'Logins that a coordinator found not to be a certain member. They outrank the ladder for good.';
+comment on column registry.excluded_links.organization_id is 'The member''s organisation.';
+comment on column registry.excluded_links.issuer is 'Issuer of the login.';
+comment on column registry.excluded_links.subject is 'Subject of the login.';
+comment on column registry.excluded_links.member_id is 'The member that it is not.';
+comment on column registry.excluded_links.created_at is 'When it was decided.';
+
+-- A large table is vacuumed and analysed in small steps: PostgreSQL's default waits until a fifth of it has changed.
+create table registry.observations (
+  id                   uuid primary key,
+  organization_id      uuid not null references registry.organizations,
+  provider             registry.provider not null,
+  source               registry.source not null,
+  issuer               text not null,
+  subject              text not null check (subject <> ''),
+  acr                  text,
+  authenticated_at     timestamptz not null,
+  received_at          timestamptz not null default clock_timestamp(),
+  outcome              registry.outcome not null,
+  absent_reason        registry.absent_reason,
+  inconsistency        registry.inconsistency,
+  deferred_sqlstate    text check (deferred_sqlstate ~ '^[0-9A-Z]{5}$'),
+  settled_at           timestamptz,
+  member_id            uuid,
+  requested_member_id  uuid,
+  explanation          jsonb not null default '{}',
+  personnummer_index   text check (personnummer_index !~ '^[0-9]{11}$'),
+  personnummer_index_previous text[] not null default '{}',
+  personnummer_sealed  text check (personnummer_sealed !~ '^[0-9]{11}$'),
+  personnummer_masked  text check (personnummer_masked ~ '^[0-9]{6}\*{5}$'),
+  given_name           text,
+  family_name          text,
+  birth_date           date,
+  phone                text,
+  phone_verified       boolean not null default false,
+  email                text,
+  email_verified       boolean not null default false,
+  contact_erased_at    timestamptz,
+  number_erased_at     timestamptz,
+  foreign key (organization_id, member_id) references registry.members (organization_id, id),
+  foreign key (organization_id, requested_member_id) references registry.members (organization_id, id),
+  constraint observations_number_or_reason check (
+    num_nonnulls(personnummer_index, personnummer_sealed, personnummer_masked) 
+      = case when absent_reason is null and number_erased_at is null then 3 else 0 end
+  ),
+  constraint observations_outcome_has_evidence check (case outcome
+    when 'deferred' then deferred_sqlstate is not null and settled_at is null and member_id is null
+    when 'absent'   then settled_at is not null and member_id is not null and absent_reason is not null
+    when 'unlinked' then settled_at is not null and member_id is null
+    when 'ambiguous' then settled_at is not null and member_id is null
+    when 'name_mismatch' then settled_at is not null and member_id is null
+    else settled_at is not null and member_id is not null and absent_reason is null
+  end)
+) with (
+  autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02
+);
+create index observations_member on registry.observations (organization_id, member_id) where member_id is not null;
+create index observations_requested_member on registry.observations (organization_id, requested_member_id) where requested_member_id is not null;
+create index observations_deferred on registry.observations (received_at) where outcome = 'deferred';
+-- The retention task asks organisation by organisation, because each has its own time.
+create index observations_with_contact on registry.observations (organization_id, received_at) where contact_erased_at is null;
+create index observations_with_number on registry.observations (organization_id, received_at) where personnummer_index is not null;
+create index observations_unlinked on registry.observations (organization_id, received_at) where member_id is null;
+comment on table registry.observations is 'One row per completed login: what was verified, and what became of it.';
+comment on column registry.observations.id is 'Chosen by the callback, so that a repeated call changes nothing.';
+comment on column registry.observations.organization_id is 'The organisation whose app the login was for.';
+comment on column registry.observations.provider is 'The provider that verified the person.';
+comment on column registry.observations.source is 'Source named in the audit: vipps-login, bankid-login or idporten-login.';
+comment on column registry.observations.issuer is 'Issuer of the ID token.';
+comment on column registry.observations.subject is 'Subject of the ID token.';
+comment on column registry.observations.acr is 'Level of assurance that the token states.';
+comment on column registry.observations.authenticated_at is 'When the person authenticated (auth_time).';
+comment on column registry.observations.received_at is 'When the row arrived here.';
+comment on column registry.observations.outcome is 'What became of it.';
+comment on column registry.observations.absent_reason is 'Why it carries no number; null when it does.';
+comment on column registry.observations.inconsistency is 'How the provider contradicted itself, where it did.';
+comment on column registry.observations.deferred_sqlstate is 'SQLSTATE of the last fault inside matching; kept after a later success.';
+comment on column registry.observations.settled_at is 'When the outcome was decided; null while deferred.';
+comment on column registry.observations.member_id is 'The member it was found to belong to.';
+comment on column registry.observations.requested_member_id is 'The logged-in member who asked for this login to be linked (intent=link).';
+comment on column registry.observations.explanation is 'Rung of the ladder, what agreed, what disagreed.';
+comment on column registry.observations.personnummer_index is 'Keyed index of the observed number, current key version.';
+comment on column registry.observations.personnummer_index_previous is 'The same number under older key versions, while a key is being rotated.';
+comment on column registry.observations.personnummer_sealed is 'The observed number, sealed.';
+comment on column registry.observations.personnummer_masked is 'The observed number, masked.';
+comment on column registry.observations.given_name is 'Given name as the provider has it.';
+comment on column registry.observations.family_name is 'Family name as the provider has it.';
+comment on column registry.observations.birth_date is 'Birth date as the provider has it.';
+comment on column registry.observations.phone is 'Phone number, E.164.';
+comment on column registry.observations.phone_verified is 'Whether the provider has verified the phone number.';
+comment on column registry.observations.email is 'E-mail address.';
+comment on column registry.observations.email_verified is 'Whether the provider has verified the e-mail address.';
+comment on column registry.observations.contact_erased_at is 'When name, birth date, phone number and e-mail address were erased, because their time was over.';
+comment on column registry.observations.number_erased_at is 'When every form of the number was erased, because its time was over.';
+
+create table registry.conflicts (
+  id               uuid primary key default gen_random_uuid(),
+  organization_id  uuid not null references registry.organizations,
+  kind             registry.conflict_kind not null,
+  state            registry.conflict_state not null default 'open',
+  member_id        uuid,
+  other_member_id  uuid,
+  candidates       uuid[] not null default '{}',
+  observation_id   uuid references registry.observations deferrable initially deferred,
+  push_id          uuid,
+  fingerprint      text not null,
+  seen             integer not null default 1 check (seen > 0),
+  last_seen_at     timestamptz not null default now(),
+  detail           jsonb not null default '{}',
+  version          integer not null default 1 check (version > 0),
+  opened_at        timestamptz not null default now(),
+  closed_at        timestamptz,
+  decision         registry.decision,
+  decided_by       text,
+  note             text check (length(note) <= 4000),
+  superseded_by    text,
+  foreign key (organization_id, member_id) references registry.members (organization_id, id),
+  foreign key (organization_id, other_member_id) references registry.members (organization_id, id),
+  constraint conflicts_kind_has_evidence check (case kind
+    when 'mismatch'      then member_id is not null and (observation_id is not null or detail ? 'import_run_id')
+    when 'duplicate'     then member_id is not null and (observation_id is not null or detail ? 'import_run_id')
+      and other_member_id is not null and other_member_id <> member_id
+    when 'ambiguous'     then observation_id is not null and cardinality(candidates) > 0
+    when 'name_mismatch' then observation_id is not null and cardinality(candidates) = 1
+    when 'inconsistent'  then observation_id is not null
+    when 'consent_revoked' then member_id is not null
+    when 'subject_moved' then member_id is not null and observation_id is not null and other_member_id is not null and other_member_id <> member_id
+    when 'push_failed'   then member_id is not null and push_id is not null
+    when 'member_system' then member_id is null
+    when 'drift'         then member_id is not null
+  end),
+  constraint conflicts_state_has_evidence check (case state
+    when 'open'       then closed_at is null and decision is null and decided_by is null and superseded_by is null
+    when 'resolved'   then closed_at is not null and decision is not null and decided_by is not null and superseded_by is null
+    when 'superseded' then closed_at is not null and decision is null and decided_by is null and superseded_by is not null
+  end)
+);
+create unique index conflicts_open_once on registry.conflicts (organization_id, fingerprint) where state = 'open';
+create index conflicts_open on registry.conflicts (organization_id, opened_at, id) where state = 'open';
+-- For the first page of cases by age: row security compares with a list of organisations, through which no index keeps its order.
+create index conflicts_open_by_age on registry.conflicts (opened_at, id) where state = 'open';
+create index conflicts_remembered on registry.conflicts (organization_id, fingerprint) where state = 'resolved';
+create index conflicts_member on registry.conflicts (organization_id, member_id) where member_id is not null;
+create index conflicts_other_member on registry.conflicts (organization_id, other_member_id) where other_member_id is not null;
+create index conflicts_observation on registry.conflicts (observation_id) where observation_id is not null;
+comment on table registry.conflicts is 'Cases for a coordinator. A case is a row, never an exception.';
+comment on column registry.conflicts.id is 'Identifies the case.';
+comment on column registry.conflicts.organization_id is 'Whose coordinators see it.';
+comment on column registry.conflicts.kind is 'What is to be judged.';
+comment on column registry.conflicts.state is 'Whether it is open.';
+comment on column registry.conflicts.member_id is 'The member concerned, where one is certain.';
+comment on column registry.conflicts.other_member_id is 'The other member who already has the number.';
+comment on column registry.conflicts.candidates is 'The members it might be, where none is certain.';
+comment on column registry.conflicts.observation_id is 'The login that first showed it.';
+comment on column registry.conflicts.push_id is 'The push that failed.';
+comment on column registry.conflicts.fingerprint is 'What makes two sightings the same disagreement; one open case for each.';
+comment on column registry.conflicts.seen is 'How many times the same disagreement was seen.';
+comment on column registry.conflicts.last_seen_at is 'When it was last seen.';
+comment on column registry.conflicts.detail is 'What agreed and what disagreed; never a number.';
+comment on column registry.conflicts.version is 'Rises with every change that a coordinator must have seen before deciding.';
+comment on column registry.conflicts.opened_at is 'When it was opened.';
+comment on column registry.conflicts.closed_at is 'When it was closed.';
+comment on column registry.conflicts.decision is 'How a coordinator settled it.';
+comment on column registry.conflicts.decided_by is 'Who settled it.';
+comment on column registry.conflicts.note is 'The coordinator''s note.';
+comment on column registry.conflicts.superseded_by is 'What made the case moot, in words.';
+
+create table registry.resolutions (
+  id               uuid primary key default gen_random_uuid(),
+  organization_id  uuid not null references registry.organizations,
+  conflict_id      uuid not null references registry.conflicts,
+  decision         registry.decision not null,
+  decided_by       text not null,
+  decided_at       timestamptz not null default now(),
+  before           jsonb not null,
+  undone_at        timestamptz,
+  undone_by        text,
+  undo_note        text check (length(undo_note) <= 4000),
+  constraint resolutions_undo_has_author check (num_nonnulls(undone_at, undone_by) in (0, 2))
+);
+create unique index resolutions_in_force on registry.resolutions (conflict_id) where undone_at is null;
+create index resolutions_conflict on registry.resolutions (conflict_id);
+create index resolutions_organization on registry.resolutions (organization_id, decided_at);
+-- The retention task finds by it the decisions that still hold the number they replaced; a row leaves the index when it is erased.
+create index resolutions_with_number on registry.resolutions (decided_at)
+  where coalesce(before #>> '{number,sealed}', before #>> '{survivor_number,sealed}') is not null;
+comment on table registry.resolutions is 'Decisions of coordinators, with what is needed to take them back.';
+comment on column registry.resolutions.id is 'Identifies the decision.';
+comment on column registry.resolutions.organization_id is 'Whose case it was.';
+comment on column registry.resolutions.conflict_id is 'The case.';
+comment on column registry.resolutions.decision is 'What was decided.';
+comment on column registry.resolutions.decided_by is 'Who decided.';
+comment on column registry.resolutions.decided_at is 'When.';
+comment on column registry.resolutions.before is 'The state before: link, sealed number (erased after 31 days), moved rows. Read by undo only.';
+comment on column registry.resolutions.undone_at is 'When it was taken back.';
+comment on column registry.resolutions.undone_by is 'Who took it back.';
+comment on column registry.resolutions.undo_note is 'Why it was taken back.';
+
+create table registry.consents (
+  id               uuid primary key default gen_random_uuid(),
+  organization_id  uuid not null,
+  member_id        uuid not null,
+  provider         registry.provider not null,
+  state            registry.consent_state not null,
+  observation_id   uuid not null unique references registry.observations,
+  scope            text,
+  evidence         jsonb not null,
+  answered_at      timestamptz not null default now(),
+  withdrawn_at     timestamptz,
+  foreign key (organization_id, member_id) references registry.members (organization_id, id),
+  constraint consents_withdrawal_has_time check ((state = 'withdrawn') = (withdrawn_at is not null))
+);
+create unique index consents_given_once on registry.consents (member_id, provider) where state = 'given';
+create index consents_member on registry.consents (organization_id, member_id, answered_at);
+comment on table registry.consents is 'Answers of members who were asked whether their number may be stored. The providers store none.';
+comment on column registry.consents.id is 'Identifies the answer.';
+comment on column registry.consents.organization_id is 'The member''s organisation.';
+comment on column registry.consents.member_id is 'Who was asked.';
+comment on column registry.consents.provider is 'The provider whose number it is about.';
+comment on column registry.consents.state is 'Given, refused, or given and withdrawn later.';
+comment on column registry.consents.observation_id is 'The login in which it was asked.';
+comment on column registry.consents.scope is 'The scope that was asked for, where the provider asked.';
+comment on column registry.consents.evidence is 'Who asked, in which words and language; never a number.';
+comment on column registry.consents.answered_at is 'When it was answered.';
+comment on column registry.consents.withdrawn_at is 'When it was withdrawn.';
+
+create table registry.revocations (
+  organization_id  uuid not null references registry.organizations,
+  provider         registry.provider not null,
+  subject          text not null check (length(subject) between 1 and 255),
+  event            text not null check (length(event) between 1 and 100),
+  issued_at        timestamptz not null,
+  received_at      timestamptz not null default now(),
+  late             boolean not null,
+  primary key (organization_id, provider, subject, event, issued_at)
+);
+comment on table registry.revocations is 'Messages of a provider that a consent was withdrawn. Unsigned: hints, never proof.';
+comment on column registry.revocations.organization_id is 'The organisation whose address they came to.';
+comment on column registry.revocations.provider is 'The provider they claim to come from.';
+comment on column registry.revocations.subject is 'The subject they name, known or not.';
+comment on column registry.revocations.event is 'The event they name; only CONSENT_REVOKED has an effect.';
+comment on column registry.revocations.issued_at is 'When they say they were issued.';
+comment on column registry.revocations.received_at is 'When they came.';
+comment on column registry.revocations.late is 'Came outside its own time of validity: kept, and nothing else.';
+
+create table registry.coordinators (
+  user_id          uuid not null,
+  organization_id  uuid not null references registry.organizations,
+  created_at       timestamptz not null default now(),
+  primary key (user_id, organization_id)
+);
+create index coordinators_organization on registry.coordinators (organization_id);
+comment on table registry.coordinators is 'Who may see and settle an organisation''s cases. Removing the row works with the next request.';
+comment on column registry.coordinators.user_id is 'Supabase user id: subject of the access token.';
+comment on column registry.coordinators.organization_id is 'The organisation.';
+comment on column registry.coordinators.created_at is 'When the right was given.';
+
+create table registry.consumed_transactions (
+  transaction_id  uuid primary key,
+  expires_at      timestamptz not null
+);
+create index consumed_transactions_expiry on registry.consumed_transactions (expires_at);
+comment on table registry.consumed_transactions is 'Login transactions that were used, so that none is used twice. Unfinished ones live in the browser''s cookie only.';
+comment on column registry.consumed_transactions.transaction_id is 'The transaction''s id, as sealed in the cookie.';
+comment on column registry.consumed_transactions.expires_at is 'After this moment the cookie is refused by its age, and the row can go.';
+
+create table registry.sessions (
+  id               uuid primary key default gen_random_uuid(),
+  organization_id  uuid not null,
+  member_id        uuid not null,
+  observation_id   uuid not null unique references registry.observations,
+  return_to        text not null,
+  code_hash        bytea not null unique check (length(code_hash) = 32),
+  code_challenge   text not null check (code_challenge ~ '^[A-Za-z0-9_-]{43}$'),
+  code_expires_at  timestamptz not null,
+  code_used_at     timestamptz,
+  opened_at        timestamptz not null default now(),
+  expires_at       timestamptz not null,
+  ended_at         timestamptz,
+  end_reason       registry.session_end,
+  foreign key (organization_id, member_id) references registry.members (organization_id, id),
+  constraint sessions_end_has_reason check ((ended_at is null) = (end_reason is null))
+);
+create index sessions_member on registry.sessions (organization_id, member_id);
+create index sessions_expiry on registry.sessions (expires_at);
+comment on table registry.sessions is 'The Auth Token Repository: sessions of apps. Codes and tokens are stored as SHA-256 hashes only.';
+comment on column registry.sessions.id is 'Identifies the session; in the access token as session_id.';
+comment on column registry.sessions.organization_id is 'The member''s organisation.';
+comment on column registry.sessions.member_id is 'The member who is logged in.';
+comment on column registry.sessions.observation_id is 'The login it began with.';
+comment on column registry.sessions.return_to is 'Where the code was sent.';
+comment on column registry.sessions.code_hash is 'SHA-256 of the authorization code.';
+comment on column registry.sessions.code_challenge is 'PKCE S256 challenge of the app.';
+comment on column registry.sessions.code_expires_at is 'Until when the code may be redeemed.';
+comment on column registry.sessions.code_used_at is 'When it was redeemed.';
+comment on column registry.sessions.opened_at is 'When the login completed.';
+comment on column registry.sessions.expires_at is 'When the session ends unless it is refreshed.';
+comment on column registry.sessions.ended_at is 'When it ended.';
+comment on column registry.sessions.end_reason is 'Why it ended.';
+
+create table registry.refresh_tokens (
+  token_hash   bytea primary key check (length(token_hash) = 32),
+  session_id   uuid not null references registry.sessions on delete cascade,
+  issued_at    timestamptz not null default now(),
+  replaced_at  timestamptz
+);
+create index refresh_tokens_session on registry.refresh_tokens (session_id);
+create unique index refresh_tokens_current on registry.refresh_tokens (session_id) where replaced_at is null;
+comment on table registry.refresh_tokens is 'Every refresh token of a session, so that the reuse of an old one is noticed.';
+comment on column registry.refresh_tokens.token_hash is 'SHA-256 of the token.';
+comment on column registry.refresh_tokens.session_id is 'The session (token family).';
+comment on column registry.refresh_tokens.issued_at is 'When it was issued.';
+comment on column registry.refresh_tokens.replaced_at is 'When it was exchanged for the next; null: the current one.';
+
+reset role;
+
+-- migrate:down
+do $$ begin raise exception 'Migrations are not taken back: write the next one, which puts right what this one did.'; end $$;

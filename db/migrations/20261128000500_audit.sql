@@ -1,0 +1,71 @@
+-- migrate:up
+set local role registry_owner;
+
+-- Domains and not CHECK constraints of the table: those are parsed anew for every single row that is inserted, and these lists
+-- are the longest of all.
+create domain audit.event_name as text constraint event_is_known check (value in (
+  'filled', 'confirmed', 'conflict', 'duplicate', 'absent', 'unlinked', 'ambiguous', 'name_mismatch', 'deferred',
+  'linked', 'link_moved', 'link_removed', 'index_renewed', 'number_accepted', 'number_restored', 'members_merged', 'members_separated',
+  'case_resolved', 'case_superseded', 'case_reopened', 'refused',
+  'consent_given', 'consent_refused', 'consent_withdrawn', 'consent_renewed', 'revocation_received',
+  'session_opened', 'session_ended',
+  'member_added', 'member_updated', 'import_conflict', 'import_duplicate', 'import_finished', 'import_abandoned', 'data_erased',
+  'push_delivered', 'push_attempt_failed', 'push_rejected', 'push_given_up', 'push_superseded', 'push_cancelled', 'push_requeued',
+  'push_accepted', 'push_marked_done', 'number_fetched', 'breaker_opened', 'breaker_probing', 'breaker_closed',
+  'file_written', 'file_fetched', 'file_acknowledged', 'file_expired', 'drift_found'
+));
+comment on domain audit.event_name is 'What can happen. docs/for-dbas.md explains each.';
+
+create domain audit.source_name as text constraint source_is_known check (value in ('vipps-login', 'bankid-login', 'idporten-login', 'import', 'coordinator', 'worker', 'app'));
+comment on domain audit.source_name is 'What can bring it about.';
+
+create domain audit.sentence as text
+  constraint sentence_holds_no_number check (value <> '' and value !~ '[0-9]{6}[ -]?[0-9]{5}');
+comment on domain audit.sentence is 'A sentence for people, with nothing in it that could be a personnummer.';
+
+-- A large table is vacuumed and analysed in small steps: PostgreSQL's default waits until a fifth of it has changed.
+create table audit.events (
+  id               bigint generated always as identity primary key,
+  occurred_at      timestamptz not null default clock_timestamp(),
+  organization_id  uuid,
+  event            audit.event_name not null,
+  source           audit.source_name not null,
+  actor            text not null check (actor <> ''),
+  member_id        uuid,
+  observation_id   uuid,
+  conflict_id      uuid,
+  push_id          uuid,
+  message          audit.sentence not null,
+  detail           jsonb not null default '{}'
+) with (
+  autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02
+);
+create index events_occurred_at on audit.events using brin (occurred_at);
+create index events_organization on audit.events (organization_id, id);
+create index events_member on audit.events (member_id, id) where member_id is not null;
+create index events_conflict on audit.events (conflict_id, id) where conflict_id is not null;
+create index events_push on audit.events (push_id, id) where push_id is not null;
+create index events_merges on audit.events ((detail ->> 'survivor')) where event = 'members_merged';
+create index events_observation on audit.events (observation_id) where observation_id is not null;
+comment on table audit.events is 'What happened: append-only, one row per thing. Nobody updates, deletes or truncates it.';
+comment on column audit.events.id is 'Rises with time, roughly: ids are given before the transaction commits, so gaps are normal.';
+comment on column audit.events.occurred_at is 'When it happened (clock time).';
+comment on column audit.events.organization_id is 'The organisation concerned.';
+comment on column audit.events.event is 'What happened. docs/for-dbas.md lists the events.';
+comment on column audit.events.source is 'What brought it about: vipps-login, bankid-login, idporten-login, import, coordinator, worker or app.';
+comment on column audit.events.actor is 'Who did it: the database login, or coordinator:<user id>.';
+comment on column audit.events.member_id is 'The member concerned.';
+comment on column audit.events.observation_id is 'The login concerned.';
+comment on column audit.events.conflict_id is 'The case concerned.';
+comment on column audit.events.push_id is 'The push concerned.';
+comment on column audit.events.message is 'One sentence for people. Numbers are masked.';
+comment on column audit.events.detail is 'The same as data.';
+
+-- Even the owner gives up what the triggers of private.tg__refuse_change refuse anyway.
+revoke update, delete, truncate on audit.events from registry_owner;
+grant select on audit.events to auditor;
+
+reset role;
+
+-- migrate:down
+do $$ begin raise exception 'Migrations are not taken back: write the next one, which puts right what this one did.'; end $$;

@@ -1,0 +1,6430 @@
+-- migrate:up
+-- Written by `npm run db:freeze`. Edit db/functions/, never this file.
+set local role registry_owner;
+
+-- begin db/functions/files_and_worklist/api.sync_files.sql
+-- Files of changes for member systems without an interface, newest first.
+create or replace view api.sync_files with (security_invoker = true) as
+select
+  f.id as file_id, g.slug as organization, f.state, f.pushes as changes, f.created_at, f.ready_at, f.accept_until, f.acknowledged_at
+from sync.files as f
+join registry.organizations as g on g.id = f.organization_id
+where f.ready_at is not null;
+comment on view api.sync_files is 'Files of the coordinator''s organisations: those that can be fetched (ready), and what became of the others.';
+grant select on api.sync_files to authenticated;
+-- end db/functions/files_and_worklist/api.sync_files.sql
+
+-- begin db/functions/audit/private.actor.sql
+-- Audit rows name who acted: a coordinator is known by the access token that PostgREST has verified, a program by its login.
+create or replace function private.actor()
+returns text
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_claims constant text := current_setting('request.jwt.claims', true);
+begin
+  if v_claims <> '' then
+    return coalesce('coordinator:' || nullif(v_claims::jsonb ->> 'sub', ''), session_user::text);
+  end if;
+  return session_user;
+end
+$$;
+comment on function private.actor is 'Out: coordinator:<user id> when called through PostgREST, otherwise the database login.';
+-- end db/functions/audit/private.actor.sql
+
+-- begin db/functions/audit/private.record_event.sql
+-- What nearly every audit event is written by; the two busiest ways spell theirs out (private.confirm_known_login,
+-- private.record_deliveries). The message carries no member id of the organisation's: some organisations use numbers
+-- of eleven digits there, and an audit row must never look as if it held a personnummer.
+create or replace function private.record_event(
+  p_event text, p_source text, p_organization_id uuid, p_message text,
+  p_member_id uuid default null, p_observation_id uuid default null,
+  p_conflict_id uuid default null, p_push_id uuid default null, p_detail jsonb default '{}'
+)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into audit.events
+    (event, source, actor, organization_id, message, member_id, observation_id, conflict_id, push_id, detail)
+  values
+    (p_event, p_source, private.actor(), p_organization_id, p_message, p_member_id, p_observation_id, p_conflict_id, p_push_id, p_detail);
+end
+$$;
+comment on function private.record_event is 'In: one thing that happened. Appends it to audit.events with the time and the actor.';
+-- end db/functions/audit/private.record_event.sql
+
+-- begin db/functions/conflicts/private.supersede_cases.sql
+-- What coordinators were asked has answered itself: nobody has to close these cases, and the audit says what settled each of them.
+create or replace function private.supersede_cases(p_ids uuid[], p_source text, p_because text, p_push_id uuid default null)
+returns uuid[]
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c registry.conflicts;
+  v_closed uuid[] := array[]::uuid[];
+begin
+  for c in
+    update registry.conflicts as known
+    set state = 'superseded', superseded_by = p_because, closed_at = clock_timestamp(), version = known.version + 1
+    where known.id = any (p_ids) and known.state = 'open'
+    returning known.*
+  loop
+    perform private.record_event('case_superseded', p_source, c.organization_id, p_because,
+      p_member_id => coalesce(c.member_id, c.candidates[1]), p_observation_id => c.observation_id,
+      p_conflict_id => c.id, p_push_id => coalesce(p_push_id, c.push_id),
+      p_detail => jsonb_build_object('kind', c.kind, 'version', c.version));
+    v_closed := v_closed || c.id;
+  end loop;
+  return v_closed;
+end
+$$;
+comment on function private.supersede_cases is 'In: cases, who settled them (audit source), the reason as a sentence, the push that did. Out: those that were open and are closed now.';
+-- end db/functions/conflicts/private.supersede_cases.sql
+
+-- begin db/functions/breakers/private.close_member_system_case.sql
+-- The case about a member system is moot when it works again; no coordinator has to say so.
+create or replace function private.close_member_system_case(p_organization_id uuid)
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.supersede_cases(array(
+    select c.id from registry.conflicts as c
+    where c.organization_id = p_organization_id and c.kind = 'member_system' and c.state = 'open'
+  ), 'worker', 'The member system works again.')
+$$;
+comment on function private.close_member_system_case is 'In: an organisation. Closes the open cases about its member system.';
+-- end db/functions/breakers/private.close_member_system_case.sql
+
+-- begin db/functions/conflicts/private.coordinator_organizations.sql
+-- What a coordinator may see is looked up at every request, so that removing a row in registry.coordinators works at once.
+-- Policies call this once per query, wrapped in a scalar subquery. No claim but the subject is read, and only when PostgREST
+-- has verified the token; unset and empty settings both deny (security-and-reliability D9, R4).
+create or replace function private.coordinator_organizations()
+returns uuid[]
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(array_agg(c.organization_id), '{}')
+  from registry.coordinators as c
+  where c.user_id::text = nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'
+$$;
+comment on function private.coordinator_organizations is 'Out: the organisations that the caller of the API is a coordinator of.';
+grant execute on function private.coordinator_organizations to authenticated;
+-- end db/functions/conflicts/private.coordinator_organizations.sql
+
+-- begin db/functions/files_and_worklist/private.lock_file.sql
+-- A file that the caller may see, locked.
+create or replace function private.lock_file(p_file_id uuid)
+returns sync.files
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  f sync.files;
+begin
+  select known.* into f from sync.files as known
+  where known.id = p_file_id and known.organization_id = any (private.coordinator_organizations()) for update;
+  return f;
+end
+$$;
+comment on function private.lock_file is 'In: a file. Out: the file, locked; null when the caller may not see it.';
+-- end db/functions/files_and_worklist/private.lock_file.sql
+
+-- begin db/functions/conflicts/private.refusals.sql
+-- Every refusal a coordinator can meet. An id of another organisation and one that does not exist are answered the same.
+create or replace function private.refusals()
+returns table (code text, status integer, message text)
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  values
+    ('not_found', 404, 'There is no such row for you.'),
+    ('stale_version', 409, 'The case has changed since you looked at it. Read it again and decide on what it says now.'),
+    ('not_open', 409, 'The case is settled already.'),
+    ('unknown_decision', 422, 'The decision is one of accept_observed, keep_existing, not_same_person, merge_into.'),
+    ('decision_not_applicable', 422, 'That decision cannot be made of a case of this kind.'),
+    ('number_taken', 409, 'Another member has this number. Settle which of the two records is the person''s first.'),
+    ('evidence_changed', 409, 'The numbers of the records have changed since, and leave nothing of this to decide.'),
+    ('capture_off', 409, 'The organisation has recorded no legal basis for storing numbers.'),
+    ('already_linked', 409, 'The login is linked to a member already.'),
+    ('member_merged', 409, 'The member was merged into another record. Use the surviving one.'),
+    ('not_failed', 409, 'The push has not failed, or a later one has taken its place.'),
+    ('name_one_thing', 422, 'Name one push, or up to a thousand, or one error code, or one case.'),
+    ('not_waiting', 409, 'The change does not wait on the worklist any more.'),
+    ('not_sealed_yet', 409, 'The number is not ready to be fetched. Try again in a minute; if it stays so, the operator must look at it.'),
+    ('not_ready', 409, 'The file cannot be fetched or acknowledged: it is being written, or it is settled already.'),
+    ('not_in_file', 422, 'One of the ids is not in this file. Nothing was acknowledged: look at the ids and do it again.'),
+    ('not_resolved', 409, 'The case has no decision that could be undone.'),
+    ('too_late', 409, 'A decision can be undone for 30 days.'),
+    ('note_too_long', 422, 'A note has 4000 characters at most.'),
+    ('number_in_note', 422, 'The note holds eleven digits that may be a personnummer. Write it without them.'),
+    ('newer_change', 409, 'Something newer depends on this decision. Undo or settle that first.')
+$$;
+comment on function private.refusals is 'Out: code, HTTP status and message of every refusal.';
+-- end db/functions/conflicts/private.refusals.sql
+
+-- begin db/functions/conflicts/private.refuse.sql
+-- A refusal is an answer, not an exception: raised, it would roll back its own audit row (security-and-reliability A8).
+-- PostgREST takes the HTTP status from the setting response.status, and commits.
+create or replace function private.refuse(p_action text, p_code text, p_id uuid)
+returns jsonb
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_message text;
+  v_status integer;
+  -- Whose coordinator asked; null for one of several organisations, and for none.
+  v_organization_id constant uuid := (
+    select min(o.id::text)::uuid from unnest(private.coordinator_organizations()) as o(id) having count(*) = 1);
+begin
+  select r.status, r.message into v_status, v_message from private.refusals() as r where r.code = p_code;
+  perform set_config('response.status', v_status::text, true);
+  perform private.record_event('refused', 'coordinator', v_organization_id, format('Refused: %s (%s).', p_action, replace(p_code, '_', ' ')),
+    p_detail => jsonb_build_object('action', p_action, 'code', p_code, 'id', p_id));
+  return jsonb_build_object('code', p_code, 'message', v_message, 'details', null, 'hint', null);
+end
+$$;
+comment on function private.refuse is 'In: what was asked, code of the refusal, the id asked about. Out: the answer, in the shape supabase-js reads errors from. Sets the HTTP status and appends the audit event.';
+-- end db/functions/conflicts/private.refuse.sql
+
+-- begin db/functions/pushes/private.enqueue.sql
+-- The only caller of graphile-worker's add_job. Task name, payload, key, flag and number of attempts are fixed here, so that no
+-- caller can queue anything else. Payloads hold ids only: a failed job stays in the queue's tables for anyone to read. The flag
+-- names the organisation: workers do not fetch the jobs of one whose breaker is open (sync.breakers), but for a probe.
+create or replace function private.enqueue(p_task private.task, p_id uuid, p_run_at timestamptz default null)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_flag text;
+begin
+  if p_task = 'push_personnummer' then
+    select 'org:' || p.organization_id into v_flag from sync.pushes as p
+    where p.id = p_id and not exists (select from sync.breakers as b where b.probe_push_id = p_id);
+  end if;
+  -- Under contention on one key add_job can answer NULL and drop the request; a change must not be lost by that.
+  if (graphile_worker.add_job(
+    identifier => p_task::text,
+    payload => json_build_object(case p_task when 'push_personnummer' then 'push_id' else 'observation_id' end, p_id),
+    job_key => p_task || ':' || p_id,
+    run_at => p_run_at,
+    max_attempts => 25,
+    flags => array_remove(array[v_flag], null)
+  )).id is null then
+    raise exception 'The job queue did not take the job.' using errcode = 'PN010';
+  end if;
+end
+$$;
+comment on function private.enqueue is 'In: task, the id it is about, earliest time (null: now). Queues the job in this transaction; raises PN010 if the queue refuses.';
+-- end db/functions/pushes/private.enqueue.sql
+
+-- begin db/functions/pushes/private.forget_failures.sql
+-- What failed before for this member no longer matters: a later push has arrived, or the record has moved on.
+create or replace function private.forget_failures(p_push sync.pushes)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update sync.pushes set next_attempt_at = null
+  where organization_id = p_push.organization_id and member_id = p_push.member_id and id <> p_push.id
+    and state = 'given_up' and next_attempt_at is not null;
+  perform private.supersede_cases(array(
+    select c.id from registry.conflicts as c
+    join sync.pushes as failed on failed.id = c.push_id
+    where c.organization_id = p_push.organization_id and c.member_id = p_push.member_id
+      and c.kind = 'push_failed' and c.state = 'open' and failed.created_at <= p_push.created_at
+  ), 'worker', 'A later push settled it.', p_push.id);
+end
+$$;
+comment on function private.forget_failures is 'In: a push that arrived or is moot. Closes open cases about failed pushes of its member, and ends their tries.';
+-- end db/functions/pushes/private.forget_failures.sql
+
+-- begin db/functions/pushes/private.record_push_event.sql
+-- Audit events about a push all name the same ids.
+create or replace function private.record_push_event(p_event text, p_push sync.pushes, p_message text)
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.record_event(p_event, 'worker', p_push.organization_id, p_message,
+    p_member_id => p_push.member_id, p_observation_id => p_push.observation_id, p_push_id => p_push.id,
+    p_detail => jsonb_strip_nulls(jsonb_build_object(
+      'attempt', p_push.attempts, 'error_code', p_push.error_code, 'http_status', p_push.http_status, 'worker', p_push.leased_by)))
+$$;
+comment on function private.record_push_event is 'In: event, push, sentence. Appends the audit event.';
+-- end db/functions/pushes/private.record_push_event.sql
+
+-- begin db/functions/pushes/private.settle_push.sql
+-- A push reaches its final state, once, with its audit event. Where it arrived, or nothing is left to carry, cases about older
+-- failures are moot, and older pushes that were given up are not tried again.
+create or replace function private.settle_push(p_push sync.pushes, p_state sync.push_state, p_event text, p_message text)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update sync.pushes
+  set state = p_state, settled_at = clock_timestamp(), next_attempt_at = null, lease_expires_at = null,
+      error_code = p_push.error_code, http_status = p_push.http_status
+  where id = p_push.id;
+  perform private.record_push_event(p_event, p_push, p_message);
+  if p_state in ('delivered', 'superseded') then
+    perform private.forget_failures(p_push);
+  end if;
+end
+$$;
+comment on function private.settle_push is 'In: a push (with the code and status to keep), final state, event, sentence.';
+-- end db/functions/pushes/private.settle_push.sql
+
+-- begin db/functions/pushes/private.fail_push.sql
+-- Given up or refused: never silence, always a case for a coordinator. Given up is tried again the next day all the same; a push
+-- that fails so again counts its case up, or opens it anew where a coordinator has closed it.
+create or replace function private.fail_push(p_push sync.pushes, p_state sync.push_state, p_event text, p_message text)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_at constant timestamptz := case when p_state = 'given_up' then clock_timestamp() + interval '1 day' end;
+begin
+  insert into registry.conflicts as c (organization_id, kind, member_id, push_id, fingerprint, detail)
+  values (p_push.organization_id, 'push_failed', p_push.member_id, p_push.id, 'push_failed ' || p_push.id,
+    jsonb_strip_nulls(jsonb_build_object('error_code', p_push.error_code, 'http_status', p_push.http_status, 'attempts', p_push.attempts)))
+  on conflict (organization_id, fingerprint) where state = 'open'
+    do update set seen = c.seen + 1, last_seen_at = clock_timestamp();
+  perform private.settle_push(p_push, p_state, p_event, p_message);
+  if v_at is not null then
+    update sync.pushes set next_attempt_at = v_at where id = p_push.id;
+    perform private.enqueue('push_personnummer', p_push.id, v_at);
+  end if;
+end
+$$;
+comment on function private.fail_push is 'In: a push (with code and status), final state, event, sentence. Opens a case and settles the push.';
+-- end db/functions/pushes/private.fail_push.sql
+
+-- begin db/functions/files_and_worklist/private.settle_filed_push.sql
+-- The receiver's word on one change of a file is its delivery, or its refusal, and counts as its attempt.
+create or replace function private.settle_filed_push(p_push sync.pushes, p_refused boolean)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  p sync.pushes;
+begin
+  update sync.pushes set attempts = attempts + 1 where id = p_push.id returning * into p;
+  insert into sync.push_attempts (push_id, organization_id, attempt, worker_id, result, error_code, duration_ms)
+  values (p.id, p.organization_id, p.attempts, private.actor(), case when p_refused then 'rejected' else 'delivered' end::sync.attempt_result,
+    case when p_refused then 'refused_by_receiver' end, 0);
+  if p_refused then
+    p.error_code := 'refused_by_receiver';
+    perform private.fail_push(p, 'rejected', 'push_rejected', 'The receiver of the file could not carry the change out; a case was opened.');
+  else
+    p.error_code := null;
+    perform private.settle_push(p, 'delivered', 'push_delivered', 'The receiver of the file carried the change out.');
+  end if;
+end
+$$;
+comment on function private.settle_filed_push is 'In: a locked push of an acknowledged file, whether the receiver refused it.';
+-- end db/functions/files_and_worklist/private.settle_filed_push.sql
+
+-- begin db/functions/files_and_worklist/private.acknowledge_sync_file.sql
+-- Only changes that still wait in this file are settled: one that a newer change has overtaken is in a later file. A mistyped id would
+-- turn a refusal into a delivery, so an id that is not in the file stops it all.
+create or replace function private.acknowledge_sync_file(p_file_id uuid, p_refused text[])
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  f constant sync.files := private.lock_file(p_file_id);
+  p sync.pushes;
+  v_external_id text;
+  v_counts jsonb;
+begin
+  if f.id is null then
+    return private.refuse('acknowledge_sync_file', 'not_found', p_file_id);
+  elsif f.state <> 'ready' then
+    return private.refuse('acknowledge_sync_file', 'not_ready', p_file_id);
+  elsif exists (
+    select n.external_id from unnest(p_refused) as n(external_id) where n.external_id is not null
+    except
+    select m.external_id from sync.pushes as known join registry.members as m on m.id = known.member_id
+    where known.organization_id = f.organization_id and known.file_id = f.id
+  ) then
+    return private.refuse('acknowledge_sync_file', 'not_in_file', p_file_id);
+  end if;
+  for p in
+    select known.* from sync.pushes as known
+    where known.organization_id = f.organization_id and known.file_id = f.id and known.state = 'pending' order by known.id for update
+  loop
+    select m.external_id into v_external_id from registry.members as m where m.id = p.member_id;
+    perform private.settle_filed_push(p, v_external_id = any (coalesce(p_refused, '{}')));
+  end loop;
+  update sync.files set state = 'acknowledged', content = null, acknowledged_at = clock_timestamp(), acknowledged_by = private.actor()
+  where id = f.id;
+  select jsonb_build_object('file_id', f.id, 'delivered', count(*) filter (where known.state = 'delivered'),
+    'refused', count(*) filter (where known.state = 'rejected')) into v_counts
+  from sync.pushes as known where known.organization_id = f.organization_id and known.file_id = f.id;
+  perform private.close_member_system_case(f.organization_id);
+  perform private.record_event('file_acknowledged', 'coordinator', f.organization_id, 'A coordinator acknowledged the file.', p_detail => v_counts);
+  return v_counts;
+end
+$$;
+comment on function private.acknowledge_sync_file is 'See api.acknowledge_sync_file.';
+grant execute on function private.acknowledge_sync_file to authenticated;
+-- end db/functions/files_and_worklist/private.acknowledge_sync_file.sql
+
+-- begin db/functions/files_and_worklist/api.acknowledge_sync_file.sql
+-- The receiver confirms a file, except for members it could not update.
+create or replace function api.acknowledge_sync_file(file_id uuid, refused_external_ids text[] default '{}')
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.acknowledge_sync_file(acknowledge_sync_file.file_id, acknowledge_sync_file.refused_external_ids);
+end;
+comment on function api.acknowledge_sync_file is 'In: a file of api.sync_files that is ready, the external ids of members it could not be carried out for. Out: how many changes were delivered and how many refused (each a case), or a refusal with code and message (HTTP 404, 409).';
+grant execute on function api.acknowledge_sync_file to authenticated;
+-- end db/functions/files_and_worklist/api.acknowledge_sync_file.sql
+
+-- begin db/functions/conflicts/api.data_quality.sql
+-- How an organisation stands: the figures its board and Bufdir ask about.
+create or replace view api.data_quality with (security_invoker = true) as
+select
+  g.slug as organization, m.members, m.with_number, o.confirmed_last_12_months,
+  coalesce(c.open_cases, 0) as open_cases, coalesce(c.by_kind, '{}') as open_cases_by_kind, c.oldest_open_case,
+  p.pending_pushes, p.failed_pushes
+from registry.organizations as g
+cross join lateral (
+  select count(*) as members, count(known.personnummer_masked) as with_number
+  from registry.members as known where known.organization_id = g.id and known.merged_into is null
+) as m
+cross join lateral (
+  select count(distinct seen.member_id) as confirmed_last_12_months
+  from registry.observations as seen
+  where seen.organization_id = g.id and seen.outcome in ('filled', 'confirmed') and seen.received_at > now() - interval '12 months'
+) as o
+cross join lateral (
+  select sum(k.n)::bigint as open_cases, jsonb_object_agg(k.kind, k.n) as by_kind, min(k.oldest) as oldest_open_case
+  from (
+    select known.kind, count(*) as n, min(known.opened_at) as oldest
+    from registry.conflicts as known where known.organization_id = g.id and known.state = 'open' group by known.kind
+  ) as k
+) as c
+cross join lateral (
+  select count(*) filter (where known.settled_at is null) as pending_pushes,
+         count(*) filter (where known.state in ('rejected', 'given_up') and not exists (
+           select from sync.pushes as later
+           where later.organization_id = known.organization_id and later.member_id = known.member_id and later.id <> known.id
+             and later.created_at >= known.created_at and later.state in ('pending', 'sending', 'delivered'))) as failed_pushes
+  from sync.pushes as known where known.organization_id = g.id
+) as p;
+comment on view api.data_quality is 'Per organisation: members, how many have a number, how many were confirmed or filled by a login in the last 12 months, open cases by kind and the oldest, pushes that wait and that failed.';
+grant select on api.data_quality to authenticated;
+-- end db/functions/conflicts/api.data_quality.sql
+
+-- begin db/functions/pushes/private.explain_failure.sql
+-- Why a change has not arrived, in words for people who do not read codes. docs/error-codes.md has every code.
+create or replace function private.explain_failure(p_error_code text)
+returns text
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when p_error_code in ('http_401', 'http_403', 'token_refused') then 'The member system does not accept our credentials. They must be renewed.'
+    when p_error_code in ('member_system_missing', 'member_system_misconfigured', 'secret_missing', 'address_refused', 'redirect_refused',
+                          'receiver_key_unusable')
+      then 'The connection to the member system is not set up right. The operator must look at it.'
+    when p_error_code in ('sealing_key_unknown', 'index_secret_unknown') then 'The worker lacks a key. The operator must add it.'
+    when p_error_code in ('timeout', 'task_timeout', 'connection_failed', 'tls_failed', 'token_unavailable')
+      then 'The member system could not be reached.'
+    when p_error_code in ('http_5xx', 'response_too_large', 'http_unexpected') then 'The member system has an error of its own.'
+    when p_error_code in ('http_408', 'http_425', 'http_429') then 'The member system is busy and asked us to come back later.'
+    when p_error_code in ('external_id_missing', 'external_id_unusable', 'personnummer_in_url')
+      then 'The member''s id in the member system is missing or cannot be used.'
+    when p_error_code in ('sealed_value_broken', 'sealed_value_mismatch')
+      then 'The stored number could not be read, or is not this member''s. The operator must look at it.'
+    when p_error_code in ('http_4xx', 'http_409', 'refused_by_receiver') then 'The member system refused the change.'
+    when p_error_code in ('acceptance_expired', 'not_acknowledged')
+      then 'The change was taken in, but nobody confirmed in time that it was carried out.'
+    when p_error_code in ('acceptance_failed', 'status_url_refused', 'status_lost')
+      then 'The member system took the change in and then could not carry it out.'
+    when p_error_code in ('worker_stopping', 'lease_lost', 'database_failed') then 'The attempt was interrupted. It is made again.'
+    when p_error_code is not null then 'Something unexpected happened. The operator must look at it.'
+  end
+$$;
+comment on function private.explain_failure is 'In: code of a failure. Out: a sentence in plain words.';
+grant execute on function private.explain_failure to authenticated;
+-- end db/functions/pushes/private.explain_failure.sql
+
+-- begin db/functions/pushes/api.failed_syncs.sql
+-- Changes that have not reached the member system: refused, given up, or still being tried after a failure. One that a later
+-- push of the same member follows is history.
+create or replace view api.failed_syncs with (security_invoker = true) as
+select
+  p.id as push_id, g.slug as organization, p.member_id, m.external_id as member_external_id, p.state, p.attempts,
+  p.error_code, private.explain_failure(p.error_code) as reason, p.http_status,
+  case when b.state <> 'closed' and p.settled_at is null then greatest(p.next_attempt_at, b.probe_at) else p.next_attempt_at end as next_attempt_at,
+  p.created_at, p.settled_at
+from sync.pushes as p
+join registry.organizations as g on g.id = p.organization_id
+join registry.members as m on m.id = p.member_id
+left join sync.breakers as b on b.organization_id = p.organization_id
+where (p.state in ('rejected', 'given_up') and not exists (
+    select from sync.pushes as later
+    where later.organization_id = p.organization_id and later.member_id = p.member_id and later.id <> p.id
+      and later.created_at >= p.created_at and later.state in ('pending', 'sending', 'delivered')))
+  or (p.settled_at is null and p.error_code is not null);
+comment on view api.failed_syncs is 'Pushes of the coordinator''s organisations that failed, with the reason and the next try.';
+grant select on api.failed_syncs to authenticated;
+-- end db/functions/pushes/api.failed_syncs.sql
+
+-- begin db/functions/files_and_worklist/api.worklist.sql
+-- What a person has to type into a member system that has no interface, oldest first. The number itself is fetched for one
+-- change at a time (api.fetch_number), sealed for the organisation's own key.
+create or replace view api.worklist with (security_invoker = true) as
+select
+  p.id as push_id, g.slug as organization, p.member_id, m.external_id as member_external_id, m.given_name, m.family_name,
+  case when m.personnummer_masked is null then 'remove' else 'set' end as change, m.personnummer_masked,
+  p.accepted_until is not null and (s.receiver_key is not null or m.personnummer_masked is null) as ready, p.created_at as waiting_since
+from sync.pushes as p
+join registry.organizations as g on g.id = p.organization_id
+join registry.members as m on m.id = p.member_id
+join sync.member_systems as s on s.organization_id = p.organization_id and s.kind = 'worklist'
+where p.settled_at is null;
+comment on view api.worklist is 'Changes of the coordinator''s organisations that a person carries out: whether the number is to be set or removed, for whom, and whether it is ready to be fetched (a removal: to be carried out).';
+grant select on api.worklist to authenticated;
+-- end db/functions/files_and_worklist/api.worklist.sql
+
+-- begin db/functions/files_and_worklist/private.lock_worklist_push.sql
+-- A change of the worklist that the caller may see and that still waits, locked.
+create or replace function private.lock_worklist_push(p_push_id uuid)
+returns sync.pushes
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  p sync.pushes;
+begin
+  select known.* into p from sync.pushes as known
+  where known.id = p_push_id and known.organization_id = any (private.coordinator_organizations())
+    and exists (select from sync.member_systems as s where s.organization_id = known.organization_id and s.kind = 'worklist')
+  for update;
+  return p;
+end
+$$;
+comment on function private.lock_worklist_push is 'In: a push. Out: the push, locked; null when the caller may not see it or it is no change of a worklist.';
+-- end db/functions/files_and_worklist/private.lock_worklist_push.sql
+
+-- begin db/functions/pushes/private.push_is_moot.sql
+-- A push carries one value. When the record holds another by now, or none, a later push carries that one; and a record that
+-- was merged into another has nothing more to say to the member system.
+create or replace function private.push_is_moot(p_push sync.pushes)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select p_push.personnummer_index is distinct from (
+      select m.personnummer_index from registry.members as m where m.id = p_push.member_id)
+    or exists (select from registry.members as m where m.id = p_push.member_id and m.merged_into is not null)
+    or exists (select from sync.pushes as newer where newer.member_id = p_push.member_id and newer.state = 'pending' and newer.id <> p_push.id)
+$$;
+comment on function private.push_is_moot is 'In: a push. Out: whether the record has moved on.';
+-- end db/functions/pushes/private.push_is_moot.sql
+
+-- begin db/functions/files_and_worklist/private.fetch_number.sql
+-- Seeing a number leaves a trace in the same transaction (security-and-reliability R12).
+create or replace function private.fetch_number(p_push_id uuid)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  p constant sync.pushes := private.lock_worklist_push(p_push_id);
+begin
+  if p.id is null then
+    return private.refuse('fetch_number', 'not_found', p_push_id);
+  elsif p.settled_at is not null then
+    return private.refuse('fetch_number', 'not_waiting', p_push_id);
+  elsif p.receiver_sealed is null or private.push_is_moot(p) then
+    return private.refuse('fetch_number', 'not_sealed_yet', p_push_id);
+  end if;
+  perform private.record_event('number_fetched', 'coordinator', p.organization_id, 'A coordinator fetched the sealed number to type it in.',
+    p_member_id => p.member_id, p_push_id => p.id);
+  return jsonb_build_object('push_id', p.id, 'sealed', p.receiver_sealed);
+end
+$$;
+comment on function private.fetch_number is 'See api.fetch_number.';
+grant execute on function private.fetch_number to authenticated;
+-- end db/functions/files_and_worklist/private.fetch_number.sql
+
+-- begin db/functions/files_and_worklist/api.fetch_number.sql
+-- The number that a person is to type in, sealed for the organisation's own key: not even this database can read it.
+create or replace function api.fetch_number(push_id uuid)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.fetch_number(fetch_number.push_id);
+end;
+comment on function api.fetch_number is 'In: a change of api.worklist. Out: the number as a compact JWE for the organisation''s receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited.';
+grant execute on function api.fetch_number to authenticated;
+-- end db/functions/files_and_worklist/api.fetch_number.sql
+
+-- begin db/functions/files_and_worklist/private.fetch_sync_file.sql
+-- Fetching numbers leaves a trace in the same transaction. From then on the file cannot be taken back (private.withdraw_file).
+create or replace function private.fetch_sync_file(p_file_id uuid)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  f constant sync.files := private.lock_file(p_file_id);
+begin
+  if f.id is null then
+    return private.refuse('fetch_sync_file', 'not_found', p_file_id);
+  elsif f.state <> 'ready' then
+    return private.refuse('fetch_sync_file', 'not_ready', p_file_id);
+  end if;
+  update sync.files set fetched_at = clock_timestamp() where id = f.id and fetched_at is null;
+  perform private.record_event('file_fetched', 'coordinator', f.organization_id,
+    format('A coordinator fetched a sealed file with %s changes.', f.pushes),
+    p_detail => jsonb_build_object('file_id', f.id));
+  return jsonb_build_object('file_id', f.id, 'sealed', f.content, 'changes', f.pushes);
+end
+$$;
+comment on function private.fetch_sync_file is 'See api.fetch_sync_file.';
+grant execute on function private.fetch_sync_file to authenticated;
+-- end db/functions/files_and_worklist/private.fetch_sync_file.sql
+
+-- begin db/functions/files_and_worklist/api.fetch_sync_file.sql
+-- The file itself, sealed for the organisation's own key.
+create or replace function api.fetch_sync_file(file_id uuid)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.fetch_sync_file(fetch_sync_file.file_id);
+end;
+comment on function api.fetch_sync_file is 'In: a file of api.sync_files that is ready. Out: the CSV (external_id,personnummer; an empty number is to be removed) as a compact JWE for the organisation''s receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited.';
+grant execute on function api.fetch_sync_file to authenticated;
+-- end db/functions/files_and_worklist/api.fetch_sync_file.sql
+
+-- begin db/functions/matching/api.unlinked_logins.sql
+-- People who logged in and could not be taken for a member, and whose login still belongs to nobody.
+create or replace view api.unlinked_logins with (security_invoker = true) as
+select
+  o.id as observation_id, g.slug as organization, o.provider, o.outcome, o.received_at, o.given_name, o.family_name, o.birth_date,
+  o.personnummer_masked, o.explanation
+from registry.observations as o
+join registry.organizations as g on g.id = o.organization_id
+where o.outcome in ('unlinked', 'ambiguous', 'name_mismatch')
+  and not exists (
+    select from registry.identity_links as l
+    where l.organization_id = o.organization_id and l.issuer = o.issuer and l.subject = o.subject);
+comment on view api.unlinked_logins is 'Logins in the coordinator''s organisations that matched no member with certainty.';
+grant select on api.unlinked_logins to authenticated;
+-- end db/functions/matching/api.unlinked_logins.sql
+
+-- begin db/functions/conflicts/private.describe_case.sql
+-- What the functions of the API answer about a case.
+create or replace function private.describe_case(c registry.conflicts)
+returns jsonb
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object(
+    'conflict_id', c.id, 'kind', c.kind, 'state', c.state, 'decision', c.decision, 'version', c.version,
+    'undo_until', (select r.decided_at + interval '30 days' from registry.resolutions as r where r.conflict_id = c.id and r.undone_at is null))
+$$;
+comment on function private.describe_case is 'In: a case. Out: id, kind, state, decision, version, and until when the decision can be undone.';
+-- end db/functions/conflicts/private.describe_case.sql
+
+-- begin db/functions/conflicts/private.record_case_event.sql
+-- Audit events about a case all name the same ids.
+create or replace function private.record_case_event(p_event text, p_conflict registry.conflicts, p_message text)
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.record_event(p_event, 'coordinator', p_conflict.organization_id, p_message,
+    p_member_id => coalesce(p_conflict.member_id, p_conflict.candidates[1]), p_observation_id => p_conflict.observation_id,
+    p_conflict_id => p_conflict.id, p_push_id => p_conflict.push_id,
+    p_detail => jsonb_strip_nulls(jsonb_build_object('kind', p_conflict.kind, 'decision', p_conflict.decision, 'version', p_conflict.version)))
+$$;
+comment on function private.record_case_event is 'In: event, case, sentence. Appends the audit event.';
+-- end db/functions/conflicts/private.record_case_event.sql
+
+-- begin db/functions/conflicts/private.close_case.sql
+-- A case is settled: the decision is written on it, kept with what undo needs, and audited with the coordinator as actor.
+create or replace function private.close_case(
+  p_conflict registry.conflicts, p_decision registry.decision, p_note text, p_before jsonb
+)
+returns jsonb
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c registry.conflicts;
+begin
+  update registry.conflicts
+  set state = 'resolved', decision = p_decision, decided_by = private.actor(), note = p_note, closed_at = clock_timestamp(),
+      version = version + 1
+  where id = p_conflict.id
+  returning * into c;
+  insert into registry.resolutions (organization_id, conflict_id, decision, decided_by, before)
+  values (c.organization_id, c.id, p_decision, c.decided_by, p_before);
+  perform private.record_case_event('case_resolved', c, format('A coordinator settled the case: %s.', replace(p_decision::text, '_', ' ')));
+  return private.describe_case(c);
+end
+$$;
+comment on function private.close_case is 'In: a locked case, decision, note, the state before. Out: the settled case, for the caller.';
+-- end db/functions/conflicts/private.close_case.sql
+
+-- begin db/functions/consent/private.is_withdrawn.sql
+-- A login that is decided late, or linked later by a coordinator, may be older than the message that its consent was withdrawn. The link may
+-- not have been there when the message came, so the messages themselves are asked.
+create or replace function private.is_withdrawn(p_observation registry.observations)
+returns boolean
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return exists (
+    select from registry.revocations as r
+    where r.organization_id = p_observation.organization_id and r.provider = p_observation.provider and r.subject = p_observation.subject
+      and r.event = 'CONSENT_REVOKED' and not r.late and r.issued_at >= p_observation.authenticated_at);
+end
+$$;
+comment on function private.is_withdrawn is 'In: an observation. Out: whether consent was withdrawn after that login, as an unverified message said.';
+-- end db/functions/consent/private.is_withdrawn.sql
+
+-- begin db/functions/consent/private.needs_consent.sql
+-- Whether a number may not be stored yet: the provider's row says that the member is to be asked, the record has no number,
+-- and no consent is stored.
+create or replace function private.needs_consent(p_observation registry.observations)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select exists (
+    select from registry.identity_providers as p
+    join registry.members as m on m.id = p_observation.member_id and m.personnummer_index is null
+    where p.organization_id = p_observation.organization_id and p.provider = p_observation.provider and p.consent_mode <> 'none'
+      and not exists (
+        select from registry.consents as c
+        where c.member_id = m.id and c.provider = p.provider and c.state = 'given'))
+$$;
+comment on function private.needs_consent is 'In: an observation with its member. Out: whether the member''s consent is needed and not there.';
+-- end db/functions/consent/private.needs_consent.sql
+
+-- begin db/functions/number/private.fills_gap.sql
+-- Whether an observed number may go into a record: without replacing anything, without taking it from anybody, and not before the
+-- member's consent where the provider's row asks for one, nor without the organisation's legal basis. A coordinator knows whose login
+-- it is; that is no answer of the member's.
+create or replace function private.fills_gap(p_observation registry.observations, p_member_id uuid)
+returns boolean
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  o registry.observations := p_observation;
+begin
+  o.member_id := p_member_id;
+  return o.personnummer_index is not null and not private.needs_consent(o) and not private.is_withdrawn(o)
+    and (select g.capture from registry.organizations as g where g.id = o.organization_id)
+    and exists (select from registry.members as m where m.id = p_member_id and m.personnummer_index is null)
+    and not exists (
+      select from registry.members as m
+      where m.organization_id = o.organization_id and m.personnummer_index = any (o.personnummer_index || o.personnummer_index_previous));
+end
+$$;
+comment on function private.fills_gap is 'In: an observation, a member. Out: whether the member has no number, nobody has the observed one, and neither consent (also: not withdrawn since) nor legal basis is missing.';
+-- end db/functions/number/private.fills_gap.sql
+
+-- begin db/functions/conflicts/private.evidence_of_case.sql
+-- What disagreed with the record: a login, or an import. A case opened by an import has no observation, so one is made up of
+-- what the import brought.
+create or replace function private.evidence_of_case(c registry.conflicts)
+returns registry.observations
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  o registry.observations;
+begin
+  if c.observation_id is not null then
+    select known.* into strict o from registry.observations as known where known.id = c.observation_id;
+    return o;
+  end if;
+  select n.personnummer_index, n.personnummer_index_previous, n.personnummer_sealed, n.personnummer_masked
+  into o.personnummer_index, o.personnummer_index_previous, o.personnummer_sealed, o.personnummer_masked
+  from registry.offered_numbers as n where n.conflict_id = c.id;
+  o.organization_id := c.organization_id;
+  o.member_id := c.member_id;
+  o.source := 'import';
+  return o;
+end
+$$;
+comment on function private.evidence_of_case is 'In: a case. Out: its observation, or one made up of the number that an import offered.';
+-- end db/functions/conflicts/private.evidence_of_case.sql
+
+-- begin db/functions/number/private.has_number.sql
+-- Whether a record has the number that a login or an import brought. Indexes of different key versions cannot be compared; then the
+-- masked forms are.
+create or replace function private.has_number(m registry.members, p_evidence registry.observations)
+returns boolean
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select m.personnummer_index is not null and (
+    m.personnummer_index = any (p_evidence.personnummer_index || p_evidence.personnummer_index_previous)
+    or m.personnummer_masked = p_evidence.personnummer_masked and split_part(m.personnummer_index, '.', 1) <> all (
+      select split_part(known.index, '.', 1)
+      from unnest(p_evidence.personnummer_index || p_evidence.personnummer_index_previous) as known(index)))
+$$;
+comment on function private.has_number is 'In: a member, an observation or what stands for one (private.evidence_of_case). Out: whether the record has that number.';
+-- end db/functions/number/private.has_number.sql
+
+-- begin db/functions/conflicts/private.is_moot.sql
+-- A case about numbers is moot when the records have changed so that nothing of it is left. A mismatch: the record has the very number
+-- by now, or none, which the next login fills. A duplicate: it has a number of its own, or nobody else has that number any more.
+create or replace function private.is_moot(c registry.conflicts)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case c.kind
+    when 'mismatch' then m.personnummer_index is null or private.has_number(m, o)
+    when 'duplicate' then m.personnummer_index is not null or not private.has_number(other, o)
+  end
+  from private.evidence_of_case(c) as o
+  join registry.members as m on m.id = c.member_id
+  left join registry.members as other on other.id = c.other_member_id
+  where o.personnummer_index is not null
+$$;
+comment on function private.is_moot is 'In: a case. Out: whether the numbers that the records have by now leave nothing to decide; null: not a case about numbers, or the number was erased.';
+-- end db/functions/conflicts/private.is_moot.sql
+
+-- begin db/functions/conflicts/private.close_moot_cases.sql
+-- Records got other numbers: what coordinators were asked about them may have answered itself. Left open, such a case would offer to
+-- merge people who have nothing in common any more. If the disagreement is seen again, it is a new case.
+create or replace function private.close_moot_cases(
+  p_organization_id uuid, p_member_ids uuid[], p_source text, p_except uuid default null
+)
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.supersede_cases(array(
+    select c.id from registry.conflicts as c
+    where c.organization_id = p_organization_id and c.state = 'open' and c.kind in ('mismatch', 'duplicate')
+      and (c.member_id = any (p_member_ids) or c.other_member_id = any (p_member_ids))
+      and c.id is distinct from p_except and private.is_moot(c)
+  ), p_source, 'The numbers of the records changed.')
+$$;
+comment on function private.close_moot_cases is 'In: members whose numbers have changed, who changed them (audit source), a case that is being settled. Closes the open cases about these numbers that are moot.';
+-- end db/functions/conflicts/private.close_moot_cases.sql
+
+-- begin db/functions/number/private.number_of.sql
+-- A record's number in all its stored forms, kept with a decision so that it can be taken back.
+create or replace function private.number_of(p_member_id uuid)
+returns jsonb
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object('member_id', m.id, 'index', m.personnummer_index, 'sealed', m.personnummer_sealed,
+    'masked', m.personnummer_masked, 'source', m.personnummer_source, 'at', m.personnummer_at)
+  from registry.members as m where m.id = p_member_id
+$$;
+comment on function private.number_of is 'In: a member. Out: index, sealed and masked number, source and time.';
+-- end db/functions/number/private.number_of.sql
+
+-- begin db/functions/pushes/private.supersede_pushes.sql
+-- A newer change of the same member makes waiting pushes moot. One that is being sent right now is left alone: the worker
+-- sees for itself, when it reports, that the record has moved on.
+create or replace function private.supersede_pushes(p_member_id uuid)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_push sync.pushes;
+begin
+  -- Hardly ever is there one, and looking costs a fraction of an UPDATE that finds nothing.
+  if not exists (select from sync.pushes as p where p.member_id = p_member_id and p.state = 'pending') then
+    return;
+  end if;
+  for v_push in
+    update sync.pushes set state = 'superseded', settled_at = clock_timestamp(), next_attempt_at = null
+    where member_id = p_member_id and state = 'pending'
+    returning *
+  loop
+    perform private.record_push_event('push_superseded', v_push, 'The push was dropped: the record has changed since.');
+  end loop;
+end
+$$;
+comment on function private.supersede_pushes is 'In: a member. Marks the pushes that wait as superseded.';
+-- end db/functions/pushes/private.supersede_pushes.sql
+
+-- begin db/functions/pushes/private.queue_push.sql
+-- The change is to reach the member system. Row and job are written with the change itself, in one transaction: neither is
+-- ever there without the other (security-and-reliability C9).
+create or replace function private.queue_push(p_member_id uuid, p_observation_id uuid default null)
+returns uuid
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_push sync.pushes;
+begin
+  perform private.supersede_pushes(p_member_id);
+  insert into sync.pushes (organization_id, member_id, observation_id, personnummer_index)
+  select m.organization_id, m.id, p_observation_id, m.personnummer_index from registry.members as m where m.id = p_member_id
+  returning * into strict v_push;
+  perform private.enqueue('push_personnummer', v_push.id);
+  return v_push.id;
+end
+$$;
+comment on function private.queue_push is 'In: a member whose number changed, and the login that caused it. Out: id of the push that will carry it.';
+-- end db/functions/pushes/private.queue_push.sql
+
+-- begin db/functions/number/private.set_number.sql
+-- A coordinator gives a record the observed number; the change is on its way to the member system in the same transaction.
+create or replace function private.set_number(p_observation registry.observations, p_member_id uuid, p_conflict_id uuid)
+returns jsonb
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_before constant jsonb := private.number_of(p_member_id);
+  v_version integer;
+begin
+  update registry.members
+  set personnummer_index = p_observation.personnummer_index,
+      personnummer_sealed = p_observation.personnummer_sealed,
+      personnummer_masked = p_observation.personnummer_masked,
+      -- What an import offered and a coordinator chose is the coordinator's: the next import may not replace it.
+      personnummer_source = case p_observation.source when 'import' then 'coordinator' else p_observation.source end,
+      personnummer_at = clock_timestamp()
+  where id = p_member_id
+  returning version into v_version;
+  perform private.record_event('number_accepted', 'coordinator', p_observation.organization_id,
+    format('A coordinator gave the record the personnummer %s that %s brought.', p_observation.personnummer_masked, p_observation.source),
+    p_member_id => p_member_id, p_observation_id => p_observation.id, p_conflict_id => p_conflict_id,
+    p_push_id => private.queue_push(p_member_id, p_observation.id));
+  perform private.close_moot_cases(p_observation.organization_id, array[p_member_id], 'coordinator', p_conflict_id);
+  return jsonb_build_object('number', v_before, 'version_after', v_version);
+end
+$$;
+comment on function private.set_number is 'In: an observation, a member, the case. Out: the number before, for undo. Writes the number, queues the push.';
+-- end db/functions/number/private.set_number.sql
+
+-- begin db/functions/number/private.fill_gap.sql
+-- A login that a coordinator links brings its number along, where it may go into the record. An import that moves thousands of numbers
+-- may give this one to somebody else at this moment: then it is as if that had been a moment before, and only the link is made.
+create or replace function private.fill_gap(p_observation registry.observations, p_member_id uuid)
+returns jsonb
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case when private.fills_gap(p_observation, p_member_id) then private.set_number(p_observation, p_member_id, null) else '{}'::jsonb end;
+exception when unique_violation then
+  return '{}'::jsonb;
+end
+$$;
+comment on function private.fill_gap is 'In: an observation, a member. Out: the number before, for undo; empty where the number may not go into the record (private.fills_gap).';
+-- end db/functions/number/private.fill_gap.sql
+
+-- begin db/functions/matching/private.linked_member.sql
+-- First rung of the ladder: a login that was linked before stays linked, whatever phone, e-mail or name say now.
+create or replace function private.linked_member(p_observation registry.observations)
+returns uuid
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select l.member_id
+  from registry.identity_links as l
+  where l.organization_id = p_observation.organization_id
+    and l.issuer = p_observation.issuer
+    and l.subject = p_observation.subject
+$$;
+comment on function private.linked_member is 'In: an observation. Out: the member its issuer and subject are linked to, or null.';
+-- end db/functions/matching/private.linked_member.sql
+
+-- begin db/functions/matching/private.lock_login.sql
+-- Several cases may be about one login, and a login that is linked to nobody about none; a login without a number has none that could be
+-- locked. So coordinators who decide whose login it is meet here first, before anything else is locked.
+create or replace function private.lock_login(p_observation_id uuid)
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select pg_catalog.pg_advisory_xact_lock(
+    pg_catalog.hashtextextended('login ' || o.organization_id || ' ' || o.issuer || ' ' || o.subject, 0))
+  from registry.observations as o where o.id = p_observation_id
+$$;
+comment on function private.lock_login is 'In: an observation. Waits until no other coordinator is deciding whose login it is.';
+-- end db/functions/matching/private.lock_login.sql
+
+-- begin db/functions/number/private.lock_number.sql
+-- "Nobody has this number yet" is no row that could be locked. Everybody about to give a number to a member of the
+-- organisation meets here instead. The masked form is the same under every version of the index key, also while one is
+-- being rotated; that a few people of one birth date share it costs them a moment's wait.
+create or replace function private.lock_number(p_organization_id uuid, p_masked text)
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select pg_catalog.pg_advisory_xact_lock(
+    pg_catalog.hashtextextended('personnummer ' || p_organization_id || ' ' || p_masked, 0))
+$$;
+comment on function private.lock_number is 'In: organisation, masked number. Waits until no other transaction is giving such a number to a member there.';
+-- end db/functions/number/private.lock_number.sql
+
+-- begin db/functions/number/private.read_mask.sql
+-- The six visible digits: day (D-number: + 40), month (synthetic: + 80), year in two digits.
+create or replace function private.read_mask(p_masked text)
+returns table (birth_date text, d_number boolean, synthetic boolean)
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select
+    to_char(d.day % 40, 'FM00') || to_char(d.month % 80, 'FM00') || d.year,
+    d.day > 40,
+    d.month > 80
+  from (select left(p_masked, 2)::integer as day, substr(p_masked, 3, 2)::integer as month, substr(p_masked, 5, 2) as year) as d
+$$;
+comment on function private.read_mask is 'In: a masked number. Out: birth date as ddmmyy without the marks, whether it is a D-number, whether it is synthetic.';
+-- end db/functions/number/private.read_mask.sql
+
+-- begin db/functions/number/private.classify_mismatch.sql
+-- What a coordinator may know of two differing numbers without seeing either: the masked forms tell the birth date, and
+-- whether a number is a D-number (day + 40) or synthetic (month + 80). A person who gets a personnummer after a D-number is
+-- the usual harmless case (national-identity-number, section 2).
+create or replace function private.classify_mismatch(p_observation registry.observations)
+returns jsonb
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object(
+    'same_birth_date', r.birth_date = o.birth_date,
+    'd_number_to_personnummer', r.d_number and not o.d_number,
+    'recorded_synthetic', r.synthetic,
+    'observed_synthetic', o.synthetic,
+    'older_than_record', coalesce(p_observation.authenticated_at < m.personnummer_at, false))
+  from registry.members as m, private.read_mask(m.personnummer_masked) as r, private.read_mask(p_observation.personnummer_masked) as o
+  where m.id = p_observation.member_id
+$$;
+comment on function private.classify_mismatch is 'In: an observation whose number differs from its member''s. Out: how they differ, without the numbers.';
+-- end db/functions/number/private.classify_mismatch.sql
+
+-- begin db/functions/conflicts/private.conflict_fingerprint.sql
+-- The same disagreement: same kind, same people, same login or number. Another number is another disagreement. Under a
+-- rotated key the oldest version of the index still in use is taken, so that rotation opens no case anew.
+create or replace function private.conflict_fingerprint(
+  p_kind registry.conflict_kind, p_observation registry.observations, p_member_id uuid, p_other_member_id uuid, p_candidates uuid[]
+)
+returns text
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select concat_ws(' ', p_kind, p_member_id, p_other_member_id, nullif(array_to_string(p_candidates, ','), ''),
+    case p_kind
+      when 'mismatch' then coalesce(
+        p_observation.personnummer_index_previous[cardinality(p_observation.personnummer_index_previous)],
+        p_observation.personnummer_index)
+      when 'duplicate' then null
+      else p_observation.issuer || ' ' || p_observation.subject
+    end)
+$$;
+comment on function private.conflict_fingerprint is 'In: what a case is about. Out: text that is equal for two sightings of one disagreement.';
+-- end db/functions/conflicts/private.conflict_fingerprint.sql
+
+-- begin db/functions/conflicts/private.known_case.sql
+-- The case that a disagreement is known by: settled for good, or open. There may be several of the first kind, where a decision was taken
+-- back and made again while the disagreement was a case of its own; the last one stands for all. A member's mismatch is the same one
+-- whoever else has the number by now.
+create or replace function private.known_case(p_organization_id uuid, p_fingerprint text, p_mismatch_of uuid)
+returns uuid
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select known.id from (
+    select c.id, 1 as rank, c.closed_at from registry.conflicts as c
+    where c.organization_id = p_organization_id and c.fingerprint = p_fingerprint
+      and c.state = 'resolved' and c.decision in ('keep_existing', 'not_same_person')
+    union all
+    select c.id, 2, null from registry.conflicts as c
+    where c.organization_id = p_organization_id and c.fingerprint = p_fingerprint and c.state = 'open'
+    union all
+    select c.id, 3, c.closed_at from registry.conflicts as c
+    where c.organization_id = p_organization_id and c.member_id = p_mismatch_of and c.kind = 'mismatch'
+      and (c.state = 'open' or c.state = 'resolved' and c.decision in ('keep_existing', 'not_same_person'))
+      and regexp_replace(c.fingerprint, '^.* ', '') = regexp_replace(p_fingerprint, '^.* ', '')
+  ) as known
+  order by known.rank, known.closed_at desc limit 1
+$$;
+comment on function private.known_case is 'In: organisation, fingerprint, for a mismatch its member. Out: the case of that disagreement, settled and remembered, or else open; null: none.';
+-- end db/functions/conflicts/private.known_case.sql
+
+-- begin db/functions/conflicts/private.open_conflict.sql
+-- A disagreement becomes a case, once: the fingerprint says what makes two sightings the same disagreement. One that is open
+-- is counted up, and so is one that a coordinator has settled: a decision is remembered, the same disagreement does not come
+-- back. A coordinator may be settling it at this moment: the update waits, and sees how. What was settled so that there is no
+-- disagreement any more (the login linked, the records merged) is no new case: whoever asks is decided again.
+create or replace function private.open_conflict(
+  p_kind registry.conflict_kind, p_observation registry.observations,
+  p_member_id uuid default null, p_other_member_id uuid default null, p_candidates uuid[] default '{}'
+)
+returns uuid
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_fingerprint constant text := private.conflict_fingerprint(p_kind, p_observation, p_member_id, p_other_member_id, p_candidates);
+  v_known uuid;
+  v_id uuid;
+begin
+  v_known := private.known_case(p_observation.organization_id, v_fingerprint, case when p_kind = 'mismatch' then p_member_id end);
+  update registry.conflicts as c
+  set seen = c.seen + 1, last_seen_at = clock_timestamp(),
+      -- Who else has the number may have changed, and is what the coordinator sees.
+      other_member_id = case c.state when 'open' then p_other_member_id else c.other_member_id end,
+      fingerprint = case c.state when 'open' then v_fingerprint else c.fingerprint end,
+      version = c.version + (c.state = 'open' and c.other_member_id is distinct from p_other_member_id)::integer
+  where c.id = v_known and (c.state = 'open' or c.state = 'resolved' and c.decision in ('keep_existing', 'not_same_person'))
+  returning c.id into v_id;
+  if v_id is null and v_known is not null and p_kind <> 'inconsistent' then
+    raise exception 'The case was settled meanwhile.' using errcode = 'serialization_failure';
+  elsif v_id is null then
+    insert into registry.conflicts as c
+      (organization_id, kind, member_id, other_member_id, candidates, observation_id, fingerprint, detail)
+    values (
+      p_observation.organization_id, p_kind, p_member_id, p_other_member_id, p_candidates, p_observation.id, v_fingerprint,
+      p_observation.explanation || case when p_kind = 'mismatch' then private.classify_mismatch(p_observation) else '{}' end)
+    on conflict (organization_id, fingerprint) where state = 'open'
+      do update set seen = c.seen + 1, last_seen_at = clock_timestamp()
+    returning c.id into v_id;
+  end if;
+  return v_id;
+end
+$$;
+comment on function private.open_conflict is 'In: kind, observation, member, the other member, the candidates. Out: id of the case: new, open already, or settled before.';
+-- end db/functions/conflicts/private.open_conflict.sql
+
+-- begin db/functions/sessions/private.end_session.sql
+-- Ends a session and its token family, and says why.
+create or replace function private.end_session(p_session registry.sessions, p_reason registry.session_end)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update registry.sessions set ended_at = now(), end_reason = p_reason where id = p_session.id and ended_at is null;
+  if found then
+    perform private.record_event('session_ended', 'app', p_session.organization_id,
+      format('The session ended: %s.', replace(p_reason::text, '_', ' ')),
+      p_member_id => p_session.member_id, p_detail => jsonb_build_object('session_id', p_session.id, 'reason', p_reason));
+  end if;
+end
+$$;
+comment on function private.end_session is 'In: a session, the reason. Ends it once.';
+-- end db/functions/sessions/private.end_session.sql
+
+-- begin db/functions/sessions/private.end_login_sessions.sql
+-- A login that is taken away from a member takes its sessions with it: whoever holds them came in as that member by this login.
+-- Called after the link has changed. A session that is being opened in that very moment is found at its next refresh (link_stands).
+create or replace function private.end_login_sessions(p_organization_id uuid, p_issuer text, p_subject text, p_member_id uuid)
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.end_session(s, 'link_removed')
+  from registry.sessions as s join registry.observations as o on o.id = s.observation_id
+  where s.organization_id = p_organization_id and s.member_id = p_member_id and s.ended_at is null
+    and (o.issuer, o.subject) = (p_issuer, p_subject)
+$$;
+comment on function private.end_login_sessions is 'In: organisation, issuer and subject of a login, the member it was linked to. Ends the sessions that began with it as that member.';
+-- end db/functions/sessions/private.end_login_sessions.sql
+
+-- begin db/functions/matching/private.set_link.sql
+-- A coordinator says whose login it is. The only place where a link ever moves from one member to another; sessions that began with
+-- the login as the first one end.
+create or replace function private.set_link(p_observation registry.observations, p_member_id uuid)
+returns jsonb
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_before constant uuid := private.linked_member(p_observation);
+begin
+  insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, rung)
+  values (p_observation.organization_id, p_observation.issuer, p_observation.subject, p_member_id, p_observation.provider, 'coordinator')
+  on conflict (organization_id, issuer, subject)
+    do update set member_id = excluded.member_id, rung = excluded.rung, explanation = '{}';
+  if v_before <> p_member_id then
+    perform private.end_login_sessions(p_observation.organization_id, p_observation.issuer, p_observation.subject, v_before);
+  end if;
+  delete from registry.excluded_links as x
+  where (x.organization_id, x.issuer, x.subject, x.member_id)
+      = (p_observation.organization_id, p_observation.issuer, p_observation.subject, p_member_id);
+  perform private.record_event(case when v_before is null then 'linked' else 'link_moved' end, 'coordinator',
+    p_observation.organization_id, 'A coordinator linked the login to the member.',
+    p_member_id => p_member_id, p_observation_id => p_observation.id,
+    p_detail => jsonb_strip_nulls(jsonb_build_object('rung', 'coordinator', 'before', v_before)));
+  return jsonb_build_object('link', jsonb_build_object('before', v_before, 'after', p_member_id));
+end
+$$;
+comment on function private.set_link is 'In: an observation, a member. Out: the link before, for undo. Links the observation''s login to the member.';
+-- end db/functions/matching/private.set_link.sql
+
+-- begin db/functions/conflicts/private.why_not_note.sql
+-- The notes of coordinators are the only text that people write into the database. Told not to, somebody pastes a personnummer all
+-- the same; it is sent back rather than masked, so that the person knows. Eleven digits in the ways a number is written are enough:
+-- without its control digits being right it is a mistyped one.
+create or replace function private.why_not_note(p_note text)
+returns text
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when length(p_note) > 4000 then 'note_too_long'
+    when p_note ~ '(?<![0-9])([0-9]{2}[ .-]?){3}[^[:alnum:]]{0,3}[0-9]{3}[ .-]?[0-9]{2}(?![0-9])' then 'number_in_note'
+  end
+$$;
+comment on function private.why_not_note is 'In: a coordinator''s note. Out: code of the refusal where it is too long for its column or may hold a personnummer, null: go ahead.';
+-- end db/functions/conflicts/private.why_not_note.sql
+
+-- begin db/functions/matching/private.link_login.sql
+-- Whose login was it? The coordinator knows; open cases about that login are settled by it.
+create or replace function private.link_login(p_observation_id uuid, p_member_id uuid, p_note text)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  o registry.observations;
+  m registry.members;
+  c registry.conflicts;
+  v_refusal text;
+  v_before jsonb;
+  v_conflict_id uuid; -- the case that undo takes
+begin
+  select known.* into o from registry.observations as known
+  where known.id = p_observation_id and known.organization_id = any (private.coordinator_organizations());
+  perform private.lock_login(o.id);
+  perform private.lock_number(o.organization_id, o.personnummer_masked) where o.personnummer_masked is not null;
+  select known.* into m from registry.members as known
+  where known.id = p_member_id and known.organization_id = o.organization_id for no key update;
+  v_refusal := case
+    when o.id is null or m.id is null then 'not_found'
+    when private.linked_member(o) is not null then 'already_linked'
+    when m.merged_into is not null then 'member_merged'
+    else private.why_not_note(p_note)
+  end;
+  if v_refusal is not null then
+    return private.refuse('link_login', v_refusal, p_observation_id);
+  end if;
+  v_before := private.set_link(o, m.id) || private.fill_gap(o, m.id);
+  -- Also a login that nobody was told of becomes a case, so that the decision can be looked up, and undone.
+  perform private.open_conflict('ambiguous', o, p_candidates => array[m.id]) where o.outcome = 'unlinked';
+  for c in
+    select known.* from registry.conflicts as known join registry.observations as seen on seen.id = known.observation_id
+    where known.organization_id = o.organization_id and known.state = 'open' and known.kind in ('ambiguous', 'name_mismatch')
+      and (seen.issuer, seen.subject) = (o.issuer, o.subject)
+    order by known.id for update of known
+  loop
+    perform private.close_case(c, 'link_login', p_note, v_before);
+    v_conflict_id := coalesce(v_conflict_id, c.id);
+    v_before := '{}'; -- kept, and undone, with the first of them
+  end loop;
+  return jsonb_build_object('observation_id', o.id, 'member_id', m.id, 'linked', true, 'conflict_id', v_conflict_id);
+end
+$$;
+comment on function private.link_login is 'See api.link_login.';
+grant execute on function private.link_login to authenticated;
+-- end db/functions/matching/private.link_login.sql
+
+-- begin db/functions/matching/api.link_login.sql
+-- A coordinator says whose login it is.
+create or replace function api.link_login(observation_id uuid, member_id uuid, note text default null)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.link_login(link_login.observation_id, link_login.member_id, link_login.note);
+end;
+comment on function api.link_login is 'In: a login that matched nobody with certainty (api.unlinked_logins), the member it belongs to, a note. Out: the link, or a refusal with code and message (HTTP 404, 409).';
+grant execute on function api.link_login to authenticated;
+-- end db/functions/matching/api.link_login.sql
+
+-- begin db/functions/files_and_worklist/private.mark_done.sql
+-- The person's word is the delivery, and counts as its attempt. When the record has changed since the number was fetched, a later
+-- change stands on the list.
+create or replace function private.mark_done(p_push_id uuid)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  p sync.pushes := private.lock_worklist_push(p_push_id);
+begin
+  if p.id is null then
+    return private.refuse('mark_done', 'not_found', p_push_id);
+  elsif p.state <> 'pending' or private.push_is_moot(p) then
+    return private.refuse('mark_done', 'not_waiting', p_push_id);
+  end if;
+  update sync.pushes set attempts = attempts + 1, leased_by = private.actor() where id = p.id returning * into p;
+  insert into sync.push_attempts (push_id, organization_id, attempt, worker_id, result, duration_ms)
+  values (p.id, p.organization_id, p.attempts, p.leased_by, 'delivered', 0);
+  p.error_code := null;
+  perform private.settle_push(p, 'delivered', 'push_marked_done', 'A coordinator typed the change into the member system.');
+  return jsonb_build_object('push_id', p.id, 'state', 'delivered');
+end
+$$;
+comment on function private.mark_done is 'See api.mark_done.';
+grant execute on function private.mark_done to authenticated;
+-- end db/functions/files_and_worklist/private.mark_done.sql
+
+-- begin db/functions/files_and_worklist/api.mark_done.sql
+-- A person has typed a change into the member system.
+create or replace function api.mark_done(push_id uuid)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.mark_done(mark_done.push_id);
+end;
+comment on function api.mark_done is 'In: a change of api.worklist. Out: the delivered push, or a refusal with code and message (HTTP 404, 409: it was done already, or the record has changed since).';
+grant execute on function api.mark_done to authenticated;
+-- end db/functions/files_and_worklist/api.mark_done.sql
+
+-- begin db/functions/conflicts/api.member_history.sql
+-- What happened to a member, in order.
+create or replace view api.member_history with (security_invoker = true) as
+select
+  e.id as event_id, g.slug as organization, e.member_id, m.external_id as member_external_id, e.occurred_at, e.event, e.source,
+  e.message, e.observation_id, e.conflict_id, e.push_id
+from audit.events as e
+join registry.organizations as g on g.id = e.organization_id
+join registry.members as m on m.id = e.member_id;
+comment on view api.member_history is 'Audit events about members of the coordinator''s organisations.';
+grant select on api.member_history to authenticated;
+-- end db/functions/conflicts/api.member_history.sql
+
+-- begin db/functions/breakers/api.member_systems.sql
+-- How the carrying of changes stands: one row per organisation.
+create or replace view api.member_systems with (security_invoker = true) as
+select
+  g.slug as organization, s.kind, coalesce(b.state, 'closed') as breaker, b.error_code, private.explain_failure(b.error_code) as reason,
+  b.http_status, b.opened_at, b.probe_at as next_probe_at, p.waiting, p.oldest_waiting_since
+from sync.member_systems as s
+join registry.organizations as g on g.id = s.organization_id
+left join sync.breakers as b on b.organization_id = s.organization_id
+cross join lateral (
+  select count(*) as waiting, min(known.created_at) as oldest_waiting_since
+  from sync.pushes as known where known.organization_id = s.organization_id and known.settled_at is null
+) as p;
+comment on view api.member_systems is 'The member system of each of the coordinator''s organisations: how it is reached, whether changes flow (breaker closed) and if not why and until when, and how many changes wait.';
+grant select on api.member_systems to authenticated;
+-- end db/functions/breakers/api.member_systems.sql
+
+-- begin db/functions/conflicts/api.open_conflicts.sql
+-- What a coordinator has to judge. Numbers are masked, and only the own organisations' rows pass row security.
+create or replace view api.open_conflicts with (security_invoker = true) as
+select
+  c.id, g.slug as organization, c.kind, c.state, c.version, c.opened_at, c.seen, c.last_seen_at,
+  c.member_id, m.external_id as member_external_id, m.given_name as member_given_name, m.family_name as member_family_name,
+  m.personnummer_masked as recorded_personnummer,
+  c.other_member_id, n.external_id as other_member_external_id,
+  c.candidates, c.observation_id, o.provider,
+  coalesce(o.personnummer_masked, c.detail ->> 'personnummer') as observed_personnummer,
+  o.given_name as observed_given_name, o.family_name as observed_family_name, o.authenticated_at,
+  c.push_id, c.detail
+from registry.conflicts as c
+join registry.organizations as g on g.id = c.organization_id
+left join registry.members as m on m.id = c.member_id
+left join registry.members as n on n.id = c.other_member_id
+left join registry.observations as o on o.id = c.observation_id
+where c.state = 'open';
+comment on view api.open_conflicts is 'Open cases of the coordinator''s organisations. Numbers are masked.';
+grant select on api.open_conflicts to authenticated;
+-- end db/functions/conflicts/api.open_conflicts.sql
+
+-- begin db/functions/conflicts/private.accept_observed.sql
+-- The login is the member's, and right. For a case about identity the login is linked, and a number fills an empty record only:
+-- one that differs is a question of its own, which the next login brings up. For a mismatch the record takes the number.
+create or replace function private.accept_observed(c registry.conflicts)
+returns jsonb
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_member_id constant uuid := coalesce(c.member_id, c.candidates[1]);
+  o constant registry.observations := private.evidence_of_case(c);
+  v_before jsonb := '{}'::jsonb;
+begin
+  if c.kind <> 'mismatch' then
+    v_before := private.set_link(o, v_member_id);
+  end if;
+  if c.kind = 'mismatch' or private.fills_gap(o, v_member_id) then
+    v_before := v_before || private.set_number(o, v_member_id, c.id);
+  end if;
+  return v_before;
+end
+$$;
+comment on function private.accept_observed is 'In: a locked case. Out: the state before. Links the login and gives the record the observed number, as the kind of the case asks.';
+-- end db/functions/conflicts/private.accept_observed.sql
+
+-- begin db/functions/conflicts/private.lock_case.sql
+-- Everything a decision about a case may touch, locked in the common order (login, number, members, case), so that a member who
+-- logs in at the same moment cannot come between. Undoing a merge asks again about other people too (private.reopen_superseded), whose
+-- numbers must hold still meanwhile. A case the caller may not see is as good as none.
+create or replace function private.lock_case(p_conflict_id uuid)
+returns registry.conflicts
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c registry.conflicts;
+begin
+  select known.* into c from registry.conflicts as known
+  where known.id = p_conflict_id and known.organization_id = any (private.coordinator_organizations());
+  if c.id is not null then
+    perform private.lock_login(c.observation_id);
+    perform private.lock_number(o.organization_id, o.personnummer_masked)
+    from private.evidence_of_case(c) as o where o.personnummer_masked is not null;
+    perform from registry.members as m
+    where m.id = any (c.candidates || array[c.member_id, c.other_member_id] || array(
+      select unnest(asked.candidates || array[asked.member_id, asked.other_member_id]) from registry.resolutions as r
+      cross join jsonb_array_elements_text(r.before -> 'superseded') as closed(id)
+      join registry.conflicts as asked on asked.id = closed.id::uuid
+      where r.conflict_id = c.id and r.undone_at is null))
+    order by m.id for no key update;
+    select known.* into c from registry.conflicts as known where known.id = p_conflict_id for update;
+  end if;
+  return c;
+end
+$$;
+comment on function private.lock_case is 'In: id of a case. Out: the case as it is once everything it concerns is locked; null when the caller may not see it.';
+-- end db/functions/conflicts/private.lock_case.sql
+
+-- begin db/functions/conflicts/private.close_cases_of_merged.sql
+-- Other open cases about a record that is no more are moot.
+create or replace function private.close_cases_of_merged(p_conflict registry.conflicts)
+returns uuid[]
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.supersede_cases(array(
+    select c.id from registry.conflicts as c
+    where c.organization_id = p_conflict.organization_id and c.id <> p_conflict.id and c.state = 'open'
+      and (p_conflict.member_id in (c.member_id, c.other_member_id) or p_conflict.member_id = any (c.candidates))
+  ), 'coordinator', 'The record was merged into another.')
+$$;
+comment on function private.close_cases_of_merged is 'In: a case whose member was merged into another. Out: ids of the other open cases that were closed by it.';
+-- end db/functions/conflicts/private.close_cases_of_merged.sql
+
+-- begin db/functions/matching/private.move_exclusions.sql
+-- What coordinators found out goes with a merge: a login that is not the one person is not the other, unless it is known to be. The merge
+-- is the newer decision: a login that comes with the merged record is the survivor's, whatever was found before, until the merge is undone.
+create or replace function private.move_exclusions(p_organization_id uuid, p_from uuid, p_to uuid, p_only jsonb default null)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  with moved as (
+    update registry.excluded_links as x set member_id = p_to
+    where organization_id = p_organization_id and member_id = p_from
+      and (p_only is null or p_only -> 'excluded' ? (issuer || ' ' || subject))
+      and not exists (
+        select from registry.excluded_links as known
+        where (known.organization_id, known.issuer, known.subject, known.member_id) = (x.organization_id, x.issuer, x.subject, p_to))
+      and not exists (
+        select from registry.identity_links as l
+        where (l.organization_id, l.issuer, l.subject, l.member_id) = (x.organization_id, x.issuer, x.subject, p_to))
+    returning issuer || ' ' || subject as id
+  ), set_aside as (
+    delete from registry.excluded_links as x using registry.identity_links as l
+    where p_only is null and x.organization_id = p_organization_id and x.member_id = p_to
+      and (l.organization_id, l.issuer, l.subject, l.member_id) = (x.organization_id, x.issuer, x.subject, p_from)
+    returning x.issuer, x.subject
+  ), put_back as (
+    insert into registry.excluded_links (organization_id, issuer, subject, member_id)
+    select p_organization_id, s.issuer, s.subject, p_from
+    from jsonb_to_recordset(p_only -> 'set_aside') as s(issuer text, subject text)
+    where not exists ( -- a coordinator gave the login to the survivor since
+      select from registry.identity_links as l
+      where (l.organization_id, l.issuer, l.subject, l.member_id) = (p_organization_id, s.issuer, s.subject, p_from))
+    on conflict do nothing
+  )
+  select jsonb_build_object(
+    'excluded', coalesce((select jsonb_agg(id) from moved), '[]'),
+    'set_aside', coalesce((select jsonb_agg(to_jsonb(s)) from set_aside as s), '[]'))
+$$;
+comment on function private.move_exclusions is 'In: organisation, member from, member to, what an earlier call answered (undo) or null. Out: logins whose exclusion moved, or was set aside. In an undo called after the links went back, otherwise before they move.';
+-- end db/functions/matching/private.move_exclusions.sql
+
+-- begin db/functions/conflicts/private.move_to_member.sql
+-- Moves logins, observations, sessions and consents from one member record to another; given the ids, moves just those (undo does).
+create or replace function private.move_to_member(p_organization_id uuid, p_from uuid, p_to uuid, p_only jsonb default null)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  with links as (
+    update registry.identity_links set member_id = p_to
+    where organization_id = p_organization_id and member_id = p_from and (p_only is null or p_only -> 'links' ? id::text)
+    returning id
+  ), observations as (
+    update registry.observations set member_id = p_to
+    where organization_id = p_organization_id and member_id = p_from and (p_only is null or p_only -> 'observations' ? id::text)
+    returning id
+  ), sessions as (
+    update registry.sessions set member_id = p_to
+    where organization_id = p_organization_id and member_id = p_from and (p_only is null or p_only -> 'sessions' ? id::text)
+    returning id
+  ), consents as (
+    update registry.consents as k set member_id = p_to
+    where organization_id = p_organization_id and member_id = p_from and (p_only is null or p_only -> 'consents' ? id::text)
+      and not exists (select from registry.consents as other
+                      where other.member_id = p_to and other.provider = k.provider and other.state = 'given' and k.state = 'given')
+    returning id
+  )
+  select jsonb_build_object('moved', jsonb_build_object(
+    'links', coalesce((select jsonb_agg(id) from links), '[]'),
+    'observations', coalesce((select jsonb_agg(id) from observations), '[]'),
+    'sessions', coalesce((select jsonb_agg(id) from sessions), '[]'),
+    'consents', coalesce((select jsonb_agg(id) from consents), '[]')))
+$$;
+comment on function private.move_to_member is 'In: organisation, member from, member to, ids to move (null: all). Out: ids of what was moved.';
+-- end db/functions/conflicts/private.move_to_member.sql
+
+-- begin db/functions/number/private.restore_number.sql
+-- A record gets a number it did not bring in itself: the one it had before, none, or that of a record merged into it. The member
+-- system hears of it.
+create or replace function private.restore_number(
+  c registry.conflicts, p_number jsonb, p_event text default 'number_restored',
+  p_message text default 'The record has the personnummer again that it had before the decision (%s).'
+)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_member_id constant uuid := (p_number ->> 'member_id')::uuid;
+begin
+  update registry.members
+  set personnummer_index = p_number ->> 'index', personnummer_sealed = p_number ->> 'sealed', personnummer_masked = p_number ->> 'masked',
+      personnummer_source = (p_number ->> 'source')::registry.source, personnummer_at = (p_number ->> 'at')::timestamptz
+  where id = v_member_id;
+  perform private.close_moot_cases(c.organization_id, array[v_member_id], 'coordinator', c.id);
+  perform private.record_event(p_event, 'coordinator', c.organization_id, format(p_message, coalesce(p_number ->> 'masked', 'none')),
+    p_member_id => v_member_id, p_conflict_id => c.id, p_push_id => private.queue_push(v_member_id));
+end
+$$;
+comment on function private.restore_number is 'In: a case, a number in its stored forms with the member''s id, event and sentence. Writes it and queues the push.';
+-- end db/functions/number/private.restore_number.sql
+
+-- begin db/functions/conflicts/private.merge_members.sql
+-- Two records are one person: the record of the case is merged into the other one. Logins, observations and sessions go to the
+-- survivor, and so does a number that the survivor lacks; the merged record stays as a mark of where it went, and is never found
+-- again.
+create or replace function private.merge_members(c registry.conflicts)
+returns jsonb
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_merged constant uuid := c.member_id;
+  v_number constant jsonb := private.number_of(v_merged);
+  v_before jsonb := jsonb_build_object('merged', v_merged, 'survivor', c.other_member_id, 'number', v_number);
+begin
+  v_before := v_before || jsonb_build_object('exclusions', private.move_exclusions(c.organization_id, v_merged, c.other_member_id));
+  v_before := v_before || private.move_to_member(c.organization_id, v_merged, c.other_member_id);
+  update registry.members
+  set merged_into = c.other_member_id, personnummer_index = null, personnummer_sealed = null, personnummer_masked = null,
+      personnummer_source = null, personnummer_at = null
+  where id = v_merged
+  returning v_before || jsonb_build_object('version_after', version) into v_before;
+  perform private.supersede_pushes(v_merged);
+  v_before := v_before || jsonb_build_object('superseded', private.close_cases_of_merged(c));
+  perform private.record_event('members_merged', 'coordinator', c.organization_id, 'A coordinator merged the record into the other one.',
+    p_member_id => v_merged, p_conflict_id => c.id, p_detail => jsonb_build_object('survivor', c.other_member_id));
+  if v_number ->> 'index' is not null
+    and exists (select from registry.members as m where m.id = c.other_member_id and m.personnummer_index is null) then
+    perform private.restore_number(c, v_number || jsonb_build_object('member_id', c.other_member_id),
+      'number_accepted', 'The surviving record took over the personnummer %s of the merged one.');
+    v_before := v_before || jsonb_build_object('survivor_number', private.number_of(c.other_member_id));
+  end if;
+  return v_before;
+end
+$$;
+comment on function private.merge_members is 'In: a locked case with two members. Out: the state before. Merges the first into the second.';
+-- end db/functions/conflicts/private.merge_members.sql
+
+-- begin db/functions/matching/private.part_login.sql
+-- The login is not this member. The link goes, sessions that began with it end, and the ladder will never again propose
+-- the member for this login.
+create or replace function private.part_login(c registry.conflicts)
+returns jsonb
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_not constant uuid[] := case when c.member_id is null then c.candidates else array[c.member_id] end;
+  o registry.observations;
+  v_linked uuid;
+  v_excluded jsonb;
+begin
+  select known.* into strict o from registry.observations as known where known.id = c.observation_id;
+  v_linked := private.linked_member(o);
+  if v_linked = any (v_not) then
+    delete from registry.identity_links as l
+    where (l.organization_id, l.issuer, l.subject) = (o.organization_id, o.issuer, o.subject);
+    perform private.record_event('link_removed', 'coordinator', o.organization_id, 'A coordinator found that the login is not the member''s.',
+      p_member_id => v_linked, p_observation_id => o.id, p_conflict_id => c.id);
+    perform private.end_login_sessions(o.organization_id, o.issuer, o.subject, v_linked);
+  end if;
+  with added as (
+    insert into registry.excluded_links (organization_id, issuer, subject, member_id)
+    select o.organization_id, o.issuer, o.subject, m.id from unnest(v_not) as m(id)
+    on conflict do nothing
+    returning member_id
+  )
+  select coalesce(jsonb_agg(member_id), '[]') into v_excluded from added;
+  return jsonb_build_object('excluded', v_excluded)
+    || case when v_linked = any (v_not) then jsonb_build_object('link', jsonb_build_object('before', v_linked, 'after', null)) else '{}' end;
+end
+$$;
+comment on function private.part_login is 'In: a locked case. Out: the state before. Parts the login from the member, or from every candidate, for good.';
+-- end db/functions/matching/private.part_login.sql
+
+-- begin db/functions/conflicts/private.decision_applies.sql
+-- Which decisions make sense for which kind of case. A case that an import opened is about records only: no login could be
+-- parted from anybody.
+create or replace function private.decision_applies(c registry.conflicts, p_decision text)
+returns boolean
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select p_decision = 'keep_existing' or (p_decision <> 'not_same_person' or c.observation_id is not null) and case c.kind
+    when 'mismatch' then p_decision in ('accept_observed', 'not_same_person') or c.other_member_id is not null
+    when 'duplicate' then p_decision in ('not_same_person', 'merge_into')
+    when 'ambiguous' then p_decision = 'not_same_person' or (p_decision = 'accept_observed' and cardinality(c.candidates) = 1)
+    when 'name_mismatch' then p_decision in ('accept_observed', 'not_same_person')
+    when 'subject_moved' then true
+    when 'inconsistent' then p_decision = 'not_same_person' and c.member_id is not null
+    when 'consent_revoked' then false
+    when 'push_failed' then false
+    when 'member_system' then false
+    when 'drift' then false
+  end
+$$;
+comment on function private.decision_applies is 'In: a case, a decision. Out: whether that decision can be made of it.';
+-- end db/functions/conflicts/private.decision_applies.sql
+
+-- begin db/functions/conflicts/private.why_not_resolve.sql
+-- The reasons for which a decision is refused, in the order in which a person would want to hear them. docs/error-codes.md
+-- lists the codes.
+create or replace function private.why_not_resolve(c registry.conflicts, p_decision text, p_expected_version integer)
+returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when c.id is null then 'not_found'
+    when p_expected_version is distinct from c.version then 'stale_version'
+    when c.state <> 'open' then 'not_open'
+    when p_decision is null or p_decision <> all (array['accept_observed', 'keep_existing', 'not_same_person', 'merge_into']) then 'unknown_decision'
+    when not private.decision_applies(c, p_decision) then 'decision_not_applicable'
+    when p_decision in ('accept_observed', 'merge_into') and exists (
+      select from registry.members as m
+      where m.id = any (c.candidates || array[c.member_id, c.other_member_id]) and m.merged_into is not null) then 'member_merged'
+    when p_decision in ('accept_observed', 'merge_into') and private.is_moot(c) or p_decision = 'merge_into' and exists (
+      select from private.evidence_of_case(c) as o join registry.members as other on other.id = c.other_member_id
+      where c.kind = 'mismatch' and o.personnummer_index is not null and not private.has_number(other, o)) then 'evidence_changed'
+    when p_decision = 'accept_observed' and c.kind = 'mismatch'
+      and not (select g.capture from registry.organizations as g where g.id = c.organization_id) then 'capture_off'
+    when p_decision = 'accept_observed' and c.kind = 'mismatch' and exists (
+      select from private.evidence_of_case(c) as o join registry.members as m on m.organization_id = o.organization_id
+      where m.id <> c.member_id
+        and m.personnummer_index = any (o.personnummer_index || o.personnummer_index_previous)) then 'number_taken'
+  end
+$$;
+comment on function private.why_not_resolve is 'In: a locked case (null: not visible), the decision, the version the coordinator saw. Out: code of the refusal, null: go ahead.';
+-- end db/functions/conflicts/private.why_not_resolve.sql
+
+-- begin db/functions/conflicts/private.resolve_conflict.sql
+-- Settling a case, in order: lock, look whether it may be done, do it, write it down. One transaction: record, case, push
+-- and audit change together.
+create or replace function private.resolve_conflict(p_conflict_id uuid, p_decision text, p_note text, p_expected_version integer)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c registry.conflicts := private.lock_case(p_conflict_id);
+  v_refusal constant text := coalesce(private.why_not_resolve(c, p_decision, p_expected_version), private.why_not_note(p_note));
+  v_before jsonb := '{}'::jsonb;
+begin
+  if v_refusal is not null then
+    return private.refuse('resolve_conflict', v_refusal, p_conflict_id);
+  end if;
+  begin
+    case p_decision
+      when 'accept_observed' then v_before := private.accept_observed(c);
+      when 'not_same_person' then v_before := private.part_login(c);
+      when 'merge_into' then v_before := private.merge_members(c);
+      else null; -- keep_existing changes nothing, and is remembered by the case itself
+    end case;
+  exception when unique_violation then -- an import that moves thousands of numbers gave this one to somebody at this moment
+    return private.refuse('resolve_conflict', 'number_taken', p_conflict_id);
+  end;
+  return private.close_case(c, p_decision::registry.decision, p_note, v_before);
+end
+$$;
+comment on function private.resolve_conflict is 'See api.resolve_conflict.';
+grant execute on function private.resolve_conflict to authenticated;
+-- end db/functions/conflicts/private.resolve_conflict.sql
+
+-- begin db/functions/conflicts/api.resolve_conflict.sql
+-- A coordinator settles a case. Runs with the caller's rights; the rules, and the rights they need, are behind it.
+create or replace function api.resolve_conflict(conflict_id uuid, decision text, note text, expected_version integer)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.resolve_conflict(
+    resolve_conflict.conflict_id, resolve_conflict.decision, resolve_conflict.note, resolve_conflict.expected_version);
+end;
+comment on function api.resolve_conflict is 'In: case; accept_observed, keep_existing, not_same_person or merge_into; a note; the version of the case that was decided on. Out: the settled case, or a refusal with code and message (HTTP 404, 409, 422).';
+grant execute on function api.resolve_conflict to authenticated;
+-- end db/functions/conflicts/api.resolve_conflict.sql
+
+-- begin db/functions/pushes/private.is_followed.sql
+-- A failed push that a later one of the same member follows is history: trying it again would only repeat what the later one does.
+create or replace function private.is_followed(p_push sync.pushes)
+returns boolean
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select exists (
+    select from sync.pushes as later
+    where later.organization_id = p_push.organization_id and later.member_id = p_push.member_id and later.id <> p_push.id
+      and later.created_at >= p_push.created_at and later.state in ('pending', 'sending', 'delivered'))
+$$;
+comment on function private.is_followed is 'In: a push. Out: whether a later one of its member is under way or has arrived.';
+-- end db/functions/pushes/private.is_followed.sql
+
+-- begin db/functions/pushes/private.lock_failed_pushes.sql
+-- Everything that trying pushes again touches, locked beforehand and in one order (members, then pushes, each by id), so that two
+-- coordinators who name the same ones in another order, or a worker that reports on one of them, wait and do not deadlock. Pushes
+-- that are being sent are left alone: they cannot be tried again, and their workers renew many leases at once.
+create or replace function private.lock_failed_pushes(p_ids uuid[])
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_organization_ids constant uuid[] := private.coordinator_organizations();
+begin
+  perform from registry.members as m
+  where m.id in (select p.member_id from sync.pushes as p where p.id = any (p_ids) and p.organization_id = any (v_organization_ids))
+  order by m.id for no key update;
+  perform from sync.pushes as p
+  where p.id = any (p_ids) and p.organization_id = any (v_organization_ids) and p.state <> 'sending'
+  order by p.id for update;
+end
+$$;
+comment on function private.lock_failed_pushes is 'In: pushes. Locks those that the caller may see and that are not being sent, and their members.';
+-- end db/functions/pushes/private.lock_failed_pushes.sql
+
+-- begin db/functions/drift/private.has_drifted.sql
+-- A delivered push is sent again where somebody has changed its number in the member system since.
+create or replace function private.has_drifted(p_push sync.pushes)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select p_push.state = 'delivered' and exists (
+    select from registry.conflicts as c
+    where c.push_id = p_push.id and c.organization_id = p_push.organization_id and c.kind = 'drift' and c.state = 'open')
+$$;
+comment on function private.has_drifted is 'In: a push. Out: whether a difference to what it delivered is an open case.';
+-- end db/functions/drift/private.has_drifted.sql
+
+-- begin db/functions/pushes/private.retry_locked_push.sql
+-- One that still waits is tried at once. One that was refused or given up for good is followed by a new push, with an
+-- idempotency key of its own: the member system may have stored its refusal under the old one.
+create or replace function private.retry_locked_push(p_push_id uuid)
+returns jsonb
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  p sync.pushes;
+  c registry.conflicts;
+  v_push_id uuid := p_push_id;
+begin
+  select known.* into p from sync.pushes as known
+  where known.id = p_push_id and known.organization_id = any (private.coordinator_organizations());
+  if p.id is null then
+    return '{"code": "not_found"}'::jsonb;
+  elsif exists (select from registry.members as m where m.id = p.member_id and m.merged_into is not null) then
+    return '{"code": "member_merged"}'::jsonb;
+  elsif p.state = 'pending' and p.error_code is not null then
+    update sync.pushes set next_attempt_at = clock_timestamp() where id = p.id;
+    perform private.enqueue('push_personnummer', p.id);
+  elsif (p.state in ('rejected', 'given_up') or private.has_drifted(p)) and not private.is_followed(p) then
+    update sync.pushes set next_attempt_at = null where id = p.id;
+    v_push_id := private.queue_push(p.member_id, p.observation_id);
+  else
+    return '{"code": "not_failed"}'::jsonb;
+  end if;
+  perform private.record_event('push_requeued', 'coordinator', p.organization_id, 'A coordinator had the failed push tried again.',
+    p_member_id => p.member_id, p_push_id => v_push_id, p_detail => jsonb_build_object('failed_push_id', p.id));
+  for c in
+    select known.* from registry.conflicts as known where known.push_id = p.id and known.state = 'open' for update
+  loop
+    perform private.close_case(c, 'retry_sync', null, '{}');
+  end loop;
+  return jsonb_build_object('push_id', v_push_id, 'state', 'pending');
+end
+$$;
+comment on function private.retry_locked_push is 'In: a push (private.lock_failed_pushes). Out: the push that is queued now, or the code of a refusal.';
+-- end db/functions/pushes/private.retry_locked_push.sql
+
+-- begin db/functions/pushes/private.retry_pushes.sql
+-- In this order, because a worker that reports holds a member and a push when it comes to the breaker: locks, pushes, breakers last,
+-- and those by id.
+create or replace function private.retry_pushes(p_ids uuid[])
+returns jsonb[]
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_id uuid;
+  v_answers jsonb[] := array[]::jsonb[];
+begin
+  perform private.lock_failed_pushes(p_ids);
+  foreach v_id in array p_ids loop
+    v_answers := v_answers || private.retry_locked_push(v_id);
+  end loop;
+  with queued as (
+    select distinct p.organization_id from unnest(v_answers) as t(answer)
+    join sync.pushes as p on p.id = (t.answer ->> 'push_id')::uuid
+  ), hastened as (
+    select b.organization_id from sync.breakers as b join queued as q on q.organization_id = b.organization_id
+    where b.state = 'open' order by b.organization_id for update of b
+  )
+  update sync.breakers as b set probe_at = clock_timestamp() from hastened as h where b.organization_id = h.organization_id;
+  return v_answers;
+end
+$$;
+comment on function private.retry_pushes is 'In: pushes. Out: for each the push that is queued now, or the code of a refusal. Where a breaker is open, its next probe comes at once.';
+-- end db/functions/pushes/private.retry_pushes.sql
+
+-- begin db/functions/pushes/private.retry_push.sql
+-- One push is tried again as several are.
+create or replace function private.retry_push(p_push_id uuid)
+returns jsonb
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (private.retry_pushes(array[p_push_id]))[1];
+end
+$$;
+comment on function private.retry_push is 'In: a push. Out: the push that is queued now, or the code of a refusal.';
+-- end db/functions/pushes/private.retry_push.sql
+
+-- begin db/functions/pushes/private.retry_case.sql
+-- What a case is about is sent again: its push; or, where the member system has another number than a record whose number nobody ever
+-- sent there, because it came from an import, the recorded one.
+create or replace function private.retry_case(p_conflict_id uuid)
+returns jsonb
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c registry.conflicts;
+  v_push_id uuid;
+begin
+  select known.* into c from registry.conflicts as known
+  where known.id = p_conflict_id and known.organization_id = any (private.coordinator_organizations());
+  if c.state = 'open' and c.push_id is not null then
+    return private.retry_push(c.push_id);
+  end if;
+  c := private.lock_case(p_conflict_id);
+  if c.id is null then
+    return '{"code": "not_found"}'::jsonb;
+  elsif c.state <> 'open' then
+    return '{"code": "not_open"}'::jsonb;
+  elsif c.kind <> 'drift' then
+    return '{"code": "decision_not_applicable"}'::jsonb;
+  end if;
+  v_push_id := private.queue_push(c.member_id);
+  perform private.record_event('push_requeued', 'coordinator', c.organization_id, 'A coordinator had the recorded number sent.',
+    p_member_id => c.member_id, p_conflict_id => c.id, p_push_id => v_push_id);
+  perform private.close_case(c, 'retry_sync', null, '{}');
+  return jsonb_build_object('push_id', v_push_id, 'state', 'pending');
+end
+$$;
+comment on function private.retry_case is 'In: a case. Out: the push that is queued now, or the code of a refusal.';
+-- end db/functions/pushes/private.retry_case.sql
+
+-- begin db/functions/pushes/private.retry_sync.sql
+-- One push answers as it is; several answer how many. The refusal of one does not stop the others.
+create or replace function private.retry_sync(p_push_id uuid, p_push_ids uuid[], p_error_code text, p_conflict_id uuid)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ids uuid[] := p_push_ids;
+  v_answer jsonb;
+  v_queued integer;
+begin
+  if num_nonnulls(p_push_id, p_push_ids, p_error_code, p_conflict_id) <> 1 or cardinality(p_push_ids) > 1000 then
+    return private.refuse('retry_sync', 'name_one_thing', coalesce(p_push_id, p_conflict_id));
+  elsif num_nonnulls(p_push_id, p_conflict_id) = 1 then
+    v_answer := case when p_push_id is null then private.retry_case(p_conflict_id) else private.retry_push(p_push_id) end;
+    return case when v_answer ? 'code'
+      then private.refuse('retry_sync', v_answer ->> 'code', coalesce(p_push_id, p_conflict_id)) else v_answer end;
+  elsif p_error_code is not null then
+    v_ids := array(
+      select p.id from sync.pushes as p
+      where p.organization_id = any (private.coordinator_organizations()) and p.error_code = p_error_code
+        and (p.state in ('rejected', 'given_up') or p.state = 'pending') and not private.is_followed(p)
+      order by p.created_at limit 1000);
+  end if;
+  select count(*) filter (where not t.answer ? 'code') into v_queued from unnest(private.retry_pushes(v_ids)) as t(answer);
+  return jsonb_build_object('queued', v_queued, 'not_queued', cardinality(v_ids) - v_queued);
+end
+$$;
+comment on function private.retry_sync is 'See api.retry_sync.';
+grant execute on function private.retry_sync to authenticated;
+-- end db/functions/pushes/private.retry_sync.sql
+
+-- begin db/functions/pushes/api.retry_sync.sql
+-- A coordinator has pushes tried again, at once: one, several, all that failed for the same reason, or what a case is about.
+create or replace function api.retry_sync(
+  push_id uuid default null, push_ids uuid[] default null, error_code text default null, conflict_id uuid default null
+)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.retry_sync(retry_sync.push_id, retry_sync.push_ids, retry_sync.error_code, retry_sync.conflict_id);
+end;
+comment on function api.retry_sync is 'In: a push of api.failed_syncs, or several, or the error_code that a thousand at most of them share, or an open case about a push or a drift. Out: for one, the push that is queued now; else how many were queued and how many were not; or a refusal with code and message (HTTP 404, 409, 422).';
+grant execute on function api.retry_sync to authenticated;
+-- end db/functions/pushes/api.retry_sync.sql
+
+-- begin db/functions/conflicts/private.reopen_superseded.sql
+-- Cases that were moot while two records were one are questions again, but for those that somebody has asked anew since, that are about a
+-- record which was merged since, or that the numbers have answered.
+create or replace function private.reopen_superseded(p_ids jsonb)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_case registry.conflicts;
+begin
+  for v_case in
+    update registry.conflicts as c
+    set state = 'open', superseded_by = null, closed_at = null, version = version + 1
+    where c.state = 'superseded' and c.id in (select id::uuid from jsonb_array_elements_text(p_ids) as id)
+      and private.is_moot(c) is not true
+      and not exists (
+        select from registry.members as m
+        where m.id = any (c.candidates || array[c.member_id, c.other_member_id]) and m.merged_into is not null)
+      and not exists (
+        select from registry.conflicts as twin
+        where twin.organization_id = c.organization_id and twin.fingerprint = c.fingerprint and twin.state = 'open')
+      -- A mismatch is the same one whoever else has the number: it may be open, or settled for good, under another fingerprint.
+      and (c.kind <> 'mismatch' or private.known_case(c.organization_id, c.fingerprint, c.member_id) is null)
+    returning c.*
+  loop
+    perform private.record_case_event('case_reopened', v_case, 'The records were separated again; the case is open again.');
+  end loop;
+end
+$$;
+comment on function private.reopen_superseded is 'In: ids of cases that a merge closed. Opens those that are a question still, and not open by another case already.';
+-- end db/functions/conflicts/private.reopen_superseded.sql
+
+-- begin db/functions/conflicts/private.requeue_superseded.sql
+-- A push that was dropped because its record was merged is due again when the record is back.
+create or replace function private.requeue_superseded(p_member_id uuid)
+returns uuid
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_last sync.pushes;
+begin
+  select p.* into v_last from sync.pushes as p join registry.members as m on m.id = p.member_id
+  where m.id = p_member_id and p.organization_id = m.organization_id
+  order by p.created_at desc, p.id limit 1;
+  if v_last.state = 'superseded' then
+    return private.queue_push(p_member_id, v_last.observation_id);
+  end if;
+  return null;
+end
+$$;
+comment on function private.requeue_superseded is 'In: a member. Out: id of a new push if the last one was dropped, otherwise null.';
+-- end db/functions/conflicts/private.requeue_superseded.sql
+
+-- begin db/functions/conflicts/private.separate_members.sql
+-- Two records that were merged are two again. A number that went to the survivor comes back, the member system hears of what it was
+-- not told while they were one, and the sessions end that the first one's logins began as the survivor.
+create or replace function private.separate_members(c registry.conflicts, p_before jsonb)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_merged constant uuid := (p_before ->> 'merged')::uuid;
+  v_survivor constant uuid := (p_before ->> 'survivor')::uuid;
+  v_number constant jsonb := p_before -> 'number';
+begin
+  if p_before ? 'survivor_number' then
+    perform private.restore_number(c, jsonb_build_object('member_id', v_survivor));
+  end if;
+  update registry.members
+  set merged_into = null, personnummer_index = v_number ->> 'index', personnummer_sealed = v_number ->> 'sealed',
+      personnummer_masked = v_number ->> 'masked', personnummer_source = (v_number ->> 'source')::registry.source,
+      personnummer_at = (v_number ->> 'at')::timestamptz
+  where id = v_merged;
+  perform private.move_to_member(c.organization_id, v_survivor, v_merged, p_before -> 'moved');
+  perform private.move_exclusions(c.organization_id, v_survivor, v_merged, coalesce(p_before -> 'exclusions', p_before -> 'moved'));
+  perform private.end_login_sessions(l.organization_id, l.issuer, l.subject, v_survivor)
+  from registry.identity_links as l where l.organization_id = c.organization_id and l.member_id = v_merged;
+  perform private.reopen_superseded(p_before -> 'superseded');
+  perform private.record_event('members_separated', 'coordinator', c.organization_id, 'The merged records were separated again.',
+    p_member_id => v_merged, p_conflict_id => c.id, p_detail => jsonb_build_object('survivor', v_survivor),
+    p_push_id => private.requeue_superseded(v_merged));
+end
+$$;
+comment on function private.separate_members is 'In: a case, the state before its merge. Takes the merge back.';
+-- end db/functions/conflicts/private.separate_members.sql
+
+-- begin db/functions/conflicts/private.restore_before.sql
+-- The reverse of what a decision did, step by step, from what was kept with it.
+create or replace function private.restore_before(c registry.conflicts, p_before jsonb)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  o registry.observations;
+begin
+  select known.* into o from registry.observations as known where known.id = c.observation_id;
+  delete from registry.excluded_links as x
+  where (x.organization_id, x.issuer, x.subject) = (o.organization_id, o.issuer, o.subject) and p_before -> 'excluded' ? x.member_id::text;
+  if p_before ? 'merged' then
+    perform private.separate_members(c, p_before);
+  elsif p_before ? 'number' then
+    perform private.restore_number(c, p_before -> 'number');
+  end if;
+  if p_before #>> '{link,before}' is not null then
+    perform private.set_link(o, (p_before #>> '{link,before}')::uuid);
+  elsif p_before ? 'link' then
+    delete from registry.identity_links as l
+    where (l.organization_id, l.issuer, l.subject) = (o.organization_id, o.issuer, o.subject);
+    perform private.record_event('link_removed', 'coordinator', o.organization_id, 'The link was taken back with the decision that made it.',
+      p_member_id => (p_before #>> '{link,after}')::uuid, p_observation_id => o.id, p_conflict_id => c.id);
+    perform private.end_login_sessions(o.organization_id, o.issuer, o.subject, (p_before #>> '{link,after}')::uuid);
+  end if;
+end
+$$;
+comment on function private.restore_before is 'In: a locked case, the state before its decision. Puts that state back.';
+-- end db/functions/conflicts/private.restore_before.sql
+
+-- begin db/functions/conflicts/private.why_not_undo.sql
+-- A decision can be taken back while nothing newer stands on it: the record unchanged since, the login where it was put, nobody
+-- else with the number that would come back, and the same disagreement not open anew. What was sent cannot be unsent.
+create or replace function private.why_not_undo(c registry.conflicts, r registry.resolutions)
+returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when c.id is null then 'not_found'
+    when r.id is null or c.kind = 'push_failed' or r.decision = 'retry_sync' then 'not_resolved'
+    when r.decided_at < now() - interval '30 days' then 'too_late'
+    when r.before ? 'version_after' and (r.before ->> 'version_after')::integer is distinct from (
+      select m.version from registry.members as m where m.id = (r.before #>> '{number,member_id}')::uuid) then 'newer_change'
+    when r.before ? 'survivor_number' and r.before #>> '{survivor_number,index}' is distinct from (
+      select m.personnummer_index from registry.members as m where m.id = (r.before ->> 'survivor')::uuid) then 'newer_change'
+    when r.before ? 'link' and (r.before #>> '{link,after}')::uuid is distinct from (
+      select private.linked_member(o) from registry.observations as o where o.id = c.observation_id) then 'newer_change'
+    when r.before ? 'merged' and exists ( -- the survivor is no more, and what went to it has gone on
+      select from registry.members as m where m.id = (r.before ->> 'survivor')::uuid and m.merged_into is not null) then 'newer_change'
+    when exists ( -- it would go back to a record that is no more, or ask about one
+      select from registry.members as m
+      where m.organization_id = c.organization_id and m.merged_into is not null
+        and (m.id = (r.before #>> '{link,before}')::uuid or r.before -> 'excluded' ? m.id::text
+          or not r.before ? 'merged' and m.id = any (c.candidates || array[c.member_id, c.other_member_id]))) then 'newer_change'
+    when r.decision = 'keep_existing' and private.is_moot(c) then 'newer_change' -- there is nothing left to ask
+    when exists (
+      select from registry.members as m
+      where m.organization_id = c.organization_id and m.personnummer_index = r.before #>> '{number,index}'
+        and m.id <> (r.before #>> '{number,member_id}')::uuid
+        and not (r.before ? 'survivor_number' and m.id = (r.before ->> 'survivor')::uuid)) then 'newer_change'
+    when exists (
+      select from registry.conflicts as other
+      where other.organization_id = c.organization_id and other.fingerprint = c.fingerprint and other.state = 'open') then 'newer_change'
+  end
+$$;
+comment on function private.why_not_undo is 'In: a locked case (null: not visible), its decision in force. Out: code of the refusal, null: go ahead.';
+-- end db/functions/conflicts/private.why_not_undo.sql
+
+-- begin db/functions/conflicts/private.undo_resolution.sql
+-- Taking a decision back: the record as it was, a compensating push, the case open again. What somebody else opens or takes while
+-- this runs is met by a unique index; it is something newer too, and PostgreSQL's own words would show values (R9).
+create or replace function private.undo_resolution(p_conflict_id uuid, p_note text)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c registry.conflicts := private.lock_case(p_conflict_id);
+  r registry.resolutions;
+  v_refusal text;
+begin
+  select known.* into r from registry.resolutions as known where known.conflict_id = c.id and known.undone_at is null;
+  v_refusal := coalesce(private.why_not_undo(c, r), private.why_not_note(p_note));
+  if v_refusal is not null then
+    return private.refuse('undo_resolution', v_refusal, p_conflict_id);
+  end if;
+  begin
+    perform private.restore_before(c, r.before);
+    update registry.resolutions set undone_at = clock_timestamp(), undone_by = private.actor(), undo_note = p_note where id = r.id;
+    update registry.conflicts
+    set state = 'open', decision = null, decided_by = null, closed_at = null, version = version + 1
+    where id = c.id
+    returning * into c;
+  exception when unique_violation then
+    return private.refuse('undo_resolution', 'newer_change', p_conflict_id);
+  end;
+  perform private.record_case_event('case_reopened', c, 'A coordinator took the decision back; the case is open again.');
+  -- The records may have got other numbers since: then the link is what comes back, and there is nothing to ask.
+  perform private.close_moot_cases(c.organization_id, array[c.member_id], 'coordinator');
+  select known.* into c from registry.conflicts as known where known.id = c.id;
+  return private.describe_case(c);
+end
+$$;
+comment on function private.undo_resolution is 'See api.undo_resolution.';
+grant execute on function private.undo_resolution to authenticated;
+-- end db/functions/conflicts/private.undo_resolution.sql
+
+-- begin db/functions/conflicts/api.undo_resolution.sql
+-- Within 30 days a decision can be taken back, unless something newer depends on it.
+create or replace function api.undo_resolution(conflict_id uuid, note text)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.undo_resolution(undo_resolution.conflict_id, undo_resolution.note);
+end;
+comment on function api.undo_resolution is 'In: a settled case, a note. Out: the case, open again, or a refusal with code and message (HTTP 404, 409).';
+grant execute on function api.undo_resolution to authenticated;
+-- end db/functions/conflicts/api.undo_resolution.sql
+
+-- begin db/functions/audit/audit.member_timeline.sql
+-- Everything that happened to one member, in order, for DBAs: also what happened before two records were merged.
+create or replace function audit.member_timeline(member_id uuid)
+returns table (
+  occurred_at timestamptz, event text, source text, actor text, message text,
+  observation_id uuid, conflict_id uuid, push_id uuid, detail jsonb, event_id bigint
+)
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  with recursive records(id) as (
+    select member_timeline.member_id
+    union
+    select m.member_id from audit.events as m join records as r on m.event = 'members_merged' and m.detail ->> 'survivor' = r.id::text
+  )
+  select e.occurred_at, e.event, e.source, e.actor, e.message, e.observation_id, e.conflict_id, e.push_id, e.detail, e.id
+  from audit.events as e
+  where e.member_id in (select r.id from records as r)
+  order by e.occurred_at, e.id
+$$;
+comment on function audit.member_timeline is 'In: a member. Out: every event about it and about records merged into it, oldest first.';
+grant execute on function audit.member_timeline to auditor;
+-- end db/functions/audit/audit.member_timeline.sql
+
+-- begin db/functions/audit/audit.organizations.sql
+-- Events name organisations by id; auditors want to read their names.
+create or replace view audit.organizations with (security_invoker = true) as
+select g.id, g.slug, g.name from registry.organizations as g;
+comment on view audit.organizations is 'The organisations that audit.events.organization_id names.';
+grant select on audit.organizations to auditor;
+-- end db/functions/audit/audit.organizations.sql
+
+-- begin db/functions/import/import.absent_members.sql
+-- Members that a full export does not have any more are listed, a page at a time, and never deleted: somebody must find out
+-- whether they left, or the export is not whole. Merged records are marks only.
+create or replace function import.absent_members(run_id uuid, after_external_id text, most integer)
+returns setof text
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select m.external_id
+  from registry.import_runs as r
+  join registry.members as m on m.organization_id = r.organization_id
+  where r.id = absent_members.run_id and r.state = 'running' and m.external_id > absent_members.after_external_id and m.merged_into is null
+    and not exists (select from registry.import_lines as l where l.run_id = r.id and l.external_id = m.external_id)
+  order by m.external_id limit absent_members.most
+$$;
+comment on function import.absent_members is 'In: a run that is not finished yet, the last id of the page before, rows a page. Out: external ids of members that the file does not have.';
+grant execute on function import.absent_members to member_importer;
+-- end db/functions/import/import.absent_members.sql
+
+-- begin db/functions/import/private.count_moving.sql
+-- A row was counted when it came, as added, changed or unchanged; a number that it gets now makes an unchanged one a changed one. A dry
+-- run remembers who got which number, because no record does.
+create or replace function private.count_moving(p_run registry.import_runs)
+returns registry.import_runs
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_run registry.import_runs := p_run;
+  v_changed constant integer := (
+    select count(*) from registry.waiting_numbers as w where w.run_id = p_run.id and w.moving and w.counted_unchanged);
+begin
+  v_run.updated := v_run.updated + v_changed;
+  v_run.unchanged := v_run.unchanged - v_changed;
+  if v_run.dry_run then
+    update registry.import_lines as l set personnummer_index = w.personnummer_index
+    from registry.waiting_numbers as w
+    where w.run_id = v_run.id and w.moving and l.run_id = v_run.id and l.external_id = w.external_id;
+  end if;
+  return v_run;
+end
+$$;
+comment on function private.count_moving is 'In: a run with numbers that move. Out: the run with its counts.';
+-- end db/functions/import/private.count_moving.sql
+
+-- begin db/functions/import/private.is_given_up.sql
+-- Whether the member who has a waiting number gets another one by the same file. In a dry run nothing is written: there, who got another
+-- number by an earlier row has the old one still, and a number that an earlier row got is on no record yet.
+create or replace function private.is_given_up(p_run registry.import_runs, p_waiting registry.waiting_numbers)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select p_waiting.holder_id is not null
+    and not exists (
+      select from registry.import_lines as l
+      where l.run_id = p_run.id and l.personnummer_index = p_waiting.personnummer_index)
+    and (
+      exists (
+        select from registry.waiting_numbers as w
+        where w.run_id = p_run.id and w.member_id = p_waiting.holder_id and w.nth = 1 and w.step in ('write', 'duplicate'))
+      or exists (
+        select from registry.members as m
+        join registry.import_lines as l on l.run_id = p_run.id and l.external_id = m.external_id
+        where m.id = p_waiting.holder_id and l.personnummer_index <> m.personnummer_index))
+$$;
+comment on function private.is_given_up is 'In: a run, a planned waiting number. Out: whether its present holder wants another number.';
+-- end db/functions/import/private.is_given_up.sql
+
+-- begin db/functions/import/private.changed_columns.sql
+-- The member system is right about contact details, also when it has none: what the file has a column for is taken over, what
+-- it has no column for is left alone.
+create or replace function private.changed_columns(p_columns text[], m registry.members, r private.imported_member)
+returns text[]
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select array_remove(array[
+    case when m.given_name is distinct from r.given_name and 'given_name' = any (p_columns) then 'given_name' end,
+    case when m.family_name is distinct from r.family_name and 'family_name' = any (p_columns) then 'family_name' end,
+    case when m.birth_date is distinct from r.birth_date and 'birth_date' = any (p_columns) then 'birth_date' end,
+    case when m.email is distinct from r.email and 'email' = any (p_columns) then 'email' end,
+    case when m.phone is distinct from r.phone and 'phone' = any (p_columns) then 'phone' end
+  ], null)
+$$;
+comment on function private.changed_columns is 'In: columns the file has, the record, the row. Out: the columns that differ.';
+-- end db/functions/import/private.changed_columns.sql
+
+-- begin db/functions/number/private.number_is_verified.sql
+-- A number that a login brought or confirmed, or a coordinator chose, is worth more than what an export says: somebody proved
+-- it, or judged it. An import does not replace such a number.
+create or replace function private.number_is_verified(m registry.members)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select m.personnummer_index is not null and (
+    m.personnummer_source <> 'import' is true
+    or exists (
+      select from registry.observations as o
+      where o.organization_id = m.organization_id and o.member_id = m.id and o.outcome = 'confirmed')
+    or exists (
+      select from registry.conflicts as c
+      where c.organization_id = m.organization_id and c.member_id = m.id and c.kind = 'mismatch'
+        and c.state = 'resolved' and c.decision = 'keep_existing' and c.closed_at >= m.personnummer_at))
+$$;
+comment on function private.number_is_verified is 'In: a member. Out: whether its number came from, or was confirmed by, a login, or was chosen or kept by a coordinator.';
+-- end db/functions/number/private.number_is_verified.sql
+
+-- begin db/functions/import/private.plan_import.sql
+-- What each row of an import comes to, before anything is written. The rows' numbers differ from each other and so do their
+-- external ids; the caller sees to that. A merged record is only a mark of where it went, and is left alone.
+create or replace function private.plan_import(p_run registry.import_runs, p_rows private.imported_member[])
+returns setof private.import_step
+language sql volatile rows 10
+set search_path = pg_catalog, pg_temp
+as $$
+  select
+    coalesce(m.id, gen_random_uuid()),
+    m.id is null,
+    case when m.id is null or m.merged_into is not null then '{}' else
+      private.changed_columns(p_run.columns, m, r) || case when n.step = 'write' then array['personnummer'] else '{}' end
+    end,
+    n.step,
+    holder.id,
+    r
+  from unnest(p_rows) as r
+  left join registry.members as m on m.organization_id = p_run.organization_id and m.external_id = r.external_id
+  left join lateral (
+    select h.id from registry.members as h
+    where h.organization_id = p_run.organization_id
+      and h.personnummer_index = any (r.personnummer_index || coalesce(r.personnummer_index_previous, '{}'))
+    limit 1
+  ) as holder on r.personnummer_index is not null
+  cross join lateral (
+    select case
+      when r.personnummer_index is null or m.merged_into is not null or holder.id = m.id then 'none'
+      when private.number_is_verified(m) then 'conflict'
+      when holder.id is not null or p_run.dry_run and exists (
+        select from registry.import_lines as l where l.run_id = p_run.id and l.personnummer_index = r.personnummer_index)
+        -- An earlier row waits for it (not ranked yet, so the file is still being read), and comes first.
+        or exists (
+          select from registry.waiting_numbers as w
+          where w.run_id = p_run.id and w.personnummer_index = r.personnummer_index and w.nth is null) then 'duplicate'
+      else 'write'
+    end::private.number_step as step
+  ) as n
+$$;
+comment on function private.plan_import is 'In: a run, rows with different numbers and external ids. Out: one step for each. Writes nothing.';
+-- end db/functions/import/private.plan_import.sql
+
+-- begin db/functions/import/private.waiting_portions.sql
+-- Waiting numbers a thousand at a time, so that memory does not grow with the file.
+create or replace function private.waiting_portions(p_run_id uuid, p_which text)
+returns setof integer[]
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select array_agg(w.line order by w.line)
+  from (
+    select known.line, (row_number() over (order by known.line) - 1) / 1000 as portion
+    from registry.waiting_numbers as known
+    where known.run_id = p_run_id and case p_which
+      when 'first' then known.nth = 1
+      when 'moving' then known.moving
+      when 'staying' then known.nth = 1 and not known.moving
+      when 'later' then known.nth > 1
+      when 'taken' then known.nth > 1 and known.step <> 'write'
+    end
+  ) as w
+  group by w.portion order by w.portion
+$$;
+comment on function private.waiting_portions is 'In: a run; first (the first rows of each number), moving or staying (of these), later (the other rows), or taken (those of them whose number somebody has). Out: lines of its file, in portions.';
+-- end db/functions/import/private.waiting_portions.sql
+
+-- begin db/functions/import/private.waiting_rows.sql
+-- Waiting numbers as rows of an import.
+create or replace function private.waiting_rows(p_run_id uuid, p_lines integer[])
+returns private.imported_member[]
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select array_agg(
+    row(w.line, w.external_id, null, null, null, null, null, w.personnummer_index, w.personnummer_index_previous, w.personnummer_sealed,
+      w.personnummer_masked)::private.imported_member order by w.line)
+  from registry.waiting_numbers as w
+  where w.run_id = p_run_id and w.line = any (p_lines)
+$$;
+comment on function private.waiting_rows is 'In: a run, lines of its file. Out: the numbers of these lines that wait.';
+-- end db/functions/import/private.waiting_rows.sql
+
+-- begin db/functions/import/private.plan_waiting.sql
+-- What waiting numbers come to now that the file has been read.
+create or replace function private.plan_waiting(p_run registry.import_runs, p_which text)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_lines integer[];
+begin
+  for v_lines in select l.lines from private.waiting_portions(p_run.id, p_which) as l(lines) loop
+    update registry.waiting_numbers as w
+    set step = s.number, member_id = s.member_id, holder_id = s.other_member_id, moving = w.nth = 1 and s.number in ('write', 'duplicate')
+    from private.plan_import(p_run, private.waiting_rows(p_run.id, v_lines)) as s
+    where w.run_id = p_run.id and w.line = (s.imported).line;
+  end loop;
+  -- Who waits for whom has just been written down, and is looked up next. An import of another organisation that is doing the same at this
+  -- moment is not waited for: what it finds is true enough of both.
+  if pg_try_advisory_xact_lock(hashtextextended('analyze registry.waiting_numbers', 0)) then
+    analyze registry.waiting_numbers;
+  end if;
+end
+$$;
+comment on function private.plan_waiting is 'In: a run, which of its waiting numbers (private.waiting_portions). Writes down what each comes to; a first row moves, unless it is held up (private.hold_up).';
+-- end db/functions/import/private.plan_waiting.sql
+
+-- begin db/functions/import/private.hold_up.sql
+-- An export is right as a whole. A number can go to another member when the one who has it gets another number by the same file, who
+-- may in turn wait for a third one; so two members' numbers can be exchanged. Whoever waits for somebody who stays as they are, stays
+-- too. One row is looked up from the other by an index (offset 0: not joined any other way), however long the chain.
+create or replace function private.hold_up(p_run registry.import_runs)
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  with recursive staying as (
+    select w.member_id from registry.waiting_numbers as w
+    where w.run_id = p_run.id and w.nth = 1 and w.step = 'duplicate' and not private.is_given_up(p_run, w)
+    union
+    select next.member_id from staying as b
+    cross join lateral (
+      select w.member_id from registry.waiting_numbers as w
+      where w.run_id = p_run.id and w.holder_id = b.member_id and w.nth = 1 and w.step = 'duplicate' offset 0) as next
+  )
+  update registry.waiting_numbers as w set moving = false
+  from staying as b where w.run_id = p_run.id and w.member_id = b.member_id and w.nth = 1
+$$;
+comment on function private.hold_up is 'In: a run whose first rows are planned (private.plan_waiting). What cannot go to its member, even when all that can have given up theirs, does not move.';
+-- end db/functions/import/private.hold_up.sql
+
+-- begin db/functions/import/private.lock_waiting.sql
+-- As private.lock_imported, for all waiting numbers at once. Only so many numbers can be locked one by one (max_locks_per_transaction);
+-- where an export moves more, the records alone are locked, and whoever gives the same number to somebody else at this moment is told
+-- apart by its unique index: private.settle_waiting is begun again then.
+create or replace function private.lock_waiting(p_run registry.import_runs)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if (select count(*) from registry.waiting_numbers as w where w.run_id = p_run.id) <= 1000 then
+    perform private.lock_number(p_run.organization_id, n.masked)
+    from (select distinct w.personnummer_masked as masked from registry.waiting_numbers as w where w.run_id = p_run.id order by 1) as n;
+  end if;
+  perform from registry.members as m
+  where m.organization_id = p_run.organization_id
+    and m.external_id in (select w.external_id from registry.waiting_numbers as w where w.run_id = p_run.id)
+  order by m.id for no key update;
+end
+$$;
+comment on function private.lock_waiting is 'In: a run whose file has been read. Waits until no login is about to change the numbers or records that waiting numbers concern.';
+-- end db/functions/import/private.lock_waiting.sql
+
+-- begin db/functions/import/private.record_import.sql
+-- One audit event for each record that an import made or changed.
+create or replace function private.record_import(p_run registry.import_runs, p_steps private.import_step[])
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.record_event(
+    case when s.is_new then 'member_added' else 'member_updated' end, 'import', p_run.organization_id,
+    format(case when s.is_new then 'An import added the member record%2$s.' else 'An import changed %1$s of the member record%2$s.' end,
+      replace(array_to_string(s.changed, ', '), '_', ' '),
+      case when s.number = 'write' then format(', with the personnummer %s', (s.imported).personnummer_masked) end),
+    p_member_id => s.member_id,
+    p_detail => jsonb_strip_nulls(jsonb_build_object(
+      'import_run_id', p_run.id, 'line', (s.imported).line, 'changed', nullif(to_jsonb(s.changed), '[]'),
+      'personnummer', case when s.number = 'write' then (s.imported).personnummer_masked end)))
+  from unnest(p_steps) as s
+  where s.is_new or s.changed <> '{}'
+$$;
+comment on function private.record_import is 'In: a run, its steps. Appends the audit events.';
+-- end db/functions/import/private.record_import.sql
+
+-- begin db/functions/import/private.write_import.sql
+-- Puts planned rows into the member records: new ones, then those that change.
+create or replace function private.write_import(p_run registry.import_runs, p_steps private.import_step[])
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into registry.members (id, organization_id, external_id, given_name, family_name, birth_date, email, phone,
+    personnummer_index, personnummer_sealed, personnummer_masked, personnummer_source, personnummer_at)
+  select s.member_id, p_run.organization_id, r.external_id, r.given_name, r.family_name, r.birth_date, r.email, r.phone,
+    n.personnummer_index, n.personnummer_sealed, n.personnummer_masked,
+    case when s.number = 'write' then 'import'::registry.source end, case when s.number = 'write' then clock_timestamp() end
+  from unnest(p_steps) as s
+  cross join lateral (select (s.imported).*) as r
+  left join lateral (select (s.imported).*) as n on s.number = 'write'
+  where s.is_new;
+
+  update registry.members as m set
+    given_name = case when 'given_name' = any (s.changed) then r.given_name else m.given_name end,
+    family_name = case when 'family_name' = any (s.changed) then r.family_name else m.family_name end,
+    birth_date = case when 'birth_date' = any (s.changed) then r.birth_date else m.birth_date end,
+    email = case when 'email' = any (s.changed) then r.email else m.email end,
+    phone = case when 'phone' = any (s.changed) then r.phone else m.phone end,
+    personnummer_index = case when s.number = 'write' then r.personnummer_index else m.personnummer_index end,
+    personnummer_sealed = case when s.number = 'write' then r.personnummer_sealed else m.personnummer_sealed end,
+    personnummer_masked = case when s.number = 'write' then r.personnummer_masked else m.personnummer_masked end,
+    personnummer_source = case when s.number = 'write' then 'import' else m.personnummer_source end,
+    personnummer_at = case when s.number = 'write' then clock_timestamp() else m.personnummer_at end
+  from unnest(p_steps) as s
+  cross join lateral (select (s.imported).*) as r
+  where m.id = s.member_id and not s.is_new and s.changed <> '{}';
+end
+$$;
+comment on function private.write_import is 'In: a run, its steps. Makes and changes member records.';
+-- end db/functions/import/private.write_import.sql
+
+-- begin db/functions/import/private.move_numbers.sql
+-- Numbers change hands: all are given up first, because a number is only ever on one record. Whether a case is moot is asked when all
+-- have got theirs: until then a record may have none, which answers nothing.
+create or replace function private.move_numbers(p_run registry.import_runs)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_lines integer[];
+  v_steps private.import_step[];
+begin
+  update registry.members as m
+  set personnummer_index = null, personnummer_sealed = null, personnummer_masked = null, personnummer_source = null, personnummer_at = null
+  where m.personnummer_index is not null
+    and m.id in (select w.member_id from registry.waiting_numbers as w where w.run_id = p_run.id and w.moving);
+  for v_lines in select l.lines from private.waiting_portions(p_run.id, 'moving') as l(lines) loop
+    v_steps := array(
+      select row(w.member_id, false, array['personnummer'], 'write', null, r)::private.import_step
+      from unnest(private.waiting_rows(p_run.id, v_lines)) as r
+      join registry.waiting_numbers as w on w.run_id = p_run.id and w.line = r.line);
+    perform private.write_import(p_run, v_steps);
+    perform private.record_import(p_run, v_steps);
+  end loop;
+  for v_lines in select l.lines from private.waiting_portions(p_run.id, 'moving') as l(lines) loop
+    perform private.close_moot_cases(p_run.organization_id,
+      array(select w.member_id from registry.waiting_numbers as w where w.run_id = p_run.id and w.line = any (v_lines)), 'import');
+  end loop;
+end
+$$;
+comment on function private.move_numbers is 'In: a run with numbers that move. Writes them, with their audit events; closes cases that this leaves moot.';
+-- end db/functions/import/private.move_numbers.sql
+
+-- begin db/functions/import/private.open_import_case.sql
+-- A number that an import may not write becomes a case, the same one that a login with that number would open. What the
+-- import brought is kept beside the case, sealed, for a coordinator who decides that it is right after all.
+create or replace function private.open_import_case(p_run registry.import_runs, p_step private.import_step)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  r constant private.imported_member := p_step.imported;
+  v_kind constant registry.conflict_kind := (case p_step.number when 'conflict' then 'mismatch' else 'duplicate' end)::registry.conflict_kind;
+  o registry.observations;
+  v_id uuid;
+begin
+  o.organization_id := p_run.organization_id;
+  o.member_id := p_step.member_id;
+  o.personnummer_index := r.personnummer_index;
+  o.personnummer_index_previous := coalesce(r.personnummer_index_previous, '{}');
+  o.personnummer_masked := r.personnummer_masked;
+  o.explanation := jsonb_build_object('import_run_id', p_run.id, 'line', r.line, 'personnummer', r.personnummer_masked);
+  v_id := private.open_conflict(v_kind, o, p_step.member_id, p_step.other_member_id);
+  if exists (select from registry.conflicts as known where known.id = v_id and known.seen > 1) then
+    return;
+  end if;
+  insert into registry.offered_numbers
+    (conflict_id, personnummer_index, personnummer_index_previous, personnummer_sealed, personnummer_masked)
+  values (v_id, r.personnummer_index, o.personnummer_index_previous, r.personnummer_sealed, r.personnummer_masked);
+  perform private.record_event('import_' || p_step.number, 'import', p_run.organization_id,
+    case p_step.number
+      when 'conflict' then format('An import brought another personnummer (%s) than the verified one; the record was left as it is.',
+        r.personnummer_masked)
+      else format('An import brought the personnummer %s, which another member has; it was not written.', r.personnummer_masked)
+    end,
+    p_member_id => p_step.member_id, p_conflict_id => v_id,
+    p_detail => jsonb_strip_nulls(o.explanation || jsonb_build_object('other_member_id', p_step.other_member_id)));
+end
+$$;
+comment on function private.open_import_case is 'In: a run, a step whose number is not written. Opens the case, or counts it up.';
+-- end db/functions/import/private.open_import_case.sql
+
+-- begin db/functions/import/private.open_waiting_cases.sql
+-- Numbers that stay where they are become cases.
+create or replace function private.open_waiting_cases(p_run registry.import_runs, p_which text)
+returns registry.import_runs
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_run registry.import_runs := p_run;
+  v_lines integer[];
+begin
+  for v_lines in select l.lines from private.waiting_portions(v_run.id, p_which) as l(lines) loop
+    if not v_run.dry_run then
+      perform private.open_import_case(v_run, row(w.member_id, false, '{}', w.step, w.holder_id, r)::private.import_step)
+      from unnest(private.waiting_rows(v_run.id, v_lines)) as r
+      join registry.waiting_numbers as w on w.run_id = v_run.id and w.line = r.line and w.step in ('duplicate', 'conflict');
+    end if;
+    select v_run.duplicates + count(*) filter (where w.step = 'duplicate'), v_run.conflicts + count(*) filter (where w.step = 'conflict')
+    into v_run.duplicates, v_run.conflicts
+    from registry.waiting_numbers as w where w.run_id = v_run.id and w.line = any (v_lines);
+  end loop;
+  return v_run;
+end
+$$;
+comment on function private.open_waiting_cases is 'In: a run, which of its planned numbers (private.waiting_portions). Out: the run with its counts. Opens the cases.';
+-- end db/functions/import/private.open_waiting_cases.sql
+
+-- begin db/functions/import/private.rank_waiting.sql
+-- Of several rows that want the same number the first in the file comes first.
+create or replace function private.rank_waiting(p_run_id uuid)
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_count integer;
+begin
+  update registry.waiting_numbers as w set nth = r.nth
+  from (
+    select known.line, row_number() over (partition by known.personnummer_index order by known.line) as nth
+    from registry.waiting_numbers as known where known.run_id = p_run_id
+  ) as r
+  where w.run_id = p_run_id and w.line = r.line;
+  get diagnostics v_count = row_count;
+  return v_count;
+end
+$$;
+comment on function private.rank_waiting is 'In: a run. Out: how many numbers wait. Writes down for each row which of those it is that want its number.';
+-- end db/functions/import/private.rank_waiting.sql
+
+-- begin db/functions/import/private.settle_waiting.sql
+-- All rows of the file have come: the numbers that waited go to their members, or are cases. Where several rows want the same number,
+-- the later ones find somebody who has it; if the first one could not take it, they are looked at in another round.
+create or replace function private.settle_waiting(p_run registry.import_runs)
+returns registry.import_runs
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_run registry.import_runs := p_run;
+begin
+  v_run.columns := '{}'; -- everything else in these rows is written already
+  if not v_run.dry_run then
+    perform private.lock_waiting(v_run);
+  end if;
+  while private.rank_waiting(v_run.id) > 0 loop
+    perform private.plan_waiting(v_run, 'first');
+    perform private.hold_up(v_run);
+    if not v_run.dry_run then
+      perform private.move_numbers(v_run);
+    end if;
+    v_run := private.count_moving(v_run);
+    v_run := private.open_waiting_cases(v_run, 'staying');
+    perform private.plan_waiting(v_run, 'later');
+    v_run := private.open_waiting_cases(v_run, 'taken');
+    delete from registry.waiting_numbers as w where w.run_id = v_run.id and (w.nth = 1 or w.step <> 'write');
+  end loop;
+  v_run.columns := p_run.columns;
+  return v_run;
+exception when unique_violation then
+  raise exception 'A number was given to somebody else meanwhile.' using errcode = 'serialization_failure';
+end
+$$;
+comment on function private.settle_waiting is 'In: a run whose file has been read. Out: the run with its counts. Writes the numbers that can go to their members, and opens cases for the others. Raises serialization_failure: call again.';
+-- end db/functions/import/private.settle_waiting.sql
+
+-- begin db/functions/import/private.end_import.sql
+-- A run ends, with one audit event. A dry run leaves no trace. Numbers that wait are settled when the whole file has been read, and while
+-- there is a legal basis for storing them; of a run that is given up they are forgotten, because who would give them up is not known.
+create or replace function private.end_import(p_run registry.import_runs, p_state registry.import_state)
+returns registry.import_runs
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_run registry.import_runs := p_run;
+begin
+  perform from registry.organizations as g where g.id = v_run.organization_id and g.capture for key share;
+  if found and p_state = 'finished' then
+    v_run := private.settle_waiting(v_run);
+  end if;
+  if v_run.dry_run then
+    delete from registry.import_runs where id = v_run.id;
+    return v_run;
+  end if;
+  delete from registry.waiting_numbers where run_id = v_run.id;
+  delete from registry.import_lines where run_id = v_run.id;
+  update registry.import_runs
+  set state = p_state, ended_at = clock_timestamp(),
+      (updated, unchanged, duplicates, conflicts) = (v_run.updated, v_run.unchanged, v_run.duplicates, v_run.conflicts)
+  where id = v_run.id;
+  perform private.record_event('import_' || p_state, 'import', v_run.organization_id,
+    format('An import of members was %s after %s rows: %s added, %s changed, %s unchanged, %s rejected.', p_state,
+      v_run.records_done, v_run.added, v_run.updated, v_run.unchanged, v_run.rejected),
+    p_detail => jsonb_build_object('import_run_id', v_run.id, 'fingerprint', v_run.fingerprint, 'records', v_run.records_done,
+      'added', v_run.added, 'updated', v_run.updated, 'unchanged', v_run.unchanged, 'rejected', v_run.rejected,
+      'duplicates', v_run.duplicates, 'conflicts', v_run.conflicts));
+  return v_run;
+end
+$$;
+comment on function private.end_import is 'In: a running import, finished or abandoned. Out: the run with its last counts. Ends it. Raises serialization_failure: call again.';
+-- end db/functions/import/private.end_import.sql
+
+-- begin db/functions/import/private.lock_run.sql
+-- Batches of a run go one after the other, whoever sends them.
+create or replace function private.lock_run(p_run_id uuid)
+returns registry.import_runs
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_run registry.import_runs;
+begin
+  select r.* into v_run from registry.import_runs as r where r.id = p_run_id for update;
+  if v_run.state is distinct from 'running' then
+    raise exception 'The import is over.' using errcode = 'PN006',
+      hint = 'Another file was imported meanwhile, or another program finished this one.';
+  end if;
+  return v_run;
+end
+$$;
+comment on function private.lock_run is 'In: id of a running import. Out: the run, locked. Raises PN006.';
+-- end db/functions/import/private.lock_run.sql
+
+-- begin db/functions/import/import.finish_run.sql
+-- The door's last call, when every record of the file has arrived.
+create or replace function import.finish_run(run_id uuid)
+returns table (records_done integer, added integer, updated integer, unchanged integer, duplicates integer, conflicts integer, rejected integer)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_run constant registry.import_runs := private.end_import(private.lock_run(finish_run.run_id), 'finished');
+begin
+  return query select v_run.records_done, v_run.added, v_run.updated, v_run.unchanged, v_run.duplicates, v_run.conflicts, v_run.rejected;
+end
+$$;
+comment on function import.finish_run is 'In: a running import. Out: its counts. Settles the numbers that waited for the end of the file, and ends it. Raises PN006.';
+grant execute on function import.finish_run to member_importer;
+-- end db/functions/import/import.finish_run.sql
+
+-- begin db/functions/import/private.analyze_import.sql
+-- An empty database fills faster than autovacuum looks at it, and plans made for a handful of rows read whole tables for each
+-- row of a million. So statistics are taken whenever the import has doubled, which is ten times for a million rows.
+create or replace function private.analyze_import(p_records_before integer, p_records_now integer)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if log(2, greatest(p_records_now, 512))::integer > log(2, greatest(p_records_before, 512))::integer then
+    analyze registry.members, registry.import_lines;
+  end if;
+end
+$$;
+comment on function private.analyze_import is 'In: records done before and after a batch. Takes statistics of the tables that grew, if the import has doubled.';
+-- end db/functions/import/private.analyze_import.sql
+
+-- begin db/functions/import/private.keep_waiting.sql
+-- A number that another member has may be given up by that member in a later row of the same file. So it waits until all rows have come.
+create or replace function private.keep_waiting(p_run registry.import_runs, p_steps private.import_step[])
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  insert into registry.waiting_numbers (run_id, line, external_id, personnummer_index, personnummer_index_previous, personnummer_sealed,
+    personnummer_masked, counted_unchanged)
+  select p_run.id, r.line, r.external_id, r.personnummer_index, coalesce(r.personnummer_index_previous, '{}'), r.personnummer_sealed,
+    r.personnummer_masked, not s.is_new and s.changed = '{}'
+  from unnest(p_steps) as s cross join lateral (select (s.imported).*) as r
+  where s.number = 'duplicate'
+$$;
+comment on function private.keep_waiting is 'In: a run, its steps. Keeps the numbers that other members have until the file has been read.';
+-- end db/functions/import/private.keep_waiting.sql
+
+-- begin db/functions/import/private.lock_imported.sql
+-- Logins go on while an import runs. Who is about to give a number to a member meets them at the number and then at the
+-- record, in the same order as a login does. Numbers that their members have already are not locked, so importing the same
+-- file again disturbs nobody.
+create or replace function private.lock_imported(p_run registry.import_runs, p_rows private.imported_member[])
+returns uuid[]
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_locked uuid[];
+begin
+  perform private.lock_number(p_run.organization_id, n.masked)
+  from (
+    select distinct r.personnummer_masked as masked
+    from unnest(p_rows) as r
+    where r.personnummer_index is not null and not exists (
+      select from registry.members as m
+      where m.organization_id = p_run.organization_id and m.external_id = r.external_id and m.personnummer_index = r.personnummer_index)
+    order by 1
+  ) as n;
+  select array_agg(m.id) into v_locked from (
+    select known.id from registry.members as known
+    where known.id in (
+      select s.member_id from private.plan_import(p_run, p_rows) as s where not s.is_new and s.changed <> '{}' or s.number = 'conflict')
+    order by known.id for no key update) as m;
+  return v_locked;
+end
+$$;
+comment on function private.lock_imported is 'In: a run, its rows. Out: the members that are locked now. Waits until no login is about to change the same numbers or records.';
+-- end db/functions/import/private.lock_imported.sql
+
+-- begin db/functions/import/private.still_locked.sql
+-- While an import waits for some records, a number may change on another one that it had no business with until then. Nobody would wait
+-- for what it does to that one: a login could fill it a moment before it is overwritten, or its case be moot before it is open.
+create or replace function private.still_locked(p_steps private.import_step[], p_locked uuid[])
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if exists (
+    select s.member_id from unnest(p_steps) as s where not s.is_new and (s.changed <> '{}' or s.number = 'conflict')
+    except select unnest(p_locked))
+  then
+    raise exception 'A record was changed meanwhile.' using errcode = 'serialization_failure';
+  end if;
+end
+$$;
+comment on function private.still_locked is 'In: the steps of an import, the members that it has locked. Raises serialization_failure, so that the batch is sent again, if a step changes or asks about another member.';
+-- end db/functions/import/private.still_locked.sql
+
+-- begin db/functions/import/private.import_batch.sql
+-- One batch of an import. Rows with the same number go one after the other, so that the second one finds the first. Numbers that
+-- another member has wait for the end of the file (private.settle_waiting).
+create or replace function private.import_batch(p_run registry.import_runs, p_rows private.imported_member[])
+returns registry.import_runs
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_run registry.import_runs := p_run;
+  v_rows private.imported_member[] := p_rows;
+  v_now private.imported_member[];
+  v_steps private.import_step[];
+  v_locked uuid[];
+begin
+  while cardinality(v_rows) > 0 loop
+    if not v_run.dry_run then -- later rows too, as far as can be said: records locked one round after the other are in nobody's order
+      v_locked := private.lock_imported(v_run, v_rows);
+    end if;
+    select array_agg(r.one order by (r.one).line) filter (where r.nth = 1), coalesce(array_agg(r.one) filter (where r.nth > 1), '{}')
+    into v_now, v_rows
+    from (
+      select one, row_number() over (partition by coalesce(one.personnummer_index, one.external_id) order by one.line) as nth
+      from unnest(v_rows) as one
+    ) as r;
+    v_steps := array(select s from private.plan_import(v_run, v_now) as s);
+    if not v_run.dry_run then
+      perform private.still_locked(v_steps, v_locked);
+      perform private.write_import(v_run, v_steps);
+      perform private.record_import(v_run, v_steps);
+      perform private.close_moot_cases(v_run.organization_id, got.ids, 'import')
+      from (select array_agg(s.member_id) as ids from unnest(v_steps) as s where s.number = 'write' and not s.is_new) as got
+      where got.ids is not null;
+      perform private.open_import_case(v_run, s) from unnest(v_steps) as s where s.number = 'conflict';
+    end if;
+    perform private.keep_waiting(v_run, v_steps);
+    insert into registry.import_lines (run_id, external_id, personnummer_index)
+    select v_run.id, (s.imported).external_id, case when v_run.dry_run and s.number = 'write' then (s.imported).personnummer_index end
+    from unnest(v_steps) as s
+    on conflict (run_id, external_id) do update set rejected = false, personnummer_index = excluded.personnummer_index;
+    select v_run.added + count(*) filter (where s.is_new),
+           v_run.updated + count(*) filter (where s.changed <> '{}'),
+           v_run.unchanged + count(*) filter (where not s.is_new and s.changed = '{}'),
+           v_run.conflicts + count(*) filter (where s.number = 'conflict')
+    into v_run.added, v_run.updated, v_run.unchanged, v_run.conflicts
+    from unnest(v_steps) as s;
+  end loop;
+  return v_run;
+end
+$$;
+comment on function private.import_batch is 'In: a run, rows with different external ids. Out: the run with its counts. Writes records, cases and audit events, or in a dry run nothing of these; numbers that another member has wait.';
+-- end db/functions/import/private.import_batch.sql
+
+-- begin db/functions/import/private.read_rows.sql
+-- Rows as the program hands them over. A member can stand in a file once only; while an organisation has not recorded its legal
+-- basis, numbers are dropped here, as they are for logins (design section 7).
+create or replace function private.read_rows(p_run registry.import_runs, p_rows jsonb)
+returns table (imported private.imported_member, is_first boolean)
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select r,
+    row_number() over (partition by r.external_id order by r.line) = 1
+      and not exists (select from registry.import_lines as l where l.run_id = p_run.id and l.external_id = r.external_id and not l.rejected)
+  from registry.organizations as g
+  cross join lateral jsonb_array_elements(p_rows) as e(element)
+  cross join lateral jsonb_populate_record(null::private.imported_member, case when g.capture then e.element else e.element
+    - array['personnummer_index', 'personnummer_index_previous', 'personnummer_sealed', 'personnummer_masked'] end) as r
+  where g.id = p_run.organization_id
+$$;
+comment on function private.read_rows is 'In: a run, rows as JSON. Out: the rows, and whether the file has had no row with that external id before.';
+-- end db/functions/import/private.read_rows.sql
+
+-- begin db/functions/import/private.reject_rows.sql
+-- Rows that are not imported are remembered by line and reason; the file of rejected rows is written from here, so that a
+-- killed import loses none and lists none twice. Whose row it was is in the file all the same, and not absent.
+create or replace function private.reject_rows(p_run_id uuid, p_rejections jsonb)
+returns integer
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  with rejected as (
+    insert into registry.import_rejections (run_id, line, reasons)
+    select p_run_id, r.line, r.reasons
+    from jsonb_to_recordset(p_rejections) as r(line integer, reasons text[])
+    on conflict (run_id, line) do nothing
+    returning 1
+  ), present as (
+    insert into registry.import_lines (run_id, external_id, rejected)
+    select distinct p_run_id, r.external_id, true
+    from jsonb_to_recordset(p_rejections) as r(external_id text) where r.external_id is not null
+    on conflict (run_id, external_id) do nothing
+  )
+  select count(*)::integer from rejected
+$$;
+comment on function private.reject_rows is 'In: a run, [{line, reasons, external_id}]; external_id null: could not be read. Out: how many were new.';
+-- end db/functions/import/private.reject_rows.sql
+
+-- begin db/functions/import/import.load_rows.sql
+-- The door's main call: one batch, one transaction. A batch that has arrived already is answered and not done again, so the
+-- program may repeat it when a connection breaks.
+create or replace function import.load_rows(run_id uuid, from_record integer, records integer, rows jsonb, rejections jsonb)
+returns table (records_done integer, added integer, updated integer, unchanged integer, duplicates integer, conflicts integer, rejected integer)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_run registry.import_runs := private.lock_run(load_rows.run_id);
+  v_rows private.imported_member[];
+  v_repeated jsonb;
+begin
+  if v_run.records_done < load_rows.from_record then
+    raise exception 'Records of the file were left out.' using errcode = 'PN007';
+  elsif v_run.records_done = load_rows.from_record then
+    select coalesce(array_agg(r.imported) filter (where r.is_first), '{}'),
+           coalesce(jsonb_agg(jsonb_build_object('line', (r.imported).line, 'reasons', array['external_id_repeated']))
+             filter (where not r.is_first), '[]')
+    into v_rows, v_repeated
+    from private.read_rows(v_run, load_rows.rows) as r;
+    v_run.rejected := v_run.rejected + private.reject_rows(v_run.id, load_rows.rejections || v_repeated);
+    v_run := private.import_batch(v_run, v_rows);
+    v_run.records_done := v_run.records_done + load_rows.records;
+    update registry.import_runs as r
+    set (records_done, added, updated, unchanged, duplicates, conflicts, rejected)
+      = (v_run.records_done, v_run.added, v_run.updated, v_run.unchanged, v_run.duplicates, v_run.conflicts, v_run.rejected)
+    where r.id = v_run.id;
+    perform private.analyze_import(load_rows.from_record, v_run.records_done);
+  end if;
+  return query select v_run.records_done, v_run.added, v_run.updated, v_run.unchanged, v_run.duplicates, v_run.conflicts, v_run.rejected;
+exception
+when unique_violation then -- a decision is taken back at this moment, and gives a number to somebody
+  raise exception 'A number was given to somebody else meanwhile.' using errcode = 'serialization_failure';
+when integrity_constraint_violation or data_exception then
+  raise exception 'The rows are not acceptable: SQLSTATE %.', SQLSTATE using errcode = 'PN007';
+end
+$$;
+comment on function import.load_rows is 'In: run, number of records before these, number of records, rows with sealed numbers, rejected lines. Out: the counts so far. Raises PN006, PN007; serialization_failure: call again.';
+grant execute on function import.load_rows to member_importer;
+-- end db/functions/import/import.load_rows.sql
+
+-- begin db/functions/import/import.rejections.sql
+-- For the file of rejected rows, a page at a time.
+create or replace function import.rejections(run_id uuid, after_line integer, most integer)
+returns table (line integer, reasons text[])
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select r.line, r.reasons from registry.import_rejections as r
+  where r.run_id = rejections.run_id and r.line > rejections.after_line
+  order by r.line limit rejections.most
+$$;
+comment on function import.rejections is 'In: a run, the last line of the page before (0: none), rows a page. Out: rejected lines with their reasons.';
+grant execute on function import.rejections to member_importer;
+-- end db/functions/import/import.rejections.sql
+
+-- begin db/functions/import/import.start_run.sql
+-- The door's first call. The same file with the same settings goes on where its run was killed; another file gives up the run
+-- that was not finished. Two starts at once go one after the other.
+create or replace function import.start_run(organization text, fingerprint text, columns text[], dry_run boolean)
+returns table (run_id uuid, organization_id uuid, capture boolean, records_done integer)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  g registry.organizations;
+  v_run registry.import_runs;
+begin
+  select known.* into g from registry.organizations as known where known.slug = start_run.organization for no key update;
+  if g.id is null then
+    raise exception 'There is no such organisation.' using errcode = 'PN005', hint = 'Organisations are rows in registry.organizations.';
+  end if;
+  select r.* into v_run from registry.import_runs as r
+  where r.organization_id = g.id and r.dry_run = start_run.dry_run and r.state = 'running' for update;
+  if v_run.fingerprint <> start_run.fingerprint or v_run.dry_run then
+    perform private.end_import(v_run, 'abandoned');
+    v_run := null;
+  end if;
+  if v_run.id is null then
+    insert into registry.import_runs (organization_id, fingerprint, columns, dry_run)
+    values (g.id, start_run.fingerprint, start_run.columns, start_run.dry_run)
+    returning * into v_run;
+  end if;
+  return query select v_run.id, g.id, g.capture, v_run.records_done;
+end
+$$;
+comment on function import.start_run is 'In: organisation (slug), SHA-256 of file and settings, columns the file has, whether nothing is to be changed. Out: the run, and how many records it has done already. Raises PN005.';
+grant execute on function import.start_run to member_importer;
+-- end db/functions/import/import.start_run.sql
+
+-- begin db/functions/sessions/login.open_session.sql
+-- The database decides who is let in: a session belongs to a fresh observation whose login is linked to the member that was found,
+-- still (between login and session there may be a page that asks for consent, and a coordinator), once. The same code again is the
+-- same call, repeated because its answer was lost: nobody else knows a code before it was answered.
+create or replace function login.open_session(observation_id uuid, code_hash bytea, code_challenge text, return_to text)
+returns boolean
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_session registry.sessions;
+begin
+  insert into registry.sessions (organization_id, member_id, observation_id, return_to, code_hash, code_challenge, code_expires_at, expires_at)
+  select o.organization_id, l.member_id, o.id, open_session.return_to, open_session.code_hash, open_session.code_challenge,
+    now() + interval '60 seconds', now() + interval '30 days'
+  from registry.observations as o
+  join registry.organizations as g on g.id = o.organization_id and open_session.return_to = any (g.return_to)
+  join registry.identity_links as l on l.organization_id = o.organization_id and l.issuer = o.issuer and l.subject = o.subject
+    and (l.member_id = o.member_id or o.outcome = 'deferred')
+  where o.id = open_session.observation_id and o.received_at > now() - interval '15 minutes'
+  on conflict do nothing
+  returning * into v_session;
+  if v_session.id is null then
+    return exists (
+      select from registry.sessions as s
+      where s.observation_id = open_session.observation_id and s.code_hash = open_session.code_hash
+        and s.code_challenge = open_session.code_challenge and s.code_used_at is null and s.ended_at is null);
+  end if;
+  perform private.record_event('session_opened', 'app', v_session.organization_id, 'The member was logged in.',
+    p_member_id => v_session.member_id, p_observation_id => v_session.observation_id,
+    p_detail => jsonb_build_object('session_id', v_session.id));
+  return true;
+end
+$$;
+comment on function login.open_session is 'In: an observation, SHA-256 of the new code, PKCE S256 challenge, registered return address. Out: whether the login is let in; a repeated call answers the same. The code lives 60 seconds.';
+grant execute on function login.open_session to auth_callback;
+-- end db/functions/sessions/login.open_session.sql
+
+-- begin db/functions/login/private.confirm_known_login.sql
+-- The daily case, answered without asking anything else: a login that is linked brings the very number that its member's record has.
+-- Then no other question can change the outcome. Whatever is not exactly so takes the long way, where the same login gets the same
+-- answer. No lock is needed: nothing follows from the row but its audit event, and a repeated call finds the id taken. Three small
+-- statements, because PostgreSQL prepares them faster for each login than one large one; and the event is spelled out here
+-- (test/db/daily-case.test.ts holds it to what the long way writes), because this is what nearly every login runs.
+create or replace function private.confirm_known_login(
+  p_id uuid, p_organization text, p_provider text, p_issuer text, p_subject text, p_acr text, p_authenticated_at timestamptz,
+  p_personnummer_index text, p_personnummer_index_previous text[], p_personnummer_sealed text, p_personnummer_masked text,
+  p_given_name text, p_family_name text, p_birth_date date,
+  p_phone text, p_phone_verified boolean, p_email text, p_email_verified boolean
+)
+returns uuid
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_organization_id uuid;
+  v_provider registry.provider;
+  v_member_id uuid;
+  v_source registry.source;
+begin
+  select g.id, p.provider, m.id into v_organization_id, v_provider, v_member_id
+  from registry.organizations as g
+  join registry.identity_providers as p on p.organization_id = g.id
+  join registry.identity_links as l on l.organization_id = g.id
+  join registry.members as m on m.id = l.member_id
+  where g.slug = p_organization and g.capture and p.provider::text = p_provider
+    and l.issuer = p_issuer and l.subject = p_subject and l.revoked_at is null
+    and m.personnummer_index = p_personnummer_index;
+  if not found then
+    return null;
+  end if;
+  v_source := (v_provider || '-login')::registry.source;
+  insert into registry.observations (id, organization_id, provider, source, issuer, subject, acr, authenticated_at,
+    outcome, settled_at, member_id, explanation,
+    personnummer_index, personnummer_index_previous, personnummer_sealed, personnummer_masked,
+    given_name, family_name, birth_date, phone, phone_verified, email, email_verified)
+  values (p_id, v_organization_id, v_provider, v_source, p_issuer, p_subject, p_acr, p_authenticated_at,
+    'confirmed', clock_timestamp(), v_member_id, '{"rung": "link"}',
+    p_personnummer_index, coalesce(p_personnummer_index_previous, '{}'), p_personnummer_sealed, p_personnummer_masked,
+    p_given_name, p_family_name, p_birth_date, p_phone, coalesce(p_phone_verified, false), p_email, coalesce(p_email_verified, false));
+  insert into audit.events (event, source, actor, organization_id, message, member_id, observation_id, detail)
+  values ('confirmed', v_source, private.actor(), v_organization_id,
+    'confirmed, no change: ' || v_source || ' brought the recorded personnummer ' || p_personnummer_masked || '.', v_member_id, p_id,
+    jsonb_build_object('rung', 'link', 'provider', v_provider, 'personnummer', p_personnummer_masked));
+  return v_member_id;
+exception
+  when unique_violation then
+    return null; -- a repeated call; the long way knows what the first one was answered
+  when query_canceled or others then
+    -- If the long way meets the same fault, it keeps the evidence with it; if not, the server's log tells of this one.
+    raise warning 'A login took the long way: SQLSTATE % in private.confirm_known_login.', SQLSTATE;
+    return null;
+end
+$$;
+comment on function private.confirm_known_login is 'In: what login.record_observation was given. Out: the member, when the login is linked and the record has just the observed number; the observation is stored as confirmed, with its audit event. Otherwise null, and nothing is written.';
+-- end db/functions/login/private.confirm_known_login.sql
+
+-- begin db/functions/login/private.outcome_sentence.sql
+-- One sentence for the audit. Mission document 1 asks for the words 'confirmed, no change'.
+create or replace function private.outcome_sentence(p_observation registry.observations)
+returns text
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return format(
+    case p_observation.outcome
+      when 'filled' then 'The missing personnummer was filled with %2$s from %1$s.'
+      when 'confirmed' then 'confirmed, no change: %1$s brought the recorded personnummer %2$s.'
+      when 'conflict' then 'The record has another personnummer than %1$s brought (%2$s); the record was left as it is.'
+      when 'duplicate' then 'Another member of the organisation has the personnummer that %1$s brought (%2$s); nothing was overwritten.'
+      when 'absent' then 'Ordinary login by %1$s without a personnummer to store (%3$s).'
+      when 'unlinked' then 'No member matches the login by %1$s.'
+      when 'ambiguous' then 'The login by %1$s points at members without proving to be one of them; none was chosen.'
+      when 'name_mismatch' then 'A member matches the login by %1$s, but name or birth date disagrees; they were not linked.'
+      when 'deferred' then 'The login by %1$s could not be matched (SQLSTATE %4$s); it will be processed again.'
+    end,
+    p_observation.source, p_observation.personnummer_masked, replace(p_observation.absent_reason::text, '_', ' '),
+    p_observation.deferred_sqlstate);
+end
+$$;
+comment on function private.outcome_sentence is 'In: a decided observation. Out: one sentence for people, the number masked.';
+-- end db/functions/login/private.outcome_sentence.sql
+
+-- begin db/functions/login/private.defer_observation.sql
+-- Whatever broke matching may break the audit or the queue too. So each step stands alone, what failed is written on the row,
+-- and a row without a job is found by worker.reconcile. Only the row itself must succeed; if the row is what PostgreSQL
+-- refuses, the caller is told so without the values that PostgreSQL would show in DETAIL (R9). The row names no member: its
+-- foreign key would wait for whoever holds that record, and the lock may be what matching failed on.
+create or replace function private.defer_observation(p_observation registry.observations, p_sqlstate text)
+returns registry.observations
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  o registry.observations := p_observation;
+  v_faults jsonb := jsonb_build_object('matching', p_sqlstate);
+begin
+  o.outcome := 'deferred';
+  o.deferred_sqlstate := p_sqlstate;
+  begin
+    perform private.record_event('deferred', o.source::text, o.organization_id, private.outcome_sentence(o),
+      p_observation_id => o.id, p_detail => jsonb_build_object('faults', v_faults));
+  exception when others then
+    v_faults := v_faults || jsonb_build_object('audit', SQLSTATE);
+  end;
+  begin
+    perform private.enqueue('process_observation', o.id);
+  exception when others then
+    v_faults := v_faults || jsonb_build_object('queue', SQLSTATE);
+  end;
+  o.explanation := jsonb_build_object('faults', v_faults);
+  begin
+    insert into registry.observations values (o.*) returning * into o;
+  exception when integrity_constraint_violation or data_exception then
+    raise exception 'The observation is not acceptable: SQLSTATE %.', SQLSTATE using errcode = 'PN002';
+  end;
+  return o;
+end
+$$;
+comment on function private.defer_observation is 'In: an observation, the SQLSTATE of the fault. Out: the row, stored as deferred. Raises PN002 for a row that cannot be stored at all.';
+-- end db/functions/login/private.defer_observation.sql
+
+-- begin db/functions/login/private.keep_observation.sql
+-- The evidence of a login is never lost because matching fails: the fault undoes what matching wrote, and the observation is
+-- kept as deferred with the SQLSTATE, to be processed again by a job (security-and-reliability C7, C8). query_canceled is
+-- named because OTHERS leaves it out, and statement_timeout raises it.
+create or replace function private.keep_observation(p_observation registry.observations)
+returns registry.observations
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  o registry.observations := p_observation;
+begin
+  insert into registry.observations values (o.*) returning * into o;
+  return o;
+exception when query_canceled or others then
+  return private.defer_observation(p_observation, SQLSTATE);
+end
+$$;
+comment on function private.keep_observation is 'In: a new observation. Out: the stored row: settled, or deferred if anything went wrong.';
+-- end db/functions/login/private.keep_observation.sql
+
+-- begin db/functions/login/private.known_member.sql
+-- While matching is out of order, a person whose login was linked before still gets in. What broke matching may break this
+-- look-up too; then the login is told to come back later, and the fault is on the observation already.
+create or replace function private.known_member(p_observation registry.observations)
+returns uuid
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return private.linked_member(p_observation);
+exception when others then
+  return null;
+end
+$$;
+comment on function private.known_member is 'In: a deferred observation. Out: the member its login is linked to; null when there is none, or when it cannot be looked up.';
+-- end db/functions/login/private.known_member.sql
+
+-- begin db/functions/consent/private.may_ask_consent.sql
+-- Somebody who has refused is left in peace for the organisation's interval.
+create or replace function private.may_ask_consent(p_observation registry.observations)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.needs_consent(p_observation) and not exists (
+    select from registry.consents as c
+    join registry.organizations as g on g.id = c.organization_id
+    where c.organization_id = p_observation.organization_id and c.member_id = p_observation.member_id
+      and c.provider = p_observation.provider and c.state = 'refused' and c.answered_at > now() - g.ask_again_after)
+$$;
+comment on function private.may_ask_consent is 'In: an observation with its member. Out: whether the member is to be asked for consent now.';
+-- end db/functions/consent/private.may_ask_consent.sql
+
+-- begin db/functions/sessions/private.session_member.sql
+-- Explicit linking is asked for by a member who is logged in: a session that lives, in the same organisation.
+create or replace function private.session_member(p_session_id uuid, p_organization_id uuid)
+returns uuid
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select s.member_id from registry.sessions as s
+  where s.id = p_session_id and s.organization_id = p_organization_id
+    and s.code_used_at is not null and s.ended_at is null and s.expires_at > now()
+$$;
+comment on function private.session_member is 'In: a session, the organisation. Out: its member while the session lives, otherwise null.';
+-- end db/functions/sessions/private.session_member.sql
+
+-- begin db/functions/login/private.new_observation.sql
+-- Begins a row: whose login it is, and whether a number may be kept at all. While an organisation has not recorded its legal
+-- basis the number is dropped here, before anything is stored (design section 7), and nobody is asked for consent, which only
+-- not_given leads to. One statement builds the whole row: every login runs it, and a column set by an assignment of its own
+-- costs as much as a small look-up.
+create or replace function private.new_observation(
+  p_id uuid, p_organization text, p_provider text, p_issuer text, p_subject text, p_acr text, p_authenticated_at timestamptz,
+  p_personnummer_index text, p_personnummer_index_previous text[], p_personnummer_sealed text, p_personnummer_masked text,
+  p_given_name text, p_family_name text, p_birth_date date,
+  p_phone text, p_phone_verified boolean, p_email text, p_email_verified boolean,
+  p_absent_reason text, p_inconsistency text, p_link_session_id uuid
+)
+returns registry.observations
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  o registry.observations;
+begin
+  if p_absent_reason <> all (enum_range(null::registry.absent_reason)::text[])
+    or p_inconsistency <> all (enum_range(null::registry.inconsistency)::text[]) then
+    raise exception 'The reason is not one of those known.' using errcode = 'PN002';
+  end if;
+  select p_id, g.id, p.provider, (p_provider || '-login')::registry.source,
+    p_issuer, p_subject, p_acr, p_authenticated_at, clock_timestamp(), '{}'::jsonb,
+    absence.reason::registry.absent_reason, p_inconsistency::registry.inconsistency,
+    case when p_link_session_id is not null then private.session_member(p_link_session_id, g.id) end,
+    case when absence.reason is null then p_personnummer_index end,
+    case when absence.reason is null then coalesce(p_personnummer_index_previous, '{}'::text[]) else '{}'::text[] end,
+    case when absence.reason is null then p_personnummer_sealed end,
+    case when absence.reason is null then p_personnummer_masked end,
+    p_given_name, p_family_name, p_birth_date,
+    p_phone, coalesce(p_phone_verified, false), p_email, coalesce(p_email_verified, false)
+  into o.id, o.organization_id, o.provider, o.source,
+    o.issuer, o.subject, o.acr, o.authenticated_at, o.received_at, o.explanation,
+    o.absent_reason, o.inconsistency,
+    o.requested_member_id,
+    o.personnummer_index,
+    o.personnummer_index_previous,
+    o.personnummer_sealed,
+    o.personnummer_masked,
+    o.given_name, o.family_name, o.birth_date,
+    o.phone, o.phone_verified, o.email, o.email_verified
+  from registry.organizations as g
+  join registry.identity_providers as p on p.organization_id = g.id
+  cross join lateral (select case
+    when not g.capture and p_absent_reason is distinct from 'inconsistent' then 'capture_off'
+    when p_absent_reason is not null then p_absent_reason
+    when p_personnummer_index is null then 'not_given'
+  end) as absence (reason)
+  where g.slug = p_organization and p.provider::text = p_provider;
+  if not found then
+    raise exception 'The organisation has no such provider.' using errcode = 'PN001',
+      hint = 'Providers are rows in registry.identity_providers.';
+  end if;
+  return o;
+end
+$$;
+comment on function private.new_observation is 'In: what login.record_observation was given. Out: a row begun, with absent_reason set and without the number when no number may be kept. Raises PN001, PN002.';
+-- end db/functions/login/private.new_observation.sql
+
+-- begin db/functions/login/login.record_observation.sql
+-- The door for a login: one call, one row, one round trip. A repeated call with the same id changes nothing and answers the
+-- same, so the callback may repeat it when a connection breaks and it cannot know whether the first one arrived (C10).
+create or replace function login.record_observation(
+  inout observation_id uuid, organization text, provider text, issuer text, subject text, authenticated_at timestamptz,
+  personnummer_index text default null, personnummer_sealed text default null, personnummer_masked text default null,
+  given_name text default null, family_name text default null, birth_date date default null,
+  phone text default null, phone_verified boolean default false, email text default null, email_verified boolean default false,
+  absent_reason text default null, inconsistency text default null, acr text default null,
+  personnummer_index_previous text[] default null, link_session_id uuid default null,
+  out outcome text, out member_id uuid, out ask_consent boolean
+)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '1s'
+set plan_cache_mode = 'force_generic_plan'
+as $$
+declare
+  o registry.observations;
+begin
+  if num_nonnulls(record_observation.absent_reason, record_observation.inconsistency, record_observation.link_session_id) = 0 then
+    member_id := private.confirm_known_login(record_observation.observation_id, record_observation.organization,
+      record_observation.provider, record_observation.issuer, record_observation.subject, record_observation.acr,
+      record_observation.authenticated_at, record_observation.personnummer_index, record_observation.personnummer_index_previous,
+      record_observation.personnummer_sealed, record_observation.personnummer_masked,
+      record_observation.given_name, record_observation.family_name, record_observation.birth_date,
+      record_observation.phone, record_observation.phone_verified, record_observation.email, record_observation.email_verified);
+    if member_id is not null then
+      outcome := 'confirmed';
+      ask_consent := false;
+      return;
+    end if;
+  end if;
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('observation ' || record_observation.observation_id, 0));
+  select known.* into o from registry.observations as known where known.id = record_observation.observation_id;
+  if not found then
+    o := private.new_observation(record_observation.observation_id, record_observation.organization, record_observation.provider,
+      record_observation.issuer, record_observation.subject, record_observation.acr, record_observation.authenticated_at,
+      record_observation.personnummer_index, record_observation.personnummer_index_previous,
+      record_observation.personnummer_sealed, record_observation.personnummer_masked,
+      record_observation.given_name, record_observation.family_name, record_observation.birth_date,
+      record_observation.phone, record_observation.phone_verified, record_observation.email, record_observation.email_verified,
+      record_observation.absent_reason, record_observation.inconsistency, record_observation.link_session_id);
+    o := private.keep_observation(o);
+  elsif (o.issuer, o.subject) is distinct from (record_observation.issuer, record_observation.subject) then
+    raise exception 'The observation id belongs to another login.' using errcode = 'PN003';
+  end if;
+  observation_id := o.id;
+  outcome := o.outcome;
+  member_id := case o.outcome when 'deferred' then private.known_member(o) else o.member_id end;
+  ask_consent := o.absent_reason is not distinct from 'not_consented' and private.may_ask_consent(o);
+end
+$$;
+comment on function login.record_observation is 'In: one verified login; phone in E.164 form; no number in clear; link_session_id: the session of a member who asks for this login to be linked. Out: observation id, outcome, member (null when none), and whether the member is to be asked for consent. Errors PN001 to PN003.';
+grant execute on function login.record_observation to auth_callback;
+-- end db/functions/login/login.record_observation.sql
+
+-- begin db/functions/sessions/login.admit.sql
+-- Opens the session in the same statement that records the login: one call and one commit where there were two. Nothing that
+-- goes wrong here may take the observation with it, nor wait for long: the fault is undone and told, and the callback then
+-- opens the session by itself. query_canceled is named because OTHERS leaves it out, and statement_timeout raises it.
+create or replace function login.admit(
+  observation_id uuid, member_id uuid, ask_consent boolean, code_hash bytea, code_challenge text, return_to text
+)
+returns text
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '500ms'
+as $$
+begin
+  if admit.member_id is null or admit.ask_consent then
+    return 'not_now';
+  elsif login.open_session(admit.observation_id, admit.code_hash, admit.code_challenge, admit.return_to) then
+    return 'opened';
+  end if;
+  return 'refused';
+exception when query_canceled or others then
+  return SQLSTATE;
+end
+$$;
+comment on function login.admit is 'In: what login.record_observation answered, then as login.open_session. Out: opened, refused, not_now (nobody is let in yet), or the SQLSTATE of a fault.';
+grant execute on function login.admit to auth_callback;
+-- end db/functions/sessions/login.admit.sql
+
+-- begin db/functions/sessions/login.consume_transaction.sql
+-- A login transaction is single use, also when the same callback arrives a hundred times at once and at several processes.
+-- One statement decides, before any token request (security-and-reliability T4).
+create or replace function login.consume_transaction(transaction_id uuid, expires_at timestamptz)
+returns boolean
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into registry.consumed_transactions (transaction_id, expires_at)
+  values (consume_transaction.transaction_id, consume_transaction.expires_at)
+  on conflict do nothing;
+  return found;
+end
+$$;
+comment on function login.consume_transaction is 'In: id of a login transaction, when it expires. Out: true the first time, false ever after.';
+grant execute on function login.consume_transaction to auth_callback;
+-- end db/functions/sessions/login.consume_transaction.sql
+
+-- begin db/functions/login/login.providers.sql
+-- What the callback needs to know of the organisations. Rows name the environment variable of a secret, never the secret.
+create or replace function login.providers()
+returns table (
+  organization_id uuid, organization text, organization_name text, provider text, issuer text, client_id text,
+  client_secret_env text, token_endpoint_auth_method text, scopes text[], authorization_params jsonb,
+  id_token_signed_response_alg text, personnummer_from text, personnummer_claim text, consent_mode text, consent_scope text,
+  minimum_acr text, capture boolean, return_to text[], personnummer_scope text, ask_number_when_missing boolean,
+  lookup_client_id text, lookup_client_secret_env text, lookup_auth_method text, tokeninfo_endpoint text,
+  capture_basis text, retention text
+)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select g.id, g.slug, g.name, p.provider::text, p.issuer, p.client_id, p.client_secret_env, p.token_endpoint_auth_method::text,
+    p.scopes, p.authorization_params, p.id_token_signed_response_alg, p.personnummer_from::text, p.personnummer_claim,
+    p.consent_mode::text, p.consent_scope, p.minimum_acr, g.capture, g.return_to,
+    p.personnummer_scope, p.ask_number_when_missing, p.lookup_client_id, p.lookup_client_secret_env, p.lookup_auth_method::text,
+    p.tokeninfo_endpoint, g.capture_basis, g.retention::text
+  from registry.identity_providers as p
+  join registry.organizations as g on g.id = p.organization_id
+  where p.enabled
+$$;
+comment on function login.providers is 'Out: every enabled provider of every organisation, with where its logins may return to and whether numbers are captured.';
+grant execute on function login.providers to auth_callback;
+-- end db/functions/login/login.providers.sql
+
+-- begin db/functions/number/private.fill_member.sql
+-- The member record gets its missing number. The caller holds the locks; the condition is there all the same, so that
+-- nothing is ever overwritten. A coordinator may have parted the login from the member while it waited for the record: processed
+-- again, it climbs the ladder.
+create or replace function private.fill_member(p_observation registry.observations)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update registry.members
+  set personnummer_index = p_observation.personnummer_index,
+      personnummer_sealed = p_observation.personnummer_sealed,
+      personnummer_masked = p_observation.personnummer_masked,
+      personnummer_source = p_observation.source,
+      personnummer_at = clock_timestamp()
+  where id = p_observation.member_id and personnummer_index is null and exists (
+    select from registry.identity_links as l
+    where l.organization_id = p_observation.organization_id and l.issuer = p_observation.issuer and l.subject = p_observation.subject
+      and l.member_id = p_observation.member_id);
+  if not found then
+    raise exception 'The record got a number meanwhile, or the login was parted from it.' using errcode = 'serialization_failure';
+  end if;
+end
+$$;
+comment on function private.fill_member is 'In: an observation whose member has no number. Writes it, with source and time.';
+-- end db/functions/number/private.fill_member.sql
+
+-- begin db/functions/matching/private.evidence.sql
+-- One candidate's evidence as rows, for explanations.
+create or replace function private.evidence(p_candidate private.candidate)
+returns table (name text, agrees boolean)
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  values
+    ('personnummer', nullif(p_candidate.by_number, false)),
+    ('phone', p_candidate.by_phone),
+    ('email', p_candidate.by_email),
+    ('name', p_candidate.name = 'full'),
+    ('birth_date', p_candidate.birth_date_agrees)
+$$;
+comment on function private.evidence is 'In: a candidate. Out: each identifier, and whether it agreed; null where it could not be compared.';
+-- end db/functions/matching/private.evidence.sql
+
+-- begin db/functions/matching/private.finding.sql
+-- Puts a decision of the ladder into words and data: which rung, what agreed, what disagreed. Stored with the link, the
+-- observation and the audit event, so that anybody can see later why a login was taken for a member.
+create or replace function private.finding(
+  p_rung text, p_candidate private.candidate, p_sane boolean, p_candidates private.candidate[]
+)
+returns private.finding
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select
+    case
+      when p_rung is not null then case when p_sane then 'found' else 'name_mismatch' end
+      else case when p_sane then 'unlinked' else 'ambiguous' end
+    end::private.verdict,
+    case when p_rung is not null and p_sane then p_candidate.member_id end,
+    p_rung,
+    case
+      when p_rung is not null then array[p_candidate.member_id]
+      else (select coalesce(array_agg(c.member_id order by c.member_id), '{}') from unnest(p_candidates) as c)
+    end,
+    jsonb_strip_nulls(jsonb_build_object(
+      'rung', p_rung,
+      'candidates', cardinality(p_candidates),
+      'agreed', (select coalesce(jsonb_agg(e.name order by e.name), '[]') from private.evidence(p_candidate) as e where e.agrees),
+      'disagreed', (select coalesce(jsonb_agg(e.name order by e.name), '[]') from private.evidence(p_candidate) as e where not e.agrees)
+    ))
+$$;
+comment on function private.finding is 'In: rung (null: none), its candidate, whether it passed the sanity check (or: whether nobody was pointed at), all candidates. Out: the finding.';
+-- end db/functions/matching/private.finding.sql
+
+-- begin db/functions/login/private.outcome_detail.sql
+-- The same as data, for queries. `known`: a coordinator has settled just this disagreement before, so no case was opened.
+create or replace function private.outcome_detail(p_observation registry.observations, p_conflict_id uuid)
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_detail jsonb := p_observation.explanation || jsonb_build_object(
+    'provider', p_observation.provider,
+    'absent_reason', p_observation.absent_reason,
+    'inconsistency', p_observation.inconsistency,
+    'personnummer', p_observation.personnummer_masked);
+begin
+  if p_conflict_id is not null then
+    select v_detail || jsonb_build_object(
+      'case', c.kind,
+      'other_member_id', c.other_member_id,
+      'candidate_ids', nullif(to_jsonb(c.candidates), '[]'),
+      'known', case when c.state = 'resolved' then true end)
+    into v_detail
+    from registry.conflicts as c where c.id = p_conflict_id;
+  end if;
+  return jsonb_strip_nulls(v_detail);
+end
+$$;
+comment on function private.outcome_detail is 'In: a decided observation, its case. Out: the detail of its audit event.';
+-- end db/functions/login/private.outcome_detail.sql
+
+-- begin db/functions/number/private.renew_index.sql
+-- While the index key is rotated, records carry the old key's index until their member logs in. The number is the same, so
+-- the record takes the new index (and the newly sealed form) without any of it counting as a change of the number. So do its pushes
+-- that can still run, those that were given up and are tried daily among them: with the old index they would be taken for moot.
+create or replace function private.renew_index(p_observation registry.observations)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if not exists (select from registry.members as m
+                 where m.id = p_observation.member_id and m.personnummer_index = any (p_observation.personnummer_index_previous)) then
+    return;
+  end if;
+  update registry.members
+  set personnummer_index = p_observation.personnummer_index, personnummer_sealed = p_observation.personnummer_sealed
+  where id = p_observation.member_id;
+  update sync.pushes set personnummer_index = p_observation.personnummer_index
+  where organization_id = p_observation.organization_id and member_id = p_observation.member_id
+    and (settled_at is null or (state = 'given_up' and next_attempt_at is not null))
+    and personnummer_index = any (p_observation.personnummer_index_previous);
+  perform private.record_event('index_renewed', p_observation.source::text, p_observation.organization_id,
+    'The index of the recorded number was renewed under the current key.',
+    p_member_id => p_observation.member_id, p_observation_id => p_observation.id);
+end
+$$;
+comment on function private.renew_index is 'In: a confirmed observation. Gives the record the index of the current key version, if it has an older one.';
+-- end db/functions/number/private.renew_index.sql
+
+-- begin db/functions/login/private.act_on_outcome.sql
+-- What follows from an outcome: the record, the case, the push, and always exactly one audit event named like the outcome.
+create or replace function private.act_on_outcome(
+  p_observation registry.observations, p_other_member_id uuid, p_finding private.finding
+)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  o constant registry.observations := p_observation;
+  v_push_id uuid;
+  v_conflict_id uuid;
+begin
+  case
+    when o.outcome = 'filled' then
+      perform private.fill_member(o);
+      v_push_id := private.queue_push(o.member_id, o.id);
+      if exists (
+        select from registry.conflicts as c
+        where c.organization_id = o.organization_id and c.member_id = o.member_id and c.state = 'open')
+      then
+        perform private.close_moot_cases(o.organization_id, array[o.member_id], o.source::text);
+      end if;
+    when o.outcome = 'confirmed' and o.personnummer_index_previous <> '{}' then
+      perform private.renew_index(o);
+    when o.outcome = 'conflict' then
+      v_conflict_id := private.open_conflict('mismatch', o, o.member_id, p_other_member_id);
+    when o.outcome = 'duplicate' then
+      v_conflict_id := private.open_conflict('duplicate', o, o.member_id, p_other_member_id);
+    when p_finding.verdict = 'subject_moved' then
+      v_conflict_id := private.open_conflict('subject_moved', o, p_finding.candidates[1], p_finding.candidates[2]);
+    when o.outcome in ('ambiguous', 'name_mismatch') then
+      v_conflict_id := private.open_conflict(o.outcome::text::registry.conflict_kind, o, p_candidates => p_finding.candidates);
+    else
+      null; -- absent and unlinked change nothing, nor does a number that is recorded already
+  end case;
+  if o.inconsistency = 'numbers_differ' then
+    v_conflict_id := private.open_conflict('inconsistent', o, o.member_id);
+  end if;
+  perform private.record_event(o.outcome::text, o.source::text, o.organization_id, private.outcome_sentence(o),
+    o.member_id, o.id, v_conflict_id, v_push_id, private.outcome_detail(o, v_conflict_id));
+end
+$$;
+comment on function private.act_on_outcome is 'In: a decided observation, the other member who has the number, the finding. Writes record, case, push and audit event.';
+-- end db/functions/login/private.act_on_outcome.sql
+
+-- begin db/functions/number/private.judge_number.sql
+-- What does the observed number mean for this member's record? Read without a lock first: a login that only confirms, the
+-- daily case, waits for nobody. Otherwise the number and then the record are locked, and the record is read again, because
+-- two logins may both have seen it empty (security-and-reliability C1, C2, C4).
+create or replace function private.judge_number(p_observation registry.observations)
+returns private.judgement
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_indexes constant text[] := p_observation.personnummer_index || p_observation.personnummer_index_previous;
+  v_recorded text;
+  v_other uuid;
+begin
+  if p_observation.personnummer_index is null then
+    return row('absent', null)::private.judgement;
+  end if;
+  select m.personnummer_index into v_recorded from registry.members as m where m.id = p_observation.member_id;
+  if v_recorded is distinct from p_observation.personnummer_index then
+    perform private.lock_number(p_observation.organization_id, p_observation.personnummer_masked);
+    select m.personnummer_index into v_recorded from registry.members as m
+    where m.id = p_observation.member_id and m.merged_into is null for no key update;
+    if not found then
+      raise exception 'The record was merged into another meanwhile.' using errcode = 'serialization_failure';
+    end if;
+  end if;
+  if v_recorded = any (v_indexes) then
+    return row('confirmed', null)::private.judgement;
+  end if;
+  select m.id into v_other from registry.members as m
+  where m.organization_id = p_observation.organization_id and m.personnummer_index = any (v_indexes);
+  return row(
+    case when v_recorded is not null then 'conflict' when v_other is not null then 'duplicate' else 'filled' end,
+    v_other
+  )::private.judgement;
+end
+$$;
+comment on function private.judge_number is 'In: an observation with its member. Out: filled, confirmed, conflict, duplicate or absent, and who else has the number. Locks the record unless it agrees.';
+-- end db/functions/number/private.judge_number.sql
+
+-- begin db/functions/login/private.store_decision.sql
+-- Writes the outcome of an observation that was stored before it could be decided.
+create or replace function private.store_decision(o registry.observations)
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  update registry.observations as u
+  set outcome = o.outcome, member_id = o.member_id, explanation = o.explanation, settled_at = o.settled_at,
+      absent_reason = o.absent_reason, personnummer_index = o.personnummer_index, personnummer_sealed = o.personnummer_sealed,
+      personnummer_masked = o.personnummer_masked, personnummer_index_previous = o.personnummer_index_previous
+  where u.id = o.id
+$$;
+comment on function private.store_decision is 'In: a decided observation. Updates its row.';
+-- end db/functions/login/private.store_decision.sql
+
+-- begin db/functions/login/private.decide_again.sql
+-- An observation whose member is known already has got its number after all.
+create or replace function private.decide_again(p_observation registry.observations)
+returns registry.observations
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  o registry.observations := p_observation;
+  v_judged constant private.judgement := private.judge_number(o);
+begin
+  o.outcome := v_judged.outcome;
+  o.settled_at := clock_timestamp();
+  perform private.act_on_outcome(o, v_judged.other_member_id, null);
+  perform private.store_decision(o);
+  return o;
+end
+$$;
+comment on function private.decide_again is 'In: an observation with its member and a number. Out: the same with its outcome, after everything that follows from it was written.';
+-- end db/functions/login/private.decide_again.sql
+
+-- begin db/functions/consent/private.lock_answered.sql
+-- Everything an answer about consent may touch, in the common order (number, member; an observation's row after its member, because
+-- a merge moves observations while it holds their members). Read once more at the end: meanwhile the login may have been
+-- parted from the member, or the answer stored.
+create or replace function private.lock_answered(p_observation_id uuid, p_masked text)
+returns registry.observations
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  o registry.observations;
+begin
+  select known.* into o from registry.observations as known where known.id = p_observation_id;
+  perform private.lock_number(o.organization_id, p_masked) where o.id is not null and p_masked is not null;
+  perform from registry.members as m where m.id = o.member_id for no key update;
+  select known.* into o from registry.observations as known where known.id = p_observation_id for update;
+  return o;
+end
+$$;
+comment on function private.lock_answered is 'In: an observation, the masked number that came with the answer or null. Out: the observation as it is once everything is locked; null when there is none.';
+-- end db/functions/consent/private.lock_answered.sql
+
+-- begin db/functions/consent/private.store_consent.sql
+-- One answer per login; a consent is given once.
+create or replace function private.store_consent(p_observation registry.observations, p_given boolean, p_evidence jsonb)
+returns boolean
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_evidence is null or jsonb_typeof(p_evidence) <> 'object' or p_evidence::text ~ '[0-9]{6}[ -]?[0-9]{5}' then
+    raise exception 'The evidence is an object without anything like a personnummer.' using errcode = 'PN002';
+  end if;
+  insert into registry.consents (organization_id, member_id, provider, state, observation_id, scope, evidence)
+  values (p_observation.organization_id, p_observation.member_id, p_observation.provider,
+    case when p_given then 'given' else 'refused' end::registry.consent_state, p_observation.id, p_evidence ->> 'scope', p_evidence)
+  on conflict do nothing;
+  if found then
+    perform private.record_event(case when p_given then 'consent_given' else 'consent_refused' end, p_observation.source::text,
+      p_observation.organization_id,
+      case when p_given then 'The member consented to the storing of the personnummer.'
+        else 'The member did not consent to the storing of the personnummer.' end,
+      p_member_id => p_observation.member_id, p_observation_id => p_observation.id, p_detail => p_evidence);
+  end if;
+  return found;
+end
+$$;
+comment on function private.store_consent is 'In: an observation, the answer, the evidence. Out: whether the answer was stored (false: it was there already).';
+-- end db/functions/consent/private.store_consent.sql
+
+-- begin db/functions/consent/login.record_consent.sql
+-- The member has answered. The consent, or its refusal, is stored while the login is still the member's; with a consent comes the
+-- number, and the observation that waited for it is decided: one login stays one observation. Where capturing was switched off
+-- meanwhile the answer is kept, which the member gave in good faith, and the number is not.
+create or replace function login.record_consent(
+  inout observation_id uuid, given boolean, evidence jsonb,
+  personnummer_index text default null, personnummer_sealed text default null, personnummer_masked text default null,
+  personnummer_index_previous text[] default null,
+  out outcome text, out member_id uuid
+)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '1s'
+as $$
+declare
+  o registry.observations := private.lock_answered(record_consent.observation_id, record_consent.personnummer_masked);
+  v_stored boolean;
+begin
+  if o.id is null then
+    raise exception 'There is no such observation.' using errcode = 'PN004';
+  elsif o.absent_reason = 'not_consented' and private.linked_member(o) is not distinct from o.member_id and private.needs_consent(o) then
+    v_stored := private.store_consent(o, coalesce(record_consent.given, false), record_consent.evidence);
+  end if;
+  if v_stored and record_consent.given and record_consent.personnummer_index is not null
+    and (select g.capture from registry.organizations as g where g.id = o.organization_id) then
+    o.absent_reason := null;
+    o.personnummer_index := record_consent.personnummer_index;
+    o.personnummer_index_previous := coalesce(record_consent.personnummer_index_previous, '{}');
+    o.personnummer_sealed := record_consent.personnummer_sealed;
+    o.personnummer_masked := record_consent.personnummer_masked;
+    o := private.decide_again(o);
+  end if;
+  observation_id := o.id;
+  outcome := o.outcome;
+  member_id := o.member_id;
+end
+$$;
+comment on function login.record_consent is 'In: an observation that waits for consent, the answer, the evidence (who asked, in which words; never a number), and the number if it was given. Out: like login.record_observation. A second answer changes nothing, nor does one for a login that is not the member''s any more.';
+grant execute on function login.record_consent to auth_callback;
+-- end db/functions/consent/login.record_consent.sql
+
+-- begin db/functions/consent/private.lock_link.sql
+-- A link as it is once its member is locked. While this waits for a merge the link may move to the surviving record, which is locked then,
+-- and the first one no more: whoever waits for a record holds none that others may lock after it. (An exception gives the lock back.)
+create or replace function private.lock_link(p_link_id uuid)
+returns registry.identity_links
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  l registry.identity_links;
+  v_locked uuid;
+begin
+  loop
+    begin
+      select known.member_id into v_locked from registry.identity_links as known where known.id = p_link_id;
+      perform from registry.members as m where m.id = v_locked for no key update;
+      select known.* into l from registry.identity_links as known where known.id = p_link_id;
+      exit when l.id is null or l.member_id = v_locked;
+      raise exception 'The link moved meanwhile.' using errcode = 'serialization_failure';
+    exception when serialization_failure then
+      null; -- once more, with the record that it has moved to
+    end;
+  end loop;
+  return l;
+end
+$$;
+comment on function private.lock_link is 'In: id of a link. Out: the link, its member locked; null when it is gone.';
+-- end db/functions/consent/private.lock_link.sql
+
+-- begin db/functions/consent/private.open_revocation_case.sql
+-- One open case for each login whose consent was withdrawn, for a coordinator to take note of.
+create or replace function private.open_revocation_case(p_link registry.identity_links)
+returns uuid
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  insert into registry.conflicts as c (organization_id, kind, member_id, fingerprint, detail)
+  values (p_link.organization_id, 'consent_revoked', p_link.member_id, 'consent_revoked ' || p_link.id,
+    jsonb_build_object('provider', p_link.provider, 'verified', false))
+  on conflict (organization_id, fingerprint) where state = 'open'
+    do update set seen = c.seen + 1, last_seen_at = clock_timestamp()
+  returning c.id
+$$;
+comment on function private.open_revocation_case is 'In: a link. Out: id of the open case.';
+-- end db/functions/consent/private.open_revocation_case.sql
+
+-- begin db/functions/files_and_worklist/private.empty_file.sql
+-- What still waits in a file that is no longer good waits for the next one.
+create or replace function private.empty_file(p_file sync.files, p_error_code text)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update sync.pushes
+  set accepted_until = null, file_id = null, error_code = p_error_code, next_attempt_at = clock_timestamp()
+  where organization_id = p_file.organization_id and file_id = p_file.id and settled_at is null;
+end
+$$;
+comment on function private.empty_file is 'In: a locked file, the code its changes get (null: none). Makes them due for the next file.';
+-- end db/functions/files_and_worklist/private.empty_file.sql
+
+-- begin db/functions/files_and_worklist/private.withdraw_file.sql
+-- A change in a file was cancelled. While nobody has fetched the file it can be taken back: the others go into a new one at once,
+-- which is why this one no longer counts as having been ready. What was fetched cannot be called back.
+create or replace function private.withdraw_file(p_file_id uuid)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  f sync.files;
+begin
+  update sync.files as k set state = 'expired', content = null, ready_at = null, accept_until = null
+  where k.id = p_file_id and k.state = 'ready' and k.fetched_at is null
+  returning k.* into f;
+  if f.id is null then
+    return;
+  end if;
+  perform private.empty_file(f, null);
+  perform private.record_event('file_expired', 'worker', f.organization_id,
+    'A change in the file was cancelled before anybody fetched it; the others go into a new one.',
+    p_detail => jsonb_build_object('file_id', f.id));
+end
+$$;
+comment on function private.withdraw_file is 'In: the file of a push that was cancelled. Takes it back if it is ready and nobody has fetched it.';
+-- end db/functions/files_and_worklist/private.withdraw_file.sql
+
+-- begin db/functions/pushes/private.cancel_push.sql
+-- Nobody is to send this any more, so a case about its failure is moot, and a file with it that nobody has fetched is taken back.
+create or replace function private.cancel_push(p_push sync.pushes)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform private.settle_push(p_push, 'cancelled', 'push_cancelled',
+    'The push was cancelled: consent was withdrawn, as an unverified message said.');
+  perform private.supersede_cases(array(
+    select c.id from registry.conflicts as c
+    where c.organization_id = p_push.organization_id and c.push_id = p_push.id and c.kind = 'push_failed' and c.state = 'open'
+  ), 'worker', 'The push was cancelled.');
+  if p_push.file_id is not null then
+    perform private.withdraw_file(p_push.file_id);
+  end if;
+end
+$$;
+comment on function private.cancel_push is 'In: a locked push whose consent was withdrawn (consent_withdrawn_at). Settles it as cancelled.';
+-- end db/functions/pushes/private.cancel_push.sql
+
+-- begin db/functions/consent/private.withdraw_pushes.sql
+-- Every push of a login that may still leave is marked: one that waits, or is tried once a day, is cancelled now; one that is being
+-- sent at this moment is cancelled when its attempt fails (worker.finish_push). The organisation's file is locked before its
+-- pushes, as by whoever writes, fetches or acknowledges it.
+create or replace function private.withdraw_pushes(p_link registry.identity_links)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_push sync.pushes;
+begin
+  perform from sync.files as f
+  where f.organization_id = p_link.organization_id and f.state in ('writing', 'ready') for update;
+  for v_push in
+    update sync.pushes as p set consent_withdrawn_at = clock_timestamp()
+    from registry.observations as o
+    where o.id = p.observation_id and (o.issuer, o.subject) = (p_link.issuer, p_link.subject)
+      and p.organization_id = p_link.organization_id and p.member_id = p_link.member_id
+      and (p.settled_at is null or (p.state = 'given_up' and p.next_attempt_at is not null))
+    returning p.*
+  loop
+    if v_push.state <> 'sending' then
+      perform private.cancel_push(v_push);
+    end if;
+  end loop;
+end
+$$;
+comment on function private.withdraw_pushes is 'In: the link whose consent was withdrawn. Cancels its pushes, or marks them to be cancelled instead of tried again.';
+-- end db/functions/consent/private.withdraw_pushes.sql
+
+-- begin db/functions/consent/private.revoke_login.sql
+-- What a withdrawn consent means: link and consent are marked, what this login caused is not sent any more, and a coordinator is
+-- told. A login after the message is a new consent and stands. The member is locked first, as by whoever reports on a push; a merge may
+-- have moved the link while this waited, or a coordinator removed it.
+create or replace function private.revoke_login(p_link_id uuid, p_issued_at timestamptz)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  l registry.identity_links := private.lock_link(p_link_id);
+  v_source constant text := l.provider || '-login';
+begin
+  if l.id is null or exists (
+    select from registry.observations as o
+    where o.organization_id = l.organization_id and o.member_id = l.member_id
+      and (o.issuer, o.subject) = (l.issuer, l.subject) and o.authenticated_at > p_issued_at) then
+    return;
+  end if;
+  update registry.identity_links set revoked_at = p_issued_at where id = l.id;
+  update registry.consents set state = 'withdrawn', withdrawn_at = p_issued_at
+  where organization_id = l.organization_id and member_id = l.member_id and provider = l.provider and state = 'given';
+  perform private.withdraw_pushes(l);
+  perform private.record_event('consent_withdrawn', v_source, l.organization_id,
+    'Consent was withdrawn, as an unverified message said; nothing was deleted.', p_member_id => l.member_id,
+    p_conflict_id => private.open_revocation_case(l), p_detail => '{"verified": false}');
+end
+$$;
+comment on function private.revoke_login is 'In: the link of the subject (id), when the message was issued. Marks link and consent, cancels what can still be stopped, opens a case.';
+-- end db/functions/consent/private.revoke_login.sql
+
+-- begin db/functions/consent/login.record_revocation.sql
+-- A provider says that somebody withdrew consent. The message is unsigned, so it is a hint: it stops what was to be sent and
+-- tells the coordinator, and never deletes anything or locks anybody out. Known and unknown subjects are answered alike.
+create or replace function login.record_revocation(
+  organization text, provider text, subject text, event text, issued_at timestamptz, late boolean
+)
+returns void
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_organization_id uuid;
+  v_provider registry.provider;
+  v_issuer text; -- a subject means something at its issuer only; and with it the link is found by its key
+begin
+  select p.organization_id, p.provider, p.issuer into v_organization_id, v_provider, v_issuer
+  from registry.identity_providers as p join registry.organizations as g on g.id = p.organization_id
+  where g.slug = record_revocation.organization and p.provider::text = record_revocation.provider;
+  if v_organization_id is null then
+    raise exception 'The organisation has no such provider.' using errcode = 'PN001';
+  end if;
+  if record_revocation.event !~ '^[A-Za-z_]{1,60}$' then
+    raise exception 'The event has no name of an event.' using errcode = 'PN002';
+  end if;
+  insert into registry.revocations (organization_id, provider, subject, event, issued_at, late)
+  values (v_organization_id, v_provider, record_revocation.subject, record_revocation.event, record_revocation.issued_at, record_revocation.late)
+  on conflict do nothing;
+  if not found then
+    return;
+  end if;
+  perform private.record_event('revocation_received', v_provider || '-login', v_organization_id,
+    format('An unverified message said that consent was withdrawn%s.', case when record_revocation.late then ', late' else '' end),
+    p_detail => jsonb_build_object('verified', false, 'late', record_revocation.late, 'event', record_revocation.event));
+  if record_revocation.event = 'CONSENT_REVOKED' and not record_revocation.late then
+    perform private.revoke_login(l.id, record_revocation.issued_at)
+    from registry.identity_links as l
+    where l.organization_id = v_organization_id and l.issuer = v_issuer and l.subject = record_revocation.subject
+      and l.provider = v_provider;
+  end if;
+end
+$$;
+comment on function login.record_revocation is 'In: organisation (slug), provider, subject, event, when it was issued, whether it came late. Stores it once; CONSENT_REVOKED takes effect unless late.';
+grant execute on function login.record_revocation to auth_callback;
+-- end db/functions/consent/login.record_revocation.sql
+
+-- begin db/functions/sessions/private.describe_session.sql
+-- What an access token says of a session.
+create or replace function private.describe_session(p_session_id uuid)
+returns table (session_id uuid, user_id uuid, member_id uuid, organization_id uuid, organization text)
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select s.id, m.user_id, m.id, g.id, g.slug
+  from registry.sessions as s
+  join registry.members as m on m.id = s.member_id
+  join registry.organizations as g on g.id = s.organization_id
+  where s.id = p_session_id
+$$;
+comment on function private.describe_session is 'In: a session. Out: its user, member and organisation.';
+-- end db/functions/sessions/private.describe_session.sql
+
+-- begin db/functions/sessions/login.redeem_code.sql
+-- The app exchanges its code, once. A second try means that somebody else has the code too: the session ends (RFC 6749,
+-- section 4.1.2). Zero rows is the only refusal; why is nobody's business outside.
+create or replace function login.redeem_code(code_hash bytea, code_challenge text, refresh_token_hash bytea)
+returns table (session_id uuid, user_id uuid, member_id uuid, organization_id uuid, organization text)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  s registry.sessions;
+begin
+  -- Used up also by a wrong verifier: a code is guessed at most once. Of several at once the first one finds it unused.
+  update registry.sessions as known set code_used_at = now()
+  where known.code_hash = redeem_code.code_hash
+    and known.code_used_at is null and known.ended_at is null and known.code_expires_at > now()
+  returning known.* into s;
+  if found then
+    if s.code_challenge = redeem_code.code_challenge then
+      insert into registry.refresh_tokens (token_hash, session_id) values (redeem_code.refresh_token_hash, s.id);
+      return query select * from private.describe_session(s.id);
+    end if;
+    return;
+  end if;
+  select known.* into s from registry.sessions as known
+  where known.code_hash = redeem_code.code_hash and known.code_used_at is not null
+  for update;
+  if found then
+    perform private.end_session(s, 'code_replayed');
+  end if;
+end
+$$;
+comment on function login.redeem_code is 'In: SHA-256 of the code, S256 of the verifier, SHA-256 of the first refresh token. Out: the session, or no row.';
+grant execute on function login.redeem_code to auth_callback;
+-- end db/functions/sessions/login.redeem_code.sql
+
+-- begin db/functions/login/login.report_inconsistency.sql
+-- The second leg of one login brought another person, or another number, than the first. Nothing is written to the record.
+create or replace function login.report_inconsistency(observation_id uuid, inconsistency text)
+returns void
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  o registry.observations;
+begin
+  if report_inconsistency.inconsistency is null
+    or report_inconsistency.inconsistency <> all (enum_range(null::registry.inconsistency)::text[]) then
+    raise exception 'The reason is not one of those known.' using errcode = 'PN002';
+  end if;
+  update registry.observations as known
+  set inconsistency = report_inconsistency.inconsistency::registry.inconsistency,
+      absent_reason = case when known.absent_reason is not null then 'inconsistent' end::registry.absent_reason
+  where known.id = report_inconsistency.observation_id and known.inconsistency is null
+  returning * into o;
+  if found then
+    perform private.record_event('conflict', o.source::text, o.organization_id,
+      format('Two steps of one login by %s contradicted each other; nothing was written.', o.source),
+      p_member_id => o.member_id, p_observation_id => o.id, p_conflict_id => private.open_conflict('inconsistent', o, o.member_id),
+      p_detail => jsonb_build_object('inconsistency', o.inconsistency));
+  end if;
+end
+$$;
+comment on function login.report_inconsistency is 'In: an observation, numbers_differ or subject_differs. Opens a case, once.';
+grant execute on function login.report_inconsistency to auth_callback;
+-- end db/functions/login/login.report_inconsistency.sql
+
+-- begin db/functions/sessions/private.link_stands.sql
+-- A session lives by the link of the login it began with. Whoever takes the link away ends the session too; this finds the one that
+-- was being opened in that very moment.
+create or replace function private.link_stands(p_session registry.sessions)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select exists (
+    select from registry.observations as o
+    join registry.identity_links as l on (l.organization_id, l.issuer, l.subject) = (o.organization_id, o.issuer, o.subject)
+    where o.id = p_session.observation_id and l.member_id = p_session.member_id)
+$$;
+comment on function private.link_stands is 'In: a session. Out: whether the login it began with is still linked to its member.';
+-- end db/functions/sessions/private.link_stands.sql
+
+-- begin db/functions/sessions/login.rotate_refresh_token.sql
+-- Refresh tokens rotate. An old one that comes again was stolen, or the new one was: the family ends (RFC 9700, section 4.14.2).
+create or replace function login.rotate_refresh_token(refresh_token_hash bytea, new_refresh_token_hash bytea)
+returns table (session_id uuid, user_id uuid, member_id uuid, organization_id uuid, organization text)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  s registry.sessions;
+  v_replaced_at timestamptz;
+begin
+  -- The session is locked first, and the token read after that: two uses of one token at once must not both see it unused.
+  select known.* into s from registry.sessions as known
+  where known.id = (select t.session_id from registry.refresh_tokens as t where t.token_hash = rotate_refresh_token.refresh_token_hash)
+  for update;
+  if s.id is null or s.ended_at is not null then
+    return;
+  end if;
+  select t.replaced_at into v_replaced_at from registry.refresh_tokens as t where t.token_hash = rotate_refresh_token.refresh_token_hash;
+  if v_replaced_at is not null then
+    perform private.end_session(s, 'refresh_token_reused');
+  elsif s.expires_at <= now() then
+    perform private.end_session(s, 'expired');
+  elsif not private.link_stands(s) then
+    perform private.end_session(s, 'link_removed');
+  else
+    update registry.refresh_tokens set replaced_at = now() where token_hash = rotate_refresh_token.refresh_token_hash;
+    insert into registry.refresh_tokens (token_hash, session_id) values (rotate_refresh_token.new_refresh_token_hash, s.id);
+    update registry.sessions set expires_at = now() + interval '30 days' where id = s.id;
+    return query select * from private.describe_session(s.id);
+  end if;
+end
+$$;
+comment on function login.rotate_refresh_token is 'In: SHA-256 of the presented and of the next refresh token. Out: the session, or no row. A session lives 30 days from its last refresh.';
+grant execute on function login.rotate_refresh_token to auth_callback;
+-- end db/functions/sessions/login.rotate_refresh_token.sql
+
+-- begin db/functions/sessions/login.session_is_live.sql
+-- Before a member is sent to a provider to link another login: is the access token's session still alive?
+create or replace function login.session_is_live(session_id uuid, organization text)
+returns boolean
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.session_member(session_is_live.session_id, g.id) is not null
+  from registry.organizations as g
+  where g.slug = session_is_live.organization
+$$;
+comment on function login.session_is_live is 'In: a session, the organisation (slug). Out: whether its member is logged in; null for an unknown organisation.';
+grant execute on function login.session_is_live to auth_callback;
+-- end db/functions/sessions/login.session_is_live.sql
+
+-- begin db/functions/retention/private.abandon_imports.sql
+-- An import that was killed and never started again keeps numbers that wait for the end of its file. After a month nobody will.
+create or replace function private.abandon_imports(p_most integer)
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_run registry.import_runs;
+  v_ended integer := 0;
+begin
+  for v_run in
+    select r.* from registry.import_runs as r
+    where not r.dry_run and r.state = 'running' and r.started_at < now() - interval '31 days'
+    order by r.started_at limit p_most for update skip locked
+  loop
+    perform private.end_import(v_run, 'abandoned');
+    v_ended := v_ended + 1;
+  end loop;
+  return v_ended;
+end
+$$;
+comment on function private.abandon_imports is 'In: how many at most. Out: how many imports were given up that began more than 31 days ago and never ended.';
+-- end db/functions/retention/private.abandon_imports.sql
+
+-- begin db/functions/pushes/private.retry_pause.sql
+-- The pause before the next attempt: the member system's own word (Retry-After) where there is one, at most 24 hours; else
+-- growing, exp(attempts) seconds, at most six hours, with a little chance so that those who failed together do not return
+-- together. A server that says "in a second" for ever gets ten such tries, then one a minute.
+create or replace function private.retry_pause(p_attempts integer, p_retry_after integer)
+returns interval
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when p_retry_after is null then exp(least(p_attempts, 10)) * (1 + random() / 10)
+    else least(greatest(p_retry_after, case when p_attempts > 10 then 60 else 1 end), 86400) + random()
+  end * interval '1 second'
+$$;
+comment on function private.retry_pause is 'In: attempts so far, Retry-After in seconds or null. Out: the pause.';
+-- end db/functions/pushes/private.retry_pause.sql
+
+-- begin db/functions/pushes/private.await_push.sql
+-- The member system, or a person, has taken the change in and carries it out later. Nobody is asked too often: after ten seconds
+-- at first, then in tenths of the time that has passed, at most every fifteen minutes.
+create or replace function private.await_push(p_push sync.pushes, p_retry_after integer, p_status_url text, p_receiver_sealed text)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_within constant interval := (select s.accept_within from sync.member_systems as s where s.organization_id = p_push.organization_id);
+  v_until constant timestamptz := coalesce(
+    case when p_status_url is not null then p_push.accepted_until end, clock_timestamp() + v_within);
+  v_waited constant interval := v_within - (v_until - clock_timestamp());
+  v_at constant timestamptz := case
+    when p_status_url is null then v_until
+    when p_retry_after is not null then clock_timestamp() + private.retry_pause(1, p_retry_after)
+    else clock_timestamp() + least(greatest(v_waited / 10, interval '10 seconds'), interval '15 minutes')
+  end;
+begin
+  update sync.pushes
+  set state = 'pending', lease_expires_at = null, slot = null, error_code = null, http_status = p_push.http_status,
+      accepted_until = v_until, status_url = p_status_url, receiver_sealed = p_receiver_sealed, next_attempt_at = v_at
+  where id = p_push.id;
+  perform private.enqueue('push_personnummer', p_push.id, v_at);
+  if p_push.accepted_until is null then
+    perform private.record_push_event('push_accepted', p_push, 'The member system took the change in and will carry it out later.');
+  end if;
+end
+$$;
+comment on function private.await_push is 'In: a push (with status), Retry-After in seconds or null, where to ask, or the number sealed for the person who types it in. Waits for the word that it was carried out.';
+-- end db/functions/pushes/private.await_push.sql
+
+-- begin db/functions/files_and_worklist/private.changes_for_file.sql
+-- What a file would carry now: what waits, and what was given up and is tried once a day, which may be from a time when the changes went
+-- another way; of one member the last. Changes whose record has moved on are settled first: no later file could carry them either, so
+-- they would wait for ever.
+create or replace function private.changes_for_file(p_organization_id uuid)
+returns uuid[]
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  p sync.pushes;
+begin
+  for p in
+    select known.* from sync.pushes as known
+    join registry.members as m on m.id = known.member_id
+    where known.organization_id = p_organization_id and known.state in ('pending', 'given_up') and known.next_attempt_at <= clock_timestamp()
+      and (m.merged_into is not null or m.personnummer_index is distinct from known.personnummer_index)
+    order by known.id for update of known skip locked
+  loop
+    if private.push_is_moot(p) then
+      perform private.settle_push(p, 'superseded', 'push_superseded', 'The push was dropped: the record has changed since.');
+    end if;
+  end loop;
+  return (
+    select array_agg(due.id) from (
+      select known.id from sync.pushes as known
+      join registry.members as m on m.id = known.member_id and m.merged_into is null
+        and m.personnummer_index is not distinct from known.personnummer_index
+      where known.organization_id = p_organization_id and known.state in ('pending', 'given_up') and known.next_attempt_at <= clock_timestamp()
+        and not exists (
+          select from sync.pushes as later
+          where later.organization_id = known.organization_id and later.member_id = known.member_id
+            and later.state in ('pending', 'given_up') and later.next_attempt_at is not null
+            and (later.created_at, later.id) > (known.created_at, known.id))
+      order by known.created_at limit 10000
+    ) as due);
+end
+$$;
+comment on function private.changes_for_file is 'In: an organisation. Out: the changes that are due for a file, the oldest first; null: none.';
+-- end db/functions/files_and_worklist/private.changes_for_file.sql
+
+-- begin db/functions/matching/private.choose_member.sql
+-- The ladder (design section 4), as a pure function: evidence in, decision out. Linking the wrong person is the worst thing
+-- this system could do, so whatever is weaker than the rules below is a case for a person, never a guess.
+create or replace function private.choose_member(p_candidates private.candidate[])
+returns private.finding
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_number private.candidate;  -- has the observed number; unique in the organisation
+  v_contact private.candidate; -- the one that phone and e-mail point at
+  v_contacts integer;
+  v_rung text;
+begin
+  select c.* into v_number from unnest(p_candidates) as c where c.by_number;
+  select count(*) into v_contacts from unnest(p_candidates) as c where c.by_phone or c.by_email or c.by_unverified;
+  select c.* into v_contact from unnest(p_candidates) as c where c.by_phone or c.by_email;
+  v_rung := case
+    when v_contacts > 1 then null
+    when v_contact.by_phone and v_contact.by_email then 'phone_and_email'
+    when v_contact.by_phone and v_contact.by_email is null and v_contact.birth_date_agrees then 'phone_and_birth_date'
+    when v_contact.by_email and v_contact.by_phone is null and v_contact.birth_date_agrees then 'email_and_birth_date'
+  end;
+
+  -- The number is unique, so it decides; a family's shared phone does not count against it. Only a record that phone, e-mail
+  -- and name all agree on outweighs it: then the number stands on a second record of the same person, a duplicate.
+  if v_number.member_id is not null
+    and (v_rung = 'phone_and_email' and v_contact.name = 'full' and v_contact.birth_date_agrees is not false) is not true then
+    -- People change their family name, so one shared word is enough here; none at all means a number on the wrong record.
+    return private.finding('number', v_number, v_number.name is distinct from 'none', p_candidates);
+  elsif v_rung is not null then
+    return private.finding(v_rung, v_contact,
+      (v_contact.name is null or v_contact.name = 'full') and v_contact.birth_date_agrees is not false, p_candidates);
+  end if;
+  return private.finding(null, null, v_contacts = 0, p_candidates);
+end
+$$;
+comment on function private.choose_member is 'In: candidates with evidence. Out: the member, or why none can be named, and the explanation. Reads nothing.';
+-- end db/functions/matching/private.choose_member.sql
+
+-- begin db/functions/pushes/private.lease.sql
+-- How long a claim stands without a sign of life. Short, so that a killed worker's push is taken up again in seconds; a worker
+-- that lives renews it several times before it runs out (worker.beat).
+create or replace function private.lease()
+returns interval
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select interval '15 seconds'
+$$;
+comment on function private.lease is 'Out: the length of a lease.';
+-- end db/functions/pushes/private.lease.sql
+
+-- begin db/functions/pushes/private.claim_locked.sql
+-- The claim itself, for pushes that are locked and that nothing stands in the way of. A claim is a lease with a fencing token: a
+-- worker that is paused and wakes up after its lease cannot overwrite what a later one has reported.
+create or replace function private.claim_locked(p_ids uuid[], p_worker_ids text[], p_slots smallint[])
+returns table (
+  push_id uuid, worker_id text, fencing_token bigint, attempt integer, organization_id uuid, organization text, member_id uuid,
+  external_id text, personnummer_sealed text, personnummer_index text, member_system jsonb,
+  lease_ms integer, delay_ms integer, status_url text, overdue boolean
+)
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_lease constant interval := private.lease();
+begin
+  return query
+    with claimed as (
+      update sync.pushes as u
+      set state = 'sending', settled_at = null, attempts = u.attempts + 1, fencing_token = u.fencing_token + 1, slot = n.slot,
+          leased_by = n.worker_id, lease_expires_at = clock_timestamp() + v_lease
+      from unnest(p_ids, p_worker_ids, p_slots) as n(id, worker_id, slot)
+      where u.id = n.id
+        -- Looked at again under the lock of the place, in a statement of its own: a claim that was faster has committed by now.
+        and not exists (
+          select from sync.pushes as holder
+          where holder.organization_id = u.organization_id and holder.slot = n.slot and holder.state = 'sending'
+            and holder.lease_expires_at > clock_timestamp())
+      returning u.*
+    ), systems as materialized (
+      select s.organization_id, to_jsonb(s) as settings from sync.member_systems as s
+      where s.organization_id in (select p.organization_id from sync.pushes as p where p.id = any (p_ids))
+    )
+    select c.id, c.leased_by, c.fencing_token, c.attempts, g.id, g.slug, m.id, m.external_id, m.personnummer_sealed,
+      m.personnummer_index, s.settings, (extract(epoch from v_lease) * 1000)::integer, 0, c.status_url,
+      coalesce(c.accepted_until < clock_timestamp(), false)
+    from claimed as c
+    join registry.members as m on m.id = c.member_id
+    join registry.organizations as g on g.id = c.organization_id
+    left join systems as s on s.organization_id = c.organization_id;
+end
+$$;
+comment on function private.claim_locked is 'In: locked pushes, and beside each the name it is claimed under and its place. Out: what to send and where, for those whose place is still free; the others are left as they are.';
+-- end db/functions/pushes/private.claim_locked.sql
+
+-- begin db/functions/drift/private.close_drift_case.sql
+-- The member system agrees with the record again.
+create or replace function private.close_drift_case(p_member registry.members)
+returns boolean
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.supersede_cases(array(
+    select c.id from registry.conflicts as c
+    where c.organization_id = p_member.organization_id and c.member_id = p_member.id and c.kind = 'drift' and c.state = 'open'
+  ), 'worker', 'The member system agrees again.') <> '{}'
+$$;
+comment on function private.close_drift_case is 'In: a member. Out: whether a case about a difference was open and is closed now.';
+-- end db/functions/drift/private.close_drift_case.sql
+
+-- begin db/functions/matching/private.name_words.sql
+-- Registers and identity providers spell the same name differently: case, accents, hyphens, Å or Aa, Ø or Oe, Æ or Ae.
+-- Decomposing (NFKD) and dropping the marks makes Å an A and Ö an O; letters without a decomposition (Ø, Æ, the Sami ones)
+-- are written out first; then the transcriptions are folded onto the same letters. Forgiving on purpose: this only checks, it never finds anybody.
+create or replace function private.name_words(p_name text)
+returns text[]
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(array_remove(regexp_split_to_array(f.folded, U&'[\0001-/:-@[-`{-\00BF\2000-\206F]+'), ''), '{}')
+  from (
+    select regexp_replace(
+      normalize(replace(replace(replace(translate(p_name,
+        'ØøĐđŁłŊŋŦŧ', 'OoDdLlNnTt'), 'Æ', 'Ae'), 'æ', 'ae'), 'ß', 'ss'), nfkd),
+      U&'[\0300-\036F''\2019.]', '', 'g') as plain
+  ) as p
+  cross join lateral (
+    select replace(replace(replace(lower(p.plain collate "C"), 'aa', 'a'), 'ae', 'a'), 'oe', 'o') as folded
+  ) as f
+$$;
+comment on function private.name_words is 'In: a name. Out: its words, folded so that spellings of one name are equal; empty for null.';
+-- end db/functions/matching/private.name_words.sql
+
+-- begin db/functions/matching/private.compare_names.sql
+-- Given and family name are swapped in some registers, so both orders are tried. One shared word is enough for each: middle
+-- names come and go, and double names are shortened.
+create or replace function private.compare_names(p_given_1 text, p_family_1 text, p_given_2 text, p_family_2 text)
+returns private.name_agreement
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when cardinality(w.given_1 || w.family_1) = 0 or cardinality(w.given_2 || w.family_2) = 0 then null
+    when (w.given_1 && w.given_2 or '{}' in (w.given_1, w.given_2)) and (w.family_1 && w.family_2 or '{}' in (w.family_1, w.family_2))
+      and (w.given_1 || w.family_1) && (w.given_2 || w.family_2) then 'full'
+    when w.given_1 && w.family_2 and w.family_1 && w.given_2 then 'full'
+    when (w.given_1 || w.family_1) && (w.given_2 || w.family_2) then 'partial'
+    else 'none'
+  end::private.name_agreement
+  from (select private.name_words(p_given_1) as given_1, private.name_words(p_family_1) as family_1,
+               private.name_words(p_given_2) as given_2, private.name_words(p_family_2) as family_2) as w
+$$;
+comment on function private.compare_names is 'In: given and family name of two sides. Out: full, partial, none; null when one side has no name at all.';
+-- end db/functions/matching/private.compare_names.sql
+
+-- begin db/functions/upkeep/private.drop_leftover_jobs.sql
+-- A job that was queued again while it was locked loses its key and its attempts to the new one; if its worker died, it stays
+-- behind for ever. graphile-worker's own way of removing jobs is used.
+create or replace function private.drop_leftover_jobs()
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_count integer;
+begin
+  select count(*) into v_count from graphile_worker.complete_jobs(array(
+    select j.id from graphile_worker.jobs as j
+    where j.key is null and j.locked_at is null and j.attempts >= j.max_attempts
+      and j.task_identifier in ('push_personnummer', 'process_observation') limit 1000));
+  return v_count;
+end
+$$;
+comment on function private.drop_leftover_jobs is 'Out: how many jobs that can never run again were removed.';
+-- end db/functions/upkeep/private.drop_leftover_jobs.sql
+
+-- begin db/functions/upkeep/private.due_pushes.sql
+-- Pushes that are due and have no live job: dropped, used up, or never queued. Asked of both tables at once, because behind an
+-- open breaker any number may be due with their jobs waiting. Files take their own (worker.claim_file).
+create or replace function private.due_pushes()
+returns uuid[]
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return array(
+    select p.id from sync.pushes as p
+    left join graphile_worker.jobs as j
+      on j.key = 'push_personnummer:' || p.id and j.attempts < j.max_attempts and j.locked_at is null
+    where p.state in ('pending', 'given_up') and p.next_attempt_at < clock_timestamp() - interval '30 seconds' and j.key is null
+      and not exists (select from sync.member_systems as s where s.organization_id = p.organization_id and s.kind = 'file')
+    order by p.next_attempt_at limit 1000);
+end
+$$;
+comment on function private.due_pushes is 'Out: pushes, due for half a minute, that the queue has forgotten.';
+-- end db/functions/upkeep/private.due_pushes.sql
+
+-- begin db/functions/conflicts/private.is_evidence.sql
+-- What a coordinator is judging, or may still take back a judgement of (30 days), is not erased under their hands.
+create or replace function private.is_evidence(p_observation_id uuid)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select exists (
+    select from registry.conflicts as c
+    where c.observation_id = p_observation_id and (c.state = 'open' or c.closed_at > now() - interval '31 days'))
+$$;
+comment on function private.is_evidence is 'In: an observation. Out: whether a case still needs it.';
+-- end db/functions/conflicts/private.is_evidence.sql
+
+-- begin db/functions/retention/private.erase_contacts.sql
+-- Contact claims help to find the member of a login, and have served once it is settled. Organisation by organisation, so that
+-- only what is due is looked at; and chosen first, then updated by id: in one statement the planner, who cannot know how many
+-- "most" are, reads the whole table to join them.
+create or replace function private.erase_contacts(p_most integer)
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_due constant uuid[] := array(
+    select due.id from registry.organizations as g
+    cross join lateral (
+      select o.id from registry.observations as o
+      where o.organization_id = g.id and o.contact_erased_at is null and o.settled_at is not null and o.received_at < now() - g.contact_retention
+        and not private.is_evidence(o.id)
+      order by o.received_at limit p_most for update skip locked) as due
+    limit p_most);
+begin
+  update registry.observations as o
+  set given_name = null, family_name = null, birth_date = null, phone = null, email = null, contact_erased_at = clock_timestamp()
+  where o.id = any (v_due);
+  return cardinality(v_due);
+end
+$$;
+comment on function private.erase_contacts is 'In: how many at most. Out: how many observations lost their contact claims, because the organisation''s time for them is over.';
+-- end db/functions/retention/private.erase_contacts.sql
+
+-- begin db/functions/retention/private.erase_dry_runs.sql
+-- A dry run that is older than a day was killed: nobody waits that long for counts. It is gone as if it had ended.
+create or replace function private.erase_dry_runs(p_most integer)
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_due constant uuid[] := array(
+    select r.id from registry.import_runs as r
+    where r.dry_run and r.started_at < now() - interval '1 day'
+      and not exists (select from registry.import_lines as l where l.run_id = r.id)
+    limit p_most for update skip locked);
+begin
+  delete from registry.import_runs as r where r.id = any (v_due);
+  return cardinality(v_due);
+end
+$$;
+comment on function private.erase_dry_runs is 'In: how many at most. Out: how many dry runs of imports were erased that have no lines left.';
+-- end db/functions/retention/private.erase_dry_runs.sql
+
+-- begin db/functions/retention/private.erase_import_lines.sql
+-- A dry run removes what it has read when it ends. One that was killed leaves indexes of numbers that may be nobody's here. One
+-- statement, because a row's place means the same row within one only.
+create or replace function private.erase_import_lines(p_most integer)
+returns integer
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  with erased as (
+    delete from registry.import_lines as l
+    where l.ctid = any (array(
+      select due.ctid from registry.import_runs as r join registry.import_lines as due on due.run_id = r.id
+      where r.dry_run and r.started_at < now() - interval '1 day'
+      limit p_most))
+    returning 1
+  )
+  select count(*)::integer from erased
+$$;
+comment on function private.erase_import_lines is 'In: how many at most. Out: how many lines were erased of dry runs that are older than a day.';
+-- end db/functions/retention/private.erase_import_lines.sql
+
+-- begin db/functions/retention/private.erase_numbers.sql
+-- The organisation has decided how long observed numbers are kept. The member record has its own; what is erased here is the
+-- trace of each login. The outcome stays. As in private.erase_contacts.
+create or replace function private.erase_numbers(p_most integer)
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_due constant uuid[] := array(
+    select due.id from registry.organizations as g
+    cross join lateral (
+      select o.id from registry.observations as o
+      where o.organization_id = g.id and o.personnummer_index is not null and o.settled_at is not null and o.received_at < now() - g.retention
+        and not private.is_evidence(o.id)
+      order by o.received_at limit p_most for update skip locked) as due
+    limit p_most);
+begin
+  update registry.observations as o
+  set personnummer_index = null, personnummer_index_previous = '{}', personnummer_sealed = null, personnummer_masked = null,
+      number_erased_at = clock_timestamp()
+  where o.id = any (v_due);
+  return cardinality(v_due);
+end
+$$;
+comment on function private.erase_numbers is 'In: how many at most. Out: how many observations lost every form of the number, because the organisation''s time for it is over.';
+-- end db/functions/retention/private.erase_numbers.sql
+
+-- begin db/functions/retention/private.erase_offers.sql
+-- A number that an import brought and a coordinator has judged is needed no longer than the judgement can be taken back.
+create or replace function private.erase_offers(p_most integer)
+returns integer
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  with erased as (
+    delete from registry.offered_numbers as n
+    where n.conflict_id in (
+      select c.id from registry.conflicts as c join registry.offered_numbers as known on known.conflict_id = c.id
+      where c.closed_at < now() - interval '31 days' limit p_most)
+    returning 1
+  )
+  select count(*)::integer from erased
+$$;
+comment on function private.erase_offers is 'In: how many at most. Out: how many numbers of imports were erased.';
+-- end db/functions/retention/private.erase_offers.sql
+
+-- begin db/functions/retention/private.erase_refresh_tokens.sql
+-- Every token of a session is kept while the session lives, so that the reuse of an old one is noticed, and a month beyond its last
+-- day. A session may have thousands, so they go before it, some at a time.
+create or replace function private.erase_refresh_tokens(p_most integer)
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_due constant bytea[] := array(
+    select t.token_hash from registry.sessions as s join registry.refresh_tokens as t on t.session_id = s.id
+    where s.expires_at < now() - interval '31 days'
+    limit p_most);
+begin
+  delete from registry.refresh_tokens as t where t.token_hash = any (v_due);
+  return cardinality(v_due);
+end
+$$;
+comment on function private.erase_refresh_tokens is 'In: how many at most. Out: how many tokens were erased of sessions that are to go.';
+-- end db/functions/retention/private.erase_refresh_tokens.sql
+
+-- begin db/functions/retention/private.erase_replaced_numbers.sql
+-- The number that a decision replaced is kept with it for as long as the decision can be taken back (30 days), and no longer. Chosen
+-- first, then updated by id, as in private.erase_contacts.
+create or replace function private.erase_replaced_numbers(p_most integer)
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_due constant uuid[] := array(
+    select r.id from registry.resolutions as r
+    where coalesce(r.before #>> '{number,sealed}', r.before #>> '{survivor_number,sealed}') is not null
+      and r.decided_at < now() - interval '31 days'
+    order by r.decided_at limit p_most for update skip locked);
+begin
+  update registry.resolutions as r
+  set before = r.before #- '{number,index}' #- '{number,sealed}' #- '{number,masked}'
+    #- '{survivor_number,index}' #- '{survivor_number,sealed}' #- '{survivor_number,masked}'
+  where r.id = any (v_due);
+  return cardinality(v_due);
+end
+$$;
+comment on function private.erase_replaced_numbers is 'In: how many at most. Out: how many decisions lost every form of the number that they replaced.';
+-- end db/functions/retention/private.erase_replaced_numbers.sql
+
+-- begin db/functions/retention/private.erase_sessions.sql
+-- A session goes a month after the day it ran out, or would have run out had it not ended before: by then the merge that moved it
+-- cannot be taken back either. A code or token of it is then unknown, and refused as before; what happened to it is in the audit.
+create or replace function private.erase_sessions(p_most integer)
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_due constant uuid[] := array(
+    select s.id from registry.sessions as s
+    where s.expires_at < now() - interval '31 days'
+      and not exists (select from registry.refresh_tokens as t where t.session_id = s.id)
+    order by s.expires_at limit p_most for update skip locked);
+begin
+  delete from registry.sessions as s where s.id = any (v_due);
+  return cardinality(v_due);
+end
+$$;
+comment on function private.erase_sessions is 'In: how many at most. Out: how many sessions were erased that have no tokens left.';
+-- end db/functions/retention/private.erase_sessions.sql
+
+-- begin db/functions/files_and_worklist/private.open_file_case.sql
+-- What is wrong with an organisation's files as such is one case, however many changes wait.
+create or replace function private.open_file_case(p_organization_id uuid, p_fingerprint text, p_error_code text)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into registry.conflicts as c (organization_id, kind, fingerprint, detail)
+  values (p_organization_id, 'member_system', p_fingerprint, jsonb_build_object('error_code', p_error_code))
+  on conflict (organization_id, fingerprint) where state = 'open' do update set seen = c.seen + 1, last_seen_at = clock_timestamp();
+end
+$$;
+comment on function private.open_file_case is 'In: an organisation, what is wrong (as fingerprint and as code). Opens the case, or counts it up.';
+-- end db/functions/files_and_worklist/private.open_file_case.sql
+
+-- begin db/functions/files_and_worklist/private.expire_files.sql
+-- A file that nobody acknowledged in time: its changes go into the next one, and a coordinator is told.
+create or replace function private.expire_files()
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  f sync.files;
+  v_count integer := 0;
+begin
+  for f in
+    update sync.files as k set state = 'expired', content = null
+    where k.state = 'ready' and k.accept_until < clock_timestamp()
+    returning k.*
+  loop
+    perform private.empty_file(f, 'not_acknowledged');
+    perform private.open_file_case(f.organization_id, 'member_system file', 'not_acknowledged');
+    perform private.record_event('file_expired', 'worker', f.organization_id,
+      'Nobody acknowledged the file in time; its changes go into the next one.', p_detail => jsonb_build_object('file_id', f.id));
+    v_count := v_count + 1;
+  end loop;
+  return v_count;
+end
+$$;
+comment on function private.expire_files is 'Out: how many files expired.';
+-- end db/functions/files_and_worklist/private.expire_files.sql
+
+-- begin db/functions/files_and_worklist/private.fail_filed_push.sql
+-- A change that cannot go into a file: what can never be read is a case, what lacks a key waits for the next file.
+create or replace function private.fail_filed_push(p_file sync.files, p_push_id uuid, p_error_code text)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  p sync.pushes;
+begin
+  select known.* into p from sync.pushes as known
+  where known.id = p_push_id and known.organization_id = p_file.organization_id and known.state in ('pending', 'given_up') for update;
+  if p.id is null then
+    return;
+  end if;
+  update sync.pushes set attempts = attempts + 1, leased_by = p_file.leased_by where id = p.id returning * into p;
+  p.error_code := p_error_code;
+  insert into sync.push_attempts (push_id, organization_id, attempt, worker_id, result, error_code, duration_ms)
+  values (p.id, p.organization_id, p.attempts, p.leased_by,
+    case when p_error_code in ('sealing_key_unknown', 'index_secret_unknown') then 'retry' else 'rejected' end::sync.attempt_result, p_error_code, 0);
+  if p_error_code in ('sealing_key_unknown', 'index_secret_unknown') then
+    update sync.pushes set error_code = p_error_code, next_attempt_at = clock_timestamp() + interval '10 minutes' where id = p.id;
+    perform private.record_push_event('push_attempt_failed', p,
+      format('The change could not go into a file (%s); the next one takes it.', p_error_code));
+  else
+    perform private.fail_push(p, 'rejected', 'push_rejected', 'The change could not go into a file; a case was opened.');
+  end if;
+end
+$$;
+comment on function private.fail_filed_push is 'In: a file, a push that could not go into it, why.';
+-- end db/functions/files_and_worklist/private.fail_filed_push.sql
+
+-- begin db/functions/matching/private.is_excluded.sql
+-- What a coordinator has decided outranks the ladder for good, and a member's own wish too.
+create or replace function private.is_excluded(p_observation registry.observations, p_member_id uuid)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select exists (
+    select from registry.excluded_links as x
+    where x.organization_id = p_observation.organization_id and x.issuer = p_observation.issuer and x.subject = p_observation.subject
+      and x.member_id = p_member_id)
+$$;
+comment on function private.is_excluded is 'In: an observation, a member. Out: whether a coordinator found that this login is not that member.';
+-- end db/functions/matching/private.is_excluded.sql
+
+-- begin db/functions/matching/private.find_candidates.sql
+-- Everybody in the organisation that anything of the login points at, with what agrees and what does not. Deciding is
+-- somebody else's work (private.choose_member).
+create or replace function private.find_candidates(p_observation registry.observations)
+returns setof private.candidate
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  with login as (
+    select p_observation.organization_id,
+      array_remove(p_observation.personnummer_index || p_observation.personnummer_index_previous, null) as indexes,
+      p_observation.phone, p_observation.phone_verified, lower(p_observation.email) as email, p_observation.email_verified
+  )
+  select
+    m.id,
+    coalesce(m.personnummer_index = any (l.indexes), false),
+    case when l.phone_verified then m.phone = l.phone end,
+    case when l.email_verified then lower(m.email) = l.email end,
+    coalesce((not l.phone_verified and m.phone = l.phone) or (not l.email_verified and lower(m.email) = l.email), false),
+    private.compare_names(p_observation.given_name, p_observation.family_name, m.given_name, m.family_name),
+    m.birth_date = p_observation.birth_date
+  from login as l
+  join registry.members as m on m.organization_id = l.organization_id
+  where (m.personnummer_index = any (l.indexes) or m.phone = l.phone or lower(m.email) = l.email)
+    and m.merged_into is null
+    and not private.is_excluded(p_observation, m.id)
+$$;
+comment on function private.find_candidates is 'In: an observation. Out: the members that its number, phone or e-mail points at, each with the evidence.';
+-- end db/functions/matching/private.find_candidates.sql
+
+-- begin db/functions/matching/private.find_member.sql
+-- Whose login is this? A member who is logged in and asks for the login to be linked gets it, unless it is linked to somebody
+-- else: that is a case, never a silent move. Known logins are looked up; the others climb the ladder.
+create or replace function private.find_member(p_observation registry.observations)
+returns private.finding
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_linked constant uuid := private.linked_member(p_observation);
+  v_asked constant uuid := p_observation.requested_member_id;
+begin
+  if v_linked <> v_asked then
+    return row('subject_moved', null, null, array[v_asked, v_linked], '{}'::jsonb)::private.finding;
+  elsif v_linked is not null then
+    return row('found', v_linked, 'link', array[v_linked], '{"rung": "link"}'::jsonb)::private.finding;
+  elsif private.is_excluded(p_observation, v_asked) then
+    return row('ambiguous', null, null, array[v_asked], '{"excluded": true}'::jsonb)::private.finding;
+  elsif v_asked is not null then
+    return row('found', v_asked, 'explicit', array[v_asked], '{"rung": "explicit"}'::jsonb)::private.finding;
+  end if;
+  return private.choose_member(array(select c from private.find_candidates(p_observation) as c));
+end
+$$;
+comment on function private.find_member is 'In: an observation. Out: the member it belongs to, or why none can be named.';
+-- end db/functions/matching/private.find_member.sql
+
+-- begin db/functions/upkeep/private.free_lost_jobs.sql
+-- Jobs locked by a worker that died before its first sign of life: nobody has it in a list, and its lock would last four hours.
+create or replace function private.free_lost_jobs()
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_lost constant text[] := array(
+    select distinct j.locked_by from graphile_worker.jobs as j
+    where j.locked_at < clock_timestamp() - interval '1 minute'
+      and not exists (select from sync.workers as w where w.pool_id = j.locked_by));
+begin
+  if cardinality(v_lost) > 0 then
+    perform graphile_worker.force_unlock_workers(v_lost);
+  end if;
+  return cardinality(v_lost);
+end
+$$;
+comment on function private.free_lost_jobs is 'Out: how many unknown workers lost their locks.';
+-- end db/functions/upkeep/private.free_lost_jobs.sql
+
+-- begin db/functions/upkeep/private.has_live_job.sql
+-- Whether the queue will still run a job for this by itself. A job that is locked is running, or its worker died: only time
+-- tells, and the lease of the push has run out by the time anybody asks.
+create or replace function private.has_live_job(p_task private.task, p_id uuid)
+returns boolean
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return exists (
+    select from graphile_worker.jobs as j
+    where j.key = p_task || ':' || p_id and j.attempts < j.max_attempts and j.locked_at is null);
+end
+$$;
+comment on function private.has_live_job is 'In: task, id. Out: whether an unlocked job with attempts left is in the queue.';
+-- end db/functions/upkeep/private.has_live_job.sql
+
+-- begin db/functions/breakers/private.member_system_fault.sql
+-- Which failures speak of the member system as a whole, and not of one member: at_once, when our credentials are refused, or
+-- counted. All others leave the breaker alone.
+create or replace function private.member_system_fault(p_error_code text)
+returns text
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when p_error_code in ('http_401', 'http_403', 'token_refused', 'secret_missing') then 'at_once'
+    when p_error_code in ('timeout', 'connection_failed', 'tls_failed', 'response_too_large', 'task_timeout',
+                          'http_408', 'http_425', 'http_429', 'http_5xx', 'token_unavailable') then 'counted'
+  end
+$$;
+comment on function private.member_system_fault is 'In: code of a failure. Out: at_once, counted, or null.';
+-- end db/functions/breakers/private.member_system_fault.sql
+
+-- begin db/functions/breakers/private.hasten_pushes.sql
+-- Pushes that wait only because the member system was away are tried within seconds; the pushes themselves take care of the
+-- pace (concurrency and rate).
+create or replace function private.hasten_pushes(p_organization_id uuid)
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ids uuid[];
+  v_id uuid;
+begin
+  with waiting as (
+    select p.id from sync.pushes as p
+    where p.organization_id = p_organization_id and p.settled_at is null and p.state = 'pending' and p.accepted_until is null
+      and p.next_attempt_at > clock_timestamp() and private.member_system_fault(p.error_code) is not null
+    order by p.next_attempt_at limit 1000
+    for update skip locked
+  ), hastened as (
+    update sync.pushes as p set next_attempt_at = clock_timestamp() from waiting as w where p.id = w.id returning p.id
+  )
+  select coalesce(array_agg(h.id), '{}') into v_ids from hastened as h;
+  foreach v_id in array v_ids loop
+    perform private.enqueue('push_personnummer', v_id);
+  end loop;
+  return cardinality(v_ids);
+end
+$$;
+comment on function private.hasten_pushes is 'In: an organisation. Out: how many waiting pushes were made due now.';
+-- end db/functions/breakers/private.hasten_pushes.sql
+
+-- begin db/functions/pushes/private.heal_overtaken.sql
+-- A worker that was paused beyond its lease reports on a push that others have overtaken. If its request arrived after a newer
+-- value of the same member did, the member system holds an old value now: the present one is sent again.
+create or replace function private.heal_overtaken(p_push sync.pushes)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_newer sync.pushes;
+begin
+  select newer.* into v_newer from sync.pushes as newer
+  where newer.organization_id = p_push.organization_id and newer.member_id = p_push.member_id and newer.id <> p_push.id
+    and newer.created_at >= p_push.created_at and newer.state in ('sending', 'delivered')
+    and newer.personnummer_index is distinct from p_push.personnummer_index
+  order by newer.created_at desc limit 1;
+  if found then
+    perform private.queue_push(p_push.member_id, v_newer.observation_id);
+  end if;
+end
+$$;
+comment on function private.heal_overtaken is 'In: a push whose report may come too late. Queues the member''s present value again if an older one may have overwritten it, as what the same login caused, so that a later withdrawal of consent stops it too.';
+-- end db/functions/pushes/private.heal_overtaken.sql
+
+-- begin db/functions/pushes/private.is_claimable.sql
+-- Whether a push may be begun now. Given up is not the end: it is tried again once a day.
+create or replace function private.is_claimable(p_push sync.pushes)
+returns boolean
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select case p_push.state
+    when 'sending' then p_push.lease_expires_at <= clock_timestamp()
+    when 'pending' then p_push.next_attempt_at <= clock_timestamp() + interval '1 second'
+    when 'given_up' then coalesce(p_push.next_attempt_at <= clock_timestamp() + interval '1 second', false)
+    else false
+  end
+$$;
+comment on function private.is_claimable is 'In: a locked push. Out: whether it is due and held by nobody.';
+-- end db/functions/pushes/private.is_claimable.sql
+
+-- begin db/functions/pushes/private.keep_job.sql
+-- A job that comes before its push is due, because somebody ran it by hand for instance, is used up by that: the push gets another.
+create or replace function private.keep_job(p_push sync.pushes)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_push.state in ('pending', 'given_up') and p_push.next_attempt_at is not null then
+    perform private.enqueue('push_personnummer', p_push.id, p_push.next_attempt_at);
+  end if;
+end
+$$;
+comment on function private.keep_job is 'In: a push that cannot be claimed. Queues it for when it is due, if it is waiting.';
+-- end db/functions/pushes/private.keep_job.sql
+
+-- begin db/functions/matching/private.link_identity.sql
+-- Remembers which member a login belongs to, with the reason. A coordinator may be merging the record at this moment: its links have
+-- moved then, and a new one would stay behind on a record that nobody finds again; or be finding that the login is not this member. So
+-- whoever links meets whoever merges or parts at the record.
+create or replace function private.link_identity(p_observation registry.observations, p_finding private.finding)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform from registry.members as m where m.id = p_observation.member_id and m.merged_into is null for no key update;
+  if not found then
+    raise exception 'The record was merged into another meanwhile.' using errcode = 'serialization_failure';
+  elsif private.is_excluded(p_observation, p_observation.member_id) then
+    raise exception 'The login was found not to be the member''s meanwhile.' using errcode = 'serialization_failure';
+  end if;
+  insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, rung, explanation)
+  values (p_observation.organization_id, p_observation.issuer, p_observation.subject, p_observation.member_id,
+          p_observation.provider, p_finding.rung, p_finding.explanation)
+  on conflict (organization_id, issuer, subject) do nothing;
+  if found then
+    perform private.record_event('linked', p_observation.source::text, p_observation.organization_id,
+      format('The login was linked to the member, found by %s.', replace(p_finding.rung, '_', ' ')),
+      p_member_id => p_observation.member_id, p_observation_id => p_observation.id, p_detail => p_finding.explanation);
+  elsif private.linked_member(p_observation) is distinct from p_observation.member_id then
+    -- The same person's other login came to another member a moment ago. Processed again, this one follows that link.
+    raise exception 'The login was linked to another member meanwhile.' using errcode = 'serialization_failure';
+  end if;
+end
+$$;
+comment on function private.link_identity is 'In: an observation with its member, and the finding. Links issuer and subject to the member, once.';
+-- end db/functions/matching/private.link_identity.sql
+
+-- begin db/functions/files_and_worklist/private.lock_filed_pushes.sql
+-- Between the claim of a file and its end a consent may be withdrawn, or a record change. Locked, nothing more can happen to them.
+create or replace function private.lock_filed_pushes(p_file sync.files, p_ids uuid[])
+returns boolean
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform from sync.pushes as p where p.id = any (p_ids) and p.organization_id = p_file.organization_id order by p.id for update;
+  return (
+    select count(*) = cardinality(p_ids) from sync.pushes as p
+    join registry.members as m on m.id = p.member_id and m.merged_into is null
+      and m.personnummer_index is not distinct from p.personnummer_index
+    where p.id = any (p_ids) and p.organization_id = p_file.organization_id
+      and p.state in ('pending', 'given_up') and p.next_attempt_at is not null
+      and not exists (select from sync.pushes as newer where newer.member_id = p.member_id and newer.state = 'pending' and newer.id <> p.id));
+end
+$$;
+comment on function private.lock_filed_pushes is 'In: a locked file that is being written, the changes in it. Out: whether all of them still wait and carry what their records have; they are locked.';
+-- end db/functions/files_and_worklist/private.lock_filed_pushes.sql
+
+-- begin db/functions/pushes/private.lock_next_pushes.sql
+-- The pushes that follow some that were delivered: for each another one of its organisation, the oldest first, that is due, whose job
+-- waits, and that nothing stands in the way of. It goes on in the place of the delivered one. Record and job are looked up one by one
+-- (limit 1): however many wait, only the first few are looked at.
+create or replace function private.lock_next_pushes(
+  p_organization_ids uuid[], p_worker_ids text[], p_slots smallint[],
+  out ids uuid[], out worker_ids text[], out slots smallint[], out job_ids bigint[]
+)
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with places as materialized (
+    select t.organization_id, t.worker_id, t.slot, row_number() over (partition by t.organization_id) as nth
+    from unnest(p_organization_ids, p_worker_ids, p_slots) as t(organization_id, worker_id, slot)
+    cross join lateral (
+      select from sync.member_systems as s
+      where s.organization_id = t.organization_id and s.kind <> 'file' and s.rate_per_second is null and t.slot <= s.concurrency limit 1) as s
+    where t.worker_id is not null
+      and not exists (select from sync.breakers as b where b.organization_id = t.organization_id and b.state <> 'closed')
+      and pg_try_advisory_xact_lock(hashtextextended(t.organization_id || ' slot ' || t.slot, 0))
+  )
+  select array_agg(next.id), array_agg(l.worker_id), array_agg(l.slot), array_agg(next.job_id) into ids, worker_ids, slots, job_ids
+  from (
+    select o.organization_id, due.id, due.job_id, row_number() over (partition by o.organization_id) as nth
+    from (select l.organization_id, count(*) as most from places as l group by l.organization_id) as o
+    cross join lateral (
+      select p.id, j.id as job_id from sync.pushes as p
+      cross join lateral (
+        select from registry.members as m
+        where m.id = p.member_id and m.merged_into is null and m.personnummer_index is not distinct from p.personnummer_index limit 1) as m
+      cross join lateral (
+        select w.id from graphile_worker.jobs as w where w.key = 'push_personnummer:' || p.id and w.locked_at is null limit 1) as j
+      where p.organization_id = o.organization_id and p.settled_at is null and p.state = 'pending'
+        and p.next_attempt_at <= statement_timestamp()
+        and not exists (
+          select from sync.pushes as other
+          where other.organization_id = p.organization_id and other.member_id = p.member_id and other.id <> p.id
+            and other.state = 'sending' and other.lease_expires_at > clock_timestamp())
+      order by p.next_attempt_at limit o.most
+      for update of p skip locked
+    ) as due
+  ) as next
+  join places as l on l.organization_id = next.organization_id and l.nth = next.nth;
+end
+$$;
+comment on function private.lock_next_pushes is 'In: of pushes that were delivered, the organisation, the name under which to claim the next one (null: none) and the place. Out: the next ones, locked, and beside each its name, its place and its job; null: none.';
+-- end db/functions/pushes/private.lock_next_pushes.sql
+
+-- begin db/functions/pushes/private.lock_ordinary_deliveries.sql
+-- Those of some reported deliveries after which nothing is to be put right, as private.settle_push, heal_overtaken and note_success
+-- would. One that somebody else has locked is left out.
+create or replace function private.lock_ordinary_deliveries(
+  p_ids uuid[], p_fencing_tokens bigint[], p_worker_ids text[],
+  out ids uuid[], out organization_ids uuid[], out slots smallint[]
+)
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  select array_agg(locked.id), array_agg(locked.organization_id), array_agg(locked.slot) into ids, organization_ids, slots
+  from (
+    select p.id, p.organization_id, p.slot from unnest(p_ids, p_fencing_tokens, p_worker_ids) as r(id, fencing_token, worker_id)
+    join sync.pushes as p on p.id = r.id
+    where p.state = 'sending' and p.fencing_token = r.fencing_token and p.leased_by = r.worker_id
+      and not exists (
+        select from sync.breakers as b
+        where b.organization_id = p.organization_id and (b.state <> 'closed' or b.failures > 0))
+      and not exists (
+        select from sync.pushes as other
+        where other.organization_id = p.organization_id and other.member_id = p.member_id and other.id <> p.id
+          and ((other.state = 'given_up' and other.next_attempt_at is not null)
+            or (other.created_at >= p.created_at and other.state in ('sending', 'delivered')
+              and other.personnummer_index is distinct from p.personnummer_index)))
+      and not exists (
+        select from registry.conflicts as c
+        where c.organization_id = p.organization_id and c.member_id = p.member_id and c.kind = 'push_failed' and c.state = 'open')
+    order by p.id
+    for update of p skip locked
+  ) as locked;
+end
+$$;
+comment on function private.lock_ordinary_deliveries is 'In: pushes, and beside each its fencing token and the name it was claimed under. Out: those of them that are still held and leave nothing to put right, and beside each its organisation and its place; null: none.';
+-- end db/functions/pushes/private.lock_ordinary_deliveries.sql
+
+-- begin db/functions/pushes/private.lock_ordinary_pushes.sql
+-- Those of some pushes that can be sent without a second thought. One that somebody else has locked is left out, so that a
+-- coordinator's retry of one change holds up no others.
+create or replace function private.lock_ordinary_pushes(p_ids uuid[])
+returns uuid[]
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select array_agg(locked.id)
+    from (
+      select p.id from sync.pushes as p
+      join sync.member_systems as s on s.organization_id = p.organization_id and s.kind <> 'file' and s.rate_per_second is null
+      join registry.members as m on m.id = p.member_id and m.merged_into is null
+        and m.personnummer_index is not distinct from p.personnummer_index
+      where p.id = any (p_ids) and p.state = 'pending' and p.next_attempt_at <= clock_timestamp() + interval '1 second'
+        and not exists (select from sync.breakers as b where b.organization_id = p.organization_id and b.state <> 'closed')
+        and not exists (
+          select from sync.pushes as other
+          where other.organization_id = p.organization_id and other.member_id = p.member_id and other.id <> p.id
+            and other.state = 'sending' and other.lease_expires_at > clock_timestamp())
+      order by p.id
+      for update of p skip locked
+    ) as locked);
+end
+$$;
+comment on function private.lock_ordinary_pushes is 'In: pushes. Out: those that are due, unlocked, not moot, and held up by nothing; null: none.';
+-- end db/functions/pushes/private.lock_ordinary_pushes.sql
+
+-- begin db/functions/pushes/private.lock_reported_push.sql
+-- The member is locked before the push, as by whoever queues the next one: else a push that goes back to waiting could meet a new one
+-- that waits already. Deliveries that go together (worker.finish_pushes) leave nothing waiting, and need no such lock.
+create or replace function private.lock_reported_push(p_push_id uuid)
+returns sync.pushes
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  p sync.pushes;
+begin
+  perform from registry.members as m
+  where m.id = (select known.member_id from sync.pushes as known where known.id = p_push_id) for no key update;
+  select known.* into p from sync.pushes as known where known.id = p_push_id for update;
+  return p;
+end
+$$;
+comment on function private.lock_reported_push is 'In: a push. Out: the push, locked after its member; null for an unknown id.';
+-- end db/functions/pushes/private.lock_reported_push.sql
+
+-- begin db/functions/breakers/private.open_member_system_case.sql
+-- One case for an organisation, however many changes wait.
+create or replace function private.open_member_system_case(p_breaker sync.breakers)
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  insert into registry.conflicts as c (organization_id, kind, fingerprint, detail)
+  values (p_breaker.organization_id, 'member_system', 'member_system',
+    jsonb_strip_nulls(jsonb_build_object('error_code', p_breaker.error_code, 'http_status', p_breaker.http_status)))
+  on conflict (organization_id, fingerprint) where state = 'open'
+    do update set seen = c.seen + 1, last_seen_at = clock_timestamp()
+$$;
+comment on function private.open_member_system_case is 'In: an open breaker. Opens the case of its organisation, or counts it up.';
+-- end db/functions/breakers/private.open_member_system_case.sql
+
+-- begin db/functions/breakers/private.record_breaker_event.sql
+-- Transitions of a breaker are audited; they concern an organisation, not a member.
+create or replace function private.record_breaker_event(p_event text, p_breaker sync.breakers, p_message text)
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.record_event(p_event, 'worker', p_breaker.organization_id, p_message,
+    p_push_id => p_breaker.probe_push_id,
+    p_detail => jsonb_strip_nulls(jsonb_build_object('error_code', p_breaker.error_code, 'http_status', p_breaker.http_status,
+      'openings', p_breaker.openings, 'next_probe_at', p_breaker.probe_at)))
+$$;
+comment on function private.record_breaker_event is 'In: event, breaker, sentence. Appends the audit event.';
+-- end db/functions/breakers/private.record_breaker_event.sql
+
+-- begin db/functions/breakers/private.open_breaker.sql
+-- Nothing more is sent until a probe gets through. The pause before it grows from half a minute to a quarter of an hour, or is
+-- as long as the member system asked for. Refused credentials are a case at once: only a person can renew them.
+create or replace function private.open_breaker(p_breaker sync.breakers, p_push sync.pushes, p_retry_after integer)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  b sync.breakers;
+  v_pause constant interval := greatest(
+    least(30 * 2 ^ least(p_breaker.openings, 10), 900), least(coalesce(p_retry_after, 0), 86400)) * interval '1 second';
+begin
+  update sync.breakers
+  set state = 'open', openings = openings + 1, error_code = p_push.error_code, http_status = p_push.http_status,
+      opened_at = coalesce(opened_at, clock_timestamp()), probe_at = clock_timestamp() + v_pause, probe_push_id = null,
+      changed_at = clock_timestamp()
+  where organization_id = p_breaker.organization_id
+  returning * into b;
+  perform private.record_breaker_event('breaker_opened', b, format('Nothing is sent to the member system for now (%s).', b.error_code));
+  if private.member_system_fault(b.error_code) = 'at_once' then
+    perform private.open_member_system_case(b);
+  end if;
+end
+$$;
+comment on function private.open_breaker is 'In: a locked breaker, the push whose failure opened it, Retry-After in seconds or null.';
+-- end db/functions/breakers/private.open_breaker.sql
+
+-- begin db/functions/breakers/private.note_failure.sql
+-- A failure that speaks of the member system itself: five in a row open the breaker, refused credentials do so at once, and so
+-- does a probe that fails.
+create or replace function private.note_failure(p_push sync.pushes, p_retry_after integer)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  b sync.breakers;
+  v_fault constant text := private.member_system_fault(p_push.error_code);
+begin
+  if v_fault is null then
+    return;
+  end if;
+  insert into sync.breakers (organization_id) values (p_push.organization_id) on conflict do nothing;
+  update sync.breakers set failures = failures + 1 where organization_id = p_push.organization_id returning * into b;
+  if (b.state = 'closed' and (v_fault = 'at_once' or b.failures >= 5)) or (b.state = 'half_open' and b.probe_push_id = p_push.id) then
+    perform private.open_breaker(b, p_push, p_retry_after);
+  end if;
+end
+$$;
+comment on function private.note_failure is 'In: a push (with code and status), Retry-After in seconds or null. Counts, and opens the breaker when it is time.';
+-- end db/functions/breakers/private.note_failure.sql
+
+-- begin db/functions/breakers/private.note_success.sql
+-- The member system answers. A breaker that was open closes, its case is moot, and what failed before it opened need not wait
+-- for pauses that were meant for a dead system.
+create or replace function private.note_success(p_organization_id uuid)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  b sync.breakers;
+begin
+  -- Not even locked in the ordinary case: every delivery comes by here.
+  if not exists (select from sync.breakers as k where k.organization_id = p_organization_id and (k.state <> 'closed' or k.failures > 0)) then
+    return;
+  end if;
+  select k.* into b from sync.breakers as k where k.organization_id = p_organization_id for update;
+  update sync.breakers
+  set state = 'closed', failures = 0, openings = 0, error_code = null, http_status = null, opened_at = null, probe_at = null,
+      probe_push_id = null, changed_at = case when b.state = 'closed' then changed_at else clock_timestamp() end
+  where organization_id = p_organization_id;
+  if b.state <> 'closed' then
+    perform private.record_breaker_event('breaker_closed', b, 'The member system answers again; what waited is sent.');
+    perform private.close_member_system_case(p_organization_id);
+    perform private.hasten_pushes(p_organization_id);
+  end if;
+end
+$$;
+comment on function private.note_success is 'In: an organisation whose member system took a change. Closes its breaker if it was not closed.';
+-- end db/functions/breakers/private.note_success.sql
+
+-- begin db/functions/drift/private.open_drift_case.sql
+-- Somebody changed a number in the member system itself. The case names the push that arrived last, if any did. It is known by the
+-- oldest version of the index still in use (as private.conflict_fingerprint has it), and recognised by any of them, so that a
+-- rotation of the key brings back nothing that was settled.
+create or replace function private.open_drift_case(
+  p_member registry.members, p_found text, p_live_indexes text[], p_live_masked text, p_as_sent boolean
+)
+returns boolean
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_fingerprints constant text[] := array(
+    select concat_ws(' ', 'drift', p_member.id, p_found, t.index)
+    from unnest(coalesce(nullif(p_live_indexes, '{}'), array[null])) as t(index)
+    order by substring(t.index from '^v([0-9]+)')::integer);
+  v_push_id constant uuid := (
+    select p.id from sync.pushes as p
+    where p.organization_id = p_member.organization_id and p.member_id = p_member.id and p.state = 'delivered'
+    order by p.created_at desc limit 1);
+  v_id uuid;
+begin
+  update registry.conflicts as known set seen = known.seen + 1, last_seen_at = clock_timestamp()
+  where known.organization_id = p_member.organization_id and known.fingerprint = any (v_fingerprints)
+    and (known.state = 'open' or (known.state = 'resolved' and known.decision = 'keep_existing'));
+  if found then
+    return false;
+  end if;
+  insert into registry.conflicts (organization_id, kind, member_id, push_id, fingerprint, detail)
+  values (p_member.organization_id, 'drift', p_member.id, v_push_id, v_fingerprints[1],
+    jsonb_strip_nulls(jsonb_build_object('found', p_found, 'live_masked', p_live_masked, 'as_sent', p_as_sent)))
+  returning id into v_id;
+  perform private.record_event('drift_found', 'worker', p_member.organization_id,
+    format('The member system has another number than the record (%s).', p_found),
+    p_member_id => p_member.id, p_conflict_id => v_id, p_push_id => v_push_id);
+  return true;
+end
+$$;
+comment on function private.open_drift_case is 'In: a member, what was found, indexes (one for each version of the key) and masked form of the number over there, whether it is what was sent last. Out: whether a case was opened.';
+-- end db/functions/drift/private.open_drift_case.sql
+
+-- begin db/functions/pushes/private.postpone_push.sql
+-- A temporary failure: the push waits for its next attempt, and its next job is queued for then.
+create or replace function private.postpone_push(p_push sync.pushes, p_retry_after integer)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_at constant timestamptz := clock_timestamp() + private.retry_pause(p_push.attempts, p_retry_after);
+begin
+  update sync.pushes
+  set state = 'pending', lease_expires_at = null, slot = null, error_code = p_push.error_code, http_status = p_push.http_status,
+      next_attempt_at = v_at,
+      -- The member system no longer knows where to ask: the change is sent again, under the same key.
+      status_url = case when p_push.error_code <> 'status_lost' then status_url end
+  where id = p_push.id;
+  perform private.enqueue('push_personnummer', p_push.id, v_at);
+  perform private.record_push_event('push_attempt_failed', p_push, format('Attempt %s to deliver failed (%s); it will be tried again.',
+    p_push.attempts, p_push.error_code));
+end
+$$;
+comment on function private.postpone_push is 'In: a push (with code and status), Retry-After in seconds or null. Puts it back to wait for its next attempt.';
+-- end db/functions/pushes/private.postpone_push.sql
+
+-- begin db/functions/pushes/private.put_back_push.sql
+-- A push that cannot be sent now keeps a job. Its row is left as it is: it never began. The job of one behind an open breaker may
+-- stay due: workers do not fetch it.
+create or replace function private.put_back_push(p_push sync.pushes, p_reason text)
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_wait constant interval := case when p_reason in ('member_busy', 'breaker_open') then interval '1 second' else interval '250 milliseconds' end;
+begin
+  -- Where a place will be free in a moment the job stays available: the queue looks at jobs with a later time only now and then.
+  perform private.enqueue('push_personnummer', p_push.id, case when p_reason <> 'no_slot' then clock_timestamp() + v_wait end);
+  return extract(epoch from v_wait) * 1000;
+end
+$$;
+comment on function private.put_back_push is 'In: a push, why it waits. Queues it again. Out: milliseconds until it makes sense to look.';
+-- end db/functions/pushes/private.put_back_push.sql
+
+-- begin db/functions/pushes/private.record_deliveries.sql
+-- Deliveries as private.settle_push and worker.finish_push write them, all in one statement: state, attempt, audit event.
+create or replace function private.record_deliveries(p_ids uuid[], p_reported_ids uuid[], p_http_statuses integer[], p_durations_ms integer[])
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with settled as (
+    update sync.pushes as p
+    set state = 'delivered', settled_at = clock_timestamp(), next_attempt_at = null, lease_expires_at = null, error_code = null,
+        http_status = r.http_status
+    from unnest(p_reported_ids, p_http_statuses, p_durations_ms) as r(id, http_status, duration_ms)
+    where p.id = r.id and p.id = any (p_ids)
+    returning p.*, r.duration_ms
+  ), attempts as (
+    insert into sync.push_attempts (push_id, organization_id, attempt, worker_id, result, http_status, duration_ms)
+    select s.id, s.organization_id, s.attempts, s.leased_by, 'delivered', s.http_status, s.duration_ms from settled as s
+  )
+  insert into audit.events (event, source, actor, organization_id, message, member_id, observation_id, push_id, detail)
+  select 'push_delivered', 'worker', private.actor(), s.organization_id, 'The personnummer was delivered to the member system.',
+    s.member_id, s.observation_id, s.id,
+    jsonb_strip_nulls(jsonb_build_object('attempt', s.attempts, 'http_status', s.http_status, 'worker', s.leased_by))
+  from settled as s;
+end
+$$;
+comment on function private.record_deliveries is 'In: locked pushes that were delivered; all that were reported, and beside each HTTP status and duration in milliseconds.';
+-- end db/functions/pushes/private.record_deliveries.sql
+
+-- begin db/functions/pushes/private.refuses_this_member.sql
+-- "Forbidden" usually speaks of our credentials. Where others' changes have been taken since this one was refused the last time,
+-- and that for the third time, it speaks of this member, and waiting for new credentials would stop everybody for ever.
+create or replace function private.refuses_this_member(p_push sync.pushes)
+returns boolean
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select p_push.error_code = 'http_403' and (
+    select count(*) >= 2 from sync.push_attempts as a
+    where a.push_id = p_push.id and a.error_code = 'http_403' and a.attempt < p_push.attempts
+      and exists (
+        select from sync.pushes as other
+        where other.organization_id = p_push.organization_id and other.state = 'delivered' and other.settled_at > a.finished_at))
+$$;
+comment on function private.refuses_this_member is 'In: a push (with code and status). Out: whether 403 means this member.';
+-- end db/functions/pushes/private.refuses_this_member.sql
+
+-- begin db/functions/consent/private.renew_consent.sql
+-- A login after the message that consent was withdrawn is a new consent at the provider. What was cancelled by the message goes
+-- out after all, and what is being sent at this moment is tried again if it fails. The member is locked first, as by everybody who queues
+-- a push: two at once would meet in a duplicate key.
+create or replace function private.renew_consent(p_observation registry.observations)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_last sync.pushes;
+  v_push_id uuid;
+begin
+  if not exists (
+    select from registry.identity_links as l
+    where (l.organization_id, l.issuer, l.subject) = (p_observation.organization_id, p_observation.issuer, p_observation.subject)
+      and l.revoked_at < p_observation.authenticated_at)
+  then
+    return;
+  end if;
+  perform from registry.members as m where m.id = p_observation.member_id for no key update;
+  update registry.identity_links as l set revoked_at = null
+  where (l.organization_id, l.issuer, l.subject) = (p_observation.organization_id, p_observation.issuer, p_observation.subject)
+    and l.revoked_at < p_observation.authenticated_at;
+  if not found then
+    return;
+  end if;
+  update sync.pushes as p set consent_withdrawn_at = null
+  from registry.observations as o
+  where o.id = p.observation_id and (o.issuer, o.subject) = (p_observation.issuer, p_observation.subject)
+    and p.organization_id = p_observation.organization_id and p.member_id = p_observation.member_id
+    and p.settled_at is null and p.consent_withdrawn_at is not null;
+  select p.* into v_last from sync.pushes as p
+  where p.organization_id = p_observation.organization_id and p.member_id = p_observation.member_id
+  order by p.created_at desc, p.id limit 1;
+  if v_last.state = 'cancelled' and p_observation.outcome = 'confirmed' then
+    v_push_id := private.queue_push(p_observation.member_id, p_observation.id);
+  end if;
+  perform private.record_event('consent_renewed', p_observation.source::text, p_observation.organization_id,
+    'The member logged in again after consent was said to be withdrawn.',
+    p_member_id => p_observation.member_id, p_observation_id => p_observation.id, p_push_id => v_push_id);
+end
+$$;
+comment on function private.renew_consent is 'In: a decided observation of a linked login. Clears the mark of a withdrawal that is older, and queues what it had cancelled.';
+-- end db/functions/consent/private.renew_consent.sql
+
+-- begin db/functions/breakers/private.report_long_outages.sql
+-- A member system that is away for a day is a case: nobody may have to find out from a graph that changes wait.
+create or replace function private.report_long_outages()
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  b sync.breakers;
+  v_count integer := 0;
+begin
+  for b in
+    select k.* from sync.breakers as k
+    where k.state <> 'closed' and k.opened_at < clock_timestamp() - interval '1 day'
+      and not exists (select from registry.conflicts as c
+                      where c.organization_id = k.organization_id and c.fingerprint = 'member_system' and c.opened_at > k.opened_at)
+  loop
+    perform private.open_member_system_case(b);
+    v_count := v_count + 1;
+  end loop;
+  return v_count;
+end
+$$;
+comment on function private.report_long_outages is 'Out: how many cases about member systems were opened.';
+-- end db/functions/breakers/private.report_long_outages.sql
+
+-- begin db/functions/upkeep/private.requeue.sql
+-- Queues those of some pushes that have no live job. A job that is locked is running, or its worker died: by the time anybody
+-- asks, the lease has run out.
+create or replace function private.requeue(p_task private.task, p_ids uuid[])
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_id uuid;
+  v_count integer := 0;
+begin
+  for v_id in
+    select t.id from unnest(p_ids) as t(id) where not private.has_live_job(p_task, t.id)
+  loop
+    perform private.enqueue(p_task, v_id);
+    v_count := v_count + 1;
+  end loop;
+  return v_count;
+end
+$$;
+comment on function private.requeue is 'In: task, ids. Out: how many had no live job and were queued.';
+-- end db/functions/upkeep/private.requeue.sql
+
+-- begin db/functions/breakers/private.send_probes.sql
+-- An open breaker lets one push through when its pause is over: the one that is due longest. Its job carries no flag, so that
+-- workers fetch it. Where nothing waits there is nothing to find out. A probe that was dropped, because its record changed, or
+-- that does not report within a minute is followed by another.
+create or replace function private.send_probes()
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  b sync.breakers;
+  v_push_id uuid;
+  v_count integer := 0;
+begin
+  for b in
+    select k.* from sync.breakers as k
+    where k.state <> 'closed' and (k.probe_at <= clock_timestamp()
+      or exists (select from sync.pushes as p where p.id = k.probe_push_id and p.settled_at is not null))
+    for update skip locked
+  loop
+    select p.id into v_push_id from sync.pushes as p
+    where p.organization_id = b.organization_id and p.state in ('pending', 'given_up') and p.next_attempt_at is not null
+    order by p.next_attempt_at limit 1 for update skip locked;
+    if v_push_id is not null then
+      update sync.pushes set next_attempt_at = clock_timestamp() where id = v_push_id;
+      update sync.breakers
+      set state = 'half_open', probe_push_id = v_push_id, probe_at = clock_timestamp() + interval '1 minute', changed_at = clock_timestamp()
+      where organization_id = b.organization_id
+      returning * into b;
+      perform private.enqueue('push_personnummer', v_push_id);
+      perform private.record_breaker_event('breaker_probing', b, 'One change is sent to find out whether the member system works again.');
+      v_count := v_count + 1;
+    end if;
+  end loop;
+  return v_count;
+end
+$$;
+comment on function private.send_probes is 'Out: how many breakers let a push through.';
+-- end db/functions/breakers/private.send_probes.sql
+
+-- begin db/functions/number/private.without_number.sql
+-- Drops a number before anything of it is stored.
+create or replace function private.without_number(p_observation registry.observations, p_reason registry.absent_reason)
+returns registry.observations
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  o registry.observations := p_observation;
+begin
+  o.personnummer_index := null;
+  o.personnummer_index_previous := '{}';
+  o.personnummer_sealed := null;
+  o.personnummer_masked := null;
+  o.absent_reason := p_reason;
+  return o;
+end
+$$;
+comment on function private.without_number is 'In: an observation, the reason. Out: the same without any form of the number.';
+-- end db/functions/number/private.without_number.sql
+
+-- begin db/functions/consent/private.withhold_without_consent.sql
+-- Where the member must be asked first, a number may find the member but is not stored before the answer (design section 12).
+-- A login that brought none is the same: it is with the consent that the number comes. Nor is one stored after consent was withdrawn.
+create or replace function private.withhold_without_consent(p_observation registry.observations)
+returns registry.observations
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  o registry.observations := p_observation;
+begin
+  if coalesce(o.absent_reason, 'not_given') = 'not_given' and private.needs_consent(o)
+    or o.absent_reason is null and private.is_withdrawn(o) then
+    o := private.without_number(o, 'not_consented');
+  end if;
+  return o;
+end
+$$;
+comment on function private.withhold_without_consent is 'In: an observation with its member. Out: the same, without the number if consent is needed and not there, or was withdrawn since.';
+-- end db/functions/consent/private.withhold_without_consent.sql
+
+-- begin db/functions/login/private.settle_observation.sql
+-- The decision, from the first question to the last row. Everything it writes is in the transaction of the login's one call.
+create or replace function private.settle_observation(p_observation registry.observations)
+returns registry.observations
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  o registry.observations := p_observation;
+  v_found private.finding;
+  v_judged private.judgement;
+begin
+  v_found := private.find_member(o);
+  o.member_id := v_found.member_id;
+  o.explanation := v_found.explanation;
+  o.settled_at := clock_timestamp();
+  if v_found.verdict = 'found' then
+    v_judged := private.judge_number(o);
+    if v_judged.outcome not in ('confirmed', 'conflict') then -- the record has no number yet
+      o := private.withhold_without_consent(o);
+    end if;
+    o.outcome := case when o.absent_reason is null then v_judged.outcome else 'absent' end;
+    if v_found.rung <> 'link' then
+      perform private.link_identity(o, v_found);
+    end if;
+  else
+    o.outcome := case v_found.verdict when 'subject_moved' then 'ambiguous' else v_found.verdict::text end::registry.outcome;
+  end if;
+  perform private.act_on_outcome(o, v_judged.other_member_id, v_found);
+  if v_found.rung = 'link' then
+    perform private.renew_consent(o);
+  end if;
+  return o;
+end
+$$;
+comment on function private.settle_observation is 'In: an observation. Out: the same with outcome, member and explanation, after everything that follows from it was written.';
+-- end db/functions/login/private.settle_observation.sql
+
+-- begin db/functions/pushes/private.take_slots.sql
+-- Places at the member systems: at most `concurrency` pushes of an organisation are sent at a time, over all workers. A place is
+-- free when no push with a live lease holds it. Two claims that look at the same place at once are told apart by a lock that neither
+-- waits for, and that ends with the claim's transaction.
+create or replace function private.take_slots(p_ids uuid[], out ids uuid[], out slots smallint[])
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with wanted as materialized (
+    select p.id, p.organization_id, row_number() over (partition by p.organization_id order by p.id) as nth
+    from sync.pushes as p where p.id = any (p_ids)
+  ), taken as materialized (
+    select o.organization_id, free.slot, row_number() over (partition by o.organization_id) as nth
+    from (
+      select w.organization_id, count(*) as most, coalesce(min(s.concurrency), 4) as concurrency
+      from wanted as w left join sync.member_systems as s on s.organization_id = w.organization_id
+      group by w.organization_id
+    ) as o
+    cross join lateral (
+      select unused.slot from (
+        select n as slot from generate_series(1, o.concurrency) as n
+        where not exists (
+          select from sync.pushes as p
+          where p.organization_id = o.organization_id and p.slot = n and p.state = 'sending' and p.lease_expires_at > clock_timestamp())
+        order by random()
+      ) as unused
+      where pg_try_advisory_xact_lock(hashtextextended(o.organization_id || ' slot ' || unused.slot, 0))
+      limit o.most
+    ) as free
+  )
+  select array_agg(w.id), array_agg(t.slot) into ids, slots
+  from wanted as w join taken as t on t.organization_id = w.organization_id and t.nth = w.nth;
+end
+$$;
+comment on function private.take_slots is 'In: locked pushes. Out: those for whom there is a place, and beside each its place, locked until the transaction ends (null: none). private.claim_locked looks again whether it is free.';
+-- end db/functions/pushes/private.take_slots.sql
+
+-- begin db/functions/pushes/private.take_turn.sql
+-- A member system with a rate gets its requests evenly spaced, over all workers. The moment is given away here; the worker
+-- waits for it.
+create or replace function private.take_turn(p_organization_id uuid, p_rate_per_second integer)
+returns integer
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  insert into sync.rates as r (organization_id, free_at)
+  values (p_organization_id, clock_timestamp() + interval '1 second' / p_rate_per_second)
+  on conflict (organization_id) do update
+    set free_at = greatest(r.free_at, clock_timestamp()) + interval '1 second' / p_rate_per_second
+  returning ceil(extract(epoch from greatest(r.free_at - interval '1 second' / p_rate_per_second - clock_timestamp(), interval '0')) * 1000)::integer
+$$;
+comment on function private.take_turn is 'In: organisation, requests a second. Out: milliseconds to wait before sending.';
+-- end db/functions/pushes/private.take_turn.sql
+
+-- begin db/functions/breakers/private.tell_breaker.sql
+-- What an attempt says of the member system as a whole. A change that it refuses shows that it works: it read it and answered.
+create or replace function private.tell_breaker(p_push sync.pushes, p_result sync.attempt_result, p_retry_after integer)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_result in ('delivered', 'accepted') or (p_result = 'rejected' and p_push.http_status between 400 and 499) then
+    perform private.note_success(p_push.organization_id);
+  elsif p_result = 'retry' and p_push.state <> 'rejected' then
+    perform private.note_failure(p_push, p_retry_after);
+  end if;
+end
+$$;
+comment on function private.tell_breaker is 'In: a push in its new state (with code and status), result of the attempt, Retry-After in seconds or null.';
+-- end db/functions/breakers/private.tell_breaker.sql
+
+-- begin db/functions/audit/private.tg__refuse_change.sql
+-- An audit that can be changed proves nothing. ALWAYS: session_replication_role = replica does not skip these triggers.
+create or replace function private.tg__refuse_change()
+returns trigger
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise exception 'Rows of %.% are never changed or removed.', TG_TABLE_SCHEMA, TG_TABLE_NAME
+    using errcode = 'insufficient_privilege', hint = 'Append a new event that puts right what this one says.';
+end
+$$;
+comment on function private.tg__refuse_change is 'Trigger: refuses the statement with 42501.';
+
+create or replace trigger _100_refuse_change
+before update or delete or truncate on audit.events
+for each statement execute function private.tg__refuse_change();
+alter table audit.events enable always trigger _100_refuse_change;
+-- end db/functions/audit/private.tg__refuse_change.sql
+
+-- begin db/functions/files_and_worklist/private.tg_member_systems__seal_anew.sql
+-- What stands on a worklist is sealed once, and then waits for a person, for days. A key that comes later, or takes the place of one
+-- that was lost, would not be used until then, and a number that nobody can open is none; so what waits is sealed again.
+create or replace function private.tg_member_systems__seal_anew()
+returns trigger
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_id uuid;
+begin
+  for v_id in
+    update sync.pushes as p
+    set accepted_until = null, status_url = null, receiver_sealed = null, next_attempt_at = clock_timestamp()
+    where p.organization_id = NEW.organization_id and p.state = 'pending' and p.accepted_until is not null
+    returning p.id
+  loop
+    perform private.enqueue('push_personnummer', v_id);
+  end loop;
+  return null;
+end
+$$;
+comment on function private.tg_member_systems__seal_anew is 'After update: a worklist with another key has what waits sealed again.';
+create or replace trigger _100_seal_anew after update of kind, receiver_key on sync.member_systems
+  for each row when (NEW.kind = 'worklist' and (OLD.kind, OLD.receiver_key) is distinct from (NEW.kind, NEW.receiver_key))
+  execute function private.tg_member_systems__seal_anew();
+-- end db/functions/files_and_worklist/private.tg_member_systems__seal_anew.sql
+
+-- begin db/functions/number/private.tg_members__version.sql
+-- Whoever changes a member record, however: the version rises, so that a stale view of it can be told from a fresh one.
+create or replace function private.tg_members__version()
+returns trigger
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  NEW.version := OLD.version + 1;
+  NEW.updated_at := clock_timestamp();
+  return NEW;
+end
+$$;
+comment on function private.tg_members__version is 'Trigger: counts the version of a member record.';
+
+create or replace trigger _100_version
+before update on registry.members
+for each row execute function private.tg_members__version();
+-- end db/functions/number/private.tg_members__version.sql
+
+-- begin db/functions/login/private.tg_observations__settle.sql
+-- A verified login arrives as one row; everything else follows from it here. BEFORE INSERT, so that the row is written once,
+-- with its outcome. Rows that come with an outcome (confirmed by
+-- private.confirm_known_login, or deferred by private.keep_observation) are left alone.
+create or replace function private.tg_observations__settle()
+returns trigger
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return private.settle_observation(NEW);
+end
+$$;
+comment on function private.tg_observations__settle is 'Trigger: decides what a new observation means, and acts on it.';
+
+create or replace trigger _100_settle
+before insert on registry.observations
+for each row when (NEW.outcome is null) execute function private.tg_observations__settle();
+-- end db/functions/login/private.tg_observations__settle.sql
+
+-- begin db/functions/pushes/private.tg_pushes__settle.sql
+-- Whatever settles a push ends its lease and what it waited for with it, so that no final row holds a number sealed for
+-- somebody, or a place that others could use.
+create or replace function private.tg_pushes__settle()
+returns trigger
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if NEW.settled_at is not null then
+    NEW.lease_expires_at := null;
+    NEW.slot := null;
+    NEW.accepted_until := null;
+    NEW.status_url := null;
+    NEW.receiver_sealed := null;
+  end if;
+  return NEW;
+end
+$$;
+comment on function private.tg_pushes__settle is 'Before update: a settled push holds no lease, place, status URL or sealed number.';
+create or replace trigger _100_settle before update on sync.pushes
+  for each row execute function private.tg_pushes__settle();
+-- end db/functions/pushes/private.tg_pushes__settle.sql
+
+-- begin db/functions/pushes/private.why_wait.sql
+-- What keeps a push from being sent at this moment. None of these is a failure, and none counts as an attempt.
+create or replace function private.why_wait(p_push sync.pushes, p_system sync.member_systems)
+returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    -- One after the other: an older value must never arrive after a newer one.
+    when exists (
+      select from sync.pushes as other
+      where other.organization_id = p_push.organization_id and other.member_id = p_push.member_id and other.id <> p_push.id
+        and other.state = 'sending' and other.lease_expires_at > clock_timestamp()) then 'member_busy'
+    when exists (
+      select from sync.breakers as b
+      where b.organization_id = p_push.organization_id and b.state <> 'closed' and b.probe_push_id is distinct from p_push.id)
+      then 'breaker_open'
+    when exists (
+      select from sync.rates as r
+      where r.organization_id = p_push.organization_id and p_system.rate_per_second is not null
+        and r.free_at > clock_timestamp() + interval '3 seconds') then 'rate_used_up'
+  end
+$$;
+comment on function private.why_wait is 'In: a push, its member system. Out: member_busy, breaker_open, rate_used_up; null: nothing.';
+-- end db/functions/pushes/private.why_wait.sql
+
+-- begin db/functions/upkeep/worker.beat.sql
+-- A worker says that it lives and which pushes it is sending; their leases are renewed. It hears which of them it has lost, and
+-- which organisations' jobs are not to be fetched.
+create or replace function worker.beat(pool_id text, push_ids uuid[], fencing_tokens bigint[])
+returns table (lost uuid[], forbidden_flags text[])
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into sync.workers as w (pool_id) values (beat.pool_id)
+  on conflict on constraint workers_pkey do update set seen_at = clock_timestamp();
+  with named as (
+    select t.id, t.token from unnest(beat.push_ids, beat.fencing_tokens) as t(id, token)
+  ), held as (
+    update sync.pushes as p set lease_expires_at = clock_timestamp() + private.lease()
+    from named as n
+    where p.id = n.id and p.fencing_token = n.token and p.state = 'sending'
+    returning p.id
+  )
+  select coalesce(array_agg(n.id), '{}') into lost from named as n where not exists (select from held as h where h.id = n.id);
+  select coalesce(array_agg('org:' || b.organization_id), '{}') into forbidden_flags from sync.breakers as b where b.state <> 'closed';
+  return next;
+end
+$$;
+comment on function worker.beat is 'In: the name under which the worker locks its jobs, the pushes it is sending with their fencing tokens. Out: those that it holds no more, and the flags of jobs that must not be fetched.';
+grant execute on function worker.beat to sync_worker;
+-- end db/functions/upkeep/worker.beat.sql
+
+-- begin db/functions/files_and_worklist/worker.claim_file.sql
+-- The door through which a worker begins a file: for one organisation whose pause between files is over and that has changes
+-- waiting. One file of an organisation is under way at a time, so that an older value never comes after a newer one. After one that
+-- failed (worker.fail_file) the next one is tried ten minutes later.
+create or replace function worker.claim_file(worker_id text)
+returns table (
+  file_id uuid, organization_id uuid, organization text, receiver_key jsonb, push_id uuid, external_id text,
+  personnummer_sealed text, personnummer_index text
+)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  s sync.member_systems;
+  f sync.files;
+  v_ids uuid[];
+begin
+  -- A worker that died while writing: nothing of its file was seen by anybody.
+  update sync.files as old set state = 'expired', lease_expires_at = null
+  where old.state = 'writing' and old.lease_expires_at < clock_timestamp();
+  for s in
+    select known.* from sync.member_systems as known
+    where known.kind = 'file' and not exists (
+      select from sync.files as k where k.organization_id = known.organization_id and (k.state in ('writing', 'ready')
+        or (k.ready_at is not null and k.created_at > clock_timestamp() - known.file_every)
+        or (k.error_code is not null and k.created_at > clock_timestamp() - interval '10 minutes')))
+    order by known.id for update skip locked
+  loop
+    v_ids := private.changes_for_file(s.organization_id);
+    exit when v_ids is not null;
+  end loop;
+  if v_ids is null then
+    return;
+  end if;
+  insert into sync.files (organization_id, leased_by, lease_expires_at)
+  values (s.organization_id, claim_file.worker_id, clock_timestamp() + interval '2 minutes')
+  returning * into f;
+  return query
+    select f.id, g.id, g.slug, s.receiver_key, p.id, m.external_id, m.personnummer_sealed, m.personnummer_index
+    from sync.pushes as p
+    join registry.members as m on m.id = p.member_id
+    join registry.organizations as g on g.id = p.organization_id
+    where p.id = any (v_ids) order by p.created_at;
+end
+$$;
+comment on function worker.claim_file is 'In: the worker''s name. Out: the changes for one new file, a row each, with a lease of two minutes; no row when no file is due.';
+grant execute on function worker.claim_file to sync_worker;
+-- end db/functions/files_and_worklist/worker.claim_file.sql
+
+-- begin db/functions/pushes/worker.claim_push.sql
+-- The door through which a worker takes a push, with a look at everything that may stand in its way.
+create or replace function worker.claim_push(push_id uuid, worker_id text)
+returns table (
+  fencing_token bigint, attempt integer, organization_id uuid, organization text, member_id uuid, external_id text,
+  personnummer_sealed text, personnummer_index text, member_system jsonb,
+  lease_ms integer, delay_ms integer, status_url text, overdue boolean, waits_for text, wait_ms integer
+)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = 'force_generic_plan'
+as $$
+declare
+  p sync.pushes;
+  v_system sync.member_systems;
+begin
+  select known.* into p from sync.pushes as known where known.id = claim_push.push_id for update;
+  if p.id is null or not private.is_claimable(p) then
+    perform private.keep_job(p);
+    return;
+  end if;
+  if private.push_is_moot(p) then
+    perform private.settle_push(p, 'superseded', 'push_superseded', 'The push was dropped: the record has changed since.');
+    return;
+  end if;
+  if p.consent_withdrawn_at is not null then
+    perform private.cancel_push(p); -- its worker was lost while consent was withdrawn
+    return;
+  end if;
+  select s.* into v_system from sync.member_systems as s where s.organization_id = p.organization_id;
+  if v_system.kind = 'file' then
+    return; -- the next file takes it (worker.claim_file)
+  end if;
+  waits_for := private.why_wait(p, v_system);
+  if waits_for is null then
+    return query
+      select c.fencing_token, c.attempt, c.organization_id, c.organization, c.member_id, c.external_id, c.personnummer_sealed,
+        c.personnummer_index, c.member_system, c.lease_ms,
+        case when v_system.rate_per_second is null then 0 else private.take_turn(c.organization_id, v_system.rate_per_second) end,
+        c.status_url, c.overdue, null::text, null::integer
+      from private.take_slots(array[p.id]) as t
+      cross join lateral private.claim_locked(t.ids, array[claim_push.worker_id], t.slots) as c;
+    waits_for := case when not found then 'no_slot' end;
+  end if;
+  if waits_for is not null then
+    organization_id := p.organization_id;
+    wait_ms := private.put_back_push(p, waits_for);
+    return next;
+  end if;
+end
+$$;
+comment on function worker.claim_push is 'In: a push, the worker''s name. Out: what to send and where (personnummer null: remove the number there), with a fencing token, the lease and the pause before sending in milliseconds, and the status URL where the change was taken in before; only waits_for and wait_ms when it must wait; no row when there is nothing to do.';
+grant execute on function worker.claim_push to sync_worker;
+-- end db/functions/pushes/worker.claim_push.sql
+
+-- begin db/functions/pushes/worker.claim_pushes.sql
+-- The same door for many at once, which is what a busy worker needs: one round trip, one commit. It takes the ordinary ones only:
+-- waiting, due, nothing in their way. Whatever is left out has changed nothing and is asked for one at a time (worker.claim_push).
+-- The commit is not waited for on the disk: a claim that a crash of the server takes back was a lease, and goes with it. Fencing
+-- holds all the same, because reports name the worker besides the token.
+create or replace function worker.claim_pushes(push_ids uuid[], worker_ids text[])
+returns table (
+  push_id uuid, worker_id text, fencing_token bigint, attempt integer, organization_id uuid, organization text, member_id uuid,
+  external_id text, personnummer_sealed text, personnummer_index text, member_system jsonb,
+  lease_ms integer, delay_ms integer, status_url text, overdue boolean
+)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = 'force_generic_plan'
+as $$
+declare
+  v_ids uuid[] := private.lock_ordinary_pushes(claim_pushes.push_ids);
+  v_names text[];
+  v_slots smallint[];
+begin
+  if v_ids is null then
+    return;
+  end if;
+  perform set_config('synchronous_commit', 'off', true);
+  select array_agg(t.id), array_agg(claim_pushes.worker_ids[array_position(claim_pushes.push_ids, t.id)]), array_agg(t.slot)
+  into v_ids, v_names, v_slots
+  from private.take_slots(v_ids) as taken cross join lateral unnest(taken.ids, taken.slots) as t(id, slot);
+  return query select * from private.claim_locked(v_ids, v_names, v_slots);
+end
+$$;
+comment on function worker.claim_pushes is 'In: pushes, and beside each the name it is claimed under. Out: as worker.claim_push, for those that nothing stands in the way of; the others have to be claimed one at a time.';
+grant execute on function worker.claim_pushes to sync_worker;
+-- end db/functions/pushes/worker.claim_pushes.sql
+
+-- begin db/functions/drift/worker.drift_page.sql
+-- The records to compare with a member system, a page at a time. Left out: what is on its way, what failed (there is a case), what was
+-- cancelled because consent was withdrawn (it is not to arrive), and records without a number that never had one sent.
+create or replace function worker.drift_page(organization text, after uuid, most integer)
+returns table (
+  member_id uuid, organization_id uuid, external_id text, personnummer_index text, sent boolean, sent_index text, has_case boolean,
+  member_system jsonb
+)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select m.id, m.organization_id, m.external_id, m.personnummer_index, p.id is not null, p.personnummer_index,
+    exists (select from registry.conflicts as c
+            where c.organization_id = m.organization_id and c.member_id = m.id and c.kind = 'drift' and c.state = 'open'),
+    to_jsonb(s)
+  from registry.organizations as g
+  join sync.member_systems as s on s.organization_id = g.id
+  join registry.members as m on m.organization_id = g.id and m.merged_into is null and m.external_id is not null
+  left join lateral (
+    select known.id, known.state, known.personnummer_index from sync.pushes as known
+    where known.organization_id = m.organization_id and known.member_id = m.id and known.state <> 'superseded'
+    order by known.created_at desc limit 1
+  ) as p on true
+  where g.slug = drift_page.organization and (drift_page.after is null or m.id > drift_page.after)
+    and coalesce(p.state = 'delivered', m.personnummer_index is not null)
+  order by m.id limit least(drift_page.most, 1000)
+$$;
+comment on function worker.drift_page is 'In: an organisation (slug), the member after which to go on (null: from the first), most rows. Out: what is recorded and what was sent last, by index, with the member system; has_case: a difference was found before.';
+grant execute on function worker.drift_page to sync_worker;
+-- end db/functions/drift/worker.drift_page.sql
+
+-- begin db/functions/retention/worker.erase_expired.sql
+-- The retention task: what was kept for a time only goes when the time is over, some thousands at once so that logins never
+-- wait for it. The caller repeats until nothing is left. In this order: a session goes after its tokens, a dry run after its lines.
+create or replace function worker.erase_expired(most integer)
+returns integer
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_contacts constant integer := private.erase_contacts(most);
+  v_numbers constant integer := private.erase_numbers(most);
+  v_offers constant integer := private.erase_offers(most);
+  v_decisions constant integer := private.erase_replaced_numbers(most);
+  v_refresh_tokens constant integer := private.erase_refresh_tokens(most);
+  v_sessions constant integer := private.erase_sessions(most);
+  v_import_lines constant integer := private.erase_import_lines(most);
+  v_dry_runs constant integer := private.erase_dry_runs(most);
+  v_imports constant integer := private.abandon_imports(most);
+  v_highest constant integer := greatest(
+    v_contacts, v_numbers, v_offers, v_decisions, v_refresh_tokens, v_sessions, v_import_lines, v_dry_runs, v_imports);
+begin
+  if v_highest > 0 then
+    perform private.record_event('data_erased', 'worker', null, 'Data was erased, because the time set for it is over.',
+      p_detail => jsonb_build_object('contacts', v_contacts, 'numbers', v_numbers, 'offers', v_offers, 'decisions', v_decisions,
+        'refresh_tokens', v_refresh_tokens, 'sessions', v_sessions, 'import_lines', v_import_lines, 'dry_runs', v_dry_runs,
+        'imports', v_imports));
+  end if;
+  return v_highest;
+end
+$$;
+comment on function worker.erase_expired is 'In: how many rows of a kind at most. Out: how many were erased of the kind with the most; when it is as many as asked for, there may be more.';
+grant execute on function worker.erase_expired to sync_worker;
+-- end db/functions/retention/worker.erase_expired.sql
+
+-- begin db/functions/files_and_worklist/worker.fail_file.sql
+-- The door through which a worker says that it could not write a file at all. Nothing was tried of the single changes, so none of them
+-- counts an attempt; but they carry the reason, and a coordinator is told, once.
+create or replace function worker.fail_file(file_id uuid, worker_id text, error_code text)
+returns boolean
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  f sync.files;
+begin
+  select k.* into f from sync.files as k where k.id = fail_file.file_id for update;
+  if f.state is distinct from 'writing' or f.leased_by <> fail_file.worker_id then
+    return false;
+  end if;
+  update sync.files as k set state = 'expired', lease_expires_at = null, error_code = fail_file.error_code where k.id = f.id;
+  update sync.pushes as p set error_code = fail_file.error_code
+  where p.organization_id = f.organization_id and p.state = 'pending' and p.next_attempt_at <= clock_timestamp();
+  perform private.open_file_case(f.organization_id, 'member_system file ' || fail_file.error_code, fail_file.error_code);
+  perform private.record_event('file_expired', 'worker', f.organization_id,
+    format('No file could be written for the member system (%s); it is tried again.', fail_file.error_code),
+    p_detail => jsonb_build_object('file_id', f.id, 'error_code', fail_file.error_code));
+  return true;
+end
+$$;
+comment on function worker.fail_file is 'In: the file, the worker''s name, a fixed code. Out: false when the file has been given up meanwhile.';
+grant execute on function worker.fail_file to sync_worker;
+-- end db/functions/files_and_worklist/worker.fail_file.sql
+
+-- begin db/functions/files_and_worklist/worker.finish_file.sql
+-- The door through which a worker hands over a finished file. Changes that could not go into it (their number could not be read)
+-- become cases. A file is sealed and cannot be mended: if one of its changes was cancelled or superseded while it was written, the
+-- whole file is given up, and the next claim writes it anew without that change.
+create or replace function worker.finish_file(file_id uuid, worker_id text, content text, push_ids uuid[], failed_ids uuid[], failed_codes text[])
+returns integer
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  f sync.files;
+  p sync.pushes;
+  v_within interval;
+begin
+  select k.* into f from sync.files as k where k.id = finish_file.file_id for update;
+  if f.state is distinct from 'writing' or f.leased_by <> finish_file.worker_id then
+    return null;
+  end if;
+  select s.accept_within into v_within from sync.member_systems as s where s.organization_id = f.organization_id;
+  perform private.fail_filed_push(f, t.id, t.code) from unnest(finish_file.failed_ids, finish_file.failed_codes) as t(id, code);
+  if cardinality(finish_file.push_ids) = 0 or not private.lock_filed_pushes(f, finish_file.push_ids) then
+    update sync.files as k set state = 'expired', lease_expires_at = null where k.id = f.id;
+    return case when cardinality(finish_file.push_ids) = 0 then 0 end;
+  end if;
+  update sync.files as k
+  set state = 'ready', content = finish_file.content, pushes = cardinality(finish_file.push_ids), ready_at = clock_timestamp(),
+      accept_until = clock_timestamp() + v_within, lease_expires_at = null
+  where k.id = f.id;
+  for p in
+    update sync.pushes as k
+    set state = 'pending', settled_at = null, file_id = f.id, error_code = null,
+        accepted_until = clock_timestamp() + v_within, next_attempt_at = clock_timestamp() + v_within, leased_by = finish_file.worker_id
+    where k.id = any (finish_file.push_ids)
+    returning k.*
+  loop
+    perform private.record_push_event('push_accepted', p, 'The change is in a file for the member system.');
+  end loop;
+  perform private.record_event('file_written', 'worker', f.organization_id, format('A file with %s changes is ready to be fetched.',
+    cardinality(finish_file.push_ids)), p_detail => jsonb_build_object('file_id', f.id));
+  return cardinality(finish_file.push_ids);
+end
+$$;
+comment on function worker.finish_file is 'In: the file, the worker''s name, the CSV as compact JWE, the changes in it, the changes that could not be read with their codes. Out: how many changes it carries; null when the file has been given up.';
+grant execute on function worker.finish_file to sync_worker;
+-- end db/functions/files_and_worklist/worker.finish_file.sql
+
+-- begin db/functions/pushes/worker.finish_push.sql
+-- The door through which a worker reports. A report with an old fencing token changes nothing, and neither
+-- does one of another worker than the one that holds it: a crash of the server may take a claim back, and its token is given again.
+create or replace function worker.finish_push(
+  push_id uuid, fencing_token bigint, result text, http_status integer, error_code text, duration_ms integer, final boolean,
+  retry_after integer default null, status_url text default null, receiver_sealed text default null, worker_id text default null
+)
+returns text
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  p sync.pushes := private.lock_reported_push(finish_push.push_id);
+begin
+  if p.id is null then
+    return null;
+  elsif p.state <> 'sending' or p.fencing_token <> finish_push.fencing_token or p.leased_by <> finish_push.worker_id then
+    perform private.heal_overtaken(p);
+    return null;
+  end if;
+  insert into sync.push_attempts (push_id, organization_id, attempt, worker_id, result, http_status, error_code, duration_ms)
+  values (p.id, p.organization_id, p.attempts, p.leased_by, finish_push.result::sync.attempt_result, finish_push.http_status,
+    finish_push.error_code, finish_push.duration_ms);
+  p.http_status := finish_push.http_status;
+  p.error_code := finish_push.error_code;
+  case
+    when finish_push.result = 'delivered' then
+      perform private.settle_push(p, 'delivered', 'push_delivered', 'The personnummer was delivered to the member system.');
+      perform private.heal_overtaken(p);
+    when private.push_is_moot(p) then
+      perform private.settle_push(p, 'superseded', 'push_superseded', 'The push was dropped: the record has changed since.');
+    when p.consent_withdrawn_at is not null then
+      perform private.cancel_push(p);
+    when finish_push.result = 'accepted' then
+      perform private.await_push(p, finish_push.retry_after, finish_push.status_url, finish_push.receiver_sealed);
+    when finish_push.result = 'rejected' or private.refuses_this_member(p) then
+      perform private.fail_push(p, 'rejected', 'push_rejected', 'The member system refused the change for good; a case was opened.');
+    when finish_push.final or (p.attempts >= 25 and p.created_at < clock_timestamp() - interval '3 days') then
+      perform private.fail_push(p, 'given_up', 'push_given_up', 'The change could not be delivered in all attempts; a case was opened.');
+    else
+      perform private.postpone_push(p, finish_push.retry_after);
+  end case;
+  select known.state into p.state from sync.pushes as known where known.id = p.id;
+  perform private.tell_breaker(p, finish_push.result::sync.attempt_result, finish_push.retry_after);
+  return p.state::text;
+end
+$$;
+comment on function worker.finish_push is 'In: push, fencing token, result (delivered, accepted, retry, rejected), HTTP status and error code of the attempt, its duration in milliseconds, whether to give up now; Retry-After in seconds (at most 24 h are honoured); for accepted: where to ask, or the number sealed for the receiver; the name it was claimed under (null: not looked at). Out: the new state; null when the token is stale.';
+grant execute on function worker.finish_push to sync_worker;
+-- end db/functions/pushes/worker.finish_push.sql
+
+-- begin db/functions/pushes/worker.finish_pushes.sql
+-- The same door for many deliveries at once, and for what comes next: one round trip and one commit a push, instead of five. It
+-- takes the ordinary ones only, after which nothing else is to be put right: no breaker, no case, no older value that was overtaken.
+-- Whatever is left out has changed nothing and is reported one at a time (worker.finish_push). The commit is not waited for on the
+-- disk: what a crash of the server takes back is a push that is being sent, and is sent again under the same key.
+create or replace function worker.finish_pushes(
+  push_ids uuid[], fencing_tokens bigint[], worker_ids text[], http_statuses integer[], durations_ms integer[], next_worker_ids text[]
+)
+returns table (
+  finished uuid[], push_id uuid, worker_id text, fencing_token bigint, attempt integer, organization_id uuid, organization text, member_id uuid,
+  external_id text, personnummer_sealed text, personnummer_index text, member_system jsonb,
+  lease_ms integer, delay_ms integer, status_url text, overdue boolean
+)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = 'force_generic_plan'
+as $$
+declare
+  v_done record;
+  v_next record;
+begin
+  v_done := private.lock_ordinary_deliveries(finish_pushes.push_ids, finish_pushes.fencing_tokens, finish_pushes.worker_ids);
+  finished := coalesce(v_done.ids, '{}');
+  if v_done.ids is null then
+    return next;
+    return;
+  end if;
+  perform set_config('synchronous_commit', 'off', true);
+  perform private.record_deliveries(v_done.ids, finish_pushes.push_ids, finish_pushes.http_statuses, finish_pushes.durations_ms);
+  return next;
+  v_next := private.lock_next_pushes(v_done.organization_ids, array(
+    select finish_pushes.next_worker_ids[array_position(finish_pushes.push_ids, done.id)]
+    from unnest(v_done.ids) with ordinality as done(id, nth) order by done.nth), v_done.slots);
+  if v_next.ids is not null then
+    return query select null::uuid[], c.* from private.claim_locked(v_next.ids, v_next.worker_ids, v_next.slots) as c;
+    -- The claim takes the place of the job, and a lease that runs out makes a new one. What was not claimed, because its place was
+    -- taken meanwhile, keeps its job, and so does one that somebody is fetching at this moment, and who finds the push taken.
+    perform graphile_worker.complete_jobs(array(
+      select next.job_id from unnest(v_next.ids, v_next.job_ids) as next(id, job_id)
+      join sync.pushes as p on p.id = next.id and p.state = 'sending'));
+  end if;
+end
+$$;
+comment on function worker.finish_pushes is 'In: pushes that were delivered, and beside each its fencing token, the name it was claimed under, HTTP status, duration in milliseconds, and the name under which to claim the next one (null: none). Out: first those that are settled (the others have to be reported one at a time), then the claims, as worker.claim_push.';
+grant execute on function worker.finish_pushes to sync_worker;
+-- end db/functions/pushes/worker.finish_pushes.sql
+
+-- begin db/functions/breakers/worker.member_system.sql
+-- The row of an organisation, for trying it out (npm run member-system:check). It names secrets and holds none.
+create or replace function worker.member_system(organization text)
+returns table (organization_id uuid, member_system jsonb)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select g.id, to_jsonb(s)
+  from registry.organizations as g
+  left join sync.member_systems as s on s.organization_id = g.id
+  where g.slug = member_system.organization
+$$;
+comment on function worker.member_system is 'In: an organisation (slug). Out: its id and its member system; no row for an unknown organisation.';
+grant execute on function worker.member_system to sync_worker;
+-- end db/functions/breakers/worker.member_system.sql
+
+-- begin db/functions/upkeep/worker.metrics.sql
+-- What /metrics shows of the tables, per organisation. Asked for at most every few seconds.
+create or replace function worker.metrics()
+returns table (
+  organization text, waiting integer, sending integer, oldest_waiting_seconds integer, refused integer, given_up integer,
+  breaker text, accepted integer,
+  deferred integer, oldest_deferred_seconds integer
+)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select g.slug, coalesce(p.waiting, 0), coalesce(p.sending, 0), coalesce(p.oldest, 0), f.refused, f.given_up,
+    coalesce(b.state::text, 'closed'), coalesce(p.accepted, 0), d.deferred, coalesce(d.oldest, 0)
+  from registry.organizations as g
+  left join sync.breakers as b on b.organization_id = g.id
+  left join lateral (
+    select count(*) filter (where known.state = 'pending')::integer as waiting, count(*) filter (where known.state = 'sending')::integer as sending,
+      extract(epoch from clock_timestamp() - min(known.created_at))::integer as oldest,
+      count(*) filter (where known.accepted_until is not null)::integer as accepted
+    from sync.pushes as known where known.organization_id = g.id and known.settled_at is null
+  ) as p on true
+  cross join lateral (
+    select count(*) filter (where known.state = 'rejected')::integer as refused, count(*) filter (where known.state = 'given_up')::integer as given_up
+    from sync.pushes as known where known.organization_id = g.id and known.state in ('rejected', 'given_up')
+  ) as f
+  cross join lateral (
+    select count(*)::integer as deferred, extract(epoch from clock_timestamp() - min(o.received_at))::integer as oldest
+    from registry.observations as o where o.organization_id = g.id and o.outcome = 'deferred'
+  ) as d
+$$;
+comment on function worker.metrics is 'Out: per organisation, changes that wait, that are being sent, the age in seconds of the oldest, changes refused and given up, the breaker, changes taken in (202, a file, the worklist) but not yet carried out, and logins whose decision was put off, with the age in seconds of the oldest.';
+grant execute on function worker.metrics to sync_worker;
+-- end db/functions/upkeep/worker.metrics.sql
+
+-- begin db/functions/login/worker.process_observation.sql
+-- A deferred observation is decided after all. Faults are not caught here: the job fails, and graphile-worker tries again.
+create or replace function worker.process_observation(observation_id uuid)
+returns text
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  o registry.observations;
+begin
+  select known.* into o from registry.observations as known where known.id = process_observation.observation_id for update;
+  if o.id is null then
+    raise exception 'There is no such observation.' using errcode = 'PN004';
+  elsif o.outcome = 'deferred' then
+    if o.personnummer_index is not null and not (select g.capture from registry.organizations as g where g.id = o.organization_id) then
+      o := private.without_number(o, 'capture_off'); -- switched off since
+    end if;
+    o := private.settle_observation(o);
+    perform private.store_decision(o);
+  end if;
+  return o.outcome::text;
+end
+$$;
+comment on function worker.process_observation is 'In: a deferred observation. Out: its outcome, now decided. Raises PN004 for an unknown id.';
+grant execute on function worker.process_observation to sync_worker;
+-- end db/functions/login/worker.process_observation.sql
+
+-- begin db/functions/pushes/worker.put_back_push.sql
+-- The door for a worker that has no place left for this organisation: the others' pushes keep theirs.
+create or replace function worker.put_back_push(push_id uuid)
+returns void
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  p sync.pushes;
+begin
+  select known.* into p from sync.pushes as known where known.id = put_back_push.push_id and known.settled_at is null;
+  if p.id is not null then
+    perform private.put_back_push(p, 'no_slot');
+  end if;
+end
+$$;
+comment on function worker.put_back_push is 'In: a push that was fetched and cannot be begun. Queues it again.';
+grant execute on function worker.put_back_push to sync_worker;
+-- end db/functions/pushes/worker.put_back_push.sql
+
+-- begin db/functions/drift/worker.readable_organizations.sql
+-- Which member systems can be read at all, for the nightly comparison.
+create or replace function worker.readable_organizations()
+returns table (organization text)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select g.slug from sync.member_systems as s
+  join registry.organizations as g on g.id = s.organization_id
+  where s.kind = 'http' and s.read_url_template is not null
+  order by g.slug
+$$;
+comment on function worker.readable_organizations is 'Out: the organisations (slugs) whose member systems show their members.';
+grant execute on function worker.readable_organizations to sync_worker;
+-- end db/functions/drift/worker.readable_organizations.sql
+
+-- begin db/functions/upkeep/worker.sweep.sql
+-- What cannot wait for the minute of reconcile: workers that fell silent lose their locks, pushes whose lease ran out get a job,
+-- and breakers whose pause is over a probe. Every worker calls this every few seconds; one at a time does the work.
+create or replace function worker.sweep()
+returns table (what text, queued integer)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_dead text[];
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended('worker.sweep', 0)) then
+    return;
+  end if;
+  with dead as (
+    delete from sync.workers as w where w.seen_at < clock_timestamp() - private.lease() returning w.pool_id
+  )
+  select array_agg(d.pool_id) into v_dead from dead as d;
+  if v_dead is not null then
+    perform graphile_worker.force_unlock_workers(v_dead);
+    return query select 'worker_lost'::text, cardinality(v_dead);
+  end if;
+  return query
+    select 'push_personnummer'::text, private.requeue('push_personnummer', array(
+      select p.id from sync.pushes as p where p.state = 'sending' and p.lease_expires_at < clock_timestamp()
+      order by p.lease_expires_at limit 200));
+  return query select 'probe'::text, private.send_probes();
+end
+$$;
+comment on function worker.sweep is 'Out: workers that were lost, pushes that were queued again, probes that were sent. No row while another worker sweeps.';
+grant execute on function worker.sweep to sync_worker;
+-- end db/functions/upkeep/worker.sweep.sql
+
+-- begin db/functions/upkeep/worker.reconcile.sql
+-- The tables are the truth and the queue only a reminder. What is due and has no live job gets one again: jobs that were
+-- dropped, used up, or locked by a worker that died. Run every minute.
+create or replace function worker.reconcile()
+returns table (what text, queued integer)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_swept integer;
+begin
+  select coalesce(sum(s.queued) filter (where s.what = 'push_personnummer'), 0) into v_swept from worker.sweep() as s;
+  return query select 'lost_worker'::text, private.free_lost_jobs();
+  return query select 'push_personnummer'::text, v_swept + private.requeue('push_personnummer', private.due_pushes());
+  return query
+    select 'process_observation'::text, private.requeue('process_observation', array(
+      select o.id from registry.observations as o
+      left join graphile_worker.jobs as j
+        on j.key = 'process_observation:' || o.id and j.attempts < j.max_attempts and j.locked_at is null
+      where o.outcome = 'deferred' and o.received_at < clock_timestamp() - interval '10 seconds' and j.key is null
+      order by o.received_at limit 1000));
+  return query select 'leftover_job'::text, private.drop_leftover_jobs();
+  return query select 'outage_case'::text, private.report_long_outages();
+  return query select 'file_expired'::text, private.expire_files();
+  delete from registry.consumed_transactions where expires_at < clock_timestamp() - interval '1 minute';
+end
+$$;
+comment on function worker.reconcile is 'Out: how many jobs were queued again, by task, and what else was put in order. Also forgets used login transactions that have expired.';
+grant execute on function worker.reconcile to sync_worker;
+-- end db/functions/upkeep/worker.reconcile.sql
+
+-- begin db/functions/drift/worker.report_drift.sql
+-- The door through which a worker says how a record compares with the member system. A difference is a case, once; one that a
+-- coordinator has settled by leaving theirs as it is does not come back. Agreement closes an open case.
+create or replace function worker.report_drift(
+  member_id uuid, recorded_index text, verdict text, live_indexes text[], live_masked text, as_sent boolean
+)
+returns boolean
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  m registry.members;
+begin
+  select known.* into m from registry.members as known where known.id = report_drift.member_id for no key update;
+  -- The record has moved on since it was compared, or is about to be sent: the next comparison tells.
+  if m.id is null or m.merged_into is not null or m.personnummer_index is distinct from report_drift.recorded_index or exists (
+    select from sync.pushes as p where p.organization_id = m.organization_id and p.member_id = m.id and p.settled_at is null)
+  then
+    return false;
+  elsif report_drift.verdict = 'same' then
+    return private.close_drift_case(m);
+  else
+    return private.open_drift_case(m, report_drift.verdict, report_drift.live_indexes, report_drift.live_masked, report_drift.as_sent);
+  end if;
+end
+$$;
+comment on function worker.report_drift is 'In: a member, the index it was compared by, the verdict (same, another, none, missing, unreadable), indexes (one for each version of the key) and masked form of the number over there, whether it is what was sent last. Out: whether a case was opened or closed.';
+grant execute on function worker.report_drift to sync_worker;
+-- end db/functions/drift/worker.report_drift.sql
+
+reset role;
+
+-- migrate:down
+do $$ begin raise exception 'Migrations are not taken back: write the next one, which puts right what this one did.'; end $$;

@@ -1,0 +1,185 @@
+-- migrate:up
+-- Row security is on and forced for every table: also our own functions, which run as the owner, pass by a policy.
+set local role registry_owner;
+
+alter table registry.organizations enable row level security;
+alter table registry.organizations force row level security;
+create policy owner_all on registry.organizations to registry_owner using (true) with check (true);
+
+alter table registry.identity_providers enable row level security;
+alter table registry.identity_providers force row level security;
+create policy owner_all on registry.identity_providers to registry_owner using (true) with check (true);
+
+alter table registry.members enable row level security;
+alter table registry.members force row level security;
+create policy owner_all on registry.members to registry_owner using (true) with check (true);
+
+alter table registry.identity_links enable row level security;
+alter table registry.identity_links force row level security;
+create policy owner_all on registry.identity_links to registry_owner using (true) with check (true);
+
+alter table registry.observations enable row level security;
+alter table registry.observations force row level security;
+create policy owner_all on registry.observations to registry_owner using (true) with check (true);
+
+alter table registry.conflicts enable row level security;
+alter table registry.conflicts force row level security;
+create policy owner_all on registry.conflicts to registry_owner using (true) with check (true);
+
+alter table registry.excluded_links enable row level security;
+alter table registry.excluded_links force row level security;
+create policy owner_all on registry.excluded_links to registry_owner using (true) with check (true);
+
+alter table registry.resolutions enable row level security;
+alter table registry.resolutions force row level security;
+create policy owner_all on registry.resolutions to registry_owner using (true) with check (true);
+
+alter table registry.consents enable row level security;
+alter table registry.consents force row level security;
+create policy owner_all on registry.consents to registry_owner using (true) with check (true);
+
+alter table registry.revocations enable row level security;
+alter table registry.revocations force row level security;
+create policy owner_all on registry.revocations to registry_owner using (true) with check (true);
+
+alter table registry.coordinators enable row level security;
+alter table registry.coordinators force row level security;
+create policy owner_all on registry.coordinators to registry_owner using (true) with check (true);
+
+alter table registry.consumed_transactions enable row level security;
+alter table registry.consumed_transactions force row level security;
+create policy owner_all on registry.consumed_transactions to registry_owner using (true) with check (true);
+
+alter table registry.sessions enable row level security;
+alter table registry.sessions force row level security;
+create policy owner_all on registry.sessions to registry_owner using (true) with check (true);
+
+alter table registry.refresh_tokens enable row level security;
+alter table registry.refresh_tokens force row level security;
+create policy owner_all on registry.refresh_tokens to registry_owner using (true) with check (true);
+
+alter table registry.import_runs enable row level security;
+alter table registry.import_runs force row level security;
+create policy owner_all on registry.import_runs to registry_owner using (true) with check (true);
+
+alter table registry.import_lines enable row level security;
+alter table registry.import_lines force row level security;
+create policy owner_all on registry.import_lines to registry_owner using (true) with check (true);
+
+alter table registry.import_rejections enable row level security;
+alter table registry.import_rejections force row level security;
+create policy owner_all on registry.import_rejections to registry_owner using (true) with check (true);
+
+alter table registry.offered_numbers enable row level security;
+alter table registry.offered_numbers force row level security;
+create policy owner_all on registry.offered_numbers to registry_owner using (true) with check (true);
+
+alter table registry.waiting_numbers enable row level security;
+alter table registry.waiting_numbers force row level security;
+create policy owner_all on registry.waiting_numbers to registry_owner using (true) with check (true);
+
+alter table sync.member_systems enable row level security;
+alter table sync.member_systems force row level security;
+create policy owner_all on sync.member_systems to registry_owner using (true) with check (true);
+
+alter table sync.pushes enable row level security;
+alter table sync.pushes force row level security;
+create policy owner_all on sync.pushes to registry_owner using (true) with check (true);
+
+alter table sync.push_attempts enable row level security;
+alter table sync.push_attempts force row level security;
+create policy owner_all on sync.push_attempts to registry_owner using (true) with check (true);
+
+alter table sync.files enable row level security;
+alter table sync.files force row level security;
+create policy owner_all on sync.files to registry_owner using (true) with check (true);
+
+alter table sync.breakers enable row level security;
+alter table sync.breakers force row level security;
+create policy owner_all on sync.breakers to registry_owner using (true) with check (true);
+
+alter table sync.rates enable row level security;
+alter table sync.rates force row level security;
+create policy owner_all on sync.rates to registry_owner using (true) with check (true);
+
+alter table sync.workers enable row level security;
+alter table sync.workers force row level security;
+create policy owner_all on sync.workers to registry_owner using (true) with check (true);
+
+alter table audit.events enable row level security;
+alter table audit.events force row level security;
+create policy owner_insert on audit.events for insert to registry_owner with check (true);
+create policy owner_select on audit.events for select to registry_owner using (true);
+create policy auditor_select on audit.events for select to auditor using (true);
+
+-- Coordinators see their own organisations: the restrictive policy is what separates them, and cannot be opened by
+-- another permissive one. Columns are granted one by one; no form of the number but the masked one is among them.
+
+create policy own_organization on registry.organizations as restrictive to authenticated
+  using (id = any ((select private.coordinator_organizations())::uuid[]));
+create policy coordinator_select on registry.organizations for select to authenticated using (true);
+grant select (id, slug, name)
+  on registry.organizations to authenticated;
+
+create policy auditor_select on registry.organizations for select to auditor using (true);
+grant select (id, slug, name)
+  on registry.organizations to auditor;
+
+create policy own_organization on registry.members as restrictive to authenticated
+  using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
+create policy coordinator_select on registry.members for select to authenticated using (true);
+grant select (id, organization_id, external_id, given_name, family_name, birth_date, email, phone, personnummer_masked, personnummer_source, personnummer_at, merged_into, version, created_at, updated_at)
+  on registry.members to authenticated;
+
+create policy own_organization on registry.observations as restrictive to authenticated
+  using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
+create policy coordinator_select on registry.observations for select to authenticated using (true);
+grant select (id, organization_id, provider, source, authenticated_at, received_at, outcome, issuer, subject, absent_reason, inconsistency, settled_at, member_id, explanation, personnummer_masked, given_name, family_name, birth_date)
+  on registry.observations to authenticated;
+
+create policy own_organization on registry.identity_links as restrictive to authenticated
+  using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
+create policy coordinator_select on registry.identity_links for select to authenticated using (true);
+grant select (organization_id, issuer, subject, member_id)
+  on registry.identity_links to authenticated;
+
+create policy own_organization on registry.conflicts as restrictive to authenticated
+  using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
+create policy coordinator_select on registry.conflicts for select to authenticated using (true);
+grant select (id, organization_id, kind, state, member_id, other_member_id, candidates, observation_id, push_id, seen, last_seen_at, detail, version, opened_at, closed_at, decision, decided_by, note, superseded_by)
+  on registry.conflicts to authenticated;
+
+create policy own_organization on sync.pushes as restrictive to authenticated
+  using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
+create policy coordinator_select on sync.pushes for select to authenticated using (true);
+grant select (id, organization_id, member_id, observation_id, state, attempts, next_attempt_at, accepted_until, error_code, http_status, created_at, settled_at)
+  on sync.pushes to authenticated;
+
+create policy own_organization on sync.member_systems as restrictive to authenticated
+  using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
+create policy coordinator_select on sync.member_systems for select to authenticated using (true);
+grant select (organization_id, kind, receiver_key)
+  on sync.member_systems to authenticated;
+
+create policy own_organization on sync.breakers as restrictive to authenticated
+  using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
+create policy coordinator_select on sync.breakers for select to authenticated using (true);
+grant select (organization_id, state, error_code, http_status, opened_at, probe_at, changed_at)
+  on sync.breakers to authenticated;
+
+create policy own_organization on sync.files as restrictive to authenticated
+  using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
+create policy coordinator_select on sync.files for select to authenticated using (true);
+grant select (id, organization_id, state, pushes, created_at, ready_at, accept_until, acknowledged_at)
+  on sync.files to authenticated;
+
+create policy own_organization on audit.events as restrictive to authenticated
+  using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
+create policy coordinator_select on audit.events for select to authenticated using (true);
+grant select (id, organization_id, occurred_at, event, source, message, member_id, observation_id, conflict_id, push_id)
+  on audit.events to authenticated;
+
+reset role;
+
+-- migrate:down
+do $$ begin raise exception 'Migrations are not taken back: write the next one, which puts right what this one did.'; end $$;
