@@ -157,7 +157,6 @@ create table registry.members (
 create index members_merged on registry.members (organization_id, merged_into) where merged_into is not null;
 create unique index members_personnummer on registry.members (organization_id, personnummer_index) where personnummer_index is not null;
 create index members_phone on registry.members (organization_id, phone) where phone is not null;
-create index members_email on registry.members (organization_id, lower(email)) where email is not null;
 comment on table registry.members is 'Member records, as exported from the organisations'' member systems.';
 comment on column registry.members.id is 'Identifies the member here.';
 comment on column registry.members.organization_id is 'Whose member. One person in two organisations is two members.';
@@ -166,7 +165,7 @@ comment on column registry.members.user_id is 'Subject of the access tokens the 
 comment on column registry.members.given_name is 'Given name or names.';
 comment on column registry.members.family_name is 'Family name.';
 comment on column registry.members.birth_date is 'Birth date as the member system has it.';
-comment on column registry.members.email is 'E-mail address; compared without regard to case.';
+comment on column registry.members.email is 'E-mail address; compared by private.email_key.';
 comment on column registry.members.phone is 'Phone number in E.164 form, with plus.';
 comment on column registry.members.personnummer_index is 'Keyed index (HMAC) of the number, per organisation, with key version; equal indexes are equal numbers.';
 comment on column registry.members.personnummer_sealed is 'The number encrypted to the worker''s public key (compact JWE).';

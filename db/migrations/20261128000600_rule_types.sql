@@ -2,7 +2,19 @@
 set local role registry_owner;
 
 create type private.name_agreement as enum ('full', 'partial', 'none');
-comment on type private.name_agreement is 'How two names compare: given and family name both share a word, one of them does, or neither.';
+comment on type private.name_agreement is 'How two names compare: as a whole, in a word that tells people apart, or not at all.';
+
+create type private.name_part as (
+  is_written  boolean,
+  words       text[],
+  spellings   text[],
+  whole       text
+);
+comment on type private.name_part is 'A given or a family name, as it is compared.';
+comment on column private.name_part.is_written is 'Whether anything is there, be it a dash.';
+comment on column private.name_part.words is 'The words that tell people apart, folded.';
+comment on column private.name_part.spellings is 'The same words, and neighbours written together.';
+comment on column private.name_part.whole is 'All of it written together; null where there are but initials.';
 
 create type private.verdict as enum ('found', 'unlinked', 'ambiguous', 'name_mismatch', 'subject_moved');
 comment on type private.verdict is 'What the ladder says of a login.';
@@ -14,7 +26,8 @@ create type private.candidate as (
   by_email           boolean,
   by_unverified      boolean,
   name               private.name_agreement,
-  birth_date_agrees  boolean
+  birth_date_agrees  boolean,
+  born_as_number_says boolean
 );
 comment on type private.candidate is 'A member that a login might belong to, with the evidence. Null: could not be compared, because one side lacks it.';
 comment on column private.candidate.member_id is 'The member.';
@@ -24,6 +37,7 @@ comment on column private.candidate.by_email is 'The verified e-mail address is 
 comment on column private.candidate.by_unverified is 'An unverified phone number or e-mail address is the record''s.';
 comment on column private.candidate.name is 'How the names compare.';
 comment on column private.candidate.birth_date_agrees is 'Whether the birth dates are the same.';
+comment on column private.candidate.born_as_number_says is 'Whether the record''s birth date is the one that the observed number begins with.';
 
 create type private.finding as (
   verdict      private.verdict,

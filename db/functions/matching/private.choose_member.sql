@@ -25,8 +25,11 @@ begin
   -- and name all agree on outweighs it: then the number stands on a second record of the same person, a duplicate.
   if v_number.member_id is not null
     and (v_rung = 'phone_and_email' and v_contact.name = 'full' and v_contact.birth_date_agrees is not false) is not true then
-    -- People change their family name, so one shared word is enough here; none at all means a number on the wrong record.
-    return private.finding('number', v_number, v_number.name is distinct from 'none', p_candidates);
+    -- People change their family name, so one shared word is enough here; none at all means a number on the wrong record. So does a birth
+    -- date that is not the number's own, unless the whole name agrees: then one of the two was mistyped.
+    return private.finding('number', v_number,
+      v_number.name is not distinct from 'full'
+        or v_number.name is distinct from 'none' and v_number.born_as_number_says is not false, p_candidates);
   elsif v_rung is not null then
     return private.finding(v_rung, v_contact,
       (v_contact.name is null or v_contact.name = 'full') and v_contact.birth_date_agrees is not false, p_candidates);
