@@ -101,7 +101,7 @@ export type Evidence = {
   rung?: string;
   /** How many members anything of the login pointed at. */
   candidates?: number;
-  /** Identifiers that agreed: personnummer, phone, email, name, birth_date. */
+  /** Identifiers that agreed: personnummer, phone, email, name, birth_date, birth_date_of_number. */
   agreed?: string[];
   /** Identifiers that disagreed. */
   disagreed?: string[];

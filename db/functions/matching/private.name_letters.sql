@@ -18,16 +18,18 @@ begin
     v_text := replace(replace(replace(v_text, 'å', 'aa'), 'æ', 'ae'), 'ä', 'ae');
     v_text := replace(replace(replace(v_text, 'ø', 'oe'), 'ö', 'oe'), 'œ', 'oe');
     v_text := replace(replace(replace(v_text, 'ü', 'ue'), 'þ', 'th'), 'ß', 'ss');
-    v_text := normalize(v_text, nfkd);
-    if v_text ~ '[^\u0001-\u007f\u0300-\u036f]' then
-      v_text := private.without_invisible(replace(private.lower_letters(v_text), 'ς', 'σ'));
-      -- Apostrophes and what is written for one; marks of Greek, Hebrew and Arabic, which are written or not.
-      v_text := regexp_replace(v_text, '[\u02b9-\u02bf\u02c8\u02ee\u2018-\u201b\u2032\u2035\ua78b\ua78c\u05f3\u055a\u0640'
-        '\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed'
-        '\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+', '', 'g');
-      v_text := private.apart_words(v_text);
+    if octet_length(v_text) > length(v_text) then
+      v_text := normalize(v_text, nfkd);
+      if v_text ~ '[^\u0001-\u007f\u0300-\u036f]' then
+        v_text := private.without_invisible(replace(private.lower_letters(v_text), 'ς', 'σ'));
+        -- Apostrophes and what is written for one; marks of Greek, Hebrew and Arabic, which are written or not.
+        v_text := regexp_replace(v_text, '[\u02b9-\u02bf\u02c8\u02ee\u2018-\u201b\u2032\u2035\ua78b\ua78c\u05f3\u055a\u0640'
+          '\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed'
+          '\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+', '', 'g');
+        v_text := private.apart_words(v_text);
+      end if;
+      v_text := regexp_replace(v_text, '[\u0300-\u036f]+', '', 'g');
     end if;
-    v_text := regexp_replace(v_text, '[\u0300-\u036f]+', '', 'g');
   end if;
   v_text := lower(v_text);
   if v_text ~ '[^a-z ]' then

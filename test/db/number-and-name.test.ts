@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { type Door, type Login, one, openDoor } from '../support/door.ts';
+import { addMember } from '../support/samples.ts';
+
+// The people of cases/import/members-with-particles.csv, and two with a D-number.
+const OMAR = { given_name: 'Omar', family_name: 'Al Said', birth_date: '1974-01-11', personnummer: '11817470086' };
+const MARIA = { given_name: 'Maria', family_name: 'de Silva', birth_date: '1974-01-12', personnummer: '12817470015' };
+const JENS = { given_name: 'J. P.', family_name: 'Berg', birth_date: '1974-01-13', personnummer: '13817470054' };
+const GUDRUN = {
+  given_name: 'Guðrún',
+  family_name: 'Þórsdóttir',
+  birth_date: '1974-01-14',
+  personnummer: '14817470093',
+};
+const OLENA = { given_name: 'Olena', family_name: 'Kovalenko', birth_date: '1994-02-12', personnummer: '52829431130' };
+
+const NOTHING_ELSE = { birth_date: null, phone: null, phone_verified: false, email: null, email_verified: false };
+
+let db: TestDatabase;
+const doors: Door[] = [];
+before(async () => {
+  db = await createTestDatabase();
+});
+after(async () => {
+  for (const door of doors) await door[Symbol.asyncDispose]();
+});
+
+/** What a login with that number comes to, where the record is as given. */
+async function outcomeOf(record: Record<string, unknown>, login: Login) {
+  const door = await openDoor(db);
+  doors.push(door);
+  const member = await addMember(db, door.organization, record);
+  const answer = await door.login({ ...NOTHING_ELSE, ...login });
+  const where = 'where organization_id = $1';
+  const [stored, conflict, pushes] = [
+    await one(db, `select version from registry.members ${where}`, [door.organization.id]),
+    await one(db, `select kind, detail from registry.conflicts ${where}`, [door.organization.id]),
+    await one(db, `select count(*)::int as n from sync.pushes ${where}`, [door.organization.id]),
+  ];
+  assert.equal(stored.version, 1, 'the record is untouched');
+  assert.equal(pushes.n, 0);
+  assert.equal(answer.member_id, answer.outcome === 'name_mismatch' ? null : member.id);
+  assert.equal(conflict?.kind, answer.outcome === 'name_mismatch' ? 'name_mismatch' : undefined);
+  return { outcome: answer.outcome, disagreed: conflict?.detail.disagreed };
+}
+
+const named = (given_name: string | null, family_name: string | null) => ({ given_name, family_name });
+
+const WITH_THE_NUMBER: [what: string, record: typeof OMAR, login: Login, outcome: string][] = [
+  ['a shared Al', OMAR, named('Fatima', 'Al Nouri'), 'name_mismatch'],
+  ['a lone Al', OMAR, named('Al', 'Al'), 'name_mismatch'],
+  ['a shared de', MARIA, named('Ana', 'de Souza'), 'name_mismatch'],
+  ['a lone de', MARIA, named('de', 'de'), 'name_mismatch'],
+  ['a shared initial', JENS, named('Jens P.', 'Moe'), 'name_mismatch'],
+  ['initials written together', JENS, named('J.P.', 'Moe'), 'name_mismatch'],
+  ['a dash', OMAR, named('-', '-'), 'name_mismatch'],
+  ['zero-width characters', OMAR, named('\u200b', '\u2060\u200d'), 'name_mismatch'],
+  ['a Hangul filler', OMAR, named('\u3164', '\u3164'), 'name_mismatch'],
+  ['the same name', OMAR, named('Omar', 'Al Said'), 'confirmed'],
+  ['a family name written together', OMAR, named('OMAR', 'ALSAID'), 'confirmed'],
+  ['a new family name', MARIA, named('Maria', 'de Souza'), 'confirmed'],
+  ['Icelandic letters in capitals', GUDRUN, named('GUÐRÚN', 'ÞÓRSDÓTTIR'), 'confirmed'],
+  ['Icelandic letters as in a passport', GUDRUN, named('Gudrun', 'Thorsdottir'), 'confirmed'],
+  ['no name at all', OMAR, named(null, null), 'confirmed'],
+];
+
+test("with the number, a name that shares no word that tells people apart is somebody else's", async (t) => {
+  for (const [what, record, login, outcome] of WITH_THE_NUMBER) {
+    await t.test(`${what}: ${outcome}`, async () => {
+      assert.equal((await outcomeOf(record, { personnummer: record.personnummer, ...login })).outcome, outcome);
+    });
+  }
+});
+
+const BORN: [what: string, record: Record<string, unknown>, login: Login, outcome: string][] = [
+  ['a new family name, born otherwise', { ...MARIA, birth_date: '1974-01-13' }, named('Maria', 'Lie'), 'name_mismatch'],
+  ['a new family name, a century apart', { ...MARIA, birth_date: '1874-01-12' }, named('Maria', 'Lie'), 'confirmed'],
+  ['a new family name, no birth date', { ...MARIA, birth_date: null }, named('Maria', 'Lie'), 'confirmed'],
+  ['the whole name, born otherwise', { ...MARIA, birth_date: '1974-01-13' }, named('Maria', 'de Silva'), 'confirmed'],
+  ['no name, born otherwise', { ...MARIA, birth_date: '1974-01-13' }, named(null, null), 'name_mismatch'],
+  ['a D-number and a new family name', OLENA, named('Olena', 'Hansen'), 'confirmed'],
+  [
+    'a D-number, a new family name, the day written as in the number',
+    { ...OLENA, birth_date: '1994-02-13' },
+    named('Olena', 'Hansen'),
+    'name_mismatch',
+  ],
+  [
+    "somebody of the family whose record has the other one's number",
+    { ...OMAR, given_name: 'Layla', birth_date: '2001-05-17' },
+    named('Omar', 'Al Said'),
+    'name_mismatch',
+  ],
+];
+
+test("with the number and part of the name, a birth date that is not the number's own is a disagreement", async (t) => {
+  for (const [what, record, login, outcome] of BORN) {
+    await t.test(`${what}: ${outcome}`, async () => {
+      const found = await outcomeOf(record, { personnummer: record.personnummer as string, ...login });
+      assert.equal(found.outcome, outcome);
+      if (outcome === 'name_mismatch') assert.ok(found.disagreed.includes('birth_date_of_number'), 'the case says why');
+    });
+  }
+});
+
+const CONTACT = { phone: '+4794000002', email: 'kåre.ødegård@example.org' };
+
+test('with phone and e-mail, a given name and a particle are no full agreement; letters are forgiven', async () => {
+  const verified = { ...CONTACT, phone_verified: true, email_verified: true };
+  const { personnummer: _, ...maria } = MARIA;
+  const withContact = { ...maria, ...CONTACT };
+  assert.equal((await outcomeOf(withContact, { ...verified, ...named('Maria', 'de Souza') })).outcome, 'name_mismatch');
+  assert.equal((await outcomeOf(withContact, { ...verified, ...named('MARIA', 'Desilva') })).outcome, 'absent');
+});
+
+test('with an e-mail address in other letters, composed or not, the member is found', async () => {
+  const record = { ...named('Kåre', 'Ødegård'), ...CONTACT };
+  const login = { ...named('Kåre', 'Ødegård'), phone: CONTACT.phone, phone_verified: true, email_verified: true };
+  for (const email of [
+    'KÅRE.ØDEGÅRD@EXAMPLE.ORG',
+    'ka\u030are.ødega\u030ard@example.org',
+    'kåre.\u00adødegård@example.org\u200f',
+  ]) {
+    assert.equal((await outcomeOf(record, { ...login, email })).outcome, 'absent', email);
+  }
+});
+
+test('an e-mail address is looked up by the index of its key', async () => {
+  const client = await db.pool.connect();
+  try {
+    await client.query('set enable_seqscan = off');
+    const { rows } = await client.query(
+      `explain select from registry.members as m where m.organization_id = gen_random_uuid()
+         and private.email_key(m.email) = private.email_key('KÅRE@example.org')`,
+    );
+    assert.match(rows.map((row) => row['QUERY PLAN']).join('\n'), /members_email/);
+  } finally {
+    client.release(true);
+  }
+});
