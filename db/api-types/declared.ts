@@ -70,7 +70,10 @@ export const TYPES: Record<string, DeclaredType> = {
     fields: {
       'rung?': ['string', 'The rung of the ladder (docs/outcomes.md); absent when none held.'],
       'candidates?': ['number', 'How many members anything of the login pointed at.'],
-      'agreed?': ['string[]', 'Identifiers that agreed: personnummer, phone, email, name, birth_date, birth_date_of_number.'],
+      'agreed?': [
+        'string[]',
+        'Identifiers that agreed: personnummer, phone, email, name, birth_date, birth_date_of_number.',
+      ],
       'disagreed?': ['string[]', 'Identifiers that disagreed.'],
       'same_birth_date?': ['boolean', 'Mismatch: both numbers show the same birth date.'],
       'd_number_to_personnummer?': [
