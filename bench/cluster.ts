@@ -36,15 +36,15 @@ const SETTINGS = {
   'pg_stat_statements.track': 'top',
 };
 
-/** A cluster of its own, migrated, durable, and gone afterwards. */
-export async function startBenchCluster(): Promise<BenchCluster> {
+/** A cluster of its own, migrated, durable unless the settings say otherwise, and gone afterwards. */
+export async function startBenchCluster(settings: Record<string, string> = {}): Promise<BenchCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'personnummer-sync-bench-'));
   const server = await startPostgres({
     dataFolder: join(folder, 'data'),
     logFile: join(folder, 'postgres.log'),
     password: randomBytes(18).toString('base64url'),
     throwaway: folder,
-    settings: SETTINGS,
+    settings: { ...SETTINGS, ...settings },
   });
   await migrate({ databaseUrl: server.url });
   const setup = new pg.Client({ connectionString: server.url.replace(/\/postgres$/, '/template1') });
@@ -70,7 +70,7 @@ export async function startBenchCluster(): Promise<BenchCluster> {
     pool,
     pid: server.pid,
     folder,
-    settings: SETTINGS,
+    settings: { ...SETTINGS, ...settings },
     async [Symbol.asyncDispose]() {
       // The pool does not wait until its connections are closed; one may still hear that the server stops.
       pool.on('error', () => undefined);

@@ -38,18 +38,18 @@ export function drawSeries({ title, axis, unit, lines }: Series): string {
   return frame(title, parts);
 }
 
-/** Bars side by side, with the bar to be reached as a line where all share one scale. */
-export function drawRatios(title: string, bars: { name: string; value: number; wanted: number }[]): string {
+/** Bars below each other on one scale; where something is to be reached, a line across the bar. */
+export function drawBars(title: string, bars: { name: string; value: number; wanted?: number }[]): string {
   const height = 26;
-  const highest = Math.max(...bars.map(({ value, wanted }) => Math.max(value, wanted))) * 1.1;
+  const highest = Math.max(...bars.map(({ value, wanted = 0 }) => Math.max(value, wanted))) * 1.1 || 1;
   const atX = (value: number) => 280 + ((RIGHT - 280) * value) / highest;
   const parts = bars.flatMap(({ name, value, wanted }, at) => {
     const y = TOP + at * (height + 10);
     return [
       text(270, y + 17, name, 'text-anchor="end"'),
       `<rect x="280" y="${y}" width="${(atX(value) - 280).toFixed(1)}" height="${height}" fill="${COLOURS[0]}"/>`,
-      `<line x1="${atX(wanted).toFixed(1)}" x2="${atX(wanted).toFixed(1)}" y1="${y - 3}" y2="${y + height + 3}" stroke="${COLOURS[1]}" stroke-width="3"/>`,
-      text(Math.min(atX(value) + 6, RIGHT - 30), y + 17, formatNumber(value), ''),
+      ...(wanted === undefined ? [] : [lineAcross(atX(wanted), y - 3, y + height + 3)]),
+      text(Math.min(atX(value) + 6, RIGHT - 45), y + 17, formatNumber(value), ''),
     ];
   });
   return frame(
@@ -57,6 +57,10 @@ export function drawRatios(title: string, bars: { name: string; value: number; w
     [text(LEFT, 26, title, 'font-size="15" font-weight="600"'), ...parts],
     TOP + bars.length * (height + 10) + 10,
   );
+}
+
+function lineAcross(x: number, from: number, to: number): string {
+  return `<line x1="${x.toFixed(1)}" x2="${x.toFixed(1)}" y1="${from}" y2="${to}" stroke="${COLOURS[1]}" stroke-width="3"/>`;
 }
 
 function grid(y: number, label: string): string {

@@ -1,5 +1,6 @@
 import type { Row } from '../row.ts';
 import { formatBar, formatNumber, formatSpread } from './format.ts';
+import { table } from './markdown.ts';
 import type { Result } from './result.ts';
 
 /** `docs/performance.md`, whole: nothing in it is written by hand, so that it never says anything else than the figures. @param flames names of the pictures there are */
@@ -82,9 +83,4 @@ function describeRow(row: Row): string[] {
       sides,
     ),
   ];
-}
-
-function table(head: string[], rows: string[][]): string {
-  const line = (cells: string[]) => `| ${cells.map((cell) => cell.replaceAll('\n', ' ')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import type { Flames } from '../rows/flames.ts';
-import { drawRatios, drawSeries } from './chart.ts';
+import { drawBars, drawSeries } from './chart.ts';
 import { writePage } from './page.ts';
 import type { Result } from './result.ts';
 
@@ -27,19 +27,20 @@ export function writeReport(result: Result): string[] {
   const ratios = result.rows.flatMap(({ id, unit, value, bar }) =>
     unit === 'ratio' && bar !== null ? [{ name: id.replaceAll('-', ' '), value: value.median, wanted: bar.value }] : [],
   );
-  files.set(join(charts, 'ratios.svg'), drawRatios('Ratios, with the bar of each', ratios));
+  files.set(join(charts, 'ratios.svg'), drawBars('Ratios, with the bar of each', ratios));
   for (const series of result.series) files.set(join(charts, `${series.id}.svg`), drawSeries(series));
   const flames = FLAMES.filter((id) => existsSync(join(charts, `${id}.svg`)));
   files.set(join(base, 'docs', 'performance.md'), writePage(result, flames));
-  return write(files);
+  return writeFiles(files);
 }
 
 /** @returns the paths of the pictures, from the project's folder; the next report shows them */
 export function writeFlames(flames: Flames[]): string[] {
-  return write(new Map(flames.map(({ id, svg }) => [join(CHARTS, `${id}.svg`), svg])));
+  return writeFiles(new Map(flames.map(({ id, svg }) => [join(CHARTS, `${id}.svg`), svg])));
 }
 
-function write(files: Map<string, string>): string[] {
+/** Writes what a report is made of. @returns the paths, from the project's folder */
+export function writeFiles(files: Map<string, string>): string[] {
   for (const [path, content] of files) writeFileSync(path, content);
   const paths = [...files.keys()].map((path) => relative(ROOT, path));
   const kept = paths.filter((path) => /\.(json|md)$/.test(path) && !path.startsWith('.local'));

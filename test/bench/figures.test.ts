@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { drawFlames } from '../../bench/flame/draw.ts';
 import { foldStacks } from '../../bench/flame/fold.ts';
-import { drawRatios, drawSeries } from '../../bench/report/chart.ts';
+import { drawBars, drawSeries } from '../../bench/report/chart.ts';
 import { writePage } from '../../bench/report/page.ts';
 import type { Result } from '../../bench/report/result.ts';
 import { finish } from '../../bench/row.ts';
@@ -63,7 +63,7 @@ test('charts are SVG that shows every point, and escapes what it is given', () =
   assert.match(chart, /More &amp; more/);
   for (const text of ['1 000 000', '1.50', '1.75', 'p50', 'members']) assert.ok(chart.includes(`>${text}<`), text);
   assert.equal(chart.match(/<circle/g)?.length, 2);
-  assert.match(drawRatios('Ratios', [{ name: 'one', value: 0.7, wanted: 0.6 }]), />0\.70</);
+  assert.match(drawBars('Ratios', [{ name: 'one', value: 0.7, wanted: 0.6 }]), />0\.70</);
 });
 
 const machine = {
