@@ -5,7 +5,7 @@ import type { Odd } from './judge.ts';
 export function describe(odd: Odd): { login: string; record: string } {
   const { login, linked, own, others } = odd;
   const record =
-    linked !== null && linked.person !== login.person ? linked : (own.find(alike(login)) ?? own[0] ?? others[0]);
+    linked !== null && linked.person !== login.person ? linked : (own.find(alike(login)) ?? others[0] ?? own[0]);
   return { login: describeLogin(login), record: record === undefined ? '' : describeRecord(login, record) };
 }
 

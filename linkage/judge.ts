@@ -21,7 +21,8 @@ export type Score = {
   asked: number;
 };
 
-export type Fate = 'wrong' | 'missed' | 'asked';
+/** Linked to somebody else; a case for a coordinator; a member who is not linked, and nobody is asked. */
+export type Fate = 'wrong' | 'asked' | 'missed';
 
 /** One reason why logins went wrong, and the first of them. */
 export type Cause = { method: Method; fate: Fate; cause: string; example: Odd } & Record<Part, number>;
@@ -120,7 +121,7 @@ function againstNameAndBirthDate({ linked, login }: Odd): boolean {
 function fatesOf(odd: Odd): Fate[] {
   const fates: Fate[] = odd.asked ? ['asked'] : [];
   if (isWrong(odd)) fates.push('wrong');
-  else if (odd.linked === null && odd.own.length > 0) fates.push('missed');
+  else if (!odd.asked) fates.push('missed');
   return fates;
 }
 

@@ -73,7 +73,11 @@ function comparison(result: Result): string {
   );
 }
 
-const TITLES: Record<Fate, string> = { wrong: 'Wrong links', asked: 'Cases for a coordinator', missed: 'Missed links' };
+const TITLES: Record<Fate, string> = {
+  wrong: 'Wrong links',
+  asked: 'Cases for a coordinator (most of them are missed links until they are settled)',
+  missed: 'Missed links that nobody is asked about',
+};
 
 function section(result: Result, method: Method, fate: Fate): string[] {
   const causes = result.causes.filter((cause) => cause.method === method && cause.fate === fate);
