@@ -37,16 +37,23 @@ export async function recognizeEncoding(path: string): Promise<Encoding> {
     .map((encoding) => ({ encoding, ...judge(counts.uses, encoding) }))
     .toSorted((one, other) => other.score - one.score);
   const [best, ...others] = readings as [(typeof readings)[0], ...typeof readings];
-  // Where two read the same text out of it, either will do.
-  const second = others.find(({ text }) => text !== best.text)?.score ?? 0;
-  if (best.odd <= best.letters / 20 && best.score >= 0 && (best.score > 1.5 * second || best.score + second === 0)) {
-    return best.encoding;
-  }
+  const isCertain = others.every((other) => other.text === best.text || isUnlikely(other, best));
+  if (best.score >= 0 && best.odd <= best.letters / 20 && isCertain) return best.encoding;
   throw new ImportError(
     'encoding_unclear',
     `the file is not UTF-8, and it cannot be told for certain what it is; it seems to be ${best.encoding}. Save it as UTF-8, or ` +
       `name its encoding in a mapping file: "encoding", one of ${encodings.join(', ')}`,
   );
+}
+
+type Reading = { score: number; odd: number; letters: number; text: string };
+
+/** A few letters prove little: `Zoë` of a Mac is `Zoæ` in DOS. */
+const enoughLetters = 20;
+
+function isUnlikely(other: Reading, best: Reading): boolean {
+  if (other.odd > other.letters / 20) return true;
+  return best.score > 2 * other.score && (other.score <= 0 || best.letters >= enoughLetters);
 }
 
 /** How often a byte stands between what: its place is `byte`, what is before, what is after, each as {@link kindOf} says. */
@@ -100,7 +107,7 @@ const seldom = /[äöüéèóáíðþšžčđŋñçÄÖÜÉÁÓÐÞŠŽČĐŊ]/;
 const signs = /[\u00a0§«»°´·€£½–—‘’“”…]/;
 
 /** @returns `odd`: how many bytes make no sense where they stand; `text`: what the bytes are, to compare readings */
-function judge(uses: Uses, encoding: Encoding): { score: number; odd: number; letters: number; text: string } {
+function judge(uses: Uses, encoding: Encoding): Reading {
   const reading = { score: 0, odd: 0, letters: 0, text: '' };
   for (const [use, times] of uses) {
     const character = iconv.decode(Buffer.from([use >> 4]), encoding);
@@ -117,14 +124,13 @@ function judge(uses: Uses, encoding: Encoding): { score: number; odd: number; le
 function weigh(character: string, before: number, after: number): number {
   if (/[\p{Lu}\p{Ll}]/u.test(character)) {
     const isCapital = /\p{Lu}/u.test(character);
-    const isOutOfPlace = isCapital
-      ? before === SMALL || (before === CAPITAL && after === SMALL)
-      : before === CAPITAL && after === CAPITAL;
+    const isOutOfPlace = isCapital ? before === SMALL || (before === CAPITAL && after === SMALL) : after === CAPITAL;
     if (isOutOfPlace) return -3;
     if (usual.test(character)) return 3;
     return seldom.test(character) ? 2 : 1;
   }
   const isInWord = before !== NO_LETTER && after !== NO_LETTER;
+  if (isInWord && /[’‘´–]/.test(character)) return 1;
   if (signs.test(character) && !(isInWord && /[§°£€½]/.test(character))) return 0;
   return -3;
 }

@@ -78,7 +78,7 @@ export function isSeparatorLine(fields: string[], delimiter: string): boolean {
 
 /** Spreadsheets write rows that have nothing but delimiters; DOS ends a file with a character of its own. */
 export function isBlank(fields: string[]): boolean {
-  return fields.every((field) => field === '' || /^\x1A?$/.test(cleanField(field)));
+  return fields.every((field) => field === '' || ['', '\u001A'].includes(cleanField(field)));
 }
 
 /** Where in a record each field stands. */

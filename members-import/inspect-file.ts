@@ -28,7 +28,7 @@ export async function inspectFile(path: string, named?: Encoding): Promise<FileF
       `the mapping says ${named}, and the file begins with the mark of ${marked}`,
     );
   }
-  const wide = wideEncoding(size, zeros);
+  const wide = wideEncoding(size, zeros, start);
   const encoding = marked ?? named ?? wide ?? (isUtf8 ? 'utf-8' : await recognizeEncoding(path));
   if (encoding === 'utf-8' && !isUtf8) await recognizeEncoding(path);
   if (encoding === 'utf-8' && !isUtf8) {
@@ -57,7 +57,7 @@ async function readThrough(path: string) {
   let start: Buffer = Buffer.alloc(0);
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
-      if (size === 0) start = chunk.subarray(0, 4);
+      if (size === 0) start = chunk.subarray(0, 64);
       hash.update(chunk);
       countZeros(chunk, size, zeros);
       size += chunk.length;
@@ -100,10 +100,11 @@ function countZeros(chunk: Buffer, offset: number, zeros: { even: number; odd: n
 }
 
 /** UTF-16 without its mark: every other byte of letters, digits and delimiters is zero. */
-function wideEncoding(size: number, { even, odd }: { even: number; odd: number }): Encoding | undefined {
+function wideEncoding(size: number, { even, odd }: { even: number; odd: number }, start: Buffer): Encoding | undefined {
   if (size % 2 === 1 || even + odd < size / 4) return undefined;
-  if (odd > 20 * even) return 'utf-16le';
-  return even > 20 * odd ? 'utf-16be' : undefined;
+  const encoding = odd > 20 * even ? 'utf-16le' : even > 20 * odd ? 'utf-16be' : undefined;
+  const isText = encoding !== undefined && !/[^\P{Cc}\t\r\n]/u.test(new TextDecoder(encoding).decode(start));
+  return isText ? encoding : undefined;
 }
 
 function noText(start: Buffer): ImportError {

@@ -48,20 +48,21 @@ export async function surveyRecords(portions: AsyncIterable<CsvRecord[]>, frame:
     for (const { fields, stray } of portion) {
       survey.records += 1;
       if (stray) continue;
-      let filled = 0;
+      let says = 0;
       let form = '';
       for (const { field, at, kinds } of used) {
         const text = cleanField(fields[at] ?? '');
         const saysNothing = text !== '' && isNothing(text);
         const isEmpty = text === '' || saysNothing;
         if (saysNothing) survey.nothing += 1;
-        if (!isEmpty) filled += 1;
+        // A bare count stands beside a sum too.
+        if (field !== 'external_id' && !isEmpty && !/^[0-9]{1,7}$/.test(text)) says += 1;
         if (field === 'external_id' && !isEmpty) form = idForm(cleanId(text));
         count(kinds, isEmpty ? 'empty' : field === 'external_id' ? form : kindOf(text), MOST_KINDS);
       }
       if (form === '') continue;
       count(forms.all, form, MOST_FORMS);
-      if (filled > 1 && fields.length === width && forms.ofMembers.size < MOST_FORMS) forms.ofMembers.add(form);
+      if (says > 0 && fields.length === width && forms.ofMembers.size < MOST_FORMS) forms.ofMembers.add(form);
     }
   }
   const kinds = Object.fromEntries(used.map((column) => [column.field, Object.fromEntries(column.kinds)]));
@@ -102,12 +103,12 @@ export async function* readMembers(
   for await (const portion of withoutFrame(portions, frame, () => undefined)) {
     const members: MemberRecord[] = [];
     for (const record of portion) {
-      const fault = record.stray ? 'stray_quote' : isFooter(record.fields, frame, idForms) ? 'not_a_member' : undefined;
-      const { line, fields } = record;
-      if (fault === undefined && fields.length < width && short.length < LONGEST_RUN) {
+      const { line, fields, stray } = record;
+      if (!stray && fields.length < width && short.length < LONGEST_RUN) {
         short.push(record);
         continue;
       }
+      const fault = stray ? 'stray_quote' : isFooter(fields, frame, idForms) ? 'not_a_member' : undefined;
       members.push(...fillShort(short, frame, idForms), { line, fields, ...(fault && { fault }) });
       short = [];
     }
@@ -183,29 +184,39 @@ function isFooter(fields: string[], { layout }: Frame, idForms: Set<string>): bo
  * Rows with fewer fields than the header. Spreadsheets leave out delimiters at the end of rows whose last columns are empty, so
  * what is missing is empty; a line break within a field, without quotes, leaves two rows that are short, which nobody can put together.
  */
-function fillShort(run: CsvRecord[], { layout }: Frame, idForms: Set<string>): MemberRecord[] {
-  const { width, positions } = layout;
+function fillShort(run: CsvRecord[], frame: Frame, idForms: Set<string>): MemberRecord[] {
+  const { width, positions } = frame.layout;
   const idAt = positions.external_id ?? -1;
   const isMember = run.map(({ fields }) => {
     return (fields.length > 1 || width === 2) && idForms.has(idForm(cleanId(fields[idAt] ?? '')));
   });
+  const broken = piecesOfRows(
+    run.map(({ fields }) => fields.length),
+    isMember,
+    width,
+  );
   return run.map(({ line, fields }, at) => {
-    const isWhole = isMember[at] === true && !isBroken(run, at, isMember, width);
-    // Only a row that is taken for whole is filled; the judge rejects the rest for the number of its fields.
-    return { line, fields: isWhole ? [...fields, ...Array<string>(width - fields.length).fill('')] : fields };
+    // The judge rejects what is not filled, for the number of its fields.
+    if (broken.has(at)) return { line, fields };
+    if (isMember[at]) return { line, fields: [...fields, ...Array<string>(width - fields.length).fill('')] };
+    return { line, fields, ...(isFooter(fields, frame, idForms) && { fault: 'not_a_member' as const }) };
   });
 }
 
-/** Whether a short row and those after it, or the one before it, make one row of the right width. */
-function isBroken(run: CsvRecord[], at: number, isMember: boolean[], width: number): boolean {
-  const count = (nth: number) => run[nth]?.fields.length ?? 0;
-  const isPair = (first: number) => count(first) + count(first + 1) === width + 1 && count(first) !== count(first + 1);
-  if (at > 0 && isMember[at - 1] && isPair(at - 1)) return true;
-  if (isMember[at + 1] && isPair(at)) return true;
-  let gaps = count(at) - 1;
-  for (let next = at + 1; next < run.length && !isMember[next]; next += 1) {
-    gaps += count(next) - 1;
-    if (gaps === width - 1) return true;
+/** @returns which of some short rows make one of the right width together with those after or before them */
+function piecesOfRows(counts: number[], isMember: boolean[], width: number): Set<number> {
+  const pieces = new Set<number>();
+  for (const at of counts.keys()) {
+    if (!isMember[at]) continue;
+    const [count = 0, after = 0] = counts.slice(at);
+    // Rows of one block of a spreadsheet are short by the same number of fields.
+    if (isMember[at + 1] && count + after === width + 1 && count !== after) pieces.add(at).add(at + 1);
+    let fields = count;
+    for (let next = at + 1; next < counts.length && !isMember[next]; next += 1) {
+      fields += (counts[next] ?? 0) - 1;
+      if (fields !== width) continue;
+      for (let piece = at; piece <= next; piece += 1) pieces.add(piece);
+    }
   }
-  return false;
+  return pieces;
 }

@@ -4,7 +4,7 @@ import { getCountries, getCountryCallingCode, parsePhoneNumberFromString } from 
 // text of digits) is taken off, alike everywhere; then each text is brought into the form the database has.
 
 /** Direction marks, zero-width characters, soft hyphens, byte order marks and the like, wherever they stand. */
-const invisible = /[\p{Cf}\u034F\u115F\u1160\u17B4\u17B5\u3164\uFE00-\uFE0F\uFFA0]/gu;
+const invisible = /\p{Cf}|\u034F|\u115F|\u1160|\u3164|\uFFA0|[\uFE00-\uFE0F]/gu;
 /** Nothing but what needs no cleaning. */
 const plain = /^[\x21\x23-\x26\x28-\x3c\x3e-\x7e](?:[\x20-\x7e]*[\x21\x23-\x26\x28-\x7e])?$/;
 

@@ -94,18 +94,8 @@ type Parsed = { fields: string[]; stray: boolean; next: number; lines: number };
 /** @param isEnd the text ends where the file does; else undefined is answered for what may go on in the next piece */
 function createRecordParser(text: string, form: RecordForm, isEnd: boolean) {
   const { delimiter } = form;
-  const nextReturn = createFinder(text, '\r');
-  const nextFeed = createFinder(text, '\n');
+  const lineAt = createLineFinder(text, isEnd);
   const nextQuote = createFinder(text, '"');
-
-  /** Where the line ends and the next one begins. */
-  function lineAt(at: number): { end: number; next: number } | undefined {
-    const end = Math.min(nextReturn(at), nextFeed(at));
-    if (end === text.length) return isEnd ? { end, next: end } : undefined;
-    if (text[end] === '\n') return { end, next: end + 1 };
-    if (end + 1 === text.length && !isEnd) return undefined;
-    return { end, next: text[end + 1] === '\n' ? end + 2 : end + 1 };
-  }
 
   /** Past what cannot be seen, and is no delimiter and no line end. */
   function pastBlank(at: number): number {
@@ -252,6 +242,19 @@ function rowsAmong(written: string, delimiter: string, { width, idAt }: { width:
     if (each.length === width) return cleanId(each[idAt] ?? '') !== '';
     return each.length > 1 && each.length < width && idForm(each[idAt] ?? '') === form;
   });
+}
+
+/** Finds where a line ends and the next one begins; undefined: not in this piece of the text. */
+function createLineFinder(text: string, isEnd: boolean): (at: number) => { end: number; next: number } | undefined {
+  const nextReturn = createFinder(text, '\r');
+  const nextFeed = createFinder(text, '\n');
+  return (at) => {
+    const end = Math.min(nextReturn(at), nextFeed(at));
+    if (end === text.length) return isEnd ? { end, next: end } : undefined;
+    if (text[end] === '\n') return { end, next: end + 1 };
+    if (end + 1 === text.length && !isEnd) return undefined;
+    return { end, next: text[end + 1] === '\n' ? end + 2 : end + 1 };
+  };
 }
 
 /** Finds the next place of a character, and remembers it. @returns the length of the text where there is none */

@@ -22,7 +22,7 @@ as $$
       on m.organization_id = run.organization_id and m.external_id = g.external_id and m.merged_into is null
     where run.id = compare_rows.run_id
   )
-  select c.name, count(*) filter (where c.old is not null)::integer, count(*) filter (where c.old is distinct from c.new and c.old is not null)::integer
+  select c.name, count(c.old)::integer, count(c.old) filter (where c.old is distinct from c.new)::integer
   from found as f
   cross join lateral (values
     ('external_id', f.external_id, (f.m).external_id),
