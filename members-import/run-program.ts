@@ -23,7 +23,8 @@ export type Terminal = {
  * `npm run members:import`, without the process around it.
  *
  * @param words the command line, without program and script
- * @returns the exit code: 0 when the file was imported, also where rows were rejected; 1 when not; 2: misused
+ * @returns the exit code: 0 when the file was imported, also where rows were rejected; 1 when not; 2: misused; 3: a person must look at
+ *   the file first
  */
 export async function runProgram(
   words: string[],
@@ -75,5 +76,5 @@ function explain(error: unknown, { complain }: Terminal): number {
     const what = error instanceof Error ? `${error.name}\n${framesOf(error.stack ?? '')}` : 'error';
     complain(`members-import: unexpected ${what}`);
   }
-  return 1;
+  return error instanceof ImportError && error.code === 'file_looks_different' ? 3 : 1;
 }

@@ -2199,15 +2199,15 @@ grant execute on function import.absent_members to member_importer;
 -- begin db/functions/import/private.import_basis.sql
 -- What a file is compared with: the last import that came to its end. A handful of rows says nothing about the next file.
 create or replace function private.import_basis(p_organization_id uuid)
-returns jsonb
+returns registry.import_runs
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select r.looks from registry.import_runs as r
+  select r from registry.import_runs as r
   where r.organization_id = p_organization_id and r.state = 'finished' and not r.dry_run and (r.looks ->> 'rows')::integer >= 10
   order by r.started_at desc limit 1
 $$;
-comment on function private.import_basis is 'In: an organisation. Out: what its last finished import of ten rows or more looked like; null: there is none.';
+comment on function private.import_basis is 'In: an organisation. Out: its last finished import of ten rows or more; null: there is none.';
 -- end db/functions/import/private.import_basis.sql
 
 -- begin db/functions/import/private.kinds_distance.sql
@@ -2237,12 +2237,13 @@ language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
   with basis as (
-    select b.looks, (p_looks ->> 'rows')::numeric as rows from private.import_basis(p_organization_id) as b(looks) where b.looks is not null
+    select b.looks, b.rejected, b.records_done, (p_looks ->> 'rows')::numeric as rows
+    from private.import_basis(p_organization_id) as b where b.id is not null
   ), columns as (
     select c.key as name, c.value as now, b.looks -> 'columns' -> c.key as before, b.rows
     from basis as b cross join lateral jsonb_each(p_looks -> 'columns') as c
   ), rejected as (
-    select (b.looks ->> 'rejected')::numeric / nullif((b.looks ->> 'rows')::numeric, 0) as before,
+    select b.rejected / nullif(b.records_done, 0)::numeric as before,
       (p_looks ->> 'rejected')::numeric / nullif(b.rows, 0) as now, b.rows
     from basis as b
   ), absent as (
@@ -3148,7 +3149,7 @@ begin
     values (g.id, start_run.fingerprint, start_run.columns, start_run.dry_run)
     returning * into v_run;
   end if;
-  return query select v_run.id, g.id, g.capture, v_run.records_done, v_run.accepted_at is not null, private.import_basis(g.id) is not null;
+  return query select v_run.id, g.id, g.capture, v_run.records_done, v_run.accepted_at is not null, (private.import_basis(g.id)).id is not null;
 end
 $$;
 comment on function import.start_run is 'In: organisation (slug), SHA-256 of file and settings, columns the file has, whether nothing is to be changed. Out: the run, how many records it has done already, whether its file has been accepted, and whether there is an import to compare it with. Raises PN005.';

@@ -24,7 +24,7 @@ begin
     values (g.id, start_run.fingerprint, start_run.columns, start_run.dry_run)
     returning * into v_run;
   end if;
-  return query select v_run.id, g.id, g.capture, v_run.records_done, v_run.accepted_at is not null, private.import_basis(g.id) is not null;
+  return query select v_run.id, g.id, g.capture, v_run.records_done, v_run.accepted_at is not null, (private.import_basis(g.id)).id is not null;
 end
 $$;
 comment on function import.start_run is 'In: organisation (slug), SHA-256 of file and settings, columns the file has, whether nothing is to be changed. Out: the run, how many records it has done already, whether its file has been accepted, and whether there is an import to compare it with. Raises PN005.';

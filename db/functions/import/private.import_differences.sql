@@ -8,12 +8,13 @@ language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
   with basis as (
-    select b.looks, (p_looks ->> 'rows')::numeric as rows from private.import_basis(p_organization_id) as b(looks) where b.looks is not null
+    select b.looks, b.rejected, b.records_done, (p_looks ->> 'rows')::numeric as rows
+    from private.import_basis(p_organization_id) as b where b.id is not null
   ), columns as (
     select c.key as name, c.value as now, b.looks -> 'columns' -> c.key as before, b.rows
     from basis as b cross join lateral jsonb_each(p_looks -> 'columns') as c
   ), rejected as (
-    select (b.looks ->> 'rejected')::numeric / nullif((b.looks ->> 'rows')::numeric, 0) as before,
+    select b.rejected / nullif(b.records_done, 0)::numeric as before,
       (p_looks ->> 'rejected')::numeric / nullif(b.rows, 0) as now, b.rows
     from basis as b
   ), absent as (
