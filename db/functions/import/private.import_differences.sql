@@ -18,12 +18,13 @@ as $$
       (p_looks ->> 'rejected')::numeric / nullif(b.rows, 0) as now, b.rows
     from basis as b
   ), absent as (
-    select 1 - ((c.now ->> 'had')::numeric - (c.now ->> 'changed')::numeric) / m.members as now
+    select 1 - ((c.now ->> 'had')::numeric - (c.now ->> 'changed')::numeric) / f.members as now
     from columns as c
-    cross join lateral (
-      select nullif(count(*), 0)::numeric as members from registry.members as known
-      where known.organization_id = p_organization_id and known.merged_into is null) as m
-    where c.name = 'external_id' and m.members >= 10
+    cross join lateral ( -- not all the members there are: those who left are never deleted, and would be asked about every month
+      select (r.added + r.updated + r.unchanged)::numeric as members from registry.import_runs as r
+      where r.organization_id = p_organization_id and r.state = 'finished' and not r.dry_run and not (r.looks ->> 'partial')::boolean
+      order by r.started_at desc limit 1) as f
+    where c.name = 'external_id' and f.members >= 10
   )
   select 'column_looks_different'::registry.import_difference, c.name, null::integer, round(100 * d.distance)::integer
   from columns as c cross join lateral private.kinds_distance(c.before -> 'kinds', c.now -> 'kinds') as d(distance)
