@@ -11,6 +11,8 @@ export type Arguments = {
   partial: boolean;
   /** A row whose number is unusable is imported without it, and listed all the same. */
   dropBadNumbers: boolean;
+  /** Somebody has looked at what makes the file unlike the last one. */
+  acceptDifferences: boolean;
   rejectedFile: string;
   absentFile: string;
 };
@@ -22,6 +24,7 @@ export const usage = `Usage: npm run members:import -- --organization SLUG [opti
   --dry-run             count what would happen, change nothing
   --partial             the file does not hold every member: list nobody as absent
   --drop-bad-numbers    import a row whose personnummer is unusable without it, and still list it
+  --accept-differences  somebody has looked at how the file differs from the last one: import it
   --rejected FILE       where rejected rows are listed; default FILE.csv.rejected.csv
   --absent FILE         where absent members are listed; default FILE.csv.absent.csv
   --help                print this`;
@@ -43,6 +46,7 @@ export function readArguments(words: string[]): Arguments | 'help' {
     dryRun: values['dry-run'],
     partial: values.partial,
     dropBadNumbers: values['drop-bad-numbers'],
+    acceptDifferences: values['accept-differences'],
     rejectedFile: values.rejected ?? `${file}.rejected.csv`,
     absentFile: values.absent ?? `${file}.absent.csv`,
   };
@@ -59,6 +63,7 @@ function parse(words: string[]) {
         'dry-run': { type: 'boolean', default: false },
         partial: { type: 'boolean', default: false },
         'drop-bad-numbers': { type: 'boolean', default: false },
+        'accept-differences': { type: 'boolean', default: false },
         rejected: { type: 'string' },
         absent: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },

@@ -9,7 +9,21 @@ export type Run = {
   capture: boolean;
   /** Records of the file, the header not counted, that an earlier start has done. */
   records_done: number;
+  /** Whether the file has been compared with the last import, or there is nothing to compare it with. */
+  is_compared: boolean;
+  /** Whether there is an import to compare it with. */
+  has_basis: boolean;
 };
+
+/** What a file looks like, for the comparison with the next one: no value of it. Null: not looked at. */
+export type FileLooks = {
+  rows: number;
+  rejected: number | null;
+  columns: Record<string, { kinds: Record<string, number>; had?: number; changed?: number }>;
+};
+
+/** Shares in percent. */
+export type Difference = { difference: string; column_name: string | null; before: number | null; now: number };
 
 export type Counts = {
   records_done: number;
@@ -24,6 +38,10 @@ export type Counts = {
 /** The functions of schema `import`: all that the role `member_importer` may do. Each throws {@link ImportError}. */
 export type Doors = {
   startRun(run: { organization: string; fingerprint: string; columns: string[]; dryRun: boolean }): Promise<Run>;
+  /** For each column, how many members of a batch have a value there, and how many would get another one. */
+  compareRows(runId: string, batch: JudgedBatch): Promise<{ column_name: string; had: number; changed: number }[]>;
+  /** @param isAccepted a person has looked at the differences */
+  acceptFile(runId: string, looks: FileLooks, isPartial: boolean, isAccepted: boolean): Promise<Difference[]>;
   /** @param first records of the file before this batch */
   loadRows(runId: string, first: number, records: number, batch: JudgedBatch): Promise<Counts>;
   rejections(runId: string, afterLine: number, most: number): Promise<{ line: number; reasons: string[] }[]>;
@@ -50,6 +68,10 @@ export function createDoors(client: Pick<pg.ClientBase, 'query'>): Doors {
       const values = [organization, fingerprint, columns, dryRun];
       return (await rows<Run>('select * from import.start_run($1, $2, $3, $4)', values))[0] as Run;
     },
+    compareRows: (runId, { rows: members, rejections }) =>
+      rows('select * from import.compare_rows($1, $2, $3)', [runId, members, rejections]),
+    acceptFile: (runId, looks, isPartial, isAccepted) =>
+      rows('select * from import.accept_file($1, $2, $3, $4)', [runId, JSON.stringify(looks), isPartial, isAccepted]),
     async loadRows(runId, first, records, batch) {
       const values = [runId, first, records, batch.rows, batch.rejections];
       return (await rows<Counts>('select * from import.load_rows($1, $2, $3, $4, $5)', values))[0] as Counts;

@@ -1,4 +1,4 @@
-/** Why an import stops. Rows that cannot be imported do not stop it; see `rejection.ts`. */
+/** Why an import stops. Rows that cannot be imported do not stop it; see `judge-row.ts`. */
 export type ImportErrorCode =
   | 'arguments_invalid'
   | 'file_unreadable'
@@ -7,10 +7,11 @@ export type ImportErrorCode =
   | 'file_changed'
   | 'header_unusable'
   | 'mapping_invalid'
-  | 'quote_not_closed'
+  | 'quote_unclear'
   | 'row_too_long'
   | 'list_not_ours'
   | 'list_not_writable'
+  | 'file_looks_different'
   | 'organization_unknown'
   | 'import_superseded'
   | 'rows_refused'

@@ -1,15 +1,15 @@
 import type { Arguments } from './arguments.ts';
+import { compareWithLastImport } from './compare-file.ts';
 import type { ImportConfig } from './config.ts';
 import type { Doors, Run } from './doors.ts';
 import { ImportError } from './errors.ts';
-import { isBlank } from './header.ts';
 import { inBatches, mapInOrder } from './in-order.ts';
 import { inspectFile } from './inspect-file.ts';
-import { startJudgePool } from './judge-pool.ts';
+import { type JudgePool, startJudgePool } from './judge-pool.ts';
 import { checkPlaces, listHeaders } from './list-places.ts';
-import { fingerprint, type OpenFile, openFile } from './open-file.ts';
+import { readMembers } from './member-records.ts';
+import { fingerprint, type OpenFile, openFile, recordsOf } from './open-file.ts';
 import { type ProgressOptions, showProgress } from './progress.ts';
-import { type CsvRecord, readRecords } from './read-records.ts';
 import { plural, type Summary } from './summary.ts';
 import { csvField, inPages, writeList } from './write-list.ts';
 
@@ -18,6 +18,8 @@ export type Surroundings = {
   doors: Doors;
   /** Sentences for the person at the terminal. */
   say(line: string): void;
+  /** Asks the person at the terminal; undefined where nobody is there. */
+  ask?: ((question: string) => Promise<boolean>) | undefined;
   /** Where progress is shown. */
   terminal: ProgressOptions['stream'];
 };
@@ -31,7 +33,7 @@ const PAGE = 1_000;
  * @throws {ImportError}
  */
 export async function importMembers(options: Arguments, surroundings: Surroundings): Promise<Summary> {
-  const { doors, say } = surroundings;
+  const { config, doors, say } = surroundings;
   const begun = performance.now();
   const file = await openFile(options, say);
   await checkPlaces(options);
@@ -46,15 +48,6 @@ export async function importMembers(options: Arguments, surroundings: Surroundin
   if (!run.capture && file.layout.positions.personnummer !== undefined) {
     say('The organisation has recorded no legal basis for the personnummer: the numbers in the file are left out.');
   }
-  await loadRecords(file, run, options, surroundings);
-  await listRejected(run, options, doors);
-  const absent = options.partial ? null : await listAbsent(run, options, doors);
-  return { ...(await doors.finishRun(run.run_id)), absent, seconds: (performance.now() - begun) / 1000 };
-}
-
-async function loadRecords(file: OpenFile, run: Run, options: Arguments, surroundings: Surroundings): Promise<void> {
-  const { config, doors, terminal } = surroundings;
-  const { records, bytesRead } = readRecords(file.path, { encoding: file.facts.encoding, delimiter: file.delimiter });
   await using pool = startJudgePool(
     {
       ...config,
@@ -67,10 +60,21 @@ async function loadRecords(file: OpenFile, run: Run, options: Arguments, surroun
     },
     config.threads,
   );
-  const members = skip(withoutBlank(skip(records, file.header.records)), run.records_done);
-  const batches = mapInOrder(inBatches(members, BATCH), 2 * pool.threads, async (batch) => {
+  if (!run.is_compared) await compareWithLastImport(file, run, pool, options, surroundings);
+  await loadRecords(file, run, pool, surroundings);
+  await listRejected(run, options, doors);
+  const absent = options.partial ? null : await listAbsent(run, options, doors);
+  const counts = await doors.finishRun(run.run_id);
+  return { ...counts, absent, survey: file.survey, seconds: (performance.now() - begun) / 1000 };
+}
+
+async function loadRecords(file: OpenFile, run: Run, pool: JudgePool, surroundings: Surroundings): Promise<void> {
+  const { doors, terminal } = surroundings;
+  const { records, bytesRead } = recordsOf(file);
+  const members = inBatches(readMembers(records, file, file.survey), BATCH, run.records_done);
+  const batches = mapInOrder(members, 2 * pool.threads, async (batch) => {
     const bytes = bytesRead();
-    return { bytes, records: batch.length, judged: await pool.judge(batch) };
+    return { bytes, records: batch.length, judged: await pool.judge(batch, 'load') };
   });
   const progress = showProgress({ stream: terminal, total: file.facts.size });
   let done = run.records_done;
@@ -83,7 +87,7 @@ async function loadRecords(file: OpenFile, run: Run, options: Arguments, surroun
   } finally {
     progress.stop();
   }
-  if ((await inspectFile(file.path)).digest === file.facts.digest) return;
+  if ((await inspectFile(file.path, file.mapping.encoding)).digest === file.facts.digest) return;
   throw new ImportError('file_changed', 'the file changed while it was read; start again');
 }
 
@@ -102,16 +106,4 @@ async function listAbsent(run: Run, options: Arguments, doors: Doors): Promise<n
 
 async function* mapEach<In, Out>(source: AsyncIterable<In>, map: (item: In) => Out): AsyncGenerator<Out> {
   for await (const item of source) yield map(item);
-}
-
-async function* skip(records: AsyncIterable<CsvRecord>, count: number): AsyncGenerator<CsvRecord> {
-  let seen = 0;
-  for await (const record of records) {
-    seen += 1;
-    if (seen > count) yield record;
-  }
-}
-
-async function* withoutBlank(records: AsyncIterable<CsvRecord>): AsyncGenerator<CsvRecord> {
-  for await (const record of records) if (!isBlank(record.fields)) yield record;
 }

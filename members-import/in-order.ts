@@ -14,14 +14,19 @@ export async function* mapInOrder<In, Out>(source: AsyncIterable<In>, ahead: num
   for (const result of underway) yield await result;
 }
 
-/** Groups items; the last group may be smaller. */
-export async function* inBatches<T>(source: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
+/** Groups items that come in portions, after those that are left out; the last group may be smaller. */
+export async function* inBatches<T>(portions: AsyncIterable<T[]>, size: number, leaveOut = 0): AsyncGenerator<T[]> {
   let batch: T[] = [];
-  for await (const item of source) {
-    batch.push(item);
-    if (batch.length < size) continue;
-    yield batch;
-    batch = [];
+  let toLeaveOut = leaveOut;
+  for await (const portion of portions) {
+    const rest = portion.slice(toLeaveOut);
+    toLeaveOut -= portion.length - rest.length;
+    for (const item of rest) {
+      batch.push(item);
+      if (batch.length < size) continue;
+      yield batch;
+      batch = [];
+    }
   }
   if (batch.length > 0) yield batch;
 }

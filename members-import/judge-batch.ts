@@ -1,9 +1,8 @@
 import { createIndexer } from '../personnummer/blind-index.ts';
 import type { IndexSecret, Jwk } from '../personnummer/keys.ts';
 import { createSealer } from '../personnummer/seal.ts';
-import { type JudgedRow, judgeRow, type RowRules } from './judge-row.ts';
-import type { CsvRecord } from './read-records.ts';
-import type { Rejection } from './rejection.ts';
+import { type JudgedRow, judgeRow, type Rejection, type RowRules } from './judge-row.ts';
+import type { MemberRecord } from './member-records.ts';
 
 export type JudgeSettings = RowRules & {
   organizationId: string;
@@ -13,17 +12,18 @@ export type JudgeSettings = RowRules & {
 };
 
 /** A batch as the database takes it: no number in clear. Both are JSON. */
-export type JudgedBatch = { rows: string; rejections: string };
+export type JudgedBatch = { rows: string; rejections: string; rejected: number };
 
-export type JudgeBatch = (records: CsvRecord[]) => Promise<JudgedBatch>;
+/** @param purpose `load`: with sealed numbers; `compare`: without any, which takes a tenth of the time */
+export type JudgeBatch = (records: MemberRecord[], purpose: 'load' | 'compare') => Promise<JudgedBatch>;
 
 /** Builds what validates, seals and indexes a batch. It runs in threads of its own, see `judge-thread.ts`. */
 export function createJudge(settings: JudgeSettings): JudgeBatch {
   const sealer = createSealer(settings.sealingKeys);
   const indexer = createIndexer(settings.indexSecrets);
 
-  async function toRow(line: number, row: JudgedRow) {
-    const { personnummer } = row;
+  async function toRow(line: number, row: JudgedRow, purpose: 'load' | 'compare') {
+    const personnummer = purpose === 'load' ? row.personnummer : null;
     const [index, ...previous] = personnummer === null ? [] : indexer.indexes(personnummer, settings.organizationId);
     return {
       line,
@@ -42,17 +42,19 @@ export function createJudge(settings: JudgeSettings): JudgeBatch {
     };
   }
 
-  return async (records) => {
+  return async (records, purpose) => {
     const rejections: Rejection[] = [];
     const rows: Promise<object>[] = [];
-    for (const { line, fields } of records) {
-      const { row, reasons, knownId } = judgeRow(fields, settings);
+    for (const record of records) {
+      const { line } = record;
+      const { row, reasons, knownId } = judgeRow(record, settings);
       if (reasons.length > 0) rejections.push({ line, reasons, external_id: knownId });
       if (reasons.length === 0 || (settings.dropBadNumbers && reasons.every(isAboutTheNumber))) {
-        rows.push(toRow(line, row));
+        rows.push(toRow(line, row, purpose));
       }
     }
-    return { rows: JSON.stringify(await Promise.all(rows)), rejections: JSON.stringify(rejections) };
+    const rejected = records.length - rows.length;
+    return { rows: JSON.stringify(await Promise.all(rows)), rejections: JSON.stringify(rejections), rejected };
   };
 }
 

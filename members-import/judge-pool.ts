@@ -14,11 +14,11 @@ export function startJudgePool(settings: JudgeSettings, threads: number): JudgeP
   const pool = Array.from({ length: threads }, () => startThread(settings));
   return {
     threads,
-    judge(records) {
+    judge(records, purpose) {
       const thread = pool.reduce((best, other) => (other.waiting.length < best.waiting.length ? other : best));
       const answer = Promise.withResolvers<JudgedBatch>();
       thread.waiting.push(answer);
-      thread.worker.postMessage(records);
+      thread.worker.postMessage({ records, purpose });
       return answer.promise;
     },
     async [Symbol.asyncDispose]() {

@@ -1,11 +1,45 @@
 import type { Personnummer } from '../personnummer/personnummer.ts';
 import { readPersonnummer } from '../personnummer/validate.ts';
-import type { Layout } from './columns.ts';
-import type { BirthDateFormat, FieldName } from './mapping.ts';
-import { readPhone } from './read-phone.ts';
-import { readDate, readEmail, readExternalId, readName } from './read-texts.ts';
-import type { RejectionReason } from './rejection.ts';
+import type { Layout } from './header.ts';
+import type { FieldName } from './mapping.ts';
+import type { MemberRecord } from './member-records.ts';
+import {
+  type BirthDateFormat,
+  cleanField,
+  isNothing,
+  readDate,
+  readEmail,
+  readExternalId,
+  readName,
+  readPhone,
+} from './read-fields.ts';
 import { bareNumber, holdsNumber } from './written-numbers.ts';
+
+/** Why a row is not imported. Stored and written to the file of rejected rows; docs/importing-members.md explains each. */
+const rejectionReasons = [
+  'stray_quote',
+  'not_a_member',
+  'wrong_number_of_fields',
+  'external_id_missing',
+  'external_id_unusable',
+  'external_id_repeated',
+  'given_name_unusable',
+  'family_name_unusable',
+  'birth_date_unusable',
+  'email_unusable',
+  'phone_unusable',
+  'personnummer_malformed',
+  'personnummer_not_accepted',
+  'personnummer_in_another_column',
+] as const;
+
+export type RejectionReason = (typeof rejectionReasons)[number];
+
+/**
+ * A row that is not imported: where it is and why, and nothing of what it says but whose it is, so that a member whose row
+ * is unusable is not taken for one that is missing. Null where nobody can say; never a personnummer.
+ */
+export type Rejection = { line: number; reasons: RejectionReason[]; external_id: string | null };
 
 /** The rules of one import, the same for every row. */
 export type RowRules = {
@@ -40,7 +74,10 @@ export type Judgement = {
 };
 
 /** Judges one record and brings its values into the form the database has. */
-export function judgeRow(fields: string[], rules: RowRules): Judgement {
+export function judgeRow({ fields, fault }: Omit<MemberRecord, 'line'>, rules: RowRules): Judgement {
+  // Where its fields are not what they seem, or it is nobody, nothing more can be said of it.
+  if (fault === 'stray_quote') return { row: nobody, reasons: [fault], knownId: knownId(fields, rules) };
+  if (fault === 'not_a_member') return { row: nobody, reasons: [fault], knownId: null };
   const reasons = new Set<RejectionReason>();
   if (fields.length !== rules.layout.width) reasons.add('wrong_number_of_fields');
   const row: JudgedRow = { ...readClearColumns(fields, rules, reasons), personnummer: null };
@@ -54,14 +91,25 @@ export function judgeRow(fields: string[], rules: RowRules): Judgement {
     if (reading.status === 'valid') row.personnummer = reading.personnummer;
     else reasons.add(reading.absentReason === 'not_accepted' ? 'personnummer_not_accepted' : 'personnummer_malformed');
   }
-  return { row, reasons: [...reasons], knownId: knownId(row.externalId, fields, rules) };
+  return { row, reasons: [...reasons], knownId: knownId(fields, rules) };
 }
+
+const nobody: JudgedRow = {
+  externalId: '',
+  givenName: null,
+  familyName: null,
+  birthDate: null,
+  email: null,
+  phone: null,
+  personnummer: null,
+};
 
 /** Stored as they are, so none of them may hold a number. A birth date that holds one is no date. */
 const clearColumns = ['external_id', 'given_name', 'family_name', 'email', 'phone'] as const;
 
 function fieldOf(fields: string[], { layout }: RowRules, name: FieldName): string {
-  return fields[layout.positions[name] ?? -1] ?? '';
+  const text = cleanField(fields[layout.positions[name] ?? -1] ?? '');
+  return isNothing(text) ? '' : text;
 }
 
 function readClearColumns(fields: string[], rules: RowRules, reasons: Set<RejectionReason>) {
@@ -88,8 +136,10 @@ function isStorable(text: string): boolean {
 }
 
 /** Where a row has too few or too many fields, only the first one stands where it should. */
-function knownId(externalId: string, fields: string[], { layout, acceptsSynthetic }: RowRules): string | null {
-  const isInPlace = fields.length === layout.width || layout.positions.external_id === 0;
-  const isUsable = externalId !== '' && !holdsNumber(externalId, { synthetic: acceptsSynthetic });
-  return isInPlace && isUsable ? externalId : null;
+function knownId(fields: string[], rules: RowRules): string | null {
+  const { layout, acceptsSynthetic } = rules;
+  if (fields.length !== layout.width && layout.positions.external_id !== 0) return null;
+  const text = fieldOf(fields, rules, 'external_id');
+  const id = isStorable(text) ? readExternalId(text) : undefined;
+  return id && !holdsNumber(id, { synthetic: acceptsSynthetic }) ? id : null;
 }

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { type Encoding, encodings } from './encoding.ts';
 import { ImportError } from './errors.ts';
 import { printable } from './printable.ts';
-import { isCallingCode } from './read-phone.ts';
+import { type BirthDateFormat, birthDateFormats, cleanField, isCallingCode } from './read-fields.ts';
 
 /** What a column of the file can be. */
 export const fieldNames = [
@@ -20,19 +21,20 @@ export type Mapping = {
   /** The file's name of a column. */
   columns: Partial<Record<FieldName, string>>;
   delimiter?: string;
+  /** Where it cannot be found out. */
+  encoding?: Encoding;
+  /** `false`: each line is a row; `true`: quotes are always what they seem. Left out: it is found out, or the import stops. */
+  lineBreaksInFields?: boolean;
   /** Order of day, month and year; default `yyyy-mm-dd`. */
   birthDate: BirthDateFormat;
   /** Added to phone numbers that have no country code. */
   countryCode: string;
 };
 
-const birthDateFormats = ['yyyy-mm-dd', 'dd.mm.yyyy', 'dd/mm/yyyy', 'yyyymmdd'] as const;
-export type BirthDateFormat = (typeof birthDateFormats)[number];
-
 const defaults: Mapping = { columns: {}, birthDate: 'yyyy-mm-dd', countryCode: '47' };
 
 /**
- * Reads a mapping file: JSON with `columns`, `delimiter`, `birthDate`, `countryCode`.
+ * Reads a mapping file: JSON with `columns`, `delimiter`, `encoding`, `lineBreaksInFields`, `birthDate`, `countryCode`.
  *
  * @throws {ImportError} `mapping_invalid`, with what is wrong
  */
@@ -58,11 +60,23 @@ function parse(text: string, path: string): unknown {
 
 function judge(parsed: unknown): string[] {
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return ['must be an object'];
-  const { columns = {}, delimiter, birthDate, countryCode, ...unknown } = parsed as Record<string, unknown>;
+  const {
+    columns = {},
+    delimiter,
+    encoding,
+    lineBreaksInFields,
+    birthDate,
+    countryCode,
+    ...unknown
+  } = parsed as Record<string, unknown>;
   const faults = Object.keys(unknown).map((name) => `${printable(name) ?? 'a name'} is unknown`);
   faults.push(...judgeColumns(columns));
   if (delimiter !== undefined && !(typeof delimiter === 'string' && /^[;,|\t]$/.test(delimiter)))
     faults.push('delimiter must be one of ; , | and tab');
+  if (encoding !== undefined && !encodings.some((known) => known === encoding))
+    faults.push(`encoding must be one of ${encodings.join(', ')}`);
+  if (lineBreaksInFields !== undefined && typeof lineBreaksInFields !== 'boolean')
+    faults.push('lineBreaksInFields must be true or false');
   if (birthDate !== undefined && !birthDateFormats.some((known) => known === birthDate))
     faults.push(`birthDate must be one of ${birthDateFormats.join(', ')}`);
   if (countryCode !== undefined && !(typeof countryCode === 'string' && isCallingCode(countryCode)))
@@ -86,7 +100,7 @@ function judgeColumns(columns: unknown): string[] {
   return faults;
 }
 
-/** Names of columns are the same whatever their case and the white space around them. */
+/** Names of columns are the same whatever their case, their white space, line breaks too, and what cannot be seen. */
 export function foldName(name: string): string {
-  return name.trim().toLowerCase();
+  return cleanField(name).replaceAll(/\s+/g, ' ').toLowerCase();
 }

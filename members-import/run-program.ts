@@ -15,13 +15,16 @@ export type Terminal = {
   say(line: string): void;
   complain(text: string): void;
   progress: ProgressOptions['stream'];
+  /** Asks a person yes or no; left out where nobody is there to answer. */
+  ask?: (question: string) => Promise<boolean>;
 };
 
 /**
  * `npm run members:import`, without the process around it.
  *
  * @param words the command line, without program and script
- * @returns the exit code: 0 when the file was imported, also where rows were rejected; 1 when not; 2: misused
+ * @returns the exit code: 0 when the file was imported, also where rows were rejected; 1 when not; 2: misused; 3: a person must look at
+ *   the file first
  */
 export async function runProgram(
   words: string[],
@@ -41,7 +44,7 @@ export async function runProgram(
 async function runImport(
   options: Exclude<ReturnType<typeof readArguments>, 'help'>,
   config: ImportConfig,
-  { say, progress }: Terminal,
+  { say, ask, progress }: Terminal,
 ): Promise<void> {
   const client = new pg.Client({
     connectionString: config.databaseUrl,
@@ -54,7 +57,7 @@ async function runImport(
     await client.connect().catch((cause) => {
       throw explainFailure(cause, 'connecting');
     });
-    const summary = await importMembers(options, { config, doors: createDoors(client), say, terminal: progress });
+    const summary = await importMembers(options, { config, doors: createDoors(client), say, ask, terminal: progress });
     for (const line of describeSummary(summary, options)) say(line);
   } finally {
     await client.end();
@@ -67,11 +70,11 @@ function explain(error: unknown, { complain }: Terminal): number {
     return 2;
   }
   if (error instanceof ImportError || error instanceof ConfigurationError) {
-    complain(`members-import: ${error.message}`);
+    complain(`members-import: ${'code' in error ? `${error.code}: ` : ''}${error.message}`);
   } else {
     // Nothing of an unforeseen error is printed but what it is: its message may quote a row.
     const what = error instanceof Error ? `${error.name}\n${framesOf(error.stack ?? '')}` : 'error';
     complain(`members-import: unexpected ${what}`);
   }
-  return 1;
+  return error instanceof ImportError && error.code === 'file_looks_different' ? 3 : 1;
 }

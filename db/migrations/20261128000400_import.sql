@@ -4,6 +4,9 @@ set local role registry_owner;
 create type registry.import_state as enum ('running', 'finished', 'abandoned');
 comment on type registry.import_state is 'Life of an import. Abandoned: another file was imported before this one was finished, or nobody went on with it for a month.';
 
+create type registry.import_difference as enum ('column_looks_different', 'column_changed', 'many_rejected', 'members_absent');
+comment on type registry.import_difference is 'What makes a file look different from the last import of its organisation, so that a person must look before it is imported.';
+
 create table registry.import_runs (
   id               uuid primary key default gen_random_uuid(),
   organization_id  uuid not null references registry.organizations,
@@ -18,9 +21,13 @@ create table registry.import_runs (
   duplicates       integer not null default 0,
   conflicts        integer not null default 0,
   rejected         integer not null default 0,
+  looks            jsonb check (jsonb_typeof(looks) = 'object'),
   started_at       timestamptz not null default clock_timestamp(),
+  accepted_at      timestamptz,
   ended_at         timestamptz,
-  constraint import_runs_end_has_time check ((state = 'running') = (ended_at is null))
+  constraint import_runs_end_has_time check ((state = 'running') = (ended_at is null)),
+  constraint import_runs_accepted_by_its_looks check ((accepted_at is null) = (looks is null)),
+  constraint import_runs_nothing_before_accepted check (records_done = 0 or accepted_at is not null)
 ) with (fillfactor = 50);
 create unique index import_runs_running on registry.import_runs (organization_id, dry_run) where state = 'running';
 create index import_runs_organization on registry.import_runs (organization_id, started_at);
@@ -38,6 +45,8 @@ comment on column registry.import_runs.unchanged is 'Member records that agreed 
 comment on column registry.import_runs.duplicates is 'Rows whose number another member has.';
 comment on column registry.import_runs.conflicts is 'Rows whose number differs from one that a login or a coordinator brought.';
 comment on column registry.import_runs.rejected is 'Rows that were not imported.';
+comment on column registry.import_runs.looks is 'What the file looked like before anything of it was imported: rows, rejected ones, and for each column how many values there are of each kind. No value. The next import is compared with it.';
+comment on column registry.import_runs.accepted_at is 'When the file was found to look like the last one, or a person said that it may be imported all the same. Nothing is imported before.';
 comment on column registry.import_runs.started_at is 'When it began.';
 comment on column registry.import_runs.ended_at is 'When it was finished or abandoned.';
 

@@ -9,7 +9,8 @@ create domain audit.event_name as text constraint event_is_known check (value in
   'case_resolved', 'case_superseded', 'case_reopened', 'refused',
   'consent_given', 'consent_refused', 'consent_withdrawn', 'consent_renewed', 'revocation_received',
   'session_opened', 'session_ended',
-  'member_added', 'member_updated', 'import_conflict', 'import_duplicate', 'import_finished', 'import_abandoned', 'data_erased',
+  'member_added', 'member_updated', 'import_conflict', 'import_duplicate', 'import_finished', 'import_abandoned',
+  'import_differences_accepted', 'data_erased',
   'push_delivered', 'push_attempt_failed', 'push_rejected', 'push_given_up', 'push_superseded', 'push_cancelled', 'push_requeued',
   'push_accepted', 'push_marked_done', 'number_fetched', 'breaker_opened', 'breaker_probing', 'breaker_closed',
   'file_written', 'file_fetched', 'file_acknowledged', 'file_expired', 'drift_found'

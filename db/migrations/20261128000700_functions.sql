@@ -2196,6 +2196,175 @@ comment on function import.absent_members is 'In: a run that is not finished yet
 grant execute on function import.absent_members to member_importer;
 -- end db/functions/import/import.absent_members.sql
 
+-- begin db/functions/import/private.import_basis.sql
+-- What a file is compared with: the last import that came to its end. A handful of rows says nothing about the next file.
+create or replace function private.import_basis(p_organization_id uuid)
+returns registry.import_runs
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select r from registry.import_runs as r
+  where r.organization_id = p_organization_id and r.state = 'finished' and not r.dry_run and (r.looks ->> 'rows')::integer >= 10
+  order by r.started_at desc limit 1
+$$;
+comment on function private.import_basis is 'In: an organisation. Out: its last finished import of ten rows or more; null: there is none.';
+-- end db/functions/import/private.import_basis.sql
+
+-- begin db/functions/import/private.kinds_distance.sql
+-- How far two columns are apart, by the kinds of their values: 0 where each kind has the same share of both, 1 where they have no kind
+-- in common.
+create or replace function private.kinds_distance(p_one jsonb, p_other jsonb)
+returns numeric
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(sum(abs(coalesce(one.share, 0) - coalesce(other.share, 0))) / 2, 0)
+  from (select k.key, k.value::numeric / nullif(sum(k.value::numeric) over (), 0) as share from jsonb_each_text(p_one) as k) as one
+  full join (select k.key, k.value::numeric / nullif(sum(k.value::numeric) over (), 0) as share from jsonb_each_text(p_other) as k) as other
+    using (key)
+$$;
+comment on function private.kinds_distance is 'In: two counts of values by kind. Out: half the sum of the differences of their shares, 0 to 1.';
+-- end db/functions/import/private.kinds_distance.sql
+
+-- begin db/functions/import/private.import_differences.sql
+-- When a file looks so different from the last import that a person must look before anything is written. One row of it may be
+-- as wrong as it likes; these are faults of whole columns and whole exports: another column in the place of the id, zeros lost,
+-- a column sorted by itself, half the members gone. More than half is what no ordinary month does to an organisation; rejected rows
+-- are too many when they are twice the last share and another tenth of the file.
+create or replace function private.import_differences(p_organization_id uuid, p_looks jsonb, p_is_partial boolean)
+returns table (difference registry.import_difference, column_name text, before integer, now integer)
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  with basis as (
+    select b.looks, b.rejected, b.records_done, (p_looks ->> 'rows')::numeric as rows
+    from private.import_basis(p_organization_id) as b where b.id is not null
+  ), columns as (
+    select c.key as name, c.value as now, b.looks -> 'columns' -> c.key as before, b.rows
+    from basis as b cross join lateral jsonb_each(p_looks -> 'columns') as c
+  ), rejected as (
+    select b.rejected / nullif(b.records_done, 0)::numeric as before,
+      (p_looks ->> 'rejected')::numeric / nullif(b.rows, 0) as now, b.rows
+    from basis as b
+  ), absent as (
+    select 1 - ((c.now ->> 'had')::numeric - (c.now ->> 'changed')::numeric) / f.members as now
+    from columns as c
+    cross join lateral ( -- not all the members there are: those who left are never deleted, and would be asked about every month
+      select (r.added + r.updated + r.unchanged)::numeric as members from registry.import_runs as r
+      where r.organization_id = p_organization_id and r.state = 'finished' and not r.dry_run and not (r.looks ->> 'partial')::boolean
+      order by r.started_at desc limit 1) as f
+    where c.name = 'external_id' and f.members >= 10
+  )
+  select 'column_looks_different'::registry.import_difference, c.name, null::integer, round(100 * d.distance)::integer
+  from columns as c cross join lateral private.kinds_distance(c.before -> 'kinds', c.now -> 'kinds') as d(distance)
+  where c.before is not null and c.rows >= 10 and d.distance > 0.5
+  union all
+  select 'column_changed', c.name, null, round(100 * (c.now ->> 'changed')::numeric / (c.now ->> 'had')::numeric)::integer
+  from columns as c
+  where c.name <> 'external_id' and (c.now ->> 'had')::integer >= 10 and (c.now ->> 'changed')::numeric * 2 > (c.now ->> 'had')::numeric
+  union all
+  select 'many_rejected', null, round(100 * coalesce(r.before, 0))::integer, round(100 * r.now)::integer
+  from rejected as r where r.rows >= 10 and r.now > 2 * coalesce(r.before, 0) + 0.1
+  union all
+  select 'members_absent', null, null, round(100 * a.now)::integer from absent as a where not p_is_partial and a.now >= 0.5
+$$;
+comment on function private.import_differences is 'In: an organisation, what its new file looks like, whether the file holds only a part of the members. Out: what a person must look at, shares in percent; nothing where there is nothing to compare with.';
+-- end db/functions/import/private.import_differences.sql
+
+-- begin db/functions/import/private.lock_run.sql
+-- Batches of a run go one after the other, whoever sends them.
+create or replace function private.lock_run(p_run_id uuid)
+returns registry.import_runs
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_run registry.import_runs;
+begin
+  select r.* into v_run from registry.import_runs as r where r.id = p_run_id for update;
+  if v_run.state is distinct from 'running' then
+    raise exception 'The import is over.' using errcode = 'PN006',
+      hint = 'Another file was imported meanwhile, or another program finished this one.';
+  end if;
+  return v_run;
+end
+$$;
+comment on function private.lock_run is 'In: id of a running import. Out: the run, locked. Raises PN006.';
+-- end db/functions/import/private.lock_run.sql
+
+-- begin db/functions/import/import.accept_file.sql
+-- Between a file and the first row of it that is written stands this: it looks like the last import, or a person has looked and says
+-- that it may be imported. What it looks like is kept for the next one.
+create or replace function import.accept_file(run_id uuid, looks jsonb, is_partial boolean, is_accepted boolean)
+returns table (difference registry.import_difference, column_name text, before integer, now integer)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_run constant registry.import_runs := private.lock_run(accept_file.run_id);
+  v_differences jsonb;
+begin
+  select coalesce(jsonb_agg(to_jsonb(d)), '[]') into v_differences
+  from private.import_differences(v_run.organization_id, accept_file.looks, accept_file.is_partial) as d;
+  if v_differences = '[]' or accept_file.is_accepted then
+    update registry.import_runs as r set looks = accept_file.looks || jsonb_build_object('partial', accept_file.is_partial), accepted_at = clock_timestamp() where r.id = v_run.id;
+  end if;
+  if v_differences <> '[]' and accept_file.is_accepted and not v_run.dry_run then
+    perform private.record_event('import_differences_accepted', 'import', v_run.organization_id,
+      'A file that looks different from the last import was imported all the same; whoever started it has looked.',
+      p_detail => jsonb_build_object('import_run_id', v_run.id, 'differences', v_differences));
+  end if;
+  return query select d.* from jsonb_to_recordset(v_differences)
+    as d(difference registry.import_difference, column_name text, before integer, now integer);
+exception when data_exception or check_violation then
+  raise exception 'What the file looks like is not acceptable: SQLSTATE %.', SQLSTATE using errcode = 'PN007';
+end
+$$;
+comment on function import.accept_file is 'In: a run, what its file looks like, whether it holds only a part of the members, whether a person has looked. Out: what makes it look different from the last import. Without differences, or where a person has looked, its rows may be loaded. Raises PN006, PN007.';
+grant execute on function import.accept_file to member_importer;
+-- end db/functions/import/import.accept_file.sql
+
+-- begin db/functions/import/import.compare_rows.sql
+-- Before anything of a file is written: how it stands to the members there are. Nothing is locked and nothing is changed; a row that is
+-- rejected still says whose it is.
+create or replace function import.compare_rows(run_id uuid, rows jsonb, rejections jsonb)
+returns table (column_name text, had integer, changed integer)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  with given as (
+    select e.element ->> 'external_id' as external_id, r
+    from jsonb_array_elements(compare_rows.rows) as e(element)
+    cross join lateral jsonb_populate_record(null::private.imported_member, e.element) as r
+    union all
+    select distinct e.element ->> 'external_id', null::private.imported_member
+    from jsonb_array_elements(compare_rows.rejections) as e(element)
+    where not exists (
+      select from jsonb_array_elements(compare_rows.rows) as other(element)
+      where other.element ->> 'external_id' = e.element ->> 'external_id')
+  ), found as (
+    select g.external_id, g.r, m from registry.import_runs as run
+    cross join given as g
+    left join registry.members as m
+      on m.organization_id = run.organization_id and m.external_id = g.external_id and m.merged_into is null
+    where run.id = compare_rows.run_id
+  )
+  select c.name, count(c.old)::integer, count(c.old) filter (where c.old is distinct from c.new)::integer
+  from found as f
+  cross join lateral (values
+    ('external_id', f.external_id, (f.m).external_id),
+    ('given_name', (f.m).given_name, (f.r).given_name),
+    ('family_name', (f.m).family_name, (f.r).family_name),
+    ('birth_date', (f.m).birth_date::text, (f.r).birth_date::text),
+    ('email', (f.m).email, (f.r).email),
+    ('phone', (f.m).phone, (f.r).phone)) as c(name, old, new)
+  where case c.name when 'external_id' then c.old is not null else f.r is distinct from null end
+  group by c.name
+$$;
+comment on function import.compare_rows is 'In: a run, rows without numbers, rejected lines. Out: for each column, how many members have a value there, and how many of them would get another one or none; for external_id, how many ids the rows have, and how many of them are no member''s.';
+grant execute on function import.compare_rows to member_importer;
+-- end db/functions/import/import.compare_rows.sql
+
 -- begin db/functions/import/private.count_moving.sql
 -- A row was counted when it came, as added, changed or unchanged; a number that it gets now makes an unchanged one a changed one. A dry
 -- run remembers who got which number, because no record does.
@@ -2696,27 +2865,6 @@ $$;
 comment on function private.end_import is 'In: a running import, finished or abandoned. Out: the run with its last counts. Ends it. Raises serialization_failure: call again.';
 -- end db/functions/import/private.end_import.sql
 
--- begin db/functions/import/private.lock_run.sql
--- Batches of a run go one after the other, whoever sends them.
-create or replace function private.lock_run(p_run_id uuid)
-returns registry.import_runs
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_run registry.import_runs;
-begin
-  select r.* into v_run from registry.import_runs as r where r.id = p_run_id for update;
-  if v_run.state is distinct from 'running' then
-    raise exception 'The import is over.' using errcode = 'PN006',
-      hint = 'Another file was imported meanwhile, or another program finished this one.';
-  end if;
-  return v_run;
-end
-$$;
-comment on function private.lock_run is 'In: id of a running import. Out: the run, locked. Raises PN006.';
--- end db/functions/import/private.lock_run.sql
-
 -- begin db/functions/import/import.finish_run.sql
 -- The door's last call, when every record of the file has arrived.
 create or replace function import.finish_run(run_id uuid)
@@ -2979,7 +3127,7 @@ grant execute on function import.rejections to member_importer;
 -- The door's first call. The same file with the same settings goes on where its run was killed; another file gives up the run
 -- that was not finished. Two starts at once go one after the other.
 create or replace function import.start_run(organization text, fingerprint text, columns text[], dry_run boolean)
-returns table (run_id uuid, organization_id uuid, capture boolean, records_done integer)
+returns table (run_id uuid, organization_id uuid, capture boolean, records_done integer, is_compared boolean, has_basis boolean)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -3002,10 +3150,10 @@ begin
     values (g.id, start_run.fingerprint, start_run.columns, start_run.dry_run)
     returning * into v_run;
   end if;
-  return query select v_run.id, g.id, g.capture, v_run.records_done;
+  return query select v_run.id, g.id, g.capture, v_run.records_done, v_run.accepted_at is not null, (private.import_basis(g.id)).id is not null;
 end
 $$;
-comment on function import.start_run is 'In: organisation (slug), SHA-256 of file and settings, columns the file has, whether nothing is to be changed. Out: the run, and how many records it has done already. Raises PN005.';
+comment on function import.start_run is 'In: organisation (slug), SHA-256 of file and settings, columns the file has, whether nothing is to be changed. Out: the run, how many records it has done already, whether its file has been accepted, and whether there is an import to compare it with. Raises PN005.';
 grant execute on function import.start_run to member_importer;
 -- end db/functions/import/import.start_run.sql
 

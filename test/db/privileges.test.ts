@@ -68,7 +68,7 @@ const ALLOWED = new Set([
   ].map((name) => `sync_worker execute function worker.${name}`),
 
   'member_importer usage schema import',
-  ...['absent_members', 'finish_run', 'load_rows', 'rejections', 'start_run'].map(
+  ...['absent_members', 'accept_file', 'compare_rows', 'finish_run', 'load_rows', 'rejections', 'start_run'].map(
     (name) => `member_importer execute function import.${name}`,
   ),
 

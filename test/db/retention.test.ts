@@ -204,6 +204,7 @@ test('a dry run of an import that was killed is gone a day later, with what it h
     const run = await one(db, 'select run_id from import.start_run($1, $2, $3, $4)', [
       ...[door.organization.slug, fingerprint.repeat(64), ['personnummer'], dryRun],
     ]);
+    await db.pool.query(`select from import.accept_file($1, '{}', true, false)`, [run.run_id]);
     const row = { line: 2, external_id: 'm-1', ...(await sealNumber(NUMBER, door.organization)) };
     await db.pool.query('select import.load_rows($1, 0, 1, $2, $3)', [run.run_id, JSON.stringify([row]), '[]']);
     return run.run_id;

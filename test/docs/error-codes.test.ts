@@ -86,6 +86,11 @@ test('every code of a push or a job is on the page with what follows from it, an
   assertSame(described, [...ofWorker, ...ofDatabase]);
 });
 
+test('every code of an import is on the page, and no other', () => {
+  const errors = readFileSync(join(ROOT, 'members-import', 'errors.ts'), 'utf8');
+  assertSame(listed('## Codes of an import'), union(errors, 'ImportErrorCode'));
+});
+
 test('every code of the programs is on the page, and no other', () => {
   const source = sourceOf('auth-callback', 'worker', 'personnummer', 'runtime');
   const own = [...source.matchAll(/^ {2}(?:override )?readonly code = '([a-z_]+)'/gm)].map(

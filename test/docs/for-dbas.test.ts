@@ -11,7 +11,7 @@ const page = await readPage('for-dbas.md');
 /** What `liveIn` does not bring about. */
 const NOT_LIVED = [
   ...['data_erased', 'drift_found', 'file_acknowledged', 'file_expired', 'file_fetched', 'file_written'],
-  ...['import_abandoned', 'import_conflict', 'import_duplicate'],
+  ...['import_abandoned', 'import_conflict', 'import_differences_accepted', 'import_duplicate'],
   ...['members_separated', 'push_accepted', 'push_given_up'],
 ];
 

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createJudge } from '../../members-import/judge-batch.ts';
-import { readPhone } from '../../members-import/read-phone.ts';
-import { readEmail, readExternalId, readName } from '../../members-import/read-texts.ts';
+import { readEmail, readExternalId, readName, readPhone } from '../../members-import/read-fields.ts';
 import { parsePublicKeys, parseSecrets } from '../../personnummer/keys.ts';
 import { testKeys } from '../support/keys.ts';
 import { decoyNumber } from '../support/samples.ts';
@@ -89,7 +88,10 @@ test('a rejection says whose row it is, where that is known and no number', asyn
       ...{ birthDate: 'yyyy-mm-dd', countryCode: '47', acceptsSynthetic: true, capture: true, dropBadNumbers: false },
       ...{ organizationId: 'nobody', sealingKeys, indexSecrets },
     });
-    const { rejections } = await judge(rows.map((fields, at) => ({ line: at + 2, fields })));
+    const { rejections } = await judge(
+      rows.map((fields, at) => ({ line: at + 2, fields })),
+      'load',
+    );
     return (JSON.parse(rejections) as { external_id: string | null }[]).map(({ external_id }) => external_id);
   };
   const first = [['17', 'nobody'], ['', 'nobody'], ['..', 'nobody'], [decoyNumber, ''], ['18', decoyNumber], ['19']];

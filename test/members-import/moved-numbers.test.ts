@@ -126,6 +126,7 @@ test('where the legal basis goes while the file is read, waiting numbers are for
     'f'.repeat(64),
     ['personnummer'],
   ]);
+  await world.query(`select from import.accept_file($1, '{}', true, false)`, [run?.run_id]);
   const rows = JSON.stringify([{ line: 2, external_id: '2', ...sealed }]);
   await world.query('select import.load_rows($1, 0, 1, $2, $3)', [run?.run_id, rows, '[]']);
   await world.query('update registry.organizations set capture_basis = null');

@@ -29,12 +29,16 @@ export async function addHolder(
 
 /** The doors of an import, called as the program calls them, without files and keys. */
 export function importByHand(db: TestDatabase, organization: Organization) {
-  const start = async (file: string, dryRun = false): Promise<{ run_id: string; records_done: number }> =>
-    (
-      await db.pool.query(`select * from import.start_run($1, $2, '{personnummer}', $3)`, [
-        ...[organization.slug, file.padEnd(64, '0'), dryRun],
-      ])
-    ).rows[0];
+  const start = async (file: string, dryRun = false): Promise<{ run_id: string; records_done: number }> => {
+    const started = await db.pool.query(`select * from import.start_run($1, $2, '{personnummer}', $3)`, [
+      organization.slug,
+      file.padEnd(64, '0'),
+      dryRun,
+    ]);
+    const run = started.rows[0];
+    await db.pool.query(`select from import.accept_file($1, '{}', true, false)`, [run.run_id]);
+    return run;
+  };
   const load = async (runId: string, from: number, rows: HandRow[]) => {
     const json = rows.map(({ n, ...row }) => (n === null ? row : { ...row, ...numberOf(n) }));
     const parameters = [runId, from, rows.length, JSON.stringify(json)];

@@ -39,6 +39,8 @@ export type ImportWorld = {
   startWith(environment: Record<string, string>, ...words: string[]): ReturnType<ImportWorld['start']>;
   /** Runs the program to its end, in this process. */
   run(...words: string[]): Promise<Finished>;
+  /** The same with a person at the terminal, who answers questions. @returns the exit code */
+  runAsked(ask: (question: string) => Promise<boolean>, ...words: string[]): Promise<number>;
   /** Runs it on a file with this content, and insists that it succeeds. */
   imported(content: string | Buffer, ...words: string[]): Promise<Finished>;
   members(): Promise<StoredMember[]>;
@@ -69,6 +71,9 @@ export async function createImportWorld(organizationColumns: object = {}): Promi
     start,
     startWith,
     run,
+    async runAsked(ask, ...words) {
+      return Number((await runHere(db, ['--organization', organization.slug, ...words], ask)).code);
+    },
     async imported(content, ...words) {
       const finished = await run(...words, file('members.csv', content));
       if (finished.code !== 0) throw new Error(`the import ended with ${finished.code}: ${finished.err}`);
@@ -93,12 +98,16 @@ function environmentFor(db: TestDatabase): Record<string, string> {
 }
 
 /** The program in this process, with one thread: starting another process takes longer than most of these imports. */
-async function runHere(db: TestDatabase, words: string[]): Promise<Finished> {
+async function runHere(
+  db: TestDatabase,
+  words: string[],
+  ask?: (question: string) => Promise<boolean>,
+): Promise<Finished> {
   const out: string[] = [];
   const err: string[] = [];
   const environment = { ...environmentFor(db), IMPORT_THREADS: '1' };
   const terminal = { say: (line: string) => out.push(`${line}\n`), complain: (text: string) => err.push(`${text}\n`) };
-  const code = await runProgram(words, environment, { ...terminal, progress: process.stderr });
+  const code = await runProgram(words, environment, { ...terminal, progress: process.stderr, ...(ask && { ask }) });
   return { code, out: out.join(''), err: err.join('') };
 }
 
