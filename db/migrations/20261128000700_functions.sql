@@ -4015,8 +4015,9 @@ comment on function private.describe_session is 'In: a session. Out: its user, m
 -- end db/functions/sessions/private.describe_session.sql
 
 -- begin db/functions/sessions/login.redeem_code.sql
--- The app exchanges its code, once. A second try means that somebody else has the code too: the session ends (RFC 6749,
--- section 4.1.2). Zero rows is the only refusal; why is nobody's business outside.
+-- The app exchanges its code, once. A second try with the right verifier means that somebody else has both: the session ends (RFC 6749,
+-- section 4.1.2). With a wrong one it says nothing of the session: codes are seen in passing, and whoever saw this one could end it.
+-- Zero rows is the only refusal; why is nobody's business outside.
 create or replace function login.redeem_code(code_hash bytea, code_challenge text, refresh_token_hash bytea)
 returns table (session_id uuid, user_id uuid, member_id uuid, organization_id uuid, organization text)
 language plpgsql volatile security definer
@@ -4038,14 +4039,20 @@ begin
     return;
   end if;
   select known.* into s from registry.sessions as known
-  where known.code_hash = redeem_code.code_hash and known.code_used_at is not null
+  where known.code_hash = redeem_code.code_hash and known.code_challenge = redeem_code.code_challenge and known.code_used_at is not null
   for update;
-  if found then
+  if not found then
+    return;
+  -- The same call, repeated because its answer was lost: nobody but its caller knows that token, which was never answered before.
+  elsif s.ended_at is null and exists (
+    select from registry.refresh_tokens as t where t.token_hash = redeem_code.refresh_token_hash and t.session_id = s.id) then
+    return query select * from private.describe_session(s.id);
+  else
     perform private.end_session(s, 'code_replayed');
   end if;
 end
 $$;
-comment on function login.redeem_code is 'In: SHA-256 of the code, S256 of the verifier, SHA-256 of the first refresh token. Out: the session, or no row.';
+comment on function login.redeem_code is 'In: SHA-256 of the code, S256 of the verifier, SHA-256 of the first refresh token. Out: the session, or no row. The same three again are answered the same.';
 grant execute on function login.redeem_code to auth_callback;
 -- end db/functions/sessions/login.redeem_code.sql
 
@@ -4096,40 +4103,61 @@ $$;
 comment on function private.link_stands is 'In: a session. Out: whether the login it began with is still linked to its member.';
 -- end db/functions/sessions/private.link_stands.sql
 
+-- begin db/functions/sessions/private.replace_refresh_token.sql
+-- One step of the chain: the token is replaced by the next one, and only it keeps its salt, because only the one before the current may
+-- come again. The session lives on from here.
+create or replace function private.replace_refresh_token(p_token registry.refresh_tokens, p_next_hash bytea)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update registry.refresh_tokens set successor_salt = null where session_id = p_token.session_id and successor_salt is not null;
+  update registry.refresh_tokens set replaced_at = now(), successor_salt = p_token.successor_salt where token_hash = p_token.token_hash;
+  insert into registry.refresh_tokens (token_hash, session_id) values (p_next_hash, p_token.session_id);
+  update registry.sessions set expires_at = now() + interval '30 days' where id = p_token.session_id;
+end
+$$;
+comment on function private.replace_refresh_token is 'In: the current token with the salt of the next, SHA-256 of the next. The session must be locked.';
+-- end db/functions/sessions/private.replace_refresh_token.sql
+
 -- begin db/functions/sessions/login.rotate_refresh_token.sql
--- Refresh tokens rotate. An old one that comes again was stolen, or the new one was: the family ends (RFC 9700, section 4.14.2).
-create or replace function login.rotate_refresh_token(refresh_token_hash bytea, new_refresh_token_hash bytea)
-returns table (session_id uuid, user_id uuid, member_id uuid, organization_id uuid, organization text)
+-- Refresh tokens rotate. The one before the current may come again for a minute: an answer is lost, or two refreshes meet. It then brings
+-- the same next token, which the caller makes of it and the salt, so that there is one chain and never two side by side. Any older one
+-- was stolen, or a newer one was: the family ends (RFC 9700, section 4.14.2).
+create or replace function login.rotate_refresh_token(refresh_token_hash bytea, new_salt bytea, new_refresh_token_hash bytea)
+returns table (session_id uuid, user_id uuid, member_id uuid, organization_id uuid, organization text, salt bytea)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   s registry.sessions;
-  v_replaced_at timestamptz;
+  t registry.refresh_tokens;
 begin
-  -- The session is locked first, and the token read after that: two uses of one token at once must not both see it unused.
+  -- The session is locked first, and the token read after that: of two uses at once the second one must see what the first one did.
   select known.* into s from registry.sessions as known
-  where known.id = (select t.session_id from registry.refresh_tokens as t where t.token_hash = rotate_refresh_token.refresh_token_hash)
+  where known.id = (select k.session_id from registry.refresh_tokens as k where k.token_hash = rotate_refresh_token.refresh_token_hash)
   for update;
   if s.id is null or s.ended_at is not null then
     return;
   end if;
-  select t.replaced_at into v_replaced_at from registry.refresh_tokens as t where t.token_hash = rotate_refresh_token.refresh_token_hash;
-  if v_replaced_at is not null then
+  select k.* into t from registry.refresh_tokens as k where k.token_hash = rotate_refresh_token.refresh_token_hash;
+  if t.replaced_at is not null and (t.successor_salt is null or t.replaced_at <= now() - interval '60 seconds') then
     perform private.end_session(s, 'refresh_token_reused');
   elsif s.expires_at <= now() then
     perform private.end_session(s, 'expired');
   elsif not private.link_stands(s) then
     perform private.end_session(s, 'link_removed');
   else
-    update registry.refresh_tokens set replaced_at = now() where token_hash = rotate_refresh_token.refresh_token_hash;
-    insert into registry.refresh_tokens (token_hash, session_id) values (rotate_refresh_token.new_refresh_token_hash, s.id);
-    update registry.sessions set expires_at = now() + interval '30 days' where id = s.id;
-    return query select * from private.describe_session(s.id);
+    if t.replaced_at is null then
+      t.successor_salt := rotate_refresh_token.new_salt;
+      perform private.replace_refresh_token(t, rotate_refresh_token.new_refresh_token_hash);
+    end if;
+    return query select d.*, t.successor_salt from private.describe_session(s.id) as d;
   end if;
 end
 $$;
-comment on function login.rotate_refresh_token is 'In: SHA-256 of the presented and of the next refresh token. Out: the session, or no row. A session lives 30 days from its last refresh.';
+comment on function login.rotate_refresh_token is 'In: SHA-256 of the presented token, a fresh salt, SHA-256 of the next token, which is made of the presented one and that salt. Out: the session and the salt that its next token is made with (an earlier one where the token came again), or no row. A session lives 30 days from its last refresh.';
 grant execute on function login.rotate_refresh_token to auth_callback;
 -- end db/functions/sessions/login.rotate_refresh_token.sql
 
