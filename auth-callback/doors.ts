@@ -14,7 +14,8 @@ import type { ProviderRow } from './provider/provider-row.ts';
 
 /** What the database decided about an observation. */
 export interface Decision {
-  outcome: string;
+  /** Undefined: nothing was decided or kept, because the evidence that is missing could have named the member. */
+  outcome: string | undefined;
   memberId: string | null;
   askConsent: boolean;
   /** `opened`, `refused`, `not_now`, or the SQLSTATE of what kept the session from being opened along with it. */
@@ -71,7 +72,7 @@ export interface Doors {
    */
   recordObservation(observation: Observation, opening: SessionOpening, timeoutMs: number): Promise<Decision>;
   /** A second answer changes nothing. */
-  recordConsent(answer: ConsentAnswer, timeoutMs: number): Promise<Omit<Decision, 'askConsent' | 'session'>>;
+  recordConsent(answer: ConsentAnswer, timeoutMs: number): Promise<{ outcome: string; memberId: string | null }>;
   /** A second leg contradicted the first: a case, and nothing else. */
   reportInconsistency(
     observationId: string,
