@@ -2,6 +2,23 @@
 -- Written by `npm run db:freeze`. Edit db/functions/, never this file.
 set local role registry_owner;
 
+-- begin db/functions/upkeep/private.tg__refuse_write.sql
+-- Views of schema api are read; what coordinators change goes through its functions. Nobody has the right to write to one, but PostgreSQL
+-- looks first whether a view can be written to at all, and that answer is a 500 at PostgREST. With this trigger it can, so the right is
+-- asked for: 401 and 403. The trigger itself is met by the owner only.
+create or replace function private.tg__refuse_write()
+returns trigger
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise exception 'The view %.% is read only.', TG_TABLE_SCHEMA, TG_TABLE_NAME
+    using errcode = 'insufficient_privilege', hint = 'Changes go through the functions of schema api.';
+end
+$$;
+comment on function private.tg__refuse_write is 'Trigger: refuses the statement with 42501.';
+-- end db/functions/upkeep/private.tg__refuse_write.sql
+
 -- begin db/functions/files_and_worklist/api.sync_files.sql
 -- Files of changes for member systems without an interface, newest first.
 create or replace view api.sync_files with (security_invoker = true) as
@@ -12,6 +29,9 @@ join registry.organizations as g on g.id = f.organization_id
 where f.ready_at is not null;
 comment on view api.sync_files is 'Files of the coordinator''s organisations: those that can be fetched (ready), and what became of the others.';
 grant select on api.sync_files to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.sync_files
+for each row execute function private.tg__refuse_write();
 -- end db/functions/files_and_worklist/api.sync_files.sql
 
 -- begin db/functions/audit/private.actor.sql
@@ -430,6 +450,9 @@ cross join lateral (
 ) as p;
 comment on view api.data_quality is 'Per organisation: members, how many have a number, how many were confirmed or filled by a login in the last 12 months, open cases by kind and the oldest, pushes that wait and that failed.';
 grant select on api.data_quality to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.data_quality
+for each row execute function private.tg__refuse_write();
 -- end db/functions/conflicts/api.data_quality.sql
 
 -- begin db/functions/pushes/private.explain_failure.sql
@@ -486,6 +509,9 @@ where (p.state in ('rejected', 'given_up') and not exists (
   or (p.settled_at is null and p.error_code is not null);
 comment on view api.failed_syncs is 'Pushes of the coordinator''s organisations that failed, with the reason and the next try.';
 grant select on api.failed_syncs to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.failed_syncs
+for each row execute function private.tg__refuse_write();
 -- end db/functions/pushes/api.failed_syncs.sql
 
 -- begin db/functions/files_and_worklist/api.worklist.sql
@@ -503,6 +529,9 @@ join sync.member_systems as s on s.organization_id = p.organization_id and s.kin
 where p.settled_at is null;
 comment on view api.worklist is 'Changes of the coordinator''s organisations that a person carries out: whether the number is to be set or removed, for whom, and whether it is ready to be fetched (a removal: to be carried out).';
 grant select on api.worklist to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.worklist
+for each row execute function private.tg__refuse_write();
 -- end db/functions/files_and_worklist/api.worklist.sql
 
 -- begin db/functions/files_and_worklist/private.lock_worklist_push.sql
@@ -633,6 +662,9 @@ where o.outcome in ('unlinked', 'ambiguous', 'name_mismatch')
     where l.organization_id = o.organization_id and l.issuer = o.issuer and l.subject = o.subject);
 comment on view api.unlinked_logins is 'Logins in the coordinator''s organisations that matched no member with certainty.';
 grant select on api.unlinked_logins to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.unlinked_logins
+for each row execute function private.tg__refuse_write();
 -- end db/functions/matching/api.unlinked_logins.sql
 
 -- begin db/functions/conflicts/private.describe_case.sql
@@ -1321,6 +1353,9 @@ join registry.organizations as g on g.id = e.organization_id
 join registry.members as m on m.id = e.member_id;
 comment on view api.member_history is 'Audit events about members of the coordinator''s organisations.';
 grant select on api.member_history to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.member_history
+for each row execute function private.tg__refuse_write();
 -- end db/functions/conflicts/api.member_history.sql
 
 -- begin db/functions/breakers/api.member_systems.sql
@@ -1338,6 +1373,9 @@ cross join lateral (
 ) as p;
 comment on view api.member_systems is 'The member system of each of the coordinator''s organisations: how it is reached, whether changes flow (breaker closed) and if not why and until when, and how many changes wait.';
 grant select on api.member_systems to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.member_systems
+for each row execute function private.tg__refuse_write();
 -- end db/functions/breakers/api.member_systems.sql
 
 -- begin db/functions/conflicts/api.open_conflicts.sql
@@ -1360,6 +1398,9 @@ left join registry.observations as o on o.id = c.observation_id
 where c.state = 'open';
 comment on view api.open_conflicts is 'Open cases of the coordinator''s organisations. Numbers are masked.';
 grant select on api.open_conflicts to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.open_conflicts
+for each row execute function private.tg__refuse_write();
 -- end db/functions/conflicts/api.open_conflicts.sql
 
 -- begin db/functions/conflicts/private.accept_observed.sql
