@@ -14,7 +14,8 @@ import type { ProviderRow } from './provider/provider-row.ts';
 
 /** What the database decided about an observation. */
 export interface Decision {
-  outcome: string;
+  /** Undefined: nothing was decided or kept, because the evidence that is missing could have named the member. */
+  outcome: string | undefined;
   memberId: string | null;
   askConsent: boolean;
   /** `opened`, `refused`, `not_now`, or the SQLSTATE of what kept the session from being opened along with it. */
@@ -71,7 +72,7 @@ export interface Doors {
    */
   recordObservation(observation: Observation, opening: SessionOpening, timeoutMs: number): Promise<Decision>;
   /** A second answer changes nothing. */
-  recordConsent(answer: ConsentAnswer, timeoutMs: number): Promise<Omit<Decision, 'askConsent' | 'session'>>;
+  recordConsent(answer: ConsentAnswer, timeoutMs: number): Promise<{ outcome: string; memberId: string | null }>;
   /** A second leg contradicted the first: a case, and nothing else. */
   reportInconsistency(
     observationId: string,
@@ -84,15 +85,25 @@ export interface Doors {
   sessionIsLive(sessionId: string, organization: string, timeoutMs: number): Promise<boolean>;
   /** False when that observation gives no login. */
   openSession(opening: SessionOpening, timeoutMs: number): Promise<boolean>;
-  /** Undefined when the code, or its challenge, is not good. A code used twice ends its session. */
+  /**
+   * Undefined when the code, or its challenge, is not good. A code used twice ends its session; the same call again is
+   * answered the same.
+   */
   redeemCode(
     codeHash: Buffer,
     codeChallenge: string,
     refreshTokenHash: Buffer,
     timeoutMs: number,
   ): Promise<Session | undefined>;
-  /** Undefined when the token is not good. A token used twice ends its family. */
-  rotateRefreshToken(oldHash: Buffer, newHash: Buffer, timeoutMs: number): Promise<Session | undefined>;
+  /**
+   * Undefined when the token is not good. The token before the current one is answered for a minute, with the salt of its
+   * first use; an older one ends its family.
+   */
+  rotateRefreshToken(
+    oldHash: Buffer,
+    next: { salt: Buffer; hash: Buffer },
+    timeoutMs: number,
+  ): Promise<(Session & { salt: Buffer }) | undefined>;
 }
 
 /** @param pool connections of the role `auth_callback` */
@@ -138,9 +149,12 @@ export function createDoors(pool: Pool): Doors {
       const text = 'select * from login.redeem_code(code_hash => $1, code_challenge => $2, refresh_token_hash => $3)';
       return toSession((await rows(text, [codeHash, codeChallenge, refreshTokenHash], timeoutMs))[0]);
     },
-    async rotateRefreshToken(oldHash, newHash, timeoutMs) {
-      const text = 'select * from login.rotate_refresh_token(refresh_token_hash => $1, new_refresh_token_hash => $2)';
-      return toSession((await rows(text, [oldHash, newHash], timeoutMs))[0]);
+    async rotateRefreshToken(oldHash, next, timeoutMs) {
+      const text = `select * from login.rotate_refresh_token(refresh_token_hash => $1, new_salt => $2,
+        new_refresh_token_hash => $3)`;
+      const [row] = await rows(text, [oldHash, next.salt, next.hash], timeoutMs);
+      const session = toSession(row);
+      return session && { ...session, salt: row?.salt };
     },
   };
 }

@@ -29,6 +29,11 @@ export function readPersonnummer(claim: unknown, rules: { synthetic: boolean }):
   return { status: 'valid', personnummer: new Personnummer(claim), kind: found.kind, synthetic: found.synthetic };
 }
 
+/** Whether eleven digits are somebody's number of any kind, an H-number or a synthetic one included. */
+export function passesForPersonnummer(digits: string): boolean {
+  return classify(digits) !== undefined;
+}
+
 function refused(absentReason: AbsentReason): PersonnummerReading {
   return { status: 'refused', absentReason };
 }

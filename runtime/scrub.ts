@@ -5,6 +5,12 @@ const numberOrUuid =
   /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?<![0-9])[0-9]{6}[\s-]?[0-9]{5}(?![0-9])/gi;
 const uuidLength = 36;
 
+/** @returns what looks like a personnummer in a text, as `scrubText` finds it: eleven digits each */
+export function elevenDigitsIn(text: string): string[] {
+  const found = text.match(numberOrUuid) ?? [];
+  return found.filter((each) => each.length !== uuidLength).map((each) => each.replaceAll(/[^0-9]/g, ''));
+}
+
 /** Replaces what looks like a personnummer: eleven digits standing alone, also with a space or hyphen after the sixth. */
 export function scrubText(text: string): string {
   return text.replace(numberOrUuid, (found) => (found.length === uuidLength ? found : removed));

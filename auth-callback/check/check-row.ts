@@ -44,7 +44,8 @@ function checkReturnAddresses({ returnTo }: ProviderRow, allowsPlainHttp: boolea
   if (returnTo.length === 0) return ['the organisation has no registered return address, so no app can log in'];
   const unusable = returnTo.filter((address) => !isReturnAddress(address, allowsPlainHttp));
   return unusable.map(
-    (address) => `the return address ${address} cannot be used: https or an app's own scheme, without a fragment`,
+    (address) =>
+      `the return address ${address} cannot be used: https, or an app's own scheme with a period in it (no.example.app:/return), without a fragment`,
   );
 }
 

@@ -1,4 +1,4 @@
-import { readPersonnummer } from '../../personnummer/validate.ts';
+import { passesForPersonnummer } from '../../personnummer/validate.ts';
 import { storableText } from './storable-text.ts';
 
 /** What the database may use to find the member, beside the number (OpenID Connect Core 1.0 section 5.1). */
@@ -72,13 +72,8 @@ function readPhone(provider: string, value: unknown): string | undefined {
   const digits = value.replaceAll(/[\s-]/g, '');
   const number = provider === 'vipps' && /^[1-9]/.test(digits) ? `+${digits}` : digits;
   if (!/^\+[1-9][0-9]{6,14}$/.test(number)) return undefined;
-  return isPersonnummer(number.slice(1)) ? undefined : number;
-}
-
-/** Eleven digits are an ordinary length for a phone number (Sweden's), but not with the control digits of a personnummer. */
-function isPersonnummer(digits: string): boolean {
-  const reading = readPersonnummer(digits, { synthetic: true });
-  return reading.status === 'valid' || reading.absentReason === 'not_accepted';
+  // Eleven digits are an ordinary length for a phone number (Sweden's), but not with the control digits of a personnummer.
+  return passesForPersonnummer(number.slice(1)) ? undefined : number;
 }
 
 /** Vipps verifies every phone number; its older answers lack the claim. Anywhere else silence is no proof. */

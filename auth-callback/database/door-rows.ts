@@ -12,7 +12,7 @@ from login.record_observation(
   observation_id => $1, organization => $2, provider => $3, issuer => $4, subject => $5, authenticated_at => $6,
   personnummer_index => $7, personnummer_sealed => $8, personnummer_masked => $9, given_name => $10,
   family_name => $11, birth_date => $12, phone => $13, phone_verified => $14, email => $15, email_verified => $16,
-  absent_reason => $17, personnummer_index_previous => $18, inconsistency => $19, acr => $20, link_session_id => $21) as o`;
+  absent_reason => $17, personnummer_index_previous => $18, inconsistency => $19, acr => $20, link_session_id => $21, evidence_missing => $25) as o`;
 
 export const recordConsentText = `select * from login.record_consent(
   observation_id => $1, given => $2, evidence => $3, personnummer_index => $4, personnummer_sealed => $5,
@@ -30,12 +30,13 @@ export function observationValues(observation: Observation, opening: SessionOpen
     ...[absent?.reason ?? null, number?.previousIndexes ?? null, absent?.inconsistency ?? null, acr ?? null],
     observation.linkSessionId ?? null,
     ...[opening.codeHash, opening.codeChallenge, opening.returnTo],
+    observation.evidenceMissing,
   ];
 }
 
 export function toDecision(row: QueryResultRow | undefined): Decision {
   return {
-    outcome: String(row?.outcome),
+    outcome: row?.outcome ?? undefined,
     memberId: row?.member_id ?? null,
     askConsent: row?.ask_consent === true,
     session: String(row?.session),

@@ -13,6 +13,7 @@ import { allowRegisteredOrigins } from './cross-origin.ts';
 import type { Readiness } from './health.ts';
 import { observeRequests } from './observe-requests.ts';
 import { plainPage } from './pages.ts';
+import { refusePrefetch } from './prefetch.ts';
 import { limitConcurrency, limitRate, limitUrl, requireToken, securityHeaders } from './protection.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { type AppEnv, requestContext } from './request-context.ts';
@@ -46,6 +47,8 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   addHealth(app, options);
   app.use(limitConcurrency(options.capacity));
   addKeySet(app, options);
+  // Everything from here on uses something up: a login, a code, a token, an attempt of an address.
+  app.use(refusePrefetch);
   addLogin(app, options);
   addConsent(app, options);
   addSessions(app, options);

@@ -34,11 +34,10 @@ export async function completeLogin(parts: LoginParts, login: LoginInFlight): Pr
   const { id: observationId, appCodeChallenge: codeChallenge, returnTo } = login.transaction;
   const session = { observationId, code: createCode(), codeChallenge, returnTo };
   const decision = await recordObservation(parts.doors, toObservation(login, word), toOpening(session), login.budget);
-  return {
-    ...(await actOn(parts, login, word, decision, session)),
-    outcome: decision.outcome,
-    subject: word.verified.subject,
-  };
+  const { outcome } = decision;
+  if (outcome === undefined) throw new LoginError('evidence_missing', 'temporarily_unavailable');
+  const ending = await actOn(parts, login, word, { ...decision, outcome }, session);
+  return { ...ending, outcome, subject: word.verified.subject };
 }
 
 async function hearProvider(parts: LoginParts, login: LoginInFlight): Promise<ProviderWord> {
@@ -55,10 +54,10 @@ async function actOn(
   parts: LoginParts,
   login: LoginInFlight,
   { verified, evidence }: ProviderWord,
-  decision: Decision,
+  decision: Decision & { outcome: string },
   session: NewSession,
 ): Promise<LoginEnding> {
-  const meaning = loginOutcome(decision);
+  const meaning = loginOutcome(decision, evidence);
   if (meaning !== 'login') {
     return { status: 'refused', error: new LoginError(`outcome_${decision.outcome}`, meaning) };
   }
@@ -96,6 +95,7 @@ function toObservation({ row, transaction }: LoginInFlight, word: ProviderWord):
     acr: verified.acr,
     linkSessionId: transaction.linkSessionId,
     evidence,
+    evidenceMissing: [userinfo, verified.lookup].some(({ status }) => status === 'unavailable'),
     contact: readContactClaims(row.provider, [...sources, verified.claims]),
   };
 }

@@ -1,12 +1,22 @@
-import type { Decision } from '../doors.ts';
+import type { NumberEvidence } from '../claims/number-evidence.ts';
 import type { AnswerCode } from '../errors.ts';
 
 /**
  * What a decision of the database means for the person at the login (design section 1 and 6).
  *
+ * @param evidence of the number; where the provider contradicts itself about it, that nobody was found proves nothing
  * @returns `login`, or what the app is told instead
  */
-export function loginOutcome({ outcome, memberId }: Pick<Decision, 'outcome' | 'memberId'>): 'login' | AnswerCode {
+export function loginOutcome(
+  decision: { outcome: string; memberId: string | null },
+  evidence: NumberEvidence,
+): 'login' | AnswerCode {
+  const meaning = meaningOf(decision);
+  const contradicts = evidence.status === 'absent' && evidence.inconsistency !== null;
+  return meaning === 'member_not_found' && contradicts ? 'temporarily_unavailable' : meaning;
+}
+
+function meaningOf({ outcome, memberId }: { outcome: string; memberId: string | null }): 'login' | AnswerCode {
   switch (outcome) {
     case 'filled':
     case 'confirmed':

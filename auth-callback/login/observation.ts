@@ -14,5 +14,7 @@ export interface Observation {
   /** The session of the member who asked for this login to be linked. */
   linkSessionId: string | undefined;
   evidence: NumberEvidence;
+  /** A source that was asked did not answer: it could have named the member. */
+  evidenceMissing: boolean;
   contact: ContactClaims;
 }

@@ -1,20 +1,12 @@
-/** What a browser runs or shows itself; no app is behind them. */
-const schemesOfBrowsers = [
-  'about:',
-  'blob:',
-  'data:',
-  'file:',
-  'filesystem:',
-  'ftp:',
-  'javascript:',
-  'vbscript:',
-  'ws:',
-  'wss:',
-];
+/**
+ * An app's own scheme: a domain of its publisher, written backwards (RFC 8252 section 7.1). A scheme of one word belongs to nobody:
+ * browsers and systems run or show what is behind some of them (`view-source:`, `intent:`, `ms-settings:`), and any app may take any.
+ */
+const ownScheme = /^[a-z]{2,}(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+:$/;
 
 /**
- * Whether a code may be sent to a registered address: https, or an app's own scheme (RFC 8252 section 7). Rows are written by people,
- * and an address with http would show the code to the network.
+ * Whether a code may be sent to a registered address: https, or an app's own scheme. Rows are written by people, and an address with
+ * http would show the code to the network.
  *
  * @param allowsPlainHttp true in a local deployment only
  */
@@ -25,5 +17,5 @@ export function isReturnAddress(address: string, allowsPlainHttp: boolean): bool
   if (url.protocol === 'https:' || url.protocol === 'http:') {
     return address.startsWith(`${url.protocol}//`) && (url.protocol === 'https:' || allowsPlainHttp);
   }
-  return !schemesOfBrowsers.includes(url.protocol);
+  return ownScheme.test(url.protocol);
 }

@@ -2,7 +2,7 @@ import { authorizationCodeGrant } from 'openid-client';
 import type { Claims } from '../claims/contact-claims.ts';
 import { LoginError } from '../errors.ts';
 import type { LoginTransaction } from '../transaction/transaction.ts';
-import { checkForm, checkIdToken, type VerifiedIdToken } from './id-token-checks.ts';
+import { checkForm, checkIdToken, checkKind, type VerifiedIdToken } from './id-token-checks.ts';
 import { identifyByLookup } from './identify-by-lookup.ts';
 import type { ProviderClient } from './provider-client.ts';
 import { answerToProviderError } from './provider-errors.ts';
@@ -49,8 +49,9 @@ export async function exchangeCode(
     if (!asksForIdToken(row)) return await identifyByLookup(client, row, accessToken);
     // openid-client has checked the claims; in the code flow it takes TLS for the signature (Core 3.1.3.7 (6)). Ours is
     // evidence of a legal identity, so it is always verified.
-    await client.verifySignature(checkForm(tokens.id_token));
+    const header = await client.verifySignature(checkForm(tokens.id_token));
     const claims: Claims = tokens.claims() ?? {};
+    checkKind(header, claims);
     const verified = checkIdToken(claims, {
       clientId: row.clientId,
       algorithm: row.idTokenSignedResponseAlg,

@@ -9,6 +9,8 @@ import { meetsMinimumAcr } from './acr.ts';
 const furthestAhead = 60;
 const furthestBack = 600;
 const longestSubject = 255;
+/** Seconds. No single sign-on lasts longer, so that what is further back is no time of a login: 0.5 would be one of 1970. */
+const longestSession = 366 * 86_400;
 
 export interface IdTokenExpectations {
   clientId: string;
@@ -47,6 +49,21 @@ export function checkIdToken(claims: Claims, expected: IdTokenExpectations): Ver
     acr: storableAcr(claims.acr),
     claims,
   };
+}
+
+/**
+ * Other kinds of token are signed by the same keys, and say in their header what they are (RFC 8725 section 3.11: access tokens,
+ * logout tokens, security events). An ID token has no kind of its own there but JWT. BankID, and whoever else runs Keycloak, also
+ * marks each kind in a claim.
+ */
+export function checkKind(header: { typ?: unknown }, claims: Claims): void {
+  const inHeader = header.typ === undefined || /^(application\/)?jwt$/i.test(textOf(header.typ));
+  const inClaims = claims.typ === undefined || /^(id|jwt)$/i.test(textOf(claims.typ));
+  if (!inHeader || !inClaims) throw refused('id_token_typ_wrong');
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 /** One spelling only, although the signature would verify with others too. */
@@ -103,10 +120,19 @@ function hashOf(algorithm: string): 'sha256' | 'sha384' | 'sha512' {
   return algorithm.endsWith('384') ? 'sha384' : 'sha512';
 }
 
-/** When the person proved who they are; a later claim than the token itself is not believed. */
+/** When the person proved who they are; `issuedAt` where the claim says nothing that can be true. */
 export function authenticationTime(authTime: unknown, issuedAt: number): Date {
-  const believable = typeof authTime === 'number' && authTime > 0 && authTime <= issuedAt;
-  return new Date((believable ? authTime : issuedAt) * 1000);
+  return new Date(pastTime(authTime, issuedAt) * 1000);
+}
+
+/** When something was issued that must have been issued by now; `now` where the claim says nothing that can be true. */
+export function issueTime(claim: unknown, now: number): number {
+  return pastTime(claim, now);
+}
+
+/** A claim's seconds since 1970 if they are of the time until `latest` in which a session may have begun, else `latest`. */
+function pastTime(claim: unknown, latest: number): number {
+  return typeof claim === 'number' && claim <= latest && claim > latest - longestSession ? claim : latest;
 }
 
 function refused(code: string): LoginError {

@@ -1,6 +1,6 @@
 import { LoginError } from '../errors.ts';
 import type { VerifiedLogin } from './code-exchange.ts';
-import { authenticationTime, checkAcr, readSubject, storableAcr } from './id-token-checks.ts';
+import { authenticationTime, checkAcr, issueTime, readSubject, storableAcr } from './id-token-checks.ts';
 import type { ProviderClient } from './provider-client.ts';
 import type { ProviderRow } from './provider-row.ts';
 import { lookUpToken } from './token-lookup.ts';
@@ -25,8 +25,7 @@ export async function identifyByLookup(
   if (claims.client_id !== row.clientId) throw new LoginError('introspection_client_missing', 'login_failed');
   const subject = readSubject(claims.sub);
   checkAcr(claims.acr, row.minimumAcr);
-  const now = Math.floor(Date.now() / 1000);
-  const issuedAt = typeof claims.iat === 'number' && claims.iat > 0 && claims.iat <= now ? claims.iat : now;
+  const issuedAt = issueTime(claims.iat, Math.floor(Date.now() / 1000));
   return {
     subject,
     authenticatedAt: authenticationTime(claims.auth_time, issuedAt),

@@ -1,9 +1,21 @@
-import { compactVerify, createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from 'jose';
+import {
+  type CompactJWSHeaderParameters,
+  type CompactVerifyGetKey,
+  compactVerify,
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+} from 'jose';
 import type { GuardedFetch } from '../../runtime/guarded-fetch.ts';
 import { LoginError } from '../errors.ts';
+import { answerToProviderError } from './provider-errors.ts';
 
-/** @throws when the signature does not verify, or the keys cannot be had */
-export type SignatureCheck = (idToken: string) => Promise<void>;
+/**
+ * @returns the header, which the signature covers
+ * @throws {LoginError} `login_failed` when the signature does not verify, `temporarily_unavailable` when there is no usable key
+ *   to verify it by
+ */
+export type SignatureCheck = (idToken: string) => Promise<CompactJWSHeaderParameters>;
 
 /** The keys that issuers publish, by address: one set for all organisations that use the same issuer. */
 export type KeySets = (jwksUri: string, algorithm: string) => SignatureCheck;
@@ -18,9 +30,9 @@ const readAgainAfter = 300_000;
 const mostSets = 500;
 
 export function createKeySets(fetch: GuardedFetch): KeySets {
-  const sets = new Map<string, JWTVerifyGetKey>();
+  const sets = new Map<string, CompactVerifyGetKey>();
 
-  function keysAt(jwksUri: string): JWTVerifyGetKey {
+  function keysAt(jwksUri: string): CompactVerifyGetKey {
     const known = sets.get(jwksUri);
     if (known !== undefined) return known;
     const made = createRemoteJWKSet(new URL(jwksUri), {
@@ -33,20 +45,45 @@ export function createKeySets(fetch: GuardedFetch): KeySets {
     return made;
   }
 
-  // Pinned: the header never chooses how it is verified (RFC 8725 section 3.1).
+  /** The key that a token names, or why there is none. */
+  function keyAt(jwksUri: string): CompactVerifyGetKey {
+    const find = keysAt(jwksUri);
+    return async (header, token) => {
+      try {
+        return await find(header, token);
+      } catch (cause) {
+        throw nameKeyFault(cause);
+      }
+    };
+  }
+
   return (jwksUri, algorithm) => async (idToken) => {
-    await compactVerify(idToken, keysAt(jwksUri), { algorithms: [algorithm] }).catch((cause: unknown) => {
-      throw nameFault(cause);
-    });
+    try {
+      // Pinned: the header never chooses how it is verified (RFC 8725 section 3.1).
+      return (await compactVerify(idToken, keyAt(jwksUri), { algorithms: [algorithm] })).protectedHeader;
+    } catch (cause) {
+      if (cause instanceof LoginError) throw cause;
+      // What jose has no error of its own for is no fault of the token: WebCrypto does not take the key.
+      if (!(cause instanceof errors.JOSEError)) throw unusable(cause);
+      if (!(cause instanceof errors.JWSSignatureVerificationFailed)) throw cause;
+      throw new LoginError('OAUTH_INVALID_RESPONSE', 'login_failed', { cause });
+    }
   };
 }
 
-/** By the codes that openid-client has for the same faults, of a signed userinfo for instance. */
-function nameFault(cause: unknown): unknown {
-  const refused = (code: string) => new LoginError(code, 'login_failed', { cause });
-  const selects = cause instanceof errors.JWKSNoMatchingKey || cause instanceof errors.JWKSMultipleMatchingKeys;
-  if (selects) return refused('OAUTH_KEY_SELECTION_FAILED');
-  return cause instanceof errors.JWSSignatureVerificationFailed ? refused('OAUTH_INVALID_RESPONSE') : cause;
+/**
+ * A key that the provider does not publish proves nothing. Keys that cannot be had, or be used, are the provider's outage: there was
+ * nothing to verify by. The codes are openid-client's for the same faults, of a signed userinfo for instance.
+ */
+function nameKeyFault(cause: unknown): LoginError {
+  const unknown = cause instanceof errors.JWKSNoMatchingKey || cause instanceof errors.JWKSMultipleMatchingKeys;
+  if (unknown) return new LoginError('OAUTH_KEY_SELECTION_FAILED', 'login_failed', { cause });
+  const { code, answer } = answerToProviderError(cause);
+  return answer === 'temporarily_unavailable' ? new LoginError(code, answer, { cause }) : unusable(cause);
+}
+
+function unusable(cause: unknown): LoginError {
+  return new LoginError('provider_keys_unusable', 'temporarily_unavailable', { cause });
 }
 
 async function fetchKeys(

@@ -1,6 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, hkdfSync, randomBytes } from 'node:crypto';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { DatabaseBudget } from '../database/database-budget.ts';
+import { repeatOnce } from '../database/repeat-once.ts';
 import type { Doors, Session } from '../doors.ts';
 import type { AppContext } from '../http/request-context.ts';
 import { type AccessTokenIssuer, accessTokenLifetime } from './access-token.ts';
@@ -18,17 +19,16 @@ export function createTokenRoute({ doors, accessTokens }: TokenRouteOptions) {
     if (contentType !== 'application/x-www-form-urlencoded') return refuse(c, 'invalid_request', 415);
     const request = readTokenRequest(new URLSearchParams(await c.req.text()));
     if ('error' in request) return refuse(c, request.error, 400);
-    const refreshToken = randomBytes(32).toString('base64url');
-    let session: Session | undefined;
+    let granted: Granted | undefined;
     try {
-      session = await useGrant(doors, request, hash(refreshToken));
+      granted = await useGrant(doors, request);
     } catch (err) {
-      // Not repeated: had the first call arrived, a second would look like theft and end the session.
       c.var.log.warn({ event: 'token_unavailable', grant_type: request.grant, err }, 'no token issued');
       c.header('retry-after', '2');
       return refuse(c, 'temporarily_unavailable', 503);
     }
-    if (session === undefined) return refuse(c, 'invalid_grant', 400);
+    if (granted === undefined) return refuse(c, 'invalid_grant', 400);
+    const { session, refreshToken } = granted;
     const { sessionId, userId, organization } = session;
     c.var.log.info(
       { event: 'token_issued', grant_type: request.grant, session_id: sessionId, organization },
@@ -44,13 +44,45 @@ export function createTokenRoute({ doors, accessTokens }: TokenRouteOptions) {
   };
 }
 
+/** A session, and the refresh token that is its current one now. */
+interface Granted {
+  session: Session;
+  refreshToken: string;
+}
+
 /** The database compares hashes only; it never sees a code or a token that is still good. */
-function useGrant(doors: Doors, request: TokenRequest, newHash: Buffer): Promise<Session | undefined> {
-  return new DatabaseBudget().spend((ms) => {
-    if (request.grant === 'refresh_token') return doors.rotateRefreshToken(hash(request.refreshToken), newHash, ms);
-    const challenge = hash(request.codeVerifier).toString('base64url');
-    return doors.redeemCode(hash(request.code), challenge, newHash, ms);
-  });
+function useGrant(doors: Doors, request: TokenRequest): Promise<Granted | undefined> {
+  const budget = new DatabaseBudget();
+  return request.grant === 'refresh_token'
+    ? useRefreshToken(doors, request.refreshToken, budget)
+    : useCode(doors, request, budget);
+}
+
+async function useCode(
+  doors: Doors,
+  { code, codeVerifier }: { code: string; codeVerifier: string },
+  budget: DatabaseBudget,
+): Promise<Granted | undefined> {
+  const refreshToken = randomBytes(32).toString('base64url');
+  const challenge = hash(codeVerifier).toString('base64url');
+  // The database knows the same call again by the new token, which nobody has seen yet.
+  const session = await repeatOnce(() =>
+    budget.spend((ms) => doors.redeemCode(hash(code), challenge, hash(refreshToken), ms)),
+  );
+  return session && { session, refreshToken };
+}
+
+/** Made of the token before it, so that this one, presented again because an answer was lost, leads to the same next one. */
+async function useRefreshToken(doors: Doors, presented: string, budget: DatabaseBudget): Promise<Granted | undefined> {
+  const salt = randomBytes(32);
+  const next = { salt, hash: hash(successor(presented, salt)) };
+  const session = await repeatOnce(() => budget.spend((ms) => doors.rotateRefreshToken(hash(presented), next, ms)));
+  return session && { session, refreshToken: successor(presented, session.salt) };
+}
+
+/** The database keeps the salt and not the token, the app the token and not the salt: neither makes the next one alone. */
+function successor(token: string, salt: Buffer): string {
+  return Buffer.from(hkdfSync('sha256', token, salt, 'refresh token', 32)).toString('base64url');
 }
 
 function hash(secret: string): Buffer {

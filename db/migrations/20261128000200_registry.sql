@@ -515,18 +515,22 @@ comment on column registry.sessions.ended_at is 'When it ended.';
 comment on column registry.sessions.end_reason is 'Why it ended.';
 
 create table registry.refresh_tokens (
-  token_hash   bytea primary key check (length(token_hash) = 32),
-  session_id   uuid not null references registry.sessions on delete cascade,
-  issued_at    timestamptz not null default now(),
-  replaced_at  timestamptz
+  token_hash      bytea primary key check (length(token_hash) = 32),
+  session_id      uuid not null references registry.sessions on delete cascade,
+  issued_at       timestamptz not null default now(),
+  replaced_at     timestamptz,
+  successor_salt  bytea check (length(successor_salt) = 32),
+  constraint refresh_tokens_salt_has_successor check (successor_salt is null or replaced_at is not null)
 );
 create index refresh_tokens_session on registry.refresh_tokens (session_id);
 create unique index refresh_tokens_current on registry.refresh_tokens (session_id) where replaced_at is null;
+create unique index refresh_tokens_previous on registry.refresh_tokens (session_id) where successor_salt is not null;
 comment on table registry.refresh_tokens is 'Every refresh token of a session, so that the reuse of an old one is noticed.';
 comment on column registry.refresh_tokens.token_hash is 'SHA-256 of the token.';
 comment on column registry.refresh_tokens.session_id is 'The session (token family).';
 comment on column registry.refresh_tokens.issued_at is 'When it was issued.';
 comment on column registry.refresh_tokens.replaced_at is 'When it was exchanged for the next; null: the current one.';
+comment on column registry.refresh_tokens.successor_salt is 'Random value that the next token was made of, together with this token itself, which nobody here knows. Kept by the token before the current alone: presented again within a minute it leads to the same next one.';
 
 reset role;
 

@@ -7,6 +7,9 @@ comment on type sync.member_system_kind is 'How an organisation''s member system
 create type sync.http_authentication as enum ('none', 'basic', 'bearer', 'oauth2_client_credentials');
 comment on type sync.http_authentication is 'How the worker authenticates at a member system.';
 
+create type sync.token_endpoint_authentication as enum ('client_secret_basic', 'client_secret_post');
+comment on type sync.token_endpoint_authentication is 'How an OAuth 2.0 client shows its secret (RFC 6749, section 2.3.1).';
+
 create type sync.push_state as enum ('pending', 'sending', 'delivered', 'rejected', 'given_up', 'superseded', 'cancelled');
 comment on type sync.push_state is 'Life of a push. docs/outcomes.md draws it.';
 
@@ -31,6 +34,7 @@ create table sync.member_systems (
   secret_env       text check (secret_env ~ '^MEMBER_SYSTEM_[A-Z0-9_]+$'),
   token_url        text check (token_url ~ '^https?://'),
   client_id        text,
+  token_endpoint_auth_method sync.token_endpoint_authentication not null default 'client_secret_basic',
   scope            text,
   timeout_ms       integer not null default 10000 check (timeout_ms between 100 and 30000),
   rate_per_second  integer check (rate_per_second between 1 and 1000),
@@ -65,6 +69,7 @@ comment on column sync.member_systems.username is 'User name for basic authentic
 comment on column sync.member_systems.secret_env is 'Name of the environment variable with the password, token or client secret. Never the secret.';
 comment on column sync.member_systems.token_url is 'OAuth 2.0 token endpoint.';
 comment on column sync.member_systems.client_id is 'OAuth 2.0 client.';
+comment on column sync.member_systems.token_endpoint_auth_method is 'How the worker shows its client secret at the token endpoint: in the Authorization header, or in the form.';
 comment on column sync.member_systems.scope is 'OAuth 2.0 scope.';
 comment on column sync.member_systems.timeout_ms is 'Longest time one request may take, in milliseconds.';
 comment on column sync.member_systems.rate_per_second is 'Most requests a second, over all workers; null: unlimited.';

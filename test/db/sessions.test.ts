@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { atTheDesk } from '../support/desk.ts';
 import { addKari, type Door, KARI, one, openDoor } from '../support/door.ts';
@@ -29,8 +30,14 @@ async function open(door: Door, changes: Record<string, unknown> = {}) {
 const redeem = async (door: Door, code = 'code', challenge = CHALLENGE, refreshToken = 'first') =>
   (await door.pool.query('select * from login.redeem_code($1, $2, $3)', [hash(code), challenge, hash(refreshToken)]))
     .rows;
-const rotate = async (door: Door, token: string, next: string) =>
-  (await door.pool.query('select * from login.rotate_refresh_token($1, $2)', [hash(token), hash(next)])).rows;
+/** @returns the session, with the salt that the next token is made with, or nothing */
+const rotate = async (door: Door, token: string, next: string) => {
+  const text = `select * from login.rotate_refresh_token(refresh_token_hash => $1, new_salt => $2, new_refresh_token_hash => $3)`;
+  return (await door.pool.query(text, [hash(token), hash(`salt of ${next}`), hash(next)])).rows;
+};
+/** As if the last tokens had been replaced that long ago. */
+const age = (db: TestDatabase, seconds: number) =>
+  db.pool.query(`update registry.refresh_tokens set replaced_at = replaced_at - make_interval(secs => $1)`, [seconds]);
 const endReason = async (db: TestDatabase) => (await one(db, 'select end_reason from registry.sessions')).end_reason;
 
 test('a login is let in once, and its code is redeemed once, for the right verifier', async () => {
@@ -152,6 +159,32 @@ test('a code is used up by a wrong verifier, and refused when it has expired', a
   assert.deepEqual(await redeem(door, 'second'), []);
 });
 
+test('a used code with a wrong verifier ends nothing: whoever lacks the verifier may only have seen the code', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db);
+  await addKari(db, door);
+  await open(door);
+  await redeem(door);
+  const wrong = createHash('sha256').update('of somebody who saw the code').digest('base64url');
+  assert.deepEqual(await redeem(door, 'code', wrong, 'thief'), []);
+  assert.equal(await endReason(db), null);
+  assert.equal((await rotate(door, 'first', 'second')).length, 1);
+});
+
+test('the same exchange again, whose answer was lost, is answered again; with another token it is a replay', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db);
+  await addKari(db, door);
+  await open(door);
+  const [once] = await redeem(door);
+  assert.deepEqual(await redeem(door), [once]);
+  assert.equal(await endReason(db), null);
+  assert.equal((await one(db, 'select count(*)::int as n from registry.refresh_tokens')).n, 1);
+  assert.deepEqual(await redeem(door, 'code', CHALLENGE, 'another'), []);
+  assert.equal(await endReason(db), 'code_replayed');
+  assert.deepEqual(await redeem(door), [], 'over');
+});
+
 test('replay of a used code ends the session', async () => {
   await using db = await createTestDatabase();
   await using door = await openDoor(db);
@@ -179,15 +212,98 @@ test('refresh tokens rotate; the reuse of an old one ends the family', async () 
   assert.equal((await one(db, `select count(*)::int as n from audit.events where event = 'session_ended'`)).n, 1);
 });
 
-test('one refresh token used ten times at once is honoured once', async () => {
+test('one refresh token used ten times at once gives ten answers, and all of them one next token', async () => {
   await using db = await createTestDatabase();
   await using door = await openDoor(db);
   await addKari(db, door);
   await open(door);
   await redeem(door);
   const answers = await Promise.all(Array.from({ length: 10 }, (_, nth) => rotate(door, 'first', `next ${nth}`)));
-  assert.equal(answers.flat().length, 1);
-  assert.equal(await endReason(db), 'refresh_token_reused');
+  const salts = answers.flat().map(({ salt }) => salt.toString('hex'));
+  assert.equal(salts.length, 10);
+  assert.equal(new Set(salts).size, 1);
+  assert.equal(await endReason(db), null);
+  const { token_hash } = await one(db, 'select token_hash from registry.refresh_tokens where replaced_at is null');
+  const winner = Array.from({ length: 10 }, (_, nth) => `next ${nth}`).find((next) => hash(next).equals(token_hash));
+  assert.equal(hash(`salt of ${winner}`).toString('hex'), salts[0], 'the salt belongs to the token that was kept');
+  assert.equal((await rotate(door, winner ?? '', 'after')).length, 1);
+});
+
+test('a token may come again for a minute while the next one is unused, and what is older ends the family', async (t) => {
+  const cases: [string, (door: Door, db: TestDatabase) => Promise<unknown>, string, string | null][] = [
+    ['at once', async () => undefined, 'second', null],
+    ['after 59 seconds', (_, db) => age(db, 59), 'second', null],
+    ['after 60 seconds', (_, db) => age(db, 60), 'second', 'refresh_token_reused'],
+    ['the one before, at once', async () => undefined, 'first', 'refresh_token_reused'],
+    ['when the next one was used', (door) => rotate(door, 'third', 'fourth'), 'second', 'refresh_token_reused'],
+    ['when the next one came again too', async (door) => void (await rotate(door, 'second', 'x')), 'second', null],
+  ];
+  for (const [name, meanwhile, token, ending] of cases) {
+    await t.test(name, async () => {
+      await using db = await createTestDatabase();
+      await using door = await openDoor(db);
+      await addKari(db, door);
+      await open(door);
+      await redeem(door);
+      await rotate(door, 'first', 'second');
+      const [before] = await rotate(door, 'second', 'third');
+      await meanwhile(door, db);
+      const [again] = await rotate(door, token, 'other');
+      assert.equal(await endReason(db), ending);
+      if (ending === null) assert.deepEqual(again, before);
+      else assert.equal(again, undefined);
+    });
+  }
+});
+
+test('a repeated use asks what the first one asked: the session has not run out, and its login is still linked', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db);
+  await addKari(db, door);
+  await open(door);
+  await redeem(door);
+  await rotate(door, 'first', 'second');
+  const ends = await one(db, 'select expires_at from registry.sessions');
+  await rotate(door, 'first', 'other');
+  assert.deepEqual(await one(db, 'select expires_at from registry.sessions'), ends, 'it does not live longer for it');
+  await db.pool.query('delete from registry.identity_links');
+  assert.deepEqual(await rotate(door, 'first', 'other'), []);
+  assert.equal(await endReason(db), 'link_removed');
+});
+
+test('of any sequence of uses: the current token and, for a minute, the one before give the session, all others end it', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db);
+  await addKari(db, door);
+  const steps = fc.array(fc.record({ back: fc.nat({ max: 3 }), seconds: fc.constantFrom(0, 0, 1, 30, 59, 61) }), {
+    minLength: 1,
+    maxLength: 12,
+  });
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(steps, async (uses) => {
+      run += 1;
+      const name = (nth: number) => `${run}: ${nth}`;
+      await open(door, { code_hash: hash(`code ${run}`) });
+      await redeem(door, `code ${run}`, CHALLENGE, name(0));
+      // What the rule says: the newest token, how long ago it took the place of the one before, whether the family lives.
+      let newest = 0;
+      let since = Number.POSITIVE_INFINITY;
+      let lives = true;
+      for (const [at, { back, seconds }] of uses.entries()) {
+        await age(db, seconds);
+        since += seconds;
+        const used = Math.max(0, newest - back);
+        const rows = await rotate(door, name(used), used === newest ? name(newest + 1) : `${run}, made for use ${at}`);
+        lives &&= used === newest || (used === newest - 1 && since < 59.9);
+        assert.equal(rows.length, lives ? 1 : 0, `use ${at} of ${used}, newest ${newest}`);
+        if (!lives) return;
+        if (used < newest) assert.ok(hash(`salt of ${name(newest)}`).equals(rows[0].salt), 'the same next token');
+        else [newest, since] = [newest + 1, 0];
+      }
+    }),
+    { numRuns: 60 },
+  );
 });
 
 test('a hundred identical transactions: one is fresh', async () => {

@@ -145,14 +145,15 @@ async function openSession({ door, db }: Scene, observation: string) {
   return { session: id as string, code };
 }
 
-/** One code and one refresh token are used twice. */
+/** One code is used twice, and one refresh token after the next two. */
 async function sessions(scene: Scene) {
   const { door } = scene;
   const rotate = (from: string, to: string) =>
-    door.pool.query('select login.rotate_refresh_token($1, $2)', [sha256(from), sha256(to)]);
+    door.pool.query('select login.rotate_refresh_token($1, $2, $3)', [sha256(from), sha256('salt'), sha256(to)]);
   const first = await openSession(scene, (await comeIn(door, 0)).observation_id);
   await rotate(`${first.code} 1`, `${first.code} 2`);
-  await rotate(`${first.code} 1`, `${first.code} 3`);
+  await rotate(`${first.code} 2`, `${first.code} 3`);
+  await rotate(`${first.code} 1`, `${first.code} 4`);
   const second = await openSession(scene, (await comeIn(door, 0)).observation_id);
   await door.pool.query('select login.redeem_code($1, $2, $3)', [sha256(second.code), CHALLENGE, sha256('thief')]);
 }

@@ -19,9 +19,11 @@ export async function openSession(door: Door, observationId: string): Promise<Se
   const { rows } = await door.pool.query(text, [sha256(code), CHALLENGE, sha256(`${code} 0`)]);
   let nth = 0;
   const refresh = async () => {
-    const tokens = [nth, nth + 1].map((n) => sha256(`${code} ${n}`));
+    const [token, salt, next] = [`${code} ${nth}`, 'salt', `${code} ${nth + 1}`].map(sha256);
     nth += 1;
-    return (await door.pool.query('select from login.rotate_refresh_token($1, $2)', tokens)).rowCount === 1;
+    return (
+      (await door.pool.query('select from login.rotate_refresh_token($1, $2, $3)', [token, salt, next])).rowCount === 1
+    );
   };
   return { id: rows[0].session_id, memberId: rows[0].member_id, refresh };
 }

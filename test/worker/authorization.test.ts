@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import Provider from 'oidc-provider';
 import { createGuardedFetch } from '../../runtime/guarded-fetch.ts';
 import { Failure } from '../../worker/failure.ts';
 import { createAccessTokens } from '../../worker/member-system/access-tokens.ts';
 import { createAuthorize } from '../../worker/member-system/authorization.ts';
-import type { Authentication } from '../../worker/member-system/settings.ts';
+import type { Authentication, TokenEndpointAuthMethod } from '../../worker/member-system/settings.ts';
 import { json, listen, refusingUrl } from './support/listen.ts';
 
 const secretEnv = 'MEMBER_SYSTEM_NHF_SECRET';
@@ -15,8 +16,13 @@ function authorizeWith(secret: string | undefined, now = Date.now) {
   return createAuthorize({ secrets, accessTokens: createAccessTokens({ fetch, allowsPlainHttp: true, now }) });
 }
 
-function oauth2(url: string, scope: string | null = null): Authentication {
-  return { kind: 'oauth2_client_credentials', tokenUrl: `${url}/token`, clientId: 'worker', secretEnv, scope };
+function oauth2(
+  url: string,
+  scope: string | null = null,
+  authMethod: TokenEndpointAuthMethod = 'client_secret_basic',
+): Authentication {
+  const client = { clientId: 'worker', secretEnv, authMethod };
+  return { kind: 'oauth2_client_credentials', tokenUrl: `${url}/token`, ...client, scope };
 }
 
 const failsAs = (code: string) => (error: unknown) => error instanceof Failure && error.message === code;
@@ -75,6 +81,39 @@ test('client credentials are exchanged for a token with Basic and the scope of t
   assert.equal(body.get('grant_type'), 'client_credentials');
   assert.equal(body.get('scope'), 'members.write');
   assert.ok(!asked?.body.includes('s3cret'));
+});
+
+test('where the row says so, the client secret goes in the form, and in no header', async () => {
+  await using endpoint = await tokenEndpoint(3600);
+  const { header } = await authorizeWith('s3cr&t=æ')(oauth2(endpoint.url, 'members.write', 'client_secret_post'));
+  assert.equal(header, 'Bearer token-1');
+  const [asked] = endpoint.asked;
+  assert.equal(asked?.authorization, undefined);
+  const body = new URLSearchParams(asked?.body);
+  assert.deepEqual(
+    ['grant_type', 'client_id', 'client_secret', 'scope'].map((name) => body.get(name)),
+    ['client_credentials', 'worker', 's3cr&t=æ', 'members.write'],
+  );
+});
+
+test('a token endpoint of another make, which lets nobody show a secret in a header, takes it from the form', async () => {
+  const secret = 'a secret of the worker, 32 characters';
+  const provider = new Provider('http://provider.example', {
+    clients: [
+      {
+        ...{ client_id: 'worker', client_secret: secret, token_endpoint_auth_method: 'client_secret_post' },
+        ...{ grant_types: ['client_credentials'], redirect_uris: [], response_types: [] },
+      },
+    ],
+    features: { clientCredentials: { enabled: true }, devInteractions: { enabled: false } },
+  });
+  await using endpoint = await listen((request, response) => {
+    if (request.headers.authorization === undefined) void provider.callback()(request, response);
+    else json(response, 401, { error: 'invalid_client' });
+  });
+  const ask = (method: TokenEndpointAuthMethod) => authorizeWith(secret)(oauth2(endpoint.url, null, method));
+  assert.match((await ask('client_secret_post')).header ?? '', /^Bearer \S{20,}$/);
+  await assert.rejects(ask('client_secret_basic'), failsAs('token_refused'));
 });
 
 test('a token is used until shortly before it expires', async () => {

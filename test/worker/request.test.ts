@@ -107,6 +107,13 @@ const misconfigured: [string, object][] = [
   ['names a secret with something after it', { auth: 'bearer', secret_env: 'MEMBER_SYSTEM_A\nDATABASE_URL' }],
   ['has basic authentication without a user', { auth: 'basic', secret_env: 'MEMBER_SYSTEM_A' }],
   ['has no token endpoint', { auth: 'oauth2_client_credentials', client_id: 'c', secret_env: 'MEMBER_SYSTEM_A' }],
+  [
+    'shows its client secret in an unknown way',
+    {
+      ...{ auth: 'oauth2_client_credentials', token_url: 'https://m.example/token', client_id: 'c' },
+      ...{ secret_env: 'MEMBER_SYSTEM_A', token_endpoint_auth_method: 'private_key_jwt' },
+    },
+  ],
   ['has a timeout of nothing', { timeout_ms: 0 }],
 ];
 for (const [what, overrides] of misconfigured) {

@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto';
 import * as client from 'openid-client';
 import type { GuardedFetch } from '../../runtime/guarded-fetch.ts';
 import { Failure } from '../failure.ts';
+import type { TokenEndpointAuthMethod } from './settings.ts';
 
 /** The client of a member system's token endpoint, with its secret. */
 export interface TokenClient {
   readonly tokenUrl: string;
   readonly clientId: string;
   readonly clientSecret: string;
+  readonly authMethod: TokenEndpointAuthMethod;
   readonly scope: string | null;
 }
 
@@ -38,18 +40,23 @@ const marginMs = 30_000;
 const timeoutSeconds = 10;
 
 // The secret is part of the key as a hash: a replaced secret or a changed row gets its own token at once.
-function keyOf({ tokenUrl, clientId, clientSecret, scope }: TokenClient): string {
+function keyOf({ tokenUrl, clientId, clientSecret, authMethod, scope }: TokenClient): string {
   return createHash('sha256')
-    .update(JSON.stringify([tokenUrl, clientId, clientSecret, scope]))
+    .update(JSON.stringify([tokenUrl, clientId, clientSecret, authMethod, scope]))
     .digest('base64url');
 }
+
+const authentications = {
+  // Every server with client passwords should take this one (RFC 6749 section 2.3.1).
+  client_secret_basic: client.ClientSecretBasic,
+  client_secret_post: client.ClientSecretPost,
+};
 
 function configuration(tokenClient: TokenClient, options: AccessTokensOptions): client.Configuration {
   const url = URL.parse(tokenClient.tokenUrl);
   if (url === null) throw new Failure('member_system_misconfigured');
   const server = { issuer: url.origin, token_endpoint: url.href };
-  // Every server with client passwords supports Basic (RFC 6749 section 2.3.1).
-  const authentication = client.ClientSecretBasic(tokenClient.clientSecret);
+  const authentication = authentications[tokenClient.authMethod](tokenClient.clientSecret);
   const built = new client.Configuration(server, tokenClient.clientId, undefined, authentication);
   built.timeout = timeoutSeconds;
   built[client.customFetch] = (target, init) => options.fetch(target, init as RequestInit);

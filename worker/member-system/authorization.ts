@@ -52,8 +52,8 @@ export function createAuthorize({ secrets, accessTokens }: AuthorizeOptions): Au
         return { header: `Basic ${Buffer.from(pair, 'utf8').toString('base64')}` };
       }
       case 'oauth2_client_credentials': {
-        const { tokenUrl, clientId, scope, secretEnv } = authentication;
-        const tokenClient = { tokenUrl, clientId, scope, clientSecret: secret(secretEnv) };
+        const { tokenUrl, clientId, scope, secretEnv, authMethod } = authentication;
+        const tokenClient = { tokenUrl, clientId, scope, authMethod, clientSecret: secret(secretEnv) };
         const token = await accessTokens.get(tokenClient);
         return { header: bearer(token), forget: () => accessTokens.forget(tokenClient, token) };
       }

@@ -1,5 +1,8 @@
 import { Failure } from '../failure.ts';
 
+/** How we show our client secret at a token endpoint (RFC 6749 section 2.3.1): as Basic, or in the form. */
+export type TokenEndpointAuthMethod = 'client_secret_basic' | 'client_secret_post';
+
 /** How the member system knows us. Secrets are named by environment variable, never stored in the row. */
 export type Authentication =
   | { readonly kind: 'none' }
@@ -10,6 +13,7 @@ export type Authentication =
       readonly tokenUrl: string;
       readonly clientId: string;
       readonly secretEnv: string;
+      readonly authMethod: TokenEndpointAuthMethod;
       readonly scope: string | null;
     };
 
@@ -68,6 +72,11 @@ function secretEnv(row: object): string {
   return secretName.test(name) ? name : refuse();
 }
 
+function tokenEndpointAuthMethod(row: object): TokenEndpointAuthMethod {
+  const method: unknown = Reflect.get(row, 'token_endpoint_auth_method') ?? 'client_secret_basic';
+  return method === 'client_secret_basic' || method === 'client_secret_post' ? method : refuse();
+}
+
 function authentication(row: object): Authentication {
   switch (Reflect.get(row, 'auth')) {
     case 'none':
@@ -82,6 +91,7 @@ function authentication(row: object): Authentication {
         tokenUrl: text(row, 'token_url'),
         clientId: text(row, 'client_id'),
         secretEnv: secretEnv(row),
+        authMethod: tokenEndpointAuthMethod(row),
         scope: optionalText(row, 'scope'),
       };
     }

@@ -12,3 +12,6 @@ cross join lateral (
 ) as p;
 comment on view api.member_systems is 'The member system of each of the coordinator''s organisations: how it is reached, whether changes flow (breaker closed) and if not why and until when, and how many changes wait.';
 grant select on api.member_systems to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.member_systems
+for each row execute function private.tg__refuse_write();

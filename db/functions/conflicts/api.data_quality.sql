@@ -31,3 +31,6 @@ cross join lateral (
 ) as p;
 comment on view api.data_quality is 'Per organisation: members, how many have a number, how many were confirmed or filled by a login in the last 12 months, open cases by kind and the oldest, pushes that wait and that failed.';
 grant select on api.data_quality to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.data_quality
+for each row execute function private.tg__refuse_write();

@@ -8,3 +8,6 @@ join registry.organizations as g on g.id = e.organization_id
 join registry.members as m on m.id = e.member_id;
 comment on view api.member_history is 'Audit events about members of the coordinator''s organisations.';
 grant select on api.member_history to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.member_history
+for each row execute function private.tg__refuse_write();

@@ -17,3 +17,6 @@ left join registry.observations as o on o.id = c.observation_id
 where c.state = 'open';
 comment on view api.open_conflicts is 'Open cases of the coordinator''s organisations. Numbers are masked.';
 grant select on api.open_conflicts to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.open_conflicts
+for each row execute function private.tg__refuse_write();

@@ -7,3 +7,6 @@ join registry.organizations as g on g.id = f.organization_id
 where f.ready_at is not null;
 comment on view api.sync_files is 'Files of the coordinator''s organisations: those that can be fetched (ready), and what became of the others.';
 grant select on api.sync_files to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.sync_files
+for each row execute function private.tg__refuse_write();

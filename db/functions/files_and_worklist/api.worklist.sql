@@ -12,3 +12,6 @@ join sync.member_systems as s on s.organization_id = p.organization_id and s.kin
 where p.settled_at is null;
 comment on view api.worklist is 'Changes of the coordinator''s organisations that a person carries out: whether the number is to be set or removed, for whom, and whether it is ready to be fetched (a removal: to be carried out).';
 grant select on api.worklist to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.worklist
+for each row execute function private.tg__refuse_write();

@@ -6,7 +6,7 @@ create or replace function login.record_observation(
   given_name text default null, family_name text default null, birth_date date default null,
   phone text default null, phone_verified boolean default false, email text default null, email_verified boolean default false,
   absent_reason text default null, inconsistency text default null, acr text default null,
-  personnummer_index_previous text[] default null, link_session_id uuid default null,
+  personnummer_index_previous text[] default null, link_session_id uuid default null, evidence_missing boolean default false,
   out outcome text, out member_id uuid, out ask_consent boolean
 )
 language plpgsql volatile security definer
@@ -40,6 +40,10 @@ begin
       record_observation.given_name, record_observation.family_name, record_observation.birth_date,
       record_observation.phone, record_observation.phone_verified, record_observation.email, record_observation.email_verified,
       record_observation.absent_reason, record_observation.inconsistency, record_observation.link_session_id);
+    if record_observation.evidence_missing and not private.evidence_suffices(o) then
+      ask_consent := false;
+      return;
+    end if;
     o := private.keep_observation(o);
   elsif (o.issuer, o.subject) is distinct from (record_observation.issuer, record_observation.subject) then
     raise exception 'The observation id belongs to another login.' using errcode = 'PN003';
@@ -50,5 +54,5 @@ begin
   ask_consent := o.absent_reason is not distinct from 'not_consented' and private.may_ask_consent(o);
 end
 $$;
-comment on function login.record_observation is 'In: one verified login; phone in E.164 form; no number in clear; link_session_id: the session of a member who asks for this login to be linked. Out: observation id, outcome, member (null when none), and whether the member is to be asked for consent. Errors PN001 to PN003.';
+comment on function login.record_observation is 'In: one verified login; phone in E.164 form; no number in clear; link_session_id: the session of a member who asks for this login to be linked; evidence_missing: a source that was asked did not answer. Out: observation id, outcome (null: nothing was decided or kept, because what is missing could have named the member), member (null when none), and whether the member is to be asked for consent. Errors PN001 to PN003.';
 grant execute on function login.record_observation to auth_callback;

@@ -11,3 +11,6 @@ where o.outcome in ('unlinked', 'ambiguous', 'name_mismatch')
     where l.organization_id = o.organization_id and l.issuer = o.issuer and l.subject = o.subject);
 comment on view api.unlinked_logins is 'Logins in the coordinator''s organisations that matched no member with certainty.';
 grant select on api.unlinked_logins to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.unlinked_logins
+for each row execute function private.tg__refuse_write();

@@ -17,3 +17,6 @@ where (p.state in ('rejected', 'given_up') and not exists (
   or (p.settled_at is null and p.error_code is not null);
 comment on view api.failed_syncs is 'Pushes of the coordinator''s organisations that failed, with the reason and the next try.';
 grant select on api.failed_syncs to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.failed_syncs
+for each row execute function private.tg__refuse_write();

@@ -1,5 +1,6 @@
--- The app exchanges its code, once. A second try means that somebody else has the code too: the session ends (RFC 6749,
--- section 4.1.2). Zero rows is the only refusal; why is nobody's business outside.
+-- The app exchanges its code, once. A second try with the right verifier means that somebody else has both: the session ends (RFC 6749,
+-- section 4.1.2). With a wrong one it says nothing of the session: codes are seen in passing, and whoever saw this one could end it.
+-- Zero rows is the only refusal; why is nobody's business outside.
 create or replace function login.redeem_code(code_hash bytea, code_challenge text, refresh_token_hash bytea)
 returns table (session_id uuid, user_id uuid, member_id uuid, organization_id uuid, organization text)
 language plpgsql volatile security definer
@@ -21,12 +22,18 @@ begin
     return;
   end if;
   select known.* into s from registry.sessions as known
-  where known.code_hash = redeem_code.code_hash and known.code_used_at is not null
+  where known.code_hash = redeem_code.code_hash and known.code_challenge = redeem_code.code_challenge and known.code_used_at is not null
   for update;
-  if found then
+  if not found then
+    return;
+  -- The same call, repeated because its answer was lost: nobody but its caller knows that token, which was never answered before.
+  elsif s.ended_at is null and exists (
+    select from registry.refresh_tokens as t where t.token_hash = redeem_code.refresh_token_hash and t.session_id = s.id) then
+    return query select * from private.describe_session(s.id);
+  else
     perform private.end_session(s, 'code_replayed');
   end if;
 end
 $$;
-comment on function login.redeem_code is 'In: SHA-256 of the code, S256 of the verifier, SHA-256 of the first refresh token. Out: the session, or no row.';
+comment on function login.redeem_code is 'In: SHA-256 of the code, S256 of the verifier, SHA-256 of the first refresh token. Out: the session, or no row. The same three again are answered the same.';
 grant execute on function login.redeem_code to auth_callback;

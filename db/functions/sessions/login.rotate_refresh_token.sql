@@ -1,34 +1,37 @@
--- Refresh tokens rotate. An old one that comes again was stolen, or the new one was: the family ends (RFC 9700, section 4.14.2).
-create or replace function login.rotate_refresh_token(refresh_token_hash bytea, new_refresh_token_hash bytea)
-returns table (session_id uuid, user_id uuid, member_id uuid, organization_id uuid, organization text)
+-- Refresh tokens rotate. The one before the current may come again for a minute: an answer is lost, or two refreshes meet. It then brings
+-- the same next token, which the caller makes of it and the salt, so that there is one chain and never two side by side. Any older one
+-- was stolen, or a newer one was: the family ends (RFC 9700, section 4.14.2).
+create or replace function login.rotate_refresh_token(refresh_token_hash bytea, new_salt bytea, new_refresh_token_hash bytea)
+returns table (session_id uuid, user_id uuid, member_id uuid, organization_id uuid, organization text, salt bytea)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   s registry.sessions;
-  v_replaced_at timestamptz;
+  t registry.refresh_tokens;
 begin
-  -- The session is locked first, and the token read after that: two uses of one token at once must not both see it unused.
+  -- The session is locked first, and the token read after that: of two uses at once the second one must see what the first one did.
   select known.* into s from registry.sessions as known
-  where known.id = (select t.session_id from registry.refresh_tokens as t where t.token_hash = rotate_refresh_token.refresh_token_hash)
+  where known.id = (select k.session_id from registry.refresh_tokens as k where k.token_hash = rotate_refresh_token.refresh_token_hash)
   for update;
   if s.id is null or s.ended_at is not null then
     return;
   end if;
-  select t.replaced_at into v_replaced_at from registry.refresh_tokens as t where t.token_hash = rotate_refresh_token.refresh_token_hash;
-  if v_replaced_at is not null then
+  select k.* into t from registry.refresh_tokens as k where k.token_hash = rotate_refresh_token.refresh_token_hash;
+  if t.replaced_at is not null and (t.successor_salt is null or t.replaced_at <= now() - interval '60 seconds') then
     perform private.end_session(s, 'refresh_token_reused');
   elsif s.expires_at <= now() then
     perform private.end_session(s, 'expired');
   elsif not private.link_stands(s) then
     perform private.end_session(s, 'link_removed');
   else
-    update registry.refresh_tokens set replaced_at = now() where token_hash = rotate_refresh_token.refresh_token_hash;
-    insert into registry.refresh_tokens (token_hash, session_id) values (rotate_refresh_token.new_refresh_token_hash, s.id);
-    update registry.sessions set expires_at = now() + interval '30 days' where id = s.id;
-    return query select * from private.describe_session(s.id);
+    if t.replaced_at is null then
+      t.successor_salt := rotate_refresh_token.new_salt;
+      perform private.replace_refresh_token(t, rotate_refresh_token.new_refresh_token_hash);
+    end if;
+    return query select d.*, t.successor_salt from private.describe_session(s.id) as d;
   end if;
 end
 $$;
-comment on function login.rotate_refresh_token is 'In: SHA-256 of the presented and of the next refresh token. Out: the session, or no row. A session lives 30 days from its last refresh.';
+comment on function login.rotate_refresh_token is 'In: SHA-256 of the presented token, a fresh salt, SHA-256 of the next token, which is made of the presented one and that salt. Out: the session and the salt that its next token is made with (an earlier one where the token came again), or no row. A session lives 30 days from its last refresh.';
 grant execute on function login.rotate_refresh_token to auth_callback;

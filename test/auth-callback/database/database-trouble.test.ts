@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { comeBack, get, logIn, start, startUrl, token } from '../support/browser.ts';
+import { comeBack, get, logIn, start, startUrl, token, tokensOf } from '../support/browser.ts';
 import { startWorld } from '../support/world.ts';
 
 const boundMs = 3_500;
@@ -34,6 +34,24 @@ test('an answer lost after the session was opened leads to that session', async 
   });
   assert.equal(exchanged.status, 200);
   assert.equal((await world.observations()).length, 2);
+});
+
+test('an exchange whose answer the database could not bring is asked for again, of a code and of a refresh token', async () => {
+  await using world = await startWorld();
+  const login = await logIn(world);
+  world.proxy.cutAfter('login.redeem_code');
+  const exchanged = await token(world, {
+    grant_type: 'authorization_code',
+    code: login.code ?? '',
+    code_verifier: login.codeVerifier,
+  });
+  assert.equal(exchanged.status, 200);
+  const { refresh_token } = await tokensOf(exchanged);
+  world.proxy.cutAfter('login.rotate_refresh_token');
+  const refreshed = await token(world, { grant_type: 'refresh_token', refresh_token });
+  assert.equal(refreshed.status, 200);
+  const next = await tokensOf(refreshed);
+  assert.equal((await token(world, { grant_type: 'refresh_token', refresh_token: next.refresh_token })).status, 200);
 });
 
 test('a session that cannot be opened along with the decision is opened by a call of its own', async () => {

@@ -5,6 +5,8 @@ import { addMember } from '../../support/samples.ts';
 import { logIn } from '../support/browser.ts';
 import { number, samplePerson, startWorld } from '../support/world.ts';
 
+const notGiven = { status: 'absent', reason: 'not_given', inconsistency: null } as const;
+const contradiction = { reason: 'inconsistent', inconsistency: 'numbers_differ' } as const;
 const somebody = { given_name: 'Ola', family_name: 'Hansen', phone_number: '4799999999', email: 'ola@example.no' };
 
 test('each decision of the database has its answer for the app', () => {
@@ -24,7 +26,9 @@ test('each decision of the database has its answer for the app', () => {
     ['something new', memberId, 'temporarily_unavailable'],
   ];
   for (const [outcome, member, answer] of table) {
-    assert.equal(loginOutcome({ outcome, memberId: member }), answer, `${outcome} ${member}`);
+    assert.equal(loginOutcome({ outcome, memberId: member }, notGiven), answer, `${outcome} ${member}`);
+    const contradicted = loginOutcome({ outcome, memberId: member }, { ...notGiven, ...contradiction });
+    assert.equal(contradicted, answer === 'member_not_found' ? 'temporarily_unavailable' : answer);
   }
 });
 

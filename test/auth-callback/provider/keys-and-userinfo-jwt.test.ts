@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SignJWT } from 'jose';
+import { linkMember } from '../support/bankid.ts';
 import { logIn } from '../support/browser.ts';
 import { createSigningKey, type SigningKey, signRs256 } from '../support/provider.ts';
 import { startWorld, type World } from '../support/world.ts';
@@ -65,6 +66,7 @@ test('signed userinfo is used when its signature verifies', async () => {
 
 test('signed userinfo with a broken signature is not used', async () => {
   await using world = await startWorld();
+  await linkMember(world, world.person.sub);
   await answerWithJwt(world, await createSigningKey('other'));
   await logIn(world);
   const [row] = await world.observations();
@@ -81,6 +83,7 @@ test('signed userinfo of another issuer, for another client or about another per
   for (const [changes, reason] of cases) {
     await t.test(Object.keys(changes).join(), async () => {
       await using world = await startWorld();
+      await linkMember(world, world.person.sub);
       await answerWithJwt(world, world.provider.key, changes);
       await logIn(world);
       const [row] = await world.observations();

@@ -82,6 +82,18 @@ const outages: [string, string, Respond][] = [
     (_, response) => json(response, 401, { error: 'invalid_client' }),
   ],
   ['the keys cannot be had', '/jwks', (_, response) => void response.writeHead(502).end()],
+  ['the keys may not be had', '/jwks', (_, response) => void response.writeHead(404).end()],
+  ['the keys are a page', '/jwks', (_, response) => void response.writeHead(200).end('<html>Maintenance</html>')],
+  ['the keys are no key set', '/jwks', (_, response) => json(response, 200, { error: 'maintenance' })],
+  ['the keys are an array', '/jwks', (_, response) => json(response, 200, [])],
+  ['the keys break off', '/jwks', (_, response) => void response.destroy()],
+  ['the keys have moved', '/jwks', (_, response) => void response.writeHead(302, { location: '/elsewhere' }).end()],
+  [
+    'the key of the token is broken',
+    '/jwks',
+    (_, response) =>
+      json(response, 200, { keys: [{ kty: 'RSA', kid: 'provider-key', use: 'sig', alg: 'RS256', n: '!', e: 'AQAB' }] }),
+  ],
   [
     'the token endpoint answers without end',
     '/token',

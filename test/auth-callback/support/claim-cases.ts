@@ -69,6 +69,9 @@ export const claimCases: Case[] = [
   claimsCase('an iat a week old', 'id_token_iat_out_of_range', (claims) => ({ ...claims, iat: now() - 7 * 86_400 })),
   claimsCase('an iat eleven minutes old', 'id_token_iat_out_of_range', (claims) => ({ ...claims, iat: now() - 660 })),
   claimsCase('an iat two minutes ahead', 'id_token_iat_out_of_range', (claims) => ({ ...claims, iat: now() + 120 })),
+  ...['Bearer', 'Refresh', 'Offline', 'Logout', 'at+jwt', '', 5, null, ['ID']].map((typ) =>
+    claimsCase(`the mark of another kind of token: ${JSON.stringify(typ)}`, 'id_token_typ_wrong', withClaims({ typ })),
+  ),
   claimsCase('no exp', 'OAUTH_INVALID_RESPONSE', without('exp')),
   claimsCase('expired a minute ago', 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED', (claims) => ({ ...claims, exp: now() - 60 })),
   claimsCase('not valid yet', 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED', (claims) => ({ ...claims, nbf: now() + 300 })),
@@ -99,6 +102,16 @@ export const acceptedTokens: Case[] = [
   claimsCase('expired within the tolerance', undefined, (claims) => ({ ...claims, exp: now() - 10 })),
   claimsCase('an iat half a minute ahead', undefined, (claims) => ({ ...claims, iat: now() + 30 })),
   claimsCase('an iat nine minutes old', undefined, (claims) => ({ ...claims, iat: now() - 540 })),
+  ...['ID', 'id', 'JWT'].map((typ) => claimsCase(`marked as ${typ}`, undefined, withClaims({ typ }))),
+  ...['JWT', 'jwt', 'application/jwt'].map(
+    (typ): Case => ({
+      name: `a header that says ${typ}`,
+      spoil: (provider) => {
+        provider.makeIdToken = (claims, { kid, privateKey }) =>
+          new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid, typ }).sign(privateKey);
+      },
+    }),
+  ),
   {
     name: 'no kid and a single key',
     spoil: (provider) => {

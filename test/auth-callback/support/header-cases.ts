@@ -33,6 +33,15 @@ function replaceHeader(jwt: string, header: object): string {
   return [base64(header), payload, signature].join('.');
 }
 
+/** Signed by the provider, and said to be something else than an ID token (RFC 8725 section 3.11). */
+const otherKind = (name: string, typ: unknown): Case => ({
+  name,
+  code: 'id_token_typ_wrong',
+  spoil: (provider) => {
+    provider.makeIdToken = (claims, key) => signWith(key, { alg: 'RS256', kid: key.kid, typ: typ as string }, claims);
+  },
+});
+
 const resigned = (name: string, code: string, alg: string): Case => ({
   name,
   code,
@@ -90,6 +99,10 @@ export const headerCases: Case[] = [
     kid: 'k'.repeat(100_000),
   })),
   realKey('a header that was not signed', unusable, ({ kid }) => ({ alg: 'RS256', kid, typ: 'other' })),
+  ...[
+    ...['at+jwt', 'application/at+jwt', 'logout+jwt', 'secevent+jwt', 'dpop+jwt', 'token-introspection+jwt'],
+    ...['oauth-authz-req+jwt', 'entity-statement+jwt', 'vc+sd-jwt', 'jwt+at', 'other', '', ' JWT', 5, null, ['JWT']],
+  ].map((typ) => otherKind(`typ of another kind of token: ${JSON.stringify(typ)}`, typ)),
   resigned('PS256 with the RSA key', unusable, 'PS256'),
   resigned('RS512 with the RSA key', unusable, 'RS512'),
   mangled('padding in a segment', 'id_token_form_invalid', (jwt) => `${jwt}==`),
