@@ -12,7 +12,9 @@ begin
   select coalesce(jsonb_agg(to_jsonb(d)), '[]') into v_differences
   from private.import_differences(v_run.organization_id, accept_file.looks, accept_file.is_partial) as d;
   if v_differences = '[]' or accept_file.is_accepted then
-    update registry.import_runs as r set looks = accept_file.looks || jsonb_build_object('partial', accept_file.is_partial), accepted_at = clock_timestamp() where r.id = v_run.id;
+    update registry.import_runs as r
+    set looks = accept_file.looks || jsonb_build_object('partial', accept_file.is_partial), accepted_at = clock_timestamp()
+    where r.id = v_run.id;
   end if;
   if v_differences <> '[]' and accept_file.is_accepted and not v_run.dry_run then
     perform private.record_event('import_differences_accepted', 'import', v_run.organization_id,
