@@ -10,10 +10,6 @@ create schema worker   authorization registry_owner;
 create schema import   authorization registry_owner;
 create schema api      authorization registry_owner;
 
--- PUBLIC may create temporary tables in any new database; no login of ours needs them.
-do $$ begin execute format('revoke temporary on database %I from public', current_database()); end $$;
-revoke create on schema public from public;
-
 set local role registry_owner;
 
 alter default privileges revoke execute on functions from public;
