@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { resolveBinary } from 'dbmate';
 import { Logger, runMigrations } from 'graphile-worker';
 import pg from 'pg';
+import { appliedVersions, putRight, returnToOwners } from './put-right.ts';
 
 export type MigrateOptions = {
   /** Connection string of the role that migrates: a superuser, or one with CREATEROLE that may create schemas. */
@@ -21,6 +22,15 @@ const MIGRATION_LOCK = 7_012_026;
 
 /** As in every function of ours: where PUBLIC may create in `public`, functions there would be called in place of PostgreSQL's. */
 const SEARCH_PATH = 'pg_catalog, pg_temp';
+
+/** Between migrations nobody can act as the audit's owner without first making himself one. What a superuser has granted stays. */
+const LEAVE_THE_AUDIT = `do $$ begin
+  if exists (
+    select from pg_auth_members as m where m.roleid = 'audit_owner'::regrole and m.member = current_user::regrole and not m.admin_option
+  ) then
+    revoke audit_owner from current_user;
+  end if;
+end $$`;
 
 const here = (path: string) => new URL(path, import.meta.url).pathname;
 
@@ -38,12 +48,16 @@ export async function migrate({ databaseUrl, log = () => undefined }: MigrateOpt
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     log('roles');
     await client.query(await readFile(here('./roles.sql'), 'utf8'));
+    const known = (await appliedVersions(client)).length > 0;
+    await returnToOwners(client, log);
     log('job queue (graphile-worker)');
     await installQueue(client, databaseUrl, log);
     log('migrations (dbmate)');
     await runDbmate(databaseUrl, log);
+    if (known) await putRight(client, log);
     log('privileges on the database');
     await client.query(await readFile(here('./database.sql'), 'utf8'));
+    await client.query(LEAVE_THE_AUDIT);
   } finally {
     await client.end();
   }

@@ -1,7 +1,6 @@
 -- migrate:up
 -- Written by `npm run db:freeze`. Edit db/functions/, never this file.
 set local role registry_owner;
-
 -- begin db/functions/conflicts/private.coordinator_organizations.sql
 -- What a coordinator may see is looked up at every request, so that removing a row in registry.coordinators works at once.
 -- Policies call this once per query, wrapped in a scalar subquery. No claim but the subject is read, and only when PostgREST
@@ -2239,6 +2238,7 @@ comment on function api.undo_resolution is 'In: a settled case, a note. Out: the
 grant execute on function api.undo_resolution to authenticated;
 -- end db/functions/conflicts/api.undo_resolution.sql
 
+set local role audit_owner;
 -- begin db/functions/audit/audit.member_timeline.sql
 -- Everything that happened to one member, in order, for DBAs: also what happened before two records were merged.
 create or replace function audit.member_timeline(member_id uuid)
@@ -2274,6 +2274,27 @@ comment on column audit.organizations.name is 'Name for people.';
 grant select on audit.organizations to auditor;
 -- end db/functions/audit/audit.organizations.sql
 
+-- begin db/functions/audit/audit.tg__refuse_change.sql
+-- An audit that can be changed proves nothing. It belongs to the audit's owner, so that no function of ours can replace it. ALWAYS: session_replication_role = replica does not skip these triggers.
+create or replace function audit.tg__refuse_change()
+returns trigger
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise exception 'Rows of %.% are never changed or removed.', TG_TABLE_SCHEMA, TG_TABLE_NAME
+    using errcode = 'insufficient_privilege', hint = 'Append a new event that puts right what this one says.';
+end
+$$;
+comment on function audit.tg__refuse_change is 'Trigger: refuses the statement with 42501.';
+
+create or replace trigger _100_refuse_change
+before update or delete or truncate on audit.events
+for each statement execute function audit.tg__refuse_change();
+alter table audit.events enable always trigger _100_refuse_change;
+-- end db/functions/audit/audit.tg__refuse_change.sql
+
+set local role registry_owner;
 -- begin db/functions/import/import.absent_members.sql
 -- Members that a full export does not have any more are listed, a page at a time, and never deleted: somebody must find out
 -- whether they left, or the export is not whole. Merged records are marks only.
@@ -6098,26 +6119,6 @@ end
 $$;
 comment on function private.tell_breaker is 'In: a push in its new state (with code and status), result of the attempt, Retry-After in seconds or null.';
 -- end db/functions/breakers/private.tell_breaker.sql
-
--- begin db/functions/audit/private.tg__refuse_change.sql
--- An audit that can be changed proves nothing. ALWAYS: session_replication_role = replica does not skip these triggers.
-create or replace function private.tg__refuse_change()
-returns trigger
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  raise exception 'Rows of %.% are never changed or removed.', TG_TABLE_SCHEMA, TG_TABLE_NAME
-    using errcode = 'insufficient_privilege', hint = 'Append a new event that puts right what this one says.';
-end
-$$;
-comment on function private.tg__refuse_change is 'Trigger: refuses the statement with 42501.';
-
-create or replace trigger _100_refuse_change
-before update or delete or truncate on audit.events
-for each statement execute function private.tg__refuse_change();
-alter table audit.events enable always trigger _100_refuse_change;
--- end db/functions/audit/private.tg__refuse_change.sql
 
 -- begin db/functions/files_and_worklist/private.tg_member_systems__seal_anew.sql
 -- What stands on a worklist is sealed once, and then waits for a person, for days. A key that comes later, or takes the place of one
