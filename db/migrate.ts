@@ -58,6 +58,7 @@ export async function migrate({ databaseUrl, log = () => undefined }: MigrateOpt
     log('privileges on the database');
     await client.query(await readFile(here('./database.sql'), 'utf8'));
     await client.query(LEAVE_THE_AUDIT);
+    await client.query(await readFile(here('./watch.sql'), 'utf8'));
   } finally {
     await client.end();
   }

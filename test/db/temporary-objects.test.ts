@@ -45,7 +45,7 @@ const DEFINERS = `
          array(select format_type(t, null) from unnest(p.proargtypes) with ordinality as a(t, at) order by at) as arguments,
          array(select r from unnest($1::text[]) as r where has_function_privilege(r, p.oid, 'execute')) as callers
   from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-  where p.prosecdef and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and p.prorettype <> 'trigger'::regtype`;
+  where p.prosecdef and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and p.prorettype not in ('trigger'::regtype, 'event_trigger'::regtype)`;
 
 /** Something of each type, so that a function comes further than its first comparison with null. */
 const sample = (type: string): string => {
