@@ -97,11 +97,12 @@ export async function putRight(client: pg.ClientBase, log: (line: string) => voi
   const found = await readState(client);
   const extra = [...found.lines].filter(([makes]) => !expected.lines.has(makes) && !makes.startsWith('--'));
   const missing = [...expected.lines.keys()].filter((makes) => !found.lines.has(makes));
+  refuseIncomplete(missing.filter((makes) => makes.startsWith('--')));
   const statements = [
     ...extra.flatMap(([makes, undoes]) =>
       undoes !== null && (OURS.test(makes) || makes.startsWith('create')) ? [undoes] : [],
     ),
-    ...missing.filter((makes) => !makes.startsWith('--')),
+    ...missing,
   ];
   for (const [makes, undoes] of extra)
     if (undoes !== null && !statements.includes(undoes)) log(`not ours, left: ${makes}`);
@@ -112,16 +113,21 @@ export async function putRight(client: pg.ClientBase, log: (line: string) => voi
     log(`put right: ${statement}`);
   }
   const after = statements.length === 0 ? found : await readState(client);
-  const lost = [
-    ...[...expected.lines.keys()].filter((makes) => !after.lines.has(makes)).map((makes) => makes.replace(/^-- /, '')),
+  refuseIncomplete([
+    ...[...expected.lines.keys()].filter((makes) => !after.lines.has(makes)),
     ...[...expected.definitions].flatMap(([name, text]) =>
       after.definitions.get(name) === text ? [] : [`definition of ${name}`],
     ),
-  ];
-  if (lost.length > 0) {
-    throw new Error(
-      `This database is not what its migrations make: ${lost.slice(0, 10).join('; ')}${lost.length > 10 ? `; and ${lost.length - 10} more` : ''}. ` +
-        'Restore the backup again and read what the restore said (docs/backup-and-restore.md), or put it back by hand.',
-    );
-  }
+  ]);
+}
+
+/** What no statement of ours brings back. */
+function refuseIncomplete(lost: string[]): void {
+  if (lost.length === 0) return;
+  const some = lost.slice(0, 10).map((name) => name.replace(/^-- /, ''));
+  const more = lost.length > some.length ? `; and ${lost.length - some.length} more` : '';
+  throw new Error(
+    `This database is not what its migrations make. Missing or different: ${some.join('; ')}${more}. ` +
+      'Restore the backup again and read what the restore said, or put it back by hand (docs/backup-and-restore.md).',
+  );
 }

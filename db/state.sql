@@ -80,7 +80,7 @@ lines(place, makes, undoes) as (
   select 4, '-- index ' || pg_get_indexdef(i.indexrelid), null
   from pg_index as i join pg_class as c on c.oid = i.indrelid where c.relnamespace in (select s.oid from schemas as s) and i.indisvalid
   union all
-  select 4, format('-- constraint %I %s', k.conname, pg_get_constraintdef(k.oid)), null
+  select 4, format('-- constraint %I of %s %s', k.conname, coalesce(nullif(k.conrelid, 0)::regclass::text, k.contypid::regtype::text), pg_get_constraintdef(k.oid)), null
   from pg_constraint as k where k.connamespace in (select s.oid from schemas as s) and k.convalidated and k.contype in ('c', 'f', 'u', 'p', 'x')
 )
 select distinct l.place, l.makes, l.undoes from lines as l order by l.place, l.makes

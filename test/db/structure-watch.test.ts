@@ -67,7 +67,9 @@ test('the migrating role changes nothing of structure or privileges without a ro
     );
     assert.deepEqual(members, [], 'between migrations it is not the owner of the audit');
     // A grant of what one may not grant is a mere warning.
-    for (const [statement] of FORGERY.filter(([text]) => text.includes('audit.') && !/^(grant|revoke|drop policy)/.test(text))) {
+    for (const [statement] of FORGERY.filter(
+      ([text]) => text.includes('audit.') && !/^(grant|revoke|drop policy)/.test(text),
+    )) {
       await assert.rejects(migrator.query(statement), { code: '42501' }, statement);
     }
     await migrator.query('grant audit_owner to migrator');
