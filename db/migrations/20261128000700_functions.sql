@@ -4494,7 +4494,7 @@ create or replace function private.claim_locked(p_ids uuid[], p_worker_ids text[
 returns table (
   push_id uuid, worker_id text, fencing_token bigint, attempt integer, organization_id uuid, organization text, member_id uuid,
   external_id text, personnummer_sealed text, personnummer_index text, member_system jsonb,
-  lease_ms integer, delay_ms integer, status_url text, overdue boolean
+  lease_ms integer, delay_ms integer, status_url text, overdue boolean, made_at text
 )
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -4521,7 +4521,8 @@ begin
     )
     select c.id, c.leased_by, c.fencing_token, c.attempts, g.id, g.slug, m.id, m.external_id, m.personnummer_sealed,
       m.personnummer_index, s.settings, (extract(epoch from v_lease) * 1000)::integer, 0, c.status_url,
-      coalesce(c.accepted_until < clock_timestamp(), false)
+      coalesce(c.accepted_until < clock_timestamp(), false),
+      to_char(c.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
     from claimed as c
     join registry.members as m on m.id = c.member_id
     join registry.organizations as g on g.id = c.organization_id
@@ -6321,7 +6322,7 @@ create or replace function worker.claim_push(push_id uuid, worker_id text)
 returns table (
   fencing_token bigint, attempt integer, organization_id uuid, organization text, member_id uuid, external_id text,
   personnummer_sealed text, personnummer_index text, member_system jsonb,
-  lease_ms integer, delay_ms integer, status_url text, overdue boolean, waits_for text, wait_ms integer
+  lease_ms integer, delay_ms integer, status_url text, overdue boolean, made_at text, waits_for text, wait_ms integer
 )
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -6354,7 +6355,7 @@ begin
       select c.fencing_token, c.attempt, c.organization_id, c.organization, c.member_id, c.external_id, c.personnummer_sealed,
         c.personnummer_index, c.member_system, c.lease_ms,
         case when v_system.rate_per_second is null then 0 else private.take_turn(c.organization_id, v_system.rate_per_second) end,
-        c.status_url, c.overdue, null::text, null::integer
+        c.status_url, c.overdue, c.made_at, null::text, null::integer
       from private.take_slots(array[p.id]) as t
       cross join lateral private.claim_locked(t.ids, array[claim_push.worker_id], t.slots) as c;
     waits_for := case when not found then 'no_slot' end;
@@ -6366,7 +6367,7 @@ begin
   end if;
 end
 $$;
-comment on function worker.claim_push is 'In: a push, the worker''s name. Out: what to send and where (personnummer null: remove the number there), with a fencing token, the lease and the pause before sending in milliseconds, and the status URL where the change was taken in before; only waits_for and wait_ms when it must wait; no row when there is nothing to do.';
+comment on function worker.claim_push is 'In: a push, the worker''s name. Out: what to send and where (personnummer null: remove the number there), when the change was made (RFC 3339), with a fencing token, the lease and the pause before sending in milliseconds, and the status URL where the change was taken in before; only waits_for and wait_ms when it must wait; no row when there is nothing to do.';
 grant execute on function worker.claim_push to sync_worker;
 -- end db/functions/pushes/worker.claim_push.sql
 
@@ -6379,7 +6380,7 @@ create or replace function worker.claim_pushes(push_ids uuid[], worker_ids text[
 returns table (
   push_id uuid, worker_id text, fencing_token bigint, attempt integer, organization_id uuid, organization text, member_id uuid,
   external_id text, personnummer_sealed text, personnummer_index text, member_system jsonb,
-  lease_ms integer, delay_ms integer, status_url text, overdue boolean
+  lease_ms integer, delay_ms integer, status_url text, overdue boolean, made_at text
 )
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -6606,7 +6607,7 @@ create or replace function worker.finish_pushes(
 returns table (
   finished uuid[], push_id uuid, worker_id text, fencing_token bigint, attempt integer, organization_id uuid, organization text, member_id uuid,
   external_id text, personnummer_sealed text, personnummer_index text, member_system jsonb,
-  lease_ms integer, delay_ms integer, status_url text, overdue boolean
+  lease_ms integer, delay_ms integer, status_url text, overdue boolean, made_at text
 )
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
