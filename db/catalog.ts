@@ -15,7 +15,9 @@ const QUERY = `
   union all
   select n.nspname || '.' || c.relname,
          concat_ws(E'\\n', pg_get_viewdef(c.oid), 'options ' || c.reloptions::text, 'owner ' || c.relowner::regrole,
-                   'grants ' || coalesce(c.relacl, '{}')::text, 'comment ' || obj_description(c.oid, 'pg_class'))
+                   'grants ' || coalesce(c.relacl, '{}')::text, 'comment ' || obj_description(c.oid, 'pg_class'),
+                   (select string_agg('comment on ' || a.attname || ' ' || col_description(c.oid, a.attnum), E'\\n' order by a.attnum)
+                    from pg_attribute a where a.attrelid = c.oid))
   from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = any ($1) and c.relkind = 'v'
   union all
   select fn.nspname || '.' || p.proname || ' trigger ' || t.tgname || ' on ' || t.tgrelid::regclass,

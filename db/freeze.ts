@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import type pg from 'pg';
 import { type Definitions, readDefinitions } from './catalog.ts';
-import { applyStatements, type FunctionFile, readFunctionFiles } from './function-files.ts';
+import { applyStatements, asOwners, type FunctionFile, readFunctionFiles } from './function-files.ts';
 
 const DOWN = `-- migrate:down
 do $$ begin raise exception 'Migrations are not taken back: write the next one, which puts right what this one did.'; end $$;
@@ -19,14 +19,13 @@ export function changedFiles(files: FunctionFile[], before: Definitions, after: 
 
 /** Text of a migration that brings the given files into force. */
 export function migrationText(files: FunctionFile[]): string {
-  const parts = files.map(
+  const parts = asOwners(
+    files,
     ({ path, sql }) => `-- begin db/functions/${path}\n${sql.trimEnd()}\n-- end db/functions/${path}\n`,
   );
   return [
     '-- migrate:up',
     '-- Written by `npm run db:freeze`. Edit db/functions/, never this file.',
-    'set local role registry_owner;',
-    '',
     ...parts,
     'reset role;',
     '',

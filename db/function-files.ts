@@ -42,7 +42,20 @@ function mentions(sql: string, name: string): boolean {
   return new RegExp(`(?<![\\w.])${name.replace('.', '\\.')}(?![\\w])`).test(code);
 }
 
-/** Applies every file on this connection, inside the caller's transaction, as the owner of our objects. */
+/** Who owns what a file creates: the audit has an owner of its own, nobody's rights that our functions run with. */
+const ownerOf = ({ name }: FunctionFile) => (name.startsWith('audit.') ? 'audit_owner' : 'registry_owner');
+
+/** The files with `text` made of each, and between them who is to create the next ones. */
+export function asOwners(files: FunctionFile[], text: (file: FunctionFile) => string): string[] {
+  let acting: string | undefined;
+  return files.flatMap((file) => {
+    const before = acting;
+    acting = ownerOf(file);
+    return acting === before ? [text(file)] : [`set local role ${acting};`, text(file)];
+  });
+}
+
+/** Applies every file on this connection, inside the caller's transaction, as the owners of our objects. */
 export function applyStatements(files: FunctionFile[]): string[] {
-  return ['set local role registry_owner', ...files.map((file) => file.sql), 'reset role'];
+  return [...asOwners(files, (file) => file.sql), 'reset role'];
 }

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { resolveBinary } from 'dbmate';
 import { Logger, runMigrations } from 'graphile-worker';
 import pg from 'pg';
+import { appliedVersions, putRight, returnToOwners } from './put-right.ts';
 
 export type MigrateOptions = {
   /** Connection string of the role that migrates: a superuser, or one with CREATEROLE that may create schemas. */
@@ -18,6 +19,18 @@ export type MigrateOptions = {
 
 /** One lock for everybody who migrates this database; dbmate itself has none. */
 const MIGRATION_LOCK = 7_012_026;
+
+/** As in every function of ours: where PUBLIC may create in `public`, functions there would be called in place of PostgreSQL's. */
+const SEARCH_PATH = 'pg_catalog, pg_temp';
+
+/** Between migrations nobody can act as the audit's owner without first making himself one. What a superuser has granted stays. */
+const LEAVE_THE_AUDIT = `do $$ begin
+  if exists (
+    select from pg_auth_members as m where m.roleid = 'audit_owner'::regrole and m.member = current_user::regrole and not m.admin_option
+  ) then
+    revoke audit_owner from current_user;
+  end if;
+end $$`;
 
 const here = (path: string) => new URL(path, import.meta.url).pathname;
 
@@ -30,13 +43,22 @@ export async function migrate({ databaseUrl, log = () => undefined }: MigrateOpt
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'migrate' });
   await client.connect();
   try {
+    client.on('notice', ({ severity, message }) => severity === 'WARNING' && message && log(message));
+    await client.query(`select set_config('search_path', $1, false)`, [SEARCH_PATH]);
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     log('roles');
     await client.query(await readFile(here('./roles.sql'), 'utf8'));
+    const known = (await appliedVersions(client)).length > 0;
+    await returnToOwners(client, log);
     log('job queue (graphile-worker)');
     await installQueue(client, databaseUrl, log);
     log('migrations (dbmate)');
     await runDbmate(databaseUrl, log);
+    if (known) await putRight(client, log);
+    log('privileges on the database');
+    await client.query(await readFile(here('./database.sql'), 'utf8'));
+    await client.query(LEAVE_THE_AUDIT);
+    await client.query(await readFile(here('./watch.sql'), 'utf8'));
   } finally {
     await client.end();
   }
@@ -50,7 +72,13 @@ async function installQueue(client: pg.Client, databaseUrl: string, log: (line: 
       comment on schema graphile_worker is 'The job queue. Owned and changed by graphile-worker only.';
     end if;
   end $$`);
-  const pool = new pg.Pool({ connectionString: databaseUrl, options: '-c role=queue_owner', max: 1 });
+  const pool = new pg.Pool({
+    ...{ connectionString: databaseUrl, max: 1 },
+    // Not as a startup option: a pooler drops those without a word.
+    onConnect: async (connection) => {
+      await connection.query(`set role queue_owner; set search_path = ${SEARCH_PATH}`);
+    },
+  });
   pool.on('error', (error) => log(`a connection broke: ${error.message}`));
   pool.on('connect', (connection) => connection.on('error', () => undefined));
   try {
@@ -72,6 +100,7 @@ async function runDbmate(databaseUrl: string, log: (line: string) => void): Prom
   const url = new URL(databaseUrl);
   // node-postgres connects without TLS unless asked to; dbmate's driver assumes TLS unless told otherwise.
   if (!url.searchParams.has('sslmode')) url.searchParams.set('sslmode', 'disable');
+  url.searchParams.set('search_path', SEARCH_PATH);
   const run = promisify(execFile)(
     resolveBinary(),
     [

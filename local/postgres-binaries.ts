@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { canReach, type ServerUser } from './server-user.ts';
 
 /** Major versions of PostgreSQL that come with the npm packages; 18 is the one used unless asked otherwise. */
-export type PostgresVersion = 15 | 17 | 18;
+export type PostgresVersion = 15 | 16 | 17 | 18;
 
 const require = createRequire(import.meta.url);
 
@@ -29,9 +29,9 @@ export async function findPostgres(version: PostgresVersion, user: ServerUser | 
   return copy;
 }
 
-/** The versions whose packages are installed here: 15 and 17 are optional, and there only for some kinds of machine. */
+/** The versions whose packages are installed here: 15 to 17 are optional, and there only for some kinds of machine. */
 export function availableVersions(): PostgresVersion[] {
-  return ([15, 17, 18] as const).filter((version) => {
+  return ([15, 16, 17, 18] as const).filter((version) => {
     try {
       return existsSync(packageFolder(version));
     } catch {

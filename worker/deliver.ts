@@ -82,7 +82,7 @@ async function sendChange(
   options: DeliverOptions,
   { attempt, exchange }: { attempt: Attempt; exchange: Exchange },
 ): Promise<Outcome> {
-  const request = buildRequest(system, { pushId, externalId: claim.external_id, personnummer });
+  const request = buildRequest(system, { pushId, madeAt: claim.made_at, externalId: claim.external_id, personnummer });
   const answer = await authorized(system.authentication, options.authorize, (authorization) => {
     attempt.assertHeld();
     return send(request, { ...exchange, fetch: options.fetch, authorization });

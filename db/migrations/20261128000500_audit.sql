@@ -1,5 +1,5 @@
 -- migrate:up
-set local role registry_owner;
+set local role audit_owner;
 
 -- Domains and not CHECK constraints of the table: those are parsed anew for every single row that is inserted, and these lists
 -- are the longest of all.
@@ -23,6 +23,8 @@ comment on domain audit.source_name is 'What can bring it about.';
 create domain audit.sentence as text
   constraint sentence_holds_no_number check (value <> '' and value !~ '[0-9]{6}[ -]?[0-9]{5}');
 comment on domain audit.sentence is 'A sentence for people, with nothing in it that could be a personnummer.';
+-- The API's view of them has columns of these types.
+grant usage on domain audit.event_name, audit.source_name, audit.sentence to registry_owner;
 
 -- A large table is vacuumed and analysed in small steps: PostgreSQL's default waits until a fifth of it has changed.
 create table audit.events (
@@ -62,8 +64,11 @@ comment on column audit.events.push_id is 'The push concerned.';
 comment on column audit.events.message is 'One sentence for people. Numbers are masked.';
 comment on column audit.events.detail is 'The same as data.';
 
--- Even the owner gives up what the triggers of private.tg__refuse_change refuse anyway.
-revoke update, delete, truncate on audit.events from registry_owner;
+-- Even the owner gives up what the triggers of audit.tg__refuse_change refuse anyway. Who writes sets neither id nor time.
+revoke update, delete, truncate on audit.events from audit_owner;
+grant select on audit.events to registry_owner;
+grant insert (organization_id, event, source, actor, member_id, observation_id, conflict_id, push_id, message, detail)
+  on audit.events to registry_owner;
 grant select on audit.events to auditor;
 
 reset role;

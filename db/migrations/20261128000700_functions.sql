@@ -1,38 +1,40 @@
 -- migrate:up
 -- Written by `npm run db:freeze`. Edit db/functions/, never this file.
 set local role registry_owner;
+-- begin db/functions/conflicts/private.coordinator_organizations.sql
+-- What a coordinator may see is looked up at every request, so that removing a row in registry.coordinators works at once.
+-- Policies call this once per query, wrapped in a scalar subquery. No claim but the subject is read, and only when PostgREST
+-- has verified the token; unset and empty settings both deny (security-and-reliability D9, R4).
+create or replace function private.coordinator_organizations()
+returns uuid[]
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(array_agg(c.organization_id), '{}')
+  from registry.coordinators as c
+  where c.user_id::text = nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'
+$$;
+comment on function private.coordinator_organizations is 'Out: the organisations that the caller of the API is a coordinator of.';
+grant execute on function private.coordinator_organizations to authenticated;
+-- end db/functions/conflicts/private.coordinator_organizations.sql
 
--- begin db/functions/upkeep/private.tg__refuse_write.sql
--- Views of schema api are read; what coordinators change goes through its functions. Nobody has the right to write to one, but PostgreSQL
--- looks first whether a view can be written to at all, and that answer is a 500 at PostgREST. With this trigger it can, so the right is
--- asked for: 401 and 403. The trigger itself is met by the owner only.
-create or replace function private.tg__refuse_write()
-returns trigger
+-- begin db/functions/files_and_worklist/private.lock_file.sql
+-- A file that the caller may see, locked.
+create or replace function private.lock_file(p_file_id uuid)
+returns sync.files
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  f sync.files;
 begin
-  raise exception 'The view %.% is read only.', TG_TABLE_SCHEMA, TG_TABLE_NAME
-    using errcode = 'insufficient_privilege', hint = 'Changes go through the functions of schema api.';
+  select known.* into f from sync.files as known
+  where known.id = p_file_id and known.organization_id = any (private.coordinator_organizations()) for update;
+  return f;
 end
 $$;
-comment on function private.tg__refuse_write is 'Trigger: refuses the statement with 42501.';
--- end db/functions/upkeep/private.tg__refuse_write.sql
-
--- begin db/functions/files_and_worklist/api.sync_files.sql
--- Files of changes for member systems without an interface, newest first.
-create or replace view api.sync_files with (security_invoker = true) as
-select
-  f.id as file_id, g.slug as organization, f.state, f.pushes as changes, f.created_at, f.ready_at, f.accept_until, f.acknowledged_at
-from sync.files as f
-join registry.organizations as g on g.id = f.organization_id
-where f.ready_at is not null;
-comment on view api.sync_files is 'Files of the coordinator''s organisations: those that can be fetched (ready), and what became of the others.';
-grant select on api.sync_files to authenticated;
-create or replace trigger _100_refuse_write
-instead of insert or update or delete on api.sync_files
-for each row execute function private.tg__refuse_write();
--- end db/functions/files_and_worklist/api.sync_files.sql
+comment on function private.lock_file is 'In: a file. Out: the file, locked; null when the caller may not see it.';
+-- end db/functions/files_and_worklist/private.lock_file.sql
 
 -- begin db/functions/audit/private.actor.sql
 -- Audit rows name who acted: a coordinator is known by the access token that PostgREST has verified, a program by its login.
@@ -75,85 +77,6 @@ end
 $$;
 comment on function private.record_event is 'In: one thing that happened. Appends it to audit.events with the time and the actor.';
 -- end db/functions/audit/private.record_event.sql
-
--- begin db/functions/conflicts/private.supersede_cases.sql
--- What coordinators were asked has answered itself: nobody has to close these cases, and the audit says what settled each of them.
-create or replace function private.supersede_cases(p_ids uuid[], p_source text, p_because text, p_push_id uuid default null)
-returns uuid[]
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  c registry.conflicts;
-  v_closed uuid[] := array[]::uuid[];
-begin
-  for c in
-    update registry.conflicts as known
-    set state = 'superseded', superseded_by = p_because, closed_at = clock_timestamp(), version = known.version + 1
-    where known.id = any (p_ids) and known.state = 'open'
-    returning known.*
-  loop
-    perform private.record_event('case_superseded', p_source, c.organization_id, p_because,
-      p_member_id => coalesce(c.member_id, c.candidates[1]), p_observation_id => c.observation_id,
-      p_conflict_id => c.id, p_push_id => coalesce(p_push_id, c.push_id),
-      p_detail => jsonb_build_object('kind', c.kind, 'version', c.version));
-    v_closed := v_closed || c.id;
-  end loop;
-  return v_closed;
-end
-$$;
-comment on function private.supersede_cases is 'In: cases, who settled them (audit source), the reason as a sentence, the push that did. Out: those that were open and are closed now.';
--- end db/functions/conflicts/private.supersede_cases.sql
-
--- begin db/functions/breakers/private.close_member_system_case.sql
--- The case about a member system is moot when it works again; no coordinator has to say so.
-create or replace function private.close_member_system_case(p_organization_id uuid)
-returns void
-language sql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-  select private.supersede_cases(array(
-    select c.id from registry.conflicts as c
-    where c.organization_id = p_organization_id and c.kind = 'member_system' and c.state = 'open'
-  ), 'worker', 'The member system works again.')
-$$;
-comment on function private.close_member_system_case is 'In: an organisation. Closes the open cases about its member system.';
--- end db/functions/breakers/private.close_member_system_case.sql
-
--- begin db/functions/conflicts/private.coordinator_organizations.sql
--- What a coordinator may see is looked up at every request, so that removing a row in registry.coordinators works at once.
--- Policies call this once per query, wrapped in a scalar subquery. No claim but the subject is read, and only when PostgREST
--- has verified the token; unset and empty settings both deny (security-and-reliability D9, R4).
-create or replace function private.coordinator_organizations()
-returns uuid[]
-language sql stable security definer
-set search_path = pg_catalog, pg_temp
-as $$
-  select coalesce(array_agg(c.organization_id), '{}')
-  from registry.coordinators as c
-  where c.user_id::text = nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'
-$$;
-comment on function private.coordinator_organizations is 'Out: the organisations that the caller of the API is a coordinator of.';
-grant execute on function private.coordinator_organizations to authenticated;
--- end db/functions/conflicts/private.coordinator_organizations.sql
-
--- begin db/functions/files_and_worklist/private.lock_file.sql
--- A file that the caller may see, locked.
-create or replace function private.lock_file(p_file_id uuid)
-returns sync.files
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  f sync.files;
-begin
-  select known.* into f from sync.files as known
-  where known.id = p_file_id and known.organization_id = any (private.coordinator_organizations()) for update;
-  return f;
-end
-$$;
-comment on function private.lock_file is 'In: a file. Out: the file, locked; null when the caller may not see it.';
--- end db/functions/files_and_worklist/private.lock_file.sql
 
 -- begin db/functions/conflicts/private.refusals.sql
 -- Every refusal a coordinator can meet. An id of another organisation and one that does not exist are answered the same.
@@ -212,6 +135,129 @@ end
 $$;
 comment on function private.refuse is 'In: what was asked, code of the refusal, the id asked about. Out: the answer, in the shape supabase-js reads errors from. Sets the HTTP status and appends the audit event.';
 -- end db/functions/conflicts/private.refuse.sql
+
+-- begin db/functions/files_and_worklist/private.fetch_sync_file.sql
+-- Fetching numbers leaves a trace in the same transaction. From then on the file cannot be taken back (private.withdraw_file).
+create or replace function private.fetch_sync_file(p_file_id uuid)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  f constant sync.files := private.lock_file(p_file_id);
+begin
+  if f.id is null then
+    return private.refuse('fetch_sync_file', 'not_found', p_file_id);
+  elsif f.state <> 'ready' then
+    return private.refuse('fetch_sync_file', 'not_ready', p_file_id);
+  end if;
+  update sync.files set fetched_at = clock_timestamp() where id = f.id and fetched_at is null;
+  perform private.record_event('file_fetched', 'coordinator', f.organization_id,
+    format('A coordinator fetched a sealed file with %s changes.', f.pushes),
+    p_detail => jsonb_build_object('file_id', f.id));
+  return jsonb_build_object('file_id', f.id, 'sealed', f.content, 'changes', f.pushes);
+end
+$$;
+comment on function private.fetch_sync_file is 'See api.fetch_sync_file.';
+grant execute on function private.fetch_sync_file to authenticated;
+-- end db/functions/files_and_worklist/private.fetch_sync_file.sql
+
+-- begin db/functions/files_and_worklist/api.fetch_sync_file.sql
+-- The file itself, sealed for the organisation's own key.
+create or replace function api.fetch_sync_file(file_id uuid)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.fetch_sync_file(fetch_sync_file.file_id);
+end;
+comment on function api.fetch_sync_file is 'In: a file of api.sync_files that is ready. Out: the CSV (external_id,personnummer; an empty number is to be removed) as a compact JWE for the organisation''s receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited.';
+grant execute on function api.fetch_sync_file to authenticated;
+-- end db/functions/files_and_worklist/api.fetch_sync_file.sql
+
+-- begin db/functions/upkeep/private.tg__refuse_write.sql
+-- Views of schema api are read; what coordinators change goes through its functions. Nobody has the right to write to one, but PostgreSQL
+-- looks first whether a view can be written to at all, and that answer is a 500 at PostgREST. With this trigger it can, so the right is
+-- asked for: 401 and 403. The trigger itself is met by the owner only.
+create or replace function private.tg__refuse_write()
+returns trigger
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise exception 'The view %.% is read only.', TG_TABLE_SCHEMA, TG_TABLE_NAME
+    using errcode = 'insufficient_privilege', hint = 'Changes go through the functions of schema api.';
+end
+$$;
+comment on function private.tg__refuse_write is 'Trigger: refuses the statement with 42501.';
+-- end db/functions/upkeep/private.tg__refuse_write.sql
+
+-- begin db/functions/files_and_worklist/api.sync_files.sql
+-- Files of changes for member systems without an interface, newest first.
+create or replace view api.sync_files with (security_invoker = true) as
+select
+  f.id as file_id, g.slug as organization, f.state, f.pushes as changes, f.created_at, f.ready_at, f.accept_until, f.acknowledged_at
+from sync.files as f
+join registry.organizations as g on g.id = f.organization_id
+where f.ready_at is not null;
+comment on view api.sync_files is 'Files of the coordinator''s organisations: those that can be fetched (ready), and what became of the others.';
+comment on column api.sync_files.file_id is 'The file; api.fetch_sync_file and api.acknowledge_sync_file take it.';
+comment on column api.sync_files.organization is 'Whose members (slug).';
+comment on column api.sync_files.state is 'ready: to be fetched; acknowledged; expired: its changes went into a later file.';
+comment on column api.sync_files.changes is 'How many changes it holds.';
+comment on column api.sync_files.created_at is 'When it was begun.';
+comment on column api.sync_files.ready_at is 'When it could be fetched.';
+comment on column api.sync_files.accept_until is 'When it expires, if nobody acknowledges it.';
+comment on column api.sync_files.acknowledged_at is 'When the receiver confirmed it.';
+grant select on api.sync_files to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.sync_files
+for each row execute function private.tg__refuse_write();
+-- end db/functions/files_and_worklist/api.sync_files.sql
+
+-- begin db/functions/conflicts/private.supersede_cases.sql
+-- What coordinators were asked has answered itself: nobody has to close these cases, and the audit says what settled each of them.
+create or replace function private.supersede_cases(p_ids uuid[], p_source text, p_because text, p_push_id uuid default null)
+returns uuid[]
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c registry.conflicts;
+  v_closed uuid[] := array[]::uuid[];
+begin
+  for c in
+    update registry.conflicts as known
+    set state = 'superseded', superseded_by = p_because, closed_at = clock_timestamp(), version = known.version + 1
+    where known.id = any (p_ids) and known.state = 'open'
+    returning known.*
+  loop
+    perform private.record_event('case_superseded', p_source, c.organization_id, p_because,
+      p_member_id => coalesce(c.member_id, c.candidates[1]), p_observation_id => c.observation_id,
+      p_conflict_id => c.id, p_push_id => coalesce(p_push_id, c.push_id),
+      p_detail => jsonb_build_object('kind', c.kind, 'version', c.version));
+    v_closed := v_closed || c.id;
+  end loop;
+  return v_closed;
+end
+$$;
+comment on function private.supersede_cases is 'In: cases, who settled them (audit source), the reason as a sentence, the push that did. Out: those that were open and are closed now.';
+-- end db/functions/conflicts/private.supersede_cases.sql
+
+-- begin db/functions/breakers/private.close_member_system_case.sql
+-- The case about a member system is moot when it works again; no coordinator has to say so.
+create or replace function private.close_member_system_case(p_organization_id uuid)
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.supersede_cases(array(
+    select c.id from registry.conflicts as c
+    where c.organization_id = p_organization_id and c.kind = 'member_system' and c.state = 'open'
+  ), 'worker', 'The member system works again.')
+$$;
+comment on function private.close_member_system_case is 'In: an organisation. Closes the open cases about its member system.';
+-- end db/functions/breakers/private.close_member_system_case.sql
 
 -- begin db/functions/pushes/private.enqueue.sql
 -- The only caller of graphile-worker's add_job. Task name, payload, key, flag and number of attempts are fixed here, so that no
@@ -449,223 +495,35 @@ cross join lateral (
   from sync.pushes as known where known.organization_id = g.id
 ) as p;
 comment on view api.data_quality is 'Per organisation: members, how many have a number, how many were confirmed or filled by a login in the last 12 months, open cases by kind and the oldest, pushes that wait and that failed.';
+comment on column api.data_quality.organization is 'Whose figures (slug).';
+comment on column api.data_quality.members is 'Members, merged records aside.';
+comment on column api.data_quality.with_number is 'How many of them have a number.';
+comment on column api.data_quality.confirmed_last_12_months is 'Members whose number a login filled or confirmed in the last 12 months.';
+comment on column api.data_quality.open_cases is 'Cases that wait for a coordinator.';
+comment on column api.data_quality.open_cases_by_kind is 'The same by kind: {"mismatch": 3}.';
+comment on column api.data_quality.oldest_open_case is 'When the oldest of them was opened.';
+comment on column api.data_quality.pending_pushes is 'Changes that have not reached the member system yet.';
+comment on column api.data_quality.failed_pushes is 'Changes that were refused or given up and that no later one follows.';
 grant select on api.data_quality to authenticated;
 create or replace trigger _100_refuse_write
 instead of insert or update or delete on api.data_quality
 for each row execute function private.tg__refuse_write();
 -- end db/functions/conflicts/api.data_quality.sql
 
--- begin db/functions/pushes/private.explain_failure.sql
--- Why a change has not arrived, in words for people who do not read codes. docs/error-codes.md has every code.
-create or replace function private.explain_failure(p_error_code text)
-returns text
-language sql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-  select case
-    when p_error_code in ('http_401', 'http_403', 'token_refused') then 'The member system does not accept our credentials. They must be renewed.'
-    when p_error_code in ('member_system_missing', 'member_system_misconfigured', 'secret_missing', 'address_refused', 'redirect_refused',
-                          'receiver_key_unusable')
-      then 'The connection to the member system is not set up right. The operator must look at it.'
-    when p_error_code in ('sealing_key_unknown', 'index_secret_unknown') then 'The worker lacks a key. The operator must add it.'
-    when p_error_code in ('timeout', 'task_timeout', 'connection_failed', 'tls_failed', 'token_unavailable')
-      then 'The member system could not be reached.'
-    when p_error_code in ('http_5xx', 'response_too_large', 'http_unexpected') then 'The member system has an error of its own.'
-    when p_error_code in ('http_408', 'http_425', 'http_429') then 'The member system is busy and asked us to come back later.'
-    when p_error_code in ('external_id_missing', 'external_id_unusable', 'personnummer_in_url')
-      then 'The member''s id in the member system is missing or cannot be used.'
-    when p_error_code in ('sealed_value_broken', 'sealed_value_mismatch')
-      then 'The stored number could not be read, or is not this member''s. The operator must look at it.'
-    when p_error_code in ('http_4xx', 'http_409', 'refused_by_receiver') then 'The member system refused the change.'
-    when p_error_code in ('acceptance_expired', 'not_acknowledged')
-      then 'The change was taken in, but nobody confirmed in time that it was carried out.'
-    when p_error_code in ('acceptance_failed', 'status_url_refused', 'status_lost')
-      then 'The member system took the change in and then could not carry it out.'
-    when p_error_code in ('worker_stopping', 'lease_lost', 'database_failed') then 'The attempt was interrupted. It is made again.'
-    when p_error_code is not null then 'Something unexpected happened. The operator must look at it.'
-  end
-$$;
-comment on function private.explain_failure is 'In: code of a failure. Out: a sentence in plain words.';
-grant execute on function private.explain_failure to authenticated;
--- end db/functions/pushes/private.explain_failure.sql
-
--- begin db/functions/pushes/api.failed_syncs.sql
--- Changes that have not reached the member system: refused, given up, or still being tried after a failure. One that a later
--- push of the same member follows is history.
-create or replace view api.failed_syncs with (security_invoker = true) as
-select
-  p.id as push_id, g.slug as organization, p.member_id, m.external_id as member_external_id, p.state, p.attempts,
-  p.error_code, private.explain_failure(p.error_code) as reason, p.http_status,
-  case when b.state <> 'closed' and p.settled_at is null then greatest(p.next_attempt_at, b.probe_at) else p.next_attempt_at end as next_attempt_at,
-  p.created_at, p.settled_at
-from sync.pushes as p
-join registry.organizations as g on g.id = p.organization_id
-join registry.members as m on m.id = p.member_id
-left join sync.breakers as b on b.organization_id = p.organization_id
-where (p.state in ('rejected', 'given_up') and not exists (
-    select from sync.pushes as later
-    where later.organization_id = p.organization_id and later.member_id = p.member_id and later.id <> p.id
-      and later.created_at >= p.created_at and later.state in ('pending', 'sending', 'delivered')))
-  or (p.settled_at is null and p.error_code is not null);
-comment on view api.failed_syncs is 'Pushes of the coordinator''s organisations that failed, with the reason and the next try.';
-grant select on api.failed_syncs to authenticated;
-create or replace trigger _100_refuse_write
-instead of insert or update or delete on api.failed_syncs
-for each row execute function private.tg__refuse_write();
--- end db/functions/pushes/api.failed_syncs.sql
-
--- begin db/functions/files_and_worklist/api.worklist.sql
--- What a person has to type into a member system that has no interface, oldest first. The number itself is fetched for one
--- change at a time (api.fetch_number), sealed for the organisation's own key.
-create or replace view api.worklist with (security_invoker = true) as
-select
-  p.id as push_id, g.slug as organization, p.member_id, m.external_id as member_external_id, m.given_name, m.family_name,
-  case when m.personnummer_masked is null then 'remove' else 'set' end as change, m.personnummer_masked,
-  p.accepted_until is not null and (s.receiver_key is not null or m.personnummer_masked is null) as ready, p.created_at as waiting_since
-from sync.pushes as p
-join registry.organizations as g on g.id = p.organization_id
-join registry.members as m on m.id = p.member_id
-join sync.member_systems as s on s.organization_id = p.organization_id and s.kind = 'worklist'
-where p.settled_at is null;
-comment on view api.worklist is 'Changes of the coordinator''s organisations that a person carries out: whether the number is to be set or removed, for whom, and whether it is ready to be fetched (a removal: to be carried out).';
-grant select on api.worklist to authenticated;
-create or replace trigger _100_refuse_write
-instead of insert or update or delete on api.worklist
-for each row execute function private.tg__refuse_write();
--- end db/functions/files_and_worklist/api.worklist.sql
-
--- begin db/functions/files_and_worklist/private.lock_worklist_push.sql
--- A change of the worklist that the caller may see and that still waits, locked.
-create or replace function private.lock_worklist_push(p_push_id uuid)
-returns sync.pushes
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  p sync.pushes;
-begin
-  select known.* into p from sync.pushes as known
-  where known.id = p_push_id and known.organization_id = any (private.coordinator_organizations())
-    and exists (select from sync.member_systems as s where s.organization_id = known.organization_id and s.kind = 'worklist')
-  for update;
-  return p;
-end
-$$;
-comment on function private.lock_worklist_push is 'In: a push. Out: the push, locked; null when the caller may not see it or it is no change of a worklist.';
--- end db/functions/files_and_worklist/private.lock_worklist_push.sql
-
--- begin db/functions/pushes/private.push_is_moot.sql
--- A push carries one value. When the record holds another by now, or none, a later push carries that one; and a record that
--- was merged into another has nothing more to say to the member system.
-create or replace function private.push_is_moot(p_push sync.pushes)
+-- begin db/functions/pushes/private.is_followed.sql
+-- A failed push that a later one of the same member follows is history: trying it again would only repeat what the later one does.
+create or replace function private.is_followed(p_push sync.pushes)
 returns boolean
-language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-  select p_push.personnummer_index is distinct from (
-      select m.personnummer_index from registry.members as m where m.id = p_push.member_id)
-    or exists (select from registry.members as m where m.id = p_push.member_id and m.merged_into is not null)
-    or exists (select from sync.pushes as newer where newer.member_id = p_push.member_id and newer.state = 'pending' and newer.id <> p_push.id)
-$$;
-comment on function private.push_is_moot is 'In: a push. Out: whether the record has moved on.';
--- end db/functions/pushes/private.push_is_moot.sql
-
--- begin db/functions/files_and_worklist/private.fetch_number.sql
--- Seeing a number leaves a trace in the same transaction (security-and-reliability R12).
-create or replace function private.fetch_number(p_push_id uuid)
-returns jsonb
-language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  p constant sync.pushes := private.lock_worklist_push(p_push_id);
-begin
-  if p.id is null then
-    return private.refuse('fetch_number', 'not_found', p_push_id);
-  elsif p.settled_at is not null then
-    return private.refuse('fetch_number', 'not_waiting', p_push_id);
-  elsif p.receiver_sealed is null or private.push_is_moot(p) then
-    return private.refuse('fetch_number', 'not_sealed_yet', p_push_id);
-  end if;
-  perform private.record_event('number_fetched', 'coordinator', p.organization_id, 'A coordinator fetched the sealed number to type it in.',
-    p_member_id => p.member_id, p_push_id => p.id);
-  return jsonb_build_object('push_id', p.id, 'sealed', p.receiver_sealed);
-end
-$$;
-comment on function private.fetch_number is 'See api.fetch_number.';
-grant execute on function private.fetch_number to authenticated;
--- end db/functions/files_and_worklist/private.fetch_number.sql
-
--- begin db/functions/files_and_worklist/api.fetch_number.sql
--- The number that a person is to type in, sealed for the organisation's own key: not even this database can read it.
-create or replace function api.fetch_number(push_id uuid)
-returns jsonb
 language sql volatile
 set search_path = pg_catalog, pg_temp
-begin atomic
-  select private.fetch_number(fetch_number.push_id);
-end;
-comment on function api.fetch_number is 'In: a change of api.worklist. Out: the number as a compact JWE for the organisation''s receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited.';
-grant execute on function api.fetch_number to authenticated;
--- end db/functions/files_and_worklist/api.fetch_number.sql
-
--- begin db/functions/files_and_worklist/private.fetch_sync_file.sql
--- Fetching numbers leaves a trace in the same transaction. From then on the file cannot be taken back (private.withdraw_file).
-create or replace function private.fetch_sync_file(p_file_id uuid)
-returns jsonb
-language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp
 as $$
-declare
-  f constant sync.files := private.lock_file(p_file_id);
-begin
-  if f.id is null then
-    return private.refuse('fetch_sync_file', 'not_found', p_file_id);
-  elsif f.state <> 'ready' then
-    return private.refuse('fetch_sync_file', 'not_ready', p_file_id);
-  end if;
-  update sync.files set fetched_at = clock_timestamp() where id = f.id and fetched_at is null;
-  perform private.record_event('file_fetched', 'coordinator', f.organization_id,
-    format('A coordinator fetched a sealed file with %s changes.', f.pushes),
-    p_detail => jsonb_build_object('file_id', f.id));
-  return jsonb_build_object('file_id', f.id, 'sealed', f.content, 'changes', f.pushes);
-end
+  select exists (
+    select from sync.pushes as later
+    where later.organization_id = p_push.organization_id and later.member_id = p_push.member_id and later.id <> p_push.id
+      and later.created_at >= p_push.created_at and later.state in ('pending', 'sending', 'delivered'))
 $$;
-comment on function private.fetch_sync_file is 'See api.fetch_sync_file.';
-grant execute on function private.fetch_sync_file to authenticated;
--- end db/functions/files_and_worklist/private.fetch_sync_file.sql
-
--- begin db/functions/files_and_worklist/api.fetch_sync_file.sql
--- The file itself, sealed for the organisation's own key.
-create or replace function api.fetch_sync_file(file_id uuid)
-returns jsonb
-language sql volatile
-set search_path = pg_catalog, pg_temp
-begin atomic
-  select private.fetch_sync_file(fetch_sync_file.file_id);
-end;
-comment on function api.fetch_sync_file is 'In: a file of api.sync_files that is ready. Out: the CSV (external_id,personnummer; an empty number is to be removed) as a compact JWE for the organisation''s receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited.';
-grant execute on function api.fetch_sync_file to authenticated;
--- end db/functions/files_and_worklist/api.fetch_sync_file.sql
-
--- begin db/functions/matching/api.unlinked_logins.sql
--- People who logged in and could not be taken for a member, and whose login still belongs to nobody.
-create or replace view api.unlinked_logins with (security_invoker = true) as
-select
-  o.id as observation_id, g.slug as organization, o.provider, o.outcome, o.received_at, o.given_name, o.family_name, o.birth_date,
-  o.personnummer_masked, o.explanation
-from registry.observations as o
-join registry.organizations as g on g.id = o.organization_id
-where o.outcome in ('unlinked', 'ambiguous', 'name_mismatch')
-  and not exists (
-    select from registry.identity_links as l
-    where l.organization_id = o.organization_id and l.issuer = o.issuer and l.subject = o.subject);
-comment on view api.unlinked_logins is 'Logins in the coordinator''s organisations that matched no member with certainty.';
-grant select on api.unlinked_logins to authenticated;
-create or replace trigger _100_refuse_write
-instead of insert or update or delete on api.unlinked_logins
-for each row execute function private.tg__refuse_write();
--- end db/functions/matching/api.unlinked_logins.sql
+comment on function private.is_followed is 'In: a push. Out: whether a later one of its member is under way or has arrived.';
+-- end db/functions/pushes/private.is_followed.sql
 
 -- begin db/functions/conflicts/private.describe_case.sql
 -- What the functions of the API answer about a case.
@@ -721,6 +579,596 @@ end
 $$;
 comment on function private.close_case is 'In: a locked case, decision, note, the state before. Out: the settled case, for the caller.';
 -- end db/functions/conflicts/private.close_case.sql
+
+-- begin db/functions/conflicts/private.evidence_of_case.sql
+-- What disagreed with the record: a login, or an import. A case opened by an import has no observation, so one is made up of
+-- what the import brought.
+create or replace function private.evidence_of_case(c registry.conflicts)
+returns registry.observations
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  o registry.observations;
+begin
+  if c.observation_id is not null then
+    select known.* into strict o from registry.observations as known where known.id = c.observation_id;
+    return o;
+  end if;
+  select n.personnummer_index, n.personnummer_index_previous, n.personnummer_sealed, n.personnummer_masked
+  into o.personnummer_index, o.personnummer_index_previous, o.personnummer_sealed, o.personnummer_masked
+  from registry.offered_numbers as n where n.conflict_id = c.id;
+  o.organization_id := c.organization_id;
+  o.member_id := c.member_id;
+  o.source := 'import';
+  return o;
+end
+$$;
+comment on function private.evidence_of_case is 'In: a case. Out: its observation, or one made up of the number that an import offered.';
+-- end db/functions/conflicts/private.evidence_of_case.sql
+
+-- begin db/functions/matching/private.lock_login.sql
+-- Several cases may be about one login, and a login that is linked to nobody about none; a login without a number has none that could be
+-- locked. So coordinators who decide whose login it is meet here first, before anything else is locked.
+create or replace function private.lock_login(p_observation_id uuid)
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select pg_catalog.pg_advisory_xact_lock(
+    pg_catalog.hashtextextended('login ' || o.organization_id || ' ' || o.issuer || ' ' || o.subject, 0))
+  from registry.observations as o where o.id = p_observation_id
+$$;
+comment on function private.lock_login is 'In: an observation. Waits until no other coordinator is deciding whose login it is.';
+-- end db/functions/matching/private.lock_login.sql
+
+-- begin db/functions/number/private.lock_number.sql
+-- "Nobody has this number yet" is no row that could be locked. Everybody about to give a number to a member of the
+-- organisation meets here instead. The masked form is the same under every version of the index key, also while one is
+-- being rotated; that a few people of one birth date share it costs them a moment's wait.
+create or replace function private.lock_number(p_organization_id uuid, p_masked text)
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select pg_catalog.pg_advisory_xact_lock(
+    pg_catalog.hashtextextended('personnummer ' || p_organization_id || ' ' || p_masked, 0))
+$$;
+comment on function private.lock_number is 'In: organisation, masked number. Waits until no other transaction is giving such a number to a member there.';
+-- end db/functions/number/private.lock_number.sql
+
+-- begin db/functions/conflicts/private.lock_case.sql
+-- Everything a decision about a case may touch, locked in the common order (login, number, members, case), so that a member who
+-- logs in at the same moment cannot come between. Undoing a merge asks again about other people too (private.reopen_superseded), whose
+-- numbers must hold still meanwhile. A case the caller may not see is as good as none.
+create or replace function private.lock_case(p_conflict_id uuid)
+returns registry.conflicts
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c registry.conflicts;
+begin
+  select known.* into c from registry.conflicts as known
+  where known.id = p_conflict_id and known.organization_id = any (private.coordinator_organizations());
+  if c.id is not null then
+    perform private.lock_login(c.observation_id);
+    perform private.lock_number(o.organization_id, o.personnummer_masked)
+    from private.evidence_of_case(c) as o where o.personnummer_masked is not null;
+    perform from registry.members as m
+    where m.id = any (c.candidates || array[c.member_id, c.other_member_id] || array(
+      select unnest(asked.candidates || array[asked.member_id, asked.other_member_id]) from registry.resolutions as r
+      cross join jsonb_array_elements_text(r.before -> 'superseded') as closed(id)
+      join registry.conflicts as asked on asked.id = closed.id::uuid
+      where r.conflict_id = c.id and r.undone_at is null))
+    order by m.id for no key update;
+    select known.* into c from registry.conflicts as known where known.id = p_conflict_id for update;
+  end if;
+  return c;
+end
+$$;
+comment on function private.lock_case is 'In: id of a case. Out: the case as it is once everything it concerns is locked; null when the caller may not see it.';
+-- end db/functions/conflicts/private.lock_case.sql
+
+-- begin db/functions/pushes/private.supersede_pushes.sql
+-- A newer change of the same member makes waiting pushes moot. One that is being sent right now is left alone: the worker
+-- sees for itself, when it reports, that the record has moved on.
+create or replace function private.supersede_pushes(p_member_id uuid)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_push sync.pushes;
+begin
+  -- Hardly ever is there one, and looking costs a fraction of an UPDATE that finds nothing.
+  if not exists (select from sync.pushes as p where p.member_id = p_member_id and p.state = 'pending') then
+    return;
+  end if;
+  for v_push in
+    update sync.pushes set state = 'superseded', settled_at = clock_timestamp(), next_attempt_at = null
+    where member_id = p_member_id and state = 'pending'
+    returning *
+  loop
+    perform private.record_push_event('push_superseded', v_push, 'The push was dropped: the record has changed since.');
+  end loop;
+end
+$$;
+comment on function private.supersede_pushes is 'In: a member. Marks the pushes that wait as superseded.';
+-- end db/functions/pushes/private.supersede_pushes.sql
+
+-- begin db/functions/pushes/private.queue_push.sql
+-- The change is to reach the member system. Row and job are written with the change itself, in one transaction: neither is
+-- ever there without the other (security-and-reliability C9).
+create or replace function private.queue_push(p_member_id uuid, p_observation_id uuid default null)
+returns uuid
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_push sync.pushes;
+begin
+  perform private.supersede_pushes(p_member_id);
+  insert into sync.pushes (organization_id, member_id, observation_id, personnummer_index)
+  select m.organization_id, m.id, p_observation_id, m.personnummer_index from registry.members as m where m.id = p_member_id
+  returning * into strict v_push;
+  perform private.enqueue('push_personnummer', v_push.id);
+  return v_push.id;
+end
+$$;
+comment on function private.queue_push is 'In: a member whose number changed, and the login that caused it. Out: id of the push that will carry it.';
+-- end db/functions/pushes/private.queue_push.sql
+
+-- begin db/functions/pushes/private.lock_failed_pushes.sql
+-- Everything that trying pushes again touches, locked beforehand and in one order (members, then pushes, each by id), so that two
+-- coordinators who name the same ones in another order, or a worker that reports on one of them, wait and do not deadlock. Pushes
+-- that are being sent are left alone: they cannot be tried again, and their workers renew many leases at once.
+create or replace function private.lock_failed_pushes(p_ids uuid[])
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_organization_ids constant uuid[] := private.coordinator_organizations();
+begin
+  perform from registry.members as m
+  where m.id in (select p.member_id from sync.pushes as p where p.id = any (p_ids) and p.organization_id = any (v_organization_ids))
+  order by m.id for no key update;
+  perform from sync.pushes as p
+  where p.id = any (p_ids) and p.organization_id = any (v_organization_ids) and p.state <> 'sending'
+  order by p.id for update;
+end
+$$;
+comment on function private.lock_failed_pushes is 'In: pushes. Locks those that the caller may see and that are not being sent, and their members.';
+-- end db/functions/pushes/private.lock_failed_pushes.sql
+
+-- begin db/functions/drift/private.has_drifted.sql
+-- A delivered push is sent again where somebody has changed its number in the member system since.
+create or replace function private.has_drifted(p_push sync.pushes)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select p_push.state = 'delivered' and exists (
+    select from registry.conflicts as c
+    where c.push_id = p_push.id and c.organization_id = p_push.organization_id and c.kind = 'drift' and c.state = 'open')
+$$;
+comment on function private.has_drifted is 'In: a push. Out: whether a difference to what it delivered is an open case.';
+-- end db/functions/drift/private.has_drifted.sql
+
+-- begin db/functions/pushes/private.retry_locked_push.sql
+-- One that still waits is tried at once. One that was refused or given up for good is followed by a new push, with an
+-- idempotency key of its own: the member system may have stored its refusal under the old one.
+create or replace function private.retry_locked_push(p_push_id uuid)
+returns jsonb
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  p sync.pushes;
+  c registry.conflicts;
+  v_push_id uuid := p_push_id;
+begin
+  select known.* into p from sync.pushes as known
+  where known.id = p_push_id and known.organization_id = any (private.coordinator_organizations());
+  if p.id is null then
+    return '{"code": "not_found"}'::jsonb;
+  elsif exists (select from registry.members as m where m.id = p.member_id and m.merged_into is not null) then
+    return '{"code": "member_merged"}'::jsonb;
+  elsif p.state = 'pending' and p.error_code is not null then
+    update sync.pushes set next_attempt_at = clock_timestamp() where id = p.id;
+    perform private.enqueue('push_personnummer', p.id);
+  elsif (p.state in ('rejected', 'given_up') or private.has_drifted(p)) and not private.is_followed(p) then
+    update sync.pushes set next_attempt_at = null where id = p.id;
+    v_push_id := private.queue_push(p.member_id, p.observation_id);
+  else
+    return '{"code": "not_failed"}'::jsonb;
+  end if;
+  perform private.record_event('push_requeued', 'coordinator', p.organization_id, 'A coordinator had the failed push tried again.',
+    p_member_id => p.member_id, p_push_id => v_push_id, p_detail => jsonb_build_object('failed_push_id', p.id));
+  for c in
+    select known.* from registry.conflicts as known where known.push_id = p.id and known.state = 'open' for update
+  loop
+    perform private.close_case(c, 'retry_sync', null, '{}');
+  end loop;
+  return jsonb_build_object('push_id', v_push_id, 'state', 'pending');
+end
+$$;
+comment on function private.retry_locked_push is 'In: a push (private.lock_failed_pushes). Out: the push that is queued now, or the code of a refusal.';
+-- end db/functions/pushes/private.retry_locked_push.sql
+
+-- begin db/functions/pushes/private.retry_pushes.sql
+-- In this order, because a worker that reports holds a member and a push when it comes to the breaker: locks, pushes, breakers last,
+-- and those by id.
+create or replace function private.retry_pushes(p_ids uuid[])
+returns jsonb[]
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_id uuid;
+  v_answers jsonb[] := array[]::jsonb[];
+begin
+  perform private.lock_failed_pushes(p_ids);
+  foreach v_id in array p_ids loop
+    v_answers := v_answers || private.retry_locked_push(v_id);
+  end loop;
+  with queued as (
+    select distinct p.organization_id from unnest(v_answers) as t(answer)
+    join sync.pushes as p on p.id = (t.answer ->> 'push_id')::uuid
+  ), hastened as (
+    select b.organization_id from sync.breakers as b join queued as q on q.organization_id = b.organization_id
+    where b.state = 'open' order by b.organization_id for update of b
+  )
+  update sync.breakers as b set probe_at = clock_timestamp() from hastened as h where b.organization_id = h.organization_id;
+  return v_answers;
+end
+$$;
+comment on function private.retry_pushes is 'In: pushes. Out: for each the push that is queued now, or the code of a refusal. Where a breaker is open, its next probe comes at once.';
+-- end db/functions/pushes/private.retry_pushes.sql
+
+-- begin db/functions/pushes/private.retry_push.sql
+-- One push is tried again as several are.
+create or replace function private.retry_push(p_push_id uuid)
+returns jsonb
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (private.retry_pushes(array[p_push_id]))[1];
+end
+$$;
+comment on function private.retry_push is 'In: a push. Out: the push that is queued now, or the code of a refusal.';
+-- end db/functions/pushes/private.retry_push.sql
+
+-- begin db/functions/pushes/private.retry_case.sql
+-- What a case is about is sent again: its push; or, where the member system has another number than a record whose number nobody ever
+-- sent there, because it came from an import, the recorded one.
+create or replace function private.retry_case(p_conflict_id uuid)
+returns jsonb
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c registry.conflicts;
+  v_push_id uuid;
+begin
+  select known.* into c from registry.conflicts as known
+  where known.id = p_conflict_id and known.organization_id = any (private.coordinator_organizations());
+  if c.state = 'open' and c.push_id is not null then
+    return private.retry_push(c.push_id);
+  end if;
+  c := private.lock_case(p_conflict_id);
+  if c.id is null then
+    return '{"code": "not_found"}'::jsonb;
+  elsif c.state <> 'open' then
+    return '{"code": "not_open"}'::jsonb;
+  elsif c.kind <> 'drift' then
+    return '{"code": "decision_not_applicable"}'::jsonb;
+  end if;
+  v_push_id := private.queue_push(c.member_id);
+  perform private.record_event('push_requeued', 'coordinator', c.organization_id, 'A coordinator had the recorded number sent.',
+    p_member_id => c.member_id, p_conflict_id => c.id, p_push_id => v_push_id);
+  perform private.close_case(c, 'retry_sync', null, '{}');
+  return jsonb_build_object('push_id', v_push_id, 'state', 'pending');
+end
+$$;
+comment on function private.retry_case is 'In: a case. Out: the push that is queued now, or the code of a refusal.';
+-- end db/functions/pushes/private.retry_case.sql
+
+-- begin db/functions/pushes/private.retry_sync.sql
+-- One push answers as it is; several answer how many. The refusal of one does not stop the others.
+create or replace function private.retry_sync(p_push_id uuid, p_push_ids uuid[], p_error_code text, p_conflict_id uuid)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ids uuid[] := p_push_ids;
+  v_answer jsonb;
+  v_queued integer;
+begin
+  if num_nonnulls(p_push_id, p_push_ids, p_error_code, p_conflict_id) <> 1 or cardinality(p_push_ids) > 1000 then
+    return private.refuse('retry_sync', 'name_one_thing', coalesce(p_push_id, p_conflict_id));
+  elsif num_nonnulls(p_push_id, p_conflict_id) = 1 then
+    v_answer := case when p_push_id is null then private.retry_case(p_conflict_id) else private.retry_push(p_push_id) end;
+    return case when v_answer ? 'code'
+      then private.refuse('retry_sync', v_answer ->> 'code', coalesce(p_push_id, p_conflict_id)) else v_answer end;
+  elsif p_error_code is not null then
+    v_ids := array(
+      select p.id from sync.pushes as p
+      where p.organization_id = any (private.coordinator_organizations()) and p.error_code = p_error_code
+        and (p.state in ('rejected', 'given_up') or p.state = 'pending') and not private.is_followed(p)
+      order by p.created_at limit 1000);
+  end if;
+  select count(*) filter (where not t.answer ? 'code') into v_queued from unnest(private.retry_pushes(v_ids)) as t(answer);
+  return jsonb_build_object('queued', v_queued, 'not_queued', cardinality(v_ids) - v_queued);
+end
+$$;
+comment on function private.retry_sync is 'See api.retry_sync.';
+grant execute on function private.retry_sync to authenticated;
+-- end db/functions/pushes/private.retry_sync.sql
+
+-- begin db/functions/pushes/api.retry_sync.sql
+-- A coordinator has pushes tried again, at once: one, several, all that failed for the same reason, or what a case is about.
+create or replace function api.retry_sync(
+  push_id uuid default null, push_ids uuid[] default null, error_code text default null, conflict_id uuid default null
+)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.retry_sync(retry_sync.push_id, retry_sync.push_ids, retry_sync.error_code, retry_sync.conflict_id);
+end;
+comment on function api.retry_sync is 'In: a push of api.failed_syncs, or several, or the error_code that a thousand at most of them share, or an open case about a push or a drift. Out: for one, the push that is queued now; else how many were queued and how many were not; or a refusal with code and message (HTTP 404, 409, 422).';
+grant execute on function api.retry_sync to authenticated;
+-- end db/functions/pushes/api.retry_sync.sql
+
+-- begin db/functions/pushes/private.explain_failure.sql
+-- Why a change has not arrived, in words for people who do not read codes. docs/error-codes.md has every code.
+create or replace function private.explain_failure(p_error_code text)
+returns text
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when p_error_code in ('http_401', 'http_403', 'token_refused') then 'The member system does not accept our credentials. They must be renewed.'
+    when p_error_code in ('member_system_missing', 'member_system_misconfigured', 'secret_missing', 'address_refused', 'redirect_refused',
+                          'receiver_key_unusable')
+      then 'The connection to the member system is not set up right. The operator must look at it.'
+    when p_error_code in ('sealing_key_unknown', 'index_secret_unknown') then 'The worker lacks a key. The operator must add it.'
+    when p_error_code in ('timeout', 'task_timeout', 'connection_failed', 'tls_failed', 'token_unavailable')
+      then 'The member system could not be reached.'
+    when p_error_code in ('http_5xx', 'response_too_large', 'http_unexpected') then 'The member system has an error of its own.'
+    when p_error_code in ('http_408', 'http_425', 'http_429') then 'The member system is busy and asked us to come back later.'
+    when p_error_code in ('external_id_missing', 'external_id_unusable', 'personnummer_in_url')
+      then 'The member''s id in the member system is missing or cannot be used.'
+    when p_error_code in ('sealed_value_broken', 'sealed_value_mismatch')
+      then 'The stored number could not be read, or is not this member''s. The operator must look at it.'
+    when p_error_code in ('http_4xx', 'http_409', 'refused_by_receiver') then 'The member system refused the change.'
+    when p_error_code in ('acceptance_expired', 'not_acknowledged')
+      then 'The change was taken in, but nobody confirmed in time that it was carried out.'
+    when p_error_code in ('acceptance_failed', 'status_url_refused', 'status_lost')
+      then 'The member system took the change in and then could not carry it out.'
+    when p_error_code in ('worker_stopping', 'lease_lost', 'database_failed') then 'The attempt was interrupted. It is made again.'
+    when p_error_code is not null then 'Something unexpected happened. The operator must look at it.'
+  end
+$$;
+comment on function private.explain_failure is 'In: code of a failure. Out: a sentence in plain words.';
+grant execute on function private.explain_failure to authenticated;
+-- end db/functions/pushes/private.explain_failure.sql
+
+-- begin db/functions/pushes/api.failed_syncs.sql
+-- Changes that have not reached the member system: refused, given up, or still being tried after a failure. One that a later
+-- push of the same member follows is history.
+create or replace view api.failed_syncs with (security_invoker = true) as
+select
+  p.id as push_id, g.slug as organization, p.member_id, m.external_id as member_external_id, p.state, p.attempts,
+  p.error_code, private.explain_failure(p.error_code) as reason, p.http_status,
+  case when b.state <> 'closed' and p.settled_at is null then greatest(p.next_attempt_at, b.probe_at) else p.next_attempt_at end as next_attempt_at,
+  p.created_at, p.settled_at
+from sync.pushes as p
+join registry.organizations as g on g.id = p.organization_id
+join registry.members as m on m.id = p.member_id
+left join sync.breakers as b on b.organization_id = p.organization_id
+where (p.state in ('rejected', 'given_up') and not exists (
+    select from sync.pushes as later
+    where later.organization_id = p.organization_id and later.member_id = p.member_id and later.id <> p.id
+      and later.created_at >= p.created_at and later.state in ('pending', 'sending', 'delivered')))
+  or (p.settled_at is null and p.error_code is not null);
+comment on view api.failed_syncs is 'Pushes of the coordinator''s organisations that failed, with the reason and the next try.';
+comment on column api.failed_syncs.push_id is 'The change; api.retry_sync takes it.';
+comment on column api.failed_syncs.organization is 'Whose member system (slug).';
+comment on column api.failed_syncs.member_id is 'The member whose number is carried.';
+comment on column api.failed_syncs.member_external_id is 'The members number in the member system.';
+comment on column api.failed_syncs.state is 'rejected or given_up: a case; pending or sending: it is still tried.';
+comment on column api.failed_syncs.attempts is 'Attempts begun.';
+comment on column api.failed_syncs.error_code is 'Code of the last failure (docs/error-codes.md).';
+comment on column api.failed_syncs.reason is 'The same as a sentence.';
+comment on column api.failed_syncs.http_status is 'HTTP status of the last answer.';
+comment on column api.failed_syncs.next_attempt_at is 'When it is tried again.';
+comment on column api.failed_syncs.created_at is 'When the change was made.';
+comment on column api.failed_syncs.settled_at is 'When it was refused or given up.';
+grant select on api.failed_syncs to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.failed_syncs
+for each row execute function private.tg__refuse_write();
+-- end db/functions/pushes/api.failed_syncs.sql
+
+-- begin db/functions/files_and_worklist/private.lock_worklist_push.sql
+-- A change of the worklist that the caller may see and that still waits, locked.
+create or replace function private.lock_worklist_push(p_push_id uuid)
+returns sync.pushes
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  p sync.pushes;
+begin
+  select known.* into p from sync.pushes as known
+  where known.id = p_push_id and known.organization_id = any (private.coordinator_organizations())
+    and exists (select from sync.member_systems as s where s.organization_id = known.organization_id and s.kind = 'worklist')
+  for update;
+  return p;
+end
+$$;
+comment on function private.lock_worklist_push is 'In: a push. Out: the push, locked; null when the caller may not see it or it is no change of a worklist.';
+-- end db/functions/files_and_worklist/private.lock_worklist_push.sql
+
+-- begin db/functions/pushes/private.push_is_moot.sql
+-- A push carries one value. When the record holds another by now, or none, a later push carries that one; and a record that
+-- was merged into another has nothing more to say to the member system.
+create or replace function private.push_is_moot(p_push sync.pushes)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select p_push.personnummer_index is distinct from (
+      select m.personnummer_index from registry.members as m where m.id = p_push.member_id)
+    or exists (select from registry.members as m where m.id = p_push.member_id and m.merged_into is not null)
+    or exists (select from sync.pushes as newer where newer.member_id = p_push.member_id and newer.state = 'pending' and newer.id <> p_push.id)
+$$;
+comment on function private.push_is_moot is 'In: a push. Out: whether the record has moved on.';
+-- end db/functions/pushes/private.push_is_moot.sql
+
+-- begin db/functions/files_and_worklist/private.mark_done.sql
+-- The person's word is the delivery, and counts as its attempt. When the record has changed since the number was fetched, a later
+-- change stands on the list.
+create or replace function private.mark_done(p_push_id uuid)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  p sync.pushes := private.lock_worklist_push(p_push_id);
+begin
+  if p.id is null then
+    return private.refuse('mark_done', 'not_found', p_push_id);
+  elsif p.state <> 'pending' or private.push_is_moot(p) then
+    return private.refuse('mark_done', 'not_waiting', p_push_id);
+  end if;
+  update sync.pushes set attempts = attempts + 1, leased_by = private.actor() where id = p.id returning * into p;
+  insert into sync.push_attempts (push_id, organization_id, attempt, worker_id, result, duration_ms)
+  values (p.id, p.organization_id, p.attempts, p.leased_by, 'delivered', 0);
+  p.error_code := null;
+  perform private.settle_push(p, 'delivered', 'push_marked_done', 'A coordinator typed the change into the member system.');
+  return jsonb_build_object('push_id', p.id, 'state', 'delivered');
+end
+$$;
+comment on function private.mark_done is 'See api.mark_done.';
+grant execute on function private.mark_done to authenticated;
+-- end db/functions/files_and_worklist/private.mark_done.sql
+
+-- begin db/functions/files_and_worklist/api.mark_done.sql
+-- A person has typed a change into the member system.
+create or replace function api.mark_done(push_id uuid)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.mark_done(mark_done.push_id);
+end;
+comment on function api.mark_done is 'In: a change of api.worklist. Out: the delivered push, or a refusal with code and message (HTTP 404, 409: it was done already, or the record has changed since).';
+grant execute on function api.mark_done to authenticated;
+-- end db/functions/files_and_worklist/api.mark_done.sql
+
+-- begin db/functions/files_and_worklist/api.worklist.sql
+-- What a person has to type into a member system that has no interface, oldest first. The number itself is fetched for one
+-- change at a time (api.fetch_number), sealed for the organisation's own key.
+create or replace view api.worklist with (security_invoker = true) as
+select
+  p.id as push_id, g.slug as organization, p.member_id, m.external_id as member_external_id, m.given_name, m.family_name,
+  case when m.personnummer_masked is null then 'remove' else 'set' end as change, m.personnummer_masked,
+  p.accepted_until is not null and (s.receiver_key is not null or m.personnummer_masked is null) as ready, p.created_at as waiting_since
+from sync.pushes as p
+join registry.organizations as g on g.id = p.organization_id
+join registry.members as m on m.id = p.member_id
+join sync.member_systems as s on s.organization_id = p.organization_id and s.kind = 'worklist'
+where p.settled_at is null;
+comment on view api.worklist is 'Changes of the coordinator''s organisations that a person carries out: whether the number is to be set or removed, for whom, and whether it is ready to be fetched (a removal: to be carried out).';
+comment on column api.worklist.push_id is 'The change; api.fetch_number and api.mark_done take it.';
+comment on column api.worklist.organization is 'Whose member system (slug).';
+comment on column api.worklist.member_id is 'The member concerned.';
+comment on column api.worklist.member_external_id is 'The members number in the member system.';
+comment on column api.worklist.given_name is 'Given name on the record.';
+comment on column api.worklist.family_name is 'Family name on the record.';
+comment on column api.worklist.change is 'set: type the number in; remove: take it away.';
+comment on column api.worklist.personnummer_masked is 'The number to be set, masked; null: it is to be removed.';
+comment on column api.worklist.ready is 'Whether the number can be fetched now, or the removal carried out.';
+comment on column api.worklist.waiting_since is 'When the change was made.';
+grant select on api.worklist to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.worklist
+for each row execute function private.tg__refuse_write();
+-- end db/functions/files_and_worklist/api.worklist.sql
+
+-- begin db/functions/files_and_worklist/private.fetch_number.sql
+-- Seeing a number leaves a trace in the same transaction (security-and-reliability R12).
+create or replace function private.fetch_number(p_push_id uuid)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  p constant sync.pushes := private.lock_worklist_push(p_push_id);
+begin
+  if p.id is null then
+    return private.refuse('fetch_number', 'not_found', p_push_id);
+  elsif p.settled_at is not null then
+    return private.refuse('fetch_number', 'not_waiting', p_push_id);
+  elsif p.receiver_sealed is null or private.push_is_moot(p) then
+    return private.refuse('fetch_number', 'not_sealed_yet', p_push_id);
+  end if;
+  perform private.record_event('number_fetched', 'coordinator', p.organization_id, 'A coordinator fetched the sealed number to type it in.',
+    p_member_id => p.member_id, p_push_id => p.id);
+  return jsonb_build_object('push_id', p.id, 'sealed', p.receiver_sealed);
+end
+$$;
+comment on function private.fetch_number is 'See api.fetch_number.';
+grant execute on function private.fetch_number to authenticated;
+-- end db/functions/files_and_worklist/private.fetch_number.sql
+
+-- begin db/functions/files_and_worklist/api.fetch_number.sql
+-- The number that a person is to type in, sealed for the organisation's own key: not even this database can read it.
+create or replace function api.fetch_number(push_id uuid)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.fetch_number(fetch_number.push_id);
+end;
+comment on function api.fetch_number is 'In: a change of api.worklist. Out: the number as a compact JWE for the organisation''s receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited.';
+grant execute on function api.fetch_number to authenticated;
+-- end db/functions/files_and_worklist/api.fetch_number.sql
+
+-- begin db/functions/matching/api.unlinked_logins.sql
+-- People who logged in and could not be taken for a member, and whose login still belongs to nobody.
+create or replace view api.unlinked_logins with (security_invoker = true) as
+select
+  o.id as observation_id, g.slug as organization, o.provider, o.outcome, o.received_at, o.given_name, o.family_name, o.birth_date,
+  o.personnummer_masked, o.explanation
+from registry.observations as o
+join registry.organizations as g on g.id = o.organization_id
+where o.outcome in ('unlinked', 'ambiguous', 'name_mismatch')
+  and not exists (
+    select from registry.identity_links as l
+    where l.organization_id = o.organization_id and l.issuer = o.issuer and l.subject = o.subject);
+comment on view api.unlinked_logins is 'Logins in the coordinator''s organisations that matched no member with certainty.';
+comment on column api.unlinked_logins.observation_id is 'The login; api.link_login takes it.';
+comment on column api.unlinked_logins.organization is 'Where the person logged in (slug).';
+comment on column api.unlinked_logins.provider is 'What the person logged in with.';
+comment on column api.unlinked_logins.outcome is 'unlinked: nobody matches; ambiguous: several do; name_mismatch: one does, under another name.';
+comment on column api.unlinked_logins.received_at is 'When it was recorded.';
+comment on column api.unlinked_logins.given_name is 'Given name that the login brought.';
+comment on column api.unlinked_logins.family_name is 'Family name that the login brought.';
+comment on column api.unlinked_logins.birth_date is 'Birth date that the login brought.';
+comment on column api.unlinked_logins.personnummer_masked is 'The number that the login brought, masked.';
+comment on column api.unlinked_logins.explanation is 'By what it was compared, what agreed and what disagreed.';
+grant select on api.unlinked_logins to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.unlinked_logins
+for each row execute function private.tg__refuse_write();
+-- end db/functions/matching/api.unlinked_logins.sql
 
 -- begin db/functions/consent/private.is_withdrawn.sql
 -- A login that is decided late, or linked later by a coordinator, may be older than the message that its consent was withdrawn. The link may
@@ -782,33 +1230,6 @@ end
 $$;
 comment on function private.fills_gap is 'In: an observation, a member. Out: whether the member has no number, nobody has the observed one, and neither consent (also: not withdrawn since) nor legal basis is missing.';
 -- end db/functions/number/private.fills_gap.sql
-
--- begin db/functions/conflicts/private.evidence_of_case.sql
--- What disagreed with the record: a login, or an import. A case opened by an import has no observation, so one is made up of
--- what the import brought.
-create or replace function private.evidence_of_case(c registry.conflicts)
-returns registry.observations
-language plpgsql stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  o registry.observations;
-begin
-  if c.observation_id is not null then
-    select known.* into strict o from registry.observations as known where known.id = c.observation_id;
-    return o;
-  end if;
-  select n.personnummer_index, n.personnummer_index_previous, n.personnummer_sealed, n.personnummer_masked
-  into o.personnummer_index, o.personnummer_index_previous, o.personnummer_sealed, o.personnummer_masked
-  from registry.offered_numbers as n where n.conflict_id = c.id;
-  o.organization_id := c.organization_id;
-  o.member_id := c.member_id;
-  o.source := 'import';
-  return o;
-end
-$$;
-comment on function private.evidence_of_case is 'In: a case. Out: its observation, or one made up of the number that an import offered.';
--- end db/functions/conflicts/private.evidence_of_case.sql
 
 -- begin db/functions/number/private.has_number.sql
 -- Whether a record has the number that a login or an import brought. Indexes of different key versions cannot be compared; then the
@@ -881,55 +1302,6 @@ $$;
 comment on function private.number_of is 'In: a member. Out: index, sealed and masked number, source and time.';
 -- end db/functions/number/private.number_of.sql
 
--- begin db/functions/pushes/private.supersede_pushes.sql
--- A newer change of the same member makes waiting pushes moot. One that is being sent right now is left alone: the worker
--- sees for itself, when it reports, that the record has moved on.
-create or replace function private.supersede_pushes(p_member_id uuid)
-returns void
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_push sync.pushes;
-begin
-  -- Hardly ever is there one, and looking costs a fraction of an UPDATE that finds nothing.
-  if not exists (select from sync.pushes as p where p.member_id = p_member_id and p.state = 'pending') then
-    return;
-  end if;
-  for v_push in
-    update sync.pushes set state = 'superseded', settled_at = clock_timestamp(), next_attempt_at = null
-    where member_id = p_member_id and state = 'pending'
-    returning *
-  loop
-    perform private.record_push_event('push_superseded', v_push, 'The push was dropped: the record has changed since.');
-  end loop;
-end
-$$;
-comment on function private.supersede_pushes is 'In: a member. Marks the pushes that wait as superseded.';
--- end db/functions/pushes/private.supersede_pushes.sql
-
--- begin db/functions/pushes/private.queue_push.sql
--- The change is to reach the member system. Row and job are written with the change itself, in one transaction: neither is
--- ever there without the other (security-and-reliability C9).
-create or replace function private.queue_push(p_member_id uuid, p_observation_id uuid default null)
-returns uuid
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_push sync.pushes;
-begin
-  perform private.supersede_pushes(p_member_id);
-  insert into sync.pushes (organization_id, member_id, observation_id, personnummer_index)
-  select m.organization_id, m.id, p_observation_id, m.personnummer_index from registry.members as m where m.id = p_member_id
-  returning * into strict v_push;
-  perform private.enqueue('push_personnummer', v_push.id);
-  return v_push.id;
-end
-$$;
-comment on function private.queue_push is 'In: a member whose number changed, and the login that caused it. Out: id of the push that will carry it.';
--- end db/functions/pushes/private.queue_push.sql
-
 -- begin db/functions/number/private.set_number.sql
 -- A coordinator gives a record the observed number; the change is on its way to the member system in the same transaction.
 create or replace function private.set_number(p_observation registry.observations, p_member_id uuid, p_conflict_id uuid)
@@ -993,36 +1365,6 @@ as $$
 $$;
 comment on function private.linked_member is 'In: an observation. Out: the member its issuer and subject are linked to, or null.';
 -- end db/functions/matching/private.linked_member.sql
-
--- begin db/functions/matching/private.lock_login.sql
--- Several cases may be about one login, and a login that is linked to nobody about none; a login without a number has none that could be
--- locked. So coordinators who decide whose login it is meet here first, before anything else is locked.
-create or replace function private.lock_login(p_observation_id uuid)
-returns void
-language sql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-  select pg_catalog.pg_advisory_xact_lock(
-    pg_catalog.hashtextextended('login ' || o.organization_id || ' ' || o.issuer || ' ' || o.subject, 0))
-  from registry.observations as o where o.id = p_observation_id
-$$;
-comment on function private.lock_login is 'In: an observation. Waits until no other coordinator is deciding whose login it is.';
--- end db/functions/matching/private.lock_login.sql
-
--- begin db/functions/number/private.lock_number.sql
--- "Nobody has this number yet" is no row that could be locked. Everybody about to give a number to a member of the
--- organisation meets here instead. The masked form is the same under every version of the index key, also while one is
--- being rotated; that a few people of one birth date share it costs them a moment's wait.
-create or replace function private.lock_number(p_organization_id uuid, p_masked text)
-returns void
-language sql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-  select pg_catalog.pg_advisory_xact_lock(
-    pg_catalog.hashtextextended('personnummer ' || p_organization_id || ' ' || p_masked, 0))
-$$;
-comment on function private.lock_number is 'In: organisation, masked number. Waits until no other transaction is giving such a number to a member there.';
--- end db/functions/number/private.lock_number.sql
 
 -- begin db/functions/number/private.read_mask.sql
 -- The six visible digits: day (D-number: + 40), month (synthetic: + 80), year in two digits.
@@ -1301,47 +1643,6 @@ comment on function api.link_login is 'In: a login that matched nobody with cert
 grant execute on function api.link_login to authenticated;
 -- end db/functions/matching/api.link_login.sql
 
--- begin db/functions/files_and_worklist/private.mark_done.sql
--- The person's word is the delivery, and counts as its attempt. When the record has changed since the number was fetched, a later
--- change stands on the list.
-create or replace function private.mark_done(p_push_id uuid)
-returns jsonb
-language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  p sync.pushes := private.lock_worklist_push(p_push_id);
-begin
-  if p.id is null then
-    return private.refuse('mark_done', 'not_found', p_push_id);
-  elsif p.state <> 'pending' or private.push_is_moot(p) then
-    return private.refuse('mark_done', 'not_waiting', p_push_id);
-  end if;
-  update sync.pushes set attempts = attempts + 1, leased_by = private.actor() where id = p.id returning * into p;
-  insert into sync.push_attempts (push_id, organization_id, attempt, worker_id, result, duration_ms)
-  values (p.id, p.organization_id, p.attempts, p.leased_by, 'delivered', 0);
-  p.error_code := null;
-  perform private.settle_push(p, 'delivered', 'push_marked_done', 'A coordinator typed the change into the member system.');
-  return jsonb_build_object('push_id', p.id, 'state', 'delivered');
-end
-$$;
-comment on function private.mark_done is 'See api.mark_done.';
-grant execute on function private.mark_done to authenticated;
--- end db/functions/files_and_worklist/private.mark_done.sql
-
--- begin db/functions/files_and_worklist/api.mark_done.sql
--- A person has typed a change into the member system.
-create or replace function api.mark_done(push_id uuid)
-returns jsonb
-language sql volatile
-set search_path = pg_catalog, pg_temp
-begin atomic
-  select private.mark_done(mark_done.push_id);
-end;
-comment on function api.mark_done is 'In: a change of api.worklist. Out: the delivered push, or a refusal with code and message (HTTP 404, 409: it was done already, or the record has changed since).';
-grant execute on function api.mark_done to authenticated;
--- end db/functions/files_and_worklist/api.mark_done.sql
-
 -- begin db/functions/conflicts/api.member_history.sql
 -- What happened to a member, in order.
 create or replace view api.member_history with (security_invoker = true) as
@@ -1352,6 +1653,17 @@ from audit.events as e
 join registry.organizations as g on g.id = e.organization_id
 join registry.members as m on m.id = e.member_id;
 comment on view api.member_history is 'Audit events about members of the coordinator''s organisations.';
+comment on column api.member_history.event_id is 'Identifies the event; rises with time, roughly.';
+comment on column api.member_history.organization is 'Whose member (slug).';
+comment on column api.member_history.member_id is 'The member concerned.';
+comment on column api.member_history.member_external_id is 'The members number in the member system.';
+comment on column api.member_history.occurred_at is 'When it happened.';
+comment on column api.member_history.event is 'What happened (docs/for-coordinators.md).';
+comment on column api.member_history.source is 'What brought it about.';
+comment on column api.member_history.message is 'The same as a sentence. Numbers are masked.';
+comment on column api.member_history.observation_id is 'The login concerned.';
+comment on column api.member_history.conflict_id is 'The case concerned.';
+comment on column api.member_history.push_id is 'The push concerned.';
 grant select on api.member_history to authenticated;
 create or replace trigger _100_refuse_write
 instead of insert or update or delete on api.member_history
@@ -1372,36 +1684,21 @@ cross join lateral (
   from sync.pushes as known where known.organization_id = s.organization_id and known.settled_at is null
 ) as p;
 comment on view api.member_systems is 'The member system of each of the coordinator''s organisations: how it is reached, whether changes flow (breaker closed) and if not why and until when, and how many changes wait.';
+comment on column api.member_systems.organization is 'Whose member system (slug).';
+comment on column api.member_systems.kind is 'How it is reached: http, file or worklist.';
+comment on column api.member_systems.breaker is 'closed: changes flow; open: none is sent; half_open: one is, to find out.';
+comment on column api.member_systems.error_code is 'The failure that stopped the changes (docs/error-codes.md).';
+comment on column api.member_systems.reason is 'The same as a sentence.';
+comment on column api.member_systems.http_status is 'HTTP status of that failure.';
+comment on column api.member_systems.opened_at is 'Since when nothing is sent.';
+comment on column api.member_systems.next_probe_at is 'When the next change is let through to find out.';
+comment on column api.member_systems.waiting is 'How many changes wait.';
+comment on column api.member_systems.oldest_waiting_since is 'When the oldest of them was made.';
 grant select on api.member_systems to authenticated;
 create or replace trigger _100_refuse_write
 instead of insert or update or delete on api.member_systems
 for each row execute function private.tg__refuse_write();
 -- end db/functions/breakers/api.member_systems.sql
-
--- begin db/functions/conflicts/api.open_conflicts.sql
--- What a coordinator has to judge. Numbers are masked, and only the own organisations' rows pass row security.
-create or replace view api.open_conflicts with (security_invoker = true) as
-select
-  c.id, g.slug as organization, c.kind, c.state, c.version, c.opened_at, c.seen, c.last_seen_at,
-  c.member_id, m.external_id as member_external_id, m.given_name as member_given_name, m.family_name as member_family_name,
-  m.personnummer_masked as recorded_personnummer,
-  c.other_member_id, n.external_id as other_member_external_id,
-  c.candidates, c.observation_id, o.provider,
-  coalesce(o.personnummer_masked, c.detail ->> 'personnummer') as observed_personnummer,
-  o.given_name as observed_given_name, o.family_name as observed_family_name, o.authenticated_at,
-  c.push_id, c.detail
-from registry.conflicts as c
-join registry.organizations as g on g.id = c.organization_id
-left join registry.members as m on m.id = c.member_id
-left join registry.members as n on n.id = c.other_member_id
-left join registry.observations as o on o.id = c.observation_id
-where c.state = 'open';
-comment on view api.open_conflicts is 'Open cases of the coordinator''s organisations. Numbers are masked.';
-grant select on api.open_conflicts to authenticated;
-create or replace trigger _100_refuse_write
-instead of insert or update or delete on api.open_conflicts
-for each row execute function private.tg__refuse_write();
--- end db/functions/conflicts/api.open_conflicts.sql
 
 -- begin db/functions/conflicts/private.accept_observed.sql
 -- The login is the member's, and right. For a case about identity the login is linked, and a number fills an empty record only:
@@ -1427,39 +1724,6 @@ end
 $$;
 comment on function private.accept_observed is 'In: a locked case. Out: the state before. Links the login and gives the record the observed number, as the kind of the case asks.';
 -- end db/functions/conflicts/private.accept_observed.sql
-
--- begin db/functions/conflicts/private.lock_case.sql
--- Everything a decision about a case may touch, locked in the common order (login, number, members, case), so that a member who
--- logs in at the same moment cannot come between. Undoing a merge asks again about other people too (private.reopen_superseded), whose
--- numbers must hold still meanwhile. A case the caller may not see is as good as none.
-create or replace function private.lock_case(p_conflict_id uuid)
-returns registry.conflicts
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  c registry.conflicts;
-begin
-  select known.* into c from registry.conflicts as known
-  where known.id = p_conflict_id and known.organization_id = any (private.coordinator_organizations());
-  if c.id is not null then
-    perform private.lock_login(c.observation_id);
-    perform private.lock_number(o.organization_id, o.personnummer_masked)
-    from private.evidence_of_case(c) as o where o.personnummer_masked is not null;
-    perform from registry.members as m
-    where m.id = any (c.candidates || array[c.member_id, c.other_member_id] || array(
-      select unnest(asked.candidates || array[asked.member_id, asked.other_member_id]) from registry.resolutions as r
-      cross join jsonb_array_elements_text(r.before -> 'superseded') as closed(id)
-      join registry.conflicts as asked on asked.id = closed.id::uuid
-      where r.conflict_id = c.id and r.undone_at is null))
-    order by m.id for no key update;
-    select known.* into c from registry.conflicts as known where known.id = p_conflict_id for update;
-  end if;
-  return c;
-end
-$$;
-comment on function private.lock_case is 'In: id of a case. Out: the case as it is once everything it concerns is locked; null when the caller may not see it.';
--- end db/functions/conflicts/private.lock_case.sql
 
 -- begin db/functions/conflicts/private.close_cases_of_merged.sql
 -- Other open cases about a record that is no more are moot.
@@ -1754,225 +2018,54 @@ comment on function api.resolve_conflict is 'In: case; accept_observed, keep_exi
 grant execute on function api.resolve_conflict to authenticated;
 -- end db/functions/conflicts/api.resolve_conflict.sql
 
--- begin db/functions/pushes/private.is_followed.sql
--- A failed push that a later one of the same member follows is history: trying it again would only repeat what the later one does.
-create or replace function private.is_followed(p_push sync.pushes)
-returns boolean
-language sql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-  select exists (
-    select from sync.pushes as later
-    where later.organization_id = p_push.organization_id and later.member_id = p_push.member_id and later.id <> p_push.id
-      and later.created_at >= p_push.created_at and later.state in ('pending', 'sending', 'delivered'))
-$$;
-comment on function private.is_followed is 'In: a push. Out: whether a later one of its member is under way or has arrived.';
--- end db/functions/pushes/private.is_followed.sql
-
--- begin db/functions/pushes/private.lock_failed_pushes.sql
--- Everything that trying pushes again touches, locked beforehand and in one order (members, then pushes, each by id), so that two
--- coordinators who name the same ones in another order, or a worker that reports on one of them, wait and do not deadlock. Pushes
--- that are being sent are left alone: they cannot be tried again, and their workers renew many leases at once.
-create or replace function private.lock_failed_pushes(p_ids uuid[])
-returns void
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_organization_ids constant uuid[] := private.coordinator_organizations();
-begin
-  perform from registry.members as m
-  where m.id in (select p.member_id from sync.pushes as p where p.id = any (p_ids) and p.organization_id = any (v_organization_ids))
-  order by m.id for no key update;
-  perform from sync.pushes as p
-  where p.id = any (p_ids) and p.organization_id = any (v_organization_ids) and p.state <> 'sending'
-  order by p.id for update;
-end
-$$;
-comment on function private.lock_failed_pushes is 'In: pushes. Locks those that the caller may see and that are not being sent, and their members.';
--- end db/functions/pushes/private.lock_failed_pushes.sql
-
--- begin db/functions/drift/private.has_drifted.sql
--- A delivered push is sent again where somebody has changed its number in the member system since.
-create or replace function private.has_drifted(p_push sync.pushes)
-returns boolean
-language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-  select p_push.state = 'delivered' and exists (
-    select from registry.conflicts as c
-    where c.push_id = p_push.id and c.organization_id = p_push.organization_id and c.kind = 'drift' and c.state = 'open')
-$$;
-comment on function private.has_drifted is 'In: a push. Out: whether a difference to what it delivered is an open case.';
--- end db/functions/drift/private.has_drifted.sql
-
--- begin db/functions/pushes/private.retry_locked_push.sql
--- One that still waits is tried at once. One that was refused or given up for good is followed by a new push, with an
--- idempotency key of its own: the member system may have stored its refusal under the old one.
-create or replace function private.retry_locked_push(p_push_id uuid)
-returns jsonb
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  p sync.pushes;
-  c registry.conflicts;
-  v_push_id uuid := p_push_id;
-begin
-  select known.* into p from sync.pushes as known
-  where known.id = p_push_id and known.organization_id = any (private.coordinator_organizations());
-  if p.id is null then
-    return '{"code": "not_found"}'::jsonb;
-  elsif exists (select from registry.members as m where m.id = p.member_id and m.merged_into is not null) then
-    return '{"code": "member_merged"}'::jsonb;
-  elsif p.state = 'pending' and p.error_code is not null then
-    update sync.pushes set next_attempt_at = clock_timestamp() where id = p.id;
-    perform private.enqueue('push_personnummer', p.id);
-  elsif (p.state in ('rejected', 'given_up') or private.has_drifted(p)) and not private.is_followed(p) then
-    update sync.pushes set next_attempt_at = null where id = p.id;
-    v_push_id := private.queue_push(p.member_id, p.observation_id);
-  else
-    return '{"code": "not_failed"}'::jsonb;
-  end if;
-  perform private.record_event('push_requeued', 'coordinator', p.organization_id, 'A coordinator had the failed push tried again.',
-    p_member_id => p.member_id, p_push_id => v_push_id, p_detail => jsonb_build_object('failed_push_id', p.id));
-  for c in
-    select known.* from registry.conflicts as known where known.push_id = p.id and known.state = 'open' for update
-  loop
-    perform private.close_case(c, 'retry_sync', null, '{}');
-  end loop;
-  return jsonb_build_object('push_id', v_push_id, 'state', 'pending');
-end
-$$;
-comment on function private.retry_locked_push is 'In: a push (private.lock_failed_pushes). Out: the push that is queued now, or the code of a refusal.';
--- end db/functions/pushes/private.retry_locked_push.sql
-
--- begin db/functions/pushes/private.retry_pushes.sql
--- In this order, because a worker that reports holds a member and a push when it comes to the breaker: locks, pushes, breakers last,
--- and those by id.
-create or replace function private.retry_pushes(p_ids uuid[])
-returns jsonb[]
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_id uuid;
-  v_answers jsonb[] := array[]::jsonb[];
-begin
-  perform private.lock_failed_pushes(p_ids);
-  foreach v_id in array p_ids loop
-    v_answers := v_answers || private.retry_locked_push(v_id);
-  end loop;
-  with queued as (
-    select distinct p.organization_id from unnest(v_answers) as t(answer)
-    join sync.pushes as p on p.id = (t.answer ->> 'push_id')::uuid
-  ), hastened as (
-    select b.organization_id from sync.breakers as b join queued as q on q.organization_id = b.organization_id
-    where b.state = 'open' order by b.organization_id for update of b
-  )
-  update sync.breakers as b set probe_at = clock_timestamp() from hastened as h where b.organization_id = h.organization_id;
-  return v_answers;
-end
-$$;
-comment on function private.retry_pushes is 'In: pushes. Out: for each the push that is queued now, or the code of a refusal. Where a breaker is open, its next probe comes at once.';
--- end db/functions/pushes/private.retry_pushes.sql
-
--- begin db/functions/pushes/private.retry_push.sql
--- One push is tried again as several are.
-create or replace function private.retry_push(p_push_id uuid)
-returns jsonb
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return (private.retry_pushes(array[p_push_id]))[1];
-end
-$$;
-comment on function private.retry_push is 'In: a push. Out: the push that is queued now, or the code of a refusal.';
--- end db/functions/pushes/private.retry_push.sql
-
--- begin db/functions/pushes/private.retry_case.sql
--- What a case is about is sent again: its push; or, where the member system has another number than a record whose number nobody ever
--- sent there, because it came from an import, the recorded one.
-create or replace function private.retry_case(p_conflict_id uuid)
-returns jsonb
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  c registry.conflicts;
-  v_push_id uuid;
-begin
-  select known.* into c from registry.conflicts as known
-  where known.id = p_conflict_id and known.organization_id = any (private.coordinator_organizations());
-  if c.state = 'open' and c.push_id is not null then
-    return private.retry_push(c.push_id);
-  end if;
-  c := private.lock_case(p_conflict_id);
-  if c.id is null then
-    return '{"code": "not_found"}'::jsonb;
-  elsif c.state <> 'open' then
-    return '{"code": "not_open"}'::jsonb;
-  elsif c.kind <> 'drift' then
-    return '{"code": "decision_not_applicable"}'::jsonb;
-  end if;
-  v_push_id := private.queue_push(c.member_id);
-  perform private.record_event('push_requeued', 'coordinator', c.organization_id, 'A coordinator had the recorded number sent.',
-    p_member_id => c.member_id, p_conflict_id => c.id, p_push_id => v_push_id);
-  perform private.close_case(c, 'retry_sync', null, '{}');
-  return jsonb_build_object('push_id', v_push_id, 'state', 'pending');
-end
-$$;
-comment on function private.retry_case is 'In: a case. Out: the push that is queued now, or the code of a refusal.';
--- end db/functions/pushes/private.retry_case.sql
-
--- begin db/functions/pushes/private.retry_sync.sql
--- One push answers as it is; several answer how many. The refusal of one does not stop the others.
-create or replace function private.retry_sync(p_push_id uuid, p_push_ids uuid[], p_error_code text, p_conflict_id uuid)
-returns jsonb
-language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_ids uuid[] := p_push_ids;
-  v_answer jsonb;
-  v_queued integer;
-begin
-  if num_nonnulls(p_push_id, p_push_ids, p_error_code, p_conflict_id) <> 1 or cardinality(p_push_ids) > 1000 then
-    return private.refuse('retry_sync', 'name_one_thing', coalesce(p_push_id, p_conflict_id));
-  elsif num_nonnulls(p_push_id, p_conflict_id) = 1 then
-    v_answer := case when p_push_id is null then private.retry_case(p_conflict_id) else private.retry_push(p_push_id) end;
-    return case when v_answer ? 'code'
-      then private.refuse('retry_sync', v_answer ->> 'code', coalesce(p_push_id, p_conflict_id)) else v_answer end;
-  elsif p_error_code is not null then
-    v_ids := array(
-      select p.id from sync.pushes as p
-      where p.organization_id = any (private.coordinator_organizations()) and p.error_code = p_error_code
-        and (p.state in ('rejected', 'given_up') or p.state = 'pending') and not private.is_followed(p)
-      order by p.created_at limit 1000);
-  end if;
-  select count(*) filter (where not t.answer ? 'code') into v_queued from unnest(private.retry_pushes(v_ids)) as t(answer);
-  return jsonb_build_object('queued', v_queued, 'not_queued', cardinality(v_ids) - v_queued);
-end
-$$;
-comment on function private.retry_sync is 'See api.retry_sync.';
-grant execute on function private.retry_sync to authenticated;
--- end db/functions/pushes/private.retry_sync.sql
-
--- begin db/functions/pushes/api.retry_sync.sql
--- A coordinator has pushes tried again, at once: one, several, all that failed for the same reason, or what a case is about.
-create or replace function api.retry_sync(
-  push_id uuid default null, push_ids uuid[] default null, error_code text default null, conflict_id uuid default null
-)
-returns jsonb
-language sql volatile
-set search_path = pg_catalog, pg_temp
-begin atomic
-  select private.retry_sync(retry_sync.push_id, retry_sync.push_ids, retry_sync.error_code, retry_sync.conflict_id);
-end;
-comment on function api.retry_sync is 'In: a push of api.failed_syncs, or several, or the error_code that a thousand at most of them share, or an open case about a push or a drift. Out: for one, the push that is queued now; else how many were queued and how many were not; or a refusal with code and message (HTTP 404, 409, 422).';
-grant execute on function api.retry_sync to authenticated;
--- end db/functions/pushes/api.retry_sync.sql
+-- begin db/functions/conflicts/api.open_conflicts.sql
+-- What a coordinator has to judge. Numbers are masked, and only the own organisations' rows pass row security.
+create or replace view api.open_conflicts with (security_invoker = true) as
+select
+  c.id, g.slug as organization, c.kind, c.state, c.version, c.opened_at, c.seen, c.last_seen_at,
+  c.member_id, m.external_id as member_external_id, m.given_name as member_given_name, m.family_name as member_family_name,
+  m.personnummer_masked as recorded_personnummer,
+  c.other_member_id, n.external_id as other_member_external_id,
+  c.candidates, c.observation_id, o.provider,
+  coalesce(o.personnummer_masked, c.detail ->> 'personnummer') as observed_personnummer,
+  o.given_name as observed_given_name, o.family_name as observed_family_name, o.authenticated_at,
+  c.push_id, c.detail
+from registry.conflicts as c
+join registry.organizations as g on g.id = c.organization_id
+left join registry.members as m on m.id = c.member_id
+left join registry.members as n on n.id = c.other_member_id
+left join registry.observations as o on o.id = c.observation_id
+where c.state = 'open';
+comment on view api.open_conflicts is 'Open cases of the coordinator''s organisations. Numbers are masked.';
+comment on column api.open_conflicts.id is 'The case; api.resolve_conflict takes it.';
+comment on column api.open_conflicts.organization is 'Whose coordinators see it (slug).';
+comment on column api.open_conflicts.kind is 'What is to be judged.';
+comment on column api.open_conflicts.state is 'Always open.';
+comment on column api.open_conflicts.version is 'What resolve_conflict wants as expected_version: it rises with every change that a coordinator must have seen.';
+comment on column api.open_conflicts.opened_at is 'When it was opened.';
+comment on column api.open_conflicts.seen is 'How many times the same disagreement was seen.';
+comment on column api.open_conflicts.last_seen_at is 'When it was last seen.';
+comment on column api.open_conflicts.member_id is 'The member concerned, where one is certain.';
+comment on column api.open_conflicts.member_external_id is 'That members number in the member system.';
+comment on column api.open_conflicts.member_given_name is 'Given name on the record.';
+comment on column api.open_conflicts.member_family_name is 'Family name on the record.';
+comment on column api.open_conflicts.recorded_personnummer is 'Number on the record, masked.';
+comment on column api.open_conflicts.other_member_id is 'The other member who already has the number.';
+comment on column api.open_conflicts.other_member_external_id is 'That members number in the member system.';
+comment on column api.open_conflicts.candidates is 'The members it might be, where none is certain.';
+comment on column api.open_conflicts.observation_id is 'The login that first showed it.';
+comment on column api.open_conflicts.provider is 'What the person logged in with.';
+comment on column api.open_conflicts.observed_personnummer is 'Number that the login or the import brought, masked.';
+comment on column api.open_conflicts.observed_given_name is 'Given name that the login brought.';
+comment on column api.open_conflicts.observed_family_name is 'Family name that the login brought.';
+comment on column api.open_conflicts.authenticated_at is 'When the person authenticated.';
+comment on column api.open_conflicts.push_id is 'The push that failed.';
+comment on column api.open_conflicts.detail is 'What agreed and what disagreed; never a number.';
+grant select on api.open_conflicts to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.open_conflicts
+for each row execute function private.tg__refuse_write();
+-- end db/functions/conflicts/api.open_conflicts.sql
 
 -- begin db/functions/conflicts/private.reopen_superseded.sql
 -- Cases that were moot while two records were one are questions again, but for those that somebody has asked anew since, that are about a
@@ -2186,6 +2279,7 @@ comment on function api.undo_resolution is 'In: a settled case, a note. Out: the
 grant execute on function api.undo_resolution to authenticated;
 -- end db/functions/conflicts/api.undo_resolution.sql
 
+set local role audit_owner;
 -- begin db/functions/audit/audit.member_timeline.sql
 -- Everything that happened to one member, in order, for DBAs: also what happened before two records were merged.
 create or replace function audit.member_timeline(member_id uuid)
@@ -2215,9 +2309,33 @@ grant execute on function audit.member_timeline to auditor;
 create or replace view audit.organizations with (security_invoker = true) as
 select g.id, g.slug, g.name from registry.organizations as g;
 comment on view audit.organizations is 'The organisations that audit.events.organization_id names.';
+comment on column audit.organizations.id is 'Named by audit.events.organization_id.';
+comment on column audit.organizations.slug is 'Short name in addresses.';
+comment on column audit.organizations.name is 'Name for people.';
 grant select on audit.organizations to auditor;
 -- end db/functions/audit/audit.organizations.sql
 
+-- begin db/functions/audit/audit.tg__refuse_change.sql
+-- An audit that can be changed proves nothing. It belongs to the audit's owner, so that no function of ours can replace it. ALWAYS: session_replication_role = replica does not skip these triggers.
+create or replace function audit.tg__refuse_change()
+returns trigger
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise exception 'Rows of %.% are never changed or removed.', TG_TABLE_SCHEMA, TG_TABLE_NAME
+    using errcode = 'insufficient_privilege', hint = 'Append a new event that puts right what this one says.';
+end
+$$;
+comment on function audit.tg__refuse_change is 'Trigger: refuses the statement with 42501.';
+
+create or replace trigger _100_refuse_change
+before update or delete or truncate on audit.events
+for each statement execute function audit.tg__refuse_change();
+alter table audit.events enable always trigger _100_refuse_change;
+-- end db/functions/audit/audit.tg__refuse_change.sql
+
+set local role registry_owner;
 -- begin db/functions/import/import.absent_members.sql
 -- Members that a full export does not have any more are listed, a page at a time, and never deleted: somebody must find out
 -- whether they left, or the export is not whole. Merged records are marks only.
@@ -5012,7 +5130,7 @@ create or replace function private.claim_locked(p_ids uuid[], p_worker_ids text[
 returns table (
   push_id uuid, worker_id text, fencing_token bigint, attempt integer, organization_id uuid, organization text, member_id uuid,
   external_id text, personnummer_sealed text, personnummer_index text, member_system jsonb,
-  lease_ms integer, delay_ms integer, status_url text, overdue boolean
+  lease_ms integer, delay_ms integer, status_url text, overdue boolean, made_at text
 )
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -5039,7 +5157,8 @@ begin
     )
     select c.id, c.leased_by, c.fencing_token, c.attempts, g.id, g.slug, m.id, m.external_id, m.personnummer_sealed,
       m.personnummer_index, s.settings, (extract(epoch from v_lease) * 1000)::integer, 0, c.status_url,
-      coalesce(c.accepted_until < clock_timestamp(), false)
+      coalesce(c.accepted_until < clock_timestamp(), false),
+      to_char(c.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
     from claimed as c
     join registry.members as m on m.id = c.member_id
     join registry.organizations as g on g.id = c.organization_id
@@ -6248,26 +6367,6 @@ $$;
 comment on function private.tell_breaker is 'In: a push in its new state (with code and status), result of the attempt, Retry-After in seconds or null.';
 -- end db/functions/breakers/private.tell_breaker.sql
 
--- begin db/functions/audit/private.tg__refuse_change.sql
--- An audit that can be changed proves nothing. ALWAYS: session_replication_role = replica does not skip these triggers.
-create or replace function private.tg__refuse_change()
-returns trigger
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  raise exception 'Rows of %.% are never changed or removed.', TG_TABLE_SCHEMA, TG_TABLE_NAME
-    using errcode = 'insufficient_privilege', hint = 'Append a new event that puts right what this one says.';
-end
-$$;
-comment on function private.tg__refuse_change is 'Trigger: refuses the statement with 42501.';
-
-create or replace trigger _100_refuse_change
-before update or delete or truncate on audit.events
-for each statement execute function private.tg__refuse_change();
-alter table audit.events enable always trigger _100_refuse_change;
--- end db/functions/audit/private.tg__refuse_change.sql
-
 -- begin db/functions/files_and_worklist/private.tg_member_systems__seal_anew.sql
 -- What stands on a worklist is sealed once, and then waits for a person, for days. A key that comes later, or takes the place of one
 -- that was lost, would not be used until then, and a number that nobody can open is none; so what waits is sealed again.
@@ -6469,7 +6568,7 @@ create or replace function worker.claim_push(push_id uuid, worker_id text)
 returns table (
   fencing_token bigint, attempt integer, organization_id uuid, organization text, member_id uuid, external_id text,
   personnummer_sealed text, personnummer_index text, member_system jsonb,
-  lease_ms integer, delay_ms integer, status_url text, overdue boolean, waits_for text, wait_ms integer
+  lease_ms integer, delay_ms integer, status_url text, overdue boolean, made_at text, waits_for text, wait_ms integer
 )
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -6502,7 +6601,7 @@ begin
       select c.fencing_token, c.attempt, c.organization_id, c.organization, c.member_id, c.external_id, c.personnummer_sealed,
         c.personnummer_index, c.member_system, c.lease_ms,
         case when v_system.rate_per_second is null then 0 else private.take_turn(c.organization_id, v_system.rate_per_second) end,
-        c.status_url, c.overdue, null::text, null::integer
+        c.status_url, c.overdue, c.made_at, null::text, null::integer
       from private.take_slots(array[p.id]) as t
       cross join lateral private.claim_locked(t.ids, array[claim_push.worker_id], t.slots) as c;
     waits_for := case when not found then 'no_slot' end;
@@ -6514,7 +6613,7 @@ begin
   end if;
 end
 $$;
-comment on function worker.claim_push is 'In: a push, the worker''s name. Out: what to send and where (personnummer null: remove the number there), with a fencing token, the lease and the pause before sending in milliseconds, and the status URL where the change was taken in before; only waits_for and wait_ms when it must wait; no row when there is nothing to do.';
+comment on function worker.claim_push is 'In: a push, the worker''s name. Out: what to send and where (personnummer null: remove the number there), when the change was made (RFC 3339), with a fencing token, the lease and the pause before sending in milliseconds, and the status URL where the change was taken in before; only waits_for and wait_ms when it must wait; no row when there is nothing to do.';
 grant execute on function worker.claim_push to sync_worker;
 -- end db/functions/pushes/worker.claim_push.sql
 
@@ -6527,7 +6626,7 @@ create or replace function worker.claim_pushes(push_ids uuid[], worker_ids text[
 returns table (
   push_id uuid, worker_id text, fencing_token bigint, attempt integer, organization_id uuid, organization text, member_id uuid,
   external_id text, personnummer_sealed text, personnummer_index text, member_system jsonb,
-  lease_ms integer, delay_ms integer, status_url text, overdue boolean
+  lease_ms integer, delay_ms integer, status_url text, overdue boolean, made_at text
 )
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -6754,7 +6853,7 @@ create or replace function worker.finish_pushes(
 returns table (
   finished uuid[], push_id uuid, worker_id text, fencing_token bigint, attempt integer, organization_id uuid, organization text, member_id uuid,
   external_id text, personnummer_sealed text, personnummer_index text, member_system jsonb,
-  lease_ms integer, delay_ms integer, status_url text, overdue boolean
+  lease_ms integer, delay_ms integer, status_url text, overdue boolean, made_at text
 )
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp

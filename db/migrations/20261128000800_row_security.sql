@@ -106,12 +106,6 @@ alter table sync.workers enable row level security;
 alter table sync.workers force row level security;
 create policy owner_all on sync.workers to registry_owner using (true) with check (true);
 
-alter table audit.events enable row level security;
-alter table audit.events force row level security;
-create policy owner_insert on audit.events for insert to registry_owner with check (true);
-create policy owner_select on audit.events for select to registry_owner using (true);
-create policy auditor_select on audit.events for select to auditor using (true);
-
 -- Coordinators see their own organisations: the restrictive policy is what separates them, and cannot be opened by
 -- another permissive one. Columns are granted one by one; no form of the number but the masked one is among them.
 
@@ -172,6 +166,14 @@ create policy own_organization on sync.files as restrictive to authenticated
 create policy coordinator_select on sync.files for select to authenticated using (true);
 grant select (id, organization_id, state, pushes, created_at, ready_at, accept_until, acknowledged_at)
   on sync.files to authenticated;
+
+set local role audit_owner;
+
+alter table audit.events enable row level security;
+alter table audit.events force row level security;
+create policy writer_insert on audit.events for insert to registry_owner with check (true);
+create policy writer_select on audit.events for select to registry_owner using (true);
+create policy auditor_select on audit.events for select to auditor using (true);
 
 create policy own_organization on audit.events as restrictive to authenticated
   using (organization_id = any ((select private.coordinator_organizations())::uuid[]));

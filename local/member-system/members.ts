@@ -10,13 +10,14 @@ export interface KnownMember {
 }
 
 /** How a request to change a member ended. */
-export type Applied = 'applied' | 'repeated' | 'key_used_for_another_request';
+export type Applied = 'applied' | 'repeated' | 'already_applied' | 'key_used_for_another_request';
 
 /** The members of one organisation and the idempotency keys it has seen, in memory. */
 export interface Members {
   find(externalId: string): KnownMember | undefined;
   /** Makes a change at most once per key (draft-ietf-httpapi-idempotency-key-header-07). */
-  apply(key: string, externalId: string, personnummer: string | null): Applied;
+  /** @param madeAt of `Change-Made-At`: what is older than the member's newest change is left out (`already_applied`) */
+  apply(key: string, externalId: string, personnummer: string | null, madeAt?: string): Applied;
   /** Changes made for a key: 0 or 1. */
   effectsOf(key: string): number;
   /** All changes made. */
@@ -27,15 +28,19 @@ export interface Members {
 export function createMembers(): Members {
   const members = new Map<string, KnownMember>();
   const fingerprints = new Map<string, string>();
+  const newest = new Map<string, string>();
   let all = 0;
   return {
     find: (externalId) => members.get(externalId),
-    apply(key, externalId, personnummer) {
+    apply(key, externalId, personnummer, madeAt = '') {
       const fingerprint = createHash('sha256')
         .update(JSON.stringify([externalId, personnummer]))
         .digest('hex');
       const seen = fingerprints.get(key);
       if (seen !== undefined) return seen === fingerprint ? 'repeated' : 'key_used_for_another_request';
+      // RFC 3339 in UTC with as many digits each: as texts they are in the order of time.
+      if (madeAt !== '' && madeAt < (newest.get(externalId) ?? '')) return 'already_applied';
+      newest.set(externalId, madeAt);
       fingerprints.set(key, fingerprint);
       const effects = (members.get(externalId)?.effects ?? 0) + 1;
       members.set(externalId, { external_id: externalId, personnummer, effects });

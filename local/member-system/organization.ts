@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createMembers, type Members } from './members.ts';
+import { type Applied, createMembers, type Members } from './members.ts';
 import { isMode, type Mode, modes } from './modes.ts';
 import { readObject, respond } from './respond.ts';
 
@@ -45,14 +45,18 @@ function authorized(request: IncomingMessage, token: string): boolean {
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
-function change(state: State, key: string | undefined, externalId: string, body: object | undefined) {
+/** Statuses that are not 200. A change that is older than what is here counts as made: 409 with the code `already_applied`. */
+const STATUSES: Partial<Record<Applied, number>> = { key_used_for_another_request: 422, already_applied: 409 };
+
+function change(state: State, { headers }: IncomingMessage, externalId: string, body: object | undefined) {
+  const key = headers['idempotency-key']?.toString();
   const personnummer: unknown = body && Reflect.get(body, 'personnummer');
   if (key === undefined || key === '') return { status: 400, code: 'idempotency_key_missing' };
   // null removes the number.
   const wellFormed = personnummer === null || (typeof personnummer === 'string' && /^[0-9]{11}$/.test(personnummer));
   if (!wellFormed) return { status: 422, code: 'malformed' };
-  const applied = state.members.apply(key, externalId, personnummer);
-  return { status: applied === 'key_used_for_another_request' ? 422 : 200, code: applied };
+  const applied = state.members.apply(key, externalId, personnummer, headers['change-made-at']?.toString());
+  return { status: STATUSES[applied] ?? 200, code: applied };
 }
 
 /** Misbehaves as told. Returns what it did, or null when the request is to be treated well. */
@@ -94,10 +98,10 @@ async function putPersonnummer(
     return tell('401');
   }
   const body = await readObject(request);
-  if (mode === 'apply_then_hang') change(state, key, externalId, body);
+  if (mode === 'apply_then_hang') change(state, request, externalId, body);
   const misdeed = misbehave(mode, request, response);
   if (misdeed !== null) return tell(misdeed);
-  const { status, code } = change(state, key, externalId, body);
+  const { status, code } = change(state, request, externalId, body);
   respond(response, status, { code });
   tell(`${status} ${code}`);
 }

@@ -68,3 +68,35 @@ test('a sentence that holds something like a personnummer is refused', async () 
     await assert.rejects(insert, { code: '23514' });
   }
 });
+
+test('who writes the audit can only append: no other time, no other id, no definition, not even for our own functions', async () => {
+  await using db = await createTestDatabase();
+  const client = new pg.Client({ connectionString: db.ownerUrl });
+  await client.connect();
+  const event = `event, source, actor, message) values ('linked', 'app', 'x', 'x'`;
+  try {
+    await client.query('set role registry_owner');
+    await client.query(`insert into audit.events (${event})`);
+    for (const statement of [
+      `insert into audit.events (occurred_at, ${event.replace('values (', 'values (now(), ')})`,
+      `insert into audit.events (id, ${event.replace('values (', 'overriding system value values (-1, ')})`,
+      'alter table audit.events disable trigger all',
+      'drop trigger _100_refuse_change on audit.events',
+      'create trigger mine before insert on audit.events for each row execute function private.tg_members__version()',
+      'create rule mine as on insert to audit.events do instead nothing',
+      `create or replace function audit.tg__refuse_change() returns trigger language plpgsql as $$ begin return null; end $$`,
+      'create policy mine on audit.events using (true)',
+      'alter table audit.events no force row level security',
+      'alter table audit.events owner to registry_owner',
+      'update audit.events set id = default',
+      'drop table audit.events',
+      'alter schema audit rename to mine',
+      'alter domain audit.sentence drop constraint sentence_holds_no_number',
+      'set role audit_owner; delete from audit.events',
+    ]) {
+      await assert.rejects(client.query(statement), { code: '42501' }, statement);
+    }
+  } finally {
+    await client.end();
+  }
+});

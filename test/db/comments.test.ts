@@ -12,7 +12,7 @@ const UNCOMMENTED = `
   union all
   select 'column ' || c.oid::regclass || '.' || a.attname
   from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
-  where n.nspname = any ($1) and c.relkind in ('r', 'p', 'c') and a.attnum > 0 and not a.attisdropped
+  where n.nspname = any ($1) and c.relkind in ('r', 'p', 'c', 'v', 'm') and a.attnum > 0 and not a.attisdropped
     and col_description(c.oid, a.attnum) is null
   union all
   select 'function ' || p.oid::regprocedure from pg_proc p join pg_namespace n on n.oid = p.pronamespace

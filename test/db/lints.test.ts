@@ -29,14 +29,14 @@ const LINTS: Record<string, string> = {
   'every view runs with the rights of who reads it': `
     select c.oid::regclass::text as found from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where n.nspname = any ($1) and c.relkind = 'v' and not coalesce(c.reloptions @> array['security_invoker=true'], false)`,
-  'everything belongs to registry_owner, who is no superuser and whom nobody logs in as': `
+  'everything belongs to registry_owner, the audit to audit_owner; neither is a superuser, and nobody logs in as them': `
     select p.oid::regprocedure::text as found from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-    where n.nspname = any ($1) and p.proowner <> 'registry_owner'::regrole
+    where n.nspname = any ($1) and p.proowner <> (case n.nspname when 'audit' then 'audit_owner' else 'registry_owner' end)::regrole
     union all
     select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname = any ($1) and c.relkind in ('r', 'v', 'p', 'S') and c.relowner <> 'registry_owner'::regrole
+    where n.nspname = any ($1) and c.relkind in ('r', 'v', 'p', 'S') and c.relowner <> (case n.nspname when 'audit' then 'audit_owner' else 'registry_owner' end)::regrole
     union all
-    select rolname from pg_roles where rolname in ('registry_owner', 'queue_owner') and (rolsuper or rolcanlogin or rolbypassrls)`,
+    select rolname from pg_roles where rolname in ('registry_owner', 'audit_owner', 'queue_owner') and (rolsuper or rolcanlogin or rolbypassrls)`,
   'definer functions are doors, what policies call, or what stands behind a function of the API': `
     select p.oid::regprocedure::text as found from pg_proc p join pg_namespace n on n.oid = p.pronamespace
     where n.nspname = any ($1) and p.prosecdef and n.nspname not in ('login', 'worker', 'import')

@@ -223,12 +223,14 @@ test('no login role is more than it should be, or can become anybody else', asyn
         'anon',
         'auditor',
         'registry_owner',
+        'audit_owner',
         'queue_owner',
       ],
     ],
   );
   assert.deepEqual(rows, [
     { rolname: 'anon', too_much: false, member_of: [] },
+    { rolname: 'audit_owner', too_much: false, member_of: [] },
     { rolname: 'auditor', too_much: false, member_of: [] },
     { rolname: 'auth_callback', too_much: false, member_of: [] },
     { rolname: 'authenticated', too_much: false, member_of: [] },

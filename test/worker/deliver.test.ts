@@ -47,6 +47,7 @@ async function claimFor(url: string) {
     delay_ms: 0,
     status_url: null,
     overdue: false,
+    made_at: '2026-11-28T12:00:00.000001Z',
     personnummer_sealed: await createSealer([publicKey]).seal(personnummer),
     personnummer_index: indexer.indexes(personnummer, organizationId)[0] ?? '',
     member_system: {

@@ -35,6 +35,20 @@ test('a member system in trouble gets the push when it has recovered, under the 
   assert.equal(stage.memberSystem.members.effectsOf(pushId), 1);
 });
 
+test('a restored backup sends an older change once more, under a key that is not known there: the newer value stays', async () => {
+  await using stage = await createStage();
+  const { pushId, externalId } = await stage.addPush({ number: sampleNumbers[0] });
+  const { members } = stage.memberSystem;
+  assert.equal(
+    members.apply('of-a-later-change', externalId, sampleNumbers[1], new Date(Date.now() + 1_000).toISOString()),
+    'applied',
+  );
+  stage.work();
+  assert.equal((await stage.reaches(pushId, 'delivered')).http_status, 409);
+  assert.equal(members.find(externalId)?.personnummer, sampleNumbers[1]);
+  assert.equal(members.effectsOf(pushId), 0);
+});
+
 test('a refused connection is tried again, and a changed row takes effect without a restart', async () => {
   await using stage = await createStage();
   const { pushId, externalId } = await stage.addPush();

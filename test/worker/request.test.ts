@@ -6,6 +6,7 @@ import { type HttpMemberSystem, readMemberSystem } from '../../worker/member-sys
 
 const personnummer = '17858433347';
 const pushId = '7b1f0a52-3c7e-4a57-9a35-0a8e6f5f3c11';
+const madeAt = '2026-11-28T12:00:00.000001Z';
 
 const row = {
   kind: 'http',
@@ -23,7 +24,7 @@ function http(overrides: object = {}) {
 }
 
 function build(overrides: object = {}, externalId: string | null = 'NHF-1') {
-  return buildRequest(http(overrides), { pushId, externalId, personnummer });
+  return buildRequest(http(overrides), { pushId, madeAt, externalId, personnummer });
 }
 
 function refusedAs(code: string) {
@@ -34,11 +35,14 @@ function refusedAs(code: string) {
   };
 }
 
-test('a request carries the number in its body, the push id as Idempotency-Key, and JSON as its type', () => {
+test('a request carries the number in its body, the push id as Idempotency-Key, the time as Change-Made-At, and JSON as its type', () => {
   assert.deepEqual(build(), {
     url: 'https://members.example/api/members/NHF-1/personnummer',
     method: 'PUT',
-    headers: { 'content-type': 'application/json', accept: 'application/json', 'idempotency-key': pushId },
+    headers: {
+      ...{ 'content-type': 'application/json', accept: 'application/json' },
+      ...{ 'idempotency-key': pushId, 'change-made-at': madeAt },
+    },
     body: JSON.stringify({ personnummer }),
   });
 });
@@ -77,7 +81,7 @@ test('what has been filled in is not searched for placeholders again', () => {
 });
 
 test('a leading zero survives', () => {
-  const { body } = buildRequest(http(), { pushId, externalId: 'x', personnummer: '01815025039' });
+  const { body } = buildRequest(http(), { pushId, madeAt, externalId: 'x', personnummer: '01815025039' });
   assert.deepEqual(JSON.parse(body ?? ''), { personnummer: '01815025039' });
 });
 
@@ -150,7 +154,7 @@ test('a member system that uses the number as its member id gets nothing, becaus
 
 test('a number that is to be removed is null where it stands alone, and nothing inside other text', () => {
   const body_template = { a: '{personnummer}', b: ['nin:{personnummer}'], c: '{external_id}{personnummer}' };
-  const { body } = buildRequest(http({ body_template }), { pushId, externalId: 'x', personnummer: null });
+  const { body } = buildRequest(http({ body_template }), { pushId, madeAt, externalId: 'x', personnummer: null });
   assert.deepEqual(JSON.parse(body ?? ''), { a: null, b: ['nin:'], c: 'x' });
 });
 

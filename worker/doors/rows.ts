@@ -22,6 +22,8 @@ export interface PushClaim {
   readonly status_url: string | null;
   /** It has had its time to carry the change out. */
   readonly overdue: boolean;
+  /** When the change was made, RFC 3339 in UTC with microseconds. */
+  readonly made_at: string;
 }
 
 /** A push that cannot be begun now, for a reason that is no failure; it has a job again. */

@@ -54,7 +54,12 @@ async function knock(system: HttpMemberSystem, { authorize, fetch }: CheckOption
 async function checkHttp(system: HttpMemberSystem, options: CheckOptions): Promise<Finding[]> {
   return [
     await tryOut('the request can be built', () => {
-      buildRequest(system, { pushId: 'check', externalId: nobody, personnummer: null });
+      buildRequest(system, {
+        pushId: 'check',
+        madeAt: new Date().toISOString(),
+        externalId: nobody,
+        personnummer: null,
+      });
       return system.method;
     }),
     await tryOut('our credentials are there', async () => {

@@ -6,6 +6,8 @@ export interface PushValues {
   /** Stable over all attempts: the member system may apply a key once only. */
   readonly pushId: string;
   readonly externalId: string | null;
+  /** When the change was made: of two changes to one member the later one holds, in whatever order they arrive. */
+  readonly madeAt: string;
   /** The number in clear, which goes into the body and nowhere else; null: the number is to be removed over there. */
   readonly personnummer: string | null;
 }
@@ -79,7 +81,7 @@ function buildUrl(template: string, values: PushValues, externalId: string): str
  * Builds the request for one push from the organisation's row.
  *
  * @returns URL with the external id percent-encoded, JSON body with the number (null: to be removed), `Idempotency-Key` = push id
- *   (draft-ietf-httpapi-idempotency-key-header-07; the value is an sf-string without its quotes, as most systems read it)
+ *   (draft-ietf-httpapi-idempotency-key-header-07; the value is an sf-string without its quotes, as most systems read it), `Change-Made-At`: a restored backup may send an older change once more
  * @throws Failure `member_system_misconfigured`, `external_id_missing`, `external_id_unusable` or `personnummer_in_url`
  */
 export function buildRequest(system: HttpMemberSystem, values: PushValues): MemberSystemRequest {
@@ -95,7 +97,12 @@ export function buildRequest(system: HttpMemberSystem, values: PushValues): Memb
   return {
     url,
     method: system.method,
-    headers: { 'content-type': 'application/json', accept: 'application/json', 'idempotency-key': values.pushId },
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json',
+      'idempotency-key': values.pushId,
+      'change-made-at': values.madeAt,
+    },
     body,
   };
 }
@@ -106,7 +113,7 @@ export function buildRequest(system: HttpMemberSystem, values: PushValues): Memb
  * @param personnummer the number that must not be in the URL; null where there is none
  */
 export function buildReadUrl(template: string, externalId: string | null, personnummer: string | null): string {
-  return buildUrl(template, { pushId: '', externalId, personnummer }, judgeExternalId(externalId));
+  return buildUrl(template, { pushId: '', madeAt: '', externalId, personnummer }, judgeExternalId(externalId));
 }
 
 /**

@@ -30,6 +30,15 @@ cross join lateral (
   from sync.pushes as known where known.organization_id = g.id
 ) as p;
 comment on view api.data_quality is 'Per organisation: members, how many have a number, how many were confirmed or filled by a login in the last 12 months, open cases by kind and the oldest, pushes that wait and that failed.';
+comment on column api.data_quality.organization is 'Whose figures (slug).';
+comment on column api.data_quality.members is 'Members, merged records aside.';
+comment on column api.data_quality.with_number is 'How many of them have a number.';
+comment on column api.data_quality.confirmed_last_12_months is 'Members whose number a login filled or confirmed in the last 12 months.';
+comment on column api.data_quality.open_cases is 'Cases that wait for a coordinator.';
+comment on column api.data_quality.open_cases_by_kind is 'The same by kind: {"mismatch": 3}.';
+comment on column api.data_quality.oldest_open_case is 'When the oldest of them was opened.';
+comment on column api.data_quality.pending_pushes is 'Changes that have not reached the member system yet.';
+comment on column api.data_quality.failed_pushes is 'Changes that were refused or given up and that no later one follows.';
 grant select on api.data_quality to authenticated;
 create or replace trigger _100_refuse_write
 instead of insert or update or delete on api.data_quality

@@ -7,6 +7,17 @@ from audit.events as e
 join registry.organizations as g on g.id = e.organization_id
 join registry.members as m on m.id = e.member_id;
 comment on view api.member_history is 'Audit events about members of the coordinator''s organisations.';
+comment on column api.member_history.event_id is 'Identifies the event; rises with time, roughly.';
+comment on column api.member_history.organization is 'Whose member (slug).';
+comment on column api.member_history.member_id is 'The member concerned.';
+comment on column api.member_history.member_external_id is 'The members number in the member system.';
+comment on column api.member_history.occurred_at is 'When it happened.';
+comment on column api.member_history.event is 'What happened (docs/for-coordinators.md).';
+comment on column api.member_history.source is 'What brought it about.';
+comment on column api.member_history.message is 'The same as a sentence. Numbers are masked.';
+comment on column api.member_history.observation_id is 'The login concerned.';
+comment on column api.member_history.conflict_id is 'The case concerned.';
+comment on column api.member_history.push_id is 'The push concerned.';
 grant select on api.member_history to authenticated;
 create or replace trigger _100_refuse_write
 instead of insert or update or delete on api.member_history

@@ -11,6 +11,16 @@ join registry.members as m on m.id = p.member_id
 join sync.member_systems as s on s.organization_id = p.organization_id and s.kind = 'worklist'
 where p.settled_at is null;
 comment on view api.worklist is 'Changes of the coordinator''s organisations that a person carries out: whether the number is to be set or removed, for whom, and whether it is ready to be fetched (a removal: to be carried out).';
+comment on column api.worklist.push_id is 'The change; api.fetch_number and api.mark_done take it.';
+comment on column api.worklist.organization is 'Whose member system (slug).';
+comment on column api.worklist.member_id is 'The member concerned.';
+comment on column api.worklist.member_external_id is 'The members number in the member system.';
+comment on column api.worklist.given_name is 'Given name on the record.';
+comment on column api.worklist.family_name is 'Family name on the record.';
+comment on column api.worklist.change is 'set: type the number in; remove: take it away.';
+comment on column api.worklist.personnummer_masked is 'The number to be set, masked; null: it is to be removed.';
+comment on column api.worklist.ready is 'Whether the number can be fetched now, or the removal carried out.';
+comment on column api.worklist.waiting_since is 'When the change was made.';
 grant select on api.worklist to authenticated;
 create or replace trigger _100_refuse_write
 instead of insert or update or delete on api.worklist

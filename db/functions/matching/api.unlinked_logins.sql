@@ -10,6 +10,16 @@ where o.outcome in ('unlinked', 'ambiguous', 'name_mismatch')
     select from registry.identity_links as l
     where l.organization_id = o.organization_id and l.issuer = o.issuer and l.subject = o.subject);
 comment on view api.unlinked_logins is 'Logins in the coordinator''s organisations that matched no member with certainty.';
+comment on column api.unlinked_logins.observation_id is 'The login; api.link_login takes it.';
+comment on column api.unlinked_logins.organization is 'Where the person logged in (slug).';
+comment on column api.unlinked_logins.provider is 'What the person logged in with.';
+comment on column api.unlinked_logins.outcome is 'unlinked: nobody matches; ambiguous: several do; name_mismatch: one does, under another name.';
+comment on column api.unlinked_logins.received_at is 'When it was recorded.';
+comment on column api.unlinked_logins.given_name is 'Given name that the login brought.';
+comment on column api.unlinked_logins.family_name is 'Family name that the login brought.';
+comment on column api.unlinked_logins.birth_date is 'Birth date that the login brought.';
+comment on column api.unlinked_logins.personnummer_masked is 'The number that the login brought, masked.';
+comment on column api.unlinked_logins.explanation is 'By what it was compared, what agreed and what disagreed.';
 grant select on api.unlinked_logins to authenticated;
 create or replace trigger _100_refuse_write
 instead of insert or update or delete on api.unlinked_logins

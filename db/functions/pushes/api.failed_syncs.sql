@@ -16,6 +16,18 @@ where (p.state in ('rejected', 'given_up') and not exists (
       and later.created_at >= p.created_at and later.state in ('pending', 'sending', 'delivered')))
   or (p.settled_at is null and p.error_code is not null);
 comment on view api.failed_syncs is 'Pushes of the coordinator''s organisations that failed, with the reason and the next try.';
+comment on column api.failed_syncs.push_id is 'The change; api.retry_sync takes it.';
+comment on column api.failed_syncs.organization is 'Whose member system (slug).';
+comment on column api.failed_syncs.member_id is 'The member whose number is carried.';
+comment on column api.failed_syncs.member_external_id is 'The members number in the member system.';
+comment on column api.failed_syncs.state is 'rejected or given_up: a case; pending or sending: it is still tried.';
+comment on column api.failed_syncs.attempts is 'Attempts begun.';
+comment on column api.failed_syncs.error_code is 'Code of the last failure (docs/error-codes.md).';
+comment on column api.failed_syncs.reason is 'The same as a sentence.';
+comment on column api.failed_syncs.http_status is 'HTTP status of the last answer.';
+comment on column api.failed_syncs.next_attempt_at is 'When it is tried again.';
+comment on column api.failed_syncs.created_at is 'When the change was made.';
+comment on column api.failed_syncs.settled_at is 'When it was refused or given up.';
 grant select on api.failed_syncs to authenticated;
 create or replace trigger _100_refuse_write
 instead of insert or update or delete on api.failed_syncs

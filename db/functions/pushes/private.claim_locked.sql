@@ -4,7 +4,7 @@ create or replace function private.claim_locked(p_ids uuid[], p_worker_ids text[
 returns table (
   push_id uuid, worker_id text, fencing_token bigint, attempt integer, organization_id uuid, organization text, member_id uuid,
   external_id text, personnummer_sealed text, personnummer_index text, member_system jsonb,
-  lease_ms integer, delay_ms integer, status_url text, overdue boolean
+  lease_ms integer, delay_ms integer, status_url text, overdue boolean, made_at text
 )
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -31,7 +31,8 @@ begin
     )
     select c.id, c.leased_by, c.fencing_token, c.attempts, g.id, g.slug, m.id, m.external_id, m.personnummer_sealed,
       m.personnummer_index, s.settings, (extract(epoch from v_lease) * 1000)::integer, 0, c.status_url,
-      coalesce(c.accepted_until < clock_timestamp(), false)
+      coalesce(c.accepted_until < clock_timestamp(), false),
+      to_char(c.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
     from claimed as c
     join registry.members as m on m.id = c.member_id
     join registry.organizations as g on g.id = c.organization_id

@@ -3,7 +3,7 @@ create or replace function worker.claim_push(push_id uuid, worker_id text)
 returns table (
   fencing_token bigint, attempt integer, organization_id uuid, organization text, member_id uuid, external_id text,
   personnummer_sealed text, personnummer_index text, member_system jsonb,
-  lease_ms integer, delay_ms integer, status_url text, overdue boolean, waits_for text, wait_ms integer
+  lease_ms integer, delay_ms integer, status_url text, overdue boolean, made_at text, waits_for text, wait_ms integer
 )
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -36,7 +36,7 @@ begin
       select c.fencing_token, c.attempt, c.organization_id, c.organization, c.member_id, c.external_id, c.personnummer_sealed,
         c.personnummer_index, c.member_system, c.lease_ms,
         case when v_system.rate_per_second is null then 0 else private.take_turn(c.organization_id, v_system.rate_per_second) end,
-        c.status_url, c.overdue, null::text, null::integer
+        c.status_url, c.overdue, c.made_at, null::text, null::integer
       from private.take_slots(array[p.id]) as t
       cross join lateral private.claim_locked(t.ids, array[claim_push.worker_id], t.slots) as c;
     waits_for := case when not found then 'no_slot' end;
@@ -48,5 +48,5 @@ begin
   end if;
 end
 $$;
-comment on function worker.claim_push is 'In: a push, the worker''s name. Out: what to send and where (personnummer null: remove the number there), with a fencing token, the lease and the pause before sending in milliseconds, and the status URL where the change was taken in before; only waits_for and wait_ms when it must wait; no row when there is nothing to do.';
+comment on function worker.claim_push is 'In: a push, the worker''s name. Out: what to send and where (personnummer null: remove the number there), when the change was made (RFC 3339), with a fencing token, the lease and the pause before sending in milliseconds, and the status URL where the change was taken in before; only waits_for and wait_ms when it must wait; no row when there is nothing to do.';
 grant execute on function worker.claim_push to sync_worker;

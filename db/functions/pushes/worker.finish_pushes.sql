@@ -8,7 +8,7 @@ create or replace function worker.finish_pushes(
 returns table (
   finished uuid[], push_id uuid, worker_id text, fencing_token bigint, attempt integer, organization_id uuid, organization text, member_id uuid,
   external_id text, personnummer_sealed text, personnummer_index text, member_system jsonb,
-  lease_ms integer, delay_ms integer, status_url text, overdue boolean
+  lease_ms integer, delay_ms integer, status_url text, overdue boolean, made_at text
 )
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp

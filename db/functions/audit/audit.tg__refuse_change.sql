@@ -1,5 +1,5 @@
--- An audit that can be changed proves nothing. ALWAYS: session_replication_role = replica does not skip these triggers.
-create or replace function private.tg__refuse_change()
+-- An audit that can be changed proves nothing. It belongs to the audit's owner, so that no function of ours can replace it. ALWAYS: session_replication_role = replica does not skip these triggers.
+create or replace function audit.tg__refuse_change()
 returns trigger
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -9,9 +9,9 @@ begin
     using errcode = 'insufficient_privilege', hint = 'Append a new event that puts right what this one says.';
 end
 $$;
-comment on function private.tg__refuse_change is 'Trigger: refuses the statement with 42501.';
+comment on function audit.tg__refuse_change is 'Trigger: refuses the statement with 42501.';
 
 create or replace trigger _100_refuse_change
 before update or delete or truncate on audit.events
-for each statement execute function private.tg__refuse_change();
+for each statement execute function audit.tg__refuse_change();
 alter table audit.events enable always trigger _100_refuse_change;

@@ -1,0 +1,133 @@
+/**
+ * What `npm run migrate` does for a database that was restored: a dump brings no roles, and what named a role that was not there
+ * (owners, grants, policies) is lost without the restore failing.
+ */
+import { readdir, readFile } from 'node:fs/promises';
+import type pg from 'pg';
+import { OUR_SCHEMAS, readDefinitions } from './catalog.ts';
+
+const MIGRATIONS = new URL('./migrations/', import.meta.url);
+
+/** Roles whose privileges are ours to say; what somebody else was given is told and left. */
+const OURS =
+  /(?:to|from) (?:public|registry_owner|audit_owner|queue_owner|auth_callback|sync_worker|member_importer|auditor|anon|authenticated|service_role)$/;
+
+type Line = { makes: string; undoes: string | null };
+type State = { lines: Map<string, string | null>; definitions: Map<string, string> };
+
+const read = (file: string) => readFile(new URL(file, import.meta.url), 'utf8');
+
+async function migrationFiles(): Promise<string[]> {
+  return (await readdir(MIGRATIONS)).filter((file) => file.endsWith('.sql')).sort();
+}
+
+/** Versions that this database has, oldest first; none where it is new. */
+export async function appliedVersions(client: pg.ClientBase): Promise<string[]> {
+  const { rows } = await client.query(`select to_regclass('migrations.schema_migrations') is not null as known`);
+  if (!rows[0].known) return [];
+  const found = await client.query<{ version: string }>('select version from migrations.schema_migrations order by 1');
+  return found.rows.map(({ version }) => version);
+}
+
+/**
+ * Gives our objects back to their owners. Before anything else: migrations run in the owners' names.
+ *
+ * @throws Error that says what to do, where this role may not, or where the backup is older than this version
+ */
+export async function returnToOwners(client: pg.ClientBase, log: (line: string) => void): Promise<void> {
+  const { rows } = await client.query<{ statement: string; has: string }>(await read('./owners.sql'), [
+    [...OUR_SCHEMAS, 'graphile_worker'],
+  ]);
+  if (rows.length === 0) return;
+  const applied = new Set(await appliedVersions(client));
+  const missing = (await migrationFiles()).filter((file) => !applied.has(file.split('_')[0] as string));
+  if (missing.length > 0) {
+    throw new Error(
+      `This database was restored without its roles, and from an older version (without ${missing.join(', ')}). ` +
+        'First run npm run migrate of the version that it was backed up with.',
+    );
+  }
+  const holders = [...new Set(rows.map(({ has }) => has))].join(', ');
+  await client.query('begin');
+  for (const { statement } of rows) {
+    await client.query(statement).catch(async (error: Error) => {
+      await client.query('rollback');
+      throw new Error(
+        `Objects of ours belong to ${holders}, as after a restore without roles, and this role may not change that ` +
+          `(${error.message}). Run npm run migrate once as a superuser, or as ${holders}.`,
+      );
+    });
+  }
+  await client.query('commit');
+  log(`${rows.length} objects belonged to ${holders} and belong to their owners again`);
+}
+
+/** The state that the migrations make, tried out beside the real schemas and rolled back: nobody sees or waits for any of it. */
+async function rehearse(client: pg.ClientBase): Promise<State> {
+  await client.query('begin');
+  try {
+    for (const schema of OUR_SCHEMAS) await client.query(`alter schema ${schema} rename to kept_${schema}`);
+    for (const file of await migrationFiles()) {
+      const sql = await readFile(new URL(file, MIGRATIONS), 'utf8');
+      await client.query(sql.split('-- migrate:down')[0] as string);
+    }
+    return await readState(client);
+  } finally {
+    await client.query('rollback');
+  }
+}
+
+async function readState(client: pg.ClientBase): Promise<State> {
+  const { rows } = await client.query<Line>(await read('./state.sql'), [OUR_SCHEMAS]);
+  const definitions = await readDefinitions(client);
+  return {
+    lines: new Map(rows.map(({ makes, undoes }) => [makes, undoes])),
+    // Grants are lines of their own, whose order does not matter.
+    definitions: new Map([...definitions].map(([name, text]) => [name, text.replace(/^(grants|owner) .*$/gm, '')])),
+  };
+}
+
+/**
+ * Makes grants, policies, row security, triggers and default privileges what the migrations say, and says each thing that it changed.
+ *
+ * @throws Error with what only a complete restore, or a person, can bring back
+ */
+export async function putRight(client: pg.ClientBase, log: (line: string) => void): Promise<void> {
+  const expected = await rehearse(client);
+  const found = await readState(client);
+  const extra = [...found.lines].filter(([makes]) => !expected.lines.has(makes) && !makes.startsWith('--'));
+  const missing = [...expected.lines.keys()].filter((makes) => !found.lines.has(makes));
+  refuseIncomplete(missing.filter((makes) => makes.startsWith('--')));
+  const statements = [
+    ...extra.flatMap(([makes, undoes]) =>
+      undoes !== null && (OURS.test(makes) || makes.startsWith('create')) ? [undoes] : [],
+    ),
+    ...missing,
+  ];
+  for (const [makes, undoes] of extra)
+    if (undoes !== null && !statements.includes(undoes)) log(`not ours, left: ${makes}`);
+  for (const statement of statements) {
+    await client.query(statement).catch((cause: Error) => {
+      throw new Error(`${cause.message}; this is missing: ${statement};`, { cause });
+    });
+    log(`put right: ${statement}`);
+  }
+  const after = statements.length === 0 ? found : await readState(client);
+  refuseIncomplete([
+    ...[...expected.lines.keys()].filter((makes) => !after.lines.has(makes)),
+    ...[...expected.definitions].flatMap(([name, text]) =>
+      after.definitions.get(name) === text ? [] : [`definition of ${name}`],
+    ),
+  ]);
+}
+
+/** What no statement of ours brings back. */
+function refuseIncomplete(lost: string[]): void {
+  if (lost.length === 0) return;
+  const some = lost.slice(0, 10).map((name) => name.replace(/^-- /, ''));
+  const more = lost.length > some.length ? `; and ${lost.length - some.length} more` : '';
+  throw new Error(
+    `This database is not what its migrations make. Missing or different: ${some.join('; ')}${more}. ` +
+      'Restore the backup again and read what the restore said, or put it back by hand (docs/backup-and-restore.md).',
+  );
+}
