@@ -4,6 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { resolveBinary } from 'dbmate';
 import { Logger, runMigrations } from 'graphile-worker';
@@ -19,7 +20,7 @@ export type MigrateOptions = {
 /** One lock for everybody who migrates this database; dbmate itself has none. */
 const MIGRATION_LOCK = 7_012_026;
 
-const here = (path: string) => new URL(path, import.meta.url).pathname;
+const here = (path: string) => join(import.meta.dirname, path);
 
 /**
  * Creates what is missing: roles, the job queue's schema, then our own migrations.
@@ -32,7 +33,7 @@ export async function migrate({ databaseUrl, log = () => undefined }: MigrateOpt
   try {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     log('roles');
-    await client.query(await readFile(here('./roles.sql'), 'utf8'));
+    await client.query(await readFile(here('roles.sql'), 'utf8'));
     log('job queue (graphile-worker)');
     await installQueue(client, databaseUrl, log);
     log('migrations (dbmate)');
@@ -56,7 +57,7 @@ async function installQueue(client: pg.Client, databaseUrl: string, log: (line: 
   try {
     await createBookkeeping(pool);
     await runMigrations({ pgPool: pool, logger: new Logger(() => () => undefined) });
-    await pool.query(await readFile(here('./queue.sql'), 'utf8'));
+    await pool.query(await readFile(here('queue.sql'), 'utf8'));
   } finally {
     await pool.end();
   }
@@ -75,7 +76,7 @@ async function runDbmate(databaseUrl: string, log: (line: string) => void): Prom
   const run = promisify(execFile)(
     resolveBinary(),
     [
-      ...['--migrations-dir', here('./migrations'), '--migrations-table', 'migrations.schema_migrations'],
+      ...['--migrations-dir', here('migrations'), '--migrations-table', 'migrations.schema_migrations'],
       ...['--no-dump-schema', '--env-file', '/dev/null', 'migrate', '--strict'],
     ],
     { env: { ...process.env, DATABASE_URL: url.href } },
