@@ -33,18 +33,21 @@ export function createBodyRoom({ timeMs = 5_000, most = 1_000 } = {}): BodyRoom 
   return {
     async wait(address, receiving) {
       if (count >= most) showOut();
-      const { promise: missed, resolve: giveUp } = Promise.withResolvers<Missed>();
+      const { promise: missed, resolve } = Promise.withResolvers<Missed>();
       const same = waiting.get(address) ?? new Set();
-      waiting.set(address, same.add(giveUp));
-      count += 1;
-      const timer = setTimeout(() => giveUp('late'), timeMs);
       const leave = () => {
         clearTimeout(timer);
         if (!same.delete(giveUp)) return;
         count -= 1;
         if (same.size === 0) waiting.delete(address);
       };
-      void missed.then(leave);
+      const giveUp = (how: Missed) => {
+        leave();
+        resolve(how);
+      };
+      const timer = setTimeout(giveUp, timeMs, 'late');
+      waiting.set(address, same.add(giveUp));
+      count += 1;
       try {
         return await Promise.race([receiving, missed]);
       } finally {

@@ -21,7 +21,7 @@ export interface Places {
 }
 
 /** What a route or a provider may hold for each place that is free. */
-const perFreePlace = { route: 4, provider: 1 } as const;
+const perFreePlace = { route: 8, provider: 1 } as const;
 
 /**
  * Shares out the places for requests under way. A route or a provider gets another place only while it holds fewer than a multiple of

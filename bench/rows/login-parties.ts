@@ -40,6 +40,7 @@ export function startOurs({ cluster }: Context, port: number, client: LocalClien
     },
     ...{ TRANSACTION_SECRETS: keys.transactions, OIDC_BENCH: secretOf(client), LOG_LEVEL: 'warn' },
     ...{ RATE_STARTS: rate, RATE_CALLBACKS: rate, RATE_TOKENS: rate, RATE_WEBHOOKS: rate },
+    ...{ MAX_CONCURRENT_PER_ADDRESS: rate },
   });
   return {
     name: 'callback and database',
