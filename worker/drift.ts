@@ -4,8 +4,9 @@ import { Personnummer } from '../personnummer/personnummer.ts';
 import type { GuardedFetch } from '../runtime/guarded-fetch.ts';
 import type { Doors } from './doors/doors.ts';
 import type { DriftRow } from './doors/rows.ts';
-import { Failure, type FailureCode } from './failure.ts';
+import { Failure } from './failure.ts';
 import { type Authorize, authorized } from './member-system/authorization.ts';
+import { failureOfStatus } from './member-system/classify.ts';
 import { readPointer } from './member-system/pointer.ts';
 import { buildReadUrl } from './member-system/request.ts';
 import { read } from './member-system/send.ts';
@@ -54,16 +55,9 @@ async function readLive(row: DriftRow, system: HttpMemberSystem, options: DriftO
     read(url, { fetch, timeoutMs, signal, authorization }),
   );
   if (status === 404 || status === 410) return { found: 'missing', number: null };
-  if (status < 200 || status > 299) throw new Failure(failureOf(status));
+  if (status < 200 || status > 299) throw new Failure(failureOfStatus(status));
   if (body === null) throw new Failure('http_unexpected');
   return judgeValue(readPointer(body, system.readPointer));
-}
-
-function failureOf(status: number): FailureCode {
-  if (status === 401) return 'http_401';
-  if (status === 403) return 'http_403';
-  if (status >= 300 && status < 400) return 'redirect_refused';
-  return status >= 500 ? 'http_5xx' : 'http_4xx';
 }
 
 function compare(row: DriftRow, { found, number }: Live, indexer: Indexer) {

@@ -36,7 +36,9 @@ export const failureResults = {
   http_409: 'rejected',
   http_4xx: 'rejected',
   http_unexpected: 'rejected',
-  redirect_refused: 'rejected',
+  // It sends us elsewhere, for now or for good: that speaks of the member system, and not of one member.
+  redirect_temporary: 'retry',
+  redirect_refused: 'retry',
   // It took the change in (202) and said later how it went, or did not.
   status_url_refused: 'rejected',
   status_lost: 'retry',

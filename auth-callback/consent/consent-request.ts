@@ -26,7 +26,7 @@ export interface ConsentRequest {
 export const consentLifetime = 14 * 60;
 
 /** Bound to the browser that logged in; keyed by the request's id. */
-export const consentCookie = createBoundCookie('consent', { most: 2, mostBytes: 4_200 });
+export const consentCookie = createBoundCookie('consent', 2);
 
 export type ConsentSealer = SealedBox<ConsentRequest>;
 

@@ -1,5 +1,4 @@
-import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
+import { Hono, type MiddlewareHandler } from 'hono';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Rates } from '../config.ts';
 import { type ConsentRouteOptions, createConsentRoute } from '../consent/consent-route.ts';
@@ -7,14 +6,17 @@ import { type CallbackRouteOptions, createCallbackRoute } from '../login/callbac
 import { createLoginRoute, type LoginRouteOptions } from '../login/login-route.ts';
 import { createLinkRoute, type LinkRouteOptions } from '../session/link-route.ts';
 import { createTokenRoute, type TokenRouteOptions } from '../session/token-route.ts';
-import { createRevocationRoute, limitNotice, requireWebhookSecret } from '../webhook/revocation-route.ts';
+import { createRevocationRoute, longestNotice, requireWebhookSecret } from '../webhook/revocation-route.ts';
 import { answerError, getOnly, methodNotAllowed } from './answers.ts';
+import { createBodyRoom, receiveBody } from './bodies.ts';
 import { allowRegisteredOrigins } from './cross-origin.ts';
 import type { Readiness } from './health.ts';
+import { longestBody } from './limits.ts';
 import { observeRequests } from './observe-requests.ts';
 import { plainPage } from './pages.ts';
+import { createPlaces, enterPlace, type Places } from './places.ts';
 import { refusePrefetch } from './prefetch.ts';
-import { limitConcurrency, limitRate, limitUrl, requireToken, securityHeaders } from './protection.ts';
+import { limitRate, limitUrl, requireToken, securityHeaders } from './protection.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { type AppEnv, requestContext } from './request-context.ts';
 
@@ -28,6 +30,7 @@ export interface AppOptions
   log: Logger;
   rates: Rates;
   capacity: number;
+  capacityPerAddress: number;
   trustedProxyDepth: number;
   /** Undefined: there is no `/metrics`. */
   metricsToken: string | undefined;
@@ -37,33 +40,52 @@ export interface AppOptions
   allowsPlainHttp: boolean;
 }
 
-const longestBody = 16 * 1024;
+/** What requests pass on their way to a handler, in this order. */
+interface Guards {
+  rate(perMinute: number): MiddlewareHandler<AppEnv>;
+  body(limit: Parameters<typeof receiveBody>[2]): MiddlewareHandler<AppEnv>;
+  place(route: string): MiddlewareHandler<AppEnv>;
+}
 
 /** The whole of the callback's HTTP surface. */
 export function createApp(options: AppOptions): Hono<AppEnv> {
+  const { metrics, capacity, capacityPerAddress } = options;
+  const places = createPlaces({ capacity, perAddress: capacityPerAddress });
+  const room = createBodyRoom();
+  const guards: Guards = {
+    rate: (perMinute) => limitRate(createRateLimit(perMinute)),
+    body: (limit) => receiveBody(room, metrics, limit),
+    place: (route) => enterPlace(places, metrics, route),
+  };
   const app = new Hono<AppEnv>();
-  app.use(requestContext(options.log), observeRequests(options.metrics));
+  app.use(requestContext(options.log, options.trustedProxyDepth), observeRequests(metrics));
   app.use(securityHeaders(options.publicUrl.startsWith('https:')), limitUrl);
-  addHealth(app, options);
-  app.use(limitConcurrency(options.capacity));
+  addHealth(app, options, places);
   addKeySet(app, options);
   // Everything from here on uses something up: a login, a code, a token, an attempt of an address.
   app.use(refusePrefetch);
-  addLogin(app, options);
-  addConsent(app, options);
-  addSessions(app, options);
-  addWebhook(app, options);
+  addLogin(app, options, guards);
+  addConsent(app, options, guards);
+  addSessions(app, options, guards);
+  addWebhook(app, options, guards);
   app.notFound((c) => plainPage(c, 404, c.var.requestId));
   app.onError((error, c) => answerError(error, c));
   return app;
 }
 
-/** Before the limits: whoever watches over the process must get an answer when it is busiest. */
-function addHealth(app: Hono<AppEnv>, { readiness, metrics, metricsToken }: AppOptions): void {
+/**
+ * Before the limits: whoever watches over the process must get an answer when it is busiest. Without a free place nothing more should
+ * be sent here; where only a share is used up, the others are served as ever.
+ */
+function addHealth(app: Hono<AppEnv>, { readiness, metrics, metricsToken }: AppOptions, places: Places): void {
   app.get('/livez', (c) => c.json({ status: 'live' }));
-  app.get('/readyz', async (c) =>
-    (await readiness.isReady()) ? c.json({ status: 'ready' }) : c.json({ status: 'not_ready' }, 503),
-  );
+  app.get('/readyz', async (c) => {
+    const isReady = await readiness.isReady();
+    const full = places.full();
+    const told = full.length === 0 ? {} : { full };
+    if (isReady && !full.includes('places')) return c.json({ status: 'ready', ...told });
+    return c.json({ status: 'not_ready', ...told }, 503);
+  });
   if (metricsToken === undefined) return;
   app.get('/metrics', requireToken(metricsToken), async (c) => {
     c.header('content-type', metrics.contentType);
@@ -71,57 +93,63 @@ function addHealth(app: Hono<AppEnv>, { readiness, metrics, metricsToken }: AppO
   });
 }
 
-function addLogin(app: Hono<AppEnv>, options: AppOptions): void {
-  const { rates, trustedProxyDepth } = options;
+function addLogin(app: Hono<AppEnv>, options: AppOptions, guards: Guards): void {
+  const { rates } = options;
   const login = createLoginRoute(options);
   const callback = createCallbackRoute(options);
-  app.get('/login/:organization/:provider', getOnly, limitRate(createRateLimit(rates.starts), trustedProxyDepth), (c) =>
+  const start = '/login/:organization/:provider';
+  app.get(start, getOnly, guards.rate(rates.starts), guards.place('login'), (c) =>
     login(c, c.req.param('organization'), c.req.param('provider')),
   );
-  app.get(
-    '/callback/:organization/:provider',
-    getOnly,
-    limitRate(createRateLimit(rates.callbacks), trustedProxyDepth),
-    (c) => callback(c, c.req.param('organization'), c.req.param('provider')),
+  const back = '/callback/:organization/:provider';
+  app.get(back, getOnly, guards.rate(rates.callbacks), guards.place('callback'), (c) =>
+    callback(c, c.req.param('organization'), c.req.param('provider')),
   );
-  app.all('/login/:organization/:provider', (c) => methodNotAllowed(c, 'GET'));
-  app.all('/callback/:organization/:provider', (c) => methodNotAllowed(c, 'GET'));
+  app.all(start, (c) => methodNotAllowed(c, 'GET'));
+  app.all(back, (c) => methodNotAllowed(c, 'GET'));
 }
 
 /** Counted with the callbacks: each of them leads here at most once. */
-function addConsent(app: Hono<AppEnv>, options: AppOptions): void {
+function addConsent(app: Hono<AppEnv>, options: AppOptions, guards: Guards): void {
   const path = '/consent/:organization/:provider';
   const consent = createConsentRoute(options);
-  app.use(path, limitRate(createRateLimit(options.rates.callbacks), options.trustedProxyDepth));
-  app.use(path, bodyLimit({ maxSize: longestBody, onError: (c) => plainPage(c, 413, c.get('requestId')) }));
+  app.use(
+    path,
+    guards.rate(options.rates.callbacks),
+    guards.body({ maxSize: longestBody, onError: (c) => plainPage(c, 413, c.var.requestId) }),
+    guards.place('consent'),
+  );
   app.get(path, getOnly, (c) => consent.ask(c, c.req.param('organization'), c.req.param('provider')));
   app.post(path, (c) => consent.answer(c, c.req.param('organization'), c.req.param('provider')));
   app.all(path, (c) => methodNotAllowed(c, 'GET, POST'));
 }
 
-function addSessions(app: Hono<AppEnv>, options: AppOptions): void {
-  const { rates, trustedProxyDepth, directory, allowsPlainHttp } = options;
-  const routes = { '/token': createTokenRoute(options), '/link': createLinkRoute(options) };
-  for (const [path, route] of Object.entries(routes)) {
+function addSessions(app: Hono<AppEnv>, options: AppOptions, guards: Guards): void {
+  const { rates, directory, allowsPlainHttp } = options;
+  const routes = { token: createTokenRoute(options), link: createLinkRoute(options) };
+  for (const [name, route] of Object.entries(routes)) {
+    const path = `/${name}`;
     app.use(path, allowRegisteredOrigins(directory, 'POST', allowsPlainHttp));
     app.post(
       path,
-      limitRate(createRateLimit(rates.tokens), trustedProxyDepth),
-      bodyLimit({ maxSize: longestBody, onError: (c) => c.json({ error: 'invalid_request' }, 413) }),
+      guards.rate(rates.tokens),
+      guards.body({ maxSize: longestBody, onError: (c) => c.json({ error: 'invalid_request' }, 413) }),
+      guards.place(name),
       route,
     );
     app.all(path, (c) => methodNotAllowed(c, 'POST'));
   }
 }
 
-function addWebhook(app: Hono<AppEnv>, options: AppOptions): void {
+function addWebhook(app: Hono<AppEnv>, options: AppOptions, guards: Guards): void {
   const path = '/webhooks/:organization/vipps/:secret';
   const revocation = createRevocationRoute(options);
   app.post(
     path,
-    limitRate(createRateLimit(options.rates.webhooks), options.trustedProxyDepth),
+    guards.rate(options.rates.webhooks),
     requireWebhookSecret(options.webhookSecrets),
-    limitNotice,
+    guards.body({ maxSize: longestNotice, onError: (c) => c.body(null, 413) }),
+    guards.place('webhook'),
     (c) => revocation(c, c.req.param('organization')),
   );
   app.all(path, (c) => methodNotAllowed(c, 'POST'));

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import type { Share } from './places.ts';
 
 /** What an operator can count. Labels come from our own rows and codes only: nothing of a person, and bounded. */
 export interface Metrics {
@@ -8,6 +9,8 @@ export interface Metrics {
   /** A start that did not get as far as the provider. */
   refusedStart(labels: { organization: string; provider: string; answer: string }): void;
   webhook(labels: { organization: string; reading: string }): void;
+  /** A request that did not get what it needed: a place, its share of them, or time for its body. */
+  turnedAway(labels: { share: Share | 'body' }): void;
   /** Prometheus' text format. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -36,11 +39,17 @@ export function createMetrics({ withProcess }: { withProcess: boolean }): Metric
     ...['organization', 'provider', 'answer'],
   ]);
   const webhooks = counter('webhooks_total', 'Notices of providers.', ['organization', 'reading']);
+  const turnedAway = counter(
+    'turned_away_total',
+    'Requests for which there was no place, by whose share was used up.',
+    ['share'],
+  );
   return {
     request: (labels, seconds) => requests.observe(labels, seconds),
     login: (labels) => logins.inc(labels),
     refusedStart: (labels) => refused.inc(labels),
     webhook: (labels) => webhooks.inc(labels),
+    turnedAway: (labels) => turnedAway.inc(labels),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };

@@ -1,12 +1,10 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
 import { bearerToken } from '../session/bearer-token.ts';
-import { clientAddress } from './client-address.ts';
+import { longestUrl } from './limits.ts';
 import { plainPage } from './pages.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { AppContext, AppEnv } from './request-context.ts';
-
-const longestUrl = 8 * 1024;
 
 /**
  * Headers of every answer. Nothing here is ever shown in a frame, runs a script or is kept by a cache, and no address
@@ -38,24 +36,6 @@ export const limitUrl: MiddlewareHandler<AppEnv> = async (c, next) => {
   return next();
 };
 
-/**
- * Beyond what the process can carry a quick 503 is kinder than a slow answer for everybody.
- *
- * @param capacity requests under way at once
- */
-export function limitConcurrency(capacity: number): MiddlewareHandler<AppEnv> {
-  let underWay = 0;
-  return async (c, next) => {
-    if (underWay >= capacity) return turnAway(c, 503, 1);
-    underWay += 1;
-    try {
-      return await next();
-    } finally {
-      underWay -= 1;
-    }
-  };
-}
-
 /** For what is the operator's business: 401 for whoever has not just this token, compared in constant time. */
 export function requireToken(token: string): MiddlewareHandler<AppEnv> {
   const expected = hash('sha256', token, 'buffer');
@@ -66,17 +46,17 @@ export function requireToken(token: string): MiddlewareHandler<AppEnv> {
   };
 }
 
-/** @param depth trusted proxies */
-export function limitRate(limit: RateLimit, depth: number): MiddlewareHandler<AppEnv> {
+export function limitRate(limit: RateLimit): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    const seconds = limit.take(clientAddress(c.env.incoming, c.req.header('x-forwarded-for'), depth));
+    const seconds = limit.take(c.var.address);
     if (seconds === 0) return next();
     c.var.log.debug({ event: 'rate_limited' }, 'too many requests from one address');
     return turnAway(c, 429, seconds);
   };
 }
 
-function turnAway(c: AppContext, status: 429 | 503, seconds: number): Response {
+/** Not now: the person gets a page, the app a code, and both the time after which it is worth while. */
+export function turnAway(c: AppContext, status: 429 | 503, seconds: number): Response {
   c.header('retry-after', String(seconds));
   // Apps read this one, people the others.
   if (c.req.path === '/token' || c.req.path === '/link') return c.json({ error: 'temporarily_unavailable' }, status);

@@ -1,11 +1,13 @@
 import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
+import { longestHeaders } from './limits.ts';
 import type { AppEnv } from './request-context.ts';
 
 /**
  * An HTTP server that does not wait for slow or silent clients: whole headers within 10 s, whole request within 30 s,
- * headers of at most 16 KiB. Not listening yet.
+ * headers as long as `limits.ts` says. A body has
+ * less time, see `bodies.ts`. Not listening yet.
  */
 export function createCallbackServer(app: Hono<AppEnv>): Server {
   const server = createAdaptorServer({
@@ -14,7 +16,7 @@ export function createCallbackServer(app: Hono<AppEnv>): Server {
     // because they take the place of the global ones in the whole process, for openid-client and the guarded fetch too.
     overrideGlobalObjects: true,
     serverOptions: {
-      maxHeaderSize: 16 * 1024,
+      maxHeaderSize: longestHeaders,
       headersTimeout: 10_000,
       requestTimeout: 30_000,
       keepAliveTimeout: 5_000,

@@ -40,6 +40,8 @@ export function createCallbackRoute(options: CallbackRouteOptions) {
       });
       // Both held ten minutes ago. An address that was taken back since then gets nothing more.
       if (row === undefined || !row.returnTo.includes(returnTo)) throw new PageError('return_to_withdrawn', 400);
+      // Nothing is used up yet, and whoever comes by another provider is not kept waiting by this one.
+      if (!c.var.place.waitFor(row.issuer)) throw new LoginError('provider_busy', 'temporarily_unavailable');
       await consumeTransaction(options.doors, transaction, budget);
       const sent = new URL(c.req.url).searchParams;
       const login: LoginInFlight = { row, transaction, sent, budget, log };

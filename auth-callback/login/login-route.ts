@@ -51,6 +51,8 @@ export function createLoginRoute(options: LoginRouteOptions) {
     }
     const { request } = reading;
     try {
+      // Nothing is used up yet, and whoever comes by another provider is not kept waiting by this one.
+      if (!c.var.place.waitFor(row.issuer)) throw new LoginError('provider_busy', 'temporarily_unavailable');
       const linkSessionId = request.link && (await options.permits.use(c, organization, request.link.token, budget));
       const transaction = beginTransaction(row, request, linkSessionId);
       const address = await sendToProvider(c, options, row, transaction);

@@ -23,7 +23,7 @@ export interface NumberHints {
 
 /** A record can lose its number again (a coordinator takes a decision back), so it is asked for now and then. */
 const lifetime = 90 * 24 * 60 * 60;
-const cookie = createBoundCookie('number', { most: 4, mostBytes: 2_000 });
+const cookie = createBoundCookie('number', 4);
 
 /**
  * Vipps' scopes are accepted all or none, so that asking for the number needlessly costs logins. A returning member is

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
+import { longestOwnCookies } from '../http/limits.ts';
 
 /** What browsers keep of one cookie, name and value together (RFC 6265bis section 5.6), less the name. */
 export const longestCookieValue = 4000;
@@ -16,34 +17,75 @@ export interface BoundCookie {
   clear(c: Context, key: string): void;
 }
 
+/** What cookies of ours are for. */
+type Purpose = 'login' | 'consent' | 'number';
+
+const ours = /^__Host-(login|consent|number)-[A-Za-z0-9_-]{16}$/;
+
 /**
  * `__Host-` makes the browser refuse the cookie from any other host, without Secure, or with another path. That holds
  * in a local deployment too: browsers treat http://localhost and http://127.0.0.1 as trustworthy and keep and send
  * Secure cookies there; a scripted client has to send the cookie back as it got it.
  *
+ * One browser holds no more than `longestOwnCookies` of all purposes together: enough for a few tabs, and never so much that its next
+ * request exceeds what the server takes. The oldest make room.
+ *
  * @param purpose part of the name
- * @param limits how many of them, and how many bytes, one browser may hold: enough for a few tabs, and not so much that
- *   the browser's next request would exceed our limit for headers. The oldest make room.
+ * @param most how many of this purpose one browser may hold
  */
-export function createBoundCookie(purpose: string, limits: { most: number; mostBytes: number }): BoundCookie {
+export function createBoundCookie(purpose: Purpose, most: number): BoundCookie {
   const prefix = `__Host-${purpose}-`;
-  const isOurs = (name: string) => name.startsWith(prefix) && /^[A-Za-z0-9_-]{16}$/.test(name.slice(prefix.length));
   const nameOf = (key: string) => prefix + createHash('sha256').update(key).digest('base64url').slice(0, 16);
+
+  function makeRoom(c: Context, name: string, value: string): void {
+    const newestFirst = [...heldBy(c)].filter(([each]) => each !== name).reverse();
+    let bytes = sizeOf(name, value);
+    let count = 1;
+    for (const [each, its] of newestFirst) {
+      const same = each.startsWith(prefix);
+      const stays = bytes + sizeOf(each, its) <= longestOwnCookies && !(same && count >= most);
+      if (!stays) change(c, each, undefined);
+      if (stays) bytes += sizeOf(each, its);
+      if (stays && same) count += 1;
+    }
+  }
+
   return {
     name: nameOf,
     read: (c, key) => getCookie(c)[nameOf(key)],
     write(c, key, value, maxAge) {
-      // RFC 6265 section 5.4: cookies of equal path come oldest first.
-      const newestFirst = Object.entries(getCookie(c))
-        .filter(([name]) => isOurs(name) && name !== nameOf(key))
-        .reverse();
-      let bytes = value.length;
-      for (const [at, [name, each]] of newestFirst.entries()) {
-        bytes += name.length + each.length;
-        if (at >= limits.most - 1 || bytes > limits.mostBytes) deleteCookie(c, name, attributes);
-      }
-      setCookie(c, nameOf(key), value, { ...attributes, maxAge });
+      makeRoom(c, nameOf(key), value);
+      change(c, nameOf(key), value, maxAge);
     },
-    clear: (c, key) => void deleteCookie(c, nameOf(key), attributes),
+    clear: (c, key) => change(c, nameOf(key), undefined),
   };
+}
+
+/** In the browser's next request: `name=value; `. */
+function sizeOf(name: string, value: string): number {
+  return name.length + value.length + 3;
+}
+
+/** What the browser will hold of ours after this answer, the oldest first. Several cookies may change in one answer. */
+const held = new WeakMap<Context, Map<string, string>>();
+
+function heldBy(c: Context): Map<string, string> {
+  const known = held.get(c);
+  if (known !== undefined) return known;
+  // RFC 6265 section 5.4: cookies of equal path come oldest first.
+  const sent = new Map(Object.entries(getCookie(c)).filter(([name]) => ours.test(name)));
+  held.set(c, sent);
+  return sent;
+}
+
+/** @param value undefined: the browser forgets it */
+function change(c: Context, name: string, value: string | undefined, maxAge?: number): void {
+  const cookies = heldBy(c);
+  cookies.delete(name);
+  if (value === undefined) {
+    deleteCookie(c, name, attributes);
+    return;
+  }
+  cookies.set(name, value);
+  setCookie(c, name, value, { ...attributes, ...(maxAge !== undefined && { maxAge }) });
 }

@@ -1,4 +1,4 @@
 import { createBoundCookie } from './bound-cookie.ts';
 
 /** One cookie per login in flight, keyed by its state, so that two tabs do not spoil each other. */
-export const transactionCookie = createBoundCookie('login', { most: 4, mostBytes: 9_000 });
+export const transactionCookie = createBoundCookie('login', 4);

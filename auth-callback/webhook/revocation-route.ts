@@ -1,4 +1,3 @@
-import { bodyLimit } from 'hono/body-limit';
 import { createMiddleware } from 'hono/factory';
 import { DatabaseBudget } from '../database/database-budget.ts';
 import { repeatOnce } from '../database/repeat-once.ts';
@@ -14,7 +13,8 @@ export interface RevocationRouteOptions {
   metrics: Metrics;
 }
 
-const longestNotice = 8 * 1024;
+/** Of a notice, in bytes. */
+export const longestNotice = 8 * 1024;
 
 /**
  * 404 for a wrong secret, before anything of the body is read.
@@ -28,9 +28,6 @@ export function requireWebhookSecret(secrets: (name: string) => string | undefin
     await next();
   });
 }
-
-/** 413 beyond 8 KiB. */
-export const limitNotice = bodyLimit({ maxSize: longestNotice, onError: (c) => c.body(null, 413) });
 
 /**
  * `POST /webhooks/{organization}/vipps/{secret}`: a hint that somebody withdrew consent. 204 for everything well-formed,

@@ -40,6 +40,7 @@ export function startOurs({ cluster }: Context, port: number, client: LocalClien
     },
     ...{ TRANSACTION_SECRETS: keys.transactions, OIDC_BENCH: secretOf(client), LOG_LEVEL: 'warn' },
     ...{ RATE_STARTS: rate, RATE_CALLBACKS: rate, RATE_TOKENS: rate, RATE_WEBHOOKS: rate },
+    ...{ MAX_CONCURRENT_PER_ADDRESS: rate },
   });
   return {
     name: 'callback and database',
@@ -70,11 +71,15 @@ export function startBare(
   return { name: 'bare relying party', url: `http://127.0.0.1:${port}`, program, cpu };
 }
 
+/** The organisation that people log in to. */
+export const ORGANIZATION = 'logins';
+export const RETURN_TO = 'https://app.example/return';
+
 export function clientAt(port: number, clientId: string): LocalClient {
   return {
-    ...{ provider: 'vipps', organization: 'logins', organizationName: 'Logins', clientId },
+    ...{ provider: 'vipps', organization: ORGANIZATION, organizationName: 'Logins', clientId },
     proof: { method: 'client_secret_basic', secret: randomBytes(24).toString('base64url') },
-    redirectUri: `http://127.0.0.1:${port}/callback/logins/vipps`,
+    redirectUri: `http://127.0.0.1:${port}/callback/${ORGANIZATION}/vipps`,
   };
 }
 
@@ -88,7 +93,7 @@ export function invitePersons(): Person[] {
       ...{
         id: `login-${at}`,
         provider: 'vipps',
-        organization: 'logins',
+        organization: ORGANIZATION,
         story: 'Logs in again and again.',
         behaviour: 'given',
       },

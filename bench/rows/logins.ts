@@ -14,7 +14,9 @@ import {
   CLIENTS,
   clientAt,
   invitePersons,
+  ORGANIZATION,
   type Party,
+  RETURN_TO,
   SCOPES,
   startBare,
   startOurs,
@@ -27,13 +29,12 @@ const NOTE = [
   'session; the code is redeemed once), whose rows and WAL flushes alone cost PostgreSQL about 0.8 of a bare exchange, and',
   'their three calls, the sealed and indexed number and the limits about 0.4 of one in the callback.',
 ].join(' ');
-const RETURN_TO = 'https://app.example/return';
 
 type Round = { perCpuSecond: number; perSecond: number; programMs: number; databaseMs: number };
 
 /** Row 5: a whole login, over the same exchange with nothing behind it. */
 export async function measureLogins(context: Context, keys: BenchKeys): Promise<Row> {
-  const organization = await addBenchOrganization(context.cluster.pool, 'logins');
+  const organization = await addBenchOrganization(context.cluster.pool, ORGANIZATION);
   const persons = invitePersons();
   await addMembers(context, organization, persons, keys);
   const [oursAt, bareAt] = [await findFreePort(), await findFreePort()];
@@ -115,7 +116,7 @@ async function run({ url, cpu }: Party, persons: Person[], seconds: number): Pro
       while (performance.now() < end) {
         const result = await logIn({
           callbackUrl: url,
-          organization: 'logins',
+          organization: ORGANIZATION,
           provider: 'vipps',
           returnTo: RETURN_TO,
           person,
@@ -137,7 +138,7 @@ async function run({ url, cpu }: Party, persons: Person[], seconds: number): Pro
   };
 }
 
-async function untilReady(url: string): Promise<void> {
+export async function untilReady(url: string): Promise<void> {
   for (let attempt = 0; attempt < 200; attempt += 1) {
     const ready = await fetch(url).then(
       (response) => response.ok,

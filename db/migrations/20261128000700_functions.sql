@@ -939,6 +939,7 @@ as $$
     when p_error_code in ('sealing_key_unknown', 'index_secret_unknown') then 'The worker lacks a key. The operator must add it.'
     when p_error_code in ('timeout', 'task_timeout', 'connection_failed', 'tls_failed', 'token_unavailable')
       then 'The member system could not be reached.'
+    when p_error_code = 'redirect_temporary' then 'The member system sends us elsewhere for now, as systems do during maintenance.'
     when p_error_code in ('http_5xx', 'response_too_large', 'http_unexpected') then 'The member system has an error of its own.'
     when p_error_code in ('http_408', 'http_425', 'http_429') then 'The member system is busy and asked us to come back later.'
     when p_error_code in ('external_id_missing', 'external_id_unusable', 'personnummer_in_url')
@@ -5540,17 +5541,17 @@ comment on function private.has_live_job is 'In: task, id. Out: whether an unloc
 -- end db/functions/upkeep/private.has_live_job.sql
 
 -- begin db/functions/breakers/private.member_system_fault.sql
--- Which failures speak of the member system as a whole, and not of one member: at_once, when our credentials are refused, or
--- counted. All others leave the breaker alone.
+-- Which failures speak of the member system as a whole, and not of one member: at_once, when our credentials are refused or the
+-- address has moved for good, which only a person can mend, or counted. All others leave the breaker alone.
 create or replace function private.member_system_fault(p_error_code text)
 returns text
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
   select case
-    when p_error_code in ('http_401', 'http_403', 'token_refused', 'secret_missing') then 'at_once'
+    when p_error_code in ('http_401', 'http_403', 'token_refused', 'secret_missing', 'redirect_refused') then 'at_once'
     when p_error_code in ('timeout', 'connection_failed', 'tls_failed', 'response_too_large', 'task_timeout',
-                          'http_408', 'http_425', 'http_429', 'http_5xx', 'token_unavailable') then 'counted'
+                          'http_408', 'http_425', 'http_429', 'http_5xx', 'redirect_temporary', 'token_unavailable') then 'counted'
   end
 $$;
 comment on function private.member_system_fault is 'In: code of a failure. Out: at_once, counted, or null.';
@@ -6061,21 +6062,21 @@ comment on function private.record_deliveries is 'In: locked pushes that were de
 -- end db/functions/pushes/private.record_deliveries.sql
 
 -- begin db/functions/pushes/private.refuses_this_member.sql
--- "Forbidden" usually speaks of our credentials. Where others' changes have been taken since this one was refused the last time,
--- and that for the third time, it speaks of this member, and waiting for new credentials would stop everybody for ever.
+-- "Forbidden" usually speaks of our credentials, "moved for good" of the address. Where others' changes have been taken since this one
+-- was answered so the last time, and that for the third time, it speaks of this member, and waiting would stop everybody for ever.
 create or replace function private.refuses_this_member(p_push sync.pushes)
 returns boolean
 language sql volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select p_push.error_code = 'http_403' and (
+  select p_push.error_code in ('http_403', 'redirect_refused') and (
     select count(*) >= 2 from sync.push_attempts as a
-    where a.push_id = p_push.id and a.error_code = 'http_403' and a.attempt < p_push.attempts
+    where a.push_id = p_push.id and a.error_code = p_push.error_code and a.attempt < p_push.attempts
       and exists (
         select from sync.pushes as other
         where other.organization_id = p_push.organization_id and other.state = 'delivered' and other.settled_at > a.finished_at))
 $$;
-comment on function private.refuses_this_member is 'In: a push (with code and status). Out: whether 403 means this member.';
+comment on function private.refuses_this_member is 'In: a push (with code and status). Out: whether a refusal of all of us (403, 301, 308) means this member.';
 -- end db/functions/pushes/private.refuses_this_member.sql
 
 -- begin db/functions/consent/private.renew_consent.sql

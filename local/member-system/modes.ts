@@ -11,6 +11,8 @@ export const modes = [
   'reject_422',
   /** 429 with `Retry-After: 1`. */
   'too_many',
+  /** 302 to a page that says so. */
+  'maintenance',
 ] as const;
 
 /** One of the modes above. */

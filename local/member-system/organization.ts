@@ -77,6 +77,9 @@ function misbehave(mode: Mode, request: IncomingMessage, response: ServerRespons
     case 'too_many':
       respond(response, 429, { code: 'too_many_requests' }, { 'retry-after': '1' });
       return '429';
+    case 'maintenance':
+      response.writeHead(302, { location: '/maintenance.html' }).end();
+      return '302';
     default:
       return null;
   }

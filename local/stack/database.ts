@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { migrate } from '../../db/migrate.ts';
@@ -29,6 +29,7 @@ export async function startDatabase(folder: StackFolder, port: number): Promise<
     password: newPassword(),
     port,
   });
+  endWhenToldTo(server, dataFolder);
   const url = new URL(server.url);
   await withClient(url.href, (client) => client.query(`create database ${NAME}`));
   url.pathname = `/${NAME}`;
@@ -51,6 +52,28 @@ export async function startDatabase(folder: StackFolder, port: number): Promise<
       rmSync(folder.database, { recursive: true, force: true });
     },
   };
+}
+
+const LOOK_EVERY_MS = 1_000;
+
+/**
+ * SIGTERM tells PostgreSQL to wait until every session has ended, which those of the programs never do, and to let nobody in
+ * meanwhile. Whoever sends it wants the server to end, so it is then told to do so at once.
+ */
+function endWhenToldTo(server: RunningPostgres, dataFolder: string): void {
+  const timer = setInterval(() => {
+    if (isStopping(dataFolder)) process.kill(server.pid, 'SIGINT');
+  }, LOOK_EVERY_MS).unref();
+  void server.ended.then(() => clearInterval(timer));
+}
+
+/** The last line of the server's pid file says what it is doing. */
+function isStopping(dataFolder: string): boolean {
+  try {
+    return readFileSync(join(dataFolder, 'postmaster.pid'), 'utf8').trimEnd().endsWith('stopping');
+  } catch {
+    return false; // not written yet, or gone together with the server
+  }
 }
 
 /** Runs an action on a connection of its own. */

@@ -92,6 +92,7 @@ function callback({ ports, keys, secrets, database, logs }: ProgramSettings): Pr
     RATE_CALLBACKS: UNLIMITED,
     RATE_TOKENS: UNLIMITED,
     RATE_WEBHOOKS: UNLIMITED,
+    MAX_CONCURRENT_PER_ADDRESS: UNLIMITED,
     METRICS_TOKEN: secrets.metricsToken,
     ...secrets.clientSecrets,
     ...secrets.webhookSecrets,

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { failureResults } from '../../worker/failure.ts';
+import { failureOfStatus } from '../../worker/member-system/classify.ts';
 import { becomeCoordinator } from '../support/coordinator.ts';
 import { one } from '../support/door.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';
@@ -45,7 +47,7 @@ test('five failures in a row open the breaker, and a delivery among them starts 
     assert.deepEqual(await cases(bench), [], 'an outage is no case for a coordinator, yet');
   }));
 
-for (const code of ['http_401', 'http_403', 'token_refused', 'secret_missing']) {
+for (const code of ['http_401', 'http_403', 'token_refused', 'secret_missing', 'redirect_refused']) {
   test(`${code} opens it at once, raises one case, and no other push is burned`, () =>
     withPush(async (bench) => {
       const others = [await addPush(bench, 1), await addPush(bench, 2)];
@@ -138,11 +140,15 @@ test('faults of a single member leave it alone', () =>
     assert.equal((await bench.db.pool.query('select from sync.breakers')).rowCount, 0);
   }));
 
-test('a 403 that only ever meets one member is a case of that member', () =>
+for (const code of ['http_403', 'redirect_refused']) {
+  test(`${code} that only ever meets one member is a case of that member`, () => onlyOneMember(code));
+}
+
+const onlyOneMember = (code: string) =>
   withPush(async (bench) => {
     const states: string[] = [];
     for (const nth of [1, 2, 3]) {
-      states.push(await fail(bench, bench.id, 'http_403'));
+      states.push(await fail(bench, bench.id, code));
       await bench.db.pool.query(
         `update sync.breakers set state = 'closed', probe_at = null, opened_at = null, probe_push_id = null`,
       );
@@ -151,6 +157,18 @@ test('a 403 that only ever meets one member is a case of that member', () =>
       await bench.finish(fencing_token, 'delivered', null, false, other);
     }
     assert.deepEqual(states, ['pending', 'pending', 'rejected']);
+  });
+
+test('every status that is tried again because of the member system counts for its breaker', () =>
+  withPush(async ({ db }) => {
+    const codes = Array.from({ length: 300 }, (_, at) => failureOfStatus(300 + at));
+    const repeated = [...new Set(codes)].filter((code) => failureResults[code] === 'retry');
+    const { rows } = await db.pool.query(
+      'select code, private.member_system_fault(code) as fault from unnest($1::text[]) as code',
+      [repeated],
+    );
+    assert.ok(rows.length >= 8, `${rows.length} codes`);
+    for (const { code, fault } of rows) assert.ok(['at_once', 'counted'].includes(fault), `${code} ${fault}`);
   }));
 
 test('where nothing waits there is nothing to find out, and the next change is the probe', () =>

@@ -7,16 +7,39 @@ import { isRunning } from '../../local/is-running.ts';
 import { runLocal } from '../support/start-stack.ts';
 import { until } from '../support/until.ts';
 
-test('a program that ends by itself stops the stack with a message that names its log', async () => {
+const kept = ['callback', 'worker', 'postgrest', 'identity-provider', 'member-system'];
+
+test('however a program is told to end, it is started again, and the stack with everything else stays', async () => {
   const program = runLocal('start');
   await program.says(/Click here/);
-  const { pids } = program.stack();
-  // To the callback this is an order to stop, which it obeys; to the stack it is a callback that went away.
-  process.kill(pids.callback ?? 0, 'SIGTERM');
-  assert.equal(await program.ended, 1);
-  assert.match(program.output(), /callback ended with exit code 0; see .*callback\.log/);
-  assert.deepEqual(Object.values(pids).filter(isRunning), []);
+  const untouched = program.stack().pids;
+  // Each obeys the first one in its own way: Node's programs end with exit code 0, PostgREST as if by SIGINT.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGKILL'] as const) {
+    const before = program.stack().pids;
+    for (const name of kept) process.kill(before[name] ?? 0, signal);
+    for (const name of kept) {
+      await until(`another ${name} after ${signal}`, () => program.stack().pids[name] !== before[name], 60_000);
+    }
+  }
+  assert.equal(program.stack().pids.postgres, untouched.postgres);
+  for (const name of kept) assert.ok(isRunning(program.stack().pids[name] ?? 0), name);
+  assert.equal((await fetch(`${program.stack().callbackUrl}/readyz`)).status, 200);
+  assert.match(program.output(), /callback ended \(exit code 0\) and is started again/);
+  program.process.kill('SIGTERM');
+  assert.equal(await program.ended, 0);
 });
+
+for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+  test(`without PostgreSQL (${signal}) the stack stops, and says where its log is`, async () => {
+    const program = runLocal('start');
+    await program.says(/Click here/);
+    const { pids } = program.stack();
+    process.kill(pids.postgres ?? 0, signal);
+    assert.equal(await program.ended, 1);
+    assert.match(program.output(), /postgres ended with .*; see .*postgres\.log/);
+    assert.deepEqual(Object.values(pids).filter(isRunning), []);
+  });
+}
 
 test('a killed stack leaves nothing running, and the next one starts in what it left', async () => {
   const killed = runLocal('start');

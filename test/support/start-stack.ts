@@ -20,13 +20,19 @@ export type LocalProgram = {
   stack(): StackFile;
 };
 
-/** Runs `local/start.ts` or `local/demo.ts`. @param folder by default a fresh one among the test's artifacts */
+/**
+ * Runs `local/start.ts` or `local/demo.ts`.
+ *
+ * @param folder by default a fresh one among the test's artifacts
+ * @param root where the project lies
+ */
 export function runLocal(
   file: 'start' | 'demo',
   folder = mkdtempSync(join(artifactsFolder(), 'stack-')),
+  root = ROOT,
 ): LocalProgram {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, [join(ROOT, 'local', `${file}.ts`)], {
+  const child = spawn(process.execPath, [join(root, 'local', `${file}.ts`)], {
     env: { PATH, HOME, LOCAL_FOLDER: folder },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

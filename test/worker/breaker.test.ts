@@ -29,6 +29,24 @@ test('refused credentials stop an organisation at once and are one case; a probe
   assert.equal((await stage.db.pool.query(`select from registry.conflicts where state = 'open'`)).rowCount, 0);
 });
 
+test('a member system that sends everybody to a page about maintenance is waited for, and no change becomes a case', async () => {
+  await using stage = await createStage();
+  stage.memberSystem.setMode('maintenance');
+  const pushes = await Promise.all(numbers.slice(0, 8).map((number) => stage.addPush({ number })));
+  stage.work({}, { beatEveryMs: 50 });
+  await eventually('the breaker open', async () => (await breakerState(stage)) === 'open');
+  await eventually('the queue quiet', async () => (await stage.jobs()).every(({ locked_at }) => locked_at === null));
+  for (const { pushId } of pushes) assert.equal((await stage.push(pushId)).state, 'pending');
+  assert.equal((await stage.db.pool.query('select from registry.conflicts')).rowCount, 0);
+
+  stage.memberSystem.setMode('ok');
+  await stage.db.pool.query('update sync.breakers set probe_at = now()');
+  await stage.db.pool.query(`update sync.pushes set next_attempt_at = now() where state = 'pending'`);
+  await stage.db.pool.query('update graphile_worker._private_jobs set run_at = now()');
+  for (const { pushId } of pushes) await stage.reaches(pushId, 'delivered');
+  assert.equal(await breakerState(stage), 'closed');
+});
+
 test('while the breaker is open, jobs are not even fetched, and those of others are', async () => {
   await using stage = await createStage();
   const neighbour = await stage.addNeighbour();

@@ -41,7 +41,8 @@ test('a member system that is all right is asked once, and nothing is changed', 
 for (const [status, code] of [
   [401, 'http_401'],
   [403, 'http_403'],
-  [302, 'redirect_refused'],
+  [302, 'redirect_temporary'],
+  [308, 'redirect_refused'],
   [503, 'http_5xx'],
 ] as const) {
   test(`an answer ${status} is told as ${code}`, async () => {

@@ -78,7 +78,12 @@ test('organisations know nothing of each other', async () => {
 
 test('it misbehaves as told and behaves again', async () => {
   await using s = await start();
-  const expected: Partial<Record<(typeof modes)[number], number>> = { error_500: 500, reject_422: 422, too_many: 429 };
+  const expected: Partial<Record<(typeof modes)[number], number>> = {
+    error_500: 500,
+    reject_422: 422,
+    too_many: 429,
+    maintenance: 302,
+  };
   for (const [mode, status] of Object.entries(expected)) {
     assert.equal((await s.control(mode)).status, 200);
     assert.equal((await s.put()).status, status);

@@ -1,6 +1,7 @@
 import type { GuardedFetch } from '../../runtime/guarded-fetch.ts';
 import { Failure } from '../failure.ts';
 import type { Authorize } from './authorization.ts';
+import { failureOfStatus } from './classify.ts';
 import { sealForReceiver } from './receiver.ts';
 import { buildReadUrl, buildRequest } from './request.ts';
 import { read } from './send.ts';
@@ -41,10 +42,8 @@ async function knock(system: HttpMemberSystem, { authorize, fetch }: CheckOption
   const { signal } = new AbortController();
   const options = { fetch, timeoutMs: system.timeoutMs, signal, authorization: header };
   const { status } = await read(buildReadUrl(template, nobody, null), options, method);
-  if (status === 401) throw new Failure('http_401');
-  if (status === 403) throw new Failure('http_403');
-  if (status >= 300 && status < 400) throw new Failure('redirect_refused');
-  if (status >= 500) throw new Failure('http_5xx');
+  const isRedirect = status >= 300 && status < 400;
+  if (status === 401 || status === 403 || status >= 500 || isRedirect) throw new Failure(failureOfStatus(status));
   // A 404 looks the same with and without credentials.
   return status < 300
     ? `${method} answered ${status}`

@@ -21,6 +21,18 @@ const passing: Readonly<Record<number, FailureCode>> = {
 };
 
 /**
+ * RFC 9110 section 15.4: 302, 303 and 307 send us elsewhere this time, to a page about maintenance or to a login; 301 and 308 say that
+ * the address in the row is out of date.
+ */
+const redirects: Readonly<Record<number, FailureCode>> = {
+  301: 'redirect_refused',
+  302: 'redirect_temporary',
+  303: 'redirect_temporary',
+  307: 'redirect_temporary',
+  308: 'redirect_refused',
+};
+
+/**
  * Tells what an answer of a member system means for the push.
  *
  * @returns `delivered`, `accepted` (202 that says where to ask how it went), or the code of the failure; the code says
@@ -33,10 +45,17 @@ export function classify(answer: Answer): 'delivered' | 'accepted' | FailureCode
   if (status >= 200 && status < 300) return 'delivered';
   // A bare 409 may also mean that somebody else's change is in the way, so only the plain word counts as success.
   if (status === 409) return answer.alreadyApplied ? 'delivered' : 'http_409';
-  if (status >= 300 && status < 400) return 'redirect_refused';
-  if (status >= 400 && status < 500) return passing[status] ?? 'http_4xx';
+  return failureOfStatus(status);
+}
+
+/**
+ * What a status that is no success means. A redirect is never followed: the change, with the number and our credentials, goes where
+ * the row says and nowhere else.
+ */
+export function failureOfStatus(status: number): FailureCode {
   if (status >= 500 && status < 600) return 'http_5xx';
-  return 'http_unexpected';
+  if (status >= 400 && status < 500) return passing[status] ?? 'http_4xx';
+  return redirects[status] ?? 'http_unexpected';
 }
 
 const stillWorking = new Set([
@@ -66,6 +85,7 @@ export function classifyStatus(status: number, word: string | null): 'delivered'
     return stillWorking.has(said) ? 'accepted' : 'delivered';
   }
   if (status === 404 || status === 410) return 'status_lost';
-  if (status >= 300 && status < 400) return 'redirect_refused';
-  return passing[status] ?? (status >= 500 && status < 600 ? 'http_5xx' : 'acceptance_failed');
+  const failure = failureOfStatus(status);
+  // What is left says something about this change.
+  return failure === 'http_4xx' || failure === 'http_unexpected' ? 'acceptance_failed' : failure;
 }

@@ -21,8 +21,9 @@ export async function addSite(
   sink: Sink,
   pool: pg.Pool,
   workerUrl: string,
+  slug = 'pushes',
 ): Promise<Site> {
-  const organization = await addBenchOrganization(pool, 'pushes', sink.url);
+  const organization = await addBenchOrganization(pool, slug, sink.url);
   await pool.query('update sync.member_systems set concurrency = 100 where organization_id = $1', [organization.id]);
   const rows: object[] = [];
   const numbers = syntheticNumbers();

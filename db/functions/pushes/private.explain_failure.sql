@@ -12,6 +12,7 @@ as $$
     when p_error_code in ('sealing_key_unknown', 'index_secret_unknown') then 'The worker lacks a key. The operator must add it.'
     when p_error_code in ('timeout', 'task_timeout', 'connection_failed', 'tls_failed', 'token_unavailable')
       then 'The member system could not be reached.'
+    when p_error_code = 'redirect_temporary' then 'The member system sends us elsewhere for now, as systems do during maintenance.'
     when p_error_code in ('http_5xx', 'response_too_large', 'http_unexpected') then 'The member system has an error of its own.'
     when p_error_code in ('http_408', 'http_425', 'http_429') then 'The member system is busy and asked us to come back later.'
     when p_error_code in ('external_id_missing', 'external_id_unusable', 'personnummer_in_url')

@@ -86,27 +86,6 @@ test('without trusted proxies the header cannot be used to evade the limit', asy
   assert.deepEqual(statuses, [400, 400, 429, 429]);
 });
 
-test('beyond its capacity the process says so at once, and health still answers', async () => {
-  await using world = await startWorld({ environment: { MAX_CONCURRENT_REQUESTS: '3' } });
-  const url = startUrl(world, 'some state', 'v'.repeat(43));
-  const waiting = new Promise<void>((resolve) => {
-    world.provider.respond.set('/.well-known/openid-configuration', (_, response) => {
-      resolve();
-      setTimeout(() => response.writeHead(500).end(), 1_000);
-    });
-  });
-  const held = Array.from({ length: 3 }, () => get(url));
-  await waiting;
-  const statuses = await Promise.all(Array.from({ length: 10 }, async () => (await get(url)).status));
-  assert.ok(statuses.includes(503));
-  const refused = await token(world, {});
-  assert.equal(refused.status, 503);
-  assert.equal(refused.headers.get('retry-after'), '1');
-  assert.equal((await get(`${world.url}/livez`)).status, 200);
-  await Promise.all(held);
-  assert.equal((await token(world, {})).status, 400);
-});
-
 test('every answer has the headers that keep browsers from doing more than they should', async () => {
   await using world = await startWorld();
   const started = startUrl(world, 'some state', 'v'.repeat(43));
@@ -136,7 +115,7 @@ test('over TLS browsers are told to stay there', async () => {
 test('long addresses, long headers and other methods are refused', async () => {
   await using world = await startWorld();
   assert.equal((await get(`${world.url}/login/a/b?x=${'x'.repeat(9_000)}`)).status, 414);
-  assert.equal((await get(`${world.url}/livez`, { cookie: 'x'.repeat(20_000) })).status, 431);
+  assert.equal((await get(`${world.url}/livez`, { cookie: 'x'.repeat(40_000) })).status, 431);
   for (const method of ['POST', 'PUT', 'DELETE', 'HEAD']) {
     const response = await fetch(startUrl(world, 'some state', 'v'.repeat(43)), { method, redirect: 'manual' });
     assert.equal(response.status, 405, method);

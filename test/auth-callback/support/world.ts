@@ -146,5 +146,6 @@ function environment(databaseUrl: string): Record<string, string> {
     RATE_CALLBACKS: '100000',
     RATE_TOKENS: '100000',
     RATE_WEBHOOKS: '100000',
+    MAX_CONCURRENT_PER_ADDRESS: '100000',
   };
 }
