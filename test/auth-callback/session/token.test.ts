@@ -90,9 +90,14 @@ test('a refresh whose answer was lost is asked again, and brings the same next t
 test('one refresh token used twenty times at once gives twenty answers, and the session lives on by any of them', async () => {
   await using world = await startWorld();
   const { refresh_token } = await signedIn(world);
-  const all = await Promise.all(Array.from({ length: 20 }, () => refresh(world, refresh_token)));
-  assert.ok(all.every(({ status }) => status === 200));
-  const tokens = await Promise.all(all.map(tokensOf));
+  // A busy machine may answer 503, after which the app sends the same again, as docs/for-apps.md tells it to.
+  const refreshed = async (): Promise<Tokens> => {
+    const response = await refresh(world, refresh_token);
+    if (response.status === 503) return refreshed();
+    assert.equal(response.status, 200);
+    return tokensOf(response);
+  };
+  const tokens = await Promise.all(Array.from({ length: 20 }, refreshed));
   assert.equal(new Set(tokens.map((each) => each.refresh_token)).size, 1);
   for (const each of tokens.slice(0, 3)) assert.equal((await refresh(world, each.refresh_token)).status, 200);
 });
