@@ -348,7 +348,6 @@ create table registry.conflicts (
     when 'member_system' then member_id is null
     when 'drift'         then member_id is not null
   end),
-  constraint conflicts_number_is_asked_about check (personnummer_index is null and personnummer_index_previous = '{}' or kind in ('mismatch', 'drift')),
   constraint conflicts_state_has_evidence check (case state
     when 'open'       then closed_at is null and decision is null and decided_by is null and superseded_by is null
     when 'resolved'   then closed_at is not null and decision is not null and decided_by is not null and superseded_by is null
@@ -357,13 +356,14 @@ create table registry.conflicts (
 );
 create unique index conflicts_open_once on registry.conflicts (organization_id, fingerprint) where state = 'open';
 create unique index conflicts_open_number_once on registry.conflicts (organization_id, member_id, kind, personnummer_index)
-  where state = 'open' and personnummer_index is not null;
+  where state = 'open' and kind in ('mismatch', 'drift') and personnummer_index is not null;
 create index conflicts_open on registry.conflicts (organization_id, opened_at, id) where state = 'open';
 -- For the first page of cases by age: row security compares with a list of organisations, through which no index keeps its order.
 create index conflicts_open_by_age on registry.conflicts (opened_at, id) where state = 'open';
 create index conflicts_remembered on registry.conflicts (organization_id, fingerprint) where state = 'resolved';
 create index conflicts_member on registry.conflicts (organization_id, member_id) where member_id is not null;
 create index conflicts_other_member on registry.conflicts (organization_id, other_member_id) where other_member_id is not null;
+create index conflicts_candidates on registry.conflicts using gin (candidates) where state = 'open';
 create index conflicts_observation on registry.conflicts (observation_id) where observation_id is not null;
 -- The retention task finds by it the closed cases that still know their number; a row leaves the index when it is erased.
 create index conflicts_with_number on registry.conflicts (organization_id, closed_at) where personnummer_index is not null and closed_at is not null;
@@ -378,7 +378,7 @@ comment on column registry.conflicts.candidates is 'The members it might be, whe
 comment on column registry.conflicts.observation_id is 'The login that first showed it.';
 comment on column registry.conflicts.push_id is 'The push that failed.';
 comment on column registry.conflicts.fingerprint is 'What makes two sightings the same disagreement; one open case for each. Never a form of a number: where the number makes the difference, it ends with the case''s own id.';
-comment on column registry.conflicts.personnummer_index is 'Kinds mismatch and drift: keyed index of the number that the record does not have, newest key version seen. Erased some time after the case was closed (private.erase_case_numbers); from then on nothing is recognised by it.';
+comment on column registry.conflicts.personnummer_index is 'Keyed index of the number that a login, an import or the member system brought, in the newest key version seen. By it a mismatch is recognised, and pushes of that number wait. Erased some time after the case was closed (private.erase_case_numbers).';
 comment on column registry.conflicts.personnummer_index_previous is 'The same number under older key versions.';
 comment on column registry.conflicts.number_seen_at is 'When an import, or a comparison with the member system, brought the number last. Logins have rows of their own.';
 comment on column registry.conflicts.seen is 'How many times the same disagreement was seen.';

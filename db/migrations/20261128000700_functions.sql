@@ -154,6 +154,7 @@ as $$
     ('already_linked', 409, 'The login is linked to a member already.'),
     ('member_merged', 409, 'The member was merged into another record. Use the surviving one.'),
     ('not_failed', 409, 'The push has not failed, or a later one has taken its place.'),
+    ('disputed', 409, 'The number is in question in an open case. Settle that first.'),
     ('name_one_thing', 422, 'Name one push, or up to a thousand, or one error code, or one case.'),
     ('not_waiting', 409, 'The change does not wait on the worklist any more.'),
     ('not_sealed_yet', 409, 'The number is not ready to be fetched. Try again in a minute; if it stays so, the operator must look at it.'),
@@ -249,17 +250,17 @@ comment on function private.forget_failures is 'In: a push that arrived or is mo
 
 -- begin db/functions/pushes/private.record_push_event.sql
 -- Audit events about a push all name the same ids.
-create or replace function private.record_push_event(p_event text, p_push sync.pushes, p_message text)
+create or replace function private.record_push_event(p_event text, p_push sync.pushes, p_message text, p_conflict_id uuid default null)
 returns void
 language sql volatile
 set search_path = pg_catalog, pg_temp
 as $$
   select private.record_event(p_event, 'worker', p_push.organization_id, p_message,
-    p_member_id => p_push.member_id, p_observation_id => p_push.observation_id, p_push_id => p_push.id,
+    p_member_id => p_push.member_id, p_observation_id => p_push.observation_id, p_conflict_id => p_conflict_id, p_push_id => p_push.id,
     p_detail => jsonb_strip_nulls(jsonb_build_object(
       'attempt', p_push.attempts, 'error_code', p_push.error_code, 'http_status', p_push.http_status, 'worker', p_push.leased_by)))
 $$;
-comment on function private.record_push_event is 'In: event, push, sentence. Appends the audit event.';
+comment on function private.record_push_event is 'In: event, push, sentence, the case it has to do with. Appends the audit event.';
 -- end db/functions/pushes/private.record_push_event.sql
 
 -- begin db/functions/pushes/private.settle_push.sql
@@ -459,6 +460,7 @@ as $$
     when p_error_code in ('acceptance_failed', 'status_url_refused', 'status_lost')
       then 'The member system took the change in and then could not carry it out.'
     when p_error_code in ('worker_stopping', 'lease_lost', 'database_failed') then 'The attempt was interrupted. It is made again.'
+    when p_error_code = 'disputed' then 'The number is in question in an open case. It is sent, or dropped, when the case is settled.'
     when p_error_code is not null then 'Something unexpected happened. The operator must look at it.'
   end
 $$;
@@ -467,14 +469,14 @@ grant execute on function private.explain_failure to authenticated;
 -- end db/functions/pushes/private.explain_failure.sql
 
 -- begin db/functions/pushes/api.failed_syncs.sql
--- Changes that have not reached the member system: refused, given up, or still being tried after a failure. One that a later
+-- Changes that have not reached the member system: refused, given up, waiting for a case, or still being tried after a failure. One that a later
 -- push of the same member follows is history.
 create or replace view api.failed_syncs with (security_invoker = true) as
 select
   p.id as push_id, g.slug as organization, p.member_id, m.external_id as member_external_id, p.state, p.attempts,
-  p.error_code, private.explain_failure(p.error_code) as reason, p.http_status,
-  case when b.state <> 'closed' and p.settled_at is null then greatest(p.next_attempt_at, b.probe_at) else p.next_attempt_at end as next_attempt_at,
-  p.created_at, p.settled_at
+  p.error_code, private.explain_failure(case when p.waits_for_conflict_id is null then p.error_code else 'disputed' end) as reason, p.http_status,
+  case when p.waits_for_conflict_id is not null then null when b.state <> 'closed' and p.settled_at is null then greatest(p.next_attempt_at, b.probe_at) else p.next_attempt_at end as next_attempt_at,
+  p.created_at, p.settled_at, p.waits_for_conflict_id
 from sync.pushes as p
 join registry.organizations as g on g.id = p.organization_id
 join registry.members as m on m.id = p.member_id
@@ -483,8 +485,9 @@ where (p.state in ('rejected', 'given_up') and not exists (
     select from sync.pushes as later
     where later.organization_id = p.organization_id and later.member_id = p.member_id and later.id <> p.id
       and later.created_at >= p.created_at and later.state in ('pending', 'sending', 'delivered')))
-  or (p.settled_at is null and p.error_code is not null);
-comment on view api.failed_syncs is 'Pushes of the coordinator''s organisations that failed, with the reason and the next try.';
+  or (p.settled_at is null and p.error_code is not null)
+  or p.waits_for_conflict_id is not null;
+comment on view api.failed_syncs is 'Pushes of the coordinator''s organisations that failed or wait for a case, with the reason, the case (waits_for_conflict_id), and the next try.';
 grant select on api.failed_syncs to authenticated;
 -- end db/functions/pushes/api.failed_syncs.sql
 
@@ -495,7 +498,8 @@ create or replace view api.worklist with (security_invoker = true) as
 select
   p.id as push_id, g.slug as organization, p.member_id, m.external_id as member_external_id, m.given_name, m.family_name,
   case when m.personnummer_masked is null then 'remove' else 'set' end as change, m.personnummer_masked,
-  p.accepted_until is not null and (s.receiver_key is not null or m.personnummer_masked is null) as ready, p.created_at as waiting_since
+  p.accepted_until is not null and (s.receiver_key is not null or m.personnummer_masked is null) as ready, p.created_at as waiting_since,
+  p.waits_for_conflict_id
 from sync.pushes as p
 join registry.organizations as g on g.id = p.organization_id
 join registry.members as m on m.id = p.member_id
@@ -555,6 +559,8 @@ begin
     return private.refuse('fetch_number', 'not_found', p_push_id);
   elsif p.settled_at is not null then
     return private.refuse('fetch_number', 'not_waiting', p_push_id);
+  elsif p.waits_for_conflict_id is not null then
+    return private.refuse('fetch_number', 'disputed', p_push_id);
   elsif p.receiver_sealed is null or private.push_is_moot(p) then
     return private.refuse('fetch_number', 'not_sealed_yet', p_push_id);
   end if;
@@ -883,7 +889,7 @@ comment on function private.supersede_pushes is 'In: a member. Marks the pushes 
 -- begin db/functions/pushes/private.queue_push.sql
 -- The change is to reach the member system. Row and job are written with the change itself, in one transaction: neither is
 -- ever there without the other (security-and-reliability C9).
-create or replace function private.queue_push(p_member_id uuid, p_observation_id uuid default null)
+create or replace function private.queue_push(p_member_id uuid, p_observation_id uuid default null, p_decided boolean default false)
 returns uuid
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -892,14 +898,16 @@ declare
   v_push sync.pushes;
 begin
   perform private.supersede_pushes(p_member_id);
-  insert into sync.pushes (organization_id, member_id, observation_id, personnummer_index)
-  select m.organization_id, m.id, p_observation_id, m.personnummer_index from registry.members as m where m.id = p_member_id
+  insert into sync.pushes (organization_id, member_id, observation_id, personnummer_index, decided)
+  select m.organization_id, m.id, p_observation_id, m.personnummer_index, p_decided from registry.members as m where m.id = p_member_id
   returning * into strict v_push;
-  perform private.enqueue('push_personnummer', v_push.id);
+  if v_push.waits_for_conflict_id is null then
+    perform private.enqueue('push_personnummer', v_push.id);
+  end if;
   return v_push.id;
 end
 $$;
-comment on function private.queue_push is 'In: a member whose number changed, and the login that caused it. Out: id of the push that will carry it.';
+comment on function private.queue_push is 'In: a member whose number changed, the login that caused it, whether a coordinator decided on the number. Out: id of the push that will carry it.';
 -- end db/functions/pushes/private.queue_push.sql
 
 -- begin db/functions/number/private.set_number.sql
@@ -925,7 +933,7 @@ begin
   perform private.record_event('number_accepted', 'coordinator', p_observation.organization_id,
     format('A coordinator gave the record the personnummer %s that %s brought.', p_observation.personnummer_masked, p_observation.source),
     p_member_id => p_member_id, p_observation_id => p_observation.id, p_conflict_id => p_conflict_id,
-    p_push_id => private.queue_push(p_member_id, p_observation.id));
+    p_push_id => private.queue_push(p_member_id, p_observation.id, true));
   perform private.close_moot_cases(p_observation.organization_id, array[p_member_id], 'coordinator', p_conflict_id);
   return jsonb_build_object('number', v_before, 'version_after', v_version);
 end
@@ -1097,10 +1105,10 @@ declare
   v_new_id constant uuid := gen_random_uuid();
   v_fingerprint constant text :=
     private.conflict_fingerprint(v_new_id, p_kind, p_observation, p_member_id, p_other_member_id, p_candidates);
-  -- The number under every key version that is known, the current one first; none where the number makes no difference.
-  v_indexes constant text[] := case p_kind
-    when 'mismatch' then p_observation.personnummer_index || p_observation.personnummer_index_previous else '{}' end;
-  v_known constant uuid := private.known_case(p_observation.organization_id, v_fingerprint, p_member_id, v_indexes);
+  -- The number under every key version that is known, the current one first.
+  v_indexes constant text[] := array_remove(p_observation.personnummer_index || p_observation.personnummer_index_previous, null);
+  v_known constant uuid := private.known_case(p_observation.organization_id, v_fingerprint, p_member_id,
+    case p_kind when 'mismatch' then v_indexes else '{}' end);
   v_id uuid;
 begin
   update registry.conflicts as c
@@ -1109,9 +1117,14 @@ begin
       -- Who else has the number may have changed, and is what the coordinator sees.
       other_member_id = case c.state when 'open' then p_other_member_id else c.other_member_id end,
       version = c.version + (c.state = 'open' and c.other_member_id is distinct from p_other_member_id)::integer,
-      -- The newest version of the key; whoever knows only an older one than the case does changes nothing.
-      personnummer_index = case when c.personnummer_index = any (v_indexes) then v_indexes[1] else c.personnummer_index end,
-      personnummer_index_previous = case when c.personnummer_index = any (v_indexes) then v_indexes[2:] else c.personnummer_index_previous end
+      -- The newest version of the key; whoever knows only an older one than the case does changes nothing. A login that is in question may
+      -- bring another number than before: where the case is not about the number itself, the last one counts.
+      (personnummer_index, personnummer_index_previous) = (
+        select number.current, number.previous from (values
+          (1, v_indexes[1], v_indexes[2:], c.personnummer_index = any (v_indexes)
+            or c.kind <> 'mismatch' and c.state = 'open' and v_indexes <> '{}' and not v_indexes && c.personnummer_index_previous),
+          (2, c.personnummer_index, c.personnummer_index_previous, true)) as number(nth, current, previous, holds)
+        where number.holds order by number.nth limit 1)
   where c.id = v_known and (c.state = 'open' or c.state = 'resolved' and c.decision in ('keep_existing', 'not_same_person'))
   returning c.id into v_id;
   if v_id is null and v_known is not null and p_kind <> 'inconsistent' then
@@ -1200,10 +1213,111 @@ $$;
 comment on function private.set_link is 'In: an observation, a member. Out: the link before, for undo. Links the observation''s login to the member.';
 -- end db/functions/matching/private.set_link.sql
 
--- begin db/functions/conflicts/private.why_not_note.sql
--- The notes of coordinators are the only text that people write into the database. Told not to, somebody pastes a personnummer all
--- the same; it is sent back rather than masked, so that the person knows. Eleven digits in the ways a number is written are enough:
--- without its control digits being right it is a mistyped one.
+-- begin db/functions/notes/private.controls_hold.sql
+-- The check of a number that personnummer/ makes with a library, as far as a text needs it: a date in one of the ways numbers carry one (day
+-- + 40; month + 40, 65 or 80), and control digits by the present rule or the one from 2032 (national-identity-number, sections 1 to 3).
+create or replace function private.controls_hold(p_digits text)
+returns boolean
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select substr(p_digits, 1, 2)::integer % 40 between 1 and 31 and substr(p_digits, 1, 2)::integer < 72
+    and substr(p_digits, 3, 2) ~ '^(0[1-9]|1[0-2]|4[1-9]|5[0-2]|6[6-9]|7[0-7]|8[1-9]|9[0-2])$'
+    and (select sum(substr(p_digits, w.nth::integer, 1)::integer * w.weight) % 11 between 0 and 3
+         from unnest(array[3, 7, 6, 1, 8, 9, 4, 5, 2, 1]) with ordinality as w(weight, nth))
+    and (select sum(substr(p_digits, w.nth::integer, 1)::integer * w.weight) % 11 = 0
+         from unnest(array[5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1]) with ordinality as w(weight, nth))
+$$;
+comment on function private.controls_hold is 'In: eleven digits. Out: whether they could be a personnummer, a D-number, or one of the numbers made like them.';
+-- end db/functions/notes/private.controls_hold.sql
+
+-- begin db/functions/notes/private.plain_digits.sql
+-- Full-width, Arabic, Devanagari and all other decimal digits of Unicode as 0 to 9, spaces of every kind as one blank, dashes of every kind as
+-- one hyphen, and without what nobody sees between them.
+create or replace function private.plain_digits(p_text text)
+returns text
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- Where the ten digits of a script begin, but for those that NFKC folds (full-width, mathematical, circled, raised).
+  c_zeros constant integer[] := array[
+    1632, 1776, 1984, 2406, 2534, 2662, 2790, 2918, 3046, 3174, 3302, 3430, 3558, 3664, 3792, 3872, 4160, 4240, 6112, 6160, 6470, 6608, 6784,
+    6800, 6992, 7088, 7232, 7248, 42528, 43216, 43264, 43472, 43504, 43600, 44016, 66720, 68912, 68928, 69734, 69872, 69942, 70096, 70384, 70736,
+    70864, 71248, 71360, 71376, 71386, 71472, 71904, 72016, 72688, 72784, 73040, 73120, 73184, 73552, 90416, 92768, 92864, 93008, 93552, 123200,
+    123632, 124144, 124401, 125264];
+  v_text text;
+begin
+  if octet_length(p_text) = length(p_text) then
+    return regexp_replace(p_text, '\s', ' ', 'g');
+  end if;
+  select translate(normalize(p_text, nfkc), string_agg(chr(z.code + d.digit), '' order by z.code, d.digit),
+    repeat('0123456789', cardinality(c_zeros)))
+  into v_text from unnest(c_zeros) as z(code) cross join generate_series(0, 9) as d(digit);
+  v_text := regexp_replace(v_text,
+    '[\u00AD\u0300-\u036F\u061C\u180E\u200B-\u200F\u202A-\u202E\u2060-\u206F\u20D0-\u20FF\uFE00-\uFE0F\uFEFF]', '', 'g');
+  v_text := regexp_replace(v_text, '[\u2010-\u2015\u2212\u2043\uFE58\uFE63\uFF0D]', '-', 'g');
+  return regexp_replace(v_text, '[\s\u0085\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000]', ' ', 'g');
+end
+$$;
+comment on function private.plain_digits is 'In: a text. Out: the same with ASCII digits, blanks and hyphens, without invisible characters.';
+-- end db/functions/notes/private.plain_digits.sql
+
+-- begin db/functions/notes/private.holds_number.sql
+-- Told not to, somebody writes a personnummer into a note all the same, in one of many ways. Eleven digits in a way that people write numbers
+-- (in one, 6 and 5, date with dots or strokes and 5, or one by one) are enough: with wrong control digits it is a mistyped one. Grouped in any
+-- other way, or with the year in full, eleven digits may be phone numbers, amounts and times of the day beside each other: then date and control
+-- digits decide. A plus begins a telephone number. Digits of every script count, and what cannot be seen does not part them.
+create or replace function private.holds_number(p_text text)
+returns boolean
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_text constant text := regexp_replace(
+    private.plain_digits(p_text), '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', '', 'gi'); -- ids of ours are made of digits too
+  v_run text;
+  v_groups text[];
+  v_digits text;
+begin
+  if p_text is null or length(regexp_replace(v_text, '[^0-9]', '', 'g')) < 11 then
+    return false;
+  elsif v_text ~ '(?<![0-9])[0-9]{6}[^[:alnum:]]{0,3}[0-9]{3}[ ./-]?[0-9]{2}(?![0-9])'
+    -- Parted like a date, and a day and a month: 44 / 900 00 after two pairs of digits is a phone number.
+    or v_text ~ ('(?<![0-9])(0[1-9]|[12][0-9]|3[01]|4[1-9]|[56][0-9]|7[01])[ ./-]?(0[1-9]|1[0-2]|4[1-9]|5[0-2]|6[6-9]|7[0-7]|8[1-9]|9[0-2])'
+      || '[ ./-]?[0-9]{2}[^[:alnum:]]{0,3}[0-9]{3}[ ./-]?[0-9]{2}(?![0-9])') then
+    return true;
+  end if;
+  for v_run in
+    select r.found[1] from regexp_matches(v_text, '[0-9](?:[^+0-9A-Za-z\u00C0-\u1FFF\u2C00-\u2DFF\u3040-\uFFFD]{0,4}[0-9])*', 'g') as r(found)
+  loop
+    v_groups := array(select g.found[1] from regexp_matches(v_run, '[0-9]+', 'g') as g(found));
+    if cardinality(v_groups) = 11 and length(array_to_string(v_groups, '')) = 11 then
+      return true;
+    end if;
+    for i in 1 .. cardinality(v_groups) loop
+      v_digits := '';
+      for j in i .. cardinality(v_groups) loop
+        v_digits := v_digits || v_groups[j];
+        exit when length(v_digits) >= 11;
+      end loop;
+      if length(v_digits) = 11 and private.controls_hold(v_digits) then
+        return true;
+      end if;
+    end loop;
+  end loop;
+  return exists (
+    select from regexp_matches(v_text, '(?<![0-9])([0-9]{1,2})[ ./-]+([0-9]{1,2})[ ./-]+(?:18|19|20)?([0-9]{2})'
+      || '[^[:alnum:]]{1,4}([0-9]{3}) ?([0-9]{2})(?![0-9])', 'g') as d(part)
+    where private.controls_hold(lpad(d.part[1], 2, '0') || lpad(d.part[2], 2, '0') || d.part[3] || d.part[4] || d.part[5]));
+end
+$$;
+comment on function private.holds_number is 'In: a text that a person wrote, or that is for people. Out: whether it may hold a personnummer. The one predicate for notes, evidence of consent, and sentences of the audit.';
+-- end db/functions/notes/private.holds_number.sql
+
+-- begin db/functions/notes/private.why_not_note.sql
+-- Coordinators' notes are the only text that people write into the database. One with a number is sent back rather than masked, so that the
+-- person knows.
 create or replace function private.why_not_note(p_note text)
 returns text
 language sql immutable
@@ -1211,11 +1325,11 @@ set search_path = pg_catalog, pg_temp
 as $$
   select case
     when length(p_note) > 4000 then 'note_too_long'
-    when p_note ~ '(?<![0-9])([0-9]{2}[ .-]?){3}[^[:alnum:]]{0,3}[0-9]{3}[ .-]?[0-9]{2}(?![0-9])' then 'number_in_note'
+    when private.holds_number(p_note) then 'number_in_note'
   end
 $$;
 comment on function private.why_not_note is 'In: a coordinator''s note. Out: code of the refusal where it is too long for its column or may hold a personnummer, null: go ahead.';
--- end db/functions/conflicts/private.why_not_note.sql
+-- end db/functions/notes/private.why_not_note.sql
 
 -- begin db/functions/matching/private.link_login.sql
 -- Whose login was it? The coordinator knows; open cases about that login are settled by it.
@@ -1293,6 +1407,8 @@ declare
 begin
   if p.id is null then
     return private.refuse('mark_done', 'not_found', p_push_id);
+  elsif p.waits_for_conflict_id is not null then
+    return private.refuse('mark_done', 'disputed', p_push_id);
   elsif p.state <> 'pending' or private.push_is_moot(p) then
     return private.refuse('mark_done', 'not_waiting', p_push_id);
   end if;
@@ -1362,14 +1478,15 @@ select
   c.candidates, c.observation_id, o.provider,
   coalesce(o.personnummer_masked, c.detail ->> 'personnummer') as observed_personnummer,
   o.given_name as observed_given_name, o.family_name as observed_family_name, o.authenticated_at,
-  c.push_id, c.detail
+  c.push_id, c.detail,
+  (select count(*)::integer from sync.pushes as p where p.waits_for_conflict_id = c.id) as waiting_changes
 from registry.conflicts as c
 join registry.organizations as g on g.id = c.organization_id
 left join registry.members as m on m.id = c.member_id
 left join registry.members as n on n.id = c.other_member_id
 left join registry.observations as o on o.id = c.observation_id
 where c.state = 'open';
-comment on view api.open_conflicts is 'Open cases of the coordinator''s organisations. Numbers are masked.';
+comment on view api.open_conflicts is 'Open cases of the coordinator''s organisations. Numbers are masked; waiting_changes: how many changes of records wait for the case before they are sent to the member system.';
 grant select on api.open_conflicts to authenticated;
 -- end db/functions/conflicts/api.open_conflicts.sql
 
@@ -1542,7 +1659,7 @@ begin
   where id = v_member_id;
   perform private.close_moot_cases(c.organization_id, array[v_member_id], 'coordinator', c.id);
   perform private.record_event(p_event, 'coordinator', c.organization_id, format(p_message, coalesce(p_number ->> 'masked', 'none')),
-    p_member_id => v_member_id, p_conflict_id => c.id, p_push_id => private.queue_push(v_member_id));
+    p_member_id => v_member_id, p_conflict_id => c.id, p_push_id => private.queue_push(v_member_id, p_decided => true));
 end
 $$;
 comment on function private.restore_number is 'In: a case, a number in its stored forms with the member''s id, event and sentence. Writes it and queues the push.';
@@ -1795,12 +1912,14 @@ begin
     return '{"code": "not_found"}'::jsonb;
   elsif exists (select from registry.members as m where m.id = p.member_id and m.merged_into is not null) then
     return '{"code": "member_merged"}'::jsonb;
+  elsif p.waits_for_conflict_id is not null then
+    return '{"code": "disputed"}'::jsonb;
   elsif p.state = 'pending' and p.error_code is not null then
     update sync.pushes set next_attempt_at = clock_timestamp() where id = p.id;
     perform private.enqueue('push_personnummer', p.id);
   elsif (p.state in ('rejected', 'given_up') or private.has_drifted(p)) and not private.is_followed(p) then
     update sync.pushes set next_attempt_at = null where id = p.id;
-    v_push_id := private.queue_push(p.member_id, p.observation_id);
+    v_push_id := private.queue_push(p.member_id, p.observation_id, p.decided);
   else
     return '{"code": "not_failed"}'::jsonb;
   end if;
@@ -1886,7 +2005,7 @@ begin
   elsif c.kind <> 'drift' then
     return '{"code": "decision_not_applicable"}'::jsonb;
   end if;
-  v_push_id := private.queue_push(c.member_id);
+  v_push_id := private.queue_push(c.member_id, p_decided => true);
   perform private.record_event('push_requeued', 'coordinator', c.organization_id, 'A coordinator had the recorded number sent.',
     p_member_id => c.member_id, p_conflict_id => c.id, p_push_id => v_push_id);
   perform private.close_case(c, 'retry_sync', null, '{}');
@@ -1957,6 +2076,7 @@ as $$
     or exists (
       select from registry.conflicts as other
       where other.organization_id = c.organization_id and other.member_id = c.member_id and other.kind = c.kind and other.state = 'open'
+        and c.kind in ('mismatch', 'drift')
         and (other.personnummer_index || other.personnummer_index_previous) && (c.personnummer_index || c.personnummer_index_previous))
 $$;
 comment on function private.is_open_again is 'In: a closed case. Out: whether another case about the same disagreement is open.';
@@ -3635,13 +3755,13 @@ begin
   case
     when o.outcome = 'filled' then
       perform private.fill_member(o);
-      v_push_id := private.queue_push(o.member_id, o.id);
       if exists (
         select from registry.conflicts as c
         where c.organization_id = o.organization_id and c.member_id = o.member_id and c.state = 'open')
       then
         perform private.close_moot_cases(o.organization_id, array[o.member_id], o.source::text);
       end if;
+      v_push_id := private.queue_push(o.member_id, o.id);
     when o.outcome = 'confirmed' and o.personnummer_index_previous <> '{}' then
       perform private.renew_index(o);
     when o.outcome = 'conflict' then
@@ -3772,7 +3892,7 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if p_evidence is null or jsonb_typeof(p_evidence) <> 'object' or p_evidence::text ~ '[0-9]{6}[ -]?[0-9]{5}' then
+  if p_evidence is null or jsonb_typeof(p_evidence) <> 'object' or private.holds_number(p_evidence::text) then
     raise exception 'The evidence is an object without anything like a personnummer.' using errcode = 'PN002';
   end if;
   insert into registry.consents (organization_id, member_id, provider, state, observation_id, scope, evidence)
@@ -4472,6 +4592,29 @@ $$;
 comment on function private.compare_names is 'In: given and family name of two sides. Out: full, partial, none; null when one side has no name at all.';
 -- end db/functions/matching/private.compare_names.sql
 
+-- begin db/functions/pushes/private.disputing_case.sql
+-- Which open case puts a record's number in question: a mismatch of that record (another login brought another number), or any case whose
+-- login brought that very number and points at somebody else or nobody for certain. What a coordinator decided is in question only again
+-- by a case that was opened after it.
+create or replace function private.disputing_case(p sync.pushes)
+returns uuid
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select c.id from registry.conflicts as c join registry.members as m on m.id = p.member_id
+    where c.organization_id = p.organization_id and c.state = 'open'
+      and (c.member_id = p.member_id or c.other_member_id = p.member_id or c.candidates @> array[p.member_id])
+      and c.kind in ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'inconsistent', 'subject_moved')
+      and (not p.decided or c.opened_at > p.created_at)
+      and (c.kind = 'mismatch' and c.member_id = p.member_id or m.personnummer_index = any (c.personnummer_index || c.personnummer_index_previous))
+    order by c.opened_at, c.id limit 1);
+end
+$$;
+comment on function private.disputing_case is 'In: a push. Out: the oldest open case in which its member''s number is in question; null: none.';
+-- end db/functions/pushes/private.disputing_case.sql
+
 -- begin db/functions/upkeep/private.drop_leftover_jobs.sql
 -- A job that was queued again while it was locked loses its key and its attempts to the new one; if its worker died, it stays
 -- behind for ever. graphile-worker's own way of removing jobs is used.
@@ -4965,7 +5108,7 @@ begin
   with waiting as (
     select p.id from sync.pushes as p
     where p.organization_id = p_organization_id and p.settled_at is null and p.state = 'pending' and p.accepted_until is null
-      and p.next_attempt_at > clock_timestamp() and private.member_system_fault(p.error_code) is not null
+      and p.next_attempt_at > clock_timestamp() and p.waits_for_conflict_id is null and private.member_system_fault(p.error_code) is not null
     order by p.next_attempt_at limit 1000
     for update skip locked
   ), hastened as (
@@ -5030,7 +5173,8 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if p_push.state in ('pending', 'given_up') and p_push.next_attempt_at is not null then
+  if p_push.state in ('pending', 'given_up') and p_push.next_attempt_at is not null
+    and p_push.waits_for_conflict_id is null then -- one that waits gets its job when it goes on
     perform private.enqueue('push_personnummer', p_push.id, p_push.next_attempt_at);
   end if;
 end
@@ -5127,7 +5271,7 @@ begin
     join registry.members as m on m.id = p.member_id and m.merged_into is null
       and m.personnummer_index is not distinct from p.personnummer_index
     where p.id = any (p_ids) and p.organization_id = p_file.organization_id
-      and p.state in ('pending', 'given_up') and p.next_attempt_at is not null
+      and p.state in ('pending', 'given_up') and p.next_attempt_at is not null and p.waits_for_conflict_id is null
       and not exists (select from sync.pushes as newer where newer.member_id = p.member_id and newer.state = 'pending' and newer.id <> p.id));
 end
 $$;
@@ -5637,7 +5781,7 @@ begin
     for update skip locked
   loop
     select p.id into v_push_id from sync.pushes as p
-    where p.organization_id = b.organization_id and p.state in ('pending', 'given_up') and p.next_attempt_at is not null
+    where p.organization_id = b.organization_id and p.state in ('pending', 'given_up') and p.next_attempt_at < 'infinity'
     order by p.next_attempt_at limit 1 for update skip locked;
     if v_push_id is not null then
       update sync.pushes set next_attempt_at = clock_timestamp() where id = v_push_id;
@@ -5829,6 +5973,60 @@ for each statement execute function private.tg__refuse_change();
 alter table audit.events enable always trigger _100_refuse_change;
 -- end db/functions/audit/private.tg__refuse_change.sql
 
+-- begin db/functions/pushes/private.weigh_pushes.sql
+-- A case about numbers was opened, changed or closed: pushes of the members it names begin to wait for it, or go on (private.tg_pushes__wait
+-- looks at each that is touched). One that is being sent cannot be called back; if its attempt fails, it is looked at then.
+create or replace function private.weigh_pushes(p_organization_id uuid, p_member_ids uuid[])
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if not exists (
+    select from sync.pushes as p
+    where p.organization_id = p_organization_id and p.member_id = any (p_member_ids)
+      and p.state in ('pending', 'given_up') and p.next_attempt_at is not null)
+  then
+    return; -- nearly always
+  end if;
+  perform private.withdraw_file(p.file_id) from sync.pushes as p
+  where p.organization_id = p_organization_id and p.member_id = any (p_member_ids) and p.state = 'pending' and p.file_id is not null
+    and private.disputing_case(p) is not null;
+  update sync.pushes as u set next_attempt_at = u.next_attempt_at
+  from (
+    select p.id from sync.pushes as p
+    where p.organization_id = p_organization_id and p.member_id = any (p_member_ids)
+      and p.state in ('pending', 'given_up') and p.next_attempt_at is not null
+    order by p.id for update) as due
+  where u.id = due.id;
+end
+$$;
+comment on function private.weigh_pushes is 'In: an organisation, members. Makes their waiting pushes wait for cases in which their numbers are in question, and lets go those that no longer have to.';
+-- end db/functions/pushes/private.weigh_pushes.sql
+
+-- begin db/functions/conflicts/private.tg_conflicts__weigh_pushes.sql
+-- However a case is opened or ends (decided, taken back, answered by itself, merged away): what is on its way to the member system is looked
+-- at in the same transaction.
+create or replace function private.tg_conflicts__weigh_pushes()
+returns trigger
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if TG_OP = 'INSERT' then
+    perform private.weigh_pushes(NEW.organization_id, NEW.candidates || NEW.member_id || NEW.other_member_id);
+  elsif (NEW.state, NEW.other_member_id, NEW.personnummer_index) is distinct from (OLD.state, OLD.other_member_id, OLD.personnummer_index) then
+    perform private.weigh_pushes(NEW.organization_id, NEW.candidates || NEW.member_id || NEW.other_member_id || OLD.other_member_id);
+  end if;
+  return null;
+end
+$$;
+comment on function private.tg_conflicts__weigh_pushes is 'After insert or update: pushes begin to wait for a case about their number, or go on when it ends.';
+create or replace trigger _100_weigh_pushes after insert or update of state, other_member_id, personnummer_index on registry.conflicts
+  for each row when (NEW.kind in ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'inconsistent', 'subject_moved'))
+  execute function private.tg_conflicts__weigh_pushes();
+-- end db/functions/conflicts/private.tg_conflicts__weigh_pushes.sql
+
 -- begin db/functions/files_and_worklist/private.tg_member_systems__seal_anew.sql
 -- What stands on a worklist is sealed once, and then waits for a person, for days. A key that comes later, or takes the place of one
 -- that was lost, would not be used until then, and a number that nobody can open is none; so what waits is sealed again.
@@ -5913,13 +6111,50 @@ begin
     NEW.status_url := null;
     NEW.receiver_sealed := null;
   end if;
+  if NEW.next_attempt_at is null then
+    NEW.waits_for_conflict_id := null;
+  end if;
   return NEW;
 end
 $$;
-comment on function private.tg_pushes__settle is 'Before update: a settled push holds no lease, place, status URL or sealed number.';
+comment on function private.tg_pushes__settle is 'Before update: a settled push holds no lease, place, status URL or sealed number, and one that is not tried again waits for no case.';
 create or replace trigger _100_settle before update on sync.pushes
   for each row execute function private.tg_pushes__settle();
 -- end db/functions/pushes/private.tg_pushes__settle.sql
+
+-- begin db/functions/pushes/private.tg_pushes__wait.sql
+-- A number that is in question is not carried on: what waits to be sent waits for the case. Asked of every push that becomes due, whoever
+-- makes it so, so that no retry, probe or daily try lets one go. Left out is what has gone out already: a change that the member system
+-- has taken in (status_url), or that is in a file (a file that nobody has fetched is taken back by private.weigh_pushes).
+create or replace function private.tg_pushes__wait()
+returns trigger
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_before constant uuid := case TG_OP when 'UPDATE' then OLD.waits_for_conflict_id end;
+begin
+  NEW.waits_for_conflict_id := private.disputing_case(NEW);
+  if NEW.waits_for_conflict_id is not null then
+    NEW.next_attempt_at := 'infinity';
+    NEW.accepted_until := null;
+    NEW.receiver_sealed := null;
+    if v_before is null then
+      perform private.record_push_event('push_held', NEW, 'The push waits: its number is in question in an open case.', NEW.waits_for_conflict_id);
+    end if;
+  elsif NEW.next_attempt_at = 'infinity' then
+    NEW.next_attempt_at := clock_timestamp();
+    perform private.enqueue('push_personnummer', NEW.id);
+    perform private.record_push_event('push_released', NEW, 'The push goes on: the case that it waited for is closed.', v_before);
+  end if;
+  return NEW;
+end
+$$;
+comment on function private.tg_pushes__wait is 'Before insert or update: a push whose number is in question waits for the case, one that waited goes on when it is settled.';
+create or replace trigger _200_wait before insert or update of state, next_attempt_at, file_id, status_url on sync.pushes
+  for each row when (NEW.state in ('pending', 'given_up') and NEW.next_attempt_at is not null and NEW.status_url is null and NEW.file_id is null)
+  execute function private.tg_pushes__wait();
+-- end db/functions/pushes/private.tg_pushes__wait.sql
 
 -- begin db/functions/pushes/private.why_wait.sql
 -- What keeps a push from being sent at this moment. None of these is a failure, and none counts as an attempt.
@@ -6374,19 +6609,20 @@ create or replace function worker.metrics()
 returns table (
   organization text, waiting integer, sending integer, oldest_waiting_seconds integer, refused integer, given_up integer,
   breaker text, accepted integer,
-  deferred integer, oldest_deferred_seconds integer
+  deferred integer, oldest_deferred_seconds integer, disputed integer
 )
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
   select g.slug, coalesce(p.waiting, 0), coalesce(p.sending, 0), coalesce(p.oldest, 0), f.refused, f.given_up,
-    coalesce(b.state::text, 'closed'), coalesce(p.accepted, 0), d.deferred, coalesce(d.oldest, 0)
+    coalesce(b.state::text, 'closed'), coalesce(p.accepted, 0), d.deferred, coalesce(d.oldest, 0), coalesce(p.disputed, 0)
   from registry.organizations as g
   left join sync.breakers as b on b.organization_id = g.id
   left join lateral (
-    select count(*) filter (where known.state = 'pending')::integer as waiting, count(*) filter (where known.state = 'sending')::integer as sending,
-      extract(epoch from clock_timestamp() - min(known.created_at))::integer as oldest,
-      count(*) filter (where known.accepted_until is not null)::integer as accepted
+    select count(*) filter (where known.state = 'pending' and known.waits_for_conflict_id is null)::integer as waiting, count(*) filter (where known.state = 'sending')::integer as sending,
+      extract(epoch from clock_timestamp() - min(known.created_at) filter (where known.waits_for_conflict_id is null))::integer as oldest,
+      count(*) filter (where known.accepted_until is not null)::integer as accepted,
+      count(known.waits_for_conflict_id)::integer as disputed
     from sync.pushes as known where known.organization_id = g.id and known.settled_at is null
   ) as p on true
   cross join lateral (
@@ -6398,7 +6634,7 @@ as $$
     from registry.observations as o where o.organization_id = g.id and o.outcome = 'deferred'
   ) as d
 $$;
-comment on function worker.metrics is 'Out: per organisation, changes that wait, that are being sent, the age in seconds of the oldest, changes refused and given up, the breaker, changes taken in (202, a file, the worklist) but not yet carried out, and logins whose decision was put off, with the age in seconds of the oldest.';
+comment on function worker.metrics is 'Out: per organisation, changes that wait, that are being sent, the age in seconds of the oldest, changes refused and given up, the breaker, changes taken in (202, a file, the worklist) but not yet carried out, and logins whose decision was put off, with the age in seconds of the oldest; disputed: changes that wait for a case, counted nowhere else.';
 grant execute on function worker.metrics to sync_worker;
 -- end db/functions/upkeep/worker.metrics.sql
 
@@ -6522,6 +6758,9 @@ begin
   return query select 'leftover_job'::text, private.drop_leftover_jobs();
   return query select 'outage_case'::text, private.report_long_outages();
   return query select 'file_expired'::text, private.expire_files();
+  -- A push whose attempt failed in the very moment in which a case about its number was opened.
+  perform private.weigh_pushes(c.organization_id, c.candidates || c.member_id || c.other_member_id)
+  from registry.conflicts as c where c.state = 'open' and c.opened_at > clock_timestamp() - interval '5 minutes';
   delete from registry.consumed_transactions where expires_at < clock_timestamp() - interval '1 minute';
 end
 $$;

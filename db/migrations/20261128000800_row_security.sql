@@ -152,7 +152,7 @@ grant select (id, organization_id, kind, state, member_id, other_member_id, cand
 create policy own_organization on sync.pushes as restrictive to authenticated
   using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
 create policy coordinator_select on sync.pushes for select to authenticated using (true);
-grant select (id, organization_id, member_id, observation_id, state, attempts, next_attempt_at, accepted_until, error_code, http_status, created_at, settled_at)
+grant select (id, organization_id, member_id, observation_id, state, attempts, next_attempt_at, accepted_until, error_code, http_status, created_at, settled_at, waits_for_conflict_id)
   on sync.pushes to authenticated;
 
 create policy own_organization on sync.member_systems as restrictive to authenticated

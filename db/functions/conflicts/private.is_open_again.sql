@@ -10,6 +10,7 @@ as $$
     or exists (
       select from registry.conflicts as other
       where other.organization_id = c.organization_id and other.member_id = c.member_id and other.kind = c.kind and other.state = 'open'
+        and c.kind in ('mismatch', 'drift')
         and (other.personnummer_index || other.personnummer_index_previous) && (c.personnummer_index || c.personnummer_index_previous))
 $$;
 comment on function private.is_open_again is 'In: a closed case. Out: whether another case about the same disagreement is open.';

@@ -14,10 +14,10 @@ declare
   v_new_id constant uuid := gen_random_uuid();
   v_fingerprint constant text :=
     private.conflict_fingerprint(v_new_id, p_kind, p_observation, p_member_id, p_other_member_id, p_candidates);
-  -- The number under every key version that is known, the current one first; none where the number makes no difference.
-  v_indexes constant text[] := case p_kind
-    when 'mismatch' then p_observation.personnummer_index || p_observation.personnummer_index_previous else '{}' end;
-  v_known constant uuid := private.known_case(p_observation.organization_id, v_fingerprint, p_member_id, v_indexes);
+  -- The number under every key version that is known, the current one first.
+  v_indexes constant text[] := array_remove(p_observation.personnummer_index || p_observation.personnummer_index_previous, null);
+  v_known constant uuid := private.known_case(p_observation.organization_id, v_fingerprint, p_member_id,
+    case p_kind when 'mismatch' then v_indexes else '{}' end);
   v_id uuid;
 begin
   update registry.conflicts as c
@@ -26,9 +26,14 @@ begin
       -- Who else has the number may have changed, and is what the coordinator sees.
       other_member_id = case c.state when 'open' then p_other_member_id else c.other_member_id end,
       version = c.version + (c.state = 'open' and c.other_member_id is distinct from p_other_member_id)::integer,
-      -- The newest version of the key; whoever knows only an older one than the case does changes nothing.
-      personnummer_index = case when c.personnummer_index = any (v_indexes) then v_indexes[1] else c.personnummer_index end,
-      personnummer_index_previous = case when c.personnummer_index = any (v_indexes) then v_indexes[2:] else c.personnummer_index_previous end
+      -- The newest version of the key; whoever knows only an older one than the case does changes nothing. A login that is in question may
+      -- bring another number than before: where the case is not about the number itself, the last one counts.
+      (personnummer_index, personnummer_index_previous) = (
+        select number.current, number.previous from (values
+          (1, v_indexes[1], v_indexes[2:], c.personnummer_index = any (v_indexes)
+            or c.kind <> 'mismatch' and c.state = 'open' and v_indexes <> '{}' and not v_indexes && c.personnummer_index_previous),
+          (2, c.personnummer_index, c.personnummer_index_previous, true)) as number(nth, current, previous, holds)
+        where number.holds order by number.nth limit 1)
   where c.id = v_known and (c.state = 'open' or c.state = 'resolved' and c.decision in ('keep_existing', 'not_same_person'))
   returning c.id into v_id;
   if v_id is null and v_known is not null and p_kind <> 'inconsistent' then

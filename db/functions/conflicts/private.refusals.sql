@@ -16,6 +16,7 @@ as $$
     ('already_linked', 409, 'The login is linked to a member already.'),
     ('member_merged', 409, 'The member was merged into another record. Use the surviving one.'),
     ('not_failed', 409, 'The push has not failed, or a later one has taken its place.'),
+    ('disputed', 409, 'The number is in question in an open case. Settle that first.'),
     ('name_one_thing', 422, 'Name one push, or up to a thousand, or one error code, or one case.'),
     ('not_waiting', 409, 'The change does not wait on the worklist any more.'),
     ('not_sealed_yet', 409, 'The number is not ready to be fetched. Try again in a minute; if it stays so, the operator must look at it.'),
