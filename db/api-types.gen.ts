@@ -173,6 +173,8 @@ export const REFUSALS = {
   not_resolved: { status: 409 },
   /** A decision can be undone for 30 days. */
   too_late: { status: 409 },
+  /** Decisions on this case were undone twenty times already. Leave it as it is, or ask the operator. */
+  undone_too_often: { status: 409 },
   /** A note has 4000 characters at most. */
   note_too_long: { status: 422 },
   /** The note holds eleven digits that may be a personnummer. Write it without them. */
@@ -431,12 +433,12 @@ export type Database = {
         Args: { file_id: string; refused_external_ids?: string[] };
         Returns: AcknowledgedFile;
       };
-      /** In: a change of api.worklist. Out: the number as a compact JWE for the organisation's receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited. */
+      /** In: a change of api.worklist. Out: the number as a compact JWE for the organisation's receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited; after the fifth within an hour they are counted. */
       fetch_number: {
         Args: { push_id: string };
         Returns: SealedNumber;
       };
-      /** In: a file of api.sync_files that is ready. Out: the CSV (external_id,personnummer; an empty number is to be removed) as a compact JWE for the organisation's receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited. */
+      /** In: a file of api.sync_files that is ready. Out: the CSV (external_id,personnummer; an empty number is to be removed) as a compact JWE for the organisation's receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited; after the fifth within an hour they are counted. */
       fetch_sync_file: {
         Args: { file_id: string };
         Returns: SealedFile;

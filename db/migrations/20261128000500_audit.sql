@@ -61,6 +61,33 @@ comment on column audit.events.push_id is 'The push concerned.';
 comment on column audit.events.message is 'One sentence for people. Numbers are masked.';
 comment on column audit.events.detail is 'The same as data.';
 
+create table registry.repeated_events (
+  kind             text not null,
+  hour             timestamptz not null,
+  times            integer not null default 1 check (times > 0),
+  event            audit.event_name not null,
+  source           audit.source_name not null,
+  actor            text not null check (actor <> ''),
+  organization_id  uuid,
+  member_id        uuid,
+  push_id          uuid,
+  message          audit.sentence not null,
+  detail           jsonb not null default '{}',
+  primary key (kind, hour)
+) with (fillfactor = 50);
+comment on table registry.repeated_events is 'Events that anybody can bring about as often as they like, counted within the hour instead of written each time. A row goes when its hour is over, and leaves one event.';
+comment on column registry.repeated_events.kind is 'What is counted as the same.';
+comment on column registry.repeated_events.hour is 'The hour in which it is counted.';
+comment on column registry.repeated_events.times is 'How many times. The first five are events themselves.';
+comment on column registry.repeated_events.event is 'As audit.events, of the first one.';
+comment on column registry.repeated_events.source is 'As audit.events.';
+comment on column registry.repeated_events.actor is 'As audit.events.';
+comment on column registry.repeated_events.organization_id is 'As audit.events.';
+comment on column registry.repeated_events.member_id is 'As audit.events.';
+comment on column registry.repeated_events.push_id is 'As audit.events.';
+comment on column registry.repeated_events.message is 'As audit.events.';
+comment on column registry.repeated_events.detail is 'As audit.events.';
+
 -- Even the owner gives up what the triggers of private.tg__refuse_change refuse anyway.
 revoke update, delete, truncate on audit.events from registry_owner;
 grant select on audit.events to auditor;

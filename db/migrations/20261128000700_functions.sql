@@ -135,6 +135,36 @@ $$;
 comment on function private.lock_file is 'In: a file. Out: the file, locked; null when the caller may not see it.';
 -- end db/functions/files_and_worklist/private.lock_file.sql
 
+-- begin db/functions/audit/private.record_repeatable.sql
+-- What anybody can bring about as often as they like (a refusal, fetching the same number again, an unsigned message) must not fill the audit,
+-- which keeps its rows for good. The first five of a kind within an hour are events; the others are counted, and the count becomes one event
+-- when the hour is over (private.record_repetitions). What is counted as one kind is the caller's to say.
+create or replace function private.record_repeatable(
+  p_kind text, p_event text, p_source text, p_organization_id uuid, p_message text,
+  p_member_id uuid default null, p_push_id uuid default null, p_detail jsonb default '{}'
+)
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_times integer;
+begin
+  insert into registry.repeated_events as r (kind, hour, event, source, actor, organization_id, member_id, push_id, message, detail)
+  values (p_event || ' ' || p_kind, date_trunc('hour', clock_timestamp()), p_event, p_source, private.actor(), p_organization_id, p_member_id,
+    p_push_id, p_message, p_detail)
+  on conflict (kind, hour) do update set times = r.times + 1
+  returning r.times into v_times;
+  if v_times <= 5 then
+    perform private.record_event(p_event, p_source, p_organization_id, p_message,
+      p_member_id => p_member_id, p_push_id => p_push_id, p_detail => p_detail);
+  end if;
+  return v_times;
+end
+$$;
+comment on function private.record_repeatable is 'In: what it counts with, then as private.record_event. Out: how many times in this hour. Appends the event, or counts it.';
+-- end db/functions/audit/private.record_repeatable.sql
+
 -- begin db/functions/conflicts/private.refusals.sql
 -- Every refusal a coordinator can meet. An id of another organisation and one that does not exist are answered the same.
 create or replace function private.refusals()
@@ -162,6 +192,7 @@ as $$
     ('not_in_file', 422, 'One of the ids is not in this file. Nothing was acknowledged: look at the ids and do it again.'),
     ('not_resolved', 409, 'The case has no decision that could be undone.'),
     ('too_late', 409, 'A decision can be undone for 30 days.'),
+    ('undone_too_often', 409, 'Decisions on this case were undone twenty times already. Leave it as it is, or ask the operator.'),
     ('note_too_long', 422, 'A note has 4000 characters at most.'),
     ('number_in_note', 422, 'The note holds eleven digits that may be a personnummer. Write it without them.'),
     ('newer_change', 409, 'Something newer depends on this decision. Undo or settle that first.')
@@ -186,12 +217,15 @@ declare
 begin
   select r.status, r.message into v_status, v_message from private.refusals() as r where r.code = p_code;
   perform set_config('response.status', v_status::text, true);
-  perform private.record_event('refused', 'coordinator', v_organization_id, format('Refused: %s (%s).', p_action, replace(p_code, '_', ' ')),
+  -- Counted for each coordinator; those who are none, and of whom there may be any number, together.
+  perform private.record_repeatable(
+    concat_ws(' ', case when private.coordinator_organizations() = '{}' then 'nobody' else private.actor() end, p_action, p_code),
+    'refused', 'coordinator', v_organization_id, format('Refused: %s (%s).', p_action, replace(p_code, '_', ' ')),
     p_detail => jsonb_build_object('action', p_action, 'code', p_code, 'id', p_id));
   return jsonb_build_object('code', p_code, 'message', v_message, 'details', null, 'hint', null);
 end
 $$;
-comment on function private.refuse is 'In: what was asked, code of the refusal, the id asked about. Out: the answer, in the shape supabase-js reads errors from. Sets the HTTP status and appends the audit event.';
+comment on function private.refuse is 'In: what was asked, code of the refusal, the id asked about. Out: the answer, in the shape supabase-js reads errors from. Sets the HTTP status; appends the audit event, or counts it.';
 -- end db/functions/conflicts/private.refuse.sql
 
 -- begin db/functions/pushes/private.enqueue.sql
@@ -474,8 +508,13 @@ grant execute on function private.explain_failure to authenticated;
 create or replace view api.failed_syncs with (security_invoker = true) as
 select
   p.id as push_id, g.slug as organization, p.member_id, m.external_id as member_external_id, p.state, p.attempts,
-  p.error_code, private.explain_failure(case when p.waits_for_conflict_id is null then p.error_code else 'disputed' end) as reason, p.http_status,
-  case when p.waits_for_conflict_id is not null then null when b.state <> 'closed' and p.settled_at is null then greatest(p.next_attempt_at, b.probe_at) else p.next_attempt_at end as next_attempt_at,
+  p.error_code,
+  private.explain_failure(case when p.waits_for_conflict_id is null then p.error_code else 'disputed' end) as reason, p.http_status,
+  case
+    when p.waits_for_conflict_id is not null then null
+    when b.state <> 'closed' and p.settled_at is null then greatest(p.next_attempt_at, b.probe_at)
+    else p.next_attempt_at
+  end as next_attempt_at,
   p.created_at, p.settled_at, p.waits_for_conflict_id
 from sync.pushes as p
 join registry.organizations as g on g.id = p.organization_id
@@ -564,7 +603,8 @@ begin
   elsif p.receiver_sealed is null or private.push_is_moot(p) then
     return private.refuse('fetch_number', 'not_sealed_yet', p_push_id);
   end if;
-  perform private.record_event('number_fetched', 'coordinator', p.organization_id, 'A coordinator fetched the sealed number to type it in.',
+  perform private.record_repeatable(private.actor() || ' ' || p.id, 'number_fetched', 'coordinator', p.organization_id,
+    'A coordinator fetched the sealed number to type it in.',
     p_member_id => p.member_id, p_push_id => p.id);
   return jsonb_build_object('push_id', p.id, 'sealed', p.receiver_sealed);
 end
@@ -582,7 +622,7 @@ set search_path = pg_catalog, pg_temp
 begin atomic
   select private.fetch_number(fetch_number.push_id);
 end;
-comment on function api.fetch_number is 'In: a change of api.worklist. Out: the number as a compact JWE for the organisation''s receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited.';
+comment on function api.fetch_number is 'In: a change of api.worklist. Out: the number as a compact JWE for the organisation''s receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited; after the fifth within an hour they are counted.';
 grant execute on function api.fetch_number to authenticated;
 -- end db/functions/files_and_worklist/api.fetch_number.sql
 
@@ -602,7 +642,7 @@ begin
     return private.refuse('fetch_sync_file', 'not_ready', p_file_id);
   end if;
   update sync.files set fetched_at = clock_timestamp() where id = f.id and fetched_at is null;
-  perform private.record_event('file_fetched', 'coordinator', f.organization_id,
+  perform private.record_repeatable(private.actor() || ' ' || f.id, 'file_fetched', 'coordinator', f.organization_id,
     format('A coordinator fetched a sealed file with %s changes.', f.pushes),
     p_detail => jsonb_build_object('file_id', f.id));
   return jsonb_build_object('file_id', f.id, 'sealed', f.content, 'changes', f.pushes);
@@ -621,7 +661,7 @@ set search_path = pg_catalog, pg_temp
 begin atomic
   select private.fetch_sync_file(fetch_sync_file.file_id);
 end;
-comment on function api.fetch_sync_file is 'In: a file of api.sync_files that is ready. Out: the CSV (external_id,personnummer; an empty number is to be removed) as a compact JWE for the organisation''s receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited.';
+comment on function api.fetch_sync_file is 'In: a file of api.sync_files that is ready. Out: the CSV (external_id,personnummer; an empty number is to be removed) as a compact JWE for the organisation''s receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited; after the fifth within an hour they are counted.';
 grant execute on function api.fetch_sync_file to authenticated;
 -- end db/functions/files_and_worklist/api.fetch_sync_file.sql
 
@@ -1914,6 +1954,9 @@ begin
     return '{"code": "member_merged"}'::jsonb;
   elsif p.waits_for_conflict_id is not null then
     return '{"code": "disputed"}'::jsonb;
+  elsif p.state = 'pending' and p.error_code is not null and p.next_attempt_at <= clock_timestamp()
+    and not exists (select from registry.conflicts as known where known.push_id = p.id and known.state = 'open') then
+    return jsonb_build_object('push_id', p.id, 'state', 'pending'); -- asked for already
   elsif p.state = 'pending' and p.error_code is not null then
     update sync.pushes set next_attempt_at = clock_timestamp() where id = p.id;
     perform private.enqueue('push_personnummer', p.id);
@@ -2234,6 +2277,8 @@ as $$
     when c.id is null then 'not_found'
     when r.id is null or c.kind = 'push_failed' or r.decision = 'retry_sync' then 'not_resolved'
     when r.decided_at < now() - interval '30 days' then 'too_late'
+    when (select count(*) >= 20 from registry.resolutions as known where known.conflict_id = c.id and known.undone_at is not null)
+      then 'undone_too_often'
     when r.before ? 'version_after' and (r.before ->> 'version_after')::integer is distinct from (
       select m.version from registry.members as m where m.id = (r.before #>> '{number,member_id}')::uuid) then 'newer_change'
     when r.before ? 'survivor_number' and not exists (
@@ -4106,6 +4151,7 @@ as $$
 declare
   l registry.identity_links := private.lock_link(p_link_id);
   v_source constant text := l.provider || '-login';
+  v_case uuid;
 begin
   if l.id is null or exists (
     select from registry.observations as o
@@ -4117,9 +4163,12 @@ begin
   update registry.consents set state = 'withdrawn', withdrawn_at = p_issued_at
   where organization_id = l.organization_id and member_id = l.member_id and provider = l.provider and state = 'given';
   perform private.withdraw_pushes(l);
-  perform private.record_event('consent_withdrawn', v_source, l.organization_id,
-    'Consent was withdrawn, as an unverified message said; nothing was deleted.', p_member_id => l.member_id,
-    p_conflict_id => private.open_revocation_case(l), p_detail => '{"verified": false}');
+  v_case := private.open_revocation_case(l);
+  if l.revoked_at is null then -- the same said again is counted by the case
+    perform private.record_event('consent_withdrawn', v_source, l.organization_id,
+      'Consent was withdrawn, as an unverified message said; nothing was deleted.', p_member_id => l.member_id,
+      p_conflict_id => v_case, p_detail => '{"verified": false}');
+  end if;
 end
 $$;
 comment on function private.revoke_login is 'In: the link of the subject (id), when the message was issued. Marks link and consent, cancels what can still be stopped, opens a case.';
@@ -4138,6 +4187,7 @@ as $$
 declare
   v_organization_id uuid;
   v_provider registry.provider;
+  v_times integer;
   v_issuer text; -- a subject means something at its issuer only; and with it the link is found by its key
 begin
   select p.organization_id, p.provider, p.issuer into v_organization_id, v_provider, v_issuer
@@ -4149,15 +4199,24 @@ begin
   if record_revocation.event !~ '^[A-Za-z_]{1,60}$' then
     raise exception 'The event has no name of an event.' using errcode = 'PN002';
   end if;
-  insert into registry.revocations (organization_id, provider, subject, event, issued_at, late)
-  values (v_organization_id, v_provider, record_revocation.subject, record_revocation.event, record_revocation.issued_at, record_revocation.late)
-  on conflict do nothing;
-  if not found then
+  if exists (
+    select from registry.revocations as r
+    where (r.organization_id, r.provider, r.subject, r.event, r.issued_at)
+      = (v_organization_id, v_provider, record_revocation.subject, record_revocation.event, record_revocation.issued_at)) then
     return;
   end if;
-  perform private.record_event('revocation_received', v_provider || '-login', v_organization_id,
+  -- Whoever has the address may send any number of them: those about subjects that nobody has heard of count together.
+  v_times := private.record_repeatable(concat_ws(' ', v_organization_id, v_provider, (
+      select l.id from registry.identity_links as l
+      where l.organization_id = v_organization_id and l.issuer = v_issuer and l.subject = record_revocation.subject)),
+    'revocation_received', v_provider || '-login', v_organization_id,
     format('An unverified message said that consent was withdrawn%s.', case when record_revocation.late then ', late' else '' end),
     p_detail => jsonb_build_object('verified', false, 'late', record_revocation.late, 'event', record_revocation.event));
+  if v_times <= 1000 then
+    insert into registry.revocations (organization_id, provider, subject, event, issued_at, late)
+    values (v_organization_id, v_provider, record_revocation.subject, record_revocation.event, record_revocation.issued_at, record_revocation.late)
+    on conflict do nothing;
+  end if;
   if record_revocation.event = 'CONSENT_REVOKED' and not record_revocation.late then
     perform private.revoke_login(l.id, record_revocation.issued_at)
     from registry.identity_links as l
@@ -4166,7 +4225,7 @@ begin
   end if;
 end
 $$;
-comment on function login.record_revocation is 'In: organisation (slug), provider, subject, event, when it was issued, whether it came late. Stores it once; CONSENT_REVOKED takes effect unless late.';
+comment on function login.record_revocation is 'In: organisation (slug), provider, subject, event, when it was issued, whether it came late. Stores it once, and a thousand in an hour at most; CONSENT_REVOKED takes effect unless late.';
 grant execute on function login.record_revocation to auth_callback;
 -- end db/functions/consent/login.record_revocation.sql
 
@@ -4866,6 +4925,27 @@ end
 $$;
 comment on function private.erase_replaced_numbers is 'In: how many at most. Out: how many decisions lost every form of the number that they replaced.';
 -- end db/functions/retention/private.erase_replaced_numbers.sql
+
+-- begin db/functions/retention/private.erase_revocations.sql
+-- A message that consent was withdrawn stops numbers that were observed before it. When those are erased, it has served; what came of it is
+-- with the link, the consent, the case and the audit.
+create or replace function private.erase_revocations(p_most integer)
+returns integer
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  with erased as (
+    delete from registry.revocations as r
+    where r.ctid = any (array(
+      select due.ctid from registry.organizations as g join registry.revocations as due on due.organization_id = g.id
+      where due.received_at < now() - greatest(coalesce(g.retention, '1 year'), '31 days')
+      limit p_most))
+    returning 1
+  )
+  select count(*)::integer from erased
+$$;
+comment on function private.erase_revocations is 'In: how many at most. Out: how many messages of providers were erased that are older than every number that they could still stop.';
+-- end db/functions/retention/private.erase_revocations.sql
 
 -- begin db/functions/retention/private.erase_sessions.sql
 -- A session goes a month after the day it ran out, or would have run out had it not ended before: by then the merge that moved it
@@ -5646,6 +5726,37 @@ $$;
 comment on function private.record_deliveries is 'In: locked pushes that were delivered; all that were reported, and beside each HTTP status and duration in milliseconds.';
 -- end db/functions/pushes/private.record_deliveries.sql
 
+-- begin db/functions/audit/private.record_repetitions.sql
+-- An hour is over: what was counted in it is said, once for each kind, in the name of who did it.
+create or replace function private.record_repetitions()
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_said integer;
+begin
+  with over as (
+    delete from registry.repeated_events as r
+    where (r.kind, r.hour) in (
+      select due.kind, due.hour from registry.repeated_events as due
+      where due.hour < date_trunc('hour', clock_timestamp()) limit 1000 for update skip locked)
+    returning r.*
+  ), said as (
+    insert into audit.events (event, source, actor, organization_id, member_id, push_id, message, detail)
+    select o.event, o.source, o.actor, o.organization_id, o.member_id, o.push_id,
+      o.message || format(' The same happened %s more times within the hour.', o.times - 5),
+      o.detail || jsonb_build_object('repeated', o.times - 5, 'hour', o.hour)
+    from over as o where o.times > 5
+    returning 1
+  )
+  select count(*)::integer into v_said from said;
+  return v_said;
+end
+$$;
+comment on function private.record_repetitions is 'Out: how many counts of hours that are over became events.';
+-- end db/functions/audit/private.record_repetitions.sql
+
 -- begin db/functions/pushes/private.refuses_this_member.sql
 -- "Forbidden" usually speaks of our credentials. Where others' changes have been taken since this one was refused the last time,
 -- and that for the third time, it speaks of this member, and waiting for new credentials would stop everybody for ever.
@@ -6398,14 +6509,16 @@ declare
   v_import_lines constant integer := private.erase_import_lines(most);
   v_dry_runs constant integer := private.erase_dry_runs(most);
   v_imports constant integer := private.abandon_imports(most);
+  v_revocations constant integer := private.erase_revocations(most);
   v_highest constant integer := greatest(
-    v_contacts, v_numbers, v_cases, v_offers, v_decisions, v_refresh_tokens, v_sessions, v_import_lines, v_dry_runs, v_imports);
+    v_contacts, v_numbers, v_cases, v_offers, v_decisions, v_refresh_tokens, v_sessions, v_import_lines, v_dry_runs, v_imports,
+    v_revocations);
 begin
   if v_highest > 0 then
     perform private.record_event('data_erased', 'worker', null, 'Data was erased, because the time set for it is over.',
       p_detail => jsonb_build_object('contacts', v_contacts, 'numbers', v_numbers + v_cases, 'offers', v_offers, 'decisions', v_decisions,
         'refresh_tokens', v_refresh_tokens, 'sessions', v_sessions, 'import_lines', v_import_lines, 'dry_runs', v_dry_runs,
-        'imports', v_imports));
+        'imports', v_imports) || case when v_revocations > 0 then jsonb_build_object('revocations', v_revocations) else '{}' end);
   end if;
   return v_highest;
 end
@@ -6619,7 +6732,8 @@ as $$
   from registry.organizations as g
   left join sync.breakers as b on b.organization_id = g.id
   left join lateral (
-    select count(*) filter (where known.state = 'pending' and known.waits_for_conflict_id is null)::integer as waiting, count(*) filter (where known.state = 'sending')::integer as sending,
+    select count(*) filter (where known.state = 'pending' and known.waits_for_conflict_id is null)::integer as waiting,
+      count(*) filter (where known.state = 'sending')::integer as sending,
       extract(epoch from clock_timestamp() - min(known.created_at) filter (where known.waits_for_conflict_id is null))::integer as oldest,
       count(*) filter (where known.accepted_until is not null)::integer as accepted,
       count(known.waits_for_conflict_id)::integer as disputed
@@ -6761,6 +6875,7 @@ begin
   -- A push whose attempt failed in the very moment in which a case about its number was opened.
   perform private.weigh_pushes(c.organization_id, c.candidates || c.member_id || c.other_member_id)
   from registry.conflicts as c where c.state = 'open' and c.opened_at > clock_timestamp() - interval '5 minutes';
+  return query select 'repetitions'::text, private.record_repetitions();
   delete from registry.consumed_transactions where expires_at < clock_timestamp() - interval '1 minute';
 end
 $$;

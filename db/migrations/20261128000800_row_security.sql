@@ -42,6 +42,10 @@ alter table registry.revocations enable row level security;
 alter table registry.revocations force row level security;
 create policy owner_all on registry.revocations to registry_owner using (true) with check (true);
 
+alter table registry.repeated_events enable row level security;
+alter table registry.repeated_events force row level security;
+create policy owner_all on registry.repeated_events to registry_owner using (true) with check (true);
+
 alter table registry.coordinators enable row level security;
 alter table registry.coordinators force row level security;
 create policy owner_all on registry.coordinators to registry_owner using (true) with check (true);

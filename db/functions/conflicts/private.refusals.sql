@@ -24,6 +24,7 @@ as $$
     ('not_in_file', 422, 'One of the ids is not in this file. Nothing was acknowledged: look at the ids and do it again.'),
     ('not_resolved', 409, 'The case has no decision that could be undone.'),
     ('too_late', 409, 'A decision can be undone for 30 days.'),
+    ('undone_too_often', 409, 'Decisions on this case were undone twenty times already. Leave it as it is, or ask the operator.'),
     ('note_too_long', 422, 'A note has 4000 characters at most.'),
     ('number_in_note', 422, 'The note holds eleven digits that may be a personnummer. Write it without them.'),
     ('newer_change', 409, 'Something newer depends on this decision. Undo or settle that first.')

@@ -9,6 +9,8 @@ as $$
     when c.id is null then 'not_found'
     when r.id is null or c.kind = 'push_failed' or r.decision = 'retry_sync' then 'not_resolved'
     when r.decided_at < now() - interval '30 days' then 'too_late'
+    when (select count(*) >= 20 from registry.resolutions as known where known.conflict_id = c.id and known.undone_at is not null)
+      then 'undone_too_often'
     when r.before ? 'version_after' and (r.before ->> 'version_after')::integer is distinct from (
       select m.version from registry.members as m where m.id = (r.before #>> '{number,member_id}')::uuid) then 'newer_change'
     when r.before ? 'survivor_number' and not exists (

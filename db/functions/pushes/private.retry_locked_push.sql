@@ -18,6 +18,9 @@ begin
     return '{"code": "member_merged"}'::jsonb;
   elsif p.waits_for_conflict_id is not null then
     return '{"code": "disputed"}'::jsonb;
+  elsif p.state = 'pending' and p.error_code is not null and p.next_attempt_at <= clock_timestamp()
+    and not exists (select from registry.conflicts as known where known.push_id = p.id and known.state = 'open') then
+    return jsonb_build_object('push_id', p.id, 'state', 'pending'); -- asked for already
   elsif p.state = 'pending' and p.error_code is not null then
     update sync.pushes set next_attempt_at = clock_timestamp() where id = p.id;
     perform private.enqueue('push_personnummer', p.id);

@@ -13,7 +13,8 @@ as $$
   from registry.organizations as g
   left join sync.breakers as b on b.organization_id = g.id
   left join lateral (
-    select count(*) filter (where known.state = 'pending' and known.waits_for_conflict_id is null)::integer as waiting, count(*) filter (where known.state = 'sending')::integer as sending,
+    select count(*) filter (where known.state = 'pending' and known.waits_for_conflict_id is null)::integer as waiting,
+      count(*) filter (where known.state = 'sending')::integer as sending,
       extract(epoch from clock_timestamp() - min(known.created_at) filter (where known.waits_for_conflict_id is null))::integer as oldest,
       count(*) filter (where known.accepted_until is not null)::integer as accepted,
       count(known.waits_for_conflict_id)::integer as disputed

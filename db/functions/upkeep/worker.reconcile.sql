@@ -24,6 +24,7 @@ begin
   -- A push whose attempt failed in the very moment in which a case about its number was opened.
   perform private.weigh_pushes(c.organization_id, c.candidates || c.member_id || c.other_member_id)
   from registry.conflicts as c where c.state = 'open' and c.opened_at > clock_timestamp() - interval '5 minutes';
+  return query select 'repetitions'::text, private.record_repetitions();
   delete from registry.consumed_transactions where expires_at < clock_timestamp() - interval '1 minute';
 end
 $$;
