@@ -19,7 +19,7 @@ comment on domain audit.event_name is 'What can happen. docs/for-dbas.md explain
 create domain audit.source_name as text constraint source_is_known check (value in ('vipps-login', 'bankid-login', 'idporten-login', 'import', 'coordinator', 'worker', 'app'));
 comment on domain audit.source_name is 'What can bring it about.';
 
--- That it holds no number is asked by private.holds_number (20261128000900_checks.sql).
+-- That it holds no number is asked by private.holds_number (20261128001000_checks.sql).
 create domain audit.sentence as text constraint sentence_says_something check (value <> '');
 comment on domain audit.sentence is 'A sentence for people, with nothing in it that could be a personnummer.';
 
