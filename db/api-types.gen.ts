@@ -157,6 +157,8 @@ export const REFUSALS = {
   member_merged: { status: 409 },
   /** The push has not failed, or a later one has taken its place. */
   not_failed: { status: 409 },
+  /** The number is in question in an open case. Settle that first. */
+  disputed: { status: 409 },
   /** Name one push, or up to a thousand, or one error code, or one case. */
   name_one_thing: { status: 422 },
   /** The change does not wait on the worklist any more. */
@@ -171,6 +173,8 @@ export const REFUSALS = {
   not_resolved: { status: 409 },
   /** A decision can be undone for 30 days. */
   too_late: { status: 409 },
+  /** Decisions on this case were undone twenty times already. Leave it as it is, or ask the operator. */
+  undone_too_often: { status: 409 },
   /** A note has 4000 characters at most. */
   note_too_long: { status: 422 },
   /** The note holds eleven digits that may be a personnummer. Write it without them. */
@@ -214,7 +218,7 @@ export type Database = {
         };
         Relationships: [];
       };
-      /** Pushes of the coordinator's organisations that failed, with the reason and the next try. */
+      /** Pushes of the coordinator's organisations that failed or wait for a case, with the reason, the case (waits_for_conflict_id), and the next try. */
       failed_syncs: {
         Row: {
           /** Identifies the push; also its Idempotency-Key at the member system. */
@@ -239,6 +243,8 @@ export type Database = {
           created_at: string;
           /** When it reached its final state. */
           settled_at: string | null;
+          /** The open case in which the number is in question. Until it is settled nothing is sent (private.tg_pushes__wait). */
+          waits_for_conflict_id: string | null;
         };
         Relationships: [];
       };
@@ -292,7 +298,7 @@ export type Database = {
         };
         Relationships: [];
       };
-      /** Open cases of the coordinator's organisations. Numbers are masked. */
+      /** Open cases of the coordinator's organisations. Numbers are masked; waiting_changes: how many changes of records wait for the case before they are sent to the member system. */
       open_conflicts: {
         Row: {
           /** Identifies the case. */
@@ -342,6 +348,7 @@ export type Database = {
           push_id: string | null;
           /** What agreed and what disagreed; never a number. */
           detail: Evidence;
+          waiting_changes: number | null;
         };
         Relationships: [];
       };
@@ -414,6 +421,8 @@ export type Database = {
           ready: boolean | null;
           /** When the change was made. */
           waiting_since: string;
+          /** The open case in which the number is in question. Until it is settled nothing is sent (private.tg_pushes__wait). */
+          waits_for_conflict_id: string | null;
         };
         Relationships: [];
       };
@@ -424,12 +433,12 @@ export type Database = {
         Args: { file_id: string; refused_external_ids?: string[] };
         Returns: AcknowledgedFile;
       };
-      /** In: a change of api.worklist. Out: the number as a compact JWE for the organisation's receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited. */
+      /** In: a change of api.worklist. Out: the number as a compact JWE for the organisation's receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited; after the fifth within an hour they are counted. */
       fetch_number: {
         Args: { push_id: string };
         Returns: SealedNumber;
       };
-      /** In: a file of api.sync_files that is ready. Out: the CSV (external_id,personnummer; an empty number is to be removed) as a compact JWE for the organisation's receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited. */
+      /** In: a file of api.sync_files that is ready. Out: the CSV (external_id,personnummer; an empty number is to be removed) as a compact JWE for the organisation's receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited; after the fifth within an hour they are counted. */
       fetch_sync_file: {
         Args: { file_id: string };
         Returns: SealedFile;

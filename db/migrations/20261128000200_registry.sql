@@ -319,7 +319,10 @@ create table registry.conflicts (
   candidates       uuid[] not null default '{}',
   observation_id   uuid references registry.observations deferrable initially deferred,
   push_id          uuid,
-  fingerprint      text not null,
+  fingerprint      text not null check (fingerprint !~ '(^|[^[:alnum:]])v[0-9]+[.]'),
+  personnummer_index           text check (personnummer_index !~ '^[0-9]{11}$'),
+  personnummer_index_previous  text[] not null default '{}',
+  number_seen_at   timestamptz,
   seen             integer not null default 1 check (seen > 0),
   last_seen_at     timestamptz not null default now(),
   detail           jsonb not null default '{}',
@@ -352,13 +355,18 @@ create table registry.conflicts (
   end)
 );
 create unique index conflicts_open_once on registry.conflicts (organization_id, fingerprint) where state = 'open';
+create unique index conflicts_open_number_once on registry.conflicts (organization_id, member_id, kind, personnummer_index)
+  where state = 'open' and kind in ('mismatch', 'drift') and personnummer_index is not null;
 create index conflicts_open on registry.conflicts (organization_id, opened_at, id) where state = 'open';
 -- For the first page of cases by age: row security compares with a list of organisations, through which no index keeps its order.
 create index conflicts_open_by_age on registry.conflicts (opened_at, id) where state = 'open';
 create index conflicts_remembered on registry.conflicts (organization_id, fingerprint) where state = 'resolved';
 create index conflicts_member on registry.conflicts (organization_id, member_id) where member_id is not null;
 create index conflicts_other_member on registry.conflicts (organization_id, other_member_id) where other_member_id is not null;
+create index conflicts_candidates on registry.conflicts using gin (candidates) where state = 'open';
 create index conflicts_observation on registry.conflicts (observation_id) where observation_id is not null;
+-- The retention task finds by it the closed cases that still know their number; a row leaves the index when it is erased.
+create index conflicts_with_number on registry.conflicts (organization_id, closed_at) where personnummer_index is not null and closed_at is not null;
 comment on table registry.conflicts is 'Cases for a coordinator. A case is a row, never an exception.';
 comment on column registry.conflicts.id is 'Identifies the case.';
 comment on column registry.conflicts.organization_id is 'Whose coordinators see it.';
@@ -369,7 +377,10 @@ comment on column registry.conflicts.other_member_id is 'The other member who al
 comment on column registry.conflicts.candidates is 'The members it might be, where none is certain.';
 comment on column registry.conflicts.observation_id is 'The login that first showed it.';
 comment on column registry.conflicts.push_id is 'The push that failed.';
-comment on column registry.conflicts.fingerprint is 'What makes two sightings the same disagreement; one open case for each.';
+comment on column registry.conflicts.fingerprint is 'What makes two sightings the same disagreement; one open case for each. Never a form of a number: where the number makes the difference, it ends with the case''s own id.';
+comment on column registry.conflicts.personnummer_index is 'Keyed index of the number that a login, an import or the member system brought, in the newest key version seen. By it a mismatch is recognised, and pushes of that number wait. Erased some time after the case was closed (private.erase_case_numbers).';
+comment on column registry.conflicts.personnummer_index_previous is 'The same number under older key versions.';
+comment on column registry.conflicts.number_seen_at is 'When an import, or a comparison with the member system, brought the number last. Logins have rows of their own.';
 comment on column registry.conflicts.seen is 'How many times the same disagreement was seen.';
 comment on column registry.conflicts.last_seen_at is 'When it was last seen.';
 comment on column registry.conflicts.detail is 'What agreed and what disagreed; never a number.';

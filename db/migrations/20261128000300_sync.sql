@@ -147,11 +147,14 @@ create table sync.pushes (
   created_at          timestamptz not null default now(),
   settled_at          timestamptz,
   consent_withdrawn_at timestamptz,
+  decided             boolean not null default false,
+  waits_for_conflict_id uuid references registry.conflicts,
   foreign key (organization_id, member_id) references registry.members (organization_id, id),
   foreign key (organization_id, file_id) references sync.files (organization_id, id),
   constraint pushes_acceptance_is_complete check (
     accepted_until is not null or (status_url is null and receiver_sealed is null)),
   constraint pushes_cancelled_has_reason check (state <> 'cancelled' or consent_withdrawn_at is not null),
+  constraint pushes_waiting_has_case check ((waits_for_conflict_id is not null) = (next_attempt_at is not distinct from 'infinity')),
   constraint pushes_final_holds_nothing check (settled_at is null or (accepted_until is null and slot is null)),
   constraint pushes_state_has_evidence check (case state
     when 'pending'    then settled_at is null and lease_expires_at is null and next_attempt_at is not null
@@ -173,6 +176,7 @@ create index pushes_file on sync.pushes (organization_id, file_id) where file_id
 create index pushes_delivered on sync.pushes (organization_id, settled_at) where state = 'delivered';
 create index pushes_failed on sync.pushes (organization_id, settled_at) where state in ('rejected', 'given_up');
 create index pushes_member on sync.pushes (organization_id, member_id);
+create index pushes_waiting_for_case on sync.pushes (waits_for_conflict_id) where waits_for_conflict_id is not null;
 create index pushes_observation on sync.pushes (observation_id) where observation_id is not null;
 comment on table sync.pushes is 'Changes to be carried to a member system. The job queue only reminds the worker; this table is the truth.';
 comment on column sync.pushes.id is 'Identifies the push; also its Idempotency-Key at the member system.';
@@ -182,7 +186,7 @@ comment on column sync.pushes.observation_id is 'The login that caused it.';
 comment on column sync.pushes.personnummer_index is 'Index of the number to be carried, null: the number is to be removed. When the record has moved on, the push is superseded.';
 comment on column sync.pushes.state is 'Where it stands.';
 comment on column sync.pushes.attempts is 'Attempts begun.';
-comment on column sync.pushes.next_attempt_at is 'When the next attempt is due; also given-up pushes are tried again, once a day.';
+comment on column sync.pushes.next_attempt_at is 'When the next attempt is due; also given-up pushes are tried again, once a day. Infinity while it waits for a case.';
 comment on column sync.pushes.fencing_token is 'Rises with every claim; a result with an older one is refused.';
 comment on column sync.pushes.lease_expires_at is 'Until when the claiming worker is believed to be alive.';
 comment on column sync.pushes.leased_by is 'The worker that claimed it last.';
@@ -196,6 +200,8 @@ comment on column sync.pushes.http_status is 'HTTP status of the last answer.';
 comment on column sync.pushes.created_at is 'When the change was made.';
 comment on column sync.pushes.settled_at is 'When it reached its final state.';
 comment on column sync.pushes.consent_withdrawn_at is 'Since when it is not to be sent any more. Set on one that is being sent: a failed attempt is its last.';
+comment on column sync.pushes.decided is 'A coordinator decided on this number: only a case that was opened after it makes it wait.';
+comment on column sync.pushes.waits_for_conflict_id is 'The open case in which the number is in question. Until it is settled nothing is sent (private.tg_pushes__wait).';
 
 -- A large table is vacuumed and analysed in small steps: PostgreSQL's default waits until a fifth of it has changed.
 create table sync.push_attempts (

@@ -1,6 +1,25 @@
 -- migrate:up
 -- Written by `npm run db:freeze`. Edit db/functions/, never this file.
 set local role registry_owner;
+-- begin db/functions/audit/private.actor.sql
+-- Audit rows name who acted: a coordinator is known by the access token that PostgREST has verified, a program by its login.
+create or replace function private.actor()
+returns text
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_claims constant text := current_setting('request.jwt.claims', true);
+begin
+  if v_claims <> '' then
+    return coalesce('coordinator:' || nullif(v_claims::jsonb ->> 'sub', ''), session_user::text);
+  end if;
+  return session_user;
+end
+$$;
+comment on function private.actor is 'Out: coordinator:<user id> when called through PostgREST, otherwise the database login.';
+-- end db/functions/audit/private.actor.sql
+
 -- begin db/functions/conflicts/private.coordinator_organizations.sql
 -- What a coordinator may see is looked up at every request, so that removing a row in registry.coordinators works at once.
 -- Policies call this once per query, wrapped in a scalar subquery. No claim but the subject is read, and only when PostgREST
@@ -36,25 +55,6 @@ $$;
 comment on function private.lock_file is 'In: a file. Out: the file, locked; null when the caller may not see it.';
 -- end db/functions/files_and_worklist/private.lock_file.sql
 
--- begin db/functions/audit/private.actor.sql
--- Audit rows name who acted: a coordinator is known by the access token that PostgREST has verified, a program by its login.
-create or replace function private.actor()
-returns text
-language plpgsql stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_claims constant text := current_setting('request.jwt.claims', true);
-begin
-  if v_claims <> '' then
-    return coalesce('coordinator:' || nullif(v_claims::jsonb ->> 'sub', ''), session_user::text);
-  end if;
-  return session_user;
-end
-$$;
-comment on function private.actor is 'Out: coordinator:<user id> when called through PostgREST, otherwise the database login.';
--- end db/functions/audit/private.actor.sql
-
 -- begin db/functions/audit/private.record_event.sql
 -- What nearly every audit event is written by; the two busiest ways spell theirs out (private.confirm_known_login,
 -- private.record_deliveries). The message carries no member id of the organisation's: some organisations use numbers
@@ -78,6 +78,36 @@ $$;
 comment on function private.record_event is 'In: one thing that happened. Appends it to audit.events with the time and the actor.';
 -- end db/functions/audit/private.record_event.sql
 
+-- begin db/functions/audit/private.record_repeatable.sql
+-- What anybody can bring about as often as they like (a refusal, fetching the same number again, an unsigned message) must not fill the audit,
+-- which keeps its rows for good. The first five of a kind within an hour are events; the others are counted, and the count becomes one event
+-- when the hour is over (private.record_repetitions). What is counted as one kind is the caller's to say.
+create or replace function private.record_repeatable(
+  p_kind text, p_event text, p_source text, p_organization_id uuid, p_message text,
+  p_member_id uuid default null, p_push_id uuid default null, p_detail jsonb default '{}'
+)
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_times integer;
+begin
+  insert into registry.repeated_events as r (kind, hour, event, source, actor, organization_id, member_id, push_id, message, detail)
+  values (p_event || ' ' || p_kind, date_trunc('hour', clock_timestamp()), p_event, p_source, private.actor(), p_organization_id, p_member_id,
+    p_push_id, p_message, p_detail)
+  on conflict (kind, hour) do update set times = r.times + 1
+  returning r.times into v_times;
+  if v_times <= 5 then
+    perform private.record_event(p_event, p_source, p_organization_id, p_message,
+      p_member_id => p_member_id, p_push_id => p_push_id, p_detail => p_detail);
+  end if;
+  return v_times;
+end
+$$;
+comment on function private.record_repeatable is 'In: what it counts with, then as private.record_event. Out: how many times in this hour. Appends the event, or counts it.';
+-- end db/functions/audit/private.record_repeatable.sql
+
 -- begin db/functions/conflicts/private.refusals.sql
 -- Every refusal a coordinator can meet. An id of another organisation and one that does not exist are answered the same.
 create or replace function private.refusals()
@@ -97,6 +127,7 @@ as $$
     ('already_linked', 409, 'The login is linked to a member already.'),
     ('member_merged', 409, 'The member was merged into another record. Use the surviving one.'),
     ('not_failed', 409, 'The push has not failed, or a later one has taken its place.'),
+    ('disputed', 409, 'The number is in question in an open case. Settle that first.'),
     ('name_one_thing', 422, 'Name one push, or up to a thousand, or one error code, or one case.'),
     ('not_waiting', 409, 'The change does not wait on the worklist any more.'),
     ('not_sealed_yet', 409, 'The number is not ready to be fetched. Try again in a minute; if it stays so, the operator must look at it.'),
@@ -104,6 +135,7 @@ as $$
     ('not_in_file', 422, 'One of the ids is not in this file. Nothing was acknowledged: look at the ids and do it again.'),
     ('not_resolved', 409, 'The case has no decision that could be undone.'),
     ('too_late', 409, 'A decision can be undone for 30 days.'),
+    ('undone_too_often', 409, 'Decisions on this case were undone twenty times already. Leave it as it is, or ask the operator.'),
     ('note_too_long', 422, 'A note has 4000 characters at most.'),
     ('number_in_note', 422, 'The note holds eleven digits that may be a personnummer. Write it without them.'),
     ('newer_change', 409, 'Something newer depends on this decision. Undo or settle that first.')
@@ -128,12 +160,15 @@ declare
 begin
   select r.status, r.message into v_status, v_message from private.refusals() as r where r.code = p_code;
   perform set_config('response.status', v_status::text, true);
-  perform private.record_event('refused', 'coordinator', v_organization_id, format('Refused: %s (%s).', p_action, replace(p_code, '_', ' ')),
+  -- Counted for each coordinator; those who are none, and of whom there may be any number, together.
+  perform private.record_repeatable(
+    concat_ws(' ', case when private.coordinator_organizations() = '{}' then 'nobody' else private.actor() end, p_action, p_code),
+    'refused', 'coordinator', v_organization_id, format('Refused: %s (%s).', p_action, replace(p_code, '_', ' ')),
     p_detail => jsonb_build_object('action', p_action, 'code', p_code, 'id', p_id));
   return jsonb_build_object('code', p_code, 'message', v_message, 'details', null, 'hint', null);
 end
 $$;
-comment on function private.refuse is 'In: what was asked, code of the refusal, the id asked about. Out: the answer, in the shape supabase-js reads errors from. Sets the HTTP status and appends the audit event.';
+comment on function private.refuse is 'In: what was asked, code of the refusal, the id asked about. Out: the answer, in the shape supabase-js reads errors from. Sets the HTTP status; appends the audit event, or counts it.';
 -- end db/functions/conflicts/private.refuse.sql
 
 -- begin db/functions/files_and_worklist/private.fetch_sync_file.sql
@@ -152,7 +187,7 @@ begin
     return private.refuse('fetch_sync_file', 'not_ready', p_file_id);
   end if;
   update sync.files set fetched_at = clock_timestamp() where id = f.id and fetched_at is null;
-  perform private.record_event('file_fetched', 'coordinator', f.organization_id,
+  perform private.record_repeatable(private.actor() || ' ' || f.id, 'file_fetched', 'coordinator', f.organization_id,
     format('A coordinator fetched a sealed file with %s changes.', f.pushes),
     p_detail => jsonb_build_object('file_id', f.id));
   return jsonb_build_object('file_id', f.id, 'sealed', f.content, 'changes', f.pushes);
@@ -171,7 +206,7 @@ set search_path = pg_catalog, pg_temp
 begin atomic
   select private.fetch_sync_file(fetch_sync_file.file_id);
 end;
-comment on function api.fetch_sync_file is 'In: a file of api.sync_files that is ready. Out: the CSV (external_id,personnummer; an empty number is to be removed) as a compact JWE for the organisation''s receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited.';
+comment on function api.fetch_sync_file is 'In: a file of api.sync_files that is ready. Out: the CSV (external_id,personnummer; an empty number is to be removed) as a compact JWE for the organisation''s receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited; after the fifth within an hour they are counted.';
 grant execute on function api.fetch_sync_file to authenticated;
 -- end db/functions/files_and_worklist/api.fetch_sync_file.sql
 
@@ -315,17 +350,17 @@ comment on function private.forget_failures is 'In: a push that arrived or is mo
 
 -- begin db/functions/pushes/private.record_push_event.sql
 -- Audit events about a push all name the same ids.
-create or replace function private.record_push_event(p_event text, p_push sync.pushes, p_message text)
+create or replace function private.record_push_event(p_event text, p_push sync.pushes, p_message text, p_conflict_id uuid default null)
 returns void
 language sql volatile
 set search_path = pg_catalog, pg_temp
 as $$
   select private.record_event(p_event, 'worker', p_push.organization_id, p_message,
-    p_member_id => p_push.member_id, p_observation_id => p_push.observation_id, p_push_id => p_push.id,
+    p_member_id => p_push.member_id, p_observation_id => p_push.observation_id, p_conflict_id => p_conflict_id, p_push_id => p_push.id,
     p_detail => jsonb_strip_nulls(jsonb_build_object(
       'attempt', p_push.attempts, 'error_code', p_push.error_code, 'http_status', p_push.http_status, 'worker', p_push.leased_by)))
 $$;
-comment on function private.record_push_event is 'In: event, push, sentence. Appends the audit event.';
+comment on function private.record_push_event is 'In: event, push, sentence, the case it has to do with. Appends the audit event.';
 -- end db/functions/pushes/private.record_push_event.sql
 
 -- begin db/functions/pushes/private.settle_push.sql
@@ -593,6 +628,10 @@ declare
 begin
   if c.observation_id is not null then
     select known.* into strict o from registry.observations as known where known.id = c.observation_id;
+    if c.kind = 'mismatch' and o.personnummer_index is not null then -- seen again since, perhaps under a newer key
+      o.personnummer_index := coalesce(c.personnummer_index, o.personnummer_index);
+      o.personnummer_index_previous := c.personnummer_index_previous;
+    end if;
     return o;
   end if;
   select n.personnummer_index, n.personnummer_index_previous, n.personnummer_sealed, n.personnummer_masked
@@ -700,7 +739,7 @@ comment on function private.supersede_pushes is 'In: a member. Marks the pushes 
 -- begin db/functions/pushes/private.queue_push.sql
 -- The change is to reach the member system. Row and job are written with the change itself, in one transaction: neither is
 -- ever there without the other (security-and-reliability C9).
-create or replace function private.queue_push(p_member_id uuid, p_observation_id uuid default null)
+create or replace function private.queue_push(p_member_id uuid, p_observation_id uuid default null, p_decided boolean default false)
 returns uuid
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -709,14 +748,16 @@ declare
   v_push sync.pushes;
 begin
   perform private.supersede_pushes(p_member_id);
-  insert into sync.pushes (organization_id, member_id, observation_id, personnummer_index)
-  select m.organization_id, m.id, p_observation_id, m.personnummer_index from registry.members as m where m.id = p_member_id
+  insert into sync.pushes (organization_id, member_id, observation_id, personnummer_index, decided)
+  select m.organization_id, m.id, p_observation_id, m.personnummer_index, p_decided from registry.members as m where m.id = p_member_id
   returning * into strict v_push;
-  perform private.enqueue('push_personnummer', v_push.id);
+  if v_push.waits_for_conflict_id is null then
+    perform private.enqueue('push_personnummer', v_push.id);
+  end if;
   return v_push.id;
 end
 $$;
-comment on function private.queue_push is 'In: a member whose number changed, and the login that caused it. Out: id of the push that will carry it.';
+comment on function private.queue_push is 'In: a member whose number changed, the login that caused it, whether a coordinator decided on the number. Out: id of the push that will carry it.';
 -- end db/functions/pushes/private.queue_push.sql
 
 -- begin db/functions/pushes/private.lock_failed_pushes.sql
@@ -775,12 +816,17 @@ begin
     return '{"code": "not_found"}'::jsonb;
   elsif exists (select from registry.members as m where m.id = p.member_id and m.merged_into is not null) then
     return '{"code": "member_merged"}'::jsonb;
+  elsif p.waits_for_conflict_id is not null then
+    return '{"code": "disputed"}'::jsonb;
+  elsif p.state = 'pending' and p.error_code is not null and p.next_attempt_at <= clock_timestamp()
+    and not exists (select from registry.conflicts as known where known.push_id = p.id and known.state = 'open') then
+    return jsonb_build_object('push_id', p.id, 'state', 'pending'); -- asked for already
   elsif p.state = 'pending' and p.error_code is not null then
     update sync.pushes set next_attempt_at = clock_timestamp() where id = p.id;
     perform private.enqueue('push_personnummer', p.id);
   elsif (p.state in ('rejected', 'given_up') or private.has_drifted(p)) and not private.is_followed(p) then
     update sync.pushes set next_attempt_at = null where id = p.id;
-    v_push_id := private.queue_push(p.member_id, p.observation_id);
+    v_push_id := private.queue_push(p.member_id, p.observation_id, p.decided);
   else
     return '{"code": "not_failed"}'::jsonb;
   end if;
@@ -866,7 +912,7 @@ begin
   elsif c.kind <> 'drift' then
     return '{"code": "decision_not_applicable"}'::jsonb;
   end if;
-  v_push_id := private.queue_push(c.member_id);
+  v_push_id := private.queue_push(c.member_id, p_decided => true);
   perform private.record_event('push_requeued', 'coordinator', c.organization_id, 'A coordinator had the recorded number sent.',
     p_member_id => c.member_id, p_conflict_id => c.id, p_push_id => v_push_id);
   perform private.close_case(c, 'retry_sync', null, '{}');
@@ -952,6 +998,7 @@ as $$
     when p_error_code in ('acceptance_failed', 'status_url_refused', 'status_lost')
       then 'The member system took the change in and then could not carry it out.'
     when p_error_code in ('worker_stopping', 'lease_lost', 'database_failed') then 'The attempt was interrupted. It is made again.'
+    when p_error_code = 'disputed' then 'The number is in question in an open case. It is sent, or dropped, when the case is settled.'
     when p_error_code is not null then 'Something unexpected happened. The operator must look at it.'
   end
 $$;
@@ -960,14 +1007,19 @@ grant execute on function private.explain_failure to authenticated;
 -- end db/functions/pushes/private.explain_failure.sql
 
 -- begin db/functions/pushes/api.failed_syncs.sql
--- Changes that have not reached the member system: refused, given up, or still being tried after a failure. One that a later
+-- Changes that have not reached the member system: refused, given up, waiting for a case, or still being tried after a failure. One that a later
 -- push of the same member follows is history.
 create or replace view api.failed_syncs with (security_invoker = true) as
 select
   p.id as push_id, g.slug as organization, p.member_id, m.external_id as member_external_id, p.state, p.attempts,
-  p.error_code, private.explain_failure(p.error_code) as reason, p.http_status,
-  case when b.state <> 'closed' and p.settled_at is null then greatest(p.next_attempt_at, b.probe_at) else p.next_attempt_at end as next_attempt_at,
-  p.created_at, p.settled_at
+  p.error_code,
+  private.explain_failure(case when p.waits_for_conflict_id is null then p.error_code else 'disputed' end) as reason, p.http_status,
+  case
+    when p.waits_for_conflict_id is not null then null
+    when b.state <> 'closed' and p.settled_at is null then greatest(p.next_attempt_at, b.probe_at)
+    else p.next_attempt_at
+  end as next_attempt_at,
+  p.created_at, p.settled_at, p.waits_for_conflict_id
 from sync.pushes as p
 join registry.organizations as g on g.id = p.organization_id
 join registry.members as m on m.id = p.member_id
@@ -976,8 +1028,9 @@ where (p.state in ('rejected', 'given_up') and not exists (
     select from sync.pushes as later
     where later.organization_id = p.organization_id and later.member_id = p.member_id and later.id <> p.id
       and later.created_at >= p.created_at and later.state in ('pending', 'sending', 'delivered')))
-  or (p.settled_at is null and p.error_code is not null);
-comment on view api.failed_syncs is 'Pushes of the coordinator''s organisations that failed, with the reason and the next try.';
+  or (p.settled_at is null and p.error_code is not null)
+  or p.waits_for_conflict_id is not null;
+comment on view api.failed_syncs is 'Pushes of the coordinator''s organisations that failed or wait for a case, with the reason and the next try.';
 comment on column api.failed_syncs.push_id is 'The change; api.retry_sync takes it.';
 comment on column api.failed_syncs.organization is 'Whose member system (slug).';
 comment on column api.failed_syncs.member_id is 'The member whose number is carried.';
@@ -990,6 +1043,7 @@ comment on column api.failed_syncs.http_status is 'HTTP status of the last answe
 comment on column api.failed_syncs.next_attempt_at is 'When it is tried again.';
 comment on column api.failed_syncs.created_at is 'When the change was made.';
 comment on column api.failed_syncs.settled_at is 'When it was refused or given up.';
+comment on column api.failed_syncs.waits_for_conflict_id is 'The case that is to be settled before the change is sent.';
 grant select on api.failed_syncs to authenticated;
 create or replace trigger _100_refuse_write
 instead of insert or update or delete on api.failed_syncs
@@ -1045,6 +1099,8 @@ declare
 begin
   if p.id is null then
     return private.refuse('mark_done', 'not_found', p_push_id);
+  elsif p.waits_for_conflict_id is not null then
+    return private.refuse('mark_done', 'disputed', p_push_id);
   elsif p.state <> 'pending' or private.push_is_moot(p) then
     return private.refuse('mark_done', 'not_waiting', p_push_id);
   end if;
@@ -1080,7 +1136,8 @@ create or replace view api.worklist with (security_invoker = true) as
 select
   p.id as push_id, g.slug as organization, p.member_id, m.external_id as member_external_id, m.given_name, m.family_name,
   case when m.personnummer_masked is null then 'remove' else 'set' end as change, m.personnummer_masked,
-  p.accepted_until is not null and (s.receiver_key is not null or m.personnummer_masked is null) as ready, p.created_at as waiting_since
+  p.accepted_until is not null and (s.receiver_key is not null or m.personnummer_masked is null) as ready, p.created_at as waiting_since,
+  p.waits_for_conflict_id
 from sync.pushes as p
 join registry.organizations as g on g.id = p.organization_id
 join registry.members as m on m.id = p.member_id
@@ -1117,10 +1174,13 @@ begin
     return private.refuse('fetch_number', 'not_found', p_push_id);
   elsif p.settled_at is not null then
     return private.refuse('fetch_number', 'not_waiting', p_push_id);
+  elsif p.waits_for_conflict_id is not null then
+    return private.refuse('fetch_number', 'disputed', p_push_id);
   elsif p.receiver_sealed is null or private.push_is_moot(p) then
     return private.refuse('fetch_number', 'not_sealed_yet', p_push_id);
   end if;
-  perform private.record_event('number_fetched', 'coordinator', p.organization_id, 'A coordinator fetched the sealed number to type it in.',
+  perform private.record_repeatable(private.actor() || ' ' || p.id, 'number_fetched', 'coordinator', p.organization_id,
+    'A coordinator fetched the sealed number to type it in.',
     p_member_id => p.member_id, p_push_id => p.id);
   return jsonb_build_object('push_id', p.id, 'sealed', p.receiver_sealed);
 end
@@ -1138,7 +1198,7 @@ set search_path = pg_catalog, pg_temp
 begin atomic
   select private.fetch_number(fetch_number.push_id);
 end;
-comment on function api.fetch_number is 'In: a change of api.worklist. Out: the number as a compact JWE for the organisation''s receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited.';
+comment on function api.fetch_number is 'In: a change of api.worklist. Out: the number as a compact JWE for the organisation''s receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited; after the fifth within an hour they are counted.';
 grant execute on function api.fetch_number to authenticated;
 -- end db/functions/files_and_worklist/api.fetch_number.sql
 
@@ -1326,7 +1386,7 @@ begin
   perform private.record_event('number_accepted', 'coordinator', p_observation.organization_id,
     format('A coordinator gave the record the personnummer %s that %s brought.', p_observation.personnummer_masked, p_observation.source),
     p_member_id => p_member_id, p_observation_id => p_observation.id, p_conflict_id => p_conflict_id,
-    p_push_id => private.queue_push(p_member_id, p_observation.id));
+    p_push_id => private.queue_push(p_member_id, p_observation.id, true));
   perform private.close_moot_cases(p_observation.organization_id, array[p_member_id], 'coordinator', p_conflict_id);
   return jsonb_build_object('number', v_before, 'version_after', v_version);
 end
@@ -1405,56 +1465,54 @@ comment on function private.classify_mismatch is 'In: an observation whose numbe
 -- end db/functions/number/private.classify_mismatch.sql
 
 -- begin db/functions/conflicts/private.conflict_fingerprint.sql
--- The same disagreement: same kind, same people, same login or number. Another number is another disagreement. Under a
--- rotated key the oldest version of the index still in use is taken, so that rotation opens no case anew.
+-- The same disagreement: same kind, same people, same login. A mismatch is about a number besides, which is compared for itself
+-- (private.known_case): its index changes with the key and is erased one day, so the fingerprint says nothing of it.
 create or replace function private.conflict_fingerprint(
-  p_kind registry.conflict_kind, p_observation registry.observations, p_member_id uuid, p_other_member_id uuid, p_candidates uuid[]
+  p_id uuid, p_kind registry.conflict_kind, p_observation registry.observations, p_member_id uuid, p_other_member_id uuid, p_candidates uuid[]
 )
 returns text
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select concat_ws(' ', p_kind, p_member_id, p_other_member_id, nullif(array_to_string(p_candidates, ','), ''),
-    case p_kind
-      when 'mismatch' then coalesce(
-        p_observation.personnummer_index_previous[cardinality(p_observation.personnummer_index_previous)],
-        p_observation.personnummer_index)
-      when 'duplicate' then null
-      else p_observation.issuer || ' ' || p_observation.subject
-    end)
+  select case p_kind
+    when 'mismatch' then concat_ws(' ', p_kind, p_member_id, p_id)
+    when 'duplicate' then concat_ws(' ', p_kind, p_member_id, p_other_member_id)
+    else concat_ws(' ', p_kind, p_member_id, p_other_member_id, nullif(array_to_string(p_candidates, ','), ''),
+      p_observation.issuer, p_observation.subject)
+  end
 $$;
-comment on function private.conflict_fingerprint is 'In: what a case is about. Out: text that is equal for two sightings of one disagreement.';
+comment on function private.conflict_fingerprint is 'In: the id of a new case, what it is about. Out: text that is equal for two sightings of one disagreement; for a mismatch a text of its own.';
 -- end db/functions/conflicts/private.conflict_fingerprint.sql
 
 -- begin db/functions/conflicts/private.known_case.sql
 -- The case that a disagreement is known by: settled for good, or open. There may be several of the first kind, where a decision was taken
--- back and made again while the disagreement was a case of its own; the last one stands for all. A member's mismatch is the same one
--- whoever else has the number by now.
-create or replace function private.known_case(p_organization_id uuid, p_fingerprint text, p_mismatch_of uuid)
+-- back and made again while the disagreement was a case of its own; the last one stands for all. A member's mismatch is known by its
+-- number, under any version of the key that both sides know, and is the same one whoever else has that number by now.
+create or replace function private.known_case(p_organization_id uuid, p_fingerprint text, p_member_id uuid, p_indexes text[])
 returns uuid
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
   select known.id from (
-    select c.id, 1 as rank, c.closed_at from registry.conflicts as c
+    select c.id, 1 as rank, false as newest, c.closed_at from registry.conflicts as c
     where c.organization_id = p_organization_id and c.fingerprint = p_fingerprint
       and c.state = 'resolved' and c.decision in ('keep_existing', 'not_same_person')
     union all
-    select c.id, 2, null from registry.conflicts as c
+    select c.id, 2, false, null from registry.conflicts as c
     where c.organization_id = p_organization_id and c.fingerprint = p_fingerprint and c.state = 'open'
     union all
-    select c.id, 3, c.closed_at from registry.conflicts as c
-    where c.organization_id = p_organization_id and c.member_id = p_mismatch_of and c.kind = 'mismatch'
+    select c.id, case c.state when 'open' then 2 else 1 end, c.personnummer_index = p_indexes[1], c.closed_at from registry.conflicts as c
+    where c.organization_id = p_organization_id and c.member_id = p_member_id and c.kind = 'mismatch'
       and (c.state = 'open' or c.state = 'resolved' and c.decision in ('keep_existing', 'not_same_person'))
-      and regexp_replace(c.fingerprint, '^.* ', '') = regexp_replace(p_fingerprint, '^.* ', '')
+      and (c.personnummer_index || c.personnummer_index_previous) && p_indexes
   ) as known
-  order by known.rank, known.closed_at desc limit 1
+  order by known.rank, known.newest desc, known.closed_at desc limit 1
 $$;
-comment on function private.known_case is 'In: organisation, fingerprint, for a mismatch its member. Out: the case of that disagreement, settled and remembered, or else open; null: none.';
+comment on function private.known_case is 'In: organisation, fingerprint; for a mismatch its member, and the number under all key versions that are known, the current one first (otherwise empty). Out: the case of that disagreement, settled and remembered, or else open; null: none.';
 -- end db/functions/conflicts/private.known_case.sql
 
 -- begin db/functions/conflicts/private.open_conflict.sql
--- A disagreement becomes a case, once: the fingerprint says what makes two sightings the same disagreement. One that is open
+-- A disagreement becomes a case, once: private.known_case says what makes two sightings the same disagreement. One that is open
 -- is counted up, and so is one that a coordinator has settled: a decision is remembered, the same disagreement does not come
 -- back. A coordinator may be settling it at this moment: the update waits, and sees how. What was settled so that there is no
 -- disagreement any more (the login linked, the records merged) is no new case: whoever asks is decided again.
@@ -1467,26 +1525,40 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_fingerprint constant text := private.conflict_fingerprint(p_kind, p_observation, p_member_id, p_other_member_id, p_candidates);
-  v_known uuid;
+  v_new_id constant uuid := gen_random_uuid();
+  v_fingerprint constant text :=
+    private.conflict_fingerprint(v_new_id, p_kind, p_observation, p_member_id, p_other_member_id, p_candidates);
+  -- The number under every key version that is known, the current one first.
+  v_indexes constant text[] := array_remove(p_observation.personnummer_index || p_observation.personnummer_index_previous, null);
+  v_known constant uuid := private.known_case(p_observation.organization_id, v_fingerprint, p_member_id,
+    case p_kind when 'mismatch' then v_indexes else '{}' end);
   v_id uuid;
 begin
-  v_known := private.known_case(p_observation.organization_id, v_fingerprint, case when p_kind = 'mismatch' then p_member_id end);
   update registry.conflicts as c
   set seen = c.seen + 1, last_seen_at = clock_timestamp(),
+      number_seen_at = case when p_observation.id is null then clock_timestamp() else c.number_seen_at end,
       -- Who else has the number may have changed, and is what the coordinator sees.
       other_member_id = case c.state when 'open' then p_other_member_id else c.other_member_id end,
-      fingerprint = case c.state when 'open' then v_fingerprint else c.fingerprint end,
-      version = c.version + (c.state = 'open' and c.other_member_id is distinct from p_other_member_id)::integer
+      version = c.version + (c.state = 'open' and c.other_member_id is distinct from p_other_member_id)::integer,
+      -- The newest version of the key; whoever knows only an older one than the case does changes nothing. A login that is in question may
+      -- bring another number than before: where the case is not about the number itself, the last one counts.
+      (personnummer_index, personnummer_index_previous) = (
+        select number.current, number.previous from (values
+          (1, v_indexes[1], v_indexes[2:], c.personnummer_index = any (v_indexes)
+            or c.kind <> 'mismatch' and c.state = 'open' and v_indexes <> '{}' and not v_indexes && c.personnummer_index_previous),
+          (2, c.personnummer_index, c.personnummer_index_previous, true)) as number(nth, current, previous, holds)
+        where number.holds order by number.nth limit 1)
   where c.id = v_known and (c.state = 'open' or c.state = 'resolved' and c.decision in ('keep_existing', 'not_same_person'))
   returning c.id into v_id;
   if v_id is null and v_known is not null and p_kind <> 'inconsistent' then
     raise exception 'The case was settled meanwhile.' using errcode = 'serialization_failure';
   elsif v_id is null then
     insert into registry.conflicts as c
-      (organization_id, kind, member_id, other_member_id, candidates, observation_id, fingerprint, detail)
+      (id, organization_id, kind, member_id, other_member_id, candidates, observation_id, fingerprint,
+       personnummer_index, personnummer_index_previous, number_seen_at, detail)
     values (
-      p_observation.organization_id, p_kind, p_member_id, p_other_member_id, p_candidates, p_observation.id, v_fingerprint,
+      v_new_id, p_observation.organization_id, p_kind, p_member_id, p_other_member_id, p_candidates, p_observation.id, v_fingerprint,
+      v_indexes[1], v_indexes[2:], case when p_observation.id is null and v_indexes <> '{}' then clock_timestamp() end,
       p_observation.explanation || case when p_kind = 'mismatch' then private.classify_mismatch(p_observation) else '{}' end)
     on conflict (organization_id, fingerprint) where state = 'open'
       do update set seen = c.seen + 1, last_seen_at = clock_timestamp()
@@ -1564,10 +1636,111 @@ $$;
 comment on function private.set_link is 'In: an observation, a member. Out: the link before, for undo. Links the observation''s login to the member.';
 -- end db/functions/matching/private.set_link.sql
 
--- begin db/functions/conflicts/private.why_not_note.sql
--- The notes of coordinators are the only text that people write into the database. Told not to, somebody pastes a personnummer all
--- the same; it is sent back rather than masked, so that the person knows. Eleven digits in the ways a number is written are enough:
--- without its control digits being right it is a mistyped one.
+-- begin db/functions/notes/private.controls_hold.sql
+-- The check of a number that personnummer/ makes with a library, as far as a text needs it: a date in one of the ways numbers carry one (day
+-- + 40; month + 40, 65 or 80), and control digits by the present rule or the one from 2032 (national-identity-number, sections 1 to 3).
+create or replace function private.controls_hold(p_digits text)
+returns boolean
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select substr(p_digits, 1, 2)::integer % 40 between 1 and 31 and substr(p_digits, 1, 2)::integer < 72
+    and substr(p_digits, 3, 2) ~ '^(0[1-9]|1[0-2]|4[1-9]|5[0-2]|6[6-9]|7[0-7]|8[1-9]|9[0-2])$'
+    and (select sum(substr(p_digits, w.nth::integer, 1)::integer * w.weight) % 11 between 0 and 3
+         from unnest(array[3, 7, 6, 1, 8, 9, 4, 5, 2, 1]) with ordinality as w(weight, nth))
+    and (select sum(substr(p_digits, w.nth::integer, 1)::integer * w.weight) % 11 = 0
+         from unnest(array[5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1]) with ordinality as w(weight, nth))
+$$;
+comment on function private.controls_hold is 'In: eleven digits. Out: whether they could be a personnummer, a D-number, or one of the numbers made like them.';
+-- end db/functions/notes/private.controls_hold.sql
+
+-- begin db/functions/notes/private.plain_digits.sql
+-- Full-width, Arabic, Devanagari and all other decimal digits of Unicode as 0 to 9, spaces of every kind as one blank, dashes of every kind as
+-- one hyphen, and without what nobody sees between them.
+create or replace function private.plain_digits(p_text text)
+returns text
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- Where the ten digits of a script begin, but for those that NFKC folds (full-width, mathematical, circled, raised).
+  c_zeros constant integer[] := array[
+    1632, 1776, 1984, 2406, 2534, 2662, 2790, 2918, 3046, 3174, 3302, 3430, 3558, 3664, 3792, 3872, 4160, 4240, 6112, 6160, 6470, 6608, 6784,
+    6800, 6992, 7088, 7232, 7248, 42528, 43216, 43264, 43472, 43504, 43600, 44016, 66720, 68912, 68928, 69734, 69872, 69942, 70096, 70384, 70736,
+    70864, 71248, 71360, 71376, 71386, 71472, 71904, 72016, 72688, 72784, 73040, 73120, 73184, 73552, 90416, 92768, 92864, 93008, 93552, 123200,
+    123632, 124144, 124401, 125264];
+  v_text text;
+begin
+  if octet_length(p_text) = length(p_text) then
+    return regexp_replace(p_text, '\s', ' ', 'g');
+  end if;
+  select translate(normalize(p_text, nfkc), string_agg(chr(z.code + d.digit), '' order by z.code, d.digit),
+    repeat('0123456789', cardinality(c_zeros)))
+  into v_text from unnest(c_zeros) as z(code) cross join generate_series(0, 9) as d(digit);
+  v_text := regexp_replace(v_text,
+    '[\u00AD\u0300-\u036F\u061C\u180E\u200B-\u200F\u202A-\u202E\u2060-\u206F\u20D0-\u20FF\uFE00-\uFE0F\uFEFF]', '', 'g');
+  v_text := regexp_replace(v_text, '[\u2010-\u2015\u2212\u2043\uFE58\uFE63\uFF0D]', '-', 'g');
+  return regexp_replace(v_text, '[\s\u0085\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000]', ' ', 'g');
+end
+$$;
+comment on function private.plain_digits is 'In: a text. Out: the same with ASCII digits, blanks and hyphens, without invisible characters.';
+-- end db/functions/notes/private.plain_digits.sql
+
+-- begin db/functions/notes/private.holds_number.sql
+-- Told not to, somebody writes a personnummer into a note all the same, in one of many ways. Eleven digits in a way that people write numbers
+-- (in one, 6 and 5, date with dots or strokes and 5, or one by one) are enough: with wrong control digits it is a mistyped one. Grouped in any
+-- other way, or with the year in full, eleven digits may be phone numbers, amounts and times of the day beside each other: then date and control
+-- digits decide. A plus begins a telephone number. Digits of every script count, and what cannot be seen does not part them.
+create or replace function private.holds_number(p_text text)
+returns boolean
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_text constant text := regexp_replace(
+    private.plain_digits(p_text), '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', '', 'gi'); -- ids of ours are made of digits too
+  v_run text;
+  v_groups text[];
+  v_digits text;
+begin
+  if p_text is null or length(regexp_replace(v_text, '[^0-9]', '', 'g')) < 11 then
+    return false;
+  elsif v_text ~ '(?<![0-9])[0-9]{6}[^[:alnum:]]{0,3}[0-9]{3}[ ./-]?[0-9]{2}(?![0-9])'
+    -- Parted like a date, and a day and a month: 44 / 900 00 after two pairs of digits is a phone number.
+    or v_text ~ ('(?<![0-9])(0[1-9]|[12][0-9]|3[01]|4[1-9]|[56][0-9]|7[01])[ ./-]?(0[1-9]|1[0-2]|4[1-9]|5[0-2]|6[6-9]|7[0-7]|8[1-9]|9[0-2])'
+      || '[ ./-]?[0-9]{2}[^[:alnum:]]{0,3}[0-9]{3}[ ./-]?[0-9]{2}(?![0-9])') then
+    return true;
+  end if;
+  for v_run in
+    select r.found[1] from regexp_matches(v_text, '[0-9](?:[^+0-9A-Za-z\u00C0-\u1FFF\u2C00-\u2DFF\u3040-\uFFFD]{0,4}[0-9])*', 'g') as r(found)
+  loop
+    v_groups := array(select g.found[1] from regexp_matches(v_run, '[0-9]+', 'g') as g(found));
+    if cardinality(v_groups) = 11 and length(array_to_string(v_groups, '')) = 11 then
+      return true;
+    end if;
+    for i in 1 .. cardinality(v_groups) loop
+      v_digits := '';
+      for j in i .. cardinality(v_groups) loop
+        v_digits := v_digits || v_groups[j];
+        exit when length(v_digits) >= 11;
+      end loop;
+      if length(v_digits) = 11 and private.controls_hold(v_digits) then
+        return true;
+      end if;
+    end loop;
+  end loop;
+  return exists (
+    select from regexp_matches(v_text, '(?<![0-9])([0-9]{1,2})[ ./-]+([0-9]{1,2})[ ./-]+(?:18|19|20)?([0-9]{2})'
+      || '[^[:alnum:]]{1,4}([0-9]{3}) ?([0-9]{2})(?![0-9])', 'g') as d(part)
+    where private.controls_hold(lpad(d.part[1], 2, '0') || lpad(d.part[2], 2, '0') || d.part[3] || d.part[4] || d.part[5]));
+end
+$$;
+comment on function private.holds_number is 'In: a text that a person wrote, or that is for people. Out: whether it may hold a personnummer. The one predicate for notes, evidence of consent, and sentences of the audit.';
+-- end db/functions/notes/private.holds_number.sql
+
+-- begin db/functions/notes/private.why_not_note.sql
+-- Coordinators' notes are the only text that people write into the database. One with a number is sent back rather than masked, so that the
+-- person knows.
 create or replace function private.why_not_note(p_note text)
 returns text
 language sql immutable
@@ -1575,11 +1748,11 @@ set search_path = pg_catalog, pg_temp
 as $$
   select case
     when length(p_note) > 4000 then 'note_too_long'
-    when p_note ~ '(?<![0-9])([0-9]{2}[ .-]?){3}[^[:alnum:]]{0,3}[0-9]{3}[ .-]?[0-9]{2}(?![0-9])' then 'number_in_note'
+    when private.holds_number(p_note) then 'number_in_note'
   end
 $$;
 comment on function private.why_not_note is 'In: a coordinator''s note. Out: code of the refusal where it is too long for its column or may hold a personnummer, null: go ahead.';
--- end db/functions/conflicts/private.why_not_note.sql
+-- end db/functions/notes/private.why_not_note.sql
 
 -- begin db/functions/matching/private.link_login.sql
 -- Whose login was it? The coordinator knows; open cases about that login are settled by it.
@@ -1837,7 +2010,7 @@ begin
   where id = v_member_id;
   perform private.close_moot_cases(c.organization_id, array[v_member_id], 'coordinator', c.id);
   perform private.record_event(p_event, 'coordinator', c.organization_id, format(p_message, coalesce(p_number ->> 'masked', 'none')),
-    p_member_id => v_member_id, p_conflict_id => c.id, p_push_id => private.queue_push(v_member_id));
+    p_member_id => v_member_id, p_conflict_id => c.id, p_push_id => private.queue_push(v_member_id, p_decided => true));
 end
 $$;
 comment on function private.restore_number is 'In: a case, a number in its stored forms with the member''s id, event and sentence. Writes it and queues the push.';
@@ -2030,7 +2203,8 @@ select
   c.candidates, c.observation_id, o.provider,
   coalesce(o.personnummer_masked, c.detail ->> 'personnummer') as observed_personnummer,
   o.given_name as observed_given_name, o.family_name as observed_family_name, o.authenticated_at,
-  c.push_id, c.detail
+  c.push_id, c.detail,
+  (select count(*)::integer from sync.pushes as p where p.waits_for_conflict_id = c.id) as waiting_changes
 from registry.conflicts as c
 join registry.organizations as g on g.id = c.organization_id
 left join registry.members as m on m.id = c.member_id
@@ -2061,12 +2235,32 @@ comment on column api.open_conflicts.observed_given_name is 'Given name that the
 comment on column api.open_conflicts.observed_family_name is 'Family name that the login brought.';
 comment on column api.open_conflicts.authenticated_at is 'When the person authenticated.';
 comment on column api.open_conflicts.push_id is 'The push that failed.';
+comment on column api.open_conflicts.waiting_changes is 'How many changes of records wait for the case before they are sent to the member system.';
 comment on column api.open_conflicts.detail is 'What agreed and what disagreed; never a number.';
 grant select on api.open_conflicts to authenticated;
 create or replace trigger _100_refuse_write
 instead of insert or update or delete on api.open_conflicts
 for each row execute function private.tg__refuse_write();
 -- end db/functions/conflicts/api.open_conflicts.sql
+
+-- begin db/functions/conflicts/private.is_open_again.sql
+-- Whether what a closed case asked is asked by an open one already. A mismatch is the same one whoever else has the number by now.
+create or replace function private.is_open_again(c registry.conflicts)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select exists (
+      select from registry.conflicts as other
+      where other.organization_id = c.organization_id and other.fingerprint = c.fingerprint and other.state = 'open')
+    or exists (
+      select from registry.conflicts as other
+      where other.organization_id = c.organization_id and other.member_id = c.member_id and other.kind = c.kind and other.state = 'open'
+        and c.kind in ('mismatch', 'drift')
+        and (other.personnummer_index || other.personnummer_index_previous) && (c.personnummer_index || c.personnummer_index_previous))
+$$;
+comment on function private.is_open_again is 'In: a closed case. Out: whether another case about the same disagreement is open.';
+-- end db/functions/conflicts/private.is_open_again.sql
 
 -- begin db/functions/conflicts/private.reopen_superseded.sql
 -- Cases that were moot while two records were one are questions again, but for those that somebody has asked anew since, that are about a
@@ -2087,11 +2281,10 @@ begin
       and not exists (
         select from registry.members as m
         where m.id = any (c.candidates || array[c.member_id, c.other_member_id]) and m.merged_into is not null)
-      and not exists (
-        select from registry.conflicts as twin
-        where twin.organization_id = c.organization_id and twin.fingerprint = c.fingerprint and twin.state = 'open')
-      -- A mismatch is the same one whoever else has the number: it may be open, or settled for good, under another fingerprint.
-      and (c.kind <> 'mismatch' or private.known_case(c.organization_id, c.fingerprint, c.member_id) is null)
+      and not private.is_open_again(c)
+      -- A mismatch may have been asked anew, and settled for good.
+      and (c.kind <> 'mismatch' or private.known_case(
+        c.organization_id, c.fingerprint, c.member_id, c.personnummer_index || c.personnummer_index_previous) is null)
     returning c.*
   loop
     perform private.record_case_event('case_reopened', v_case, 'The records were separated again; the case is open again.');
@@ -2189,6 +2382,26 @@ $$;
 comment on function private.restore_before is 'In: a locked case, the state before its decision. Puts that state back.';
 -- end db/functions/conflicts/private.restore_before.sql
 
+-- begin db/functions/number/private.is_number.sql
+-- Whether a record has a number that was kept with a decision. As in private.has_number, under another version of the key the masked forms
+-- are compared.
+create or replace function private.is_number(m registry.members, p_number jsonb)
+returns boolean
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  o registry.observations;
+begin
+  o.personnummer_index := p_number ->> 'index';
+  o.personnummer_index_previous := '{}';
+  o.personnummer_masked := p_number ->> 'masked';
+  return o.personnummer_index is not null and private.has_number(m, o);
+end
+$$;
+comment on function private.is_number is 'In: a member, a number as private.number_of has it. Out: whether the record has that number.';
+-- end db/functions/number/private.is_number.sql
+
 -- begin db/functions/conflicts/private.why_not_undo.sql
 -- A decision can be taken back while nothing newer stands on it: the record unchanged since, the login where it was put, nobody
 -- else with the number that would come back, and the same disagreement not open anew. What was sent cannot be unsent.
@@ -2201,10 +2414,13 @@ as $$
     when c.id is null then 'not_found'
     when r.id is null or c.kind = 'push_failed' or r.decision = 'retry_sync' then 'not_resolved'
     when r.decided_at < now() - interval '30 days' then 'too_late'
+    when (select count(*) >= 20 from registry.resolutions as known where known.conflict_id = c.id and known.undone_at is not null)
+      then 'undone_too_often'
     when r.before ? 'version_after' and (r.before ->> 'version_after')::integer is distinct from (
       select m.version from registry.members as m where m.id = (r.before #>> '{number,member_id}')::uuid) then 'newer_change'
-    when r.before ? 'survivor_number' and r.before #>> '{survivor_number,index}' is distinct from (
-      select m.personnummer_index from registry.members as m where m.id = (r.before ->> 'survivor')::uuid) then 'newer_change'
+    when r.before ? 'survivor_number' and not exists (
+      select from registry.members as m
+      where m.id = (r.before ->> 'survivor')::uuid and private.is_number(m, r.before -> 'survivor_number')) then 'newer_change'
     when r.before ? 'link' and (r.before #>> '{link,after}')::uuid is distinct from (
       select private.linked_member(o) from registry.observations as o where o.id = c.observation_id) then 'newer_change'
     when r.before ? 'merged' and exists ( -- the survivor is no more, and what went to it has gone on
@@ -2217,12 +2433,12 @@ as $$
     when r.decision = 'keep_existing' and private.is_moot(c) then 'newer_change' -- there is nothing left to ask
     when exists (
       select from registry.members as m
-      where m.organization_id = c.organization_id and m.personnummer_index = r.before #>> '{number,index}'
+      where m.organization_id = c.organization_id
+        and (m.personnummer_index = r.before #>> '{number,index}'
+          or m.personnummer_masked = r.before #>> '{number,masked}' and private.is_number(m, r.before -> 'number')) -- under another key
         and m.id <> (r.before #>> '{number,member_id}')::uuid
         and not (r.before ? 'survivor_number' and m.id = (r.before ->> 'survivor')::uuid)) then 'newer_change'
-    when exists (
-      select from registry.conflicts as other
-      where other.organization_id = c.organization_id and other.fingerprint = c.fingerprint and other.state = 'open') then 'newer_change'
+    when private.is_open_again(c) then 'newer_change'
   end
 $$;
 comment on function private.why_not_undo is 'In: a locked case (null: not visible), its decision in force. Out: code of the refusal, null: go ahead.';
@@ -2317,7 +2533,8 @@ grant select on audit.organizations to auditor;
 -- end db/functions/audit/audit.organizations.sql
 
 -- begin db/functions/audit/audit.tg__refuse_change.sql
--- An audit that can be changed proves nothing. It belongs to the audit's owner, so that no function of ours can replace it. ALWAYS: session_replication_role = replica does not skip these triggers.
+-- An audit that can be changed proves nothing. It belongs to the audit's owner, so that no function of ours can replace it. ALWAYS:
+-- session_replication_role = replica does not skip these triggers.
 create or replace function audit.tg__refuse_change()
 returns trigger
 language plpgsql volatile
@@ -2886,6 +3103,11 @@ begin
   o.explanation := jsonb_build_object('import_run_id', p_run.id, 'line', r.line, 'personnummer', r.personnummer_masked);
   v_id := private.open_conflict(v_kind, o, p_step.member_id, p_step.other_member_id);
   if exists (select from registry.conflicts as known where known.id = v_id and known.seen > 1) then
+    -- What waits to be judged is kept under the keys of today.
+    update registry.offered_numbers as n
+    set personnummer_index = r.personnummer_index, personnummer_index_previous = o.personnummer_index_previous,
+        personnummer_sealed = r.personnummer_sealed
+    where n.conflict_id = v_id and n.personnummer_index = any (o.personnummer_index_previous);
     return;
   end if;
   insert into registry.offered_numbers
@@ -4359,8 +4581,8 @@ comment on function private.outcome_detail is 'In: a decided observation, its ca
 
 -- begin db/functions/number/private.renew_index.sql
 -- While the index key is rotated, records carry the old key's index until their member logs in. The number is the same, so
--- the record takes the new index (and the newly sealed form) without any of it counting as a change of the number. So do its pushes
--- that can still run, those that were given up and are tried daily among them: with the old index they would be taken for moot.
+-- the record takes the new index (and the newly sealed form) without any of it counting as a change of the number. So do its pushes:
+-- those that can still run would be taken for moot with the old index, and of the others it is known what was sent.
 create or replace function private.renew_index(p_observation registry.observations)
 returns void
 language plpgsql volatile
@@ -4376,7 +4598,6 @@ begin
   where id = p_observation.member_id;
   update sync.pushes set personnummer_index = p_observation.personnummer_index
   where organization_id = p_observation.organization_id and member_id = p_observation.member_id
-    and (settled_at is null or (state = 'given_up' and next_attempt_at is not null))
     and personnummer_index = any (p_observation.personnummer_index_previous);
   perform private.record_event('index_renewed', p_observation.source::text, p_observation.organization_id,
     'The index of the recorded number was renewed under the current key.',
@@ -4403,13 +4624,13 @@ begin
   case
     when o.outcome = 'filled' then
       perform private.fill_member(o);
-      v_push_id := private.queue_push(o.member_id, o.id);
       if exists (
         select from registry.conflicts as c
         where c.organization_id = o.organization_id and c.member_id = o.member_id and c.state = 'open')
       then
         perform private.close_moot_cases(o.organization_id, array[o.member_id], o.source::text);
       end if;
+      v_push_id := private.queue_push(o.member_id, o.id);
     when o.outcome = 'confirmed' and o.personnummer_index_previous <> '{}' then
       perform private.renew_index(o);
     when o.outcome = 'conflict' then
@@ -4540,7 +4761,7 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if p_evidence is null or jsonb_typeof(p_evidence) <> 'object' or p_evidence::text ~ '[0-9]{6}[ -]?[0-9]{5}' then
+  if p_evidence is null or jsonb_typeof(p_evidence) <> 'object' or private.holds_number(p_evidence::text) then
     raise exception 'The evidence is an object without anything like a personnummer.' using errcode = 'PN002';
   end if;
   insert into registry.consents (organization_id, member_id, provider, state, observation_id, scope, evidence)
@@ -4754,6 +4975,7 @@ as $$
 declare
   l registry.identity_links := private.lock_link(p_link_id);
   v_source constant text := l.provider || '-login';
+  v_case uuid;
 begin
   if l.id is null or exists (
     select from registry.observations as o
@@ -4765,9 +4987,12 @@ begin
   update registry.consents set state = 'withdrawn', withdrawn_at = p_issued_at
   where organization_id = l.organization_id and member_id = l.member_id and provider = l.provider and state = 'given';
   perform private.withdraw_pushes(l);
-  perform private.record_event('consent_withdrawn', v_source, l.organization_id,
-    'Consent was withdrawn, as an unverified message said; nothing was deleted.', p_member_id => l.member_id,
-    p_conflict_id => private.open_revocation_case(l), p_detail => '{"verified": false}');
+  v_case := private.open_revocation_case(l);
+  if l.revoked_at is null then -- the same said again is counted by the case
+    perform private.record_event('consent_withdrawn', v_source, l.organization_id,
+      'Consent was withdrawn, as an unverified message said; nothing was deleted.', p_member_id => l.member_id,
+      p_conflict_id => v_case, p_detail => '{"verified": false}');
+  end if;
 end
 $$;
 comment on function private.revoke_login is 'In: the link of the subject (id), when the message was issued. Marks link and consent, cancels what can still be stopped, opens a case.';
@@ -4786,6 +5011,7 @@ as $$
 declare
   v_organization_id uuid;
   v_provider registry.provider;
+  v_times integer;
   v_issuer text; -- a subject means something at its issuer only; and with it the link is found by its key
 begin
   select p.organization_id, p.provider, p.issuer into v_organization_id, v_provider, v_issuer
@@ -4797,15 +5023,24 @@ begin
   if record_revocation.event !~ '^[A-Za-z_]{1,60}$' then
     raise exception 'The event has no name of an event.' using errcode = 'PN002';
   end if;
-  insert into registry.revocations (organization_id, provider, subject, event, issued_at, late)
-  values (v_organization_id, v_provider, record_revocation.subject, record_revocation.event, record_revocation.issued_at, record_revocation.late)
-  on conflict do nothing;
-  if not found then
+  if exists (
+    select from registry.revocations as r
+    where (r.organization_id, r.provider, r.subject, r.event, r.issued_at)
+      = (v_organization_id, v_provider, record_revocation.subject, record_revocation.event, record_revocation.issued_at)) then
     return;
   end if;
-  perform private.record_event('revocation_received', v_provider || '-login', v_organization_id,
+  -- Whoever has the address may send any number of them: those about subjects that nobody has heard of count together.
+  v_times := private.record_repeatable(concat_ws(' ', v_organization_id, v_provider, (
+      select l.id from registry.identity_links as l
+      where l.organization_id = v_organization_id and l.issuer = v_issuer and l.subject = record_revocation.subject)),
+    'revocation_received', v_provider || '-login', v_organization_id,
     format('An unverified message said that consent was withdrawn%s.', case when record_revocation.late then ', late' else '' end),
     p_detail => jsonb_build_object('verified', false, 'late', record_revocation.late, 'event', record_revocation.event));
+  if v_times <= 1000 then
+    insert into registry.revocations (organization_id, provider, subject, event, issued_at, late)
+    values (v_organization_id, v_provider, record_revocation.subject, record_revocation.event, record_revocation.issued_at, record_revocation.late)
+    on conflict do nothing;
+  end if;
   if record_revocation.event = 'CONSENT_REVOKED' and not record_revocation.late then
     perform private.revoke_login(l.id, record_revocation.issued_at)
     from registry.identity_links as l
@@ -4814,7 +5049,7 @@ begin
   end if;
 end
 $$;
-comment on function login.record_revocation is 'In: organisation (slug), provider, subject, event, when it was issued, whether it came late. Stores it once; CONSENT_REVOKED takes effect unless late.';
+comment on function login.record_revocation is 'In: organisation (slug), provider, subject, event, when it was issued, whether it came late. Stores it once, and a thousand in an hour at most; CONSENT_REVOKED takes effect unless late.';
 grant execute on function login.record_revocation to auth_callback;
 -- end db/functions/consent/login.record_revocation.sql
 
@@ -5184,6 +5419,29 @@ $$;
 comment on function private.close_drift_case is 'In: a member. Out: whether a case about a difference was open and is closed now.';
 -- end db/functions/drift/private.close_drift_case.sql
 
+-- begin db/functions/pushes/private.disputing_case.sql
+-- Which open case puts a record's number in question: a mismatch of that record (another login brought another number), or any case whose
+-- login brought that very number and points at somebody else or nobody for certain. What a coordinator decided is in question only again
+-- by a case that was opened after it.
+create or replace function private.disputing_case(p sync.pushes)
+returns uuid
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select c.id from registry.conflicts as c join registry.members as m on m.id = p.member_id
+    where c.organization_id = p.organization_id and c.state = 'open'
+      and (c.member_id = p.member_id or c.other_member_id = p.member_id or c.candidates @> array[p.member_id])
+      and c.kind in ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'inconsistent', 'subject_moved')
+      and (not p.decided or c.opened_at > p.created_at)
+      and (c.kind = 'mismatch' and c.member_id = p.member_id or m.personnummer_index = any (c.personnummer_index || c.personnummer_index_previous))
+    order by c.opened_at, c.id limit 1);
+end
+$$;
+comment on function private.disputing_case is 'In: a push. Out: the oldest open case in which its member''s number is in question; null: none.';
+-- end db/functions/pushes/private.disputing_case.sql
+
 -- begin db/functions/upkeep/private.drop_leftover_jobs.sql
 -- A job that was queued again while it was locked loses its key and its attempts to the new one; if its worker died, it stays
 -- behind for ever. graphile-worker's own way of removing jobs is used.
@@ -5225,6 +5483,39 @@ end
 $$;
 comment on function private.due_pushes is 'Out: pushes, due for half a minute, that the queue has forgotten.';
 -- end db/functions/upkeep/private.due_pushes.sql
+
+-- begin db/functions/retention/private.erase_case_numbers.sql
+-- A decision about a number is remembered as long as the number may be: while a login that brought it is kept, and for imports and
+-- comparisons, which leave no rows, for the same time after they brought it last. Then the case forgets it in every form, and if the
+-- number comes again, it is a new case. Nothing is taken from a case that is open, or whose decision can be taken back (30 days).
+create or replace function private.erase_case_numbers(p_most integer)
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_due constant uuid[] := array(
+    select due.id from registry.organizations as g
+    cross join lateral (
+      select c.id from registry.conflicts as c
+      where c.organization_id = g.id and c.personnummer_index is not null and c.closed_at < now() - interval '31 days'
+        and (c.number_seen_at is null or c.number_seen_at < now() - g.retention)
+        and not exists (select from registry.observations as o where o.id = c.observation_id and o.personnummer_index is not null)
+        and not exists (
+          select from registry.observations as o
+          where o.organization_id = c.organization_id and o.member_id = c.member_id
+            and (o.personnummer_index || o.personnummer_index_previous) && (c.personnummer_index || c.personnummer_index_previous))
+      order by c.closed_at limit p_most for update skip locked) as due
+    limit p_most);
+begin
+  update registry.conflicts as c
+  set personnummer_index = null, personnummer_index_previous = '{}', detail = c.detail - array['personnummer', 'live_masked']
+  where c.id = any (v_due);
+  return cardinality(v_due);
+end
+$$;
+comment on function private.erase_case_numbers is 'In: how many at most. Out: how many closed cases lost every form of their number, because the organisation''s time for it is over.';
+-- end db/functions/retention/private.erase_case_numbers.sql
 
 -- begin db/functions/conflicts/private.is_evidence.sql
 -- What a coordinator is judging, or may still take back a judgement of (30 days), is not erased under their hands.
@@ -5403,6 +5694,27 @@ $$;
 comment on function private.erase_replaced_numbers is 'In: how many at most. Out: how many decisions lost every form of the number that they replaced.';
 -- end db/functions/retention/private.erase_replaced_numbers.sql
 
+-- begin db/functions/retention/private.erase_revocations.sql
+-- A message that consent was withdrawn stops numbers that were observed before it. When those are erased, it has served; what came of it is
+-- with the link, the consent, the case and the audit.
+create or replace function private.erase_revocations(p_most integer)
+returns integer
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  with erased as (
+    delete from registry.revocations as r
+    where r.ctid = any (array(
+      select due.ctid from registry.organizations as g join registry.revocations as due on due.organization_id = g.id
+      where due.received_at < now() - greatest(coalesce(g.retention, '1 year'), '31 days')
+      limit p_most))
+    returning 1
+  )
+  select count(*)::integer from erased
+$$;
+comment on function private.erase_revocations is 'In: how many at most. Out: how many messages of providers were erased that are older than every number that they could still stop.';
+-- end db/functions/retention/private.erase_revocations.sql
+
 -- begin db/functions/retention/private.erase_sessions.sql
 -- A session goes a month after the day it ran out, or would have run out had it not ended before: by then the merge that moved it
 -- cannot be taken back either. A code or token of it is then unknown, and refused as before; what happened to it is in the audit.
@@ -5572,7 +5884,7 @@ begin
   with waiting as (
     select p.id from sync.pushes as p
     where p.organization_id = p_organization_id and p.settled_at is null and p.state = 'pending' and p.accepted_until is null
-      and p.next_attempt_at > clock_timestamp() and private.member_system_fault(p.error_code) is not null
+      and p.next_attempt_at > clock_timestamp() and p.waits_for_conflict_id is null and private.member_system_fault(p.error_code) is not null
     order by p.next_attempt_at limit 1000
     for update skip locked
   ), hastened as (
@@ -5637,13 +5949,56 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if p_push.state in ('pending', 'given_up') and p_push.next_attempt_at is not null then
+  if p_push.state in ('pending', 'given_up') and p_push.next_attempt_at is not null
+    and p_push.waits_for_conflict_id is null then -- one that waits gets its job when it goes on
     perform private.enqueue('push_personnummer', p_push.id, p_push.next_attempt_at);
   end if;
 end
 $$;
 comment on function private.keep_job is 'In: a push that cannot be claimed. Queues it for when it is due, if it is waiting.';
 -- end db/functions/pushes/private.keep_job.sql
+
+-- begin db/functions/keys/private.sealing_key.sql
+-- Whom a sealed value was sealed for stands in its header, for everybody to read (RFC 7516, section 7.1).
+create or replace function private.sealing_key(p_sealed text)
+returns text
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select convert_from(decode(rpad(h.text, (length(h.text) + 3) / 4 * 4, '='), 'base64'), 'utf8')::jsonb ->> 'kid'
+  from (select translate(split_part(p_sealed, '.', 1), '-_', '+/') as text) as h
+$$;
+comment on function private.sealing_key is 'In: a compact JWE. Out: the id (kid) of the key it was sealed for.';
+-- end db/functions/keys/private.sealing_key.sql
+
+-- begin db/functions/keys/private.keys_in_use.sql
+-- When may an old key go? When nothing is left that it made. Every place that holds an index or a sealed value is counted here; test/db/
+-- keys-in-use.test.ts looks for others in the catalog. A row that knows its number under a newer key too does not need the older one.
+create or replace function private.keys_in_use()
+returns table (kind text, key text, place text, rows bigint)
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  with held(place, index, sealed) as (
+    select 'registry.members', m.personnummer_index, m.personnummer_sealed from registry.members as m
+    union all select 'registry.observations', o.personnummer_index, o.personnummer_sealed from registry.observations as o
+    union all select 'registry.conflicts', c.personnummer_index, null from registry.conflicts as c
+    union all select 'registry.resolutions', number.form ->> 'index', number.form ->> 'sealed' from registry.resolutions as r
+      cross join lateral (values (r.before -> 'number'), (r.before -> 'survivor_number')) as number(form)
+    union all select 'registry.offered_numbers', n.personnummer_index, n.personnummer_sealed from registry.offered_numbers as n
+    union all select 'registry.waiting_numbers', w.personnummer_index, w.personnummer_sealed from registry.waiting_numbers as w
+    union all select 'registry.import_lines', l.personnummer_index, null from registry.import_lines as l
+    union all select 'sync.pushes', p.personnummer_index, p.receiver_sealed from sync.pushes as p
+    union all select 'sync.files', null, f.content from sync.files as f
+  )
+  select 'index', split_part(h.index, '.', 1), h.place, count(*) from held as h where h.index is not null group by 2, 3
+  union all
+  select 'sealed', s.kid, s.place, count(*)
+  from (select private.sealing_key(h.sealed) as kid, h.place from held as h where h.sealed is not null) as s group by 2, 3
+  order by 1, 2, 3
+$$;
+comment on function private.keys_in_use is 'Out: of each key (kind index: version of the index secret; kind sealed: kid of the sealing key, or of the organisation''s own receiver_key) how many rows of which table need it. Reads whole tables.';
+-- end db/functions/keys/private.keys_in_use.sql
 
 -- begin db/functions/matching/private.link_identity.sql
 -- Remembers which member a login belongs to, with the reason. A coordinator may be merging the record at this moment: its links have
@@ -5692,7 +6047,7 @@ begin
     join registry.members as m on m.id = p.member_id and m.merged_into is null
       and m.personnummer_index is not distinct from p.personnummer_index
     where p.id = any (p_ids) and p.organization_id = p_file.organization_id
-      and p.state in ('pending', 'given_up') and p.next_attempt_at is not null
+      and p.state in ('pending', 'given_up') and p.next_attempt_at is not null and p.waits_for_conflict_id is null
       and not exists (select from sync.pushes as newer where newer.member_id = p.member_id and newer.state = 'pending' and newer.id <> p.id));
 end
 $$;
@@ -5949,9 +6304,8 @@ comment on function private.note_success is 'In: an organisation whose member sy
 -- end db/functions/breakers/private.note_success.sql
 
 -- begin db/functions/drift/private.open_drift_case.sql
--- Somebody changed a number in the member system itself. The case names the push that arrived last, if any did. It is known by the
--- oldest version of the index still in use (as private.conflict_fingerprint has it), and recognised by any of them, so that a
--- rotation of the key brings back nothing that was settled.
+-- Somebody changed a number in the member system itself. The case names the push that arrived last, if any did. It is recognised by any
+-- version of the index that both sides know, so that a rotation of the key brings back nothing that was settled.
 create or replace function private.open_drift_case(
   p_member registry.members, p_found text, p_live_indexes text[], p_live_masked text, p_as_sent boolean
 )
@@ -5960,24 +6314,31 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_fingerprints constant text[] := array(
-    select concat_ws(' ', 'drift', p_member.id, p_found, t.index)
-    from unnest(coalesce(nullif(p_live_indexes, '{}'), array[null])) as t(index)
-    order by substring(t.index from '^v([0-9]+)')::integer);
+  v_new_id constant uuid := gen_random_uuid();
+  v_indexes constant text[] := array( -- the newest version of the key first
+    select t.index from unnest(p_live_indexes) as t(index) order by substring(t.index from '^v([0-9]+)')::integer desc);
+  -- Where there is no number over there, the fingerprint alone says what was found; else the number does.
+  v_fingerprint constant text := concat_ws(' ', 'drift', p_member.id, p_found, case when v_indexes <> '{}' then v_new_id end);
   v_push_id constant uuid := (
     select p.id from sync.pushes as p
     where p.organization_id = p_member.organization_id and p.member_id = p_member.id and p.state = 'delivered'
     order by p.created_at desc limit 1);
   v_id uuid;
 begin
-  update registry.conflicts as known set seen = known.seen + 1, last_seen_at = clock_timestamp()
-  where known.organization_id = p_member.organization_id and known.fingerprint = any (v_fingerprints)
-    and (known.state = 'open' or (known.state = 'resolved' and known.decision = 'keep_existing'));
+  update registry.conflicts as c
+  set seen = c.seen + 1, last_seen_at = clock_timestamp(), number_seen_at = case when v_indexes <> '{}' then clock_timestamp() end,
+      personnummer_index = case when c.personnummer_index = any (v_indexes) then v_indexes[1] else c.personnummer_index end,
+      personnummer_index_previous = case when c.personnummer_index = any (v_indexes) then v_indexes[2:] else c.personnummer_index_previous end
+  where c.organization_id = p_member.organization_id and c.member_id = p_member.id and c.kind = 'drift'
+    and (c.state = 'open' or (c.state = 'resolved' and c.decision = 'keep_existing'))
+    and (c.fingerprint = v_fingerprint or (c.personnummer_index || c.personnummer_index_previous) && v_indexes);
   if found then
     return false;
   end if;
-  insert into registry.conflicts (organization_id, kind, member_id, push_id, fingerprint, detail)
-  values (p_member.organization_id, 'drift', p_member.id, v_push_id, v_fingerprints[1],
+  insert into registry.conflicts (id, organization_id, kind, member_id, push_id, fingerprint,
+    personnummer_index, personnummer_index_previous, number_seen_at, detail)
+  values (v_new_id, p_member.organization_id, 'drift', p_member.id, v_push_id, v_fingerprint,
+    v_indexes[1], v_indexes[2:], case when v_indexes <> '{}' then clock_timestamp() end,
     jsonb_strip_nulls(jsonb_build_object('found', p_found, 'live_masked', p_live_masked, 'as_sent', p_as_sent)))
   returning id into v_id;
   perform private.record_event('drift_found', 'worker', p_member.organization_id,
@@ -6060,6 +6421,37 @@ end
 $$;
 comment on function private.record_deliveries is 'In: locked pushes that were delivered; all that were reported, and beside each HTTP status and duration in milliseconds.';
 -- end db/functions/pushes/private.record_deliveries.sql
+
+-- begin db/functions/audit/private.record_repetitions.sql
+-- An hour is over: what was counted in it is said, once for each kind, in the name of who did it.
+create or replace function private.record_repetitions()
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_said integer;
+begin
+  with over as (
+    delete from registry.repeated_events as r
+    where (r.kind, r.hour) in (
+      select due.kind, due.hour from registry.repeated_events as due
+      where due.hour < date_trunc('hour', clock_timestamp()) limit 1000 for update skip locked)
+    returning r.*
+  ), said as (
+    insert into audit.events (event, source, actor, organization_id, member_id, push_id, message, detail)
+    select o.event, o.source, o.actor, o.organization_id, o.member_id, o.push_id,
+      o.message || format(' The same happened %s more times within the hour.', o.times - 5),
+      o.detail || jsonb_build_object('repeated', o.times - 5, 'hour', o.hour)
+    from over as o where o.times > 5
+    returning 1
+  )
+  select count(*)::integer into v_said from said;
+  return v_said;
+end
+$$;
+comment on function private.record_repetitions is 'Out: how many counts of hours that are over became events.';
+-- end db/functions/audit/private.record_repetitions.sql
 
 -- begin db/functions/pushes/private.refuses_this_member.sql
 -- "Forbidden" usually speaks of our credentials, "moved for good" of the address. Where others' changes have been taken since this one
@@ -6196,7 +6588,7 @@ begin
     for update skip locked
   loop
     select p.id into v_push_id from sync.pushes as p
-    where p.organization_id = b.organization_id and p.state in ('pending', 'given_up') and p.next_attempt_at is not null
+    where p.organization_id = b.organization_id and p.state in ('pending', 'given_up') and p.next_attempt_at < 'infinity'
     order by p.next_attempt_at limit 1 for update skip locked;
     if v_push_id is not null then
       update sync.pushes set next_attempt_at = clock_timestamp() where id = v_push_id;
@@ -6368,6 +6760,60 @@ $$;
 comment on function private.tell_breaker is 'In: a push in its new state (with code and status), result of the attempt, Retry-After in seconds or null.';
 -- end db/functions/breakers/private.tell_breaker.sql
 
+-- begin db/functions/pushes/private.weigh_pushes.sql
+-- A case about numbers was opened, changed or closed: pushes of the members it names begin to wait for it, or go on (private.tg_pushes__wait
+-- looks at each that is touched). One that is being sent cannot be called back; if its attempt fails, it is looked at then.
+create or replace function private.weigh_pushes(p_organization_id uuid, p_member_ids uuid[])
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if not exists (
+    select from sync.pushes as p
+    where p.organization_id = p_organization_id and p.member_id = any (p_member_ids)
+      and p.state in ('pending', 'given_up') and p.next_attempt_at is not null)
+  then
+    return; -- nearly always
+  end if;
+  perform private.withdraw_file(p.file_id) from sync.pushes as p
+  where p.organization_id = p_organization_id and p.member_id = any (p_member_ids) and p.state = 'pending' and p.file_id is not null
+    and private.disputing_case(p) is not null;
+  update sync.pushes as u set next_attempt_at = u.next_attempt_at
+  from (
+    select p.id from sync.pushes as p
+    where p.organization_id = p_organization_id and p.member_id = any (p_member_ids)
+      and p.state in ('pending', 'given_up') and p.next_attempt_at is not null
+    order by p.id for update) as due
+  where u.id = due.id;
+end
+$$;
+comment on function private.weigh_pushes is 'In: an organisation, members. Makes their waiting pushes wait for cases in which their numbers are in question, and lets go those that no longer have to.';
+-- end db/functions/pushes/private.weigh_pushes.sql
+
+-- begin db/functions/conflicts/private.tg_conflicts__weigh_pushes.sql
+-- However a case is opened or ends (decided, taken back, answered by itself, merged away): what is on its way to the member system is looked
+-- at in the same transaction.
+create or replace function private.tg_conflicts__weigh_pushes()
+returns trigger
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if TG_OP = 'INSERT' then
+    perform private.weigh_pushes(NEW.organization_id, NEW.candidates || NEW.member_id || NEW.other_member_id);
+  elsif (NEW.state, NEW.other_member_id, NEW.personnummer_index) is distinct from (OLD.state, OLD.other_member_id, OLD.personnummer_index) then
+    perform private.weigh_pushes(NEW.organization_id, NEW.candidates || NEW.member_id || NEW.other_member_id || OLD.other_member_id);
+  end if;
+  return null;
+end
+$$;
+comment on function private.tg_conflicts__weigh_pushes is 'After insert or update: pushes begin to wait for a case about their number, or go on when it ends.';
+create or replace trigger _100_weigh_pushes after insert or update of state, other_member_id, personnummer_index on registry.conflicts
+  for each row when (NEW.kind in ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'inconsistent', 'subject_moved'))
+  execute function private.tg_conflicts__weigh_pushes();
+-- end db/functions/conflicts/private.tg_conflicts__weigh_pushes.sql
+
 -- begin db/functions/files_and_worklist/private.tg_member_systems__seal_anew.sql
 -- What stands on a worklist is sealed once, and then waits for a person, for days. A key that comes later, or takes the place of one
 -- that was lost, would not be used until then, and a number that nobody can open is none; so what waits is sealed again.
@@ -6452,13 +6898,50 @@ begin
     NEW.status_url := null;
     NEW.receiver_sealed := null;
   end if;
+  if NEW.next_attempt_at is null then
+    NEW.waits_for_conflict_id := null;
+  end if;
   return NEW;
 end
 $$;
-comment on function private.tg_pushes__settle is 'Before update: a settled push holds no lease, place, status URL or sealed number.';
+comment on function private.tg_pushes__settle is 'Before update: a settled push holds no lease, place, status URL or sealed number, and one that is not tried again waits for no case.';
 create or replace trigger _100_settle before update on sync.pushes
   for each row execute function private.tg_pushes__settle();
 -- end db/functions/pushes/private.tg_pushes__settle.sql
+
+-- begin db/functions/pushes/private.tg_pushes__wait.sql
+-- A number that is in question is not carried on: what waits to be sent waits for the case. Asked of every push that becomes due, whoever
+-- makes it so, so that no retry, probe or daily try lets one go. Left out is what has gone out already: a change that the member system
+-- has taken in (status_url), or that is in a file (a file that nobody has fetched is taken back by private.weigh_pushes).
+create or replace function private.tg_pushes__wait()
+returns trigger
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_before constant uuid := case TG_OP when 'UPDATE' then OLD.waits_for_conflict_id end;
+begin
+  NEW.waits_for_conflict_id := private.disputing_case(NEW);
+  if NEW.waits_for_conflict_id is not null then
+    NEW.next_attempt_at := 'infinity';
+    NEW.accepted_until := null;
+    NEW.receiver_sealed := null;
+    if v_before is null then
+      perform private.record_push_event('push_held', NEW, 'The push waits: its number is in question in an open case.', NEW.waits_for_conflict_id);
+    end if;
+  elsif NEW.next_attempt_at = 'infinity' then
+    NEW.next_attempt_at := clock_timestamp();
+    perform private.enqueue('push_personnummer', NEW.id);
+    perform private.record_push_event('push_released', NEW, 'The push goes on: the case that it waited for is closed.', v_before);
+  end if;
+  return NEW;
+end
+$$;
+comment on function private.tg_pushes__wait is 'Before insert or update: a push whose number is in question waits for the case, one that waited goes on when it is settled.';
+create or replace trigger _200_wait before insert or update of state, next_attempt_at, file_id, status_url on sync.pushes
+  for each row when (NEW.state in ('pending', 'given_up') and NEW.next_attempt_at is not null and NEW.status_url is null and NEW.file_id is null)
+  execute function private.tg_pushes__wait();
+-- end db/functions/pushes/private.tg_pushes__wait.sql
 
 -- begin db/functions/pushes/private.why_wait.sql
 -- What keeps a push from being sent at this moment. None of these is a failure, and none counts as an attempt.
@@ -6694,6 +7177,7 @@ as $$
 declare
   v_contacts constant integer := private.erase_contacts(most);
   v_numbers constant integer := private.erase_numbers(most);
+  v_cases constant integer := private.erase_case_numbers(most);
   v_offers constant integer := private.erase_offers(most);
   v_decisions constant integer := private.erase_replaced_numbers(most);
   v_refresh_tokens constant integer := private.erase_refresh_tokens(most);
@@ -6701,14 +7185,16 @@ declare
   v_import_lines constant integer := private.erase_import_lines(most);
   v_dry_runs constant integer := private.erase_dry_runs(most);
   v_imports constant integer := private.abandon_imports(most);
+  v_revocations constant integer := private.erase_revocations(most);
   v_highest constant integer := greatest(
-    v_contacts, v_numbers, v_offers, v_decisions, v_refresh_tokens, v_sessions, v_import_lines, v_dry_runs, v_imports);
+    v_contacts, v_numbers, v_cases, v_offers, v_decisions, v_refresh_tokens, v_sessions, v_import_lines, v_dry_runs, v_imports,
+    v_revocations);
 begin
   if v_highest > 0 then
     perform private.record_event('data_erased', 'worker', null, 'Data was erased, because the time set for it is over.',
-      p_detail => jsonb_build_object('contacts', v_contacts, 'numbers', v_numbers, 'offers', v_offers, 'decisions', v_decisions,
+      p_detail => jsonb_build_object('contacts', v_contacts, 'numbers', v_numbers + v_cases, 'offers', v_offers, 'decisions', v_decisions,
         'refresh_tokens', v_refresh_tokens, 'sessions', v_sessions, 'import_lines', v_import_lines, 'dry_runs', v_dry_runs,
-        'imports', v_imports));
+        'imports', v_imports) || case when v_revocations > 0 then jsonb_build_object('revocations', v_revocations) else '{}' end);
   end if;
   return v_highest;
 end
@@ -6912,19 +7398,21 @@ create or replace function worker.metrics()
 returns table (
   organization text, waiting integer, sending integer, oldest_waiting_seconds integer, refused integer, given_up integer,
   breaker text, accepted integer,
-  deferred integer, oldest_deferred_seconds integer
+  deferred integer, oldest_deferred_seconds integer, disputed integer
 )
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
   select g.slug, coalesce(p.waiting, 0), coalesce(p.sending, 0), coalesce(p.oldest, 0), f.refused, f.given_up,
-    coalesce(b.state::text, 'closed'), coalesce(p.accepted, 0), d.deferred, coalesce(d.oldest, 0)
+    coalesce(b.state::text, 'closed'), coalesce(p.accepted, 0), d.deferred, coalesce(d.oldest, 0), coalesce(p.disputed, 0)
   from registry.organizations as g
   left join sync.breakers as b on b.organization_id = g.id
   left join lateral (
-    select count(*) filter (where known.state = 'pending')::integer as waiting, count(*) filter (where known.state = 'sending')::integer as sending,
-      extract(epoch from clock_timestamp() - min(known.created_at))::integer as oldest,
-      count(*) filter (where known.accepted_until is not null)::integer as accepted
+    select count(*) filter (where known.state = 'pending' and known.waits_for_conflict_id is null)::integer as waiting,
+      count(*) filter (where known.state = 'sending')::integer as sending,
+      extract(epoch from clock_timestamp() - min(known.created_at) filter (where known.waits_for_conflict_id is null))::integer as oldest,
+      count(*) filter (where known.accepted_until is not null)::integer as accepted,
+      count(known.waits_for_conflict_id)::integer as disputed
     from sync.pushes as known where known.organization_id = g.id and known.settled_at is null
   ) as p on true
   cross join lateral (
@@ -6936,7 +7424,7 @@ as $$
     from registry.observations as o where o.organization_id = g.id and o.outcome = 'deferred'
   ) as d
 $$;
-comment on function worker.metrics is 'Out: per organisation, changes that wait, that are being sent, the age in seconds of the oldest, changes refused and given up, the breaker, changes taken in (202, a file, the worklist) but not yet carried out, and logins whose decision was put off, with the age in seconds of the oldest.';
+comment on function worker.metrics is 'Out: per organisation, changes that wait, that are being sent, the age in seconds of the oldest, changes refused and given up, the breaker, changes taken in (202, a file, the worklist) but not yet carried out, and logins whose decision was put off, with the age in seconds of the oldest; disputed: changes that wait for a case, counted nowhere else.';
 grant execute on function worker.metrics to sync_worker;
 -- end db/functions/upkeep/worker.metrics.sql
 
@@ -7060,6 +7548,10 @@ begin
   return query select 'leftover_job'::text, private.drop_leftover_jobs();
   return query select 'outage_case'::text, private.report_long_outages();
   return query select 'file_expired'::text, private.expire_files();
+  -- A push whose attempt failed in the very moment in which a case about its number was opened.
+  perform private.weigh_pushes(c.organization_id, c.candidates || c.member_id || c.other_member_id)
+  from registry.conflicts as c where c.state = 'open' and c.opened_at > clock_timestamp() - interval '5 minutes';
+  return query select 'repetitions'::text, private.record_repetitions();
   delete from registry.consumed_transactions where expires_at < clock_timestamp() - interval '1 minute';
 end
 $$;

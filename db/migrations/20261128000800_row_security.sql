@@ -42,6 +42,10 @@ alter table registry.revocations enable row level security;
 alter table registry.revocations force row level security;
 create policy owner_all on registry.revocations to registry_owner using (true) with check (true);
 
+alter table registry.repeated_events enable row level security;
+alter table registry.repeated_events force row level security;
+create policy owner_all on registry.repeated_events to registry_owner using (true) with check (true);
+
 alter table registry.coordinators enable row level security;
 alter table registry.coordinators force row level security;
 create policy owner_all on registry.coordinators to registry_owner using (true) with check (true);
@@ -146,7 +150,7 @@ grant select (id, organization_id, kind, state, member_id, other_member_id, cand
 create policy own_organization on sync.pushes as restrictive to authenticated
   using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
 create policy coordinator_select on sync.pushes for select to authenticated using (true);
-grant select (id, organization_id, member_id, observation_id, state, attempts, next_attempt_at, accepted_until, error_code, http_status, created_at, settled_at)
+grant select (id, organization_id, member_id, observation_id, state, attempts, next_attempt_at, accepted_until, error_code, http_status, created_at, settled_at, waits_for_conflict_id)
   on sync.pushes to authenticated;
 
 create policy own_organization on sync.member_systems as restrictive to authenticated

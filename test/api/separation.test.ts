@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { signAccessToken } from '../../local/access-token.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -9,10 +10,11 @@ import { oddTokens } from './support/odd-tokens.ts';
 
 // One person, two organisations. The coordinator of one tries, in every way that PostgREST offers, to learn of the other's.
 
-const VIEWS = ['open_conflicts', 'failed_syncs', 'unlinked_logins', 'member_history', 'data_quality'];
 const [NUMBER, OTHER_NUMBER] = sampleNumbers;
 
 let db: TestDatabase;
+/** Every view of schema api, as the catalog has them. */
+let VIEWS: string[];
 let own: Door;
 let foreign: Door;
 let api: TestPostgrest;
@@ -54,11 +56,27 @@ async function everyKindOfRow(door: Door, mark: string) {
     push.id,
     fencing_token,
   ]);
+  await db.pool.query(
+    `insert into sync.files (organization_id, state, content, leased_by, ready_at, accept_until)
+     values ($1, 'ready', 'a.b.c.d.e', 'w', now(), now() + interval '1 day')`,
+    [door.organization.id],
+  );
+  const typed = { subject: `${mark}-typed`, phone: '+4790000034', email: `${mark}-typed@example.org` };
+  await addMember(db, door.organization, { phone: typed.phone, email: typed.email, external_id: `${mark}-typed` });
+  await door.login({ ...rest, ...typed, personnummer: sampleNumbers[4] });
+  await db.pool.query(
+    `update sync.member_systems set kind = 'worklist', url_template = null where organization_id = $1`,
+    [door.organization.id],
+  );
   return { member, push };
 }
 
 before(async () => {
   db = await createTestDatabase();
+  const { rows: views } = await db.pool.query<{ name: string }>(
+    `select relname as name from pg_class where relnamespace = 'api'::regnamespace and relkind in ('v', 'm', 'r', 'p', 'f') order by 1`,
+  );
+  VIEWS = views.map(({ name }) => name);
   own = await openDoor(db);
   foreign = await openDoor(db);
   await everyKindOfRow(own, 'own');
@@ -218,15 +236,44 @@ test('tables, other schemas, other methods and plans are out of reach', async ()
   }
 });
 
+test('every function that takes an id is in the table of the next test', async () => {
+  const { rows } = await db.pool.query<{ name: string }>(
+    `select proname as name from pg_proc where pronamespace = 'api'::regnamespace order by 1`,
+  );
+  const tried = calls(randomUUID(), randomUUID()).map(([path]) => path.replace('/rpc/', ''));
+  assert.deepEqual(
+    rows.map(({ name }) => name),
+    [...new Set(tried)].toSorted(),
+  );
+});
+
+/** One call of each function, about an id. */
+const calls = (id: string, member: string): [string, unknown][] => [
+  ['/rpc/resolve_conflict', { conflict_id: id, decision: 'keep_existing', note: null, expected_version: 1 }],
+  ['/rpc/undo_resolution', { conflict_id: id, note: null }],
+  ['/rpc/link_login', { observation_id: id, member_id: member }],
+  ['/rpc/retry_sync', { push_id: id }],
+  ['/rpc/retry_sync', { conflict_id: id }],
+  ['/rpc/fetch_number', { push_id: id }],
+  ['/rpc/mark_done', { push_id: id }],
+  ['/rpc/fetch_sync_file', { file_id: id }],
+  ['/rpc/acknowledge_sync_file', { file_id: id }],
+];
+
 test('a foreign id and an unknown one are refused alike, with 404, in every function', async () => {
   const unknown = '00000000-0000-4000-8000-000000000000';
-  const calls = (id: string, member: string): [string, unknown][] => [
-    ['/rpc/resolve_conflict', { conflict_id: id, decision: 'keep_existing', note: null, expected_version: 1 }],
-    ['/rpc/undo_resolution', { conflict_id: id, note: null }],
-    ['/rpc/link_login', { observation_id: id, member_id: member }],
-    ['/rpc/retry_sync', { push_id: id }],
+  const waits = await one<{ id: string }>(
+    db,
+    `select id from sync.pushes where organization_id = $1 and settled_at is null`,
+    [foreign.organization.id],
+  );
+  const file = await one<{ id: string }>(db, `select id from sync.files where organization_id = $1`, [
+    foreign.organization.id,
+  ]);
+  const foreignIds = [
+    ...[foreignConflict, foreignConflict, foreignObservation, foreignPush, foreignConflict],
+    ...[waits.id, waits.id, file.id, file.id],
   ];
-  const foreignIds = [foreignConflict, foreignConflict, foreignObservation, foreignPush];
   for (const [at, [path, body]] of calls(unknown, unknown).entries()) {
     const missing = await send({ path, method: 'POST', body });
     const [, forged] = calls(foreignIds[at] as string, foreignMember)[at] as [string, unknown];

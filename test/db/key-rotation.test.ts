@@ -1,11 +1,102 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
+import type { TestDatabase } from '../support/database.ts';
 import { atTheDesk, record } from '../support/desk.ts';
-import { addKari, one } from '../support/door.ts';
-import { sampleNumbers, sealNumber } from '../support/samples.ts';
+import { addKari, type Door, one } from '../support/door.ts';
+import { addMember, type Organization, sampleNumbers, sealNumber } from '../support/samples.ts';
 import { unavailable, workerDoor } from './support/worker-door.ts';
 
-const [NUMBER] = sampleNumbers;
+const [NUMBER, OTHER_NUMBER, THIRD_NUMBER] = sampleNumbers;
+
+/** A number as a callback hands it over that knows these versions of the index secret, the one that writes first. */
+async function sealedUnder(versions: string[], number: string, organization: Organization) {
+  const sealed = await sealNumber(number, organization);
+  const [current, ...previous] = versions.map((version) =>
+    version === 'v1'
+      ? sealed.personnummer_index
+      : `${version}.${createHash('sha256').update(`${version} ${number}`).digest('base64url')}`,
+  );
+  return { ...sealed, personnummer_index: current as string, personnummer_index_previous: previous };
+}
+/** Each callback of a rotation: before it, with both versions, still with the old one, after it. */
+const ROTATION = [['v1'], ['v2', 'v1'], ['v1'], ['v2', 'v1'], ['v2'], ['v3', 'v2'], ['v3']];
+
+for (const decision of ['keep_existing', 'not_same_person'] as const) {
+  test(`a disagreement that was settled (${decision}) does not come back while the index key turns over, twice`, () =>
+    atTheDesk(async ({ db, door, settle, openCases }) => {
+      const kari = await addKari(db, door, { personnummer: OTHER_NUMBER });
+      const [first, ...later] = ROTATION;
+      await door.login(await sealedUnder(first as string[], NUMBER, door.organization));
+      await settle(decision);
+      for (const versions of later) {
+        if (decision === 'not_same_person') await link(db, door, kari.id); // as if a coordinator had linked it again
+        const login = await door.login(await sealedUnder(versions, NUMBER, door.organization));
+        assert.equal(login.outcome, 'conflict', versions.join());
+        assert.deepEqual(await openCases(), [], versions.join());
+      }
+      assert.equal((await one(db, 'select seen from registry.conflicts')).seen, ROTATION.length);
+      await link(db, door, kari.id);
+      await door.login(await sealedUnder(['v3'], THIRD_NUMBER, door.organization));
+      assert.equal((await openCases()).length, 1, 'another number is another disagreement');
+    }));
+}
+
+const link = (db: TestDatabase, { organization }: Door, memberId: string) =>
+  db.pool.query(
+    `insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, rung)
+     values ($1, 'https://provider.example/access-management-1.0/access/', 'subject-of-kari', $2, 'vipps', 'coordinator')
+     on conflict do nothing`,
+    [organization.id, memberId],
+  );
+
+test('one that is open stays one case while the key turns over, and what is accepted in the end is under the new key', () =>
+  atTheDesk(async ({ db, door, settle, openCases }) => {
+    const kari = await addKari(db, door, { personnummer: OTHER_NUMBER });
+    for (const versions of ROTATION) await door.login(await sealedUnder(versions, NUMBER, door.organization));
+    assert.equal((await openCases()).length, 1);
+    assert.equal((await settle('accept_observed')).state, 'resolved');
+    const { personnummer_index } = await sealedUnder(['v3'], NUMBER, door.organization);
+    assert.equal((await record(db, kari.id)).personnummer_index, personnummer_index);
+    const after = await door.login(await sealedUnder(['v3'], NUMBER, door.organization));
+    assert.deepEqual([after.outcome, await openCases()], ['confirmed', []]);
+  }));
+
+test('a number that somebody else got under the next key is found when a decision would bring it back', () =>
+  atTheDesk(async ({ db, door, coordinator, settle }) => {
+    await addKari(db, door, { personnummer: OTHER_NUMBER });
+    await door.login({ personnummer: NUMBER });
+    const { conflict_id } = await settle('accept_observed');
+    const other = await sealedUnder(['v2'], OTHER_NUMBER, door.organization);
+    const { personnummer_index_previous, ...forms } = other;
+    await addMember(db, door.organization, forms);
+    assert.equal((await coordinator.call('undo_resolution', conflict_id, null)).code, 'newer_change');
+    const { rows } = await db.pool.query(`select id from registry.members where personnummer_masked = '319261*****'`);
+    assert.equal(rows.length, 1);
+  }));
+
+test('two members whose logins bring the same disputed number have a case each', () =>
+  atTheDesk(async ({ db, door, settle, openCases }) => {
+    const kari = await addKari(db, door, { personnummer: OTHER_NUMBER });
+    const contact = { given_name: 'Ola', family_name: 'Hansen', birth_date: null };
+    const reached = { phone: '+4790000077', email: 'ola@example.org' };
+    const ola = await addMember(db, door.organization, { ...contact, ...reached, personnummer: THIRD_NUMBER });
+    await door.login({ personnummer: NUMBER });
+    await door.login({ ...contact, ...reached, subject: 'subject-of-ola', personnummer: NUMBER });
+    const members = (await openCases()).map(({ kind, member_id }) => `${kind} ${member_id}`);
+    assert.deepEqual(members.toSorted(), [`mismatch ${kari.id}`, `mismatch ${ola.id}`].toSorted());
+    await settle('keep_existing');
+    assert.equal((await openCases()).length, 1, 'the decision about one says nothing of the other');
+    await door.login({ personnummer: NUMBER });
+    await door.login({ ...contact, ...reached, subject: 'subject-of-ola', personnummer: NUMBER });
+    assert.equal((await openCases()).length, 1);
+    await settle('keep_existing');
+    const { rows } = await db.pool.query('select member_id, seen from registry.conflicts order by seen');
+    assert.deepEqual(
+      rows.map(({ seen }) => seen),
+      [2, 2],
+    );
+  }));
 
 test('a push that was given up survives the rotation of the index key: it is still tried daily, and its case stays', () =>
   atTheDesk(async ({ db, door, openCases }) => {

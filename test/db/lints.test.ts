@@ -17,6 +17,22 @@ const LINTS: Record<string, string> = {
       and has_any_column_privilege('authenticated', c.oid, 'select')
       and not exists (select from pg_policy p where p.polrelid = c.oid and not p.polpermissive
                       and p.polroles @> array['authenticated'::regrole::oid])`,
+  'that policy says nothing but that the row is of an organisation of the reader, for everything and everybody who reads there': `
+    select p.polname || ' on ' || p.polrelid::regclass as found from pg_policy p join pg_class c on c.oid = p.polrelid
+    join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = any ($1) and not p.polpermissive and not (
+      p.polname = 'own_organization' and p.polcmd = '*' and p.polroles = array['authenticated'::regrole::oid] and p.polwithcheck is null
+      and regexp_replace(pg_get_expr(p.polqual, p.polrelid), '\\s+', ' ', 'g') = format(
+        '(%s = ANY (( SELECT private.coordinator_organizations() AS coordinator_organizations)::uuid[]))',
+        case p.polrelid when 'registry.organizations'::regclass then 'id' else 'organization_id' end))`,
+  'the owner passes by one policy on each table, and nobody else by a permissive one but those who read': `
+    select p.polname || ' on ' || p.polrelid::regclass as found from pg_policy p join pg_class c on c.oid = p.polrelid
+    join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = any ($1) and p.polpermissive
+      and not (p.polroles = array['registry_owner'::regrole::oid])
+      and not (p.polcmd = 'r' and p.polroles <@ array['authenticated'::regrole::oid] and exists (
+        select from pg_policy r where r.polrelid = p.polrelid and not r.polpermissive and r.polroles = p.polroles))
+      and not (p.polcmd = 'r' and p.polroles = array['auditor'::regrole::oid])`,
   'policies call functions inside a scalar subquery, once per query': `
     select p.polname || ' on ' || p.polrelid::regclass as found from pg_policy p
     where pg_get_expr(p.polqual, p.polrelid) ~ 'coordinator_organizations' and pg_get_expr(p.polqual, p.polrelid) !~* 'select'`,

@@ -135,7 +135,7 @@ const READABLE_COLUMNS: Record<string, string[]> = {
   ],
   'sync.pushes': [
     ...['id', 'organization_id', 'member_id', 'observation_id', 'state', 'attempts', 'next_attempt_at'],
-    ...['error_code', 'http_status', 'created_at', 'settled_at', 'accepted_until'],
+    ...['error_code', 'http_status', 'created_at', 'settled_at', 'accepted_until', 'waits_for_conflict_id'],
   ],
   'sync.member_systems': ['organization_id', 'kind', 'receiver_key'],
   'sync.breakers': [

@@ -143,6 +143,25 @@ test('a mismatch is classified without showing the numbers', () =>
     assert.equal(open?.detail.observed_synthetic, true);
   }));
 
+test('a mismatch says whether the number of the record was written after the login took place', () =>
+  atTheDesk(async ({ db, door, openCases }) => {
+    const anHourAgo = new Date(Date.now() - 3_600_000);
+    const kari = await addKari(db, door, { personnummer: OTHER_NUMBER });
+    const written = async (at: Date | null) => {
+      await db.pool.query('delete from registry.conflicts');
+      await db.pool.query(
+        `update registry.members set personnummer_source = 'import', personnummer_at = $2 where id = $1`,
+        [kari.id, at],
+      );
+      await door.login({ personnummer: NUMBER, authenticated_at: anHourAgo });
+      return ((await openCases())[0] as unknown as { detail: { older_than_record: boolean } }).detail.older_than_record;
+    };
+    assert.equal(await written(new Date()), true, 'the login waited while the record got its number');
+    assert.equal(await written(anHourAgo), false, 'at the same moment');
+    assert.equal(await written(new Date(anHourAgo.getTime() - 1)), false, 'before');
+    assert.equal(await written(null), false, 'nobody knows when');
+  }));
+
 test('retry_sync: a refused push is followed by a new one and its case closed; one that waits is tried at once', () =>
   atTheDesk(async ({ db, door, coordinator, openCases }) => {
     await addKari(db, door);

@@ -66,7 +66,9 @@ test("observed numbers are erased after the organisation's retention; the member
   await using db = await createTestDatabase();
   await using door = await openDoor(db);
   const kari = await addKari(db, door);
-  const { observation_id } = await door.login({ personnummer: NUMBER });
+  const previous = { personnummer_index_previous: ['v0.older', 'v0.oldest'] };
+  const { observation_id } = await door.login({ personnummer: NUMBER, ...previous });
+  assert.deepEqual((await observation(db)).personnummer_index_previous, ['v0.older', 'v0.oldest']);
   await age(db, '13 months');
   assert.equal(await erase(db), 1);
   const after = await observation(db);
@@ -104,6 +106,114 @@ test('what a case still needs is not erased, nor what waits to be decided', asyn
   assert.equal(await erase(db), 0);
   assert.equal((await counts(db)).observations, 1);
 });
+
+test('a case that was closed a week ago can still be undone, so nothing of its login is erased; a month later it is', () =>
+  atTheDesk(async ({ db, door, coordinator, settle }) => {
+    const kari = await addKari(db, door, { personnummer: OTHER_NUMBER });
+    await door.login({ personnummer: NUMBER });
+    const { conflict_id } = await settle('accept_observed');
+    await age(db, '2 years');
+    const closed = (interval: string) =>
+      db.pool.query(`update registry.conflicts set closed_at = now() - $1::interval`, [interval]);
+    for (const interval of ['7 days', '30 days 23 hours']) {
+      await closed(interval);
+      assert.equal(await erase(db), 0, interval);
+    }
+    const { contacts, personnummer_masked, personnummer_sealed } = await observation(db);
+    assert.deepEqual([contacts, personnummer_masked, typeof personnummer_sealed], [5, '018150*****', 'string']);
+    await closed('7 days');
+    assert.equal((await coordinator.call('undo_resolution', conflict_id, null)).state, 'open');
+    await settle('accept_observed');
+    assert.equal(
+      (await one(db, 'select personnummer_masked from registry.members')).personnummer_masked,
+      '018150*****',
+    );
+    await closed('31 days 1 hour');
+    assert.equal(await erase(db), 1);
+    const after = await observation(db);
+    assert.deepEqual([after.contacts, after.personnummer_masked, after.member_id], [0, null, kari.id]);
+  }));
+
+/** Every place that holds any of these texts, as table.column, found by reading every column of every table of ours. */
+async function whereIs(db: TestDatabase, texts: string[]): Promise<string[]> {
+  const { rows } = await db.pool.query<{ place: string; query: string }>(
+    `select c.oid::regclass || '.' || a.attname as place,
+            format('select from %s where %I::text like any ($1)', c.oid::regclass, a.attname) as query
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
+     where n.nspname in ('registry', 'sync', 'audit') and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped`,
+  );
+  const found: string[] = [];
+  for (const { place, query } of rows) {
+    const { rowCount } = await db.pool.query(query, [texts.map((text) => `%${text}%`)]);
+    if ((rowCount ?? 0) > 0) found.push(place);
+  }
+  return found.toSorted();
+}
+
+for (const decision of ['keep_existing', 'not_same_person'] as const) {
+  test(`a decision (${decision}) is remembered while a login with the number is kept; then no column holds its index`, () =>
+    atTheDesk(async ({ db, door, settle, openCases }) => {
+      await addKari(db, door, { personnummer: OTHER_NUMBER });
+      const number = { ...(await sealNumber(NUMBER, door.organization)), personnummer_index_previous: ['v0.older'] };
+      await door.login(number);
+      await settle(decision);
+      await db.pool.query(`update registry.conflicts set closed_at = now() - interval '40 days'`);
+      await age(db, '11 months');
+      await erase(db);
+      const before = await whereIs(db, [number.personnummer_index, 'v0.older']);
+      assert.deepEqual(before, [
+        ...['registry.conflicts.personnummer_index', 'registry.conflicts.personnummer_index_previous'],
+        ...['registry.observations.personnummer_index', 'registry.observations.personnummer_index_previous'],
+      ]);
+      await age(db, '2 months');
+      await erase(db);
+      await erase(db);
+      assert.deepEqual(await whereIs(db, [number.personnummer_index, 'v0.older', number.personnummer_sealed]), []);
+      const { state } = await one(db, 'select state from registry.conflicts');
+      assert.equal(state, 'resolved', 'the case itself stays, and what was decided');
+      if (decision === 'keep_existing') {
+        await door.login(number);
+        assert.equal((await openCases()).length, 1, 'what is not remembered is asked again');
+      }
+    }));
+}
+
+test('what an import brought is remembered for the retention time after it brought it last', () =>
+  atTheDesk(async ({ db, door, settle, openCases }) => {
+    const kari = await addKari(db, door, { external_id: 'm-1' });
+    await door.login({ personnummer: OTHER_NUMBER });
+    const sealed = await sealNumber(NUMBER, door.organization);
+    let runs = 0;
+    const bring = async () => {
+      runs += 1;
+      const { run_id } = await one(db, 'select run_id from import.start_run($1, $2, $3, false)', [
+        ...[door.organization.slug, String(runs).repeat(64), ['personnummer']],
+      ]);
+      const rows = JSON.stringify([{ line: 2, external_id: 'm-1', ...sealed }]);
+      await db.pool.query(`select import.load_rows($1, 0, 1, $2, '[]')`, [run_id, rows]);
+      await db.pool.query('select import.finish_run($1)', [run_id]);
+    };
+    const longAgo = (interval: string) =>
+      db.pool.query(
+        `update registry.conflicts set closed_at = now() - interval '2 years', number_seen_at = number_seen_at - $1::interval`,
+        [interval],
+      );
+    await bring();
+    await settle('keep_existing');
+    await longAgo('11 months');
+    await erase(db);
+    await bring();
+    assert.deepEqual(await openCases(), []);
+    await longAgo('11 months');
+    await erase(db);
+    await bring();
+    assert.deepEqual(await openCases(), [], 'every export renews it');
+    await longAgo('13 months');
+    await erase(db);
+    assert.deepEqual(await whereIs(db, [sealed.personnummer_index]), []);
+    const { detail } = await one(db, 'select detail from registry.conflicts where member_id = $1', [kari.id]);
+    assert.equal(detail.personnummer, undefined, 'the masked form went with it');
+  }));
 
 test('a shorter time can be set for one organisation', async () => {
   await using db = await createTestDatabase();

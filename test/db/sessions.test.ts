@@ -339,6 +339,16 @@ test('undoing the decision that linked a login ends the sessions which that logi
     assert.equal(await isLetIn(door, late.observation_id), false, 'a login that was under way');
   }));
 
+/** Why each session ended, as it is stored; null: it lives. */
+const ends = (db: TestDatabase, ...sessions: { id: string }[]) =>
+  Promise.all(
+    sessions.map(
+      async ({ id }) => (await one(db, 'select end_reason from registry.sessions where id = $1', [id])).end_reason,
+    ),
+  );
+const isLive = async ({ pool, organization }: Door, id: string): Promise<boolean> =>
+  (await pool.query('select login.session_is_live($1, $2) as live', [id, organization.slug])).rows[0].live;
+
 test('moving a login to another member ends the sessions it began as the first one, and so does moving it back', () =>
   atTheDesk(async ({ db, door, coordinator, settle, openCases }) => {
     await addKari(db, door);
@@ -349,12 +359,17 @@ test('moving a login to another member ends the sessions it began as the first o
     assert.equal((await door.login({ link_session_id: olas.id })).outcome, 'ambiguous');
     const [moved] = await openCases();
     assert.equal((await settle('accept_observed')).state, 'resolved');
+    // With the decision itself, before anything asks for a refresh: /link asks nothing else.
+    assert.deepEqual(await ends(db, karis, olas), ['link_removed', null]);
+    assert.deepEqual([await isLive(door, karis.id), await isLive(door, olas.id)], [false, true]);
     assert.equal(await karis.refresh(), false);
     assert.equal(await isLetIn(door, underWay.observation_id), false, 'a login that was under way');
     assert.equal(await olas.refresh(), true);
     const afterwards = await openSession(door, (await door.login()).observation_id);
     assert.equal(afterwards.memberId, ola.id);
     assert.equal((await coordinator.call('undo_resolution', moved?.id, 'not hers')).state, 'open');
+    assert.deepEqual(await ends(db, afterwards, olas), ['link_removed', null]);
+    assert.equal(await isLive(door, afterwards.id), false);
     assert.equal(await afterwards.refresh(), false);
     assert.equal(await olas.refresh(), true);
   }));
@@ -374,6 +389,7 @@ test('undoing a merge ends the sessions that its logins began as the survivor; t
     const after = await openSession(door, (await door.login({ ...KARI })).observation_id);
     assert.equal(after.memberId, ola.id);
     assert.equal((await coordinator.call('undo_resolution', merge?.id, 'two people')).state, 'open');
+    assert.deepEqual(await ends(db, after, before), ['link_removed', null]);
     assert.equal(await after.refresh(), false);
     assert.equal(await before.refresh(), true);
   }));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestDatabase } from '../support/database.ts';
-import { atTheDesk, eventsBy, record } from '../support/desk.ts';
+import { atTheDesk, type Desk, eventsBy, record } from '../support/desk.ts';
 import { addKari, type Door, one } from '../support/door.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';
 import { begin, untilSomebodyWaits } from '../support/waiting.ts';
@@ -138,6 +138,67 @@ test('a merge brings a number along that the survivor lacks, and the undo brings
     assert.equal((await coordinator.call('undo_resolution', moved?.id, null)).state, 'open');
     assert.equal((await record(db, ola.id)).personnummer_masked, null);
     assert.equal((await record(db, kari.id)).personnummer_masked, '319261*****');
+  }));
+
+/** Kari's record, with a number, merged into Ola's, who has none and gets it by that. */
+async function mergedWithNumber({ db, door, settle, openCases }: Desk) {
+  const kari = await addKari(db, door, { personnummer: OTHER_NUMBER });
+  const ola = await addMember(db, door.organization, { given_name: 'Ola' });
+  await door.login();
+  await db.pool.query(
+    `insert into registry.conflicts (organization_id, kind, member_id, other_member_id, observation_id, fingerprint)
+     select organization_id, 'subject_moved', $1, $2, id, 'made for this test' from registry.observations`,
+    [kari.id, ola.id],
+  );
+  const [moved] = await openCases();
+  assert.equal((await settle('merge_into')).state, 'resolved');
+  return { kari, ola, moved };
+}
+
+/** The survivor of a merge gets another number than came with it, in each way in which a record gets one. */
+const NEWER_NUMBERS: Record<string, (desk: Desk, ola: string) => Promise<unknown>> = {
+  'by a coordinator, who accepts a login': async ({ door, settle }) => {
+    assert.equal((await door.login({ personnummer: NUMBER })).outcome, 'conflict');
+    return settle('accept_observed');
+  },
+  'by an export': ({ db }, ola) =>
+    db.pool.query(
+      `update registry.members set personnummer_index = 'v1.newer', personnummer_masked = '010150*****', personnummer_source = 'import'
+       where id = $1`,
+      [ola],
+    ),
+  'by losing it': ({ db }, ola) =>
+    db.pool.query(
+      `update registry.members set personnummer_index = null, personnummer_sealed = null, personnummer_masked = null,
+         personnummer_source = null, personnummer_at = null where id = $1`,
+      [ola],
+    ),
+};
+for (const [how, change] of Object.entries(NEWER_NUMBERS)) {
+  test(`a merge is not undone once its survivor has got another number (${how}): it would be lost`, () =>
+    atTheDesk(async (desk) => {
+      const { db, coordinator } = desk;
+      const { kari, ola, moved } = await mergedWithNumber(desk);
+      await change(desk, ola.id);
+      const before = [await record(db, kari.id), await record(db, ola.id)];
+      assert.equal((await coordinator.call('undo_resolution', moved?.id, null)).code, 'newer_change');
+      assert.deepEqual([await record(db, kari.id), await record(db, ola.id)], before);
+    }));
+}
+
+test('the same number under the next index key is no other number: the merge can still be undone', () =>
+  atTheDesk(async (desk) => {
+    const { db, door, coordinator } = desk;
+    const { kari, ola, moved } = await mergedWithNumber(desk);
+    const { personnummer_index } = await record(db, ola.id);
+    const renewed = { personnummer_index: `v2.${'n'.repeat(43)}`, personnummer_index_previous: [personnummer_index] };
+    assert.equal((await door.login({ personnummer: OTHER_NUMBER, ...renewed })).outcome, 'confirmed');
+    assert.equal((await record(db, ola.id)).personnummer_index, renewed.personnummer_index);
+    assert.equal((await coordinator.call('undo_resolution', moved?.id, null)).state, 'open');
+    assert.deepEqual(
+      [(await record(db, kari.id)).personnummer_masked, (await record(db, ola.id)).personnummer_masked],
+      ['319261*****', null],
+    );
   }));
 
 test('a push dropped by a merge is due again when the merge is undone', () =>

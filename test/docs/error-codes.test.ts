@@ -99,3 +99,8 @@ test('every code of the programs is on the page, and no other', () => {
   const expected = [...own, ...union(source, 'PersonnummerErrorCode'), ...union(source, 'OutboundErrorCode')];
   assertSame(listed('## Codes of the programs'), expected);
 });
+
+test('the word of a 409 that counts as delivered is on the page as the worker reads it', () => {
+  const [word] = /'(already_[a-z]+)'/.exec(sourceOf('worker'))?.slice(1) ?? [];
+  assert.ok(word && page.includes(`\`{"code": "${word}"}\``), 'in the words that a member system sends');
+});

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createTestDatabase } from '../support/database.ts';
-import { one } from '../support/door.ts';
+import { addKari, one, openDoor } from '../support/door.ts';
+import { sampleNumbers } from '../support/samples.ts';
 import { blocks, names, readPage, tableRows } from './markdown.ts';
 
 const coordinators = await readPage('for-coordinators.md');
@@ -97,4 +98,16 @@ test('docs/outcomes.md names every outcome, reason, contradiction, kind of case 
       .flatMap(([outcome]) => names(outcome)),
     await labels('registry.outcome'),
   );
+});
+
+test('what a mismatch says in its detail is explained, and nothing else', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db);
+  await addKari(db, door, { personnummer: sampleNumbers[1] });
+  await door.login(); // linked, so that the detail of the case has nothing of how the member was found
+  await door.login({ personnummer: sampleNumbers[0] });
+  const { detail } = await one<{ detail: object }>(db, 'select detail from registry.conflicts');
+  const explained = tableRows(coordinators, '## What a mismatch says besides').flatMap(([first]) => names(first));
+  const said = Object.keys(detail).filter((name) => name !== 'rung');
+  assert.deepEqual(explained.toSorted(), said.toSorted());
 });

@@ -12,7 +12,7 @@ const page = await readPage('for-dbas.md');
 const NOT_LIVED = [
   ...['data_erased', 'drift_found', 'file_acknowledged', 'file_expired', 'file_fetched', 'file_written'],
   ...['import_abandoned', 'import_conflict', 'import_differences_accepted', 'import_duplicate'],
-  ...['members_separated', 'push_accepted', 'push_given_up'],
+  ...['members_separated', 'push_accepted', 'push_given_up', 'push_held', 'push_released'],
 ];
 
 /** The answer of the page to one of its questions. */

@@ -116,6 +116,8 @@ export interface OrganizationMetrics {
   /** Logins whose decision was put off. */
   readonly deferred: number;
   readonly oldest_deferred_seconds: number;
+  /** Changes that wait for an open case about their number. */
+  readonly disputed: number;
 }
 
 /** What `worker.reconcile` put back into the queue. */

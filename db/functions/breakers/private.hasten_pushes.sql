@@ -12,7 +12,7 @@ begin
   with waiting as (
     select p.id from sync.pushes as p
     where p.organization_id = p_organization_id and p.settled_at is null and p.state = 'pending' and p.accepted_until is null
-      and p.next_attempt_at > clock_timestamp() and private.member_system_fault(p.error_code) is not null
+      and p.next_attempt_at > clock_timestamp() and p.waits_for_conflict_id is null and private.member_system_fault(p.error_code) is not null
     order by p.next_attempt_at limit 1000
     for update skip locked
   ), hastened as (

@@ -18,7 +18,7 @@ begin
     for update skip locked
   loop
     select p.id into v_push_id from sync.pushes as p
-    where p.organization_id = b.organization_id and p.state in ('pending', 'given_up') and p.next_attempt_at is not null
+    where p.organization_id = b.organization_id and p.state in ('pending', 'given_up') and p.next_attempt_at < 'infinity'
     order by p.next_attempt_at limit 1 for update skip locked;
     if v_push_id is not null then
       update sync.pushes set next_attempt_at = clock_timestamp() where id = v_push_id;

@@ -8,7 +8,8 @@ select
   c.candidates, c.observation_id, o.provider,
   coalesce(o.personnummer_masked, c.detail ->> 'personnummer') as observed_personnummer,
   o.given_name as observed_given_name, o.family_name as observed_family_name, o.authenticated_at,
-  c.push_id, c.detail
+  c.push_id, c.detail,
+  (select count(*)::integer from sync.pushes as p where p.waits_for_conflict_id = c.id) as waiting_changes
 from registry.conflicts as c
 join registry.organizations as g on g.id = c.organization_id
 left join registry.members as m on m.id = c.member_id
@@ -39,6 +40,7 @@ comment on column api.open_conflicts.observed_given_name is 'Given name that the
 comment on column api.open_conflicts.observed_family_name is 'Family name that the login brought.';
 comment on column api.open_conflicts.authenticated_at is 'When the person authenticated.';
 comment on column api.open_conflicts.push_id is 'The push that failed.';
+comment on column api.open_conflicts.waiting_changes is 'How many changes of records wait for the case before they are sent to the member system.';
 comment on column api.open_conflicts.detail is 'What agreed and what disagreed; never a number.';
 grant select on api.open_conflicts to authenticated;
 create or replace trigger _100_refuse_write

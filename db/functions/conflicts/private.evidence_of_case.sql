@@ -10,6 +10,10 @@ declare
 begin
   if c.observation_id is not null then
     select known.* into strict o from registry.observations as known where known.id = c.observation_id;
+    if c.kind = 'mismatch' and o.personnummer_index is not null then -- seen again since, perhaps under a newer key
+      o.personnummer_index := coalesce(c.personnummer_index, o.personnummer_index);
+      o.personnummer_index_previous := c.personnummer_index_previous;
+    end if;
     return o;
   end if;
   select n.personnummer_index, n.personnummer_index_previous, n.personnummer_sealed, n.personnummer_masked

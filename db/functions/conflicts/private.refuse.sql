@@ -14,9 +14,12 @@ declare
 begin
   select r.status, r.message into v_status, v_message from private.refusals() as r where r.code = p_code;
   perform set_config('response.status', v_status::text, true);
-  perform private.record_event('refused', 'coordinator', v_organization_id, format('Refused: %s (%s).', p_action, replace(p_code, '_', ' ')),
+  -- Counted for each coordinator; those who are none, and of whom there may be any number, together.
+  perform private.record_repeatable(
+    concat_ws(' ', case when private.coordinator_organizations() = '{}' then 'nobody' else private.actor() end, p_action, p_code),
+    'refused', 'coordinator', v_organization_id, format('Refused: %s (%s).', p_action, replace(p_code, '_', ' ')),
     p_detail => jsonb_build_object('action', p_action, 'code', p_code, 'id', p_id));
   return jsonb_build_object('code', p_code, 'message', v_message, 'details', null, 'hint', null);
 end
 $$;
-comment on function private.refuse is 'In: what was asked, code of the refusal, the id asked about. Out: the answer, in the shape supabase-js reads errors from. Sets the HTTP status and appends the audit event.';
+comment on function private.refuse is 'In: what was asked, code of the refusal, the id asked about. Out: the answer, in the shape supabase-js reads errors from. Sets the HTTP status; appends the audit event, or counts it.';

@@ -16,11 +16,10 @@ begin
       and not exists (
         select from registry.members as m
         where m.id = any (c.candidates || array[c.member_id, c.other_member_id]) and m.merged_into is not null)
-      and not exists (
-        select from registry.conflicts as twin
-        where twin.organization_id = c.organization_id and twin.fingerprint = c.fingerprint and twin.state = 'open')
-      -- A mismatch is the same one whoever else has the number: it may be open, or settled for good, under another fingerprint.
-      and (c.kind <> 'mismatch' or private.known_case(c.organization_id, c.fingerprint, c.member_id) is null)
+      and not private.is_open_again(c)
+      -- A mismatch may have been asked anew, and settled for good.
+      and (c.kind <> 'mismatch' or private.known_case(
+        c.organization_id, c.fingerprint, c.member_id, c.personnummer_index || c.personnummer_index_previous) is null)
     returning c.*
   loop
     perform private.record_case_event('case_reopened', v_case, 'The records were separated again; the case is open again.');

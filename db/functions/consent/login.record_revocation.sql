@@ -10,6 +10,7 @@ as $$
 declare
   v_organization_id uuid;
   v_provider registry.provider;
+  v_times integer;
   v_issuer text; -- a subject means something at its issuer only; and with it the link is found by its key
 begin
   select p.organization_id, p.provider, p.issuer into v_organization_id, v_provider, v_issuer
@@ -21,15 +22,24 @@ begin
   if record_revocation.event !~ '^[A-Za-z_]{1,60}$' then
     raise exception 'The event has no name of an event.' using errcode = 'PN002';
   end if;
-  insert into registry.revocations (organization_id, provider, subject, event, issued_at, late)
-  values (v_organization_id, v_provider, record_revocation.subject, record_revocation.event, record_revocation.issued_at, record_revocation.late)
-  on conflict do nothing;
-  if not found then
+  if exists (
+    select from registry.revocations as r
+    where (r.organization_id, r.provider, r.subject, r.event, r.issued_at)
+      = (v_organization_id, v_provider, record_revocation.subject, record_revocation.event, record_revocation.issued_at)) then
     return;
   end if;
-  perform private.record_event('revocation_received', v_provider || '-login', v_organization_id,
+  -- Whoever has the address may send any number of them: those about subjects that nobody has heard of count together.
+  v_times := private.record_repeatable(concat_ws(' ', v_organization_id, v_provider, (
+      select l.id from registry.identity_links as l
+      where l.organization_id = v_organization_id and l.issuer = v_issuer and l.subject = record_revocation.subject)),
+    'revocation_received', v_provider || '-login', v_organization_id,
     format('An unverified message said that consent was withdrawn%s.', case when record_revocation.late then ', late' else '' end),
     p_detail => jsonb_build_object('verified', false, 'late', record_revocation.late, 'event', record_revocation.event));
+  if v_times <= 1000 then
+    insert into registry.revocations (organization_id, provider, subject, event, issued_at, late)
+    values (v_organization_id, v_provider, record_revocation.subject, record_revocation.event, record_revocation.issued_at, record_revocation.late)
+    on conflict do nothing;
+  end if;
   if record_revocation.event = 'CONSENT_REVOKED' and not record_revocation.late then
     perform private.revoke_login(l.id, record_revocation.issued_at)
     from registry.identity_links as l
@@ -38,5 +48,5 @@ begin
   end if;
 end
 $$;
-comment on function login.record_revocation is 'In: organisation (slug), provider, subject, event, when it was issued, whether it came late. Stores it once; CONSENT_REVOKED takes effect unless late.';
+comment on function login.record_revocation is 'In: organisation (slug), provider, subject, event, when it was issued, whether it came late. Stores it once, and a thousand in an hour at most; CONSENT_REVOKED takes effect unless late.';
 grant execute on function login.record_revocation to auth_callback;

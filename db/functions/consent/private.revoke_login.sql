@@ -9,6 +9,7 @@ as $$
 declare
   l registry.identity_links := private.lock_link(p_link_id);
   v_source constant text := l.provider || '-login';
+  v_case uuid;
 begin
   if l.id is null or exists (
     select from registry.observations as o
@@ -20,9 +21,12 @@ begin
   update registry.consents set state = 'withdrawn', withdrawn_at = p_issued_at
   where organization_id = l.organization_id and member_id = l.member_id and provider = l.provider and state = 'given';
   perform private.withdraw_pushes(l);
-  perform private.record_event('consent_withdrawn', v_source, l.organization_id,
-    'Consent was withdrawn, as an unverified message said; nothing was deleted.', p_member_id => l.member_id,
-    p_conflict_id => private.open_revocation_case(l), p_detail => '{"verified": false}');
+  v_case := private.open_revocation_case(l);
+  if l.revoked_at is null then -- the same said again is counted by the case
+    perform private.record_event('consent_withdrawn', v_source, l.organization_id,
+      'Consent was withdrawn, as an unverified message said; nothing was deleted.', p_member_id => l.member_id,
+      p_conflict_id => v_case, p_detail => '{"verified": false}');
+  end if;
 end
 $$;
 comment on function private.revoke_login is 'In: the link of the subject (id), when the message was issued. Marks link and consent, cancels what can still be stopped, opens a case.';

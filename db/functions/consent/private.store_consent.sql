@@ -5,7 +5,7 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if p_evidence is null or jsonb_typeof(p_evidence) <> 'object' or p_evidence::text ~ '[0-9]{6}[ -]?[0-9]{5}' then
+  if p_evidence is null or jsonb_typeof(p_evidence) <> 'object' or private.holds_number(p_evidence::text) then
     raise exception 'The evidence is an object without anything like a personnummer.' using errcode = 'PN002';
   end if;
   insert into registry.consents (organization_id, member_id, provider, state, observation_id, scope, evidence)

@@ -11,10 +11,13 @@ begin
     return private.refuse('fetch_number', 'not_found', p_push_id);
   elsif p.settled_at is not null then
     return private.refuse('fetch_number', 'not_waiting', p_push_id);
+  elsif p.waits_for_conflict_id is not null then
+    return private.refuse('fetch_number', 'disputed', p_push_id);
   elsif p.receiver_sealed is null or private.push_is_moot(p) then
     return private.refuse('fetch_number', 'not_sealed_yet', p_push_id);
   end if;
-  perform private.record_event('number_fetched', 'coordinator', p.organization_id, 'A coordinator fetched the sealed number to type it in.',
+  perform private.record_repeatable(private.actor() || ' ' || p.id, 'number_fetched', 'coordinator', p.organization_id,
+    'A coordinator fetched the sealed number to type it in.',
     p_member_id => p.member_id, p_push_id => p.id);
   return jsonb_build_object('push_id', p.id, 'sealed', p.receiver_sealed);
 end

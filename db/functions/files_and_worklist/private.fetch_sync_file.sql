@@ -13,7 +13,7 @@ begin
     return private.refuse('fetch_sync_file', 'not_ready', p_file_id);
   end if;
   update sync.files set fetched_at = clock_timestamp() where id = f.id and fetched_at is null;
-  perform private.record_event('file_fetched', 'coordinator', f.organization_id,
+  perform private.record_repeatable(private.actor() || ' ' || f.id, 'file_fetched', 'coordinator', f.organization_id,
     format('A coordinator fetched a sealed file with %s changes.', f.pushes),
     p_detail => jsonb_build_object('file_id', f.id));
   return jsonb_build_object('file_id', f.id, 'sealed', f.content, 'changes', f.pushes);

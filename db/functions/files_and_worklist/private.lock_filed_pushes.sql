@@ -11,7 +11,7 @@ begin
     join registry.members as m on m.id = p.member_id and m.merged_into is null
       and m.personnummer_index is not distinct from p.personnummer_index
     where p.id = any (p_ids) and p.organization_id = p_file.organization_id
-      and p.state in ('pending', 'given_up') and p.next_attempt_at is not null
+      and p.state in ('pending', 'given_up') and p.next_attempt_at is not null and p.waits_for_conflict_id is null
       and not exists (select from sync.pushes as newer where newer.member_id = p.member_id and newer.state = 'pending' and newer.id <> p.id));
 end
 $$;

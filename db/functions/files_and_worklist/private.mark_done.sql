@@ -10,6 +10,8 @@ declare
 begin
   if p.id is null then
     return private.refuse('mark_done', 'not_found', p_push_id);
+  elsif p.waits_for_conflict_id is not null then
+    return private.refuse('mark_done', 'disputed', p_push_id);
   elsif p.state <> 'pending' or private.push_is_moot(p) then
     return private.refuse('mark_done', 'not_waiting', p_push_id);
   end if;

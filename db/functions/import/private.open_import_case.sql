@@ -19,6 +19,11 @@ begin
   o.explanation := jsonb_build_object('import_run_id', p_run.id, 'line', r.line, 'personnummer', r.personnummer_masked);
   v_id := private.open_conflict(v_kind, o, p_step.member_id, p_step.other_member_id);
   if exists (select from registry.conflicts as known where known.id = v_id and known.seen > 1) then
+    -- What waits to be judged is kept under the keys of today.
+    update registry.offered_numbers as n
+    set personnummer_index = r.personnummer_index, personnummer_index_previous = o.personnummer_index_previous,
+        personnummer_sealed = r.personnummer_sealed
+    where n.conflict_id = v_id and n.personnummer_index = any (o.personnummer_index_previous);
     return;
   end if;
   insert into registry.offered_numbers

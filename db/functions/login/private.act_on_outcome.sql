@@ -14,13 +14,13 @@ begin
   case
     when o.outcome = 'filled' then
       perform private.fill_member(o);
-      v_push_id := private.queue_push(o.member_id, o.id);
       if exists (
         select from registry.conflicts as c
         where c.organization_id = o.organization_id and c.member_id = o.member_id and c.state = 'open')
       then
         perform private.close_moot_cases(o.organization_id, array[o.member_id], o.source::text);
       end if;
+      v_push_id := private.queue_push(o.member_id, o.id);
     when o.outcome = 'confirmed' and o.personnummer_index_previous <> '{}' then
       perform private.renew_index(o);
     when o.outcome = 'conflict' then

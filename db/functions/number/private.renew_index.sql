@@ -1,6 +1,6 @@
 -- While the index key is rotated, records carry the old key's index until their member logs in. The number is the same, so
--- the record takes the new index (and the newly sealed form) without any of it counting as a change of the number. So do its pushes
--- that can still run, those that were given up and are tried daily among them: with the old index they would be taken for moot.
+-- the record takes the new index (and the newly sealed form) without any of it counting as a change of the number. So do its pushes:
+-- those that can still run would be taken for moot with the old index, and of the others it is known what was sent.
 create or replace function private.renew_index(p_observation registry.observations)
 returns void
 language plpgsql volatile
@@ -16,7 +16,6 @@ begin
   where id = p_observation.member_id;
   update sync.pushes set personnummer_index = p_observation.personnummer_index
   where organization_id = p_observation.organization_id and member_id = p_observation.member_id
-    and (settled_at is null or (state = 'given_up' and next_attempt_at is not null))
     and personnummer_index = any (p_observation.personnummer_index_previous);
   perform private.record_event('index_renewed', p_observation.source::text, p_observation.organization_id,
     'The index of the recorded number was renewed under the current key.',

@@ -17,7 +17,7 @@ begin
   where id = v_member_id;
   perform private.close_moot_cases(c.organization_id, array[v_member_id], 'coordinator', c.id);
   perform private.record_event(p_event, 'coordinator', c.organization_id, format(p_message, coalesce(p_number ->> 'masked', 'none')),
-    p_member_id => v_member_id, p_conflict_id => c.id, p_push_id => private.queue_push(v_member_id));
+    p_member_id => v_member_id, p_conflict_id => c.id, p_push_id => private.queue_push(v_member_id, p_decided => true));
 end
 $$;
 comment on function private.restore_number is 'In: a case, a number in its stored forms with the member''s id, event and sentence. Writes it and queues the push.';

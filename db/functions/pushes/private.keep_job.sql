@@ -5,7 +5,8 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if p_push.state in ('pending', 'given_up') and p_push.next_attempt_at is not null then
+  if p_push.state in ('pending', 'given_up') and p_push.next_attempt_at is not null
+    and p_push.waits_for_conflict_id is null then -- one that waits gets its job when it goes on
     perform private.enqueue('push_personnummer', p_push.id, p_push.next_attempt_at);
   end if;
 end

@@ -22,7 +22,7 @@ begin
   elsif c.kind <> 'drift' then
     return '{"code": "decision_not_applicable"}'::jsonb;
   end if;
-  v_push_id := private.queue_push(c.member_id);
+  v_push_id := private.queue_push(c.member_id, p_decided => true);
   perform private.record_event('push_requeued', 'coordinator', c.organization_id, 'A coordinator had the recorded number sent.',
     p_member_id => c.member_id, p_conflict_id => c.id, p_push_id => v_push_id);
   perform private.close_case(c, 'retry_sync', null, '{}');

@@ -16,12 +16,17 @@ begin
     return '{"code": "not_found"}'::jsonb;
   elsif exists (select from registry.members as m where m.id = p.member_id and m.merged_into is not null) then
     return '{"code": "member_merged"}'::jsonb;
+  elsif p.waits_for_conflict_id is not null then
+    return '{"code": "disputed"}'::jsonb;
+  elsif p.state = 'pending' and p.error_code is not null and p.next_attempt_at <= clock_timestamp()
+    and not exists (select from registry.conflicts as known where known.push_id = p.id and known.state = 'open') then
+    return jsonb_build_object('push_id', p.id, 'state', 'pending'); -- asked for already
   elsif p.state = 'pending' and p.error_code is not null then
     update sync.pushes set next_attempt_at = clock_timestamp() where id = p.id;
     perform private.enqueue('push_personnummer', p.id);
   elsif (p.state in ('rejected', 'given_up') or private.has_drifted(p)) and not private.is_followed(p) then
     update sync.pushes set next_attempt_at = null where id = p.id;
-    v_push_id := private.queue_push(p.member_id, p.observation_id);
+    v_push_id := private.queue_push(p.member_id, p.observation_id, p.decided);
   else
     return '{"code": "not_failed"}'::jsonb;
   end if;

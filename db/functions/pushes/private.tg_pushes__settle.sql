@@ -13,9 +13,12 @@ begin
     NEW.status_url := null;
     NEW.receiver_sealed := null;
   end if;
+  if NEW.next_attempt_at is null then
+    NEW.waits_for_conflict_id := null;
+  end if;
   return NEW;
 end
 $$;
-comment on function private.tg_pushes__settle is 'Before update: a settled push holds no lease, place, status URL or sealed number.';
+comment on function private.tg_pushes__settle is 'Before update: a settled push holds no lease, place, status URL or sealed number, and one that is not tried again waits for no case.';
 create or replace trigger _100_settle before update on sync.pushes
   for each row execute function private.tg_pushes__settle();

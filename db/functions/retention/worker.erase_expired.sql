@@ -8,6 +8,7 @@ as $$
 declare
   v_contacts constant integer := private.erase_contacts(most);
   v_numbers constant integer := private.erase_numbers(most);
+  v_cases constant integer := private.erase_case_numbers(most);
   v_offers constant integer := private.erase_offers(most);
   v_decisions constant integer := private.erase_replaced_numbers(most);
   v_refresh_tokens constant integer := private.erase_refresh_tokens(most);
@@ -15,14 +16,16 @@ declare
   v_import_lines constant integer := private.erase_import_lines(most);
   v_dry_runs constant integer := private.erase_dry_runs(most);
   v_imports constant integer := private.abandon_imports(most);
+  v_revocations constant integer := private.erase_revocations(most);
   v_highest constant integer := greatest(
-    v_contacts, v_numbers, v_offers, v_decisions, v_refresh_tokens, v_sessions, v_import_lines, v_dry_runs, v_imports);
+    v_contacts, v_numbers, v_cases, v_offers, v_decisions, v_refresh_tokens, v_sessions, v_import_lines, v_dry_runs, v_imports,
+    v_revocations);
 begin
   if v_highest > 0 then
     perform private.record_event('data_erased', 'worker', null, 'Data was erased, because the time set for it is over.',
-      p_detail => jsonb_build_object('contacts', v_contacts, 'numbers', v_numbers, 'offers', v_offers, 'decisions', v_decisions,
+      p_detail => jsonb_build_object('contacts', v_contacts, 'numbers', v_numbers + v_cases, 'offers', v_offers, 'decisions', v_decisions,
         'refresh_tokens', v_refresh_tokens, 'sessions', v_sessions, 'import_lines', v_import_lines, 'dry_runs', v_dry_runs,
-        'imports', v_imports));
+        'imports', v_imports) || case when v_revocations > 0 then jsonb_build_object('revocations', v_revocations) else '{}' end);
   end if;
   return v_highest;
 end

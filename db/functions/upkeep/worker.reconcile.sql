@@ -21,6 +21,10 @@ begin
   return query select 'leftover_job'::text, private.drop_leftover_jobs();
   return query select 'outage_case'::text, private.report_long_outages();
   return query select 'file_expired'::text, private.expire_files();
+  -- A push whose attempt failed in the very moment in which a case about its number was opened.
+  perform private.weigh_pushes(c.organization_id, c.candidates || c.member_id || c.other_member_id)
+  from registry.conflicts as c where c.state = 'open' and c.opened_at > clock_timestamp() - interval '5 minutes';
+  return query select 'repetitions'::text, private.record_repetitions();
   delete from registry.consumed_transactions where expires_at < clock_timestamp() - interval '1 minute';
 end
 $$;

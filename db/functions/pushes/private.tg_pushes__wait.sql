@@ -1,0 +1,31 @@
+-- A number that is in question is not carried on: what waits to be sent waits for the case. Asked of every push that becomes due, whoever
+-- makes it so, so that no retry, probe or daily try lets one go. Left out is what has gone out already: a change that the member system
+-- has taken in (status_url), or that is in a file (a file that nobody has fetched is taken back by private.weigh_pushes).
+create or replace function private.tg_pushes__wait()
+returns trigger
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_before constant uuid := case TG_OP when 'UPDATE' then OLD.waits_for_conflict_id end;
+begin
+  NEW.waits_for_conflict_id := private.disputing_case(NEW);
+  if NEW.waits_for_conflict_id is not null then
+    NEW.next_attempt_at := 'infinity';
+    NEW.accepted_until := null;
+    NEW.receiver_sealed := null;
+    if v_before is null then
+      perform private.record_push_event('push_held', NEW, 'The push waits: its number is in question in an open case.', NEW.waits_for_conflict_id);
+    end if;
+  elsif NEW.next_attempt_at = 'infinity' then
+    NEW.next_attempt_at := clock_timestamp();
+    perform private.enqueue('push_personnummer', NEW.id);
+    perform private.record_push_event('push_released', NEW, 'The push goes on: the case that it waited for is closed.', v_before);
+  end if;
+  return NEW;
+end
+$$;
+comment on function private.tg_pushes__wait is 'Before insert or update: a push whose number is in question waits for the case, one that waited goes on when it is settled.';
+create or replace trigger _200_wait before insert or update of state, next_attempt_at, file_id, status_url on sync.pushes
+  for each row when (NEW.state in ('pending', 'given_up') and NEW.next_attempt_at is not null and NEW.status_url is null and NEW.file_id is null)
+  execute function private.tg_pushes__wait();

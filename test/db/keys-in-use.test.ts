@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TestDatabase } from '../support/database.ts';
+import { atTheDesk, type Desk } from '../support/desk.ts';
+import { addKari, one } from '../support/door.ts';
+import { addMember, sampleNumbers, sealNumber } from '../support/samples.ts';
+
+// Whoever takes an old key away asks private.keys_in_use first. It must not overlook a place.
+
+const [NUMBER, OTHER_NUMBER, THIRD_NUMBER, FOURTH_NUMBER] = sampleNumbers;
+/** An index, and the header of a compact JWE with its dot, wherever they stand in a text. */
+const INDEX = 'v[0-9]+[.][A-Za-z0-9_-]{43}';
+const SEALED = 'eyJ[A-Za-z0-9_-]+[.]';
+
+/** Every column of ours that holds something, as text, with how many of its rows hold such a form. */
+async function columnsWith(db: TestDatabase, pattern: string): Promise<Map<string, number>> {
+  const { rows } = await db.pool.query<{ place: string; query: string }>(
+    `select c.oid::regclass::text as place, format('select from %s where %I::text ~ $1', c.oid::regclass, a.attname) as query
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
+     where n.nspname in ('registry', 'sync', 'audit', 'graphile_worker') and c.relkind in ('r', 'p') and a.attnum > 0
+       and not a.attisdropped`,
+  );
+  const found = new Map<string, number>();
+  for (const { place, query } of rows) {
+    const { rowCount } = await db.pool.query(query, [pattern]);
+    if (rowCount) found.set(place, Math.max(found.get(place) ?? 0, rowCount));
+  }
+  return found;
+}
+
+/** At least one row in each place where a number, in whatever form, is ever kept. */
+async function everyPlace({ db, door, settle }: Desk) {
+  const { organization } = door;
+  const contact = { given_name: 'Ola', family_name: 'Hansen', birth_date: null };
+  await addKari(db, door, { external_id: 'm-1', personnummer: OTHER_NUMBER });
+  await addMember(db, organization, { ...contact, external_id: 'm-2', personnummer: FOURTH_NUMBER });
+  await door.login({ personnummer: NUMBER });
+  await settle('accept_observed'); // members, observations, conflicts, resolutions, pushes
+  const startRun = async (dryRun: boolean) =>
+    (
+      await one<{ id: string }>(db, `select run_id as id from import.start_run($1, $2, '{personnummer}', $3)`, [
+        ...[organization.slug, 'a'.repeat(64), dryRun],
+      ])
+    ).id;
+  const load = async (run: string, from: number, externalId: string, number: string) => {
+    const rows = JSON.stringify([
+      { line: from + 2, external_id: externalId, ...(await sealNumber(number, organization)) },
+    ]);
+    await db.pool.query(`select import.load_rows($1, $2, 1, $3, '[]')`, [run, from, rows]);
+  };
+  const run = await startRun(false);
+  await load(run, 0, 'm-1', THIRD_NUMBER); // offered_numbers
+  await load(run, 1, 'm-3', FOURTH_NUMBER); // waiting_numbers
+  await load(await startRun(true), 0, 'm-4', sampleNumbers[4]); // import_lines
+  const receiver = (await sealNumber(NUMBER, organization)).personnummer_sealed;
+  await db.pool.query(
+    `update sync.member_systems set kind = 'worklist', receiver_key = '{"kty": "OKP", "crv": "X25519", "kid": "office", "x": "x"}'`,
+  );
+  await db.pool.query(`update sync.pushes set accepted_until = now() + interval '1 day', receiver_sealed = $1`, [
+    receiver,
+  ]);
+  await db.pool.query(
+    `insert into sync.files (organization_id, state, content, leased_by, ready_at, accept_until) values ($1, 'ready', $2, 'w', now(), now())`,
+    [organization.id, receiver],
+  );
+}
+
+test('every column in which a number is kept in any form is counted, and there is no other', () =>
+  atTheDesk(async (desk) => {
+    const { db } = desk;
+    await everyPlace(desk);
+    const { rows } = await db.pool.query('select kind, key, place, rows::int from private.keys_in_use()');
+    for (const [kind, pattern] of Object.entries({ index: INDEX, sealed: SEALED })) {
+      const counted = rows.filter((row) => row.kind === kind);
+      const found = await columnsWith(db, pattern);
+      assert.deepEqual(counted.map(({ place }) => place).toSorted(), [...found.keys()].toSorted(), kind);
+      for (const { place, key, rows: n } of counted) assert.equal(n, found.get(place), `${kind} ${key} ${place}`);
+    }
+    const { rows: named } = await db.pool.query<{ place: string }>(
+      `select distinct c.oid::regclass::text as place from pg_class c join pg_namespace n on n.oid = c.relnamespace
+       join pg_attribute a on a.attrelid = c.oid
+       where n.nspname in ('registry', 'sync') and c.relkind in ('r', 'p') and a.attname ~ '(personnummer|receiver)_(index|sealed)'`,
+    );
+    const places = new Set(rows.map(({ place }) => place));
+    const overlooked = named.map(({ place }) => place).filter((place) => !places.has(place));
+    assert.deepEqual(overlooked, [], 'a column with such a name is in a place that is counted');
+  }));
+
+test('a key is named by its version, a sealing key by its kid; a row that knows a newer version does not need the older one', () =>
+  atTheDesk(async ({ db, door }) => {
+    await addKari(db, door, { personnummer: OTHER_NUMBER });
+    const { personnummer_index, ...sealed } = await sealNumber(NUMBER, door.organization);
+    await door.login({ ...sealed, personnummer_index });
+    const inUse = async () =>
+      (await db.pool.query('select kind, key, place, rows::int from private.keys_in_use()')).rows.map(
+        ({ kind, key, place, rows }) => `${kind} ${key} ${place} ${rows}`,
+      );
+    const [kid] = (await inUse()).flatMap((line) => /^sealed (\S+) registry\.members/.exec(line)?.[1] ?? []);
+    assert.equal(
+      kid,
+      JSON.parse(Buffer.from(sealed.personnummer_sealed.split('.')[0] as string, 'base64url').toString()).kid,
+    );
+    assert.ok((await inUse()).includes('index v1 registry.conflicts 1'));
+    const newer = { personnummer_index: `v2.${'n'.repeat(43)}`, personnummer_index_previous: [personnummer_index] };
+    await door.login({ ...sealed, ...newer });
+    const now = await inUse();
+    assert.ok(
+      now.includes('index v2 registry.conflicts 1') &&
+        !now.some((line) => line.startsWith('index v1 registry.conflicts')),
+    );
+    assert.ok(now.includes('index v1 registry.observations 1') && now.includes('index v2 registry.observations 1'));
+  }));
