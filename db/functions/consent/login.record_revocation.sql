@@ -10,6 +10,7 @@ as $$
 declare
   v_organization_id uuid;
   v_provider registry.provider;
+  r registry.revocations;
   v_issuer text; -- a subject means something at its issuer only; and with it the link is found by its key
 begin
   select p.organization_id, p.provider, p.issuer into v_organization_id, v_provider, v_issuer
@@ -21,9 +22,11 @@ begin
   if record_revocation.event !~ '^[A-Za-z_]{1,60}$' then
     raise exception 'The event has no name of an event.' using errcode = 'PN002';
   end if;
-  insert into registry.revocations (organization_id, provider, subject, event, issued_at, late)
-  values (v_organization_id, v_provider, record_revocation.subject, record_revocation.event, record_revocation.issued_at, record_revocation.late)
-  on conflict do nothing;
+  insert into registry.revocations (organization_id, provider, subject, event, issued_at, received_at, late)
+  values (v_organization_id, v_provider, record_revocation.subject, record_revocation.event, record_revocation.issued_at,
+    clock_timestamp(), record_revocation.late)
+  on conflict do nothing
+  returning * into r;
   if not found then
     return;
   end if;
@@ -31,7 +34,7 @@ begin
     format('An unverified message said that consent was withdrawn%s.', case when record_revocation.late then ', late' else '' end),
     p_detail => jsonb_build_object('verified', false, 'late', record_revocation.late, 'event', record_revocation.event));
   if record_revocation.event = 'CONSENT_REVOKED' and not record_revocation.late then
-    perform private.revoke_login(l.id, record_revocation.issued_at)
+    perform private.revoke_login(l.id, r)
     from registry.identity_links as l
     where l.organization_id = v_organization_id and l.issuer = v_issuer and l.subject = record_revocation.subject
       and l.provider = v_provider;

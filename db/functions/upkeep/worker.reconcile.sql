@@ -21,8 +21,9 @@ begin
   return query select 'leftover_job'::text, private.drop_leftover_jobs();
   return query select 'outage_case'::text, private.report_long_outages();
   return query select 'file_expired'::text, private.expire_files();
+  perform private.erase_proposals(1000);
   delete from registry.consumed_transactions where expires_at < clock_timestamp() - interval '1 minute';
 end
 $$;
-comment on function worker.reconcile is 'Out: how many jobs were queued again, by task, and what else was put in order. Also forgets used login transactions that have expired.';
+comment on function worker.reconcile is 'Out: how many jobs were queued again, by task, and what else was put in order. Also forgets used login transactions that have expired, and what logins brought that were to be linked and were not redeemed.';
 grant execute on function worker.reconcile to sync_worker;
