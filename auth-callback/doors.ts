@@ -18,6 +18,8 @@ export interface Decision {
   outcome: string | undefined;
   memberId: string | null;
   askConsent: boolean;
+  /** Of a refused login: whether the app may hear that a member is concerned. */
+  told: boolean;
   /** `opened`, `refused`, `not_now`, or the SQLSTATE of what kept the session from being opened along with it. */
   session: string;
 }
@@ -87,14 +89,17 @@ export interface Doors {
   openSession(opening: SessionOpening, timeoutMs: number): Promise<boolean>;
   /**
    * Undefined when the code, or its challenge, is not good. A code used twice ends its session; the same call again is
-   * answered the same.
+   * answered the same. A login that is to be linked is decided here: `refused` when it was not linked, which is a case.
+   *
+   * @param askingSessionId whose access token came along; the code of a linking login is good for the session that asked only
    */
   redeemCode(
     codeHash: Buffer,
     codeChallenge: string,
     refreshTokenHash: Buffer,
+    askingSessionId: string | undefined,
     timeoutMs: number,
-  ): Promise<Session | undefined>;
+  ): Promise<Session | 'refused' | undefined>;
   /**
    * Undefined when the token is not good. The token before the current one is answered for a minute, with the salt of its
    * first use; an older one ends its family.
@@ -145,9 +150,12 @@ export function createDoors(pool: Pool): Doors {
         return_to => $4) as opened`;
       return (await rows(text, [observationId, codeHash, codeChallenge, returnTo], timeoutMs))[0]?.opened === true;
     },
-    async redeemCode(codeHash, codeChallenge, refreshTokenHash, timeoutMs) {
-      const text = 'select * from login.redeem_code(code_hash => $1, code_challenge => $2, refresh_token_hash => $3)';
-      return toSession((await rows(text, [codeHash, codeChallenge, refreshTokenHash], timeoutMs))[0]);
+    async redeemCode(codeHash, codeChallenge, refreshTokenHash, askingSessionId, timeoutMs) {
+      const text = `select * from login.redeem_code(code_hash => $1, code_challenge => $2, refresh_token_hash => $3,
+        link_session_id => $4)`;
+      const values = [codeHash, codeChallenge, refreshTokenHash, askingSessionId ?? null];
+      const [row] = await rows(text, values, timeoutMs);
+      return row?.refused === true ? 'refused' : toSession(row);
     },
     async rotateRefreshToken(oldHash, next, timeoutMs) {
       const text = `select * from login.rotate_refresh_token(refresh_token_hash => $1, new_salt => $2,

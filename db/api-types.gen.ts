@@ -342,7 +342,7 @@ export type Database = {
           observed_given_name: string | null;
           /** Family name as the provider has it. */
           observed_family_name: string | null;
-          /** When the person authenticated (auth_time). */
+          /** When the person authenticated (auth_time); with single sign-on long before this login. */
           authenticated_at: string | null;
           /** The push that failed. */
           push_id: string | null;
@@ -502,7 +502,8 @@ export type Database = {
         | 'unlinked'
         | 'ambiguous'
         | 'name_mismatch'
-        | 'deferred';
+        | 'deferred'
+        | 'proposed';
       /** Identity providers that hand over a verified personnummer. */
       provider: 'vipps' | 'bankid' | 'idporten';
       /** Life of a push. docs/outcomes.md draws it. */

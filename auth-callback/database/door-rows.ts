@@ -6,20 +6,22 @@ import type { ProviderRow } from '../provider/provider-row.ts';
 // What goes into the doors and comes out of them, column by column.
 
 /** Records the login and opens its session: `admit` sees the row, because what comes first in a statement has happened. */
-export const recordObservationText = `select o.outcome, o.member_id, o.ask_consent,
+export const recordObservationText = `select o.outcome, o.member_id, o.ask_consent, o.told,
   login.admit(o.observation_id, o.member_id, o.ask_consent, $22, $23, $24) as session
 from login.record_observation(
   observation_id => $1, organization => $2, provider => $3, issuer => $4, subject => $5, authenticated_at => $6,
   personnummer_index => $7, personnummer_sealed => $8, personnummer_masked => $9, given_name => $10,
   family_name => $11, birth_date => $12, phone => $13, phone_verified => $14, email => $15, email_verified => $16,
-  absent_reason => $17, personnummer_index_previous => $18, inconsistency => $19, acr => $20, link_session_id => $21, evidence_missing => $25) as o`;
+  absent_reason => $17, personnummer_index_previous => $18, inconsistency => $19, acr => $20, link_session_id => $21,
+  evidence_missing => $25, issued_at => $26) as o`;
 
 export const recordConsentText = `select * from login.record_consent(
   observation_id => $1, given => $2, evidence => $3, personnummer_index => $4, personnummer_sealed => $5,
   personnummer_masked => $6, personnummer_index_previous => $7)`;
 
 export function observationValues(observation: Observation, opening: SessionOpening): unknown[] {
-  const { id, organization, provider, issuer, subject, authenticatedAt, acr, evidence, contact } = observation;
+  const { id, organization, provider, issuer, subject, authenticatedAt, issuedAt, acr, evidence, contact } =
+    observation;
   const number = evidence.status === 'given' ? evidence : undefined;
   const absent = evidence.status === 'absent' ? evidence : undefined;
   return [
@@ -30,7 +32,7 @@ export function observationValues(observation: Observation, opening: SessionOpen
     ...[absent?.reason ?? null, number?.previousIndexes ?? null, absent?.inconsistency ?? null, acr ?? null],
     observation.linkSessionId ?? null,
     ...[opening.codeHash, opening.codeChallenge, opening.returnTo],
-    observation.evidenceMissing,
+    ...[observation.evidenceMissing, issuedAt ?? null],
   ];
 }
 
@@ -39,6 +41,7 @@ export function toDecision(row: QueryResultRow | undefined): Decision {
     outcome: row?.outcome ?? undefined,
     memberId: row?.member_id ?? null,
     askConsent: row?.ask_consent === true,
+    told: row?.told === true,
     session: String(row?.session),
   };
 }

@@ -4,11 +4,11 @@ import type { NumberEvidence } from '../claims/number-evidence.ts';
 import { consentQuestion } from '../consent/consent-question.ts';
 import type { Decision, Doors } from '../doors.ts';
 import { LoginError } from '../errors.ts';
+import { evenTime } from '../http/even-time.ts';
 import { exchangeCode, type VerifiedLogin } from '../provider/code-exchange.ts';
 import { redirectUri } from '../provider/redirect-uri.ts';
 import { askUserinfo, type UserinfoAnswer } from '../provider/userinfo.ts';
 import { createCode, type NewSession, openSession, toOpening } from '../session/open-session.ts';
-import { refuseDeadLink } from './link-session.ts';
 import type { CompletedLogin, LoginEnding, LoginInFlight, LoginParts } from './login-in-flight.ts';
 import { loginOutcome } from './login-outcome.ts';
 import type { Observation } from './observation.ts';
@@ -30,11 +30,15 @@ interface ProviderWord {
 export async function completeLogin(parts: LoginParts, login: LoginInFlight): Promise<CompletedLogin> {
   const word = await hearProvider(parts, login);
   logFindings(login.log, word);
-  await refuseDeadLink(parts.doors, login);
   const { id: observationId, appCodeChallenge: codeChallenge, returnTo } = login.transaction;
   const session = { observationId, code: createCode(), codeChallenge, returnTo };
+  const even = evenTime();
   const decision = await recordObservation(parts.doors, toObservation(login, word), toOpening(session), login.budget);
   const { outcome } = decision;
+  const meaning =
+    outcome === undefined ? 'temporarily_unavailable' : loginOutcome({ ...decision, outcome }, word.evidence);
+  // What a stranger is answered must not take longer where there is a member whom a coordinator is to be asked about.
+  if (meaning !== 'login') await even.comes();
   if (outcome === undefined) throw new LoginError('evidence_missing', 'temporarily_unavailable');
   const ending = await actOn(parts, login, word, { ...decision, outcome }, session);
   return { ...ending, outcome, subject: word.verified.subject };
@@ -92,6 +96,7 @@ function toObservation({ row, transaction }: LoginInFlight, word: ProviderWord):
     issuer: row.issuer,
     subject: verified.subject,
     authenticatedAt: verified.authenticatedAt,
+    issuedAt: verified.issuedAt,
     acr: verified.acr,
     linkSessionId: transaction.linkSessionId,
     evidence,

@@ -10,6 +10,8 @@ export interface Observation {
   issuer: string;
   subject: string;
   authenticatedAt: Date;
+  /** By the provider's clock. */
+  issuedAt: Date | undefined;
   acr: string | undefined;
   /** The session of the member who asked for this login to be linked. */
   linkSessionId: string | undefined;

@@ -26,6 +26,8 @@ export interface IdTokenExpectations {
 export interface VerifiedIdToken {
   subject: string;
   authenticatedAt: Date;
+  /** When the provider issued the token, by its own clock: the time of this login, where `authenticatedAt` may be an old single sign-on's. */
+  issuedAt: Date | undefined;
   acr: string | undefined;
   claims: Claims;
 }
@@ -46,6 +48,8 @@ export function checkIdToken(claims: Claims, expected: IdTokenExpectations): Ver
   return {
     subject,
     authenticatedAt: authenticationTime(claims.auth_time, issuedAt),
+    // Whole seconds, as the provider's notices have them, which are compared with this.
+    issuedAt: new Date(Math.floor(issuedAt) * 1000),
     acr: storableAcr(claims.acr),
     claims,
   };

@@ -29,6 +29,8 @@ export async function identifyByLookup(
   return {
     subject,
     authenticatedAt: authenticationTime(claims.auth_time, issuedAt),
+    // Our own clock's time is not the provider's.
+    issuedAt: claims.iat === issuedAt ? new Date(Math.floor(issuedAt) * 1000) : undefined,
     acr: storableAcr(claims.acr),
     claims: {},
     accessToken,

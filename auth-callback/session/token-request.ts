@@ -4,8 +4,13 @@ export type TokenRequest =
   | { grant: 'authorization_code'; code: string; codeVerifier: string }
   | { grant: 'refresh_token'; refreshToken: string };
 
-/** RFC 6749 section 5.2. */
-export type TokenErrorCode = 'invalid_request' | 'invalid_grant' | 'unsupported_grant_type' | 'temporarily_unavailable';
+/** RFC 6749 section 5.2; and one of our own for a login that was not linked. */
+export type TokenErrorCode =
+  | 'invalid_request'
+  | 'invalid_grant'
+  | 'unsupported_grant_type'
+  | 'temporarily_unavailable'
+  | 'account_mismatch';
 
 /** @param body the form, decoded */
 export function readTokenRequest(body: URLSearchParams): TokenRequest | { error: TokenErrorCode } {

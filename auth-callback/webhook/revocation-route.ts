@@ -3,6 +3,7 @@ import { DatabaseBudget } from '../database/database-budget.ts';
 import { repeatOnce } from '../database/repeat-once.ts';
 import type { Doors } from '../doors.ts';
 import { codeOf, PageError } from '../errors.ts';
+import { evenTime } from '../http/even-time.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { AppContext, AppEnv } from '../http/request-context.ts';
 import { type RevocationNotice, readRevocationNotice } from './revocation-notice.ts';
@@ -46,6 +47,7 @@ export function createRevocationRoute({ doors, metrics }: RevocationRouteOptions
       log.warn({ event: 'webhook_unknown_form' }, 'webhook: a token of a form nobody has documented, not acted upon');
       return c.body(null, 204);
     }
+    const even = evenTime();
     try {
       await record(doors, organization, reading.notice);
     } catch (err) {
@@ -55,6 +57,8 @@ export function createRevocationRoute({ doors, metrics }: RevocationRouteOptions
       c.header('retry-after', '30');
       return c.body(null, 503);
     }
+    // A known subject makes more work than an unknown one, and the answer is to be the same.
+    await even.comes();
     log.info({ event: 'revocation_received', late: reading.notice.late, verified: false }, 'webhook: revocation');
     return c.body(null, 204);
   };

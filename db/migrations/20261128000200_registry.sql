@@ -16,7 +16,7 @@ comment on type registry.personnummer_place is 'The answer of the provider in wh
 create type registry.consent_mode as enum ('none', 'own', 'provider');
 comment on type registry.consent_mode is 'Who asks for consent before a number is stored: nobody (another legal basis), we, or the provider.';
 
-create type registry.outcome as enum ('filled', 'confirmed', 'conflict', 'duplicate', 'absent', 'unlinked', 'ambiguous', 'name_mismatch', 'deferred');
+create type registry.outcome as enum ('filled', 'confirmed', 'conflict', 'duplicate', 'absent', 'unlinked', 'ambiguous', 'name_mismatch', 'deferred', 'proposed');
 comment on type registry.outcome is 'What became of one verified login. docs/outcomes.md explains each.';
 
 create type registry.absent_reason as enum ('not_given', 'malformed', 'not_accepted', 'capture_off', 'not_consented', 'inconsistent');
@@ -201,7 +201,7 @@ comment on column registry.identity_links.member_id is 'The member.';
 comment on column registry.identity_links.provider is 'The provider that the issuer is.';
 comment on column registry.identity_links.rung is 'The rung of the ladder that found the member (docs/outcomes.md).';
 comment on column registry.identity_links.explanation is 'Which identifiers agreed and which disagreed when the link was made.';
-comment on column registry.identity_links.revoked_at is 'When the person withdrew consent at the provider, as an unverified message said; null after a newer login.';
+comment on column registry.identity_links.revoked_at is 'When the message came that consent was withdrawn at the provider (unverified); null after a newer login.';
 comment on column registry.identity_links.created_at is 'When the link was made.';
 
 create table registry.excluded_links (
@@ -231,6 +231,7 @@ create table registry.observations (
   subject              text not null check (subject <> ''),
   acr                  text,
   authenticated_at     timestamptz not null,
+  issued_at            timestamptz,
   received_at          timestamptz not null default clock_timestamp(),
   outcome              registry.outcome not null,
   absent_reason        registry.absent_reason,
@@ -239,6 +240,7 @@ create table registry.observations (
   settled_at           timestamptz,
   member_id            uuid,
   requested_member_id  uuid,
+  told                 boolean,
   explanation          jsonb not null default '{}',
   personnummer_index   text check (personnummer_index !~ '^[0-9]{11}$'),
   personnummer_index_previous text[] not null default '{}',
@@ -260,13 +262,15 @@ create table registry.observations (
       = case when absent_reason is null and number_erased_at is null then 3 else 0 end
   ),
   constraint observations_outcome_has_evidence check (case outcome
-    when 'deferred' then deferred_sqlstate is not null and settled_at is null and member_id is null
+    when 'deferred' then deferred_sqlstate is not null and settled_at is null and member_id is null and requested_member_id is null
+    when 'proposed' then settled_at is null and member_id is null and requested_member_id is null
     when 'absent'   then settled_at is not null and member_id is not null and absent_reason is not null
     when 'unlinked' then settled_at is not null and member_id is null
     when 'ambiguous' then settled_at is not null and member_id is null
     when 'name_mismatch' then settled_at is not null and member_id is null
     else settled_at is not null and member_id is not null and absent_reason is null
-  end)
+  end),
+  constraint observations_refusal_says_what_was_told check ((outcome in ('ambiguous', 'name_mismatch')) = (told is not null))
 ) with (
   autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02
 );
@@ -285,7 +289,8 @@ comment on column registry.observations.source is 'Source named in the audit: vi
 comment on column registry.observations.issuer is 'Issuer of the ID token.';
 comment on column registry.observations.subject is 'Subject of the ID token.';
 comment on column registry.observations.acr is 'Level of assurance that the token states.';
-comment on column registry.observations.authenticated_at is 'When the person authenticated (auth_time).';
+comment on column registry.observations.authenticated_at is 'When the person authenticated (auth_time); with single sign-on long before this login.';
+comment on column registry.observations.issued_at is 'When the provider issued the ID token of this login, by its own clock; null where there was none.';
 comment on column registry.observations.received_at is 'When the row arrived here.';
 comment on column registry.observations.outcome is 'What became of it.';
 comment on column registry.observations.absent_reason is 'Why it carries no number; null when it does.';
@@ -293,7 +298,8 @@ comment on column registry.observations.inconsistency is 'How the provider contr
 comment on column registry.observations.deferred_sqlstate is 'SQLSTATE of the last fault inside matching; kept after a later success.';
 comment on column registry.observations.settled_at is 'When the outcome was decided; null while deferred.';
 comment on column registry.observations.member_id is 'The member it was found to belong to.';
-comment on column registry.observations.requested_member_id is 'The logged-in member who asked for this login to be linked (intent=link).';
+comment on column registry.observations.requested_member_id is 'The logged-in member who asked for this login to be linked (intent=link), and redeemed it.';
+comment on column registry.observations.told is 'Of a refused login: whether the app was told that a member is concerned, or that no member was found.';
 comment on column registry.observations.explanation is 'Rung of the ladder, what agreed, what disagreed.';
 comment on column registry.observations.personnummer_index is 'Keyed index of the observed number, current key version.';
 comment on column registry.observations.personnummer_index_previous is 'The same number under older key versions, while a key is being rotated.';
@@ -524,6 +530,29 @@ comment on column registry.sessions.opened_at is 'When the login completed.';
 comment on column registry.sessions.expires_at is 'When the session ends unless it is refreshed.';
 comment on column registry.sessions.ended_at is 'When it ended.';
 comment on column registry.sessions.end_reason is 'Why it ended.';
+
+create table registry.link_proposals (
+  observation_id   uuid primary key references registry.observations,
+  organization_id  uuid not null references registry.organizations,
+  session_id       uuid not null,
+  proposed_at      timestamptz not null default now(),
+  return_to        text,
+  code_hash        bytea unique check (length(code_hash) = 32),
+  code_challenge   text check (code_challenge ~ '^[A-Za-z0-9_-]{43}$'),
+  code_expires_at  timestamptz,
+  constraint link_proposals_code_is_whole check (num_nonnulls(return_to, code_hash, code_challenge, code_expires_at) in (0, 4))
+);
+create index link_proposals_organization on registry.link_proposals (organization_id);
+create index link_proposals_age on registry.link_proposals (proposed_at);
+comment on table registry.link_proposals is 'Logins that a member asked to have linked, until the session that asked redeems the code; a minute later they are gone.';
+comment on column registry.link_proposals.observation_id is 'The login.';
+comment on column registry.link_proposals.organization_id is 'The organisation it is for.';
+comment on column registry.link_proposals.session_id is 'The session that asked. No foreign key: that a login is proposed says nothing of whether the session lives.';
+comment on column registry.link_proposals.proposed_at is 'When the login came.';
+comment on column registry.link_proposals.return_to is 'Where the code was sent.';
+comment on column registry.link_proposals.code_hash is 'SHA-256 of the code; null until it is given out.';
+comment on column registry.link_proposals.code_challenge is 'PKCE S256 challenge of the app that asked.';
+comment on column registry.link_proposals.code_expires_at is 'Until when the code may be redeemed.';
 
 create table registry.refresh_tokens (
   token_hash      bytea primary key check (length(token_hash) = 32),

@@ -4,7 +4,7 @@ set local role audit_owner;
 -- Domains and not CHECK constraints of the table: those are parsed anew for every single row that is inserted, and these lists
 -- are the longest of all.
 create domain audit.event_name as text constraint event_is_known check (value in (
-  'filled', 'confirmed', 'conflict', 'duplicate', 'absent', 'unlinked', 'ambiguous', 'name_mismatch', 'deferred',
+  'filled', 'confirmed', 'conflict', 'duplicate', 'absent', 'unlinked', 'ambiguous', 'name_mismatch', 'deferred', 'proposed', 'proposal_expired',
   'linked', 'link_moved', 'link_removed', 'index_renewed', 'number_accepted', 'number_restored', 'members_merged', 'members_separated',
   'case_resolved', 'case_superseded', 'case_reopened', 'refused',
   'consent_given', 'consent_refused', 'consent_withdrawn', 'consent_renewed', 'revocation_received',

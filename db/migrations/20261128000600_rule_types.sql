@@ -24,7 +24,6 @@ create type private.candidate as (
   by_number          boolean,
   by_phone           boolean,
   by_email           boolean,
-  by_unverified      boolean,
   name               private.name_agreement,
   birth_date_agrees  boolean,
   born_as_number_says boolean
@@ -34,7 +33,6 @@ comment on column private.candidate.member_id is 'The member.';
 comment on column private.candidate.by_number is 'The record has the observed number.';
 comment on column private.candidate.by_phone is 'The verified phone number is the record''s.';
 comment on column private.candidate.by_email is 'The verified e-mail address is the record''s.';
-comment on column private.candidate.by_unverified is 'An unverified phone number or e-mail address is the record''s.';
 comment on column private.candidate.name is 'How the names compare.';
 comment on column private.candidate.birth_date_agrees is 'Whether the birth dates are the same.';
 comment on column private.candidate.born_as_number_says is 'Whether the record''s birth date is the one that the observed number begins with.';
@@ -44,7 +42,8 @@ create type private.finding as (
   member_id    uuid,
   rung         text,
   candidates   uuid[],
-  explanation  jsonb
+  explanation  jsonb,
+  told         boolean
 );
 comment on type private.finding is 'Result of the ladder: the member if one was found, and why.';
 comment on column private.finding.verdict is 'Found, or why not.';
@@ -52,6 +51,7 @@ comment on column private.finding.member_id is 'The member, if found.';
 comment on column private.finding.rung is 'The rung that found it: link, number, phone_and_email ...';
 comment on column private.finding.candidates is 'Members considered when none was found.';
 comment on column private.finding.explanation is 'Rung, what agreed, what disagreed.';
+comment on column private.finding.told is 'Where none was found: whether the app may be told that a member is concerned (private.is_plainly_theirs).';
 
 create type private.judgement as (
   outcome          registry.outcome,

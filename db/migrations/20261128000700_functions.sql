@@ -1231,6 +1231,24 @@ instead of insert or update or delete on api.unlinked_logins
 for each row execute function private.tg__refuse_write();
 -- end db/functions/matching/api.unlinked_logins.sql
 
+-- begin db/functions/consent/private.withdraws.sql
+-- Is this message newer than that login? A login is a new consent, so only a message that comes after it withdraws it. Two clocks are in
+-- this. Ours saw both arrive: a login that came after the message stands, whatever time the message claims (nobody signed it, and it may
+-- be dated ahead). A message that came after the login may have been long on its way: when the provider wrote it, and when it issued the
+-- login's token, both are the provider's time, in whole seconds. auth_time is neither: with single sign-on it is old. Without a token
+-- there is only our clock to compare with.
+create or replace function private.withdraws(p_revocation registry.revocations, p_observation registry.observations)
+returns boolean
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select p_revocation.event = 'CONSENT_REVOKED' and not p_revocation.late
+    and p_revocation.received_at >= p_observation.received_at
+    and p_revocation.issued_at >= coalesce(p_observation.issued_at, date_trunc('second', p_observation.received_at, 'UTC'))
+$$;
+comment on function private.withdraws is 'In: an unverified message of the provider about a login''s subject, that login. Out: whether it withdraws the consent that the login gave.';
+-- end db/functions/consent/private.withdraws.sql
+
 -- begin db/functions/consent/private.is_withdrawn.sql
 -- A login that is decided late, or linked later by a coordinator, may be older than the message that its consent was withdrawn. The link may
 -- not have been there when the message came, so the messages themselves are asked.
@@ -1243,7 +1261,7 @@ begin
   return exists (
     select from registry.revocations as r
     where r.organization_id = p_observation.organization_id and r.provider = p_observation.provider and r.subject = p_observation.subject
-      and r.event = 'CONSENT_REVOKED' and not r.late and r.issued_at >= p_observation.authenticated_at);
+      and private.withdraws(r, p_observation));
 end
 $$;
 comment on function private.is_withdrawn is 'In: an observation. Out: whether consent was withdrawn after that login, as an unverified message said.';
@@ -1457,7 +1475,7 @@ as $$
     'd_number_to_personnummer', r.d_number and not o.d_number,
     'recorded_synthetic', r.synthetic,
     'observed_synthetic', o.synthetic,
-    'older_than_record', coalesce(p_observation.authenticated_at < m.personnummer_at, false))
+    'older_than_record', coalesce(p_observation.received_at < m.personnummer_at, false))
   from registry.members as m, private.read_mask(m.personnummer_masked) as r, private.read_mask(p_observation.personnummer_masked) as o
   where m.id = p_observation.member_id
 $$;
@@ -3541,6 +3559,28 @@ comment on function import.start_run is 'In: organisation (slug), SHA-256 of fil
 grant execute on function import.start_run to member_importer;
 -- end db/functions/import/import.start_run.sql
 
+-- begin db/functions/sessions/private.give_link_code.sql
+-- The code of a login that was proposed to be linked: alone it opens nothing. The same code again is the same call, repeated because its
+-- answer was lost.
+create or replace function private.give_link_code(p_observation_id uuid, p_code_hash bytea, p_code_challenge text, p_return_to text)
+returns boolean
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update registry.link_proposals as p
+  set return_to = p_return_to, code_hash = p_code_hash, code_challenge = p_code_challenge,
+      code_expires_at = coalesce(p.code_expires_at, now() + interval '60 seconds')
+  from registry.organizations as g
+  where p.observation_id = p_observation_id and p.proposed_at > now() - interval '15 minutes'
+    and g.id = p.organization_id and p_return_to = any (g.return_to)
+    and (p.code_hash is null or (p.code_hash, p.code_challenge) = (p_code_hash, p_code_challenge));
+  return found;
+end
+$$;
+comment on function private.give_link_code is 'In: a proposed observation, SHA-256 of the new code, PKCE S256 challenge, registered return address. Out: whether the code may be given out. It lives 60 seconds.';
+-- end db/functions/sessions/private.give_link_code.sql
+
 -- begin db/functions/sessions/login.open_session.sql
 -- The database decides who is let in: a session belongs to a fresh observation whose login is linked to the member that was found,
 -- still (between login and session there may be a page that asks for consent, and a coordinator), once. The same code again is the
@@ -3567,7 +3607,8 @@ begin
     return exists (
       select from registry.sessions as s
       where s.observation_id = open_session.observation_id and s.code_hash = open_session.code_hash
-        and s.code_challenge = open_session.code_challenge and s.code_used_at is null and s.ended_at is null);
+        and s.code_challenge = open_session.code_challenge and s.code_used_at is null and s.ended_at is null)
+      or private.give_link_code(open_session.observation_id, open_session.code_hash, open_session.code_challenge, open_session.return_to);
   end if;
   perform private.record_event('session_opened', 'app', v_session.organization_id, 'The member was logged in.',
     p_member_id => v_session.member_id, p_observation_id => v_session.observation_id,
@@ -3575,7 +3616,7 @@ begin
   return true;
 end
 $$;
-comment on function login.open_session is 'In: an observation, SHA-256 of the new code, PKCE S256 challenge, registered return address. Out: whether the login is let in; a repeated call answers the same. The code lives 60 seconds.';
+comment on function login.open_session is 'In: an observation, SHA-256 of the new code, PKCE S256 challenge, registered return address. Out: whether the login is let in, or, where it is to be linked, may be redeemed by the session that asked; a repeated call answers the same. The code lives 60 seconds.';
 grant execute on function login.open_session to auth_callback;
 -- end db/functions/sessions/login.open_session.sql
 
@@ -3586,7 +3627,8 @@ grant execute on function login.open_session to auth_callback;
 -- statements, because PostgreSQL prepares them faster for each login than one large one; and the event is spelled out here
 -- (test/db/daily-case.test.ts holds it to what the long way writes), because this is what nearly every login runs.
 create or replace function private.confirm_known_login(
-  p_id uuid, p_organization text, p_provider text, p_issuer text, p_subject text, p_acr text, p_authenticated_at timestamptz,
+  p_id uuid, p_organization text, p_provider text, p_issuer text, p_subject text, p_acr text,
+  p_authenticated_at timestamptz, p_issued_at timestamptz,
   p_personnummer_index text, p_personnummer_index_previous text[], p_personnummer_sealed text, p_personnummer_masked text,
   p_given_name text, p_family_name text, p_birth_date date,
   p_phone text, p_phone_verified boolean, p_email text, p_email_verified boolean
@@ -3613,11 +3655,11 @@ begin
     return null;
   end if;
   v_source := (v_provider || '-login')::registry.source;
-  insert into registry.observations (id, organization_id, provider, source, issuer, subject, acr, authenticated_at,
+  insert into registry.observations (id, organization_id, provider, source, issuer, subject, acr, authenticated_at, issued_at,
     outcome, settled_at, member_id, explanation,
     personnummer_index, personnummer_index_previous, personnummer_sealed, personnummer_masked,
     given_name, family_name, birth_date, phone, phone_verified, email, email_verified)
-  values (p_id, v_organization_id, v_provider, v_source, p_issuer, p_subject, p_acr, p_authenticated_at,
+  values (p_id, v_organization_id, v_provider, v_source, p_issuer, p_subject, p_acr, p_authenticated_at, p_issued_at,
     'confirmed', clock_timestamp(), v_member_id, '{"rung": "link"}',
     p_personnummer_index, coalesce(p_personnummer_index_previous, '{}'), p_personnummer_sealed, p_personnummer_masked,
     p_given_name, p_family_name, p_birth_date, p_phone, coalesce(p_phone_verified, false), p_email, coalesce(p_email_verified, false));
@@ -3637,6 +3679,107 @@ end
 $$;
 comment on function private.confirm_known_login is 'In: what login.record_observation was given. Out: the member, when the login is linked and the record has just the observed number; the observation is stored as confirmed, with its audit event. Otherwise null, and nothing is written.';
 -- end db/functions/login/private.confirm_known_login.sql
+
+-- begin db/functions/matching/private.lower_letters.sql
+-- Written by `npm run db:letters` from Unicode data.
+-- Small letters of every script that has capitals, whatever the database's locale: lower() knows A to Z only where that is C, and
+-- makes another letter of I where it is Turkish.
+create or replace function private.lower_letters(p_decomposed text)
+returns text
+language plpgsql immutable strict parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_decomposed collate "C" !~ '[^\u0001-\u007f\u0300-\u036f]' then
+    return lower(p_decomposed collate "C"); -- A to Z and marks, which is nearly always
+  end if;
+  return lower(translate(p_decomposed,
+    U&'\00c6\00d0\00d8\00de\0110\0126\0132\013f\0141\014a\0152\0166\0181\0182\0184\0186\0187\0189\018a\018b\018e\018f\0190\0191\0193\0194'
+    '\0196\0197\0198\019c\019d\019f\01a2\01a4\01a6\01a7\01a9\01ac\01ae\01b1\01b2\01b3\01b5\01b7\01b8\01bc\01c4\01c5\01c7\01c8\01ca\01cb'
+    '\01e4\01f1\01f2\01f6\01f7\021c\0220\0222\0224\023a\023b\023d\023e\0241\0243\0244\0245\0246\0248\024a\024c\024e\0370\0372\0376\037f'
+    '\0391\0392\0393\0394\0395\0396\0397\0398\0399\039a\039b\039c\039d\039e\039f\03a0\03a1\03a3\03a4\03a5\03a6\03a7\03a8\03a9\03cf\03d8'
+    '\03da\03dc\03de\03e0\03f4\03f7\03f9\03fa\03fd\03fe\03ff\0402\0404\0405\0406\0408\0409\040a\040b\040f\0410\0411\0412\0413\0414\0415'
+    '\0416\0417\0418\041a\041b\041c\041d\041e\041f\0420\0421\0422\0423\0424\0425\0426\0427\0428\0429\042a\042b\042c\042d\042e\042f\0460'
+    '\0462\0464\0466\0468\046a\046c\046e\0470\0472\0474\0478\047a\047c\047e\0480\048a\048c\048e\0490\0492\0494\0496\0498\049a\049c\049e'
+    '\04a0\04a2\04a4\04a6\04a8\04aa\04ac\04ae\04b0\04b2\04b4\04b6\04b8\04ba\04bc\04be\04c0\04c3\04c5\04c7\04c9\04cb\04cd\04d4\04d8\04e0'
+    '\04e8\04f6\04fa\04fc\04fe\0500\0502\0504\0506\0508\050a\050c\050e\0510\0512\0514\0516\0518\051a\051c\051e\0520\0522\0524\0526\0528'
+    '\052a\052c\052e\0531\0532\0533\0534\0535\0536\0537\0538\0539\053a\053b\053c\053d\053e\053f\0540\0541\0542\0543\0544\0545\0546\0547'
+    '\0548\0549\054a\054b\054c\054d\054e\054f\0550\0551\0552\0553\0554\0555\0556\10a0\10a1\10a2\10a3\10a4\10a5\10a6\10a7\10a8\10a9\10aa'
+    '\10ab\10ac\10ad\10ae\10af\10b0\10b1\10b2\10b3\10b4\10b5\10b6\10b7\10b8\10b9\10ba\10bb\10bc\10bd\10be\10bf\10c0\10c1\10c2\10c3\10c4'
+    '\10c5\10c7\10cd\1c89\1c90\1c91\1c92\1c93\1c94\1c95\1c96\1c97\1c98\1c99\1c9a\1c9b\1c9c\1c9d\1c9e\1c9f\1ca0\1ca1\1ca2\1ca3\1ca4\1ca5'
+    '\1ca6\1ca7\1ca8\1ca9\1caa\1cab\1cac\1cad\1cae\1caf\1cb0\1cb1\1cb2\1cb3\1cb4\1cb5\1cb6\1cb7\1cb8\1cb9\1cba\1cbd\1cbe\1cbf\1e9e\1efa'
+    '\1efc\1efe\2132\2160\2161\2162\2163\2164\2165\2166\2167\2168\2169\216a\216b\216c\216d\216e\216f\2183\2c60\2c62\2c63\2c64\2c67\2c69'
+    '\2c6b\2c6d\2c6e\2c6f\2c70\2c72\2c75\2c7e\2c7f\a640\a642\a644\a646\a648\a64a\a64c\a64e\a650\a652\a654\a656\a658\a65a\a65c\a65e\a660'
+    '\a662\a664\a666\a668\a66a\a66c\a680\a682\a684\a686\a688\a68a\a68c\a68e\a690\a692\a694\a696\a698\a69a\a722\a724\a726\a728\a72a\a72c'
+    '\a72e\a732\a734\a736\a738\a73a\a73c\a73e\a740\a742\a744\a746\a748\a74a\a74c\a74e\a750\a752\a754\a756\a758\a75a\a75c\a75e\a760\a762'
+    '\a764\a766\a768\a76a\a76c\a76e\a779\a77b\a77d\a77e\a780\a782\a784\a786\a78b\a78d\a790\a792\a796\a798\a79a\a79c\a79e\a7a0\a7a2\a7a4'
+    '\a7a6\a7a8\a7aa\a7ab\a7ac\a7ad\a7ae\a7b0\a7b1\a7b2\a7b3\a7b4\a7b6\a7b8\a7ba\a7bc\a7be\a7c0\a7c2\a7c4\a7c5\a7c6\a7c7\a7c9\a7cb\a7cc'
+    '\a7ce\a7d0\a7d2\a7d4\a7d6\a7d8\a7da\a7dc\a7f5\ff21\ff22\ff23\ff24\ff25\ff26\ff27\ff28\ff29\ff2a\ff2b\ff2c\ff2d\ff2e\ff2f\ff30\ff31'
+    '\ff32\ff33\ff34\ff35\ff36\ff37\ff38\ff39\ff3a',
+    U&'\00e6\00f0\00f8\00fe\0111\0127\0133\0140\0142\014b\0153\0167\0253\0183\0185\0254\0188\0256\0257\018c\01dd\0259\025b\0192\0260\0263'
+    '\0269\0268\0199\026f\0272\0275\01a3\01a5\0280\01a8\0283\01ad\0288\028a\028b\01b4\01b6\0292\01b9\01bd\01c6\01c6\01c9\01c9\01cc\01cc'
+    '\01e5\01f3\01f3\0195\01bf\021d\019e\0223\0225\2c65\023c\019a\2c66\0242\0180\0289\028c\0247\0249\024b\024d\024f\0371\0373\0377\03f3'
+    '\03b1\03b2\03b3\03b4\03b5\03b6\03b7\03b8\03b9\03ba\03bb\03bc\03bd\03be\03bf\03c0\03c1\03c3\03c4\03c5\03c6\03c7\03c8\03c9\03d7\03d9'
+    '\03db\03dd\03df\03e1\03b8\03f8\03f2\03fb\037b\037c\037d\0452\0454\0455\0456\0458\0459\045a\045b\045f\0430\0431\0432\0433\0434\0435'
+    '\0436\0437\0438\043a\043b\043c\043d\043e\043f\0440\0441\0442\0443\0444\0445\0446\0447\0448\0449\044a\044b\044c\044d\044e\044f\0461'
+    '\0463\0465\0467\0469\046b\046d\046f\0471\0473\0475\0479\047b\047d\047f\0481\048b\048d\048f\0491\0493\0495\0497\0499\049b\049d\049f'
+    '\04a1\04a3\04a5\04a7\04a9\04ab\04ad\04af\04b1\04b3\04b5\04b7\04b9\04bb\04bd\04bf\04cf\04c4\04c6\04c8\04ca\04cc\04ce\04d5\04d9\04e1'
+    '\04e9\04f7\04fb\04fd\04ff\0501\0503\0505\0507\0509\050b\050d\050f\0511\0513\0515\0517\0519\051b\051d\051f\0521\0523\0525\0527\0529'
+    '\052b\052d\052f\0561\0562\0563\0564\0565\0566\0567\0568\0569\056a\056b\056c\056d\056e\056f\0570\0571\0572\0573\0574\0575\0576\0577'
+    '\0578\0579\057a\057b\057c\057d\057e\057f\0580\0581\0582\0583\0584\0585\0586\2d00\2d01\2d02\2d03\2d04\2d05\2d06\2d07\2d08\2d09\2d0a'
+    '\2d0b\2d0c\2d0d\2d0e\2d0f\2d10\2d11\2d12\2d13\2d14\2d15\2d16\2d17\2d18\2d19\2d1a\2d1b\2d1c\2d1d\2d1e\2d1f\2d20\2d21\2d22\2d23\2d24'
+    '\2d25\2d27\2d2d\1c8a\10d0\10d1\10d2\10d3\10d4\10d5\10d6\10d7\10d8\10d9\10da\10db\10dc\10dd\10de\10df\10e0\10e1\10e2\10e3\10e4\10e5'
+    '\10e6\10e7\10e8\10e9\10ea\10eb\10ec\10ed\10ee\10ef\10f0\10f1\10f2\10f3\10f4\10f5\10f6\10f7\10f8\10f9\10fa\10fd\10fe\10ff\00df\1efb'
+    '\1efd\1eff\214e\2170\2171\2172\2173\2174\2175\2176\2177\2178\2179\217a\217b\217c\217d\217e\217f\2184\2c61\026b\1d7d\027d\2c68\2c6a'
+    '\2c6c\0251\0271\0250\0252\2c73\2c76\023f\0240\a641\a643\a645\a647\a649\a64b\a64d\a64f\a651\a653\a655\a657\a659\a65b\a65d\a65f\a661'
+    '\a663\a665\a667\a669\a66b\a66d\a681\a683\a685\a687\a689\a68b\a68d\a68f\a691\a693\a695\a697\a699\a69b\a723\a725\a727\a729\a72b\a72d'
+    '\a72f\a733\a735\a737\a739\a73b\a73d\a73f\a741\a743\a745\a747\a749\a74b\a74d\a74f\a751\a753\a755\a757\a759\a75b\a75d\a75f\a761\a763'
+    '\a765\a767\a769\a76b\a76d\a76f\a77a\a77c\1d79\a77f\a781\a783\a785\a787\a78c\0265\a791\a793\a797\a799\a79b\a79d\a79f\a7a1\a7a3\a7a5'
+    '\a7a7\a7a9\0266\025c\0261\026c\026a\029e\0287\029d\ab53\a7b5\a7b7\a7b9\a7bb\a7bd\a7bf\a7c1\a7c3\a794\0282\1d8e\a7c8\a7ca\0264\a7cd'
+    '\a7cf\a7d1\a7d3\a7d5\a7d7\a7d9\a7db\019b\a7f6\ff41\ff42\ff43\ff44\ff45\ff46\ff47\ff48\ff49\ff4a\ff4b\ff4c\ff4d\ff4e\ff4f\ff50\ff51'
+    '\ff52\ff53\ff54\ff55\ff56\ff57\ff58\ff59\ff5a') collate "C");
+end
+$$;
+comment on function private.lower_letters is 'In: a text in normal form D or KD. Out: the same in small letters.';
+-- end db/functions/matching/private.lower_letters.sql
+
+-- begin db/functions/matching/private.without_invisible.sql
+-- Written by `npm run db:letters` from Unicode data.
+-- Direction marks, zero-width characters and soft hyphens come along when somebody copies a name or an address.
+create or replace function private.without_invisible(p_text text)
+returns text
+language plpgsql immutable strict parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return regexp_replace(p_text collate "C",
+    '[\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890-\u0891\u08e2\u115f-\u1160\u17b4-\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e'
+    '\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3'
+    '\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+', '', 'g');
+end
+$$;
+comment on function private.without_invisible is 'In: a text. Out: the same without characters that nobody sees.';
+-- end db/functions/matching/private.without_invisible.sql
+
+-- begin db/functions/matching/private.email_key.sql
+-- What e-mail addresses are compared by: case of every script, letters composed or decomposed, invisible characters and white space are forgiven,
+-- whatever the database's locale. Nothing else is: ole and olé, yildiz and yıldız are two mailboxes, and whoever owns gmaıl.com must not be
+-- taken for somebody at gmail.com. An index is made of it: who changes this function makes registry.members_email anew.
+create or replace function private.email_key(p_email text)
+returns text
+language plpgsql immutable strict parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if octet_length(p_email) = length(p_email) then
+    return lower(translate(p_email, E' \t\n\r', '') collate "C");
+  end if;
+  return normalize(private.lower_letters(normalize(regexp_replace(private.without_invisible(p_email) collate "C",
+    '[\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+', '', 'g'), nfd)), nfc);
+end
+$$;
+comment on function private.email_key is 'In: an e-mail address. Out: the form in which two spellings of one address are equal.';
+-- end db/functions/matching/private.email_key.sql
 
 -- begin db/functions/matching/private.evidence.sql
 -- One candidate's evidence as rows, for explanations.
@@ -3682,10 +3825,71 @@ as $$
       'candidates', cardinality(p_candidates),
       'agreed', (select coalesce(jsonb_agg(e.name order by e.name), '[]') from private.evidence(p_candidate) as e where e.agrees),
       'disagreed', (select coalesce(jsonb_agg(e.name order by e.name), '[]') from private.evidence(p_candidate) as e where not e.agrees)
-    ))
+    )),
+    null::boolean
 $$;
 comment on function private.finding is 'In: rung (null: none), its candidate, whether it passed the sanity check (or: whether nobody was pointed at), all candidates. Out: the finding.';
 -- end db/functions/matching/private.finding.sql
+
+-- begin db/functions/matching/private.is_excluded.sql
+-- What a coordinator has decided outranks the ladder for good, and a member's own wish too.
+create or replace function private.is_excluded(p_observation registry.observations, p_member_id uuid)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select exists (
+    select from registry.excluded_links as x
+    where x.organization_id = p_observation.organization_id and x.issuer = p_observation.issuer and x.subject = p_observation.subject
+      and x.member_id = p_member_id)
+$$;
+comment on function private.is_excluded is 'In: an observation, a member. Out: whether a coordinator found that this login is not that member.';
+-- end db/functions/matching/private.is_excluded.sql
+
+-- begin db/functions/matching/private.add_unverified.sql
+-- A phone number or e-mail address that is not verified may be anybody's. Where nothing better found a member, a coordinator is asked about
+-- those it points at; the app is told nothing of it.
+create or replace function private.add_unverified(p_observation registry.observations, p_found private.finding)
+returns private.finding
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_found private.finding := p_found;
+  v_phone constant text := case when not p_observation.phone_verified then p_observation.phone end;
+  v_email constant text := case when not p_observation.email_verified then private.email_key(p_observation.email) end;
+begin
+  v_found.candidates := array(
+    select m.id from registry.members as m
+    where m.organization_id = p_observation.organization_id and (m.phone = v_phone or private.email_key(m.email) = v_email)
+      and m.merged_into is null and not private.is_excluded(p_observation, m.id)
+    union select unnest(p_found.candidates)
+    order by 1);
+  if cardinality(v_found.candidates) > cardinality(p_found.candidates) then
+    v_found.verdict := 'ambiguous';
+    v_found.explanation := v_found.explanation
+      || jsonb_build_object('candidates', cardinality(v_found.candidates), 'unverified', true);
+  end if;
+  return v_found;
+end
+$$;
+comment on function private.add_unverified is 'In: an observation that found no member, the finding. Out: the same, with the members that an unverified phone or e-mail points at among the candidates.';
+-- end db/functions/matching/private.add_unverified.sql
+
+-- begin db/functions/matching/private.is_same_person.sql
+-- The check of every match rule but the number's own: where something else points at a member, name and birth date must not say that it
+-- is somebody else. What one side does not have says nothing.
+create or replace function private.is_same_person(p_candidate private.candidate)
+returns boolean
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (p_candidate.name is null or p_candidate.name = 'full') and p_candidate.birth_date_agrees is not false;
+end
+$$;
+comment on function private.is_same_person is 'In: a candidate. Out: whether name and birth date agree, as far as both sides have them.';
+-- end db/functions/matching/private.is_same_person.sql
 
 -- begin db/functions/matching/private.choose_member.sql
 -- The ladder (design section 4), as a pure function: evidence in, decision out. Linking the wrong person is the worst thing
@@ -3702,7 +3906,7 @@ declare
   v_rung text;
 begin
   select c.* into v_number from unnest(p_candidates) as c where c.by_number;
-  select count(*) into v_contacts from unnest(p_candidates) as c where c.by_phone or c.by_email or c.by_unverified;
+  select count(*) into v_contacts from unnest(p_candidates) as c where c.by_phone or c.by_email;
   select c.* into v_contact from unnest(p_candidates) as c where c.by_phone or c.by_email;
   v_rung := case
     when v_contacts > 1 then null
@@ -3721,14 +3925,40 @@ begin
       v_number.name is not distinct from 'full'
         or v_number.name is distinct from 'none' and v_number.born_as_number_says is not false, p_candidates);
   elsif v_rung is not null then
-    return private.finding(v_rung, v_contact,
-      (v_contact.name is null or v_contact.name = 'full') and v_contact.birth_date_agrees is not false, p_candidates);
+    return private.finding(v_rung, v_contact, private.is_same_person(v_contact), p_candidates);
   end if;
   return private.finding(null, null, v_contacts = 0, p_candidates);
 end
 $$;
 comment on function private.choose_member is 'In: candidates with evidence. Out: the member, or why none can be named, and the explanation. Reads nothing.';
 -- end db/functions/matching/private.choose_member.sql
+
+-- begin db/functions/matching/private.find_asking_member.sql
+-- A member who is logged in says that the login is theirs, and has redeemed its code. They may have talked somebody else into logging in,
+-- so name and birth date are asked as by the other match rules; and where the whole name does not agree (ID-porten tells none), the birth
+-- date in the number too.
+create or replace function private.find_asking_member(p_member_id uuid, p_candidates private.candidate[])
+returns private.finding
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_candidate private.candidate;
+  v_found private.finding;
+begin
+  select c.* into v_candidate from unnest(p_candidates) as c where c.member_id = p_member_id;
+  if not found then
+    raise exception 'The record was merged into another meanwhile.' using errcode = 'serialization_failure';
+  end if;
+  v_found := private.finding('explicit', v_candidate,
+    private.is_same_person(v_candidate) and (v_candidate.name is not distinct from 'full' or v_candidate.born_as_number_says is not false),
+    array[v_candidate]);
+  v_found.told := true;
+  return v_found;
+end
+$$;
+comment on function private.find_asking_member is 'In: the member who asked, the candidates with evidence. Out: that member, or name_mismatch. Raises serialization_failure when the record is gone.';
+-- end db/functions/matching/private.find_asking_member.sql
 
 -- begin db/functions/matching/private.parts_agree.sql
 -- Whether two names agree as a whole, given name with given name. A family is many people with one family name, one phone and one e-mail address,
@@ -3849,87 +4079,6 @@ end
 $$;
 comment on function private.apart_words is 'In: a text. Out: the same with a space for everything beyond ASCII that is no letter.';
 -- end db/functions/matching/private.apart_words.sql
-
--- begin db/functions/matching/private.lower_letters.sql
--- Written by `npm run db:letters` from Unicode data.
--- Small letters of every script that has capitals, whatever the database's locale: lower() knows A to Z only where that is C, and
--- makes another letter of I where it is Turkish.
-create or replace function private.lower_letters(p_decomposed text)
-returns text
-language plpgsql immutable strict parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if p_decomposed collate "C" !~ '[^\u0001-\u007f\u0300-\u036f]' then
-    return lower(p_decomposed collate "C"); -- A to Z and marks, which is nearly always
-  end if;
-  return lower(translate(p_decomposed,
-    U&'\00c6\00d0\00d8\00de\0110\0126\0132\013f\0141\014a\0152\0166\0181\0182\0184\0186\0187\0189\018a\018b\018e\018f\0190\0191\0193\0194'
-    '\0196\0197\0198\019c\019d\019f\01a2\01a4\01a6\01a7\01a9\01ac\01ae\01b1\01b2\01b3\01b5\01b7\01b8\01bc\01c4\01c5\01c7\01c8\01ca\01cb'
-    '\01e4\01f1\01f2\01f6\01f7\021c\0220\0222\0224\023a\023b\023d\023e\0241\0243\0244\0245\0246\0248\024a\024c\024e\0370\0372\0376\037f'
-    '\0391\0392\0393\0394\0395\0396\0397\0398\0399\039a\039b\039c\039d\039e\039f\03a0\03a1\03a3\03a4\03a5\03a6\03a7\03a8\03a9\03cf\03d8'
-    '\03da\03dc\03de\03e0\03f4\03f7\03f9\03fa\03fd\03fe\03ff\0402\0404\0405\0406\0408\0409\040a\040b\040f\0410\0411\0412\0413\0414\0415'
-    '\0416\0417\0418\041a\041b\041c\041d\041e\041f\0420\0421\0422\0423\0424\0425\0426\0427\0428\0429\042a\042b\042c\042d\042e\042f\0460'
-    '\0462\0464\0466\0468\046a\046c\046e\0470\0472\0474\0478\047a\047c\047e\0480\048a\048c\048e\0490\0492\0494\0496\0498\049a\049c\049e'
-    '\04a0\04a2\04a4\04a6\04a8\04aa\04ac\04ae\04b0\04b2\04b4\04b6\04b8\04ba\04bc\04be\04c0\04c3\04c5\04c7\04c9\04cb\04cd\04d4\04d8\04e0'
-    '\04e8\04f6\04fa\04fc\04fe\0500\0502\0504\0506\0508\050a\050c\050e\0510\0512\0514\0516\0518\051a\051c\051e\0520\0522\0524\0526\0528'
-    '\052a\052c\052e\0531\0532\0533\0534\0535\0536\0537\0538\0539\053a\053b\053c\053d\053e\053f\0540\0541\0542\0543\0544\0545\0546\0547'
-    '\0548\0549\054a\054b\054c\054d\054e\054f\0550\0551\0552\0553\0554\0555\0556\10a0\10a1\10a2\10a3\10a4\10a5\10a6\10a7\10a8\10a9\10aa'
-    '\10ab\10ac\10ad\10ae\10af\10b0\10b1\10b2\10b3\10b4\10b5\10b6\10b7\10b8\10b9\10ba\10bb\10bc\10bd\10be\10bf\10c0\10c1\10c2\10c3\10c4'
-    '\10c5\10c7\10cd\1c89\1c90\1c91\1c92\1c93\1c94\1c95\1c96\1c97\1c98\1c99\1c9a\1c9b\1c9c\1c9d\1c9e\1c9f\1ca0\1ca1\1ca2\1ca3\1ca4\1ca5'
-    '\1ca6\1ca7\1ca8\1ca9\1caa\1cab\1cac\1cad\1cae\1caf\1cb0\1cb1\1cb2\1cb3\1cb4\1cb5\1cb6\1cb7\1cb8\1cb9\1cba\1cbd\1cbe\1cbf\1e9e\1efa'
-    '\1efc\1efe\2132\2160\2161\2162\2163\2164\2165\2166\2167\2168\2169\216a\216b\216c\216d\216e\216f\2183\2c60\2c62\2c63\2c64\2c67\2c69'
-    '\2c6b\2c6d\2c6e\2c6f\2c70\2c72\2c75\2c7e\2c7f\a640\a642\a644\a646\a648\a64a\a64c\a64e\a650\a652\a654\a656\a658\a65a\a65c\a65e\a660'
-    '\a662\a664\a666\a668\a66a\a66c\a680\a682\a684\a686\a688\a68a\a68c\a68e\a690\a692\a694\a696\a698\a69a\a722\a724\a726\a728\a72a\a72c'
-    '\a72e\a732\a734\a736\a738\a73a\a73c\a73e\a740\a742\a744\a746\a748\a74a\a74c\a74e\a750\a752\a754\a756\a758\a75a\a75c\a75e\a760\a762'
-    '\a764\a766\a768\a76a\a76c\a76e\a779\a77b\a77d\a77e\a780\a782\a784\a786\a78b\a78d\a790\a792\a796\a798\a79a\a79c\a79e\a7a0\a7a2\a7a4'
-    '\a7a6\a7a8\a7aa\a7ab\a7ac\a7ad\a7ae\a7b0\a7b1\a7b2\a7b3\a7b4\a7b6\a7b8\a7ba\a7bc\a7be\a7c0\a7c2\a7c4\a7c5\a7c6\a7c7\a7c9\a7cb\a7cc'
-    '\a7ce\a7d0\a7d2\a7d4\a7d6\a7d8\a7da\a7dc\a7f5\ff21\ff22\ff23\ff24\ff25\ff26\ff27\ff28\ff29\ff2a\ff2b\ff2c\ff2d\ff2e\ff2f\ff30\ff31'
-    '\ff32\ff33\ff34\ff35\ff36\ff37\ff38\ff39\ff3a',
-    U&'\00e6\00f0\00f8\00fe\0111\0127\0133\0140\0142\014b\0153\0167\0253\0183\0185\0254\0188\0256\0257\018c\01dd\0259\025b\0192\0260\0263'
-    '\0269\0268\0199\026f\0272\0275\01a3\01a5\0280\01a8\0283\01ad\0288\028a\028b\01b4\01b6\0292\01b9\01bd\01c6\01c6\01c9\01c9\01cc\01cc'
-    '\01e5\01f3\01f3\0195\01bf\021d\019e\0223\0225\2c65\023c\019a\2c66\0242\0180\0289\028c\0247\0249\024b\024d\024f\0371\0373\0377\03f3'
-    '\03b1\03b2\03b3\03b4\03b5\03b6\03b7\03b8\03b9\03ba\03bb\03bc\03bd\03be\03bf\03c0\03c1\03c3\03c4\03c5\03c6\03c7\03c8\03c9\03d7\03d9'
-    '\03db\03dd\03df\03e1\03b8\03f8\03f2\03fb\037b\037c\037d\0452\0454\0455\0456\0458\0459\045a\045b\045f\0430\0431\0432\0433\0434\0435'
-    '\0436\0437\0438\043a\043b\043c\043d\043e\043f\0440\0441\0442\0443\0444\0445\0446\0447\0448\0449\044a\044b\044c\044d\044e\044f\0461'
-    '\0463\0465\0467\0469\046b\046d\046f\0471\0473\0475\0479\047b\047d\047f\0481\048b\048d\048f\0491\0493\0495\0497\0499\049b\049d\049f'
-    '\04a1\04a3\04a5\04a7\04a9\04ab\04ad\04af\04b1\04b3\04b5\04b7\04b9\04bb\04bd\04bf\04cf\04c4\04c6\04c8\04ca\04cc\04ce\04d5\04d9\04e1'
-    '\04e9\04f7\04fb\04fd\04ff\0501\0503\0505\0507\0509\050b\050d\050f\0511\0513\0515\0517\0519\051b\051d\051f\0521\0523\0525\0527\0529'
-    '\052b\052d\052f\0561\0562\0563\0564\0565\0566\0567\0568\0569\056a\056b\056c\056d\056e\056f\0570\0571\0572\0573\0574\0575\0576\0577'
-    '\0578\0579\057a\057b\057c\057d\057e\057f\0580\0581\0582\0583\0584\0585\0586\2d00\2d01\2d02\2d03\2d04\2d05\2d06\2d07\2d08\2d09\2d0a'
-    '\2d0b\2d0c\2d0d\2d0e\2d0f\2d10\2d11\2d12\2d13\2d14\2d15\2d16\2d17\2d18\2d19\2d1a\2d1b\2d1c\2d1d\2d1e\2d1f\2d20\2d21\2d22\2d23\2d24'
-    '\2d25\2d27\2d2d\1c8a\10d0\10d1\10d2\10d3\10d4\10d5\10d6\10d7\10d8\10d9\10da\10db\10dc\10dd\10de\10df\10e0\10e1\10e2\10e3\10e4\10e5'
-    '\10e6\10e7\10e8\10e9\10ea\10eb\10ec\10ed\10ee\10ef\10f0\10f1\10f2\10f3\10f4\10f5\10f6\10f7\10f8\10f9\10fa\10fd\10fe\10ff\00df\1efb'
-    '\1efd\1eff\214e\2170\2171\2172\2173\2174\2175\2176\2177\2178\2179\217a\217b\217c\217d\217e\217f\2184\2c61\026b\1d7d\027d\2c68\2c6a'
-    '\2c6c\0251\0271\0250\0252\2c73\2c76\023f\0240\a641\a643\a645\a647\a649\a64b\a64d\a64f\a651\a653\a655\a657\a659\a65b\a65d\a65f\a661'
-    '\a663\a665\a667\a669\a66b\a66d\a681\a683\a685\a687\a689\a68b\a68d\a68f\a691\a693\a695\a697\a699\a69b\a723\a725\a727\a729\a72b\a72d'
-    '\a72f\a733\a735\a737\a739\a73b\a73d\a73f\a741\a743\a745\a747\a749\a74b\a74d\a74f\a751\a753\a755\a757\a759\a75b\a75d\a75f\a761\a763'
-    '\a765\a767\a769\a76b\a76d\a76f\a77a\a77c\1d79\a77f\a781\a783\a785\a787\a78c\0265\a791\a793\a797\a799\a79b\a79d\a79f\a7a1\a7a3\a7a5'
-    '\a7a7\a7a9\0266\025c\0261\026c\026a\029e\0287\029d\ab53\a7b5\a7b7\a7b9\a7bb\a7bd\a7bf\a7c1\a7c3\a794\0282\1d8e\a7c8\a7ca\0264\a7cd'
-    '\a7cf\a7d1\a7d3\a7d5\a7d7\a7d9\a7db\019b\a7f6\ff41\ff42\ff43\ff44\ff45\ff46\ff47\ff48\ff49\ff4a\ff4b\ff4c\ff4d\ff4e\ff4f\ff50\ff51'
-    '\ff52\ff53\ff54\ff55\ff56\ff57\ff58\ff59\ff5a') collate "C");
-end
-$$;
-comment on function private.lower_letters is 'In: a text in normal form D or KD. Out: the same in small letters.';
--- end db/functions/matching/private.lower_letters.sql
-
--- begin db/functions/matching/private.without_invisible.sql
--- Written by `npm run db:letters` from Unicode data.
--- Direction marks, zero-width characters and soft hyphens come along when somebody copies a name or an address.
-create or replace function private.without_invisible(p_text text)
-returns text
-language plpgsql immutable strict parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return regexp_replace(p_text collate "C",
-    '[\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890-\u0891\u08e2\u115f-\u1160\u17b4-\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e'
-    '\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3'
-    '\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+', '', 'g');
-end
-$$;
-comment on function private.without_invisible is 'In: a text. Out: the same without characters that nobody sees.';
--- end db/functions/matching/private.without_invisible.sql
 
 -- begin db/functions/matching/private.name_letters.sql
 -- Registers, passports and identity providers write one name differently: case, accents, Å, Aa or A, Ø, Oe or O, Þ or Th (ICAO 9303, part 3,
@@ -4077,44 +4226,10 @@ $$;
 comment on function private.compare_names is 'In: given and family name of two sides. Out: full, partial, none; null when one side has no name at all.';
 -- end db/functions/matching/private.compare_names.sql
 
--- begin db/functions/matching/private.email_key.sql
--- What e-mail addresses are compared by: case of every script, letters composed or decomposed, invisible characters and white space are forgiven,
--- whatever the database's locale. Nothing else is: ole and olé, yildiz and yıldız are two mailboxes, and whoever owns gmaıl.com must not be
--- taken for somebody at gmail.com. An index is made of it: who changes this function makes registry.members_email anew.
-create or replace function private.email_key(p_email text)
-returns text
-language plpgsql immutable strict parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if octet_length(p_email) = length(p_email) then
-    return lower(translate(p_email, E' \t\n\r', '') collate "C");
-  end if;
-  return normalize(private.lower_letters(normalize(regexp_replace(private.without_invisible(p_email) collate "C",
-    '[\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+', '', 'g'), nfd)), nfc);
-end
-$$;
-comment on function private.email_key is 'In: an e-mail address. Out: the form in which two spellings of one address are equal.';
--- end db/functions/matching/private.email_key.sql
-
--- begin db/functions/matching/private.is_excluded.sql
--- What a coordinator has decided outranks the ladder for good, and a member's own wish too.
-create or replace function private.is_excluded(p_observation registry.observations, p_member_id uuid)
-returns boolean
-language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-  select exists (
-    select from registry.excluded_links as x
-    where x.organization_id = p_observation.organization_id and x.issuer = p_observation.issuer and x.subject = p_observation.subject
-      and x.member_id = p_member_id)
-$$;
-comment on function private.is_excluded is 'In: an observation, a member. Out: whether a coordinator found that this login is not that member.';
--- end db/functions/matching/private.is_excluded.sql
-
 -- begin db/functions/matching/private.find_candidates.sql
--- Everybody in the organisation that anything of the login points at, with what agrees and what does not. Deciding is
--- somebody else's work (private.choose_member).
+-- Everybody in the organisation that anything verified of the login points at, with what agrees and what does not; and the member who
+-- asked for the login to be linked. Deciding is somebody else's work (private.choose_member). What is not verified anybody can write, so
+-- it is not even looked up here: neither who is let in, nor how long that takes, may depend on it (private.add_unverified).
 create or replace function private.find_candidates(p_observation registry.observations)
 returns setof private.candidate
 language sql stable
@@ -4123,29 +4238,48 @@ as $$
   with login as (
     select p_observation.organization_id,
       array_remove(p_observation.personnummer_index || p_observation.personnummer_index_previous, null) as indexes,
-      p_observation.phone, p_observation.phone_verified, private.email_key(p_observation.email) as email, p_observation.email_verified
+      case when p_observation.phone_verified then p_observation.phone end as phone,
+      case when p_observation.email_verified then private.email_key(p_observation.email) end as email
   )
   select
     m.id,
     coalesce(m.personnummer_index = any (l.indexes), false),
-    case when l.phone_verified then m.phone = l.phone end,
-    case when l.email_verified then private.email_key(m.email) = l.email end,
-    coalesce((not l.phone_verified and m.phone = l.phone) or (not l.email_verified and private.email_key(m.email) = l.email), false),
+    m.phone = l.phone,
+    private.email_key(m.email) = l.email,
     private.compare_names(p_observation.given_name, p_observation.family_name, m.given_name, m.family_name),
     m.birth_date = p_observation.birth_date,
     to_char(m.birth_date, 'DDMMYY') = (select n.birth_date from private.read_mask(p_observation.personnummer_masked) as n)
   from login as l
   join registry.members as m on m.organization_id = l.organization_id
-  where (m.personnummer_index = any (l.indexes) or m.phone = l.phone or private.email_key(m.email) = l.email)
+  where (m.personnummer_index = any (l.indexes) or m.phone = l.phone or private.email_key(m.email) = l.email
+      or m.id = p_observation.requested_member_id)
     and m.merged_into is null
     and not private.is_excluded(p_observation, m.id)
 $$;
-comment on function private.find_candidates is 'In: an observation. Out: the members that its number, phone or e-mail points at, each with the evidence.';
+comment on function private.find_candidates is 'In: an observation. Out: the members that its number, or its verified phone or e-mail, points at, and the one who asked for it to be linked, each with the evidence.';
 -- end db/functions/matching/private.find_candidates.sql
 
+-- begin db/functions/matching/private.is_plainly_theirs.sql
+-- That somebody is a member says something about health. So the app hears of a member (account_ambiguous, account_mismatch) only where the
+-- login proves to be by the person whom the record is about: their number, or a verified phone or e-mail together with the birth date
+-- or the whole name. Whoever has a member's old phone number, or shares an e-mail address with one, hears what strangers hear.
+create or replace function private.is_plainly_theirs(p_candidate private.candidate)
+returns boolean
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return p_candidate.by_number or coalesce(p_candidate.by_phone or p_candidate.by_email, false)
+    and coalesce(p_candidate.birth_date_agrees, p_candidate.name = 'full', false);
+end
+$$;
+comment on function private.is_plainly_theirs is 'In: a candidate. Out: whether the person may be told that a record seems to be theirs.';
+-- end db/functions/matching/private.is_plainly_theirs.sql
+
 -- begin db/functions/matching/private.find_member.sql
--- Whose login is this? A member who is logged in and asks for the login to be linked gets it, unless it is linked to somebody
--- else: that is a case, never a silent move. Known logins are looked up; the others climb the ladder.
+-- Whose login is this? A member who is logged in and has redeemed a login for it to be linked gets it, unless it is linked to somebody
+-- else, or name or birth date say that it is somebody else: that is a case, never a silent move. Known logins are looked up; the others
+-- go through the match rules.
 create or replace function private.find_member(p_observation registry.observations)
 returns private.finding
 language plpgsql stable
@@ -4154,17 +4288,29 @@ as $$
 declare
   v_linked constant uuid := private.linked_member(p_observation);
   v_asked constant uuid := p_observation.requested_member_id;
+  v_candidates private.candidate[];
+  v_found private.finding;
 begin
   if v_linked <> v_asked then
-    return row('subject_moved', null, null, array[v_asked, v_linked], '{}'::jsonb)::private.finding;
+    return row('subject_moved', null, null, array[v_asked, v_linked], '{}'::jsonb, true)::private.finding;
   elsif v_linked is not null then
-    return row('found', v_linked, 'link', array[v_linked], '{"rung": "link"}'::jsonb)::private.finding;
+    return row('found', v_linked, 'link', array[v_linked], '{"rung": "link"}'::jsonb, null)::private.finding;
   elsif private.is_excluded(p_observation, v_asked) then
-    return row('ambiguous', null, null, array[v_asked], '{"excluded": true}'::jsonb)::private.finding;
-  elsif v_asked is not null then
-    return row('found', v_asked, 'explicit', array[v_asked], '{"rung": "explicit"}'::jsonb)::private.finding;
+    return row('ambiguous', null, null, array[v_asked], '{"excluded": true}'::jsonb, true)::private.finding;
   end if;
-  return private.choose_member(array(select c from private.find_candidates(p_observation) as c));
+  v_candidates := array(select c from private.find_candidates(p_observation) as c);
+  if v_asked is not null then
+    return private.find_asking_member(v_asked, v_candidates);
+  end if;
+  v_found := private.choose_member(v_candidates);
+  if v_found.verdict in ('unlinked', 'ambiguous') then
+    v_found := private.add_unverified(p_observation, v_found);
+  end if;
+  if v_found.verdict in ('ambiguous', 'name_mismatch') then
+    v_found.told := exists (
+      select from unnest(v_candidates) as c where c.member_id = any (v_found.candidates) and private.is_plainly_theirs(c));
+  end if;
+  return v_found;
 end
 $$;
 comment on function private.find_member is 'In: an observation. Out: the member it belongs to, or why none can be named.';
@@ -4228,6 +4374,7 @@ begin
       when 'unlinked' then 'No member matches the login by %1$s.'
       when 'ambiguous' then 'The login by %1$s points at members without proving to be one of them; none was chosen.'
       when 'name_mismatch' then 'A member matches the login by %1$s, but name or birth date disagrees; they were not linked.'
+      when 'proposed' then 'A login by %1$s was proposed to be linked; nothing was compared or written.'
       when 'deferred' then 'The login by %1$s could not be matched (SQLSTATE %4$s); it will be processed again.'
     end,
     p_observation.source, p_observation.personnummer_masked, replace(p_observation.absent_reason::text, '_', ' '),
@@ -4313,31 +4460,18 @@ $$;
 comment on function private.may_ask_consent is 'In: an observation with its member. Out: whether the member is to be asked for consent now.';
 -- end db/functions/consent/private.may_ask_consent.sql
 
--- begin db/functions/sessions/private.session_member.sql
--- Explicit linking is asked for by a member who is logged in: a session that lives, in the same organisation.
-create or replace function private.session_member(p_session_id uuid, p_organization_id uuid)
-returns uuid
-language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-  select s.member_id from registry.sessions as s
-  where s.id = p_session_id and s.organization_id = p_organization_id
-    and s.code_used_at is not null and s.ended_at is null and s.expires_at > now()
-$$;
-comment on function private.session_member is 'In: a session, the organisation. Out: its member while the session lives, otherwise null.';
--- end db/functions/sessions/private.session_member.sql
-
 -- begin db/functions/login/private.new_observation.sql
 -- Begins a row: whose login it is, and whether a number may be kept at all. While an organisation has not recorded its legal
 -- basis the number is dropped here, before anything is stored (design section 7), and nobody is asked for consent, which only
 -- not_given leads to. One statement builds the whole row: every login runs it, and a column set by an assignment of its own
 -- costs as much as a small look-up.
 create or replace function private.new_observation(
-  p_id uuid, p_organization text, p_provider text, p_issuer text, p_subject text, p_acr text, p_authenticated_at timestamptz,
+  p_id uuid, p_organization text, p_provider text, p_issuer text, p_subject text, p_acr text,
+  p_authenticated_at timestamptz, p_issued_at timestamptz,
   p_personnummer_index text, p_personnummer_index_previous text[], p_personnummer_sealed text, p_personnummer_masked text,
   p_given_name text, p_family_name text, p_birth_date date,
   p_phone text, p_phone_verified boolean, p_email text, p_email_verified boolean,
-  p_absent_reason text, p_inconsistency text, p_link_session_id uuid
+  p_absent_reason text, p_inconsistency text
 )
 returns registry.observations
 language plpgsql stable
@@ -4351,9 +4485,8 @@ begin
     raise exception 'The reason is not one of those known.' using errcode = 'PN002';
   end if;
   select p_id, g.id, p.provider, (p_provider || '-login')::registry.source,
-    p_issuer, p_subject, p_acr, p_authenticated_at, clock_timestamp(), '{}'::jsonb,
+    p_issuer, p_subject, p_acr, p_authenticated_at, p_issued_at, clock_timestamp(), '{}'::jsonb,
     absence.reason::registry.absent_reason, p_inconsistency::registry.inconsistency,
-    case when p_link_session_id is not null then private.session_member(p_link_session_id, g.id) end,
     case when absence.reason is null then p_personnummer_index end,
     case when absence.reason is null then coalesce(p_personnummer_index_previous, '{}'::text[]) else '{}'::text[] end,
     case when absence.reason is null then p_personnummer_sealed end,
@@ -4361,9 +4494,8 @@ begin
     p_given_name, p_family_name, p_birth_date,
     p_phone, coalesce(p_phone_verified, false), p_email, coalesce(p_email_verified, false)
   into o.id, o.organization_id, o.provider, o.source,
-    o.issuer, o.subject, o.acr, o.authenticated_at, o.received_at, o.explanation,
+    o.issuer, o.subject, o.acr, o.authenticated_at, o.issued_at, o.received_at, o.explanation,
     o.absent_reason, o.inconsistency,
-    o.requested_member_id,
     o.personnummer_index,
     o.personnummer_index_previous,
     o.personnummer_sealed,
@@ -4388,6 +4520,31 @@ $$;
 comment on function private.new_observation is 'In: what login.record_observation was given. Out: a row begun, with absent_reason set and without the number when no number may be kept. Raises PN001, PN002.';
 -- end db/functions/login/private.new_observation.sql
 
+-- begin db/functions/login/private.propose_link.sql
+-- A login that a member asks to have linked is only kept: whoever holds the address may have been talked into it. Nothing is looked up,
+-- so nothing of it can be seen, whoever logs in; and nobody's record, link, case or push follows. Everything else comes when the session
+-- that asked redeems the code (private.redeem_link).
+create or replace function private.propose_link(p_observation registry.observations, p_session_id uuid)
+returns registry.observations
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  o registry.observations := p_observation;
+begin
+  o.outcome := 'proposed';
+  insert into registry.observations values (o.*) returning * into o;
+  insert into registry.link_proposals (observation_id, organization_id, session_id) values (o.id, o.organization_id, p_session_id);
+  perform private.record_event('proposed', o.source::text, o.organization_id, private.outcome_sentence(o),
+    p_observation_id => o.id, p_detail => jsonb_build_object('provider', o.provider));
+  return o;
+exception when integrity_constraint_violation or data_exception then
+  raise exception 'The observation is not acceptable: SQLSTATE %.', SQLSTATE using errcode = 'PN002';
+end
+$$;
+comment on function private.propose_link is 'In: a new observation, the session that asks for it to be linked. Out: the stored row, proposed. Raises PN002 for a row that cannot be stored.';
+-- end db/functions/login/private.propose_link.sql
+
 -- begin db/functions/login/login.record_observation.sql
 -- The door for a login: one call, one row, one round trip. A repeated call with the same id changes nothing and answers the
 -- same, so the callback may repeat it when a connection breaks and it cannot know whether the first one arrived (C10).
@@ -4398,7 +4555,8 @@ create or replace function login.record_observation(
   phone text default null, phone_verified boolean default false, email text default null, email_verified boolean default false,
   absent_reason text default null, inconsistency text default null, acr text default null,
   personnummer_index_previous text[] default null, link_session_id uuid default null, evidence_missing boolean default false,
-  out outcome text, out member_id uuid, out ask_consent boolean
+  issued_at timestamptz default null,
+  out outcome text, out member_id uuid, out ask_consent boolean, out told boolean
 )
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -4411,7 +4569,8 @@ begin
   if num_nonnulls(record_observation.absent_reason, record_observation.inconsistency, record_observation.link_session_id) = 0 then
     member_id := private.confirm_known_login(record_observation.observation_id, record_observation.organization,
       record_observation.provider, record_observation.issuer, record_observation.subject, record_observation.acr,
-      record_observation.authenticated_at, record_observation.personnummer_index, record_observation.personnummer_index_previous,
+      record_observation.authenticated_at, record_observation.issued_at,
+      record_observation.personnummer_index, record_observation.personnummer_index_previous,
       record_observation.personnummer_sealed, record_observation.personnummer_masked,
       record_observation.given_name, record_observation.family_name, record_observation.birth_date,
       record_observation.phone, record_observation.phone_verified, record_observation.email, record_observation.email_verified);
@@ -4425,27 +4584,31 @@ begin
   select known.* into o from registry.observations as known where known.id = record_observation.observation_id;
   if not found then
     o := private.new_observation(record_observation.observation_id, record_observation.organization, record_observation.provider,
-      record_observation.issuer, record_observation.subject, record_observation.acr, record_observation.authenticated_at,
+      record_observation.issuer, record_observation.subject, record_observation.acr,
+      record_observation.authenticated_at, record_observation.issued_at,
       record_observation.personnummer_index, record_observation.personnummer_index_previous,
       record_observation.personnummer_sealed, record_observation.personnummer_masked,
       record_observation.given_name, record_observation.family_name, record_observation.birth_date,
       record_observation.phone, record_observation.phone_verified, record_observation.email, record_observation.email_verified,
-      record_observation.absent_reason, record_observation.inconsistency, record_observation.link_session_id);
-    if record_observation.evidence_missing and not private.evidence_suffices(o) then
+      record_observation.absent_reason, record_observation.inconsistency);
+    -- A login that is to be linked is not looked up, not even for this.
+    if record_observation.evidence_missing and (record_observation.link_session_id is not null or not private.evidence_suffices(o)) then
       ask_consent := false;
       return;
     end if;
-    o := private.keep_observation(o);
+    o := case when record_observation.link_session_id is null then private.keep_observation(o)
+      else private.propose_link(o, record_observation.link_session_id) end;
   elsif (o.issuer, o.subject) is distinct from (record_observation.issuer, record_observation.subject) then
     raise exception 'The observation id belongs to another login.' using errcode = 'PN003';
   end if;
   observation_id := o.id;
   outcome := o.outcome;
   member_id := case o.outcome when 'deferred' then private.known_member(o) else o.member_id end;
+  told := o.told;
   ask_consent := o.absent_reason is not distinct from 'not_consented' and private.may_ask_consent(o);
 end
 $$;
-comment on function login.record_observation is 'In: one verified login; phone in E.164 form; no number in clear; link_session_id: the session of a member who asks for this login to be linked; evidence_missing: a source that was asked did not answer. Out: observation id, outcome (null: nothing was decided or kept, because what is missing could have named the member), member (null when none), and whether the member is to be asked for consent. Errors PN001 to PN003.';
+comment on function login.record_observation is 'In: one verified login; phone in E.164 form; no number in clear; link_session_id: the session of a member who asks for this login to be linked: it is only proposed; evidence_missing: a source that was asked did not answer; issued_at: of its ID token. Out: observation id, outcome (null: nothing was decided or kept, because what is missing could have named the member), member (null when none), whether the member is to be asked for consent, and, of a refused login, whether the app may be told that a member is concerned. Errors PN001 to PN003.';
 grant execute on function login.record_observation to auth_callback;
 -- end db/functions/login/login.record_observation.sql
 
@@ -4702,7 +4865,8 @@ language sql volatile
 set search_path = pg_catalog, pg_temp
 as $$
   update registry.observations as u
-  set outcome = o.outcome, member_id = o.member_id, explanation = o.explanation, settled_at = o.settled_at,
+  set outcome = o.outcome, member_id = o.member_id, requested_member_id = o.requested_member_id, told = o.told,
+      explanation = o.explanation, settled_at = o.settled_at,
       absent_reason = o.absent_reason, personnummer_index = o.personnummer_index, personnummer_sealed = o.personnummer_sealed,
       personnummer_masked = o.personnummer_masked, personnummer_index_previous = o.personnummer_index_previous
   where u.id = o.id
@@ -4967,7 +5131,7 @@ comment on function private.withdraw_pushes is 'In: the link whose consent was w
 -- What a withdrawn consent means: link and consent are marked, what this login caused is not sent any more, and a coordinator is
 -- told. A login after the message is a new consent and stands. The member is locked first, as by whoever reports on a push; a merge may
 -- have moved the link while this waited, or a coordinator removed it.
-create or replace function private.revoke_login(p_link_id uuid, p_issued_at timestamptz)
+create or replace function private.revoke_login(p_link_id uuid, p_revocation registry.revocations)
 returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -4980,11 +5144,11 @@ begin
   if l.id is null or exists (
     select from registry.observations as o
     where o.organization_id = l.organization_id and o.member_id = l.member_id
-      and (o.issuer, o.subject) = (l.issuer, l.subject) and o.authenticated_at > p_issued_at) then
+      and (o.issuer, o.subject) = (l.issuer, l.subject) and not private.withdraws(p_revocation, o)) then
     return;
   end if;
-  update registry.identity_links set revoked_at = p_issued_at where id = l.id;
-  update registry.consents set state = 'withdrawn', withdrawn_at = p_issued_at
+  update registry.identity_links set revoked_at = p_revocation.received_at where id = l.id;
+  update registry.consents set state = 'withdrawn', withdrawn_at = p_revocation.received_at
   where organization_id = l.organization_id and member_id = l.member_id and provider = l.provider and state = 'given';
   perform private.withdraw_pushes(l);
   v_case := private.open_revocation_case(l);
@@ -4995,7 +5159,7 @@ begin
   end if;
 end
 $$;
-comment on function private.revoke_login is 'In: the link of the subject (id), when the message was issued. Marks link and consent, cancels what can still be stopped, opens a case.';
+comment on function private.revoke_login is 'In: the link of the subject (id), the message. Marks link and consent, cancels what can still be stopped, opens a case.';
 -- end db/functions/consent/private.revoke_login.sql
 
 -- begin db/functions/consent/login.record_revocation.sql
@@ -5012,6 +5176,7 @@ declare
   v_organization_id uuid;
   v_provider registry.provider;
   v_times integer;
+  r registry.revocations;
   v_issuer text; -- a subject means something at its issuer only; and with it the link is found by its key
 begin
   select p.organization_id, p.provider, p.issuer into v_organization_id, v_provider, v_issuer
@@ -5024,8 +5189,8 @@ begin
     raise exception 'The event has no name of an event.' using errcode = 'PN002';
   end if;
   if exists (
-    select from registry.revocations as r
-    where (r.organization_id, r.provider, r.subject, r.event, r.issued_at)
+    select from registry.revocations as known
+    where (known.organization_id, known.provider, known.subject, known.event, known.issued_at)
       = (v_organization_id, v_provider, record_revocation.subject, record_revocation.event, record_revocation.issued_at)) then
     return;
   end if;
@@ -5036,13 +5201,13 @@ begin
     'revocation_received', v_provider || '-login', v_organization_id,
     format('An unverified message said that consent was withdrawn%s.', case when record_revocation.late then ', late' else '' end),
     p_detail => jsonb_build_object('verified', false, 'late', record_revocation.late, 'event', record_revocation.event));
+  r := row(v_organization_id, v_provider, record_revocation.subject, record_revocation.event, record_revocation.issued_at,
+    clock_timestamp(), record_revocation.late)::registry.revocations;
   if v_times <= 1000 then
-    insert into registry.revocations (organization_id, provider, subject, event, issued_at, late)
-    values (v_organization_id, v_provider, record_revocation.subject, record_revocation.event, record_revocation.issued_at, record_revocation.late)
-    on conflict do nothing;
+    insert into registry.revocations values (r.*) on conflict do nothing;
   end if;
   if record_revocation.event = 'CONSENT_REVOKED' and not record_revocation.late then
-    perform private.revoke_login(l.id, record_revocation.issued_at)
+    perform private.revoke_login(l.id, r)
     from registry.identity_links as l
     where l.organization_id = v_organization_id and l.issuer = v_issuer and l.subject = record_revocation.subject
       and l.provider = v_provider;
@@ -5069,17 +5234,305 @@ $$;
 comment on function private.describe_session is 'In: a session. Out: its user, member and organisation.';
 -- end db/functions/sessions/private.describe_session.sql
 
+-- begin db/functions/sessions/private.erase_proposed.sql
+-- Nobody redeemed the code of a login that was to be linked: what it brought is erased. That somebody logged in stays.
+create or replace function private.erase_proposed(p_observation registry.observations)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update registry.observations as o
+  set given_name = null, family_name = null, birth_date = null, phone = null, email = null, contact_erased_at = clock_timestamp(),
+      number_erased_at = case when o.personnummer_index is not null then clock_timestamp() end,
+      personnummer_index = null, personnummer_index_previous = '{}', personnummer_sealed = null, personnummer_masked = null
+  where o.id = p_observation.id;
+  perform private.record_event('proposal_expired', p_observation.source::text, p_observation.organization_id,
+    'The login that was to be linked was not redeemed; what it brought was erased.', p_observation_id => p_observation.id);
+end
+$$;
+comment on function private.erase_proposed is 'In: a proposed observation, locked, whose code is gone. Erases name, contact data and number.';
+-- end db/functions/sessions/private.erase_proposed.sql
+
+-- begin db/functions/sessions/private.open_linked_session.sql
+-- A login that was linked just now logs its member in, as it will from now on.
+create or replace function private.open_linked_session(
+  p_observation registry.observations, p_proposal registry.link_proposals, p_refresh_token_hash bytea
+)
+returns uuid
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_session_id uuid;
+begin
+  insert into registry.sessions (organization_id, member_id, observation_id, return_to, code_hash, code_challenge, code_expires_at,
+    code_used_at, expires_at)
+  values (p_observation.organization_id, p_observation.member_id, p_observation.id, p_proposal.return_to, p_proposal.code_hash,
+    p_proposal.code_challenge, p_proposal.code_expires_at, now(), now() + interval '30 days')
+  returning id into v_session_id;
+  insert into registry.refresh_tokens (token_hash, session_id) values (p_refresh_token_hash, v_session_id);
+  perform private.record_event('session_opened', 'app', p_observation.organization_id, 'The member was logged in by a login linked just now.',
+    p_member_id => p_observation.member_id, p_observation_id => p_observation.id,
+    p_detail => jsonb_build_object('session_id', v_session_id));
+  return v_session_id;
+end
+$$;
+comment on function private.open_linked_session is 'In: a decided observation with its member, its proposal, SHA-256 of the first refresh token. Out: the new session.';
+-- end db/functions/sessions/private.open_linked_session.sql
+
+-- begin db/functions/sessions/private.link_stands.sql
+-- A session lives by the link of the login it began with. Whoever takes the link away ends the session too; this finds the one that
+-- was being opened in that very moment.
+create or replace function private.link_stands(p_session registry.sessions)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select exists (
+    select from registry.observations as o
+    join registry.identity_links as l on (l.organization_id, l.issuer, l.subject) = (o.organization_id, o.issuer, o.subject)
+    where o.id = p_session.observation_id and l.member_id = p_session.member_id)
+$$;
+comment on function private.link_stands is 'In: a session. Out: whether the login it began with is still linked to its member.';
+-- end db/functions/sessions/private.link_stands.sql
+
+-- begin db/functions/sessions/private.session_member.sql
+-- Explicit linking is asked for by a member who is logged in: a session that lives, in the same organisation, and whose own login is
+-- still that member's.
+create or replace function private.session_member(p_session_id uuid, p_organization_id uuid)
+returns uuid
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select s.member_id from registry.sessions as s
+  where s.id = p_session_id and s.organization_id = p_organization_id
+    and s.code_used_at is not null and s.ended_at is null and s.expires_at > now() and private.link_stands(s)
+$$;
+comment on function private.session_member is 'In: a session, the organisation. Out: its member while the session lives, otherwise null.';
+-- end db/functions/sessions/private.session_member.sql
+
+-- begin db/functions/matching/private.link_identity.sql
+-- Remembers which member a login belongs to, with the reason. A coordinator may be merging the record at this moment: its links have
+-- moved then, and a new one would stay behind on a record that nobody finds again; or be finding that the login is not this member. So
+-- whoever links meets whoever merges or parts at the record.
+create or replace function private.link_identity(p_observation registry.observations, p_finding private.finding)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform from registry.members as m where m.id = p_observation.member_id and m.merged_into is null for no key update;
+  if not found then
+    raise exception 'The record was merged into another meanwhile.' using errcode = 'serialization_failure';
+  elsif private.is_excluded(p_observation, p_observation.member_id) then
+    raise exception 'The login was found not to be the member''s meanwhile.' using errcode = 'serialization_failure';
+  end if;
+  insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, rung, explanation)
+  values (p_observation.organization_id, p_observation.issuer, p_observation.subject, p_observation.member_id,
+          p_observation.provider, p_finding.rung, p_finding.explanation)
+  on conflict (organization_id, issuer, subject) do nothing;
+  if found then
+    perform private.record_event('linked', p_observation.source::text, p_observation.organization_id,
+      format('The login was linked to the member, found by %s.', replace(p_finding.rung, '_', ' ')),
+      p_member_id => p_observation.member_id, p_observation_id => p_observation.id, p_detail => p_finding.explanation);
+  elsif private.linked_member(p_observation) is distinct from p_observation.member_id then
+    -- The same person's other login came to another member a moment ago. Processed again, this one follows that link.
+    raise exception 'The login was linked to another member meanwhile.' using errcode = 'serialization_failure';
+  end if;
+end
+$$;
+comment on function private.link_identity is 'In: an observation with its member, and the finding. Links issuer and subject to the member, once.';
+-- end db/functions/matching/private.link_identity.sql
+
+-- begin db/functions/consent/private.renew_consent.sql
+-- A login after the message that consent was withdrawn is a new consent at the provider. What was cancelled by the message goes
+-- out after all, and what is being sent at this moment is tried again if it fails. The member is locked first, as by everybody who queues
+-- a push: two at once would meet in a duplicate key.
+create or replace function private.renew_consent(p_observation registry.observations)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_last sync.pushes;
+  v_push_id uuid;
+begin
+  if not exists (
+    select from registry.identity_links as l
+    where (l.organization_id, l.issuer, l.subject) = (p_observation.organization_id, p_observation.issuer, p_observation.subject)
+      and l.revoked_at is not null)
+  then
+    return;
+  end if;
+  perform from registry.members as m where m.id = p_observation.member_id for no key update;
+  if private.is_withdrawn(p_observation) then
+    return;
+  end if;
+  update registry.identity_links as l set revoked_at = null
+  where (l.organization_id, l.issuer, l.subject) = (p_observation.organization_id, p_observation.issuer, p_observation.subject)
+    and l.revoked_at is not null;
+  if not found then
+    return;
+  end if;
+  update sync.pushes as p set consent_withdrawn_at = null
+  from registry.observations as o
+  where o.id = p.observation_id and (o.issuer, o.subject) = (p_observation.issuer, p_observation.subject)
+    and p.organization_id = p_observation.organization_id and p.member_id = p_observation.member_id
+    and p.settled_at is null and p.consent_withdrawn_at is not null;
+  select p.* into v_last from sync.pushes as p
+  where p.organization_id = p_observation.organization_id and p.member_id = p_observation.member_id
+  order by p.created_at desc, p.id limit 1;
+  if v_last.state = 'cancelled' and p_observation.outcome = 'confirmed' then
+    v_push_id := private.queue_push(p_observation.member_id, p_observation.id);
+  end if;
+  perform private.record_event('consent_renewed', p_observation.source::text, p_observation.organization_id,
+    'The member logged in again after consent was said to be withdrawn.',
+    p_member_id => p_observation.member_id, p_observation_id => p_observation.id, p_push_id => v_push_id);
+end
+$$;
+comment on function private.renew_consent is 'In: a decided observation of a linked login. Clears the mark of a withdrawal that is older, and queues what it had cancelled.';
+-- end db/functions/consent/private.renew_consent.sql
+
+-- begin db/functions/number/private.without_number.sql
+-- Drops a number before anything of it is stored.
+create or replace function private.without_number(p_observation registry.observations, p_reason registry.absent_reason)
+returns registry.observations
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  o registry.observations := p_observation;
+begin
+  o.personnummer_index := null;
+  o.personnummer_index_previous := '{}';
+  o.personnummer_sealed := null;
+  o.personnummer_masked := null;
+  o.absent_reason := p_reason;
+  return o;
+end
+$$;
+comment on function private.without_number is 'In: an observation, the reason. Out: the same without any form of the number.';
+-- end db/functions/number/private.without_number.sql
+
+-- begin db/functions/consent/private.withhold_without_consent.sql
+-- Where the member must be asked first, a number may find the member but is not stored before the answer (design section 12).
+-- A login that brought none is the same: it is with the consent that the number comes. Nor is one stored after consent was withdrawn.
+create or replace function private.withhold_without_consent(p_observation registry.observations)
+returns registry.observations
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  o registry.observations := p_observation;
+begin
+  if coalesce(o.absent_reason, 'not_given') = 'not_given' and private.needs_consent(o)
+    or o.absent_reason is null and private.is_withdrawn(o) then
+    o := private.without_number(o, 'not_consented');
+  end if;
+  return o;
+end
+$$;
+comment on function private.withhold_without_consent is 'In: an observation with its member. Out: the same, without the number if consent is needed and not there, or was withdrawn since.';
+-- end db/functions/consent/private.withhold_without_consent.sql
+
+-- begin db/functions/login/private.settle_observation.sql
+-- The decision, from the first question to the last row. Everything it writes is in the transaction of the login's one call.
+create or replace function private.settle_observation(p_observation registry.observations)
+returns registry.observations
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  o registry.observations := p_observation;
+  v_found private.finding;
+  v_judged private.judgement;
+begin
+  v_found := private.find_member(o);
+  o.member_id := v_found.member_id;
+  o.explanation := v_found.explanation;
+  o.settled_at := clock_timestamp();
+  o.told := case when v_found.verdict <> 'found' then v_found.told end;
+  if v_found.verdict = 'found' then
+    v_judged := private.judge_number(o);
+    if v_judged.outcome not in ('confirmed', 'conflict') then -- the record has no number yet
+      o := private.withhold_without_consent(o);
+    end if;
+    o.outcome := case when o.absent_reason is null then v_judged.outcome else 'absent' end;
+    if v_found.rung <> 'link' then
+      perform private.link_identity(o, v_found);
+    end if;
+  else
+    o.outcome := case v_found.verdict when 'subject_moved' then 'ambiguous' else v_found.verdict::text end::registry.outcome;
+  end if;
+  perform private.act_on_outcome(o, v_judged.other_member_id, v_found);
+  if v_found.rung = 'link' then
+    perform private.renew_consent(o);
+  end if;
+  return o;
+end
+$$;
+comment on function private.settle_observation is 'In: an observation. Out: the same with outcome, member and explanation, after everything that follows from it was written.';
+-- end db/functions/login/private.settle_observation.sql
+
+-- begin db/functions/sessions/private.redeem_link.sql
+-- The session that asked for a login to be linked redeems its code: now the login is decided, as that member's. Locks come in the common
+-- order (number, member, then rows). What goes wrong takes everything back, and the app may try again while the code lives.
+create or replace function private.redeem_link(
+  p_proposal registry.link_proposals, p_code_challenge text, p_refresh_token_hash bytea, out session_id uuid, out refused boolean
+)
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '1s'
+as $$
+declare
+  v_member_id constant uuid := private.session_member(p_proposal.session_id, p_proposal.organization_id);
+  p registry.link_proposals;
+  o registry.observations;
+begin
+  select known.* into o from registry.observations as known where known.id = p_proposal.observation_id;
+  perform private.lock_number(o.organization_id, o.personnummer_masked) where o.personnummer_masked is not null;
+  perform from registry.members as m where m.id = v_member_id for no key update;
+  if private.session_member(p_proposal.session_id, p_proposal.organization_id) is distinct from v_member_id then
+    raise exception 'The session moved to another record, or ended, meanwhile.' using errcode = 'serialization_failure';
+  end if;
+  delete from registry.link_proposals as known
+  where known.observation_id = p_proposal.observation_id and known.code_expires_at > now()
+  returning known.* into p;
+  if p.observation_id is null then
+    return; -- used meanwhile, or too late
+  end if;
+  select known.* into o from registry.observations as known where known.id = p.observation_id for update;
+  if v_member_id is null or p.code_challenge <> p_code_challenge then
+    perform private.erase_proposed(o); -- a code is guessed at most once
+    return;
+  end if;
+  o.requested_member_id := v_member_id;
+  o := private.settle_observation(o);
+  perform private.store_decision(o);
+  refused := o.member_id is null;
+  if not refused then
+    session_id := private.open_linked_session(o, p, p_refresh_token_hash);
+  end if;
+end
+$$;
+comment on function private.redeem_link is 'In: a proposal whose session presents its code, the challenge of the verifier, SHA-256 of the first refresh token. Out: the new session, or that the login was refused, which is a case; neither: the code is not good. Links, fills and queues what follows.';
+-- end db/functions/sessions/private.redeem_link.sql
+
 -- begin db/functions/sessions/login.redeem_code.sql
 -- The app exchanges its code, once. A second try with the right verifier means that somebody else has both: the session ends (RFC 6749,
 -- section 4.1.2). With a wrong one it says nothing of the session: codes are seen in passing, and whoever saw this one could end it.
--- Zero rows is the only refusal; why is nobody's business outside.
-create or replace function login.redeem_code(code_hash bytea, code_challenge text, refresh_token_hash bytea)
-returns table (session_id uuid, user_id uuid, member_id uuid, organization_id uuid, organization text)
+-- No row: the code is not good; why is nobody's business outside. The code of a login that is to be linked is good for the session that
+-- asked, and to anybody else it is unknown; that login may also be refused.
+create or replace function login.redeem_code(code_hash bytea, code_challenge text, refresh_token_hash bytea, link_session_id uuid default null)
+returns table (session_id uuid, user_id uuid, member_id uuid, organization_id uuid, organization text, refused boolean)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   s registry.sessions;
+  p registry.link_proposals;
+  v_linked record;
 begin
   -- Used up also by a wrong verifier: a code is guessed at most once. Of several at once the first one finds it unused.
   update registry.sessions as known set code_used_at = now()
@@ -5089,8 +5542,16 @@ begin
   if found then
     if s.code_challenge = redeem_code.code_challenge then
       insert into registry.refresh_tokens (token_hash, session_id) values (redeem_code.refresh_token_hash, s.id);
-      return query select * from private.describe_session(s.id);
+      return query select d.*, false from private.describe_session(s.id) as d;
     end if;
+    return;
+  end if;
+  select known.* into p from registry.link_proposals as known
+  where known.code_hash = redeem_code.code_hash and known.session_id = redeem_code.link_session_id;
+  if found then
+    v_linked := private.redeem_link(p, redeem_code.code_challenge, redeem_code.refresh_token_hash);
+    return query select d.*, false from private.describe_session(v_linked.session_id) as d;
+    return query select null::uuid, null::uuid, null::uuid, null::uuid, null::text, true where v_linked.refused;
     return;
   end if;
   select known.* into s from registry.sessions as known
@@ -5101,13 +5562,13 @@ begin
   -- The same call, repeated because its answer was lost: nobody but its caller knows that token, which was never answered before.
   elsif s.ended_at is null and exists (
     select from registry.refresh_tokens as t where t.token_hash = redeem_code.refresh_token_hash and t.session_id = s.id) then
-    return query select * from private.describe_session(s.id);
+    return query select d.*, false from private.describe_session(s.id) as d;
   else
     perform private.end_session(s, 'code_replayed');
   end if;
 end
 $$;
-comment on function login.redeem_code is 'In: SHA-256 of the code, S256 of the verifier, SHA-256 of the first refresh token. Out: the session, or no row. The same three again are answered the same.';
+comment on function login.redeem_code is 'In: SHA-256 of the code, S256 of the verifier, SHA-256 of the first refresh token; the session whose access token came along, if one did. Out: the session; refused: the login was not linked, and a coordinator has a case; or no row. The same again is answered the same where there is a session.';
 grant execute on function login.redeem_code to auth_callback;
 -- end db/functions/sessions/login.redeem_code.sql
 
@@ -5141,22 +5602,6 @@ $$;
 comment on function login.report_inconsistency is 'In: an observation, numbers_differ or subject_differs. Opens a case, once.';
 grant execute on function login.report_inconsistency to auth_callback;
 -- end db/functions/login/login.report_inconsistency.sql
-
--- begin db/functions/sessions/private.link_stands.sql
--- A session lives by the link of the login it began with. Whoever takes the link away ends the session too; this finds the one that
--- was being opened in that very moment.
-create or replace function private.link_stands(p_session registry.sessions)
-returns boolean
-language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-  select exists (
-    select from registry.observations as o
-    join registry.identity_links as l on (l.organization_id, l.issuer, l.subject) = (o.organization_id, o.issuer, o.subject)
-    where o.id = p_session.observation_id and l.member_id = p_session.member_id)
-$$;
-comment on function private.link_stands is 'In: a session. Out: whether the login it began with is still linked to its member.';
--- end db/functions/sessions/private.link_stands.sql
 
 -- begin db/functions/sessions/private.replace_refresh_token.sql
 -- One step of the chain: the token is replaced by the next one, and only it keeps its salt, because only the one before the current may
@@ -5648,6 +6093,29 @@ $$;
 comment on function private.erase_offers is 'In: how many at most. Out: how many numbers of imports were erased.';
 -- end db/functions/retention/private.erase_offers.sql
 
+-- begin db/functions/retention/private.erase_proposals.sql
+-- A login that was to be linked and whose code nobody redeemed in time may be by somebody who was talked into it. Its number and contact
+-- data go with the next minute, not by night.
+create or replace function private.erase_proposals(p_most integer)
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_due constant uuid[] := array(
+    select p.observation_id from registry.link_proposals as p
+    where p.proposed_at < now() - interval '1 minute'
+      and coalesce(p.code_expires_at, p.proposed_at + interval '15 minutes') < now()
+    order by p.proposed_at limit p_most for update skip locked);
+begin
+  delete from registry.link_proposals as p where p.observation_id = any (v_due);
+  perform private.erase_proposed(o) from registry.observations as o where o.id = any (v_due);
+  return cardinality(v_due);
+end
+$$;
+comment on function private.erase_proposals is 'In: how many at most. Out: how many logins that were to be linked lost what they had brought, because nobody redeemed them.';
+-- end db/functions/retention/private.erase_proposals.sql
+
 -- begin db/functions/retention/private.erase_refresh_tokens.sql
 -- Every token of a session is kept while the session lives, so that the reuse of an old one is noticed, and a month beyond its last
 -- day. A session may have thousands, so they go before it, some at a time.
@@ -5999,39 +6467,6 @@ as $$
 $$;
 comment on function private.keys_in_use is 'Out: of each key (kind index: version of the index secret; kind sealed: kid of the sealing key, or of the organisation''s own receiver_key) how many rows of which table need it. Reads whole tables.';
 -- end db/functions/keys/private.keys_in_use.sql
-
--- begin db/functions/matching/private.link_identity.sql
--- Remembers which member a login belongs to, with the reason. A coordinator may be merging the record at this moment: its links have
--- moved then, and a new one would stay behind on a record that nobody finds again; or be finding that the login is not this member. So
--- whoever links meets whoever merges or parts at the record.
-create or replace function private.link_identity(p_observation registry.observations, p_finding private.finding)
-returns void
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  perform from registry.members as m where m.id = p_observation.member_id and m.merged_into is null for no key update;
-  if not found then
-    raise exception 'The record was merged into another meanwhile.' using errcode = 'serialization_failure';
-  elsif private.is_excluded(p_observation, p_observation.member_id) then
-    raise exception 'The login was found not to be the member''s meanwhile.' using errcode = 'serialization_failure';
-  end if;
-  insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, rung, explanation)
-  values (p_observation.organization_id, p_observation.issuer, p_observation.subject, p_observation.member_id,
-          p_observation.provider, p_finding.rung, p_finding.explanation)
-  on conflict (organization_id, issuer, subject) do nothing;
-  if found then
-    perform private.record_event('linked', p_observation.source::text, p_observation.organization_id,
-      format('The login was linked to the member, found by %s.', replace(p_finding.rung, '_', ' ')),
-      p_member_id => p_observation.member_id, p_observation_id => p_observation.id, p_detail => p_finding.explanation);
-  elsif private.linked_member(p_observation) is distinct from p_observation.member_id then
-    -- The same person's other login came to another member a moment ago. Processed again, this one follows that link.
-    raise exception 'The login was linked to another member meanwhile.' using errcode = 'serialization_failure';
-  end if;
-end
-$$;
-comment on function private.link_identity is 'In: an observation with its member, and the finding. Links issuer and subject to the member, once.';
--- end db/functions/matching/private.link_identity.sql
 
 -- begin db/functions/files_and_worklist/private.lock_filed_pushes.sql
 -- Between the claim of a file and its end a consent may be withdrawn, or a record change. Locked, nothing more can happen to them.
@@ -6471,52 +6906,6 @@ $$;
 comment on function private.refuses_this_member is 'In: a push (with code and status). Out: whether a refusal of all of us (403, 301, 308) means this member.';
 -- end db/functions/pushes/private.refuses_this_member.sql
 
--- begin db/functions/consent/private.renew_consent.sql
--- A login after the message that consent was withdrawn is a new consent at the provider. What was cancelled by the message goes
--- out after all, and what is being sent at this moment is tried again if it fails. The member is locked first, as by everybody who queues
--- a push: two at once would meet in a duplicate key.
-create or replace function private.renew_consent(p_observation registry.observations)
-returns void
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_last sync.pushes;
-  v_push_id uuid;
-begin
-  if not exists (
-    select from registry.identity_links as l
-    where (l.organization_id, l.issuer, l.subject) = (p_observation.organization_id, p_observation.issuer, p_observation.subject)
-      and l.revoked_at < p_observation.authenticated_at)
-  then
-    return;
-  end if;
-  perform from registry.members as m where m.id = p_observation.member_id for no key update;
-  update registry.identity_links as l set revoked_at = null
-  where (l.organization_id, l.issuer, l.subject) = (p_observation.organization_id, p_observation.issuer, p_observation.subject)
-    and l.revoked_at < p_observation.authenticated_at;
-  if not found then
-    return;
-  end if;
-  update sync.pushes as p set consent_withdrawn_at = null
-  from registry.observations as o
-  where o.id = p.observation_id and (o.issuer, o.subject) = (p_observation.issuer, p_observation.subject)
-    and p.organization_id = p_observation.organization_id and p.member_id = p_observation.member_id
-    and p.settled_at is null and p.consent_withdrawn_at is not null;
-  select p.* into v_last from sync.pushes as p
-  where p.organization_id = p_observation.organization_id and p.member_id = p_observation.member_id
-  order by p.created_at desc, p.id limit 1;
-  if v_last.state = 'cancelled' and p_observation.outcome = 'confirmed' then
-    v_push_id := private.queue_push(p_observation.member_id, p_observation.id);
-  end if;
-  perform private.record_event('consent_renewed', p_observation.source::text, p_observation.organization_id,
-    'The member logged in again after consent was said to be withdrawn.',
-    p_member_id => p_observation.member_id, p_observation_id => p_observation.id, p_push_id => v_push_id);
-end
-$$;
-comment on function private.renew_consent is 'In: a decided observation of a linked login. Clears the mark of a withdrawal that is older, and queues what it had cancelled.';
--- end db/functions/consent/private.renew_consent.sql
-
 -- begin db/functions/breakers/private.report_long_outages.sql
 -- A member system that is away for a day is a case: nobody may have to find out from a graph that changes wait.
 create or replace function private.report_long_outages()
@@ -6606,86 +6995,6 @@ end
 $$;
 comment on function private.send_probes is 'Out: how many breakers let a push through.';
 -- end db/functions/breakers/private.send_probes.sql
-
--- begin db/functions/number/private.without_number.sql
--- Drops a number before anything of it is stored.
-create or replace function private.without_number(p_observation registry.observations, p_reason registry.absent_reason)
-returns registry.observations
-language plpgsql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  o registry.observations := p_observation;
-begin
-  o.personnummer_index := null;
-  o.personnummer_index_previous := '{}';
-  o.personnummer_sealed := null;
-  o.personnummer_masked := null;
-  o.absent_reason := p_reason;
-  return o;
-end
-$$;
-comment on function private.without_number is 'In: an observation, the reason. Out: the same without any form of the number.';
--- end db/functions/number/private.without_number.sql
-
--- begin db/functions/consent/private.withhold_without_consent.sql
--- Where the member must be asked first, a number may find the member but is not stored before the answer (design section 12).
--- A login that brought none is the same: it is with the consent that the number comes. Nor is one stored after consent was withdrawn.
-create or replace function private.withhold_without_consent(p_observation registry.observations)
-returns registry.observations
-language plpgsql stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  o registry.observations := p_observation;
-begin
-  if coalesce(o.absent_reason, 'not_given') = 'not_given' and private.needs_consent(o)
-    or o.absent_reason is null and private.is_withdrawn(o) then
-    o := private.without_number(o, 'not_consented');
-  end if;
-  return o;
-end
-$$;
-comment on function private.withhold_without_consent is 'In: an observation with its member. Out: the same, without the number if consent is needed and not there, or was withdrawn since.';
--- end db/functions/consent/private.withhold_without_consent.sql
-
--- begin db/functions/login/private.settle_observation.sql
--- The decision, from the first question to the last row. Everything it writes is in the transaction of the login's one call.
-create or replace function private.settle_observation(p_observation registry.observations)
-returns registry.observations
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  o registry.observations := p_observation;
-  v_found private.finding;
-  v_judged private.judgement;
-begin
-  v_found := private.find_member(o);
-  o.member_id := v_found.member_id;
-  o.explanation := v_found.explanation;
-  o.settled_at := clock_timestamp();
-  if v_found.verdict = 'found' then
-    v_judged := private.judge_number(o);
-    if v_judged.outcome not in ('confirmed', 'conflict') then -- the record has no number yet
-      o := private.withhold_without_consent(o);
-    end if;
-    o.outcome := case when o.absent_reason is null then v_judged.outcome else 'absent' end;
-    if v_found.rung <> 'link' then
-      perform private.link_identity(o, v_found);
-    end if;
-  else
-    o.outcome := case v_found.verdict when 'subject_moved' then 'ambiguous' else v_found.verdict::text end::registry.outcome;
-  end if;
-  perform private.act_on_outcome(o, v_judged.other_member_id, v_found);
-  if v_found.rung = 'link' then
-    perform private.renew_consent(o);
-  end if;
-  return o;
-end
-$$;
-comment on function private.settle_observation is 'In: an observation. Out: the same with outcome, member and explanation, after everything that follows from it was written.';
--- end db/functions/login/private.settle_observation.sql
 
 -- begin db/functions/pushes/private.take_slots.sql
 -- Places at the member systems: at most `concurrency` pushes of an organisation are sent at a time, over all workers. A place is
@@ -7552,10 +7861,11 @@ begin
   perform private.weigh_pushes(c.organization_id, c.candidates || c.member_id || c.other_member_id)
   from registry.conflicts as c where c.state = 'open' and c.opened_at > clock_timestamp() - interval '5 minutes';
   return query select 'repetitions'::text, private.record_repetitions();
+  perform private.erase_proposals(1000);
   delete from registry.consumed_transactions where expires_at < clock_timestamp() - interval '1 minute';
 end
 $$;
-comment on function worker.reconcile is 'Out: how many jobs were queued again, by task, and what else was put in order. Also forgets used login transactions that have expired.';
+comment on function worker.reconcile is 'Out: how many jobs were queued again, by task, and what else was put in order. Also forgets used login transactions that have expired, and what logins brought that were to be linked and were not redeemed.';
 grant execute on function worker.reconcile to sync_worker;
 -- end db/functions/upkeep/worker.reconcile.sql
 

@@ -58,6 +58,10 @@ alter table registry.sessions enable row level security;
 alter table registry.sessions force row level security;
 create policy owner_all on registry.sessions to registry_owner using (true) with check (true);
 
+alter table registry.link_proposals enable row level security;
+alter table registry.link_proposals force row level security;
+create policy owner_all on registry.link_proposals to registry_owner using (true) with check (true);
+
 alter table registry.refresh_tokens enable row level security;
 alter table registry.refresh_tokens force row level security;
 create policy owner_all on registry.refresh_tokens to registry_owner using (true) with check (true);

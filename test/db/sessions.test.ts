@@ -6,7 +6,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { atTheDesk } from '../support/desk.ts';
 import { addKari, type Door, KARI, one, openDoor } from '../support/door.ts';
 import { addMember } from '../support/samples.ts';
-import { isLetIn, openSession } from '../support/sessions.ts';
+import { isLetIn, openSession, proposeLink, redeemLink } from '../support/sessions.ts';
 
 const hash = (text: string) => createHash('sha256').update(text).digest();
 const CHALLENGE = createHash('sha256').update('verifier').digest('base64url');
@@ -356,7 +356,7 @@ test('moving a login to another member ends the sessions it began as the first o
     const karis = await openSession(door, (await door.login()).observation_id);
     const olas = await openSession(door, (await door.login({ ...OLA, subject: 'ola' })).observation_id);
     const underWay = await door.login();
-    assert.equal((await door.login({ link_session_id: olas.id })).outcome, 'ambiguous');
+    assert.equal((await redeemLink(door, (await proposeLink(door, olas, KARI)).code, olas))?.refused, true);
     const [moved] = await openCases();
     assert.equal((await settle('accept_observed')).state, 'resolved');
     // With the decision itself, before anything asks for a refresh: /link asks nothing else.

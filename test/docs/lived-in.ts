@@ -4,6 +4,7 @@ import { becomeCoordinator } from '../support/coordinator.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { one, openDoor } from '../support/door.ts';
 import { addMember, sealNumber } from '../support/samples.ts';
+import { proposeLink, redeemLink } from '../support/sessions.ts';
 import { importTwice } from './imports.ts';
 import { attempt, breakAndMend, failAndRetry, typeIn } from './pushes.ts';
 import { comeIn, meet, number, person, type Scene, sha256 } from './scene.ts';
@@ -105,8 +106,14 @@ async function moveLogins(scene: Scene) {
   await meet(scene, 7);
   const asking = await meet(scene, 8);
   const { session } = await openSession(scene, asking.observation_id);
-  await comeIn(door, 7, undefined, { link_session_id: session });
+  const proposed = await proposeLink(door, { id: session }, { ...person(7), subject: 'person 7' });
+  await redeemLink(door, proposed.code, { id: session });
   await settle(scene, 'accept_observed');
+  await proposeLink(door, { id: session }, { subject: 'nobody redeems this' });
+  await scene.db.pool.query(
+    `update registry.link_proposals set proposed_at = now() - interval '2 minutes', code_expires_at = now() - interval '1 minute'`,
+  );
+  await scene.worker.query('select * from worker.reconcile()');
 }
 
 async function deferOne({ db, door, worker }: Scene) {

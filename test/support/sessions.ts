@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { Door } from './door.ts';
+import type { Door, Login } from './door.ts';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest();
 const CHALLENGE = 'x'.repeat(43);
@@ -26,6 +26,28 @@ export async function openSession(door: Door, observationId: string): Promise<Se
     );
   };
   return { id: rows[0].session_id, memberId: rows[0].member_id, refresh };
+}
+
+/** A login that was proposed to be linked, and its code. */
+export async function proposeLink(door: Door, asking: Pick<Session, 'id'>, login: Login = {}) {
+  const answer = await door.login({ ...login, link_session_id: asking.id });
+  const code = randomUUID();
+  if (!(await isLetIn(door, answer.observation_id, code))) throw new Error('no code');
+  return { ...answer, code };
+}
+
+export type Redemption = { session_id: string | null; member_id: string | null; refused: boolean };
+
+/** Redeems the code of a linking login, with the access token of a session, or with none; undefined: the code is not good. */
+export async function redeemLink(
+  door: Door,
+  code: string,
+  session: Pick<Session, 'id'> | undefined,
+  challenge: string = CHALLENGE,
+): Promise<Redemption | undefined> {
+  const text = 'select session_id, member_id, refused from login.redeem_code($1, $2, $3, link_session_id => $4)';
+  const values = [sha256(code), challenge, sha256(randomUUID()), session?.id ?? null];
+  return (await door.pool.query<Redemption>(text, values)).rows[0];
 }
 
 /** Whether the database lets a login in. */

@@ -11,6 +11,7 @@ declare
   v_organization_id uuid;
   v_provider registry.provider;
   v_times integer;
+  r registry.revocations;
   v_issuer text; -- a subject means something at its issuer only; and with it the link is found by its key
 begin
   select p.organization_id, p.provider, p.issuer into v_organization_id, v_provider, v_issuer
@@ -23,8 +24,8 @@ begin
     raise exception 'The event has no name of an event.' using errcode = 'PN002';
   end if;
   if exists (
-    select from registry.revocations as r
-    where (r.organization_id, r.provider, r.subject, r.event, r.issued_at)
+    select from registry.revocations as known
+    where (known.organization_id, known.provider, known.subject, known.event, known.issued_at)
       = (v_organization_id, v_provider, record_revocation.subject, record_revocation.event, record_revocation.issued_at)) then
     return;
   end if;
@@ -35,13 +36,13 @@ begin
     'revocation_received', v_provider || '-login', v_organization_id,
     format('An unverified message said that consent was withdrawn%s.', case when record_revocation.late then ', late' else '' end),
     p_detail => jsonb_build_object('verified', false, 'late', record_revocation.late, 'event', record_revocation.event));
+  r := row(v_organization_id, v_provider, record_revocation.subject, record_revocation.event, record_revocation.issued_at,
+    clock_timestamp(), record_revocation.late)::registry.revocations;
   if v_times <= 1000 then
-    insert into registry.revocations (organization_id, provider, subject, event, issued_at, late)
-    values (v_organization_id, v_provider, record_revocation.subject, record_revocation.event, record_revocation.issued_at, record_revocation.late)
-    on conflict do nothing;
+    insert into registry.revocations values (r.*) on conflict do nothing;
   end if;
   if record_revocation.event = 'CONSENT_REVOKED' and not record_revocation.late then
-    perform private.revoke_login(l.id, record_revocation.issued_at)
+    perform private.revoke_login(l.id, r)
     from registry.identity_links as l
     where l.organization_id = v_organization_id and l.issuer = v_issuer and l.subject = record_revocation.subject
       and l.provider = v_provider;

@@ -9,7 +9,7 @@ begin
   return exists (
     select from registry.revocations as r
     where r.organization_id = p_observation.organization_id and r.provider = p_observation.provider and r.subject = p_observation.subject
-      and r.event = 'CONSENT_REVOKED' and not r.late and r.issued_at >= p_observation.authenticated_at);
+      and private.withdraws(r, p_observation));
 end
 $$;
 comment on function private.is_withdrawn is 'In: an observation. Out: whether consent was withdrawn after that login, as an unverified message said.';

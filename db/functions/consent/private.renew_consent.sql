@@ -13,14 +13,17 @@ begin
   if not exists (
     select from registry.identity_links as l
     where (l.organization_id, l.issuer, l.subject) = (p_observation.organization_id, p_observation.issuer, p_observation.subject)
-      and l.revoked_at < p_observation.authenticated_at)
+      and l.revoked_at is not null)
   then
     return;
   end if;
   perform from registry.members as m where m.id = p_observation.member_id for no key update;
+  if private.is_withdrawn(p_observation) then
+    return;
+  end if;
   update registry.identity_links as l set revoked_at = null
   where (l.organization_id, l.issuer, l.subject) = (p_observation.organization_id, p_observation.issuer, p_observation.subject)
-    and l.revoked_at < p_observation.authenticated_at;
+    and l.revoked_at is not null;
   if not found then
     return;
   end if;

@@ -1,7 +1,7 @@
 -- What a withdrawn consent means: link and consent are marked, what this login caused is not sent any more, and a coordinator is
 -- told. A login after the message is a new consent and stands. The member is locked first, as by whoever reports on a push; a merge may
 -- have moved the link while this waited, or a coordinator removed it.
-create or replace function private.revoke_login(p_link_id uuid, p_issued_at timestamptz)
+create or replace function private.revoke_login(p_link_id uuid, p_revocation registry.revocations)
 returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -14,11 +14,11 @@ begin
   if l.id is null or exists (
     select from registry.observations as o
     where o.organization_id = l.organization_id and o.member_id = l.member_id
-      and (o.issuer, o.subject) = (l.issuer, l.subject) and o.authenticated_at > p_issued_at) then
+      and (o.issuer, o.subject) = (l.issuer, l.subject) and not private.withdraws(p_revocation, o)) then
     return;
   end if;
-  update registry.identity_links set revoked_at = p_issued_at where id = l.id;
-  update registry.consents set state = 'withdrawn', withdrawn_at = p_issued_at
+  update registry.identity_links set revoked_at = p_revocation.received_at where id = l.id;
+  update registry.consents set state = 'withdrawn', withdrawn_at = p_revocation.received_at
   where organization_id = l.organization_id and member_id = l.member_id and provider = l.provider and state = 'given';
   perform private.withdraw_pushes(l);
   v_case := private.open_revocation_case(l);
@@ -29,4 +29,4 @@ begin
   end if;
 end
 $$;
-comment on function private.revoke_login is 'In: the link of the subject (id), when the message was issued. Marks link and consent, cancels what can still be stopped, opens a case.';
+comment on function private.revoke_login is 'In: the link of the subject (id), the message. Marks link and consent, cancels what can still be stopped, opens a case.';

@@ -7,7 +7,8 @@ create or replace function login.record_observation(
   phone text default null, phone_verified boolean default false, email text default null, email_verified boolean default false,
   absent_reason text default null, inconsistency text default null, acr text default null,
   personnummer_index_previous text[] default null, link_session_id uuid default null, evidence_missing boolean default false,
-  out outcome text, out member_id uuid, out ask_consent boolean
+  issued_at timestamptz default null,
+  out outcome text, out member_id uuid, out ask_consent boolean, out told boolean
 )
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -20,7 +21,8 @@ begin
   if num_nonnulls(record_observation.absent_reason, record_observation.inconsistency, record_observation.link_session_id) = 0 then
     member_id := private.confirm_known_login(record_observation.observation_id, record_observation.organization,
       record_observation.provider, record_observation.issuer, record_observation.subject, record_observation.acr,
-      record_observation.authenticated_at, record_observation.personnummer_index, record_observation.personnummer_index_previous,
+      record_observation.authenticated_at, record_observation.issued_at,
+      record_observation.personnummer_index, record_observation.personnummer_index_previous,
       record_observation.personnummer_sealed, record_observation.personnummer_masked,
       record_observation.given_name, record_observation.family_name, record_observation.birth_date,
       record_observation.phone, record_observation.phone_verified, record_observation.email, record_observation.email_verified);
@@ -34,25 +36,29 @@ begin
   select known.* into o from registry.observations as known where known.id = record_observation.observation_id;
   if not found then
     o := private.new_observation(record_observation.observation_id, record_observation.organization, record_observation.provider,
-      record_observation.issuer, record_observation.subject, record_observation.acr, record_observation.authenticated_at,
+      record_observation.issuer, record_observation.subject, record_observation.acr,
+      record_observation.authenticated_at, record_observation.issued_at,
       record_observation.personnummer_index, record_observation.personnummer_index_previous,
       record_observation.personnummer_sealed, record_observation.personnummer_masked,
       record_observation.given_name, record_observation.family_name, record_observation.birth_date,
       record_observation.phone, record_observation.phone_verified, record_observation.email, record_observation.email_verified,
-      record_observation.absent_reason, record_observation.inconsistency, record_observation.link_session_id);
-    if record_observation.evidence_missing and not private.evidence_suffices(o) then
+      record_observation.absent_reason, record_observation.inconsistency);
+    -- A login that is to be linked is not looked up, not even for this.
+    if record_observation.evidence_missing and (record_observation.link_session_id is not null or not private.evidence_suffices(o)) then
       ask_consent := false;
       return;
     end if;
-    o := private.keep_observation(o);
+    o := case when record_observation.link_session_id is null then private.keep_observation(o)
+      else private.propose_link(o, record_observation.link_session_id) end;
   elsif (o.issuer, o.subject) is distinct from (record_observation.issuer, record_observation.subject) then
     raise exception 'The observation id belongs to another login.' using errcode = 'PN003';
   end if;
   observation_id := o.id;
   outcome := o.outcome;
   member_id := case o.outcome when 'deferred' then private.known_member(o) else o.member_id end;
+  told := o.told;
   ask_consent := o.absent_reason is not distinct from 'not_consented' and private.may_ask_consent(o);
 end
 $$;
-comment on function login.record_observation is 'In: one verified login; phone in E.164 form; no number in clear; link_session_id: the session of a member who asks for this login to be linked; evidence_missing: a source that was asked did not answer. Out: observation id, outcome (null: nothing was decided or kept, because what is missing could have named the member), member (null when none), and whether the member is to be asked for consent. Errors PN001 to PN003.';
+comment on function login.record_observation is 'In: one verified login; phone in E.164 form; no number in clear; link_session_id: the session of a member who asks for this login to be linked: it is only proposed; evidence_missing: a source that was asked did not answer; issued_at: of its ID token. Out: observation id, outcome (null: nothing was decided or kept, because what is missing could have named the member), member (null when none), whether the member is to be asked for consent, and, of a refused login, whether the app may be told that a member is concerned. Errors PN001 to PN003.';
 grant execute on function login.record_observation to auth_callback;

@@ -4,7 +4,8 @@
 -- statements, because PostgreSQL prepares them faster for each login than one large one; and the event is spelled out here
 -- (test/db/daily-case.test.ts holds it to what the long way writes), because this is what nearly every login runs.
 create or replace function private.confirm_known_login(
-  p_id uuid, p_organization text, p_provider text, p_issuer text, p_subject text, p_acr text, p_authenticated_at timestamptz,
+  p_id uuid, p_organization text, p_provider text, p_issuer text, p_subject text, p_acr text,
+  p_authenticated_at timestamptz, p_issued_at timestamptz,
   p_personnummer_index text, p_personnummer_index_previous text[], p_personnummer_sealed text, p_personnummer_masked text,
   p_given_name text, p_family_name text, p_birth_date date,
   p_phone text, p_phone_verified boolean, p_email text, p_email_verified boolean
@@ -31,11 +32,11 @@ begin
     return null;
   end if;
   v_source := (v_provider || '-login')::registry.source;
-  insert into registry.observations (id, organization_id, provider, source, issuer, subject, acr, authenticated_at,
+  insert into registry.observations (id, organization_id, provider, source, issuer, subject, acr, authenticated_at, issued_at,
     outcome, settled_at, member_id, explanation,
     personnummer_index, personnummer_index_previous, personnummer_sealed, personnummer_masked,
     given_name, family_name, birth_date, phone, phone_verified, email, email_verified)
-  values (p_id, v_organization_id, v_provider, v_source, p_issuer, p_subject, p_acr, p_authenticated_at,
+  values (p_id, v_organization_id, v_provider, v_source, p_issuer, p_subject, p_acr, p_authenticated_at, p_issued_at,
     'confirmed', clock_timestamp(), v_member_id, '{"rung": "link"}',
     p_personnummer_index, coalesce(p_personnummer_index_previous, '{}'), p_personnummer_sealed, p_personnummer_masked,
     p_given_name, p_family_name, p_birth_date, p_phone, coalesce(p_phone_verified, false), p_email, coalesce(p_email_verified, false));

@@ -3,11 +3,12 @@
 -- not_given leads to. One statement builds the whole row: every login runs it, and a column set by an assignment of its own
 -- costs as much as a small look-up.
 create or replace function private.new_observation(
-  p_id uuid, p_organization text, p_provider text, p_issuer text, p_subject text, p_acr text, p_authenticated_at timestamptz,
+  p_id uuid, p_organization text, p_provider text, p_issuer text, p_subject text, p_acr text,
+  p_authenticated_at timestamptz, p_issued_at timestamptz,
   p_personnummer_index text, p_personnummer_index_previous text[], p_personnummer_sealed text, p_personnummer_masked text,
   p_given_name text, p_family_name text, p_birth_date date,
   p_phone text, p_phone_verified boolean, p_email text, p_email_verified boolean,
-  p_absent_reason text, p_inconsistency text, p_link_session_id uuid
+  p_absent_reason text, p_inconsistency text
 )
 returns registry.observations
 language plpgsql stable
@@ -21,9 +22,8 @@ begin
     raise exception 'The reason is not one of those known.' using errcode = 'PN002';
   end if;
   select p_id, g.id, p.provider, (p_provider || '-login')::registry.source,
-    p_issuer, p_subject, p_acr, p_authenticated_at, clock_timestamp(), '{}'::jsonb,
+    p_issuer, p_subject, p_acr, p_authenticated_at, p_issued_at, clock_timestamp(), '{}'::jsonb,
     absence.reason::registry.absent_reason, p_inconsistency::registry.inconsistency,
-    case when p_link_session_id is not null then private.session_member(p_link_session_id, g.id) end,
     case when absence.reason is null then p_personnummer_index end,
     case when absence.reason is null then coalesce(p_personnummer_index_previous, '{}'::text[]) else '{}'::text[] end,
     case when absence.reason is null then p_personnummer_sealed end,
@@ -31,9 +31,8 @@ begin
     p_given_name, p_family_name, p_birth_date,
     p_phone, coalesce(p_phone_verified, false), p_email, coalesce(p_email_verified, false)
   into o.id, o.organization_id, o.provider, o.source,
-    o.issuer, o.subject, o.acr, o.authenticated_at, o.received_at, o.explanation,
+    o.issuer, o.subject, o.acr, o.authenticated_at, o.issued_at, o.received_at, o.explanation,
     o.absent_reason, o.inconsistency,
-    o.requested_member_id,
     o.personnummer_index,
     o.personnummer_index_previous,
     o.personnummer_sealed,

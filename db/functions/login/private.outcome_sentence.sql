@@ -15,6 +15,7 @@ begin
       when 'unlinked' then 'No member matches the login by %1$s.'
       when 'ambiguous' then 'The login by %1$s points at members without proving to be one of them; none was chosen.'
       when 'name_mismatch' then 'A member matches the login by %1$s, but name or birth date disagrees; they were not linked.'
+      when 'proposed' then 'A login by %1$s was proposed to be linked; nothing was compared or written.'
       when 'deferred' then 'The login by %1$s could not be matched (SQLSTATE %4$s); it will be processed again.'
     end,
     p_observation.source, p_observation.personnummer_masked, replace(p_observation.absent_reason::text, '_', ' '),

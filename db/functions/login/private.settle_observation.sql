@@ -13,6 +13,7 @@ begin
   o.member_id := v_found.member_id;
   o.explanation := v_found.explanation;
   o.settled_at := clock_timestamp();
+  o.told := case when v_found.verdict <> 'found' then v_found.told end;
   if v_found.verdict = 'found' then
     v_judged := private.judge_number(o);
     if v_judged.outcome not in ('confirmed', 'conflict') then -- the record has no number yet

@@ -12,7 +12,7 @@ declare
   v_rung text;
 begin
   select c.* into v_number from unnest(p_candidates) as c where c.by_number;
-  select count(*) into v_contacts from unnest(p_candidates) as c where c.by_phone or c.by_email or c.by_unverified;
+  select count(*) into v_contacts from unnest(p_candidates) as c where c.by_phone or c.by_email;
   select c.* into v_contact from unnest(p_candidates) as c where c.by_phone or c.by_email;
   v_rung := case
     when v_contacts > 1 then null
@@ -31,8 +31,7 @@ begin
       v_number.name is not distinct from 'full'
         or v_number.name is distinct from 'none' and v_number.born_as_number_says is not false, p_candidates);
   elsif v_rung is not null then
-    return private.finding(v_rung, v_contact,
-      (v_contact.name is null or v_contact.name = 'full') and v_contact.birth_date_agrees is not false, p_candidates);
+    return private.finding(v_rung, v_contact, private.is_same_person(v_contact), p_candidates);
   end if;
   return private.finding(null, null, v_contacts = 0, p_candidates);
 end

@@ -1,5 +1,6 @@
--- Everybody in the organisation that anything of the login points at, with what agrees and what does not. Deciding is
--- somebody else's work (private.choose_member).
+-- Everybody in the organisation that anything verified of the login points at, with what agrees and what does not; and the member who
+-- asked for the login to be linked. Deciding is somebody else's work (private.choose_member). What is not verified anybody can write, so
+-- it is not even looked up here: neither who is let in, nor how long that takes, may depend on it (private.add_unverified).
 create or replace function private.find_candidates(p_observation registry.observations)
 returns setof private.candidate
 language sql stable
@@ -8,21 +9,22 @@ as $$
   with login as (
     select p_observation.organization_id,
       array_remove(p_observation.personnummer_index || p_observation.personnummer_index_previous, null) as indexes,
-      p_observation.phone, p_observation.phone_verified, private.email_key(p_observation.email) as email, p_observation.email_verified
+      case when p_observation.phone_verified then p_observation.phone end as phone,
+      case when p_observation.email_verified then private.email_key(p_observation.email) end as email
   )
   select
     m.id,
     coalesce(m.personnummer_index = any (l.indexes), false),
-    case when l.phone_verified then m.phone = l.phone end,
-    case when l.email_verified then private.email_key(m.email) = l.email end,
-    coalesce((not l.phone_verified and m.phone = l.phone) or (not l.email_verified and private.email_key(m.email) = l.email), false),
+    m.phone = l.phone,
+    private.email_key(m.email) = l.email,
     private.compare_names(p_observation.given_name, p_observation.family_name, m.given_name, m.family_name),
     m.birth_date = p_observation.birth_date,
     to_char(m.birth_date, 'DDMMYY') = (select n.birth_date from private.read_mask(p_observation.personnummer_masked) as n)
   from login as l
   join registry.members as m on m.organization_id = l.organization_id
-  where (m.personnummer_index = any (l.indexes) or m.phone = l.phone or private.email_key(m.email) = l.email)
+  where (m.personnummer_index = any (l.indexes) or m.phone = l.phone or private.email_key(m.email) = l.email
+      or m.id = p_observation.requested_member_id)
     and m.merged_into is null
     and not private.is_excluded(p_observation, m.id)
 $$;
-comment on function private.find_candidates is 'In: an observation. Out: the members that its number, phone or e-mail points at, each with the evidence.';
+comment on function private.find_candidates is 'In: an observation. Out: the members that its number, or its verified phone or e-mail, points at, and the one who asked for it to be linked, each with the evidence.';

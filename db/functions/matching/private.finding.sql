@@ -23,6 +23,7 @@ as $$
       'candidates', cardinality(p_candidates),
       'agreed', (select coalesce(jsonb_agg(e.name order by e.name), '[]') from private.evidence(p_candidate) as e where e.agrees),
       'disagreed', (select coalesce(jsonb_agg(e.name order by e.name), '[]') from private.evidence(p_candidate) as e where not e.agrees)
-    ))
+    )),
+    null::boolean
 $$;
 comment on function private.finding is 'In: rung (null: none), its candidate, whether it passed the sanity check (or: whether nobody was pointed at), all candidates. Out: the finding.';

@@ -11,7 +11,7 @@ as $$
     'd_number_to_personnummer', r.d_number and not o.d_number,
     'recorded_synthetic', r.synthetic,
     'observed_synthetic', o.synthetic,
-    'older_than_record', coalesce(p_observation.authenticated_at < m.personnummer_at, false))
+    'older_than_record', coalesce(p_observation.received_at < m.personnummer_at, false))
   from registry.members as m, private.read_mask(m.personnummer_masked) as r, private.read_mask(p_observation.personnummer_masked) as o
   where m.id = p_observation.member_id
 $$;

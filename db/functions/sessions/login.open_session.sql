@@ -23,7 +23,8 @@ begin
     return exists (
       select from registry.sessions as s
       where s.observation_id = open_session.observation_id and s.code_hash = open_session.code_hash
-        and s.code_challenge = open_session.code_challenge and s.code_used_at is null and s.ended_at is null);
+        and s.code_challenge = open_session.code_challenge and s.code_used_at is null and s.ended_at is null)
+      or private.give_link_code(open_session.observation_id, open_session.code_hash, open_session.code_challenge, open_session.return_to);
   end if;
   perform private.record_event('session_opened', 'app', v_session.organization_id, 'The member was logged in.',
     p_member_id => v_session.member_id, p_observation_id => v_session.observation_id,
@@ -31,5 +32,5 @@ begin
   return true;
 end
 $$;
-comment on function login.open_session is 'In: an observation, SHA-256 of the new code, PKCE S256 challenge, registered return address. Out: whether the login is let in; a repeated call answers the same. The code lives 60 seconds.';
+comment on function login.open_session is 'In: an observation, SHA-256 of the new code, PKCE S256 challenge, registered return address. Out: whether the login is let in, or, where it is to be linked, may be redeemed by the session that asked; a repeated call answers the same. The code lives 60 seconds.';
 grant execute on function login.open_session to auth_callback;

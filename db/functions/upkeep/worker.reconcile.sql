@@ -25,8 +25,9 @@ begin
   perform private.weigh_pushes(c.organization_id, c.candidates || c.member_id || c.other_member_id)
   from registry.conflicts as c where c.state = 'open' and c.opened_at > clock_timestamp() - interval '5 minutes';
   return query select 'repetitions'::text, private.record_repetitions();
+  perform private.erase_proposals(1000);
   delete from registry.consumed_transactions where expires_at < clock_timestamp() - interval '1 minute';
 end
 $$;
-comment on function worker.reconcile is 'Out: how many jobs were queued again, by task, and what else was put in order. Also forgets used login transactions that have expired.';
+comment on function worker.reconcile is 'Out: how many jobs were queued again, by task, and what else was put in order. Also forgets used login transactions that have expired, and what logins brought that were to be linked and were not redeemed.';
 grant execute on function worker.reconcile to sync_worker;

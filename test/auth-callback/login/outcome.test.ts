@@ -11,7 +11,7 @@ const somebody = { given_name: 'Ola', family_name: 'Hansen', phone_number: '4799
 
 test('each decision of the database has its answer for the app', () => {
   const memberId = 'a0000000-0000-4000-8000-000000000000';
-  const table: [string, string | null, string][] = [
+  const table: [string, string | null, string, boolean?][] = [
     ...(['filled', 'confirmed', 'conflict', 'duplicate', 'absent'] as const).flatMap(
       (outcome): [string, string | null, string][] => [
         [outcome, memberId, 'login'],
@@ -19,15 +19,19 @@ test('each decision of the database has its answer for the app', () => {
       ],
     ),
     ['unlinked', null, 'member_not_found'],
-    ['ambiguous', null, 'account_ambiguous'],
-    ['name_mismatch', null, 'account_mismatch'],
+    ['ambiguous', null, 'account_ambiguous', true],
+    ['ambiguous', null, 'member_not_found', false],
+    ['name_mismatch', null, 'account_mismatch', true],
+    ['name_mismatch', null, 'member_not_found', false],
+    ['proposed', null, 'login'],
     ['deferred', memberId, 'login'],
     ['deferred', null, 'temporarily_unavailable'],
     ['something new', memberId, 'temporarily_unavailable'],
   ];
-  for (const [outcome, member, answer] of table) {
-    assert.equal(loginOutcome({ outcome, memberId: member }, notGiven), answer, `${outcome} ${member}`);
-    const contradicted = loginOutcome({ outcome, memberId: member }, { ...notGiven, ...contradiction });
+  for (const [outcome, member, answer, told = false] of table) {
+    const decision = { outcome, memberId: member, told };
+    assert.equal(loginOutcome(decision, notGiven), answer, `${outcome} ${member} ${told}`);
+    const contradicted = loginOutcome(decision, { ...notGiven, ...contradiction });
     assert.equal(contradicted, answer === 'member_not_found' ? 'temporarily_unavailable' : answer);
   }
 });

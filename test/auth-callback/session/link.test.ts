@@ -3,7 +3,19 @@ import { test } from 'node:test';
 import { importJWK, SignJWT } from 'jose';
 import { createKeyPair } from '../../../local/keys.ts';
 import { addMember } from '../../support/samples.ts';
-import { comeBack, get, logIn, start, startUrl, token, tokensOf } from '../support/browser.ts';
+import {
+  comeBack,
+  type Ended,
+  get,
+  logIn,
+  type Started,
+  shapeOf,
+  start,
+  startUrl,
+  token,
+  tokensOf,
+} from '../support/browser.ts';
+import type { Person } from '../support/provider.ts';
 import { samplePerson, startWorld, startWorlds, type World } from '../support/world.ts';
 
 /** Kari, logged in; and a login of hers that nothing but explicit linking could find. */
@@ -13,7 +25,11 @@ async function signedIn(world: World): Promise<string> {
   return (await tokensOf(await token(world, form))).access_token;
 }
 
-const unknownLogin = { sub: 'second-login-of-kari', userinfo: { given_name: 'Kari', family_name: 'Nordmann' } };
+/** In name and birth date Kari's; nothing else of it could find her. */
+const unknownLogin: Person = {
+  sub: 'second-login-of-kari',
+  userinfo: { given_name: 'Kari', family_name: 'Nordmann', birthdate: '1972-03-08', nin: '17858433347' },
+};
 
 function askForLink(world: World, accessToken?: string): Promise<Response> {
   const headers = accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` };
@@ -34,20 +50,124 @@ const startError = async (world: World, query: Record<string, string>, headers: 
   return new URL(response.headers.get('location') ?? '').searchParams.get('error');
 };
 
+/** The address that a member's app opens, followed to its end by whoever has it. */
+async function followLink(world: World, accessToken: string, person: Person): Promise<Ended & Started> {
+  const started = await start(world, { query: { intent: 'link', link_token: await linkToken(world, accessToken) } });
+  return { ...started, ...(await comeBack(world, world.provider.authorize(started.address, person), started.cookie)) };
+}
+
+function redeem(world: World, { code, codeVerifier }: { code: string | null; codeVerifier: string }, bearer?: string) {
+  const form = { grant_type: 'authorization_code', code: code ?? '', code_verifier: codeVerifier };
+  return token(world, form, bearer === undefined ? {} : { authorization: `Bearer ${bearer}` });
+}
+
+/** Everything that a login may leave behind, but the observation itself. */
+async function traces(world: World): Promise<Record<string, unknown>> {
+  const { rows } = await world.db.pool.query(`
+    select (select count(*)::int from registry.identity_links) as links, (select count(*)::int from registry.conflicts) as cases,
+      (select count(*)::int from sync.pushes) as pushes, (select count(*)::int from registry.sessions) as sessions,
+      (select string_agg(personnummer_masked, ' ' order by id) from registry.members) as numbers`);
+  return rows[0];
+}
+
 test('a member who is logged in links another login, once per link token', async () => {
   await using world = await startWorld();
   assert.equal((await logIn(world, unknownLogin)).error, 'member_not_found');
-  const link_token = await linkToken(world, await signedIn(world));
+  const accessToken = await signedIn(world);
+  const link_token = await linkToken(world, accessToken);
   const started = await start(world, { query: { intent: 'link', link_token } });
   assert.ok(!started.address.href.includes(link_token));
   const ended = await comeBack(world, world.provider.authorize(started.address, unknownLogin), started.cookie);
   assert.ok(ended.code);
+  const linked = await redeem(world, { ...started, code: ended.code }, accessToken);
+  assert.equal(linked.status, 200);
+  assert.equal((await tokensOf(linked)).user.id, world.member.user_id);
   const { rows } = await world.db.pool.query('select member_id from registry.identity_links where subject = $1', [
     unknownLogin.sub,
   ]);
   assert.deepEqual(rows, [{ member_id: world.member.id }]);
   assert.equal(await startError(world, { intent: 'link', link_token }), 'access_denied', 'used up');
   assert.ok((await logIn(world, unknownLogin)).code, 'linked for good');
+});
+
+test('whoever holds the address alone: nothing comes of it, whoever logs in, and the code is worth nothing', async (t) => {
+  await using world = await startWorld();
+  const ola = { given_name: 'Ola', family_name: 'Hansen', phone: '+4799999999', email: 'ola@example.no' };
+  const olas = await addMember(world.db, world.organization, { ...ola, birth_date: '1984-05-17' });
+  const claims = { ...ola, phone_number: '4799999999', birthdate: '1984-05-17', nin: '17858433347' };
+  const persons: Record<string, Person> = {
+    'a member who has logged in before': { ...samplePerson(claims), sub: 'login-of-ola' },
+    'a member who comes for the first time': { ...samplePerson(claims), sub: 'new-login-of-ola' },
+    'somebody who is no member': {
+      ...samplePerson({ ...claims, phone_number: '4798888888', email: 'no@example.no' }),
+      sub: 'no',
+    },
+    'the member who asked, with a login that is linked': world.person,
+    'the member who asked, with a login that is not': unknownLogin,
+  };
+  assert.ok((await logIn(world, persons['a member who has logged in before'])).code);
+  const accessToken = await signedIn(world);
+  const other = await logIn(world, persons['a member who has logged in before']);
+  const othersToken = (await tokensOf(await redeem(world, other))).access_token;
+  const shapes = new Set<string>();
+  for (const [who, person] of Object.entries(persons)) {
+    await t.test(who, async () => {
+      const before = await traces(world);
+      const ended = await followLink(world, accessToken, person);
+      assert.deepEqual(await traces(world), before);
+      shapes.add(await shapeOf(ended));
+      for (const bearer of [undefined, othersToken, 'a.b.c']) {
+        const refused = await redeem(world, ended, bearer);
+        assert.deepEqual([refused.status, await refused.json()], [400, { error: 'invalid_grant' }]);
+      }
+      assert.deepEqual(await traces(world), before);
+    });
+  }
+  assert.equal(shapes.size, 1, [...shapes].join('\n'));
+  const own = await logIn(world, persons['a member who comes for the first time']);
+  const { user } = await tokensOf(await redeem(world, own));
+  assert.equal(user.id, olas.user_id, 'who was talked into it comes in as themself');
+});
+
+test('whoever talks somebody else into it and gets the code out of them too learns nothing and gets nothing', async () => {
+  await using world = await startWorld();
+  const ola = { given_name: 'Ola', family_name: 'Hansen', phone: '+4799999999', email: 'ola@example.no' };
+  const claims = { ...ola, phone_number: '4799999999', birthdate: '1984-05-17', nin: '17858433347' };
+  const accessToken = await signedIn(world);
+  const answers: unknown[] = [];
+  for (const sub of ['ola-is-no-member', 'ola-is-a-member']) {
+    const person = { ...samplePerson(claims), sub };
+    if (sub === 'ola-is-a-member') {
+      await addMember(world.db, world.organization, { ...ola, birth_date: '1984-05-17' });
+      assert.ok((await logIn(world, person)).code);
+    }
+    const refused = await redeem(world, await followLink(world, accessToken, person), accessToken);
+    const headers = [...refused.headers].filter(([name]) => !['date', 'x-request-id'].includes(name));
+    answers.push([refused.status, await refused.json(), headers]);
+  }
+  assert.deepEqual(answers[0], answers[1]);
+  assert.deepEqual((answers[0] as unknown[]).slice(0, 2), [400, { error: 'account_mismatch' }]);
+  const { rows } = await world.db.pool.query('select kind from registry.conflicts order by opened_at');
+  assert.deepEqual(rows, [{ kind: 'name_mismatch' }, { kind: 'subject_moved' }], 'a coordinator is asked');
+});
+
+test('a stolen link token opens nothing: the thief logs in, and has no access token of the member', async () => {
+  await using world = await startWorld();
+  const link_token = await linkToken(world, await signedIn(world));
+  const started = await start(world, { query: { intent: 'link', link_token } });
+  const thief = { ...unknownLogin, sub: 'login-of-the-thief' };
+  const ended = await comeBack(world, world.provider.authorize(started.address, thief), started.cookie);
+  const refused = await redeem(world, { ...started, code: ended.code });
+  assert.equal(refused.status, 400);
+  assert.equal((await logIn(world, thief)).error, 'member_not_found');
+});
+
+test('with an ordinary code a bearer token means nothing', async () => {
+  await using world = await startWorld();
+  const accessToken = await signedIn(world);
+  for (const bearer of [accessToken, 'a.b.c']) {
+    assert.equal((await redeem(world, await logIn(world), bearer)).status, 200);
+  }
 });
 
 test('a scripted client may send its access token with the start instead', async () => {
@@ -96,8 +216,12 @@ test('a link token is good for two minutes, and only while the session lives', a
   assert.equal(await startError(world, { intent: 'link', link_token: dead }), 'access_denied');
   assert.equal((await askForLink(world, accessToken)).status, 401);
   const ended = await comeBack(world, world.provider.authorize(started.address, unknownLogin), started.cookie);
-  assert.equal(ended.error, 'access_denied', 'nor is the session’s end during the login overlooked');
-  assert.equal((await world.observations()).filter((row) => row.subject === unknownLogin.sub).length, 0);
+  const refused = await redeem(world, { ...started, code: ended.code }, accessToken);
+  assert.equal(refused.status, 400, 'nor is the session’s end during the login overlooked');
+  const { rows } = await world.db.pool.query('select from registry.identity_links where subject = $1', [
+    unknownLogin.sub,
+  ]);
+  assert.equal(rows.length, 0);
   t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 121_000 });
   assert.equal(await startError(world, { intent: 'link', link_token: late }), 'access_denied');
 });
@@ -120,19 +244,6 @@ test('only an access token of ours gets a link token', async () => {
   }
   assert.equal((await fetch(`${world.url}/link`)).status, 405);
   assert.ok(!world.logLines.join('').includes(good));
-});
-
-test('a login that is somebody else’s already is not linked away', async () => {
-  await using world = await startWorld();
-  const ola = { given_name: 'Ola', family_name: 'Hansen', phone: '+4799999999', email: 'ola@example.no' };
-  await addMember(world.db, world.organization, { ...ola, birth_date: '1984-05-17' });
-  const person = samplePerson({ ...ola, phone_number: '4799999999', birthdate: '1984-05-17', nin: undefined });
-  const olas = { ...person, sub: 'login-of-ola' };
-  assert.ok((await logIn(world, olas)).code);
-  const link_token = await linkToken(world, await signedIn(world));
-  const started = await start(world, { query: { intent: 'link', link_token } });
-  const ended = await comeBack(world, world.provider.authorize(started.address, olas), started.cookie);
-  assert.equal(ended.error, 'account_ambiguous');
 });
 
 test('scripts of registered web apps may ask for a link token, others may not', async () => {

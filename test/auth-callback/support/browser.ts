@@ -62,6 +62,15 @@ export async function comeBack(world: World, address: URL, cookie: string | unde
   return { response, status: response.status, location, code: read('code'), error: read('error') };
 }
 
+/** Everything of an answer that could tell two logins apart: status, address, headers and body, without what is random in each. */
+export async function shapeOf({ response, location, code, appState }: Ended & Started): Promise<string> {
+  const headers = [...response.headers]
+    .filter(([name]) => !['date', 'location', 'x-request-id'].includes(name))
+    .map(([name, value]) => [name, value.replace(/__Host-login-[\w-]{16}=/, '__Host-login=')]);
+  const address = location?.href.replace(appState, '').replace(code ?? 'no code', 'x'.repeat(code?.length ?? 0));
+  return JSON.stringify([response.status, address, headers, await response.text()]);
+}
+
 /** What `/token` answers when all is well. */
 export type Tokens = {
   access_token: string;
