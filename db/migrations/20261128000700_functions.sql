@@ -2317,7 +2317,8 @@ grant select on audit.organizations to auditor;
 -- end db/functions/audit/audit.organizations.sql
 
 -- begin db/functions/audit/audit.tg__refuse_change.sql
--- An audit that can be changed proves nothing. It belongs to the audit's owner, so that no function of ours can replace it. ALWAYS: session_replication_role = replica does not skip these triggers.
+-- An audit that can be changed proves nothing. It belongs to the audit's owner, so that no function of ours can replace it.
+-- ALWAYS: session_replication_role = replica does not skip these triggers.
 create or replace function audit.tg__refuse_change()
 returns trigger
 language plpgsql volatile

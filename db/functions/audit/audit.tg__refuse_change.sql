@@ -1,4 +1,5 @@
--- An audit that can be changed proves nothing. It belongs to the audit's owner, so that no function of ours can replace it. ALWAYS: session_replication_role = replica does not skip these triggers.
+-- An audit that can be changed proves nothing. It belongs to the audit's owner, so that no function of ours can replace it.
+-- ALWAYS: session_replication_role = replica does not skip these triggers.
 create or replace function audit.tg__refuse_change()
 returns trigger
 language plpgsql volatile
