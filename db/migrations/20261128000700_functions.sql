@@ -3138,6 +3138,7 @@ begin
       else format('An import brought the personnummer %s, which another member has; it was not written.', r.personnummer_masked)
     end,
     p_member_id => p_step.member_id, p_conflict_id => v_id,
+    p_push_id => (select p.id from sync.pushes as p where p.waits_for_conflict_id = v_id limit 1),
     p_detail => jsonb_strip_nulls(o.explanation || jsonb_build_object('other_member_id', p_step.other_member_id)));
 end
 $$;
@@ -4809,6 +4810,9 @@ begin
   end case;
   if o.inconsistency = 'numbers_differ' then
     v_conflict_id := private.open_conflict('inconsistent', o, o.member_id);
+  end if;
+  if v_conflict_id is not null then
+    select p.id into v_push_id from sync.pushes as p where p.waits_for_conflict_id = v_conflict_id limit 1;
   end if;
   perform private.record_event(o.outcome::text, o.source::text, o.organization_id, private.outcome_sentence(o),
     o.member_id, o.id, v_conflict_id, v_push_id, private.outcome_detail(o, v_conflict_id));
@@ -7235,7 +7239,10 @@ begin
     NEW.next_attempt_at := 'infinity';
     NEW.accepted_until := null;
     NEW.receiver_sealed := null;
-    if v_before is null then
+    -- What opens a case says so in its own event, with the push (private.act_on_outcome, private.open_import_case).
+    if v_before is null and exists (
+      select from registry.conflicts as c where c.id = NEW.waits_for_conflict_id and c.opened_at <> now())
+    then
       perform private.record_push_event('push_held', NEW, 'The push waits: its number is in question in an open case.', NEW.waits_for_conflict_id);
     end if;
   elsif NEW.next_attempt_at = 'infinity' then

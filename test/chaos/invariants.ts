@@ -19,7 +19,7 @@ export interface Invariant {
 const queries: Record<string, string> = {
   // A lease that has run out is taken up by the next sweep; while another one is under way, reconcile's own does nothing.
   'nothing pending without a job or a schedule': `
-    select p.id || ' ' || p.state as id from sync.pushes as p where p.settled_at is null and not exists (
+    select p.id || ' ' || p.state as id from sync.pushes as p where p.settled_at is null and p.waits_for_conflict_id is null and not exists (
       select from graphile_worker.jobs as j where j.key = 'push_personnummer:' || p.id and j.attempts < j.max_attempts)
       and not (p.state = 'sending' and p.lease_expires_at > now() - interval '10 seconds')`,
   'each decided observation has exactly one audit event with its outcome': `

@@ -1,14 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { World } from './world.ts';
 
-/** Nothing waits any more. Everything that waits for a later time is brought forward, again and again. */
+/** Nothing waits any more but what waits for a coordinator, whose number is in question. Everything that waits for a later time is brought forward, again and again. */
 export async function settle(world: World, withinMs: number): Promise<void> {
   world.memberSystems.calm();
   const deadline = performance.now() + withinMs;
   for (;;) {
     const [row] = await world
       .admin<{ waiting: number }>(
-        `select (select count(*) from sync.pushes where settled_at is null)::int
+        `select (select count(*) from sync.pushes where settled_at is null and waits_for_conflict_id is null)::int
               + (select count(*) from registry.observations where outcome = 'deferred')::int as waiting`,
       )
       .catch(() => []);

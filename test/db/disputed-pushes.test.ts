@@ -197,7 +197,7 @@ test('what waits can be seen, and nothing makes it leave: no retry, no probe, no
     const { rows } = await db.pool.query(`select event, conflict_id from audit.events where push_id = $1 order by id`, [
       id,
     ]);
-    assert.deepEqual(rows.at(-1), { event: 'push_held', conflict_id: found.id });
+    assert.deepEqual(rows.at(-1), { event: 'conflict', conflict_id: found.id }, 'the event of the case names the push');
     assert.equal((await coordinator.call('retry_sync', id)).code, 'disputed');
     await db.pool.query(`insert into sync.breakers (organization_id, state, failures, openings, error_code, opened_at, probe_at)
       values ('${desk.door.organization.id}', 'open', 5, 1, 'http_5xx', now(), now())`);
@@ -235,6 +235,10 @@ test('one that is being sent is let go on; if its attempt fails it waits, and gi
     assert.equal(await finish(id, fencing_token, { ...unavailable, final: true }), 'given_up');
     const mismatch = (await openCases()).find(({ kind }) => kind === 'mismatch');
     assert.equal((await push(db, id)).waits_for_conflict_id, mismatch?.id);
+    const held = await one(db, `select push_id from audit.events where event = 'push_held' and conflict_id = $1`, [
+      mismatch?.id,
+    ]);
+    assert.equal(held.push_id, id);
     assert.equal(await isSent(db, id), false);
     await settle(
       'keep_existing',

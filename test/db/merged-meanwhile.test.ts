@@ -126,3 +126,13 @@ test('a login is not given back to a record that was merged', () =>
     assert.equal((await coordinator.call('undo_resolution', parted?.id, null)).code, 'newer_change');
     assert.deepEqual(await misplaced(desk), { links: 0, numbers: 0 });
   }));
+
+test('a first login that is found not to be the member at that very moment is not linked', () =>
+  atTheDesk(async (desk) => {
+    const kari = await addKari(desk.db, desk.door);
+    const stranger = { subject: 'another', family_name: 'Hansen' };
+    assert.equal((await desk.door.login(stranger)).outcome, 'name_mismatch');
+    await desk.db.pool.query(`update registry.members set family_name = 'Hansen' where id = $1`, [kari.id]);
+    assert.equal(await whileDeciding(desk, 'not_same_person', stranger), 'deferred');
+    assert.equal((await one(desk.db, 'select count(*)::int as n from registry.identity_links')).n, 0);
+  }));

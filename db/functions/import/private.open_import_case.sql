@@ -36,6 +36,7 @@ begin
       else format('An import brought the personnummer %s, which another member has; it was not written.', r.personnummer_masked)
     end,
     p_member_id => p_step.member_id, p_conflict_id => v_id,
+    p_push_id => (select p.id from sync.pushes as p where p.waits_for_conflict_id = v_id limit 1),
     p_detail => jsonb_strip_nulls(o.explanation || jsonb_build_object('other_member_id', p_step.other_member_id)));
 end
 $$;

@@ -37,6 +37,9 @@ begin
   if o.inconsistency = 'numbers_differ' then
     v_conflict_id := private.open_conflict('inconsistent', o, o.member_id);
   end if;
+  if v_conflict_id is not null then
+    select p.id into v_push_id from sync.pushes as p where p.waits_for_conflict_id = v_conflict_id limit 1;
+  end if;
   perform private.record_event(o.outcome::text, o.source::text, o.organization_id, private.outcome_sentence(o),
     o.member_id, o.id, v_conflict_id, v_push_id, private.outcome_detail(o, v_conflict_id));
 end

@@ -14,7 +14,10 @@ begin
     NEW.next_attempt_at := 'infinity';
     NEW.accepted_until := null;
     NEW.receiver_sealed := null;
-    if v_before is null then
+    -- What opens a case says so in its own event, with the push (private.act_on_outcome, private.open_import_case).
+    if v_before is null and exists (
+      select from registry.conflicts as c where c.id = NEW.waits_for_conflict_id and c.opened_at <> now())
+    then
       perform private.record_push_event('push_held', NEW, 'The push waits: its number is in question in an open case.', NEW.waits_for_conflict_id);
     end if;
   elsif NEW.next_attempt_at = 'infinity' then
