@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { afterAll, beforeAll, test } from 'vitest';
 import { signAccessToken } from '../../local/access-token.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { addKari, type Door, one, openDoor } from '../support/door.ts';
@@ -57,7 +57,7 @@ async function everyKindOfRow(door: Door, mark: string) {
   return { member, push };
 }
 
-before(async () => {
+beforeAll(async () => {
   db = await createTestDatabase();
   own = await openDoor(db);
   foreign = await openDoor(db);
@@ -91,7 +91,7 @@ before(async () => {
   token = await signAccessToken(testKeys().environment.ACCESS_TOKEN_KEYS, await addCoordinator(db, own.organization));
 });
 
-after(async () => {
+afterAll(async () => {
   await api[Symbol.asyncDispose]();
   for (const door of [own, foreign]) await door[Symbol.asyncDispose]();
   await db[Symbol.asyncDispose]();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { readCallbackConfig } from '../../auth-callback/config.ts';
 import { createKeyPair } from '../../local/keys.ts';
 import { ConfigurationError } from '../../runtime/environment.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createTestDatabase } from '../support/database.ts';
 import { addOrganization, addProvider, testKeys } from '../support/samples.ts';
 import { startProvider } from './support/provider.ts';

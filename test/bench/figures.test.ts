@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { drawFlames } from '../../bench/flame/draw.ts';
 import { foldStacks } from '../../bench/flame/fold.ts';
 import { drawRatios, drawSeries } from '../../bench/report/chart.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createTestDatabase } from '../support/database.ts';
+import { inCase } from '../support/in-case.ts';
 
 type Candidate = {
   number?: boolean;
@@ -93,10 +94,10 @@ const TABLE: Row[] = [
 
 const id = (letter: string) => `0000000${letter.toLowerCase()}-0000-4000-8000-000000000000`;
 
-test('the ladder as a table: evidence in, decision out', async (t) => {
+test('the ladder as a table: evidence in, decision out', async () => {
   await using db = await createTestDatabase();
   for (const [what, candidates, verdict, member, rung] of TABLE) {
-    await t.test(`${what}: ${verdict}`, async () => {
+    await inCase(`${what}: ${verdict}`, async () => {
       const rows = candidates.map((c, at) => [
         ...[id('ABC'[at] as string), c.number ?? false, c.phone ?? null, c.email ?? null, c.unverified ?? false],
         ...[c.name ?? null, c.birth ?? null],
@@ -144,10 +145,10 @@ const NAMES: [
   ['Kari', 'Nordmann', '', ' - ', null],
 ];
 
-test('names are compared with forgiveness for spelling, never for another name', async (t) => {
+test('names are compared with forgiveness for spelling, never for another name', async () => {
   await using db = await createTestDatabase();
   for (const [given, family, given2, family2, expected] of NAMES) {
-    await t.test(`${given} ${family} and ${given2} ${family2}: ${expected}`, async () => {
+    await inCase(`${given} ${family} and ${given2} ${family2}: ${expected}`, async () => {
       const compare =
         'select private.compare_names($1, $2, $3, $4) as one, private.compare_names($3, $4, $1, $2) as other';
       const { rows } = await db.pool.query(compare, [given, family, given2, family2]);

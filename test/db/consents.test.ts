@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { becomeCoordinator, type Coordinator } from '../support/coordinator.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type Answer, addKari, type Door, one, openDoor } from '../support/door.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import type { TestDatabase } from '../support/database.ts';
 import { atTheDesk } from '../support/desk.ts';
 import { addKari, type Door, one } from '../support/door.ts';

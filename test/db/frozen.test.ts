@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import pg from 'pg';
+import { test } from 'vitest';
 import { changedFiles, compare, migrationText } from '../../db/freeze.ts';
 import { readFunctionFiles } from '../../db/function-files.ts';
 import { createTestDatabase } from '../support/database.ts';

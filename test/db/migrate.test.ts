@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { test } from 'node:test';
 import pg from 'pg';
+import { test } from 'vitest';
 import { readDefinitions } from '../../db/catalog.ts';
 import { migrate } from '../../db/migrate.ts';
 import type { RunningPostgres } from '../../local/postgres.ts';

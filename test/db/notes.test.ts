@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { atTheDesk } from '../support/desk.ts';
 import { addKari, one } from '../support/door.ts';
 import { addMember, decoyNumber, sampleNumbers } from '../support/samples.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createTestDatabase } from '../support/database.ts';
 import { addKari, counts, one, openDoor } from '../support/door.ts';
 import { addMember, addOrganization, addProvider, decoyNumber, sampleNumbers, sealNumber } from '../support/samples.ts';

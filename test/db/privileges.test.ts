@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import pg from 'pg';
+import { test } from 'vitest';
 import { createTestDatabase } from '../support/database.ts';
 
 /** Roles that somebody or something can act as. */

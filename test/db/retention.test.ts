@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { atTheDesk } from '../support/desk.ts';
 import { addKari, counts, one, openDoor } from '../support/door.ts';

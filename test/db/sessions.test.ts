@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { atTheDesk } from '../support/desk.ts';
 import { addKari, type Door, KARI, one, openDoor } from '../support/door.ts';

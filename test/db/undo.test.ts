@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import type { TestDatabase } from '../support/database.ts';
 import { atTheDesk, eventsBy, record } from '../support/desk.ts';
 import { addKari, type Door, one } from '../support/door.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createJudge } from '../../members-import/judge-batch.ts';
 import { readPhone } from '../../members-import/read-phone.ts';
 import { readEmail, readExternalId, readName } from '../../members-import/read-texts.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, createPublicKey, diffieHellman, type JsonWebKey } from 'node:crypto';
-import { test } from 'node:test';
 import { CompactEncrypt, exportJWK, generateKeyPair } from 'jose';
+import { test } from 'vitest';
 import { deriveKey, openSealed, takeApart } from '../../personnummer/ecdh-es.ts';
 
 test('the agreed key is the one of RFC 7518, appendix C', () => {

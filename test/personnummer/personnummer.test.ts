@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { format, inspect } from 'node:util';
+import { test } from 'vitest';
 import { PersonnummerError } from '../../personnummer/errors.ts';
 import { maskPersonnummer } from '../../personnummer/mask.ts';
 import { Personnummer } from '../../personnummer/personnummer.ts';

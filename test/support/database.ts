@@ -20,7 +20,7 @@ export type TestDatabase = {
  * A fresh, migrated database of its own for a test: `await using db = await createTestDatabase()`.
  */
 export async function createTestDatabase(): Promise<TestDatabase> {
-  const cluster = await clusterUrl();
+  const cluster = clusterUrl();
   const template = await ensureTemplate(cluster);
   const name = `test_${randomBytes(8).toString('hex')}`;
   await onCluster(cluster, (client) => copyDatabase(client, template, name));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createGuardedFetch } from '../../runtime/guarded-fetch.ts';
 import { Failure } from '../../worker/failure.ts';
 import { createAccessTokens } from '../../worker/member-system/access-tokens.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { test } from 'vitest';
 import { createGuardedFetch } from '../../runtime/guarded-fetch.ts';
 import { createAccessTokens } from '../../worker/member-system/access-tokens.ts';
 import { createAuthorize } from '../../worker/member-system/authorization.ts';

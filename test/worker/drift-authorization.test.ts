@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createGuardedFetch } from '../../runtime/guarded-fetch.ts';
 import type { DriftReport } from '../../worker/doors/rows.ts';
 import { compareDrift } from '../../worker/drift.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createLogger } from '../../runtime/logger.ts';
 import { gather } from '../../worker/doors/gather.ts';
 import { logGatherFailures } from '../../worker/doors/log-gather-failures.ts';

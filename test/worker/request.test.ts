@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { Failure } from '../../worker/failure.ts';
 import { buildRequest, buildStatusUrl } from '../../worker/member-system/request.ts';
 import { type HttpMemberSystem, readMemberSystem } from '../../worker/member-system/settings.ts';

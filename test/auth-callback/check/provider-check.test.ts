@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { checkProvider } from '../../../auth-callback/check/check-provider.ts';
 import { formatReport } from '../../../auth-callback/check/report.ts';
 import type { ProviderConfig } from '../../../auth-callback/config.ts';
@@ -8,6 +8,7 @@ import type { ProviderRow } from '../../../auth-callback/provider/provider-row.t
 import { deploymentRules } from '../../../runtime/deployment.ts';
 import { createGuardedFetch } from '../../../runtime/guarded-fetch.ts';
 import { createTestDatabase } from '../../support/database.ts';
+import { inCase } from '../../support/in-case.ts';
 import { addOrganization, addProvider } from '../../support/samples.ts';
 import { createSigningKey, startProvider, type TestProvider } from '../support/provider.ts';
 import { providerRow } from '../support/provider-row.ts';
@@ -134,9 +135,9 @@ const cases: Case[] = [
   },
 ];
 
-test('every fault of a row, the environment or the provider is named, and no secret', async (t) => {
+test('every fault of a row, the environment or the provider is named, and no secret', async () => {
   for (const { name, row, spoil, fault, note } of cases) {
-    await t.test(name, async () => {
+    await inCase(name, async () => {
       await using provider = await startProvider();
       await spoil?.(provider);
       const report = await checkProvider(providerRow({ issuer: provider.issuer, ...good, ...row }), config, fetch);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import fc from 'fast-check';
+import { test } from 'vitest';
 import { readContactClaims } from '../../../auth-callback/claims/contact-claims.ts';
 
 const read = (claims: Record<string, unknown>, provider = 'vipps') => readContactClaims(provider, [claims]);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import fc from 'fast-check';
+import { test } from 'vitest';
 import { linkMember } from '../support/bankid.ts';
 import { logIn } from '../support/browser.ts';
 import { databaseText } from '../support/database-text.ts';

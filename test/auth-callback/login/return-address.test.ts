@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { isReturnAddress } from '../../../auth-callback/login/return-address.ts';
 
 const accepted = (address: string, allowsPlainHttp = false) => isReturnAddress(address, allowsPlainHttp);

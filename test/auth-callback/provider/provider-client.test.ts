@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { createLocalJWKSet, exportJWK, jwtVerify } from 'jose';
+import { test } from 'vitest';
 import { createProviderClients } from '../../../auth-callback/provider/provider-client.ts';
 import { type ProviderRow, rowFault } from '../../../auth-callback/provider/provider-row.ts';
 import { createGuardedFetch } from '../../../runtime/guarded-fetch.ts';
+import { inCase } from '../../support/in-case.ts';
 import { logIn } from '../support/browser.ts';
 import { createSigningKey, startProvider, type TestProvider } from '../support/provider.ts';
 import { providerRow } from '../support/provider-row.ts';
@@ -92,7 +93,7 @@ test('rows that would weaken a login are not used', async () => {
   assert.equal(rowFault(row(provider), true), undefined);
 });
 
-test('the secret goes where the row says: basic, post, or not at all', async (t) => {
+test('the secret goes where the row says: basic, post, or not at all', async () => {
   const cases: [string, (request: TestProvider['requests'][number] | undefined) => void][] = [
     [
       'client_secret_basic',
@@ -121,7 +122,7 @@ test('the secret goes where the row says: basic, post, or not at all', async (t)
     ],
   ];
   for (const [method, check] of cases) {
-    await t.test(method, async () => {
+    await inCase(method, async () => {
       await using world = await startWorld({ providerRow: { token_endpoint_auth_method: method } });
       assert.equal((await logIn(world)).error, null);
       check(world.provider.requests.find((request) => request.path === '/token'));

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { importJWK, SignJWT } from 'jose';
+import { onTestFinished, test, vi } from 'vitest';
 import { createKeyPair } from '../../../local/keys.ts';
+import { inCase } from '../../support/in-case.ts';
 import { addMember } from '../../support/samples.ts';
 import { comeBack, get, logIn, start, startUrl, token, tokensOf } from '../support/browser.ts';
 import { samplePerson, startWorld, startWorlds, type World } from '../support/world.ts';
@@ -62,7 +63,7 @@ test('a scripted client may send its access token with the start instead', async
   assert.ok(ordinary.headers.get('location')?.startsWith(world.provider.issuer), 'without intent it means nothing');
 });
 
-test('intent=link without leave for it goes nowhere', async (t) => {
+test('intent=link without leave for it goes nowhere', async () => {
   await using worlds = await startWorlds([{}, {}]);
   const [world, other] = worlds as unknown as [World, World];
   const theirs = await linkToken(other, await signedIn(other));
@@ -79,7 +80,7 @@ test('intent=link without leave for it goes nowhere', async (t) => {
     ['another scheme', {}, { authorization: `Basic ${await signedIn(world)}` }],
   ];
   for (const [name, query, headers] of cases) {
-    await t.test(name, async () => {
+    await inCase(name, async () => {
       assert.equal(await startError(world, { intent: 'link', ...query }, headers), 'access_denied');
     });
   }
@@ -87,7 +88,7 @@ test('intent=link without leave for it goes nowhere', async (t) => {
   assert.equal(world.provider.count('/token') + other.provider.count('/token'), 4, 'only the ordinary logins');
 });
 
-test('a link token is good for two minutes, and only while the session lives', async (t) => {
+test('a link token is good for two minutes, and only while the session lives', async () => {
   await using world = await startWorld();
   const accessToken = await signedIn(world);
   const [late, dead] = [await linkToken(world, accessToken), await linkToken(world, accessToken)];
@@ -98,7 +99,8 @@ test('a link token is good for two minutes, and only while the session lives', a
   const ended = await comeBack(world, world.provider.authorize(started.address, unknownLogin), started.cookie);
   assert.equal(ended.error, 'access_denied', 'nor is the session’s end during the login overlooked');
   assert.equal((await world.observations()).filter((row) => row.subject === unknownLogin.sub).length, 0);
-  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 121_000 });
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 121_000 });
+  onTestFinished(() => void vi.useRealTimers());
   assert.equal(await startError(world, { intent: 'link', link_token: late }), 'access_denied');
 });
 

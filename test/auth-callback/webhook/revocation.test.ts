@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { readRevocationNotice } from '../../../auth-callback/webhook/revocation-notice.ts';
 import { logIn } from '../support/browser.ts';
 import { number, startWorld, type World } from '../support/world.ts';
