@@ -41,8 +41,3 @@ function mentions(sql: string, name: string): boolean {
   const code = sql.replace(/--.*$/gm, '');
   return new RegExp(`(?<![\\w.])${name.replace('.', '\\.')}(?![\\w])`).test(code);
 }
-
-/** Applies every file on this connection, inside the caller's transaction, as the owner of our objects. */
-export function applyStatements(files: FunctionFile[]): string[] {
-  return ['set local role registry_owner', ...files.map((file) => file.sql), 'reset role'];
-}

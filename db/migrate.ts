@@ -12,6 +12,8 @@ import pg from 'pg';
 export type MigrateOptions = {
   /** Connection string of the role that migrates: a superuser, or one with CREATEROLE that may create schemas. */
   databaseUrl: string;
+  /** Where the migrations are; `db/migrations` unless a tool tries others. */
+  migrationsFolder?: string;
   /** Receives progress, a line at a time. */
   log?: (line: string) => void;
 };
@@ -26,7 +28,11 @@ const here = (path: string) => new URL(path, import.meta.url).pathname;
  *
  * @throws Error with dbmate's or PostgreSQL's own message when a step fails; what was done before stays done.
  */
-export async function migrate({ databaseUrl, log = () => undefined }: MigrateOptions): Promise<void> {
+export async function migrate({
+  databaseUrl,
+  migrationsFolder = here('./migrations'),
+  log = () => undefined,
+}: MigrateOptions): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'migrate' });
   await client.connect();
   try {
@@ -36,7 +42,7 @@ export async function migrate({ databaseUrl, log = () => undefined }: MigrateOpt
     log('job queue (graphile-worker)');
     await installQueue(client, databaseUrl, log);
     log('migrations (dbmate)');
-    await runDbmate(databaseUrl, log);
+    await runDbmate(databaseUrl, migrationsFolder, log);
   } finally {
     await client.end();
   }
@@ -68,14 +74,14 @@ async function createBookkeeping(pool: pg.Pool): Promise<void> {
     id int primary key, ts timestamptz default now() not null, breaking boolean default false not null)`);
 }
 
-async function runDbmate(databaseUrl: string, log: (line: string) => void): Promise<void> {
+async function runDbmate(databaseUrl: string, folder: string, log: (line: string) => void): Promise<void> {
   const url = new URL(databaseUrl);
   // node-postgres connects without TLS unless asked to; dbmate's driver assumes TLS unless told otherwise.
   if (!url.searchParams.has('sslmode')) url.searchParams.set('sslmode', 'disable');
   const run = promisify(execFile)(
     resolveBinary(),
     [
-      ...['--migrations-dir', here('./migrations'), '--migrations-table', 'migrations.schema_migrations'],
+      ...['--migrations-dir', folder, '--migrations-table', 'migrations.schema_migrations'],
       ...['--no-dump-schema', '--env-file', '/dev/null', 'migrate', '--strict'],
     ],
     { env: { ...process.env, DATABASE_URL: url.href } },
