@@ -39,10 +39,7 @@ const TABLES = `
   create table sample.rows (id int);
   reset role;`;
 const FIRST: FunctionFile[] = [
-  sample(
-    'one',
-    `create or replace function sample.one(p_one int) returns int language sql immutable as 'select $1';`,
-  ),
+  sample('one', `create or replace function sample.one(p_one int) returns int language sql immutable as 'select $1';`),
   sample('view', 'create or replace view sample.view as select sample.one(1) as one, 2 as two;'),
   sample('view_of_view', 'create or replace view sample.view_of_view as select two from sample.view;'),
   sample(
@@ -150,7 +147,7 @@ test('what a policy uses is not dropped behind its back', async () => {
 });
 
 test('a file that does not apply is an error', async () => {
-  const broken = sample('broken', 'create or replace function sample.broken() returns nothing language sql as '';');
+  const broken = sample('broken', "create or replace function sample.broken() returns nothing language sql as '';");
   await expect(planOf((files) => [...files, broken])).rejects.toThrow(/type "nothing" does not exist/);
 });
 
