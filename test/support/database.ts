@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { relative } from 'node:path';
 import pg from 'pg';
+import { expect } from 'vitest';
 import type { LoginRole } from '../../local/login-roles.ts';
+import { noteCalls } from '../mutate/coverage.ts';
 import { clusterUrl, rolePassword } from './cluster.ts';
 import { databaseUrl, ensureTemplate } from './template.ts';
 
@@ -36,7 +39,10 @@ export async function createTestDatabase(): Promise<TestDatabase> {
       return url.href;
     },
     pool,
-    [Symbol.asyncDispose]: () => pool.end(),
+    async [Symbol.asyncDispose]() {
+      await noteCalls(pool, relative(process.cwd(), expect.getState().testPath ?? ''));
+      await pool.end();
+    },
   };
 }
 
