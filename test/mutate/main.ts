@@ -11,6 +11,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readFunctionFiles } from '../../db/function-files.ts';
 import { startPostgres } from '../../local/postgres.ts';
+import { createChance } from '../chaos/random.ts';
 import { type Coverage, readCoverage } from './coverage.ts';
 import { type Mutant, mutantsOf, policyMutants } from './mutants.ts';
 
