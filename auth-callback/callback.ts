@@ -30,7 +30,15 @@ export async function createCallback(config: CallbackConfig, pool: Pool, log: Lo
   const readiness = createReadiness(doors.providers);
   const { publicUrl, rates, capacity, capacityPerAddress, trustedProxyDepth, metricsToken } = config;
   const app = createApp({
-    ...{ publicUrl, rates, capacity, capacityPerAddress, trustedProxyDepth, metricsToken, doors, readiness, log },
+    publicUrl,
+    rates,
+    capacity,
+    capacityPerAddress,
+    trustedProxyDepth,
+    metricsToken,
+    doors,
+    readiness,
+    log,
     ...providerParts(config, doors, log),
     ...(await sessionParts(config, doors)),
     numbers: createNumberReader({

@@ -58,7 +58,10 @@ function readConfig(): ProviderConfig | string {
 async function findRow(config: ProviderConfig, { organization, provider }: Wanted): Promise<ProviderRow | string> {
   const log = createLogger({ name: 'provider-check', level: 'silent' });
   const pool = createPool({
-    ...{ connectionString: config.databaseUrl, max: 1, applicationName: 'provider-check', log },
+    connectionString: config.databaseUrl,
+    max: 1,
+    applicationName: 'provider-check',
+    log,
   });
   try {
     const rows = await createDoors(pool).providers(5_000);

@@ -40,8 +40,12 @@ app.get('/login/:organization/:provider', async (c) => {
   const verifier = oidc.randomPKCECodeVerifier();
   const [state, nonce] = [oidc.randomState(), oidc.randomNonce()];
   const transaction: Transaction = {
-    ...{ verifier, state, nonce, returnTo: c.req.query('return_to') ?? '' },
-    ...{ appState: c.req.query('state') ?? '', challenge: c.req.query('code_challenge') ?? '' },
+    verifier,
+    state,
+    nonce,
+    returnTo: c.req.query('return_to') ?? '',
+    appState: c.req.query('state') ?? '',
+    challenge: c.req.query('code_challenge') ?? '',
   };
   const sealed = new EncryptJWT(transaction)
     .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
@@ -60,7 +64,9 @@ app.get('/callback/:organization/:provider', async (c) => {
   const transaction = opened.payload;
   const url = new URL(c.req.url);
   const tokens = await oidc.authorizationCodeGrant(provider, new URL(`${redirectUri}${url.search}`), {
-    ...{ pkceCodeVerifier: transaction.verifier, expectedState: transaction.state, expectedNonce: transaction.nonce },
+    pkceCodeVerifier: transaction.verifier,
+    expectedState: transaction.state,
+    expectedNonce: transaction.nonce,
     idTokenExpected: true,
   });
   const subject = tokens.claims()?.sub ?? '';

@@ -11,7 +11,6 @@ import { writeReport } from './report/write-report.ts';
 /**
  * `npm run bench [-- --quick]`: every bar of design section 11 in one run, as a table, as JSON, and as charts.
  * `-- --only decisions` (or `members`, `logins`, `trouble`, `pushes`) measures that part alone, and writes no report; so does
- * `-- --flames`, which draws where the server's CPU goes (needs `perf`, Debian's linux-perf), and
  * `-- --history 50000000`: that many stored logins, audit events and attempts (a gigabyte of disk for a million of each).
  */
 async function main(): Promise<void> {
@@ -55,12 +54,11 @@ function readArguments() {
   const { values } = parseArgs({
     options: {
       quick: { type: 'boolean', default: false },
-      flames: { type: 'boolean', default: false },
       history: { type: 'string' },
       only: { type: 'string' },
     },
   });
-  const only = values.flames ? 'flames' : values.history === undefined ? values.only : 'history';
+  const only = values.history === undefined ? values.only : 'history';
   const stored = Number(values.history ?? 1_000_000);
   if (chooseParts(only).length === 0) throw new Error(`nothing to measure is called ${only}`);
   if (!Number.isSafeInteger(stored) || stored < 1) throw new Error('--history takes a number of stored logins');

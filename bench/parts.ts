@@ -1,10 +1,8 @@
 import type { Context } from './context.ts';
 import type { BenchKeys } from './keys.ts';
-import { writeFlames } from './report/write-report.ts';
 import type { Row } from './row.ts';
 import { measureCasePage } from './rows/case-page.ts';
 import { measureDecisions } from './rows/decisions.ts';
-import { measureFlames } from './rows/flames.ts';
 import {
   growMembers,
   growObservations,
@@ -38,9 +36,6 @@ type Part = (run: Run) => Promise<void>;
 /** What is measured only where it is asked for. */
 const RARE: Record<string, Part> = {
   history: async ({ context, stored, rows }) => void rows.push(...(await measureHistory(context, stored))),
-  async flames({ context }) {
-    for (const path of writeFlames(await measureFlames(context))) context.say(`written: ${path}`);
-  },
 };
 
 /** What every run measures, in this order. */

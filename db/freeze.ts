@@ -1,60 +1,87 @@
-/** `npm run db:freeze`: writes the migration that holds every file of `db/functions/`. */
-import { writeFile } from 'node:fs/promises';
-import type pg from 'pg';
-import { type Definitions, readDefinitions } from './catalog.ts';
-import { applyStatements, asOwners, type FunctionFile, readFunctionFiles } from './function-files.ts';
+/**
+ * `npm run db:freeze`: writes the migration that brings `db/functions/` into force, with the drops it needs, in place of the one it
+ * wrote before. What is released stays. It needs no database of yours: it builds one from the other migrations and throws it away.
+ */
+import { randomUUID } from 'node:crypto';
+import { copyFileSync, globSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { startPostgres } from '../local/postgres.ts';
+import { type FreezePlan, planFreeze } from './freeze/plan.ts';
+import { asOwners, readFunctionFiles } from './function-files.ts';
+import { migrate } from './migrate.ts';
+import { readReleased } from './released.ts';
 
-const DOWN = `-- migrate:down
-do $$ begin raise exception 'Migrations are not taken back: write the next one, which puts right what this one did.'; end $$;
-`;
+const FOLDER = join(import.meta.dirname, 'migrations');
+const MARK = '-- Written by `npm run db:freeze`. Edit db/functions/, never this file.';
 
-/** @returns the files whose objects differ between `before` (migrations) and `after` (files applied on top). */
-export function changedFiles(files: FunctionFile[], before: Definitions, after: Definitions): FunctionFile[] {
-  const changed = new Set<string>();
-  for (const name of new Set([...before.keys(), ...after.keys()])) {
-    if (before.get(name) !== after.get(name)) changed.add(name.split(' ')[0] as string);
-  }
-  return files.filter((file) => changed.has(file.name));
-}
-
-/** Text of a migration that brings the given files into force. */
-export function migrationText(files: FunctionFile[]): string {
-  const parts = asOwners(
-    files,
-    ({ path, sql }) => `-- begin db/functions/${path}\n${sql.trimEnd()}\n-- end db/functions/${path}\n`,
-  );
+/** Text of a migration that carries out the plan. */
+export function migrationText({ drops, files }: FreezePlan): string {
   return [
     '-- migrate:up',
-    '-- Written by `npm run db:freeze`. Edit db/functions/, never this file.',
-    ...parts,
+    MARK,
+    ...asOwners(drops, ({ statement }) => statement),
+    ...asOwners(
+      files,
+      ({ path, sql }) => `-- begin db/functions/${path}\n${sql.trimEnd()}\n-- end db/functions/${path}\n`,
+    ),
     'reset role;',
     '',
-    DOWN,
+    '-- migrate:down',
+    "do $$ begin raise exception 'Migrations are not taken back: write the next one, which puts right what this one did.'; end $$;",
+    '',
   ].join('\n');
 }
 
-/** Applies the files on top of a migrated database, reads both states, and leaves it as it was. */
-export async function compare(
-  client: pg.Client,
-  files: FunctionFile[],
-): Promise<{ before: Definitions; after: Definitions }> {
-  const before = await readDefinitions(client);
-  await client.query('begin');
+/** The function migration that is not released yet, which is written anew; a fresh name where there is none. */
+function ownMigration(): string {
+  const released = readReleased(FOLDER);
+  const own = globSync('*.sql', { cwd: FOLDER }).filter(
+    (file) => !released.has(file) && readFileSync(join(FOLDER, file), 'utf8').includes(MARK),
+  );
+  if (own.length > 1)
+    throw new Error(`${own.join(' and ')} are both unreleased: delete all but the earliest and freeze again`);
+  return own[0] ?? `${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}_functions.sql`;
+}
+
+async function freeze(): Promise<void> {
+  const own = ownMigration();
+  const folder = await mkdtemp(join(tmpdir(), 'freeze-'));
+  const others = join(folder, 'migrations');
+  mkdirSync(others);
+  for (const file of globSync('*.sql', { cwd: FOLDER }))
+    if (file < own) copyFileSync(join(FOLDER, file), join(others, file));
+  const server = await startPostgres({
+    dataFolder: join(folder, 'data'),
+    logFile: join(folder, 'postgres.log'),
+    password: randomUUID(),
+    throwaway: folder,
+  });
   try {
-    for (const statement of applyStatements(files)) await client.query(statement);
-    return { before, after: await readDefinitions(client) };
+    await migrate({ databaseUrl: server.url, migrationsFolder: others });
+    const client = new pg.Client({ connectionString: server.url });
+    await client.connect();
+    // Ended also when a file does not apply: otherwise the server's farewell hides the reason.
+    const plan = await readFunctionFiles()
+      .then((files) => planFreeze(client, files))
+      .finally(() => client.end());
+    await write(own, plan);
   } finally {
-    await client.query('rollback');
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** Nothing has been released: the functions stand in one migration, which is written anew. */
-const FUNCTIONS_MIGRATION = 'db/migrations/20261128000700_functions.sql';
-
-async function freeze(): Promise<void> {
-  const files = await readFunctionFiles();
-  await writeFile(new URL(`../${FUNCTIONS_MIGRATION}`, import.meta.url), migrationText(files));
-  console.log(`${FUNCTIONS_MIGRATION}: ${files.length} functions and views`);
+async function write(own: string, plan: FreezePlan): Promise<void> {
+  const path = join(FOLDER, own);
+  if (plan.files.length + plan.drops.length === 0) {
+    await rm(path, { force: true });
+    return console.log('db/functions/ and the released migrations agree; nothing to freeze.');
+  }
+  await writeFile(path, migrationText(plan));
+  console.log(`db/migrations/${own}: ${plan.drops.length} dropped, ${plan.files.length} created or replaced`);
 }
 
 if (import.meta.main) await freeze();

@@ -42,20 +42,17 @@ function mentions(sql: string, name: string): boolean {
   return new RegExp(`(?<![\\w.])${name.replace('.', '\\.')}(?![\\w])`).test(code);
 }
 
-/** Who owns what a file creates: the audit has an owner of its own, nobody's rights that our functions run with. */
-const ownerOf = ({ name }: FunctionFile) => (name.startsWith('audit.') ? 'audit_owner' : 'registry_owner');
-
-/** The files with `text` made of each, and between them who is to create the next ones. */
-export function asOwners(files: FunctionFile[], text: (file: FunctionFile) => string): string[] {
-  let acting: string | undefined;
-  return files.flatMap((file) => {
-    const before = acting;
-    acting = ownerOf(file);
-    return acting === before ? [text(file)] : [`set local role ${acting};`, text(file)];
-  });
+/** Who owns an object: the audit has an owner of its own, nobody's rights that our functions run with. */
+export function ownerOf(name: string): 'audit_owner' | 'registry_owner' {
+  return name.startsWith('audit.') ? 'audit_owner' : 'registry_owner';
 }
 
-/** Applies every file on this connection, inside the caller's transaction, as the owners of our objects. */
-export function applyStatements(files: FunctionFile[]): string[] {
-  return [...asOwners(files, (file) => file.sql), 'reset role'];
+/** The text of each, and between them the role that is to act next. */
+export function asOwners<T extends { name: string }>(things: T[], text: (thing: T) => string): string[] {
+  let acting: string | undefined;
+  return things.flatMap((thing) => {
+    const before = acting;
+    acting = ownerOf(thing.name);
+    return acting === before ? [text(thing)] : [`set local role ${acting};`, text(thing)];
+  });
 }

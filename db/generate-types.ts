@@ -22,8 +22,10 @@ export async function generateTypes(client: pg.ClientBase | pg.Pool): Promise<st
 async function main(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'db-types-'));
   const server = await startPostgres({
-    ...{ dataFolder: join(folder, 'data'), logFile: join(folder, 'postgres.log') },
-    ...{ password: randomUUID(), throwaway: folder },
+    dataFolder: join(folder, 'data'),
+    logFile: join(folder, 'postgres.log'),
+    password: randomUUID(),
+    throwaway: folder,
   });
   const client = new pg.Client({ connectionString: server.url });
   try {

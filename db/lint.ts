@@ -3,14 +3,17 @@
  * database can tell (search_path, row security, grants, comments) is tested on one, in `test/db/`.
  */
 import { globSync } from 'node:fs';
+import { join } from 'node:path';
 import { check } from './lint/check.ts';
 import { FUNCTION_RULES, MIGRATION_RULES } from './lint/rules.ts';
+import { changedHistory } from './released.ts';
 
 const FOLDER = import.meta.dirname;
 
 const findings = [
   ...check(FOLDER, 'functions/*/*.sql', FUNCTION_RULES),
   ...check(FOLDER, 'migrations/*.sql', MIGRATION_RULES),
+  ...changedHistory(join(FOLDER, 'migrations')).map(({ file, says }) => ({ file: `db/migrations/${file}`, says })),
 ];
 for (const { file, says } of findings) console.error(`${file}: ${says}`);
 if (findings.length > 0) process.exitCode = 1;

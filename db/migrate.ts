@@ -14,6 +14,8 @@ import { appliedVersions, putRight, returnToOwners } from './put-right.ts';
 export type MigrateOptions = {
   /** Connection string of the role that migrates: a superuser, or one with CREATEROLE that may create schemas. */
   databaseUrl: string;
+  /** Where the migrations are; `db/migrations` unless a tool tries others. */
+  migrationsFolder?: string;
   /** Receives progress, a line at a time. */
   log?: (line: string) => void;
 };
@@ -40,7 +42,11 @@ const here = (path: string) => join(import.meta.dirname, path);
  *
  * @throws Error with dbmate's or PostgreSQL's own message when a step fails; what was done before stays done.
  */
-export async function migrate({ databaseUrl, log = () => undefined }: MigrateOptions): Promise<void> {
+export async function migrate({
+  databaseUrl,
+  migrationsFolder = here('migrations'),
+  log = () => undefined,
+}: MigrateOptions): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'migrate' });
   await client.connect();
   try {
@@ -54,7 +60,7 @@ export async function migrate({ databaseUrl, log = () => undefined }: MigrateOpt
     log('job queue (graphile-worker)');
     await installQueue(client, databaseUrl, log);
     log('migrations (dbmate)');
-    await runDbmate(databaseUrl, log);
+    await runDbmate(databaseUrl, migrationsFolder, log);
     if (known) await putRight(client, log);
     log('privileges on the database');
     await client.query(await readFile(here('database.sql'), 'utf8'));
@@ -74,7 +80,8 @@ async function installQueue(client: pg.Client, databaseUrl: string, log: (line: 
     end if;
   end $$`);
   const pool = new pg.Pool({
-    ...{ connectionString: databaseUrl, max: 1 },
+    connectionString: databaseUrl,
+    max: 1,
     // Not as a startup option: a pooler drops those without a word.
     onConnect: async (connection) => {
       await connection.query(`set role queue_owner; set search_path = ${SEARCH_PATH}`);
@@ -97,7 +104,7 @@ async function createBookkeeping(pool: pg.Pool): Promise<void> {
     id int primary key, ts timestamptz default now() not null, breaking boolean default false not null)`);
 }
 
-async function runDbmate(databaseUrl: string, log: (line: string) => void): Promise<void> {
+async function runDbmate(databaseUrl: string, folder: string, log: (line: string) => void): Promise<void> {
   const url = new URL(databaseUrl);
   // node-postgres connects without TLS unless asked to; dbmate's driver assumes TLS unless told otherwise.
   if (!url.searchParams.has('sslmode')) url.searchParams.set('sslmode', 'disable');
@@ -105,8 +112,15 @@ async function runDbmate(databaseUrl: string, log: (line: string) => void): Prom
   const run = promisify(execFile)(
     resolveBinary(),
     [
-      ...['--migrations-dir', here('migrations'), '--migrations-table', 'migrations.schema_migrations'],
-      ...['--no-dump-schema', '--env-file', '/dev/null', 'migrate', '--strict'],
+      '--migrations-dir',
+      folder,
+      '--migrations-table',
+      'migrations.schema_migrations',
+      '--no-dump-schema',
+      '--env-file',
+      '/dev/null',
+      'migrate',
+      '--strict',
     ],
     { env: { ...process.env, DATABASE_URL: url.href } },
   );

@@ -4,7 +4,7 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import type pg from 'pg';
-import { OUR_SCHEMAS, readDefinitions } from './catalog.ts';
+import { OUR_SCHEMAS, readObjects } from './catalog.ts';
 
 const MIGRATIONS = new URL('./migrations/', import.meta.url);
 
@@ -79,11 +79,16 @@ async function rehearse(client: pg.ClientBase): Promise<State> {
 
 async function readState(client: pg.ClientBase): Promise<State> {
   const { rows } = await client.query<Line>(await read('./state.sql'), [OUR_SCHEMAS]);
-  const definitions = await readDefinitions(client);
+  const objects = await readObjects(client);
   return {
     lines: new Map(rows.map(({ makes, undoes }) => [makes, undoes])),
     // Grants are lines of their own, whose order does not matter.
-    definitions: new Map([...definitions].map(([name, text]) => [name, text.replace(/^(grants|owner) .*$/gm, '')])),
+    definitions: new Map(
+      objects.map(({ kind, identity, definition }) => [
+        `${kind} ${identity}`,
+        definition.replace(/^(grants|owner) .*$/gm, ''),
+      ]),
+    ),
   };
 }
 

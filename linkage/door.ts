@@ -53,26 +53,23 @@ export async function logIn(pool: pg.Pool, url: string): Promise<void> {
 
 function call(login: Chosen): pg.QueryConfig {
   return {
-    ...{ name: 'door', text: CALL },
+    name: 'door',
+    text: CALL,
     values: [
-      ...[
-        randomUUID(),
-        login.provider,
-        issuerOf(login.provider as string),
-        `s${login.n}`,
-        login.number,
-        login.number === null ? null : SEALED,
-      ],
-      ...[
-        login.masked,
-        login.given,
-        login.family,
-        login.birth_date,
-        login.phone,
-        login.phone !== null,
-        login.email,
-        login.email_verified,
-      ],
+      randomUUID(),
+      login.provider,
+      issuerOf(login.provider as string),
+      `s${login.n}`,
+      login.number,
+      login.number === null ? null : SEALED,
+      login.masked,
+      login.given,
+      login.family,
+      login.birth_date,
+      login.phone,
+      login.phone !== null,
+      login.email,
+      login.email_verified,
     ],
   };
 }

@@ -34,15 +34,15 @@ export function goals(result: Result): { what: string; wanted: string; measured:
     { what: 'wrong links in 1,000,000 logins', wanted: 'at most 1', measured: figure.toFixed(1), met: figure <= 1 },
     {
       what: 'wrong links where name and birth date disagreed, in the sample and among all risky logins',
-      ...{ wanted: 'none', measured: String(against), met: against === 0 },
+      wanted: 'none',
+      measured: String(against),
+      met: against === 0,
     },
     {
       what: 'logins that bring a case to a coordinator',
-      ...{
-        wanted: 'at most 1 of 200',
-        measured: asked === 0 ? 'none' : `1 of ${Math.round(1 / asked)}`,
-        met: asked <= 1 / 200,
-      },
+      wanted: 'at most 1 of 200',
+      measured: asked === 0 ? 'none' : `1 of ${Math.round(1 / asked)}`,
+      met: asked <= 1 / 200,
     },
   ];
 }

@@ -30,8 +30,16 @@ export function loginOf(person: Person, chance: Chance, strangersEmail: string |
   const is = ({ rate }: { rate: number }) => chance.next() < rate;
   const provider = is(LOGIN.idporten) ? 'idporten' : is(LOGIN.bankid) ? 'bankid' : 'vipps';
   const login: Login = {
-    ...{ person: person.id, provider, number: numberOf(person), given: null, family: null, birthDate: null },
-    ...{ phone: null, email: null, emailVerified: false, told: person.tookOver.map((what) => `took over: ${what}`) },
+    person: person.id,
+    provider,
+    number: numberOf(person),
+    given: null,
+    family: null,
+    birthDate: null,
+    phone: null,
+    email: null,
+    emailVerified: false,
+    told: person.tookOver.map((what) => `took over: ${what}`),
   };
   if (provider === 'idporten') return login;
   login.given = [...person.given, ...(person.middle === null ? [] : [person.middle])].join(' ');

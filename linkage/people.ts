@@ -100,11 +100,18 @@ export class People {
     const hadDNumber = foreign && this.#is(PEOPLE.succeededDNumber.rate);
     const corrected = hadDNumber && this.#is(PEOPLE.correctedBirth.rate);
     return {
-      ...{ ...known, id: this.#people, household: this.#households, twin: false, middle: null, familyBefore: null },
-      ...{ hadDNumber, birthDateBefore: corrected ? `${known.birthDate.slice(0, 4)}-01-01` : known.birthDate },
+      ...known,
+      id: this.#people,
+      household: this.#households,
+      twin: false,
+      middle: null,
+      familyBefore: null,
+      hadDNumber,
+      birthDateBefore: corrected ? `${known.birthDate.slice(0, 4)}-01-01` : known.birthDate,
       phone: adult ? this.newPhone() : null,
       email: adult && !this.#is(PEOPLE.noEmail.rate) ? this.newEmail(known.given[0] as string, known.family) : null,
-      ...{ member: false, tookOver: [] },
+      member: false,
+      tookOver: [],
     };
   }
 
@@ -152,7 +159,11 @@ export class People {
         ? this.#patronymic(language, sex, named)
         : this.#given(language, sex, birthDate);
       const child = this.#person({
-        ...{ role: 'child', language, sex, birthDate, given },
+        role: 'child',
+        language,
+        sex,
+        birthDate,
+        given,
         family: language.patronymic ? (named.given[1] ?? named.family) : this.#formFor(language, sex, named.family),
       });
       if (other !== undefined && other.family !== named.family && this.#is(PEOPLE.middleSurname.rate))

@@ -47,9 +47,14 @@ export function recordsOf(household: Person[], people: People, chance: Chance): 
 
 function recordOf(person: Person, household: Person[], people: People, chance: Chance): MemberRecord {
   const record: MemberRecord = {
-    ...{ person: person.id, number: null, birthDate: person.birthDate, faults: [] },
+    person: person.id,
+    number: null,
+    birthDate: person.birthDate,
+    faults: [],
     given: [...person.given, ...(person.middle === null ? [] : [person.middle])].join(' '),
-    ...{ family: person.family, phone: null, email: null },
+    family: person.family,
+    phone: null,
+    email: null,
   };
   const is = ({ rate }: { rate: number }) => chance.next() < rate;
   if (is(RECORD.number)) record.number = recordedNumber(person, record, is);

@@ -1,6 +1,5 @@
+import { createPrivateKey, createPublicKey, diffieHellman, generateKeyPairSync, type JsonWebKey } from 'node:crypto';
 import type { JWK } from 'jose';
-import { judgeKey } from './judge-key.ts';
-import { judgeSecret } from './judge-secret.ts';
 
 /** A JSON Web Key (RFC 7517) for ECDH-ES: `OKP` with `X25519`, or `EC` with `P-256` (RFC 8037, RFC 7518). */
 export type Jwk = JWK;
@@ -68,4 +67,72 @@ function keyId(key: unknown): unknown {
 /** Positions whose value stands earlier in the list too; undefined is no value. */
 function repeated(values: unknown[]): number[] {
   return values.flatMap((value, at) => (value !== undefined && values.indexOf(value) < at ? [at] : []));
+}
+
+const curves: Record<string, string> = { X25519: 'OKP', 'P-256': 'EC' };
+
+/**
+ * @param key one member of a key set, as parsed
+ * @param part which half the process is to hold
+ * @returns what is wrong with it, without any value
+ */
+function judgeKey(key: unknown, part: 'public' | 'private'): string[] {
+  if (typeof key !== 'object' || key === null || Array.isArray(key)) return ['is not an object'];
+  const jwk = key as Record<string, unknown>;
+  const faults: string[] = [];
+  if (typeof jwk.kid !== 'string' || jwk.kid === '') faults.push('kid is missing');
+  const curveFits = typeof jwk.crv === 'string' && curves[jwk.crv] === jwk.kty;
+  if (!curveFits) faults.push('kty and crv must be OKP with X25519, or EC with P-256');
+  if (jwk.use !== undefined && jwk.use !== 'enc') faults.push('use must be enc');
+  if (jwk.alg !== undefined && jwk.alg !== 'ECDH-ES') faults.push('alg must be ECDH-ES');
+  if (part === 'public' && hasPrivatePart(jwk)) faults.push('is a private key; only public keys belong here');
+  if (part === 'private' && !hasPrivatePart(jwk)) faults.push('has no private part');
+  else if (curveFits && !agrees(jwk as Jwk, part)) faults.push('cannot be used for key agreement');
+  return faults;
+}
+
+function hasPrivatePart(jwk: Record<string, unknown>): boolean {
+  return jwk.d !== undefined || jwk.k !== undefined;
+}
+
+/** Tries the key out: refuses points off the curve, points of small order, and private parts of another public key. */
+function agrees(jwk: Jwk, part: 'public' | 'private'): boolean {
+  try {
+    const other =
+      jwk.crv === 'X25519' ? generateKeyPairSync('x25519') : generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const { d: _, ...publicPart } = jwk;
+    const publicKey = createPublicKey({ key: publicPart as JsonWebKey, format: 'jwk' });
+    const fromPublic = diffieHellman({ privateKey: other.privateKey, publicKey });
+    if (part === 'public') return true;
+    const privateKey = createPrivateKey({ key: jwk as JsonWebKey, format: 'jwk' });
+    return diffieHellman({ privateKey, publicKey: other.publicKey }).equals(fromPublic);
+  } catch {
+    // The reason may quote the key; that it cannot be used says enough.
+    return false;
+  }
+}
+
+const leastBytes = 32;
+const leastDistinctBytes = 8;
+
+/**
+ * @param text `v1:` and the base64url of the bytes (RFC 4648 section 5, no padding)
+ * @returns the secret as far as it can be read, and what is wrong with it
+ */
+function judgeSecret(text: string): { secret?: IndexSecret; faults: string[] } {
+  const [, version, encoded] = /^(v[0-9]{1,6}):([A-Za-z0-9_-]+)$/.exec(text) ?? [];
+  if (version === undefined || encoded === undefined) return { faults: ['is not of the form v1:base64url'] };
+  const secret = Buffer.from(encoded, 'base64url');
+  if (secret.toString('base64url') !== encoded) return { faults: ['is not base64url'] };
+  const faults: string[] = [];
+  if (secret.length < leastBytes) faults.push(`has fewer than ${leastBytes} bytes`);
+  if (isObvious(secret)) faults.push('is obviously weak; take random bytes');
+  return { secret: { version, secret: new Uint8Array(secret) }, faults };
+}
+
+/** One byte over and over, a few bytes over and over, or counting up or down. */
+function isObvious(bytes: Uint8Array): boolean {
+  if (new Set(bytes).size < leastDistinctBytes) return true;
+  const steps = bytes.subarray(1).map((byte, at) => byte - (bytes[at] ?? 0));
+  return new Set(steps).size === 1;
 }

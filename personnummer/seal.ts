@@ -1,5 +1,5 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
-import { encryptTo, type Recipient } from './ecdh-es.ts';
+import { CompactEncrypt } from 'jose';
 import { PersonnummerError } from './errors.ts';
 import type { Jwk } from './keys.ts';
 import type { Personnummer } from './personnummer.ts';
@@ -16,17 +16,20 @@ export interface Sealer {
  * @throws {PersonnummerError} `key_unusable`, when the list is empty or the first key is no public key with a `kid`
  */
 export function createSealer(publicKeys: Jwk[]): Sealer {
-  const recipient = importPublicKey(publicKeys[0]);
+  const { publicKey, kid } = importPublicKey(publicKeys[0]);
   return {
-    seal: async (personnummer) => encryptTo(recipient, personnummer.reveal()),
+    seal: (personnummer) =>
+      new CompactEncrypt(Buffer.from(personnummer.reveal(), 'ascii'))
+        .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM', kid })
+        .encrypt(publicKey),
   };
 }
 
-function importPublicKey(jwk: Jwk | undefined): Recipient {
+function importPublicKey(jwk: Jwk | undefined) {
   if (jwk?.kid === undefined || jwk.kid === '' || jwk.d !== undefined) throw new PersonnummerError('key_unusable');
   if (jwk.crv !== 'X25519' && jwk.crv !== 'P-256') throw new PersonnummerError('key_unusable');
   try {
-    return { publicKey: createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' }), curve: jwk.crv, kid: jwk.kid };
+    return { publicKey: createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' }), kid: jwk.kid };
   } catch {
     // The error underneath may quote the key.
     throw new PersonnummerError('key_unusable');

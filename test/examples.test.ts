@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { signAccessToken } from '../local/access-token.ts';
 import { artifactsFolder } from './support/artifacts.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';

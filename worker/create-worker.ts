@@ -87,14 +87,14 @@ export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTu
   const taskList = createTaskList({ ...parts, log, timeoutMs: taskTimeoutMs });
   const { concurrency } = config;
   const run = {
-    ...{
-      createPool: () => createWorkerPool(config, log),
-      taskList,
-      logger: createQueueLogger(log),
-      concurrency,
-      preparedStatements,
-    },
-    ...{ forbiddenFlags: () => gate.forbiddenFlags(), onPool: (poolId: string) => heartbeat.beatAs(poolId), ...tuning },
+    createPool: () => createWorkerPool(config, log),
+    taskList,
+    logger: createQueueLogger(log),
+    concurrency,
+    preparedStatements,
+    forbiddenFlags: () => gate.forbiddenFlags(),
+    onPool: (poolId: string) => heartbeat.beatAs(poolId),
+    ...tuning,
   };
   const queue: KeptRunning = keepRunning({
     start: (onListening) => startQueue(run, onListening),

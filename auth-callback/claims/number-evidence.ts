@@ -1,5 +1,4 @@
 import type { Indexer } from '../../personnummer/blind-index.ts';
-import { maskPersonnummer } from '../../personnummer/mask.ts';
 import type { Sealer } from '../../personnummer/seal.ts';
 import { readPersonnummer } from '../../personnummer/validate.ts';
 import type { ProviderRow } from '../provider/provider-row.ts';
@@ -68,7 +67,7 @@ export function createNumberReader(options: { sealer: Sealer; indexer: Indexer; 
       index,
       previousIndexes: previous.length > 0 ? previous : null,
       sealed: await sealer.seal(reading.personnummer),
-      masked: maskPersonnummer(reading.personnummer),
+      masked: reading.personnummer.masked(),
     };
   }
 

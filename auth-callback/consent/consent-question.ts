@@ -49,8 +49,18 @@ async function askOurselves(
   const { id: observationId, organization, provider, returnTo, appState, appCodeChallenge } = transaction;
   const key = randomBytes(32).toString('base64url');
   const sealed = await consents.seal({
-    ...{ id: key, observationId, outcome, subject, organization, provider, number: evidence },
-    ...{ returnTo, appState, appCodeChallenge, code: createCode(), startedAt: nowInSeconds() },
+    id: key,
+    observationId,
+    outcome,
+    subject,
+    organization,
+    provider,
+    number: evidence,
+    returnTo,
+    appState,
+    appCodeChallenge,
+    code: createCode(),
+    startedAt: nowInSeconds(),
   });
   return { by: 'own_page', key, sealed: fitting(sealed) };
 }
@@ -65,7 +75,11 @@ async function askProvider(
   const fresh = () => randomBytes(32).toString('base64url');
   const transaction: LoginTransaction = {
     ...first,
-    ...{ id: randomUUID(), nonce: fresh(), state: fresh(), codeVerifier: fresh(), startedAt: nowInSeconds() },
+    id: randomUUID(),
+    nonce: fresh(),
+    state: fresh(),
+    codeVerifier: fresh(),
+    startedAt: nowInSeconds(),
     firstLeg: { observationId: first.id, outcome, subject, indexes: indexesOf(evidence) },
   };
   const sealed = fitting(await sealer.seal(transaction));

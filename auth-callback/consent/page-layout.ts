@@ -9,13 +9,13 @@ export type Html = ReturnType<typeof html>;
 const style = `
 :root { color-scheme: light dark; }
 * { box-sizing: border-box; }
-body { margin: 0; font: 1.125rem/1.6 system-ui, sans-serif; color: #1a1a1a; background: #fff; }
+body { margin: 0; overflow-wrap: anywhere; font: 1.125rem/1.6 system-ui, sans-serif; color: #1a1a1a; background: #fff; }
 nav, main { max-width: 40rem; margin: 0 auto; padding: 1rem; }
 nav ul { display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; margin: 0; padding: 0; list-style: none; }
 nav a { display: inline-block; padding: .6rem 0; }
-h1 { font-size: 1.75rem; line-height: 1.25; overflow-wrap: anywhere; }
+h1 { font-size: 1.75rem; line-height: 1.25; }
 h2 { font-size: 1.25rem; margin: 1.5rem 0 0; }
-p { margin: .5rem 0; overflow-wrap: anywhere; }
+p { margin: .5rem 0; }
 a { color: #003d82; }
 a[aria-current] { color: inherit; font-weight: bold; text-decoration: none; }
 form { display: flex; flex-wrap: wrap; gap: 1rem; margin: 1.5rem 0; }

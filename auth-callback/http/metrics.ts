@@ -33,10 +33,15 @@ export function createMetrics({ withProcess }: { withProcess: boolean }): Metric
     registers: [registry],
   });
   const logins = counter('logins_total', 'Logins by outcome, and by what the app was answered.', [
-    ...['organization', 'provider', 'outcome', 'answer'],
+    'organization',
+    'provider',
+    'outcome',
+    'answer',
   ]);
   const refused = counter('refused_starts_total', 'Starts that did not get as far as the provider.', [
-    ...['organization', 'provider', 'answer'],
+    'organization',
+    'provider',
+    'answer',
   ]);
   const webhooks = counter('webhooks_total', 'Notices of providers.', ['organization', 'reading']);
   const turnedAway = counter(

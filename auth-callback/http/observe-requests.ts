@@ -3,8 +3,16 @@ import type { Metrics } from './metrics.ts';
 import type { AppEnv } from './request-context.ts';
 
 const routes = new Set([
-  ...['login', 'callback', 'consent', 'token', 'link', 'webhooks', '.well-known'],
-  ...['livez', 'readyz', 'metrics'],
+  'login',
+  'callback',
+  'consent',
+  'token',
+  'link',
+  'webhooks',
+  '.well-known',
+  'livez',
+  'readyz',
+  'metrics',
 ]);
 const methods = new Set(['GET', 'HEAD', 'POST', 'OPTIONS']);
 

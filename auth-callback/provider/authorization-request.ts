@@ -14,8 +14,19 @@ export const hintBy = 'id_token_hint_by';
  * that could set one of these could switch off PKCE or send the answer elsewhere.
  */
 export const protocolParameters = new Set([
-  ...['response_type', 'response_mode', 'client_id', 'redirect_uri', 'scope', 'state', 'nonce'],
-  ...['code_challenge', 'code_challenge_method', 'request', 'request_uri', 'id_token_hint', hintBy],
+  'response_type',
+  'response_mode',
+  'client_id',
+  'redirect_uri',
+  'scope',
+  'state',
+  'nonce',
+  'code_challenge',
+  'code_challenge_method',
+  'request',
+  'request_uri',
+  'id_token_hint',
+  hintBy,
 ]);
 
 /** What a second leg leaves out of the row's parameters: they would make the person log in a second time. */

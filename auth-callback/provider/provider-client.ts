@@ -85,8 +85,15 @@ export function createProviderClients(options: ProviderClientOptions): ProviderC
 /** Everything of a row that a client is made of. */
 function keyOf(row: ProviderRow): string {
   return JSON.stringify([
-    ...[row.issuer, row.clientId, row.clientSecretEnv, row.tokenEndpointAuthMethod, row.idTokenSignedResponseAlg],
-    ...[row.personnummerFrom, row.lookupClientId, row.lookupClientSecretEnv, row.lookupAuthMethod],
+    row.issuer,
+    row.clientId,
+    row.clientSecretEnv,
+    row.tokenEndpointAuthMethod,
+    row.idTokenSignedResponseAlg,
+    row.personnummerFrom,
+    row.lookupClientId,
+    row.lookupClientSecretEnv,
+    row.lookupAuthMethod,
     row.tokeninfoEndpoint,
   ]);
 }

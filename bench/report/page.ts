@@ -3,8 +3,8 @@ import { formatBar, formatNumber, formatSpread } from './format.ts';
 import { table } from './markdown.ts';
 import type { Result } from './result.ts';
 
-/** `docs/performance.md`, whole: nothing in it is written by hand, so that it never says anything else than the figures. @param flames names of the pictures there are */
-export function writePage(result: Result, flames: string[] = []): string {
+/** `docs/performance.md`, whole: nothing in it is written by hand, so that it never says anything else than the figures. */
+export function writePage(result: Result): string {
   const { machine, rows, series, settings } = result;
   return [
     '# Performance',
@@ -41,17 +41,8 @@ export function writePage(result: Result, flames: string[] = []): string {
     ...rows.filter(({ sides }) => sides.length > 0).flatMap(describeRow),
     '## How cost grows',
     ...series.map(({ id, title }) => `![${title}](charts/${id}.svg)`),
-    ...(flames.length === 0 ? [] : describeFlames(flames)),
     '',
   ].join('\n\n');
-}
-
-function describeFlames(flames: string[]): string[] {
-  return [
-    "## Where the server's CPU goes",
-    'Call stacks of the sessions under load, drawn by `npm run bench -- --flames`: what is above is called by what is below, and the wider, the more CPU. Opened by itself, a picture shows every name in full.',
-    ...flames.map((id) => `![${id.replace('flame-', '')}](charts/${id}.svg)`),
-  ];
 }
 
 function describeRow(row: Row): string[] {

@@ -1,15 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import type { Flames } from '../rows/flames.ts';
 import { drawBars, drawSeries } from './chart.ts';
 import { writePage } from './page.ts';
 import type { Result } from './result.ts';
 
 const ROOT = resolve(import.meta.dirname, '..', '..');
-const CHARTS = join(ROOT, 'docs', 'charts');
 const FORMATTER = join(ROOT, 'node_modules', '@biomejs', 'biome', 'bin', 'biome');
-const FLAMES = ['flame-insert', 'flame-confirmed', 'flame-filled'];
 
 /**
  * Writes `bench/results.json`, the charts, and the page that shows them; a quick run writes to a folder that is not kept,
@@ -29,14 +26,8 @@ export function writeReport(result: Result): string[] {
   );
   files.set(join(charts, 'ratios.svg'), drawBars('Ratios, with the bar of each', ratios));
   for (const series of result.series) files.set(join(charts, `${series.id}.svg`), drawSeries(series));
-  const flames = FLAMES.filter((id) => existsSync(join(charts, `${id}.svg`)));
-  files.set(join(base, 'docs', 'performance.md'), writePage(result, flames));
+  files.set(join(base, 'docs', 'performance.md'), writePage(result));
   return writeFiles(files);
-}
-
-/** @returns the paths of the pictures, from the project's folder; the next report shows them */
-export function writeFlames(flames: Flames[]): string[] {
-  return writeFiles(new Map(flames.map(({ id, svg }) => [join(CHARTS, `${id}.svg`), svg])));
 }
 
 /** Writes what a report is made of. @returns the paths, from the project's folder */

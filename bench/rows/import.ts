@@ -68,8 +68,12 @@ function startImport(
   const { PATH = '', HOME = '' } = process.env;
   return spawn(process.execPath, [MAIN, '--organization', organization.slug, '--partial', path], {
     env: {
-      ...{ PATH, HOME, DEPLOYMENT: 'test', DATABASE_URL: cluster.urls.member_importer },
-      ...{ PERSONNUMMER_SEALING_KEYS: keys.sealing, PERSONNUMMER_INDEX_SECRETS: keys.index },
+      PATH,
+      HOME,
+      DEPLOYMENT: 'test',
+      DATABASE_URL: cluster.urls.member_importer,
+      PERSONNUMMER_SEALING_KEYS: keys.sealing,
+      PERSONNUMMER_INDEX_SECRETS: keys.index,
     },
     stdio: ['ignore', 'ignore', 'inherit'],
   });

@@ -26,21 +26,22 @@ export function startOurs({ cluster }: Context, port: number, client: LocalClien
   const url = `http://127.0.0.1:${port}`;
   const rate = '1000000';
   const program = startBenchProgram(cluster.folder, 'auth-callback/main.ts', {
-    ...{
-      DEPLOYMENT: 'local',
-      DATABASE_URL: cluster.urls.auth_callback,
-      HOST: '127.0.0.1',
-      PORT: String(port),
-      PUBLIC_URL: url,
-    },
-    ...{
-      PERSONNUMMER_SEALING_KEYS: keys.sealing,
-      PERSONNUMMER_INDEX_SECRETS: keys.index,
-      ACCESS_TOKEN_KEYS: keys.accessTokens,
-    },
-    ...{ TRANSACTION_SECRETS: keys.transactions, OIDC_BENCH: secretOf(client), LOG_LEVEL: 'warn' },
-    ...{ RATE_STARTS: rate, RATE_CALLBACKS: rate, RATE_TOKENS: rate, RATE_WEBHOOKS: rate },
-    ...{ MAX_CONCURRENT_PER_ADDRESS: rate },
+    DEPLOYMENT: 'local',
+    DATABASE_URL: cluster.urls.auth_callback,
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    PUBLIC_URL: url,
+    PERSONNUMMER_SEALING_KEYS: keys.sealing,
+    PERSONNUMMER_INDEX_SECRETS: keys.index,
+    ACCESS_TOKEN_KEYS: keys.accessTokens,
+    TRANSACTION_SECRETS: keys.transactions,
+    OIDC_BENCH: secretOf(client),
+    LOG_LEVEL: 'warn',
+    RATE_STARTS: rate,
+    RATE_CALLBACKS: rate,
+    RATE_TOKENS: rate,
+    RATE_WEBHOOKS: rate,
+    MAX_CONCURRENT_PER_ADDRESS: rate,
   });
   return {
     name: 'callback and database',
@@ -77,7 +78,10 @@ export const RETURN_TO = 'https://app.example/return';
 
 export function clientAt(port: number, clientId: string): LocalClient {
   return {
-    ...{ provider: 'vipps', organization: ORGANIZATION, organizationName: 'Logins', clientId },
+    provider: 'vipps',
+    organization: ORGANIZATION,
+    organizationName: 'Logins',
+    clientId,
     proof: { method: 'client_secret_basic', secret: randomBytes(24).toString('base64url') },
     redirectUri: `http://127.0.0.1:${port}/callback/${ORGANIZATION}/vipps`,
   };
@@ -90,21 +94,17 @@ export function invitePersons(): Person[] {
   return Array.from({ length: CLIENTS }, (_, at) => {
     const { birthDate, personnummer } = numbers.next().value as { birthDate: string; personnummer: string };
     return {
-      ...{
-        id: `login-${at}`,
-        provider: 'vipps',
-        organization: ORGANIZATION,
-        story: 'Logs in again and again.',
-        behaviour: 'given',
-      },
-      ...{
-        givenName: 'Ola',
-        familyName: 'Nordmann',
-        birthDate,
-        personnummer,
-        phone: `+470070000${at}`,
-        email: `login${at}@person.example`,
-      },
+      id: `login-${at}`,
+      provider: 'vipps',
+      organization: ORGANIZATION,
+      story: 'Logs in again and again.',
+      behaviour: 'given',
+      givenName: 'Ola',
+      familyName: 'Nordmann',
+      birthDate,
+      personnummer,
+      phone: `+470070000${at}`,
+      email: `login${at}@person.example`,
     };
   });
 }

@@ -129,12 +129,11 @@ async function run({ url, cpu }: Party, persons: Person[], seconds: number): Pro
   const after = cpu();
   const [program, database] = [after.program - before.program, after.database - before.database];
   return {
-    ...{
-      logins,
-      perCpuSecond: logins / (program + database),
-      perSecond: logins / ((performance.now() - begun) / 1000),
-    },
-    ...{ programMs: (program / logins) * 1000, databaseMs: (database / logins) * 1000 },
+    logins,
+    perCpuSecond: logins / (program + database),
+    perSecond: logins / ((performance.now() - begun) / 1000),
+    programMs: (program / logins) * 1000,
+    databaseMs: (database / logins) * 1000,
   };
 }
 

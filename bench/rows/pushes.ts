@@ -32,7 +32,9 @@ export async function measurePushes(context: Context, keys: BenchKeys): Promise<
     boss.push(await drainBoss(context, site.organization, keys, sink));
   }
   const side = (name: string, values: number[], seen?: Limits) => ({
-    ...{ name, unit: '/s', figure: spreadOf(values) },
+    name,
+    unit: '/s',
+    figure: spreadOf(values),
     ...(seen !== undefined && { limits: seen }),
   });
   return [

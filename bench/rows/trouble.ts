@@ -187,8 +187,10 @@ async function untilWaiting(hanging: HangingProvider, count: number): Promise<vo
 /** A login as far as the provider; the callback that comes next waits for it. */
 async function beginAtHangingProvider(url: string): Promise<{ back: string; cookie: string }> {
   const query = new URLSearchParams({
-    ...{ return_to: RETURN_TO, state: 'state of a troublemaker' },
-    ...{ code_challenge: 'c'.repeat(43), code_challenge_method: 'S256' },
+    return_to: RETURN_TO,
+    state: 'state of a troublemaker',
+    code_challenge: 'c'.repeat(43),
+    code_challenge_method: 'S256',
   });
   const started = await fetch(`${url}/login/hanging/vipps?${query}`, { redirect: 'manual' });
   const state = new URL(started.headers.get('location') ?? '').searchParams.get('state') ?? '';

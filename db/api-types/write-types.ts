@@ -3,8 +3,18 @@ import type { Api, ApiFunction, Column, Enum, Refusal, SqlType, View } from './r
 
 /** As PostgREST writes them into JSON. */
 const PRIMITIVES: Record<string, string> = {
-  ...{ bool: 'boolean', int2: 'number', int4: 'number', int8: 'number', float8: 'number', numeric: 'number' },
-  ...{ text: 'string', uuid: 'string', date: 'string', timestamptz: 'string', json: 'Json', jsonb: 'Json' },
+  bool: 'boolean',
+  int2: 'number',
+  int4: 'number',
+  int8: 'number',
+  float8: 'number',
+  numeric: 'number',
+  text: 'string',
+  uuid: 'string',
+  date: 'string',
+  timestamptz: 'string',
+  json: 'Json',
+  jsonb: 'Json',
 };
 
 const HEAD = `/**
@@ -91,7 +101,12 @@ function writeView({ name, comment: text, columns }: View): string {
   ]);
   return [
     ...comment(text, '      '),
-    ...[`      ${name}: {`, '        Row: {', ...fields, '        };', '        Relationships: [];', '      };'],
+    `      ${name}: {`,
+    '        Row: {',
+    ...fields,
+    '        };',
+    '        Relationships: [];',
+    '      };',
   ].join('\n');
 }
 
@@ -108,7 +123,10 @@ function writeFunction({ name, comment: text, args }: ApiFunction): string {
   );
   return [
     ...comment(text, '      '),
-    ...[`      ${name}: {`, `        Args: { ${written.join('; ')} };`, `        Returns: ${reply};`, '      };'],
+    `      ${name}: {`,
+    `        Args: { ${written.join('; ')} };`,
+    `        Returns: ${reply};`,
+    '      };',
   ].join('\n');
 }
 

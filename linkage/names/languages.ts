@@ -33,7 +33,9 @@ const FAMILY_FLATNESS = 8;
 /** Norwegian and ten other languages spoken in Norway. The shares are assumed: immigrants join less often than others. */
 export const LANGUAGES: readonly Language[] = [
   {
-    ...{ name: 'Norwegian', share: 86, doubleGiven: 0.3 },
+    name: 'Norwegian',
+    share: 86,
+    doubleGiven: 0.3,
     given: { female: rank(WOMEN, GIVEN_FLATNESS), male: rank(MEN, GIVEN_FLATNESS) },
     young: both(nb_NO as Locale),
     family: rank(unique([...COMMON_SURNAMES, ...shuffle(FARM_SURNAMES)]), FAMILY_FLATNESS),

@@ -1,7 +1,6 @@
 import type pg from 'pg';
 import { createIndexer } from '../../personnummer/blind-index.ts';
 import { parsePublicKeys, parseSecrets } from '../../personnummer/keys.ts';
-import { maskPersonnummer } from '../../personnummer/mask.ts';
 import { createSealer } from '../../personnummer/seal.ts';
 import { readPersonnummer } from '../../personnummer/validate.ts';
 import type { ProviderName } from '../identity-provider/person.ts';
@@ -132,7 +131,7 @@ function createSealing(keys: LocalKeys, organizationId: string) {
     return {
       personnummer_index: indexer.indexes(reading.personnummer, organizationId)[0],
       personnummer_sealed: await sealer.seal(reading.personnummer),
-      personnummer_masked: maskPersonnummer(reading.personnummer),
+      personnummer_masked: reading.personnummer.masked(),
       personnummer_source: 'import',
       personnummer_at: new Date(),
     };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { afterAll, beforeAll, test } from 'vitest';
 import { signAccessToken } from '../../local/access-token.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { addKari, type Door, one, openDoor } from '../support/door.ts';
@@ -71,7 +71,7 @@ async function everyKindOfRow(door: Door, mark: string) {
   return { member, push };
 }
 
-before(async () => {
+beforeAll(async () => {
   db = await createTestDatabase();
   const { rows: views } = await db.pool.query<{ name: string }>(
     `select relname as name from pg_class where relnamespace = 'api'::regnamespace and relkind in ('v', 'm', 'r', 'p', 'f') order by 1`,
@@ -109,7 +109,7 @@ before(async () => {
   token = await signAccessToken(testKeys().environment.ACCESS_TOKEN_KEYS, await addCoordinator(db, own.organization));
 });
 
-after(async () => {
+afterAll(async () => {
   await api[Symbol.asyncDispose]();
   for (const door of [own, foreign]) await door[Symbol.asyncDispose]();
   await db[Symbol.asyncDispose]();
@@ -271,8 +271,15 @@ test('a foreign id and an unknown one are refused alike, with 404, in every func
     foreign.organization.id,
   ]);
   const foreignIds = [
-    ...[foreignConflict, foreignConflict, foreignObservation, foreignPush, foreignConflict],
-    ...[waits.id, waits.id, file.id, file.id],
+    foreignConflict,
+    foreignConflict,
+    foreignObservation,
+    foreignPush,
+    foreignConflict,
+    waits.id,
+    waits.id,
+    file.id,
+    file.id,
   ];
   for (const [at, [path, body]] of calls(unknown, unknown).entries()) {
     const missing = await send({ path, method: 'POST', body });

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { afterAll, beforeAll, test } from 'vitest';
 import { signAccessToken } from '../../local/access-token.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type Door, openDoor } from '../support/door.ts';
+import { inCase } from '../support/in-case.ts';
 import { startTestPostgrest, type TestPostgrest } from '../support/postgrest.ts';
 import { addCoordinator, testKeys } from '../support/samples.ts';
 
@@ -15,7 +16,7 @@ let tokens: Record<string, string | null>;
 let views: { name: string; column: string }[];
 let functions: { name: string; arguments: string[] }[];
 
-before(async () => {
+beforeAll(async () => {
   db = await createTestDatabase();
   door = await openDoor(db);
   api = await startTestPostgrest(db);
@@ -42,7 +43,7 @@ before(async () => {
   assert.ok(views.length >= 8 && functions.length >= 8);
 });
 
-after(async () => {
+afterAll(async () => {
   await api[Symbol.asyncDispose]();
   await door[Symbol.asyncDispose]();
   await db[Symbol.asyncDispose]();
@@ -71,9 +72,9 @@ function assertRefused(what: string, { status, text }: { status: number; text: s
   assert.ok(status >= 400 && status < 500, `${what}: ${status} ${text}`);
 }
 
-test('every view of the API refuses to be written to, by whoever and however it is tried, with a 4xx', async (t) => {
+test('every view of the API refuses to be written to, by whoever and however it is tried, with a 4xx', async () => {
   for (const { name, column } of views) {
-    await t.test(name, async () => {
+    await inCase(name, async () => {
       for (const [who, token] of Object.entries(tokens)) {
         const row = { [column]: null };
         const one = `/${name}?${column}=is.null`;
@@ -117,9 +118,9 @@ test('with supabase-js the refusal is an error that says so', async () => {
   }
 });
 
-test('every function of the API, called in a way that it is not meant to be, answers with a 4xx', async (t) => {
+test('every function of the API, called in a way that it is not meant to be, answers with a 4xx', async () => {
   for (const { name, arguments: names } of functions) {
-    await t.test(name, async () => {
+    await inCase(name, async () => {
       const values = [null, '', 'x', 0, -1, {}, [], '00000000-0000-4000-8000-000000000000', 'infinity', '\ud800'];
       for (const [who, token] of Object.entries(tokens)) {
         for (const value of values) {

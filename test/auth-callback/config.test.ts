@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { readCallbackConfig } from '../../auth-callback/config.ts';
 import { createKeyPair } from '../../local/keys.ts';
 import { ConfigurationError } from '../../runtime/environment.ts';
@@ -80,10 +80,16 @@ test('all faults are named at once, and no value', () => {
   const secret = 'v1:c2VjcmV0';
   const { names, message } = faultsOf({
     ...{ DATABASE_URL: undefined, PUBLIC_URL: 'http://user:password@login.example.no' },
-    ...{ TRANSACTION_SECRETS: secret, ACCESS_TOKEN_KEYS: '{"keys":[{"d":"private"}]}', RATE_TOKENS: 'many' },
+    TRANSACTION_SECRETS: secret,
+    ACCESS_TOKEN_KEYS: '{"keys":[{"d":"private"}]}',
+    RATE_TOKENS: 'many',
   });
   assert.deepEqual(names.sort(), [
-    ...['ACCESS_TOKEN_KEYS', 'DATABASE_URL', 'PUBLIC_URL', 'RATE_TOKENS', 'TRANSACTION_SECRETS'],
+    'ACCESS_TOKEN_KEYS',
+    'DATABASE_URL',
+    'PUBLIC_URL',
+    'RATE_TOKENS',
+    'TRANSACTION_SECRETS',
   ]);
   for (const value of ['c2VjcmV0', '"private"', 'password', 'many']) assert.ok(!message.includes(value), value);
 });

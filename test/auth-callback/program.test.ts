@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createTestDatabase } from '../support/database.ts';
 import { addOrganization, addProvider, testKeys } from '../support/samples.ts';
 import { startProvider } from './support/provider.ts';
@@ -31,7 +31,8 @@ test('the program starts, answers, and stops on SIGTERM', async () => {
   const { PERSONNUMMER_UNSEALING_KEYS: _, ...keys } = testKeys().environment;
   const { child, output } = startProgram({
     ...{ DEPLOYMENT: 'local', DATABASE_URL: db.urlFor('auth_callback'), PUBLIC_URL: 'http://localhost:1', ...keys },
-    ...{ HOST: '127.0.0.1', PORT: '0' },
+    HOST: '127.0.0.1',
+    PORT: '0',
   });
   const exited = once(child, 'exit');
   const port = await listeningPort(child, output);
@@ -48,7 +49,9 @@ test('a request under way when the program is told to stop gets its answer', asy
   const { PERSONNUMMER_UNSEALING_KEYS: _, ...keys } = testKeys().environment;
   const { child, output } = startProgram({
     ...{ DEPLOYMENT: 'local', DATABASE_URL: db.urlFor('auth_callback'), PUBLIC_URL: 'http://localhost:1', ...keys },
-    ...{ HOST: '127.0.0.1', PORT: '0', OIDC_TEST_CLIENT_SECRET: 'secret' },
+    HOST: '127.0.0.1',
+    PORT: '0',
+    OIDC_TEST_CLIENT_SECRET: 'secret',
   });
   const exited = once(child, 'exit');
   const port = await listeningPort(child, output);
@@ -58,7 +61,8 @@ test('a request under way when the program is told to stop gets its answer', asy
   });
   const query = new URLSearchParams({
     ...{ return_to: 'https://app.example/return', state: 'some state' },
-    ...{ code_challenge: 'x'.repeat(43), code_challenge_method: 'S256' },
+    code_challenge: 'x'.repeat(43),
+    code_challenge_method: 'S256',
   });
   const answer = fetch(`http://127.0.0.1:${port}/login/${organization.slug}/vipps?${query}`, { redirect: 'manual' });
   const release = await asked;

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { drawFlames } from '../../bench/flame/draw.ts';
-import { foldStacks } from '../../bench/flame/fold.ts';
+import { test } from 'vitest';
 import { drawBars, drawSeries } from '../../bench/report/chart.ts';
 import { writePage } from '../../bench/report/page.ts';
 import type { Result } from '../../bench/report/result.ts';
@@ -80,7 +78,11 @@ const machine = {
 
 test('the page names the machine, every bar with its verdict, and every chart', () => {
   const result: Result = {
-    ...{ takenAt: '2026-11-22T00:00:00Z', size: 'full', seconds: 800, machine, settings: { fsync: 'on' } },
+    takenAt: '2026-11-22T00:00:00Z',
+    size: 'full',
+    seconds: 800,
+    machine,
+    settings: { fsync: 'on' },
     rows: [
       finish({ ...row, what: 'first', value: spreadOf([0.7]), bar: { at: 'least', value: 0.6 } }),
       finish({ ...row, what: 'second', value: spreadOf([12]), bar: { at: 'most', value: 10 }, unit: 'ms' }),
@@ -92,25 +94,4 @@ test('the page names the machine, every bar with its verdict, and every chart', 
   assert.match(page, /\| first \| >= 0\.6 \| 0\.70 \| met \|/);
   assert.match(page, /\| second \| <= 10 ms \| 12\.0 ms \| \*\*not met\*\* \|/);
   assert.match(page, /charts\/members\.svg/);
-});
-
-test('call stacks are added up from the outermost call, and drawn as wide as they were sampled', () => {
-  const script = [
-    'postgres',
-    '\t    55aa ExecInsert+0x10 (/opt/bin/postgres)',
-    '\t    55ab exec_stmt<x> (/opt/lib/plpgsql.so)',
-    '\t    55ac PostgresMain+0x1 (/opt/bin/postgres)',
-    '\t    55ad main+0x1 (/opt/bin/postgres)',
-    '',
-    'postgres',
-    '\t    55ac PostgresMain+0x2 (/opt/bin/postgres)',
-    '',
-  ].join('\n');
-  const root = foldStacks(script);
-  assert.equal(root.samples, 2);
-  const top = root.calls.get('PostgresMain');
-  assert.deepEqual([top?.samples, top?.calls.get('exec_stmt<x>')?.samples], [2, 1]);
-  const svg = drawFlames('Two & two', root);
-  assert.match(svg, /Two &amp; two; 2 samples/);
-  assert.match(svg, /<title>exec_stmt&lt;x&gt; 50.0 %<\/title><rect x="0.0" y="-32" width="599.5"/);
 });

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import type { BrowserContext, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, test } from 'vitest';
 import { artifactsFolder } from '../support/artifacts.ts';
+import { openPage, violations } from '../support/chromium.ts';
 import { type LocalProgram, runLocal } from '../support/start-stack.ts';
-import { violations } from './support/accessibility.ts';
-import { startChromium, withoutChromium } from './support/chromium.ts';
 import { focusIsVisible, tabTo } from './support/keyboard.ts';
 
 // The local app as a person sees it, in a real browser and with the keyboard alone. On the way it shows that the browser
@@ -13,33 +12,27 @@ import { focusIsVisible, tabTo } from './support/keyboard.ts';
 
 let program: LocalProgram;
 
-before(async () => {
-  if (withoutChromium !== false) return;
+beforeAll(async () => {
   program = runLocal('start');
   await program.says(/Click here/);
 });
 
-after(async () => {
+afterAll(async () => {
   program?.process.kill('SIGTERM');
   await program?.ended;
 });
 
-type Walk = { page: Page; context: BrowserContext; cookieNames: string[] };
-
 /** A fresh browser on the app's page; `cookieNames` grows as the callback sets cookies. */
-async function openApp(t: Parameters<typeof startChromium>[0], colorScheme: 'light' | 'dark' = 'light'): Promise<Walk> {
-  const browser = await startChromium(t);
-  const context = await browser.newContext({ colorScheme, viewport: { width: 1000, height: 800 } });
-  const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+async function openApp(colorScheme: 'light' | 'dark' = 'light') {
+  const opened = await openPage({ colorScheme, viewport: { width: 1000, height: 800 } });
   const cookieNames: string[] = [];
-  page.on('response', async (response) => {
+  opened.page.on('response', async (response) => {
     for (const { name, value } of await response.headersArray()) {
       if (name.toLowerCase() === 'set-cookie') cookieNames.push(value.split('=')[0] ?? '');
     }
   });
-  await page.goto(program.stack().appUrl);
-  return { page, context, cookieNames };
+  await opened.page.goto(program.stack().appUrl);
+  return { ...opened, cookieNames };
 }
 
 /** Waits for a page with this heading, looks at it with axe-core and keeps a picture of it. */
@@ -55,10 +48,10 @@ async function press(page: Page, text: RegExp): Promise<void> {
   await page.keyboard.press('Enter');
 }
 
-test('a person is chosen, logs in with Vipps and sees the result, by keyboard alone', {
-  skip: withoutChromium,
-}, async (t) => {
-  const { page, context, cookieNames } = await openApp(t);
+test('a person is chosen, logs in with Vipps and sees the result, by keyboard alone', async () => {
+  await using app = await openApp();
+  const { page, cookieNames } = app;
+  const context = page.context();
   await look(page, /Sample app/, 'app');
   await press(page, /^Munter Bjørkeløv$/);
   await look(page, /Vipps: log in/, 'vipps');
@@ -76,8 +69,9 @@ test('a person is chosen, logs in with Vipps and sees the result, by keyboard al
   assert.deepEqual(left, [], 'the transaction is over, and so is its cookie');
 });
 
-test('another person is chosen with the arrow keys and cancels', { skip: withoutChromium }, async (t) => {
-  const { page } = await openApp(t);
+test('another person is chosen with the arrow keys and cancels', async () => {
+  await using app = await openApp();
+  const { page } = app;
   await press(page, /^Munter Bjørkeløv$/);
   await page.getByRole('heading', { name: /Vipps: log in/ }).waitFor();
   await tabTo(page, /Munter/);
@@ -89,10 +83,9 @@ test('another person is chosen with the arrow keys and cancels', { skip: without
   await look(page, /Sample app/, 'app-again');
 });
 
-test('BankID asks for consent on a page of its own, and two persons in turn can log in', {
-  skip: withoutChromium,
-}, async (t) => {
-  const { page } = await openApp(t);
+test('BankID asks for consent on a page of its own, and two persons in turn can log in', async () => {
+  await using app = await openApp();
+  const { page } = app;
   for (const [name, picture] of [
     [/^Munter Fjellvidde$/, 'first'],
     [/^Stille Elvestrøm$/, 'second'],
@@ -108,10 +101,9 @@ test('BankID asks for consent on a page of its own, and two persons in turn can 
   }
 });
 
-test('our own question is answered by keyboard, and a refusal is a login all the same', {
-  skip: withoutChromium,
-}, async (t) => {
-  const { page } = await openApp(t);
+test('our own question is answered by keyboard, and a refusal is a login all the same', async () => {
+  await using app = await openApp();
+  const { page } = app;
   await page.locator('a[href*="blindeforbundet-bankid-absent-refused"]').focus();
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: /BankID: log in/ }).waitFor();
@@ -123,8 +115,9 @@ test('our own question is answered by keyboard, and a refusal is a login all the
   await look(page, /^Logged in$/, 'own-question-result');
 });
 
-test('nothing has to be scrolled sideways on a small screen', { skip: withoutChromium }, async (t) => {
-  const { page } = await openApp(t);
+test('nothing has to be scrolled sideways on a small screen', async () => {
+  await using app = await openApp();
+  const { page } = app;
   await page.setViewportSize({ width: 320, height: 640 });
   const tooWide = () => page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
   await look(page, /Sample app/, 'app-small');
@@ -137,8 +130,9 @@ test('nothing has to be scrolled sideways on a small screen', { skip: withoutChr
   assert.ok((await tooWide()) <= 0);
 });
 
-test('the pages are readable in dark colours, and consent is withdrawn there', { skip: withoutChromium }, async (t) => {
-  const { page } = await openApp(t, 'dark');
+test('the pages are readable in dark colours, and consent is withdrawn there', async () => {
+  await using app = await openApp('dark');
+  const { page } = app;
   await look(page, /Sample app/, 'app-dark');
   await press(page, /^Withdraw consent at Vipps$/);
   await look(page, /withdraw consent/, 'withdraw-dark');

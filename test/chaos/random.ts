@@ -4,6 +4,8 @@ export interface Chance {
   next(): number;
   between(low: number, high: number): number;
   pick<T>(from: readonly T[]): T;
+  /** The same things in another order. */
+  shuffle<T>(from: readonly T[]): T[];
   /** Picks by weight. */
   weigh<T extends string>(weights: Readonly<Record<T, number>>): T;
 }
@@ -21,6 +23,10 @@ export function createChance(seed: number): Chance {
     next,
     between: (low, high) => low + next() * (high - low),
     pick: <T>(from: readonly T[]) => from[Math.floor(next() * from.length)] as T,
+    shuffle<T>(from: readonly T[]) {
+      const keyed = from.map((thing) => ({ thing, key: next() }));
+      return keyed.sort((one, other) => one.key - other.key).map(({ thing }) => thing);
+    },
     weigh<T extends string>(weights: Readonly<Record<T, number>>) {
       const entries = Object.entries(weights) as [T, number][];
       let at = next() * entries.reduce((sum, [, weight]) => sum + weight, 0);

@@ -63,8 +63,14 @@ async function untilAccepting(url: string): Promise<void> {
 /** Starts the server's process, and a guard that it does not outlive us. */
 function launch({ bin, dataFolder, logFile, settings: own }: ServerOptions, port: number) {
   const settings = {
-    ...{ port: String(port), listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '200' },
-    ...{ log_line_prefix: '%m [%p] %u@%d ', wal_level: 'replica', hot_standby: 'on', ...own },
+    port: String(port),
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    max_connections: '200',
+    log_line_prefix: '%m [%p] %u@%d ',
+    wal_level: 'replica',
+    hot_standby: 'on',
+    ...own,
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const log = openSync(logFile, 'a', 0o600);

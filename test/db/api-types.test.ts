@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { COLUMNS, REPLIES, TYPES } from '../../db/api-types/declared.ts';
 import { parseNodeTree } from '../../db/api-types/node-tree.ts';
 import { readApi } from '../../db/api-types/read-api.ts';
@@ -20,16 +20,16 @@ const tooOld = async (db: TestDatabase) =>
 /** The declared type's own fields, without the question marks. */
 const declared = (type: string) => Object.keys(TYPES[type]?.fields ?? {}).map((field) => field.replace('?', ''));
 
-test('db/api-types.gen.ts says what the migrations make', async (t) => {
+test('db/api-types.gen.ts says what the migrations make', async ({ skip }) => {
   await using db = await createTestDatabase();
-  if (await tooOld(db)) return t.skip('PostgreSQL 15 does not tell enough of its views');
+  if (await tooOld(db)) return skip('PostgreSQL 15 does not tell enough of its views');
   const stale = (await generateTypes(db.pool)) !== (await readFile(TYPES_FILE, 'utf8'));
   assert.ok(!stale, 'db/api-types.gen.ts has drifted: run `npm run db:types`');
 });
 
-test('a column is never null only where that is plain', async (t) => {
+test('a column is never null only where that is plain', async ({ skip }) => {
   await using db = await createTestDatabase();
-  if (await tooOld(db)) return t.skip('PostgreSQL 15 does not tell enough of its views');
+  if (await tooOld(db)) return skip('PostgreSQL 15 does not tell enough of its views');
   await db.pool.query(`create view api.specimen as
     select c.id, m.id as outer_joined, m.email, coalesce(m.phone, 'none') as phone, lower(c.fingerprint) as computed,
            n.how_many, n.latest, coalesce(n.total, 0) as total

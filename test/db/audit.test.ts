@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import pg from 'pg';
+import { test } from 'vitest';
 import { createTestDatabase } from '../support/database.ts';
 import { addKari, one, openDoor } from '../support/door.ts';
 import { decoyNumber } from '../support/samples.ts';

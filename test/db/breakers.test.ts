@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { failureResults } from '../../worker/failure.ts';
 import { failureOfStatus } from '../../worker/member-system/classify.ts';
 import { becomeCoordinator } from '../support/coordinator.ts';
@@ -94,7 +94,11 @@ test('a failed probe makes the pause longer, a good one closes the breaker and i
       ['superseded'],
     );
     assert.deepEqual(await transitions(bench), [
-      ...['breaker_opened', 'breaker_probing', 'breaker_opened', 'breaker_probing', 'breaker_closed'],
+      'breaker_opened',
+      'breaker_probing',
+      'breaker_opened',
+      'breaker_probing',
+      'breaker_closed',
     ]);
     const { due } = await one(bench.db, 'select next_attempt_at <= now() as due from sync.pushes where id = $1', [
       other,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createTestDatabase } from '../support/database.ts';
+import { inCase } from '../support/in-case.ts';
 
 type Candidate = {
   number?: boolean;
@@ -106,13 +107,18 @@ const TABLE: Row[] = [
 
 const id = (letter: string) => `0000000${letter.toLowerCase()}-0000-4000-8000-000000000000`;
 
-test('the ladder as a table: evidence in, decision out', async (t) => {
+test('the ladder as a table: evidence in, decision out', async () => {
   await using db = await createTestDatabase();
   for (const [what, candidates, verdict, member, rung] of TABLE) {
-    await t.test(`${what}: ${verdict}`, async () => {
+    await inCase(`${what}: ${verdict}`, async () => {
       const rows = candidates.map((c, at) => [
-        ...[id('ABC'[at] as string), c.number ?? false, c.phone ?? null, c.email ?? null],
-        ...[c.name ?? null, c.birth ?? null, c.born ?? null],
+        id('ABC'[at] as string),
+        c.number ?? false,
+        c.phone ?? null,
+        c.email ?? null,
+        c.name ?? null,
+        c.birth ?? null,
+        c.born ?? null,
       ]);
       const literals = rows.map(
         (_, at) => `($${at * 7 + 1}::uuid, $${at * 7 + 2}::boolean, $${at * 7 + 3}::boolean, $${at * 7 + 4}::boolean,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { OUR_SCHEMAS } from '../../db/catalog.ts';
 import { createTestDatabase } from '../support/database.ts';
 

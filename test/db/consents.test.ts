@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { becomeCoordinator, type Coordinator } from '../support/coordinator.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type Answer, addKari, type Door, one, openDoor } from '../support/door.ts';
@@ -110,13 +110,13 @@ test('the second leg brings another number: nothing is written, and a case is op
 
 const revoke = (door: Door, changes: Record<string, unknown> = {}) => {
   const values = {
-    ...{
-      organization: door.organization.slug,
-      provider: 'vipps',
-      subject: 'subject-of-kari',
-      event: 'CONSENT_REVOKED',
-    },
-    ...{ issued_at: new Date(Date.now() + 1_000), late: false, ...changes },
+    organization: door.organization.slug,
+    provider: 'vipps',
+    subject: 'subject-of-kari',
+    event: 'CONSENT_REVOKED',
+    issued_at: new Date(Date.now() + 1_000),
+    late: false,
+    ...changes,
   };
   return door.pool.query('select login.record_revocation($1, $2, $3, $4, $5, $6)', Object.values(values));
 };

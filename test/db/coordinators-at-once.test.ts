@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { becomeCoordinator } from '../support/coordinator.ts';
 import { atTheDesk, record } from '../support/desk.ts';
 import { addKari, one } from '../support/door.ts';

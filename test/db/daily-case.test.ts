@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { addKari, counts, one, openDoor } from '../support/door.ts';
 import { sampleNumbers } from '../support/samples.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import pg from 'pg';
+import { test } from 'vitest';
 import { migrate } from '../../db/migrate.ts';
 import { withCluster } from '../support/own-cluster.ts';
 

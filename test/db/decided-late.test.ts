@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { atTheDesk, type Desk, record } from '../support/desk.ts';
 import { addKari, one } from '../support/door.ts';
 import { revoke } from '../support/revoke.ts';

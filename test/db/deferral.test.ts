@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { test } from 'node:test';
 import pg from 'pg';
+import { test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { addKari, counts, type Door, one, openDoor } from '../support/door.ts';
 import { sampleNumbers } from '../support/samples.ts';
@@ -23,28 +23,33 @@ const FAULTS: Record<string, { broken: string; mended: string; sqlstate: string;
   'a missing grant on the members': {
     broken: 'revoke update on registry.members from registry_owner',
     mended: 'grant update on registry.members to registry_owner',
-    ...{ sqlstate: '42501', job: true },
+    sqlstate: '42501',
+    job: true,
   },
   'a failing add_job': {
     broken: 'alter function graphile_worker.add_job rename to add_job_gone',
     mended: 'alter function graphile_worker.add_job_gone rename to add_job',
-    ...{ sqlstate: '42883', job: false },
+    sqlstate: '42883',
+    job: false,
   },
   'an audit that refuses the event': {
     broken: `alter table audit.events add constraint broken check (event not in ('filled', 'linked'))`,
     mended: 'alter table audit.events drop constraint broken',
-    ...{ sqlstate: '23514', job: true },
+    sqlstate: '23514',
+    job: true,
   },
   'an audit that refuses everything': {
     broken: 'revoke insert on audit.events from registry_owner',
     mended: 'grant insert on audit.events to registry_owner',
-    ...{ sqlstate: '42501', job: true },
+    sqlstate: '42501',
+    job: true,
   },
   'an unexpected error in the ladder': {
     broken: `create or replace function private.find_candidates(p_observation registry.observations) returns setof private.candidate
              language plpgsql stable set search_path = pg_catalog, pg_temp as $$ begin perform 1 / 0; end $$`,
     mended: '',
-    ...{ sqlstate: '22012', job: true },
+    sqlstate: '22012',
+    job: true,
   },
 };
 

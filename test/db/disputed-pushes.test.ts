@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import fc from 'fast-check';
+import { test } from 'vitest';
 import { becomeCoordinator } from '../support/coordinator.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { atTheDesk, type Case, type Desk } from '../support/desk.ts';
@@ -345,8 +345,11 @@ test('whatever happens in whatever order, a push waits just while its number is 
       await using door = await openDoor(db);
       await using coordinator = await becomeCoordinator(db, door.organization);
       const people = [{ given_name: 'Kari' }, { given_name: 'Ola' }, { given_name: 'Per' }].map((name, nth) => ({
-        ...{ ...name, family_name: `Etternavn${'abc'[nth]}`, birth_date: null },
-        ...{ phone: `+4790000${door.organization.id.slice(0, 2).charCodeAt(0)}${nth}`, email: `${nth}@example.org` },
+        ...name,
+        family_name: `Etternavn${'abc'[nth]}`,
+        birth_date: null,
+        phone: `+4790000${door.organization.id.slice(0, 2).charCodeAt(0)}${nth}`,
+        email: `${nth}@example.org`,
       }));
       for (const person of people) await addMember(db, door.organization, person);
       for (const each of steps) {

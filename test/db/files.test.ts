@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { atTheDesk, type Desk } from '../support/desk.ts';
 import { addKari, one } from '../support/door.ts';
 import { revoke } from '../support/revoke.ts';
@@ -29,7 +29,9 @@ function files({ db }: Desk) {
   const finish = async (rows: Row[], name = 'files/1') =>
     (
       await db.pool.query(`select worker.finish_file($1, $2, 'a.b.c.d.e', $3, '{}', '{}') as changes`, [
-        ...[rows[0]?.file_id, name, rows.map(({ push_id }) => push_id)],
+        rows[0]?.file_id,
+        name,
+        rows.map(({ push_id }) => push_id),
       ])
     ).rows[0].changes;
   const fail = async (rows: Row[], code = 'receiver_key_unusable') =>
@@ -119,7 +121,8 @@ test('a withdrawal and the end of a file at the same moment do not deadlock', ()
     try {
       await client.query('begin');
       await client.query(`select worker.finish_file($1, 'files/1', 'a.b.c.d.e', $2, '{}', '{}')`, [
-        ...[rows[0]?.file_id, rows.map(({ push_id }) => push_id)],
+        rows[0]?.file_id,
+        rows.map(({ push_id }) => push_id),
       ]);
       const revoked = revoke(desk.door);
       await new Promise((done) => setTimeout(done, 200));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import type { TestDatabase } from '../support/database.ts';
 import { atTheDesk, record } from '../support/desk.ts';
 import { addKari, type Door, one } from '../support/door.ts';
@@ -111,7 +111,8 @@ test('a push that was given up survives the rotation of the index key: it is sti
     const login = { ...sealed, personnummer_index: index, personnummer_index_previous: previous };
     assert.equal((await door.login(login)).outcome, 'confirmed');
     assert.deepEqual(await one(db, 'select state, personnummer_index from sync.pushes'), {
-      ...{ state: 'given_up', personnummer_index: index },
+      state: 'given_up',
+      personnummer_index: index,
     });
     await db.pool.query('update sync.pushes set next_attempt_at = now()');
     assert.equal((await claim(id)).personnummer_index, index);
@@ -127,7 +128,9 @@ test('a difference that was settled by leaving theirs does not come back under t
     const recorded = (await record(db, kari.id)).personnummer_index;
     const report = (...live: string[]) =>
       db.pool.query(`select worker.report_drift($1, $2, 'another', $3, '018150*****', false)`, [
-        ...[kari.id, recorded, live],
+        kari.id,
+        recorded,
+        live,
       ]);
     await report('v9.old');
     await settle('keep_existing');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import type { TestDatabase } from '../support/database.ts';
 import { atTheDesk, type Desk } from '../support/desk.ts';
 import { addKari, one } from '../support/door.ts';
@@ -39,7 +39,9 @@ async function everyPlace({ db, door, settle }: Desk) {
   const startRun = async (dryRun: boolean) =>
     (
       await one<{ id: string }>(db, `select run_id as id from import.start_run($1, $2, '{personnummer}', $3)`, [
-        ...[organization.slug, 'a'.repeat(64), dryRun],
+        organization.slug,
+        'a'.repeat(64),
+        dryRun,
       ])
     ).id;
   const load = async (run: string, from: number, externalId: string, number: string) => {

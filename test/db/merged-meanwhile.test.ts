@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import pg from 'pg';
+import { test } from 'vitest';
 import { atTheDesk, type Desk, record } from '../support/desk.ts';
 import { addKari, KARI, one } from '../support/door.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { test } from 'node:test';
 import pg from 'pg';
-import { readDefinitions } from '../../db/catalog.ts';
+import { test } from 'vitest';
+import { type CatalogObject, readObjects } from '../../db/catalog.ts';
 import { migrate } from '../../db/migrate.ts';
 import type { RunningPostgres } from '../../local/postgres.ts';
 import { availableVersions } from '../../local/postgres-binaries.ts';
@@ -23,7 +23,7 @@ async function definitions(url: string) {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    return await readDefinitions(client);
+    return await readObjects(client);
   } finally {
     await client.end();
   }
@@ -43,7 +43,7 @@ for (const version of availableVersions()) {
     withCluster(version, async (server) => {
       await migrate({ databaseUrl: server.url });
       const before = await definitions(server.url);
-      assert.ok(before.size > 40);
+      assert.ok(before.length > 40);
       const lines: string[] = [];
       await migrate({ databaseUrl: server.url, log: (line) => lines.push(line) });
       assert.deepEqual(
@@ -89,7 +89,7 @@ test('killed half-way, at any moment, and run again: the same database as if not
       await query(server.url, `create database ${name}`);
       return Object.assign(new URL(server.url), { pathname: `/${name}` }).href;
     };
-    const results = new Map<number, Map<string, string>>();
+    const results = new Map<number, CatalogObject[]>();
     for (const pause of [10, 40, 80, 120, 180, 260, 340]) {
       const url = await database(`killed_${pause}`);
       await runAndKill(url, pause);
@@ -105,7 +105,9 @@ test('killed half-way, at any moment, and run again: the same database as if not
 /** Starts the command and kills it, with everything it started, some time after it has connected. */
 async function runAndKill(url: string, afterMs: number): Promise<void> {
   const child = spawn(process.execPath, ['db/migrate.ts'], {
-    ...{ cwd: join(import.meta.dirname, '../..'), detached: true, stdio: ['ignore', 'pipe', 'ignore'] as const },
+    cwd: join(import.meta.dirname, '../..'),
+    detached: true,
+    stdio: ['ignore', 'pipe', 'ignore'] as const,
     env: { ...process.env, DATABASE_URL: url },
   });
   const ended = new Promise((resolve) => child.on('exit', resolve));
@@ -118,7 +120,7 @@ async function runAndKill(url: string, afterMs: number): Promise<void> {
 test('five at once: one migrates, the others find it done', () =>
   withCluster(18, async (server) => {
     await Promise.all(Array.from({ length: 5 }, () => migrate({ databaseUrl: server.url })));
-    assert.ok((await definitions(server.url)).size > 40);
+    assert.ok((await definitions(server.url)).length > 40);
   }));
 
 async function runCommand(databaseUrl: string) {

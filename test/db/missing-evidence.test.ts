@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import fc from 'fast-check';
 import type pg from 'pg';
+import { test } from 'vitest';
 import { createTestDatabase } from '../support/database.ts';
 import { type Answer, addKari, counts, KARI, one, openDoor } from '../support/door.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';

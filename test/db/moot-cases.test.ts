@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { atTheDesk, type Desk, record } from '../support/desk.ts';
 import { addKari, KARI, one } from '../support/door.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';
@@ -90,7 +90,11 @@ test('without a legal basis a coordinator stores no number either', () =>
     await door.login({ personnummer: OTHER_NUMBER });
     const empty = await addMember(db, door.organization, { given_name: 'Una' });
     const { observation_id } = await door.login({
-      ...{ subject: 'una', phone: null, email: null, given_name: 'Una', personnummer: THIRD_NUMBER },
+      subject: 'una',
+      phone: null,
+      email: null,
+      given_name: 'Una',
+      personnummer: THIRD_NUMBER,
     });
     await db.pool.query('update registry.organizations set capture_basis = null');
     assert.equal((await settle('accept_observed')).code, 'capture_off');

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
 import fc from 'fast-check';
+import { beforeAll, test } from 'vitest';
 import { readFunctionFiles } from '../../db/function-files.ts';
 import { capitals, letterFunctions } from '../../db/generate-letters.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { beyondReasons, countByKind, emailPairs, groups, judge, pairs } from './names/pairs.ts';
 
 let db: TestDatabase;
-before(async () => {
+beforeAll(async () => {
   db = await createTestDatabase();
 });
 
@@ -38,7 +38,7 @@ const assigned = function* (holds: RegExp) {
   }
 };
 
-test('names: every pair of the table gets its right answer, but those that are knowingly beyond the rule', async (t) => {
+test('names: every pair of the table gets its right answer, but those that are knowingly beyond the rule', async () => {
   assert.ok(pairs.length >= 300);
   for (const { about, sources } of groups) assert.ok(sources.length > 0, `${about} names no source`);
   assert.deepEqual(
@@ -47,9 +47,9 @@ test('names: every pair of the table gets its right answer, but those that are k
     'each reason is used, and each that is used is explained',
   );
   const judged = await judge(db.pool);
-  for (const line of countByKind(judged)) t.diagnostic(line);
+  for (const line of countByKind(judged)) console.log(line);
   const kept = judged.filter(({ beyond }) => beyond === undefined);
-  t.diagnostic(
+  console.log(
     `${kept.length} of ${judged.length} pairs are promised; ${judged.length - kept.length} are beyond the rule`,
   );
   const wrong = kept.filter(({ right, said, saidReversed }) => said !== right || saidReversed !== right);

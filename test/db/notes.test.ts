@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import fc from 'fast-check';
+import { test } from 'vitest';
 import { createTestDatabase } from '../support/database.ts';
 import { atTheDesk } from '../support/desk.ts';
 import { addKari, one } from '../support/door.ts';
@@ -14,8 +14,14 @@ const [NUMBER, OTHER_NUMBER] = sampleNumbers;
 const [DATE, REST] = [decoyNumber.slice(0, 6), decoyNumber.slice(6)];
 const PAIRS = DATE.match(/../g) ?? [];
 const WITH_A_NUMBER = [
-  ...[decoyNumber, `She said ${DATE} ${REST}.`, `${DATE}-${REST}`, `${PAIRS.join('.')} ${REST}`, `nr${decoyNumber}`],
-  ...[`${PAIRS.join(' ')} ${REST.slice(0, 3)} ${REST.slice(3)}`, `${DATE} - ${REST}, on the phone`, `${DATE}\n${REST}`],
+  decoyNumber,
+  `She said ${DATE} ${REST}.`,
+  `${DATE}-${REST}`,
+  `${PAIRS.join('.')} ${REST}`,
+  `nr${decoyNumber}`,
+  `${PAIRS.join(' ')} ${REST.slice(0, 3)} ${REST.slice(3)}`,
+  `${DATE} - ${REST}, on the phone`,
+  `${DATE}\n${REST}`,
   // as the issue of 2026-11-28 has them, with control digits that are none
   ...[
     '01/01/90 12345',
@@ -24,67 +30,59 @@ const WITH_A_NUMBER = [
     '01\u00a001\u00a090\u00a012345',
     '010190\u202f12345',
   ],
-  ...[
-    '０１０１９０１２３４５',
-    '٠١٠١٩٠١٢٣٤٥',
-    '०१०१९० १२३४५',
-    '𝟎𝟏𝟎𝟏𝟗𝟎𝟏𝟐𝟑𝟒𝟓',
-    '010190\u200b12345',
-    '010190–12345',
-    '0\u00ad10190 12345',
-  ],
-  ...[
-    '01.01.90/12345',
-    '01/01/90-123 45',
-    '(010190) 12345',
-    'pnr:010190,12345',
-    '0|1|0|1|9|0|1|2|3|4|5',
-    '0\n1\n0\n1\n9\n0\n1\n2\n3\n4\n5',
-  ],
+  '０１０１９０１２３４５',
+  '٠١٠١٩٠١٢٣٤٥',
+  '०१०१९० १२३४५',
+  '𝟎𝟏𝟎𝟏𝟗𝟎𝟏𝟐𝟑𝟒𝟓',
+  '010190\u200b12345',
+  '010190–12345',
+  '0\u00ad10190 12345',
+  '01.01.90/12345',
+  '01/01/90-123 45',
+  '(010190) 12345',
+  'pnr:010190,12345',
+  '0|1|0|1|9|0|1|2|3|4|5',
+  '0\n1\n0\n1\n9\n0\n1\n2\n3\n4\n5',
   // grouped as nobody would, but with control digits that hold
   ...[
     `${decoyNumber.slice(0, 3)} ${decoyNumber.slice(3, 7)} ${decoyNumber.slice(7)}`,
     [...decoyNumber].join(' . '),
     `${PAIRS.join(', ')}, ${REST}`,
   ],
-  ...[
-    `${PAIRS[0]}.${PAIRS[1]}.19${PAIRS[2]} ${REST}`,
-    `${DATE}/${REST}, 22 11 33 44`,
-    `22 11 33 44 / ${PAIRS.join('/')} ${REST}`,
-  ],
+  `${PAIRS[0]}.${PAIRS[1]}.19${PAIRS[2]} ${REST}`,
+  `${DATE}/${REST}, 22 11 33 44`,
+  `22 11 33 44 / ${PAIRS.join('/')} ${REST}`,
 ];
 const WITHOUT = [
-  ...[
-    'ring 22 11 33 44 / 900 00 001',
-    '22113344, 90000001',
-    '+47 22 11 33 44, +47 90 00 00 01',
-    'kontor 22 11 33 44 (mob. 900 00 001)',
-  ],
-  ...[
-    '22.11.2026 12:30',
-    '2026-11-22 12:30:45',
-    '22.11.26 kl. 12.30',
-    '01.01.1990-31.12.1999',
-    '1/1/90 og 2/2/91',
-    'uke 1 2 3 4 5 6 7 8 9 10',
-  ],
-  ...[
-    'kr 1 234 567,00',
-    '12 345,50 + 67 890,50',
-    'NOK 1.234.567,89',
-    'faktura 20261122-004711-01',
-    'sak 2026/004711, dok. 12',
-    'gate 12 A, 0150 Oslo',
-  ],
-  ...[
-    'org.nr 974 760 673',
-    'KID 000123456789012',
-    'IBAN NO93 8601 1117 947',
-    'medlem 1030, 1031, 1032, 1033',
-    '10, 20, 30, 40000',
-  ],
-  ...['called her on +47 90 00 00 01 and 22 11 33 44', 'on 22.11.2026 at 12.30', '018150*****', 'NHF-1030', ''],
-  ...['01a2030d-2bdf-787a-b637-a43d0d92e972', `case ${decoyNumber}0 of ours`, '+47 900 00 001'],
+  'ring 22 11 33 44 / 900 00 001',
+  '22113344, 90000001',
+  '+47 22 11 33 44, +47 90 00 00 01',
+  'kontor 22 11 33 44 (mob. 900 00 001)',
+  '22.11.2026 12:30',
+  '2026-11-22 12:30:45',
+  '22.11.26 kl. 12.30',
+  '01.01.1990-31.12.1999',
+  '1/1/90 og 2/2/91',
+  'uke 1 2 3 4 5 6 7 8 9 10',
+  'kr 1 234 567,00',
+  '12 345,50 + 67 890,50',
+  'NOK 1.234.567,89',
+  'faktura 20261122-004711-01',
+  'sak 2026/004711, dok. 12',
+  'gate 12 A, 0150 Oslo',
+  'org.nr 974 760 673',
+  'KID 000123456789012',
+  'IBAN NO93 8601 1117 947',
+  'medlem 1030, 1031, 1032, 1033',
+  '10, 20, 30, 40000',
+  'called her on +47 90 00 00 01 and 22 11 33 44',
+  'on 22.11.2026 at 12.30',
+  '018150*****',
+  'NHF-1030',
+  '',
+  '01a2030d-2bdf-787a-b637-a43d0d92e972',
+  `case ${decoyNumber}0 of ours`,
+  '+47 900 00 001',
 ];
 
 test('a note that may hold a personnummer is refused, with every decision, and nothing has changed', () =>

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { afterAll, beforeAll, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type Door, type Login, one, openDoor } from '../support/door.ts';
+import { inCase } from '../support/in-case.ts';
 import { addMember } from '../support/samples.ts';
 
 // The people of cases/import/members-with-particles.csv, and two with a D-number.
@@ -20,10 +21,10 @@ const NOTHING_ELSE = { birth_date: null, phone: null, phone_verified: false, ema
 
 let db: TestDatabase;
 const doors: Door[] = [];
-before(async () => {
+beforeAll(async () => {
   db = await createTestDatabase();
 });
-after(async () => {
+afterAll(async () => {
   for (const door of doors) await door[Symbol.asyncDispose]();
 });
 
@@ -66,9 +67,9 @@ const WITH_THE_NUMBER: [what: string, record: typeof OMAR, login: Login, outcome
   ['no name at all', OMAR, named(null, null), 'confirmed'],
 ];
 
-test("with the number, a name that shares no word that tells people apart is somebody else's", async (t) => {
+test("with the number, a name that shares no word that tells people apart is somebody else's", async () => {
   for (const [what, record, login, outcome] of WITH_THE_NUMBER) {
-    await t.test(`${what}: ${outcome}`, async () => {
+    await inCase(`${what}: ${outcome}`, async () => {
       assert.equal((await outcomeOf(record, { personnummer: record.personnummer, ...login })).outcome, outcome);
     });
   }
@@ -95,9 +96,9 @@ const BORN: [what: string, record: Record<string, unknown>, login: Login, outcom
   ],
 ];
 
-test("with the number and part of the name, a birth date that is not the number's own is a disagreement", async (t) => {
+test("with the number and part of the name, a birth date that is not the number's own is a disagreement", async () => {
   for (const [what, record, login, outcome] of BORN) {
-    await t.test(`${what}: ${outcome}`, async () => {
+    await inCase(`${what}: ${outcome}`, async () => {
       const found = await outcomeOf(record, { personnummer: record.personnummer as string, ...login });
       assert.equal(found.outcome, outcome);
       if (outcome === 'name_mismatch') assert.ok(found.disagreed.includes('birth_date_of_number'), 'the case says why');

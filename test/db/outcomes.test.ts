@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createTestDatabase } from '../support/database.ts';
 import { addKari, counts, one, openDoor } from '../support/door.ts';
 import { addMember, addOrganization, addProvider, decoyNumber, sampleNumbers, sealNumber } from '../support/samples.ts';
@@ -194,7 +194,10 @@ test('a linked login stays linked, whatever phone, e-mail and name say later', a
   await door.login({});
   const answer = await door.login({
     personnummer: NUMBER,
-    ...{ phone: '+4790000099', email: 'new@example.org', given_name: 'Karoline', family_name: 'Hansen' },
+    phone: '+4790000099',
+    email: 'new@example.org',
+    given_name: 'Karoline',
+    family_name: 'Hansen',
   });
   assert.deepEqual([answer.outcome, answer.member_id], ['filled', kari.id]);
 });

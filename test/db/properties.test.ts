@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import fc from 'fast-check';
+import { afterAll, beforeAll, test } from 'vitest';
 import { becomeCoordinator, type Coordinator } from '../support/coordinator.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type Door, openDoor } from '../support/door.ts';
@@ -73,10 +73,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 let db: TestDatabase;
-before(async () => {
+beforeAll(async () => {
   db = await createTestDatabase();
 });
-after(() => db[Symbol.asyncDispose]());
+afterAll(() => db[Symbol.asyncDispose]());
 
 const members = async (door: Door) =>
   (

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { one } from '../support/door.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';
 import { type PushBench, withPush } from './support/push-bench.ts';
@@ -21,8 +21,12 @@ const finishAll = async (
 ) => {
   const column = (key: keyof Report) => reports.map((report) => report[key]);
   const { rows } = await worker.query('select * from worker.finish_pushes($1, $2, $3, $4, $5, $6)', [
-    ...[column('push_id'), column('fencing_token'), column('worker_id')],
-    ...[reports.map(() => 204), reports.map(() => 7), next],
+    column('push_id'),
+    column('fencing_token'),
+    column('worker_id'),
+    reports.map(() => 204),
+    reports.map(() => 7),
+    next,
   ]);
   return { finished: rows[0].finished as string[], claims: rows.slice(1) };
 };

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { one } from '../support/door.ts';
 import { withPush } from './support/push-bench.ts';
 

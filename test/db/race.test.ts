@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { test } from 'node:test';
 import pg from 'pg';
+import { test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { addKari, counts, type Door, one, openDoor } from '../support/door.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { atTheDesk, eventsBy, record } from '../support/desk.ts';
 import { addKari, one } from '../support/door.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';

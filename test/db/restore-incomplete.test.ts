@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { migrate } from '../../db/migrate.ts';
 import { availableVersions } from '../../local/postgres-binaries.ts';
 import { withCluster } from '../support/own-cluster.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { atTheDesk } from '../support/desk.ts';
 import { addKari, counts, one, openDoor } from '../support/door.ts';
@@ -9,17 +9,15 @@ import { openSession } from '../support/sessions.ts';
 const [NUMBER, OTHER_NUMBER] = sampleNumbers;
 /** The detail of an event that counts nothing but these. */
 const erasedJust = (counted: Record<string, number>) => ({
-  ...{
-    contacts: 0,
-    numbers: 0,
-    offers: 0,
-    decisions: 0,
-    refresh_tokens: 0,
-    sessions: 0,
-    import_lines: 0,
-    dry_runs: 0,
-    imports: 0,
-  },
+  contacts: 0,
+  numbers: 0,
+  offers: 0,
+  decisions: 0,
+  refresh_tokens: 0,
+  sessions: 0,
+  import_lines: 0,
+  dry_runs: 0,
+  imports: 0,
   ...counted,
 });
 
@@ -162,8 +160,10 @@ for (const decision of ['keep_existing', 'not_same_person'] as const) {
       await erase(db);
       const before = await whereIs(db, [number.personnummer_index, 'v0.older']);
       assert.deepEqual(before, [
-        ...['registry.conflicts.personnummer_index', 'registry.conflicts.personnummer_index_previous'],
-        ...['registry.observations.personnummer_index', 'registry.observations.personnummer_index_previous'],
+        'registry.conflicts.personnummer_index',
+        'registry.conflicts.personnummer_index_previous',
+        'registry.observations.personnummer_index',
+        'registry.observations.personnummer_index_previous',
       ]);
       await age(db, '2 months');
       await erase(db);
@@ -187,7 +187,9 @@ test('what an import brought is remembered for the retention time after it broug
     const bring = async () => {
       runs += 1;
       const { run_id } = await one(db, 'select run_id from import.start_run($1, $2, $3, false)', [
-        ...[door.organization.slug, String(runs).repeat(64), ['personnummer']],
+        door.organization.slug,
+        String(runs).repeat(64),
+        ['personnummer'],
       ]);
       const rows = JSON.stringify([{ line: 2, external_id: 'm-1', ...sealed }]);
       await db.pool.query(`select import.load_rows($1, 0, 1, $2, '[]')`, [run_id, rows]);
@@ -260,7 +262,9 @@ test('a number that a merge moved is erased from the decision in both places', (
     );
     assert.equal(await erase(db), 1);
     assert.deepEqual((await one(db, 'select before from registry.resolutions')).before, {
-      ...{ number: { member_id: 'x' }, survivor_number: { member_id: 'x' }, survivor: 'y' },
+      number: { member_id: 'x' },
+      survivor_number: { member_id: 'x' },
+      survivor: 'y',
     });
   }));
 
@@ -312,7 +316,10 @@ test('a dry run of an import that was killed is gone a day later, with what it h
   await using door = await openDoor(db);
   const startRun = async (fingerprint: string, dryRun: boolean) => {
     const run = await one(db, 'select run_id from import.start_run($1, $2, $3, $4)', [
-      ...[door.organization.slug, fingerprint.repeat(64), ['personnummer'], dryRun],
+      door.organization.slug,
+      fingerprint.repeat(64),
+      ['personnummer'],
+      dryRun,
     ]);
     await db.pool.query(`select from import.accept_file($1, '{}', true, false)`, [run.run_id]);
     const row = { line: 2, external_id: 'm-1', ...(await sealNumber(NUMBER, door.organization)) };

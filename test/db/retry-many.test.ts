@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { becomeCoordinator, type Coordinator, type Reply } from '../support/coordinator.ts';
 import { one } from '../support/door.ts';
 import { addMember, addMemberSystem, addOrganization, sampleNumbers } from '../support/samples.ts';

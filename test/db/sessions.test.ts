@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { test } from 'node:test';
 import fc from 'fast-check';
+import { test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { atTheDesk } from '../support/desk.ts';
 import { addKari, type Door, KARI, one, openDoor } from '../support/door.ts';
+import { inCase } from '../support/in-case.ts';
 import { addMember } from '../support/samples.ts';
 import { isLetIn, openSession, proposeLink, redeemLink } from '../support/sessions.ts';
 
@@ -229,7 +230,7 @@ test('one refresh token used ten times at once gives ten answers, and all of the
   assert.equal((await rotate(door, winner ?? '', 'after')).length, 1);
 });
 
-test('a token may come again for a minute while the next one is unused, and what is older ends the family', async (t) => {
+test('a token may come again for a minute while the next one is unused, and what is older ends the family', async () => {
   const cases: [string, (door: Door, db: TestDatabase) => Promise<unknown>, string, string | null][] = [
     ['at once', async () => undefined, 'second', null],
     ['after 59 seconds', (_, db) => age(db, 59), 'second', null],
@@ -239,7 +240,7 @@ test('a token may come again for a minute while the next one is unused, and what
     ['when the next one came again too', async (door) => void (await rotate(door, 'second', 'x')), 'second', null],
   ];
   for (const [name, meanwhile, token, ending] of cases) {
-    await t.test(name, async () => {
+    await inCase(name, async () => {
       await using db = await createTestDatabase();
       await using door = await openDoor(db);
       await addKari(db, door);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type pg from 'pg';
+import { test } from 'vitest';
 import { blocked } from '../support/blocked.ts';
 import { becomeCoordinator } from '../support/coordinator.ts';
 import { atTheDesk, type Desk } from '../support/desk.ts';
@@ -22,7 +22,9 @@ async function deciding({ db, coordinator, openCases }: Desk, decision: string) 
     JSON.stringify({ sub: coordinator.userId }),
   ]);
   const { rows } = await client.query('select private.resolve_conflict($1, $2, null, $3) as reply', [
-    ...[open?.id, decision, open?.version],
+    open?.id,
+    decision,
+    open?.version,
   ]);
   assert.equal(rows[0].reply.state, 'resolved');
   return client;

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { test } from 'node:test';
 import pg from 'pg';
+import { test } from 'vitest';
 import { OUR_SCHEMAS } from '../../db/catalog.ts';
 import type { LoginRole } from '../../local/login-roles.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { addKari, one, openDoor } from '../support/door.ts';
+import { inCase } from '../support/in-case.ts';
 import { sampleNumbers } from '../support/samples.ts';
 import { layTraps } from './support/traps.ts';
 
@@ -50,14 +51,20 @@ const DEFINERS = `
 /** Something of each type, so that a function comes further than its first comparison with null. */
 const sample = (type: string): string => {
   const values: Record<string, string> = {
-    ...{ uuid: `'${randomUUID()}'`, 'timestamp with time zone': 'pg_catalog.now()', boolean: 'true', jsonb: `'{}'` },
-    ...{ integer: '1', bigint: '1', smallint: '1', date: `'1950-01-01'`, text: `'x'`, interval: `'1 day'` },
-    ...{
-      'uuid[]': `array['${randomUUID()}']`,
-      'text[]': `array['x']`,
-      'integer[]': 'array[1]',
-      'jsonb[]': `array['{}']`,
-    },
+    uuid: `'${randomUUID()}'`,
+    'timestamp with time zone': 'pg_catalog.now()',
+    boolean: 'true',
+    jsonb: `'{}'`,
+    integer: '1',
+    bigint: '1',
+    smallint: '1',
+    date: `'1950-01-01'`,
+    text: `'x'`,
+    interval: `'1 day'`,
+    'uuid[]': `array['${randomUUID()}']`,
+    'text[]': `array['x']`,
+    'integer[]': 'array[1]',
+    'jsonb[]': `array['{}']`,
   };
   return `(${values[type] ?? 'null'})::${type.includes('.') ? type : `pg_catalog.${quoteType(type)}`}`;
 };
@@ -72,7 +79,7 @@ const quoteType = (type: string) =>
       (word) => ({ integer: 'int4', bigint: 'int8', smallint: 'int2' })[word] as string,
     );
 
-test('with TEMP granted, no object of the caller is found by any function that runs as its owner', async (t) => {
+test('with TEMP granted, no object of the caller is found by any function that runs as its owner', async () => {
   await using db = await createTestDatabase();
   await db.pool.query(`grant temporary on database ${db.name} to public`);
   const { rows: definers } = await db.pool.query<Called>(DEFINERS, [Object.keys(CALLERS)]);
@@ -84,14 +91,16 @@ test('with TEMP granted, no object of the caller is found by any function that r
   }
   for (const { name, callers } of definers) assert.ok(callers.length > 0, `somebody may call ${name}`);
   for (const role of Object.keys(CALLERS)) {
-    await t.test(role, async () => {
+    await inCase(role, async () => {
       await using attacker = await attack(db, role);
       const { client, traps } = attacker;
       for (const { name, arguments: types } of definers.filter(({ callers }) => callers.includes(role))) {
         const called = name.slice(0, name.indexOf('('));
         // The schema of what stands behind the API is closed; the API's own functions go through it, below.
         const usable = await one<{ usable: boolean }>(db, 'select has_schema_privilege($1, $2, $3) as usable', [
-          ...[role, called.split('.')[0], 'usage'],
+          role,
+          called.split('.')[0],
+          'usage',
         ]);
         if (!usable.usable) continue;
         for (const values of [
@@ -144,7 +153,8 @@ test('a coordinator full of traps calls every function and reads every view of t
   const { client, traps } = attacker;
   const userId = randomUUID();
   await db.pool.query('insert into registry.coordinators (user_id, organization_id) values ($1, $2)', [
-    ...[userId, door.organization.id],
+    userId,
+    door.organization.id,
   ]);
   await client.query(`select pg_catalog.set_config('request.jwt.claims', $1, false)`, [
     JSON.stringify({ sub: userId }),

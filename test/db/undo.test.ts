@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import type { TestDatabase } from '../support/database.ts';
 import { atTheDesk, type Desk, eventsBy, record } from '../support/desk.ts';
 import { addKari, type Door, one } from '../support/door.ts';
@@ -237,7 +237,8 @@ test('undoing a merge leaves a case closed that has been opened anew since', () 
     const { kari } = await twoRecords({ db, door });
     const revoke = (issuedAt: number) =>
       door.pool.query(`select login.record_revocation($1, 'vipps', 'subject-of-kari', 'CONSENT_REVOKED', $2, false)`, [
-        ...[door.organization.slug, new Date(issuedAt)],
+        door.organization.slug,
+        new Date(issuedAt),
       ]);
     await revoke(Date.now() + 1_000);
     const duplicate = (await openCases()).find(({ kind }) => kind === 'duplicate');
@@ -250,7 +251,9 @@ test('undoing a merge leaves a case closed that has been opened anew since', () 
       'select kind, state, count(*)::int as n from registry.conflicts group by 1, 2',
     );
     assert.deepEqual(rows.map(({ kind, state, n }) => `${n} ${kind} ${state}`).toSorted(), [
-      ...['1 consent_revoked open', '1 consent_revoked superseded', '1 duplicate open'],
+      '1 consent_revoked open',
+      '1 consent_revoked superseded',
+      '1 duplicate open',
     ]);
   }));
 
@@ -276,7 +279,8 @@ test('a case about drift that was settled by sending ours has nothing to undo', 
     const kari = await addKari(db, door, { personnummer: NUMBER });
     const { personnummer_index } = await record(db, kari.id);
     await db.pool.query(`select worker.report_drift($1, $2, 'another', '{v1.aaa}', '018150*****', false)`, [
-      ...[kari.id, personnummer_index],
+      kari.id,
+      personnummer_index,
     ]);
     const [drift] = await openCases();
     assert.equal((await coordinator.call('retry_sync', null, null, null, drift?.id)).state, 'pending');

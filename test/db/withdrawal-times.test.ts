@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import fc from 'fast-check';
+import { afterAll, beforeAll, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { atTheDesk, type Desk, record } from '../support/desk.ts';
 import { addKari, one } from '../support/door.ts';
@@ -79,10 +79,10 @@ test('a message that was written after the login voids it, also where the provid
   }));
 
 let db: TestDatabase;
-before(async () => {
+beforeAll(async () => {
   db = await createTestDatabase();
 });
-after(() => db[Symbol.asyncDispose]());
+afterAll(() => db[Symbol.asyncDispose]());
 
 test('whatever the clocks and however long a message takes: it voids the logins before it and none after it', async () => {
   const ms = (most: number) => fc.integer({ min: 0, max: most });
@@ -136,7 +136,9 @@ test('a login decided late: a message of before it does not void it, one of afte
     const deferred = async () => {
       await desk.db.pool.query('alter function private.judge_number rename to judge_gone');
       const { observation_id, outcome } = await desk.door.login({
-        ...{ personnummer: NUMBER, authenticated_at: seconds(-3600), issued_at: seconds(-1) },
+        personnummer: NUMBER,
+        authenticated_at: seconds(-3600),
+        issued_at: seconds(-1),
       });
       assert.equal(outcome, 'deferred');
       await desk.db.pool.query('alter function private.judge_gone rename to judge_number');

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import pg from 'pg';
+import { test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { one } from '../support/door.ts';
+import { inCase } from '../support/in-case.ts';
 import { liveIn } from './lived-in.ts';
 import { blocks, names, readPage, tableRows } from './markdown.ts';
 
@@ -10,9 +11,21 @@ const page = await readPage('for-dbas.md');
 
 /** What `liveIn` does not bring about. */
 const NOT_LIVED = [
-  ...['data_erased', 'drift_found', 'file_acknowledged', 'file_expired', 'file_fetched', 'file_written'],
-  ...['import_abandoned', 'import_conflict', 'import_differences_accepted', 'import_duplicate'],
-  ...['members_separated', 'push_accepted', 'push_given_up', 'push_held', 'push_released'],
+  'data_erased',
+  'drift_found',
+  'file_acknowledged',
+  'file_expired',
+  'file_fetched',
+  'file_written',
+  'import_abandoned',
+  'import_conflict',
+  'import_differences_accepted',
+  'import_duplicate',
+  'members_separated',
+  'push_accepted',
+  'push_given_up',
+  'push_held',
+  'push_released',
 ];
 
 /** The answer of the page to one of its questions. */
@@ -31,7 +44,7 @@ async function asAuditor<T>(db: TestDatabase, action: (client: pg.Client) => Pro
   }
 }
 
-test('every query of the page runs as an auditor and finds something in a database that was lived in', async (t) => {
+test('every query of the page runs as an auditor and finds something in a database that was lived in', async () => {
   await using db = await createTestDatabase();
   const { member, observation } = await liveIn(db);
   const queries = blocks(page, 'sql').map((sql) =>
@@ -40,18 +53,18 @@ test('every query of the page runs as an auditor and finds something in a databa
   assert.ok(queries.length >= 20);
   await asAuditor(db, async (client) => {
     for (const sql of queries) {
-      await t.test(sql.slice(0, 60).replace(/\s+/g, ' '), async () => {
+      await inCase(sql.slice(0, 60).replace(/\s+/g, ' '), async () => {
         assert.doesNotMatch(sql, /\b(registry|sync|private|api|login|worker)\./);
         const { rows } = await client.query(sql);
         assert.ok(rows.length > 0, `no rows:\n${sql}`);
         assert.doesNotMatch(JSON.stringify(rows), /\b\d{6}[ -]?\d{5}\b/);
       });
     }
-    await t.test('it is append-only for the auditor too', async () => {
+    await inCase('it is append-only for the auditor too', async () => {
       await assert.rejects(client.query('delete from audit.events'), { code: '42501' });
     });
   });
-  await t.test('every event has come about but those that take files, imports, drift or days', async () => {
+  await inCase('every event has come about but those that take files, imports, drift or days', async () => {
     const { rows } = await db.pool.query<{ event: string }>('select distinct event from audit.events');
     const seen = rows.map(({ event }) => event);
     const missing = (await allowedEvents(db)).filter((event) => !seen.includes(event));
@@ -59,32 +72,32 @@ test('every query of the page runs as an auditor and finds something in a databa
   });
 });
 
-test('what the answers say is so', async (t) => {
+test('what the answers say is so', async () => {
   await using db = await createTestDatabase();
   await liveIn(db);
   await asAuditor(db, async (client) => {
-    await t.test(
+    await inCase(
       '3: a number that a later import replaced is among the replaced ones, one that it brought is not',
       async () => {
         const rows = await answer<{ actor: string }>(client, 3);
         assert.equal(rows.filter(({ actor }) => actor === 'member_importer').length, 1);
       },
     );
-    await t.test('6: numbers come from imports too', async () => {
+    await inCase('6: numbers come from imports too', async () => {
       const rows = await answer<{ source: string; numbers: string }>(client, 6);
       assert.deepEqual(
         rows.filter(({ source }) => source === 'import').map(({ numbers }) => numbers),
         ['2'],
       );
     });
-    await t.test('10: who was asked for consent and gave it brought a number', async () => {
+    await inCase('10: who was asked for consent and gave it brought a number', async () => {
       const rows = await answer<{ reason: string; logins: string }>(client, 10);
       assert.deepEqual(
         rows.filter(({ reason }) => reason === 'not_consented').map(({ logins }) => logins),
         ['1'],
       );
     });
-    await t.test('20: what a coordinator has typed in has arrived', async () => {
+    await inCase('20: what a coordinator has typed in has arrived', async () => {
       const { rows } = await client.query(`select push_id from audit.events where event = 'push_marked_done'`);
       const missing = await answer<{ push_id: string }>(client, 20);
       assert.equal(rows.length, 1);

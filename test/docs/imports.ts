@@ -8,7 +8,8 @@ export async function importTwice({ db, door }: Scene) {
   for (const nth of [7, 11]) {
     const brought = number(nth);
     const { rows } = await importer.query(`select run_id from import.start_run($1, $2, '{personnummer}', false)`, [
-      ...[door.organization.slug, sha256(`export ${nth}`).toString('hex')],
+      door.organization.slug,
+      sha256(`export ${nth}`).toString('hex'),
     ]);
     await importer.query(`select from import.accept_file($1, '{}', true, false)`, [rows[0]?.run_id]);
     const row = { line: 2, external_id: 'imported', ...(await sealNumber(brought, door.organization)) };

@@ -131,8 +131,11 @@ async function askConsent(scene: Scene) {
   await door.pool.query(
     `select login.record_consent($1, true, $2, personnummer_index => $3, personnummer_sealed => $4, personnummer_masked => $5)`,
     [
-      ...[(await meet(scene, 9, undefined, number(8))).observation_id, evidence],
-      ...[forms.personnummer_index, forms.personnummer_sealed, forms.personnummer_masked],
+      (await meet(scene, 9, undefined, number(8))).observation_id,
+      evidence,
+      forms.personnummer_index,
+      forms.personnummer_sealed,
+      forms.personnummer_masked,
     ],
   );
   const refusing = (await meet(scene, 10, undefined, number(9))).observation_id;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import pg from 'pg';
+import { afterAll, beforeAll, test } from 'vitest';
 import { setMemberSystemMode } from '../../local/demo/member-systems.ts';
 import { logIn } from '../../local/scripted-login.ts';
 import type { StackFile } from '../../local/stack/stack-file.ts';
@@ -15,7 +15,7 @@ let program: LocalProgram;
 let stack: StackFile;
 let database: pg.Pool;
 
-before(async () => {
+beforeAll(async () => {
   program = runLocal('start');
   await program.says(/Click here/);
   stack = program.stack();
@@ -24,7 +24,7 @@ before(async () => {
   await database.query('select pg_reload_conf()');
 });
 
-after(async () => {
+afterAll(async () => {
   await database.end();
   program.process.kill('SIGTERM');
   await program.ended;

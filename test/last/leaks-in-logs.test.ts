@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { test } from 'node:test';
+import { globSync } from 'node:fs';
+import { test } from 'vitest';
 import { artifactsFolder } from '../support/artifacts.ts';
 import { knownNumbers, searchFiles, searchText } from '../support/leaks.ts';
 
@@ -22,5 +23,7 @@ test('the search finds a number in every disguise', () => {
 });
 
 test('no service log, and not the PostgreSQL log with every statement in it, holds a test number', () => {
+  const logs = globSync('**/*.log', { cwd: artifactsFolder() });
+  assert.ok(logs.length > 1, 'no service left a log behind: these tests run after the others');
   assert.deepEqual(searchFiles(artifactsFolder()), []);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { LOGIN, RECORD } from '../../linkage/assumptions.ts';
 import { chooseLogins } from '../../linkage/choose-logins.ts';
 import { goals, scoreOf, wrongPerMillion } from '../../linkage/estimate.ts';
@@ -133,11 +133,22 @@ test('links to somebody else are counted as wrong, each with a cause', async () 
 
 test('wrong links of a million: the risky ones are counted, the others estimated', () => {
   const score = (part: Part, logins: number, wrong: number): Score => ({
-    ...{ method: 'ours', part, logins, wrong, right: logins - wrong, missed: 0, refused: 0 },
-    ...{ wrongAgainstNameAndBirthDate: 0, asked: logins / 200 },
+    method: 'ours',
+    part,
+    logins,
+    wrong,
+    right: logins - wrong,
+    missed: 0,
+    refused: 0,
+    wrongAgainstNameAndBirthDate: 0,
+    asked: logins / 200,
   });
   const result = (risky: number, ordinary: number): Result => ({
-    ...{ options: { members: 1, logins: 1, seed: 1 }, possible: 1_000_000, sample: 100_000, risky: 10_000, causes: [] },
+    options: { members: 1, logins: 1, seed: 1 },
+    possible: 1_000_000,
+    sample: 100_000,
+    risky: 10_000,
+    causes: [],
     scores: [score('risky', 10_000, risky), score('ordinary', 99_000, ordinary), score('sample', 100_000, ordinary)],
   });
   assert.equal(wrongPerMillion(result(2, 0), 'ours').figure, 2);

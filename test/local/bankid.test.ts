@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { decodeProtectedHeader } from 'jose';
 import * as oidc from 'openid-client';
+import { test } from 'vitest';
 import { openBrowser } from '../../local/browser.ts';
 import { sampleNumbers } from '../support/samples.ts';
 import { agreement, connect, type RelyingParty, signingProof, somebody, visit } from './support/relying-party.ts';

@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import os from 'node:os';
 import { join, resolve } from 'node:path';
-import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { onTestFinished, test } from 'vitest';
 import { findFreePort } from '../../local/free-port.ts';
 import { startProgram } from '../../local/program.ts';
 
@@ -51,9 +51,9 @@ test('a preferred port is given when nobody listens on it, otherwise another', a
   server.close();
 });
 
-test('a program that ends before it is ready is reported with what it said last', async (t) => {
+test('a program that ends before it is ready is reported with what it said last', async () => {
   const folder = mkdtempSync(join(os.tmpdir(), 'personnummer-sync-program-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const program = startProgram({
     name: 'sample',
     command: process.execPath,

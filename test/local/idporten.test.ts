@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { decodeProtectedHeader } from 'jose';
 import * as oidc from 'openid-client';
+import { test } from 'vitest';
 import type { LocalClient } from '../../local/identity-provider/client.ts';
 import type { Person } from '../../local/identity-provider/person.ts';
 import { subjectAt } from '../../local/identity-provider/subject.ts';

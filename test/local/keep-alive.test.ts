@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import type { RunningProgram } from '../../local/program.ts';
 import { keepAlive } from '../../local/stack/keep-alive.ts';
 
@@ -10,7 +10,10 @@ function createFake() {
     const end = Promise.withResolvers<string>();
     starts.push(end);
     return {
-      ...{ name: 'fake', pid: starts.length, logFile: 'fake.log', ended: end.promise },
+      name: 'fake',
+      pid: starts.length,
+      logFile: 'fake.log',
+      ended: end.promise,
       stop: async () => end.resolve('exit code 0'),
     };
   };

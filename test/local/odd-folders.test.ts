@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { after, test } from 'node:test';
+import { afterAll, test } from 'vitest';
 import { logIn } from '../../local/scripted-login.ts';
 import { runLocal } from '../support/start-stack.ts';
 
@@ -38,7 +38,7 @@ test('no file makes a file name of a URL that it built from its own address', ()
 test('the whole system starts in a folder with spaces, letters beyond ASCII and signs', async () => {
   const folder = copyProject();
   const program = runLocal('start', join(folder, '.local'), folder);
-  after(() => program.process.kill('SIGKILL'));
+  afterAll(() => program.process.kill('SIGKILL'));
   await program.says(/Click here/);
   writeFileSync(join(folder, 'Nye medlemmer æøå.csv'), 'external_id;given_name\nNY-1;Bjørn\n');
   const { callbackUrl, organizations } = program.stack();
@@ -71,7 +71,7 @@ function copyProject(): string {
   // By this process's id: `test/run.ts` removes what belongs to processes that are gone.
   const above = join(base, String(process.pid));
   mkdirSync(above, { recursive: true });
-  after(() => rmSync(above, { recursive: true, force: true }));
+  afterAll(() => rmSync(above, { recursive: true, force: true }));
   const folder = join(mkdtempSync(join(above, 'odd-')), NAME);
   const tracked = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: ROOT });
   for (const file of tracked.toString().split('\0').filter(Boolean)) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { readPageForm } from '../../local/page-form.ts';
 
 test('a form’s hidden fields, first choices and address are read', () => {

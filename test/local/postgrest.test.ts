@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { signAccessToken } from '../../local/access-token.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { startTestPostgrest } from '../support/postgrest.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { isRunning } from '../../local/is-running.ts';
 import { runLocal } from '../support/start-stack.ts';
 import { until } from '../support/until.ts';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
 import pg from 'pg';
+import { afterAll, beforeAll, test } from 'vitest';
 import { revocationNotice } from '../../local/identity-provider/revocation-notice.ts';
 import { isRunning } from '../../local/is-running.ts';
 import { logIn } from '../../local/scripted-login.ts';
@@ -16,13 +16,13 @@ const ROOT = join(import.meta.dirname, '..', '..');
 let program: LocalProgram;
 let stack: StackFile;
 
-before(async () => {
+beforeAll(async () => {
   program = runLocal('start');
   await program.says(/Click here/);
   stack = program.stack();
 });
 
-after(async () => {
+afterAll(async () => {
   program.process.kill('SIGKILL');
   await program.ended;
 });

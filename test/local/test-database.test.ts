@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import pg from 'pg';
+import { test } from 'vitest';
 import { LOGIN_ROLES } from '../../local/login-roles.ts';
 import { createTestDatabase } from '../support/database.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createImportWorld, csv, type ImportWorld } from './support/run-import.ts';
 
 // Files that people really had, one for each kind of trouble. What is right: a row is taken as its sender plainly meant it, or it

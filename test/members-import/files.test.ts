@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createImportWorld, csv } from './support/run-import.ts';
 
 const HEADER = 'external_id,given_name,family_name,birth_date,email,phone,personnummer';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import pg from 'pg';
+import { test } from 'vitest';
 import { addProvider, sealNumber, syntheticNumber } from '../support/samples.ts';
 import { until } from '../support/until.ts';
 import { createImportWorld, csv, type ImportWorld } from './support/run-import.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import fc from 'fast-check';
 import iconv from 'iconv-lite';
+import { test } from 'vitest';
 import { understand } from './support/understand.ts';
 
 // Each kind of trouble, in every delimiter, encoding, style of quoting and kind of line end that exports come in.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { ImportError } from '../../members-import/errors.ts';
 import { writeList } from '../../members-import/write-list.ts';
 import { createImportWorld, csv, type ImportWorld } from './support/run-import.ts';

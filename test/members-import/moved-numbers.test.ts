@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { addProvider, sealNumber } from '../support/samples.ts';
 import { until } from '../support/until.ts';
 import { createImportWorld, csv, type ImportWorld } from './support/run-import.ts';

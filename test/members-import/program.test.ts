@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import pg from 'pg';
+import { test } from 'vitest';
 import { explainFailure } from '../../members-import/database-failure.ts';
 import { createImportWorld, csv } from './support/run-import.ts';
 

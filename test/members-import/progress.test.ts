@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { showProgress } from '../../members-import/progress.ts';
 
 /** What is written to a terminal, or to a file. */

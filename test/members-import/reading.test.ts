@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { decoyNumber } from '../support/samples.ts';
 import { createImportWorld, csv, type ImportWorld } from './support/run-import.ts';
 

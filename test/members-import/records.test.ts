@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
+import { test } from 'vitest';
 import { ImportError } from '../../members-import/errors.ts';
 import { createSplitter, type RecordForm } from '../../members-import/read-records.ts';
 import { understand } from './support/understand.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { asPersonnummer, testKeys } from '../support/samples.ts';
 import { createImportWorld, csv } from './support/run-import.ts';
 

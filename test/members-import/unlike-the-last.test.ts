@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createImportWorld, csv, type ImportWorld } from './support/run-import.ts';
 
 // A file in which every row is in order, and which is wrong as a whole. The basis is the last import of the organisation.

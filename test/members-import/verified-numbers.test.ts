@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { becomeCoordinator, type Coordinator } from '../support/coordinator.ts';
 import { addProvider, sealNumber } from '../support/samples.ts';
 import { createImportWorld, csv, type ImportWorld } from './support/run-import.ts';

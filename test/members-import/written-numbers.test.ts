@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { bareNumber, holdsNumber } from '../../members-import/written-numbers.ts';
 import { decoyNumber } from '../support/samples.ts';
 import { createImportWorld, csv } from './support/run-import.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac, hkdfSync, randomBytes, randomUUID } from 'node:crypto';
-import { test } from 'node:test';
 import fc from 'fast-check';
+import { test } from 'vitest';
 import { createIndexer } from '../../personnummer/blind-index.ts';
 import { Personnummer } from '../../personnummer/personnummer.ts';
 import { synthetic } from './numbers.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { test } from 'node:test';
 import fc from 'fast-check';
+import { test } from 'vitest';
 import { type Jwk, parsePrivateKeys, parsePublicKeys, parseSecrets } from '../../personnummer/keys.ts';
 
 const x = keyPair('X25519', 'x');

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { format, inspect } from 'node:util';
+import { test } from 'vitest';
 import { PersonnummerError } from '../../personnummer/errors.ts';
-import { maskPersonnummer } from '../../personnummer/mask.ts';
 import { Personnummer } from '../../personnummer/personnummer.ts';
 import { synthetic } from './numbers.ts';
 
@@ -10,9 +9,9 @@ const digits = '01815025039';
 const personnummer = new Personnummer(digits);
 
 test('the mask shows the six date digits and five stars', () => {
-  assert.equal(maskPersonnummer(personnummer), '018150*****');
+  assert.equal(personnummer.masked(), '018150*****');
   for (const number of Object.keys(synthetic)) {
-    assert.equal(maskPersonnummer(new Personnummer(number)), `${number.slice(0, 6)}*****`);
+    assert.equal(new Personnummer(number).masked(), `${number.slice(0, 6)}*****`);
   }
 });
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { deploymentRules } from '../../runtime/deployment.ts';
 
 test('production takes no synthetic number, no http and no private address', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
+import { test } from 'vitest';
 import { parsePublicKeys } from '../../personnummer/keys.ts';
 import { deploymentRules } from '../../runtime/deployment.ts';
 import { ConfigurationError, type EnvironmentReader, readEnvironment } from '../../runtime/environment.ts';

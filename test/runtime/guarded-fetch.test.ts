@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { createServer as createTlsServer } from 'node:https';
-import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { allowInsecureRequests, customFetch, discovery } from 'openid-client';
+import { test } from 'vitest';
 import { createGuardedFetch, OutboundError, type OutboundErrorCode } from '../../runtime/guarded-fetch.ts';
 import { selfSignedCertificate } from './certificate.ts';
 import { listen, serve, serveTcp } from './servers.ts';

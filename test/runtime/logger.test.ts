@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { test } from 'node:test';
 import fc from 'fast-check';
 import pg from 'pg';
+import { test } from 'vitest';
 import { Personnummer } from '../../personnummer/personnummer.ts';
 import { createLogger, type Logger } from '../../runtime/logger.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createLogger, type Logger } from '../../runtime/logger.ts';
 import { createPool } from '../../runtime/pg-pool.ts';
 import { clusterUrl } from '../support/cluster.ts';
@@ -9,7 +9,7 @@ import { clusterUrl } from '../support/cluster.ts';
 const quiet = createLogger({ name: 'test', level: 'silent' });
 
 async function poolOf(log: Logger = quiet, max = 1) {
-  const connectionString = await clusterUrl();
+  const connectionString = clusterUrl();
   return createPool({
     connectionString,
     max,

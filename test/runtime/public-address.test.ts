@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { isPublicAddress, lookupPublicAddress } from '../../runtime/public-address.ts';
 
 test('an address is public only when the internet routes it', () => {

@@ -1,14 +1,6 @@
-import { mkdtempSync } from 'node:fs';
-import os from 'node:os';
-import { join } from 'node:path';
-
-let own: string | undefined;
-
-/**
- * Where services under test write their logs, so that the last tests can search them: `TEST_ARTIFACTS`, which
- * `test/run.ts` sets, or a temporary folder when a file is run alone.
- */
+/** Where services under test write their logs, so that the last tests can search them; `test/setup/cluster.ts` makes it. */
 export function artifactsFolder(): string {
-  own ??= process.env.TEST_ARTIFACTS || mkdtempSync(join(os.tmpdir(), 'personnummer-sync-artifacts-'));
-  return own;
+  const folder = process.env.TEST_ARTIFACTS;
+  if (!folder) throw new Error('TEST_ARTIFACTS is missing: run tests by `npx vitest run <file>`');
+  return folder;
 }

@@ -1,31 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
-import os from 'node:os';
-import { join } from 'node:path';
-import { startPostgres } from '../../local/postgres.ts';
+import { createHash } from 'node:crypto';
 
-let started: Promise<string> | undefined;
-
-/**
- * The connection string of the superuser of the cluster the tests use: `TEST_DATABASE_URL`, which `test/run.ts` sets, or,
- * when one file is run alone, an embedded cluster that lives as long as this process.
- */
-export function clusterUrl(): Promise<string> {
-  const given = process.env.TEST_DATABASE_URL;
-  if (given) return Promise.resolve(given);
-  started ??= startOwnCluster();
-  return started;
-}
-
-async function startOwnCluster(): Promise<string> {
-  const folder = mkdtempSync(join(os.tmpdir(), 'personnummer-sync-test-'));
-  const server = await startPostgres({
-    dataFolder: join(folder, 'data'),
-    logFile: join(folder, 'postgres.log'),
-    password: randomBytes(18).toString('base64url'),
-    throwaway: folder,
-  });
-  return server.url;
+/** The connection string of the superuser of the cluster that `test/setup/cluster.ts` made for this run. */
+export function clusterUrl(): string {
+  const url = process.env.TEST_DATABASE_URL;
+  if (!url)
+    throw new Error('TEST_DATABASE_URL is missing: run tests by `npx vitest run <file>`, which makes the cluster');
+  return url;
 }
 
 /** The password of a login role in the tests' cluster: every process works out the same one from the cluster's address. */

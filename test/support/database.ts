@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { relative } from 'node:path';
 import pg from 'pg';
+import { expect } from 'vitest';
 import type { LoginRole } from '../../local/login-roles.ts';
+import { noteCalls } from '../mutate/coverage.ts';
 import { clusterUrl, rolePassword } from './cluster.ts';
 import { databaseUrl, ensureTemplate } from './template.ts';
 
@@ -20,7 +23,7 @@ export type TestDatabase = {
  * A fresh, migrated database of its own for a test: `await using db = await createTestDatabase()`.
  */
 export async function createTestDatabase(): Promise<TestDatabase> {
-  const cluster = await clusterUrl();
+  const cluster = clusterUrl();
   const template = await ensureTemplate(cluster);
   const name = `test_${randomBytes(8).toString('hex')}`;
   await onCluster(cluster, (client) => copyDatabase(client, template, name));
@@ -36,7 +39,10 @@ export async function createTestDatabase(): Promise<TestDatabase> {
       return url.href;
     },
     pool,
-    [Symbol.asyncDispose]: () => pool.end(),
+    async [Symbol.asyncDispose]() {
+      await noteCalls(pool, relative(process.cwd(), expect.getState().testPath ?? ''));
+      await pool.end();
+    },
   };
 }
 

@@ -26,9 +26,16 @@ function disguises(number: string): string[] {
       .slice(shift === 0 ? 0 : 4, -4),
   );
   return [
-    ...[number, spaced, spaced.replace(' ', '-'), spaced.replace(' ', '%20'), spaced.replace(' ', '+'), percent],
+    number,
+    spaced,
+    spaced.replace(' ', '-'),
+    spaced.replace(' ', '%20'),
+    spaced.replace(' ', '+'),
+    percent,
     ...base64,
-    ...[digest.toString('hex'), digest.toString('base64'), digest.toString('base64url')],
+    digest.toString('hex'),
+    digest.toString('base64'),
+    digest.toString('base64url'),
   ];
 }
 

@@ -9,8 +9,11 @@ import type { PostgresVersion } from '../../local/postgres-binaries.ts';
 export async function withCluster(version: PostgresVersion, action: (server: RunningPostgres) => Promise<void>) {
   const folder = await mkdtemp(join(tmpdir(), 'migrate-'));
   const server = await startPostgres({
-    ...{ dataFolder: join(folder, 'data'), logFile: join(folder, 'postgres.log') },
-    ...{ password: randomUUID(), throwaway: folder, version },
+    dataFolder: join(folder, 'data'),
+    logFile: join(folder, 'postgres.log'),
+    password: randomUUID(),
+    throwaway: folder,
+    version,
   });
   try {
     await action(server);

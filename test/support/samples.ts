@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { insertRow, type Queryable } from '../../local/sample-data/insert-row.ts';
-import { maskPersonnummer } from '../../personnummer/mask.ts';
 import type { Personnummer } from '../../personnummer/personnummer.ts';
 import { readPersonnummer } from '../../personnummer/validate.ts';
 import { testKeys } from './keys.ts';
@@ -92,7 +91,7 @@ export async function sealNumber(digits: string, organization: { id: string }): 
   return {
     personnummer_index: indexer.indexes(personnummer, organization.id)[0] as string,
     personnummer_sealed: await sealer.seal(personnummer),
-    personnummer_masked: maskPersonnummer(personnummer),
+    personnummer_masked: personnummer.masked(),
   };
 }
 

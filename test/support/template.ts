@@ -25,12 +25,33 @@ export async function ensureTemplate(cluster: string): Promise<string> {
     await client.query(`drop database if exists ${name}`);
     await client.query(`create database ${name}`);
     await migrate({ databaseUrl: databaseUrl(cluster, name) });
+    await applyMutation(databaseUrl(cluster, name));
     await prepareLoginRoles(client, (role) => rolePassword(cluster, role));
     await client.query(`alter database ${name} is_template true`);
     return name;
   } finally {
     await client.end();
   }
+}
+
+/** Puts the small mistake of `npm run mutate` into the database, where that one runs the tests. */
+async function applyMutation(url: string): Promise<void> {
+  const mutation = mutationSql();
+  if (mutation === '') return;
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(`set role registry_owner; ${mutation}`);
+  } catch (error) {
+    throw new Error('the mutation does not apply', { cause: error });
+  } finally {
+    await client.end();
+  }
+}
+
+function mutationSql(): string {
+  const file = process.env.TEST_MUTATION;
+  return file ? readFileSync(file, 'utf8') : '';
 }
 
 /** The same cluster and user, another database. */
@@ -45,5 +66,5 @@ function stateOfMigrations(): string {
   for (const file of globSync('{*.sql,migrations/*.sql}', { cwd: DB_FOLDER }).sort()) {
     hash.update(file).update(readFileSync(join(DB_FOLDER, file)));
   }
-  return hash.digest('hex').slice(0, 12);
+  return hash.update(mutationSql()).digest('hex').slice(0, 12);
 }

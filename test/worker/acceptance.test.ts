@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { json, listen } from './support/listen.ts';
 import { createStage, eventually } from './support/stage.ts';
 

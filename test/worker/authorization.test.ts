@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import Provider from 'oidc-provider';
+import { test } from 'vitest';
 import { createGuardedFetch } from '../../runtime/guarded-fetch.ts';
 import { Failure } from '../../worker/failure.ts';
 import { createAccessTokens } from '../../worker/member-system/access-tokens.ts';
@@ -101,8 +101,12 @@ test('a token endpoint of another make, which lets nobody show a secret in a hea
   const provider = new Provider('http://provider.example', {
     clients: [
       {
-        ...{ client_id: 'worker', client_secret: secret, token_endpoint_auth_method: 'client_secret_post' },
-        ...{ grant_types: ['client_credentials'], redirect_uris: [], response_types: [] },
+        client_id: 'worker',
+        client_secret: secret,
+        token_endpoint_auth_method: 'client_secret_post',
+        grant_types: ['client_credentials'],
+        redirect_uris: [],
+        response_types: [],
       },
     ],
     features: { clientCredentials: { enabled: true }, devInteractions: { enabled: false } },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { syntheticNumber } from '../support/samples.ts';
 import { createStage, eventually, type Stage } from './support/stage.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
-import { test } from 'node:test';
 import { compactDecrypt, decodeProtectedHeader } from 'jose';
+import { test } from 'vitest';
 import { becomeCoordinator } from '../support/coordinator.ts';
 import { createStage, eventually, type Stage, sampleNumbers } from './support/stage.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { test } from 'vitest';
 import { createGuardedFetch } from '../../runtime/guarded-fetch.ts';
 import { createAccessTokens } from '../../worker/member-system/access-tokens.ts';
 import { createAuthorize } from '../../worker/member-system/authorization.ts';
@@ -14,8 +14,12 @@ const accessTokens = createAccessTokens({ fetch, allowsPlainHttp: true });
 const authorize = createAuthorize({ secrets: new Map([['MEMBER_SYSTEM_A', 'secret']]), accessTokens });
 
 const row = (url: string, changes: object = {}) => ({
-  ...{ kind: 'http', method: 'PUT', url_template: `${url}/members/{external_id}` },
-  ...{ body_template: { personnummer: '{personnummer}' }, auth: 'bearer', secret_env: 'MEMBER_SYSTEM_A' },
+  kind: 'http',
+  method: 'PUT',
+  url_template: `${url}/members/{external_id}`,
+  body_template: { personnummer: '{personnummer}' },
+  auth: 'bearer',
+  secret_env: 'MEMBER_SYSTEM_A',
   ...changes,
 });
 
@@ -57,10 +61,16 @@ test('what is missing in the row or in the environment is told', async () => {
   assert.deepEqual(await failures({ kind: 'http' }), ['member_system_misconfigured']);
   assert.deepEqual(await failures(row(await refusingUrl())), [null, null, null, 'connection_failed']);
   assert.deepEqual(await failures(row(server.url, { secret_env: 'MEMBER_SYSTEM_B' })), [
-    ...[null, null, 'secret_missing', 'secret_missing'],
+    null,
+    null,
+    'secret_missing',
+    'secret_missing',
   ]);
   assert.deepEqual(await failures(row(server.url, { body_template: {} })), [
-    ...[null, 'member_system_misconfigured', null, null],
+    null,
+    'member_system_misconfigured',
+    null,
+    null,
   ]);
 });
 

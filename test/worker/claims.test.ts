@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createStage, eventually, sampleNumbers } from './support/stage.ts';
 
 test('many jobs for one push, in two workers at once, send it once', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { type FailureCode, failureResults } from '../../worker/failure.ts';
 import { classify, classifyStatus } from '../../worker/member-system/classify.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { ConfigurationError } from '../../runtime/environment.ts';
 import { readConfig } from '../../worker/config.ts';
 

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { startPostgres } from '../../local/postgres.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { createStage, eventually, sampleNumbers } from './support/stage.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { RequestListener } from 'node:http';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createIndexer } from '../../personnummer/blind-index.ts';
 import type { Jwk } from '../../personnummer/keys.ts';
 import { Personnummer } from '../../personnummer/personnummer.ts';

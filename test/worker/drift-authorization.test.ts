@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createGuardedFetch } from '../../runtime/guarded-fetch.ts';
 import type { DriftReport } from '../../worker/doors/rows.ts';
 import { compareDrift } from '../../worker/drift.ts';
@@ -34,10 +34,20 @@ async function compareWith(url: string) {
     sent_index: null,
     has_case: false,
     member_system: {
-      ...{ kind: 'http', method: 'PUT', url_template: `${url}/members/{external_id}`, timeout_ms: 1_000 },
-      ...{ body_template: {}, read_url_template: `${url}/members/{external_id}`, read_pointer: '/personnummer' },
-      ...{ auth: 'oauth2_client_credentials', token_url: `${url}/token`, client_id: 'worker' },
-      ...{ secret_env: 'MEMBER_SYSTEM_SECRET', scope: null, username: null, receiver_key: null },
+      kind: 'http',
+      method: 'PUT',
+      url_template: `${url}/members/{external_id}`,
+      timeout_ms: 1_000,
+      body_template: {},
+      read_url_template: `${url}/members/{external_id}`,
+      read_pointer: '/personnummer',
+      auth: 'oauth2_client_credentials',
+      token_url: `${url}/token`,
+      client_id: 'worker',
+      secret_env: 'MEMBER_SYSTEM_SECRET',
+      scope: null,
+      username: null,
+      receiver_key: null,
     },
   });
   const reports: DriftReport[] = [];
@@ -47,7 +57,9 @@ async function compareWith(url: string) {
       reportDrift: async (report) => reports.push(report) > 0,
     },
     authorize: createAuthorize({ secrets: new Map([['MEMBER_SYSTEM_SECRET', 's3cret']]), accessTokens }),
-    ...{ indexer: testKeys().indexer, fetch, signal: new AbortController().signal },
+    indexer: testKeys().indexer,
+    fetch,
+    signal: new AbortController().signal,
   });
   return { counts: (await page).counts, reports };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { test } from 'vitest';
 import { readPointer } from '../../worker/member-system/pointer.ts';
 import { becomeCoordinator } from '../support/coordinator.ts';
 import { json, listen } from './support/listen.ts';

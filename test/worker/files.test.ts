@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { becomeCoordinator } from '../support/coordinator.ts';
 import { createStage, eventually, type Stage, sampleNumbers } from './support/stage.ts';
 

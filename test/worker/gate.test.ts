@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createGate } from '../../worker/gate.ts';
 
 test('no organisation takes all places of a process', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createLogger } from '../../runtime/logger.ts';
 import { gather } from '../../worker/doors/gather.ts';
 import { logGatherFailures } from '../../worker/doors/log-gather-failures.ts';
@@ -48,7 +48,8 @@ test('a door for many that fails every time is a line in the log, once a minute,
   let now = 0;
   const failed = logGatherFailures(log, () => now);
   const error = Object.assign(new Error('Key (personnummer_index)=(v1.secret) already exists.'), {
-    ...{ code: '23505', severity: 'ERROR' },
+    code: '23505',
+    severity: 'ERROR',
   });
   for (now of [0, 1_000, 59_000, 61_000]) failed('claim_pushes', new Failure('database_failed', { cause: error }));
   failed('finish_pushes', new Failure('database_failed', { cause: error }));

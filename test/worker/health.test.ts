@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { startHealth } from '../../worker/health.ts';
 
 async function open(metricsToken: string | null) {
@@ -22,10 +22,10 @@ const elsewhere = Object.values(networkInterfaces())
   .flat()
   .find((each) => each !== undefined && each.family === 'IPv4' && !each.internal)?.address;
 
-test('without a token the metrics are for this machine only, and health is for everybody', async (context) => {
+test('without a token the metrics are for this machine only, and health is for everybody', async ({ skip }) => {
   await using health = await open(null);
   assert.equal((await health.get('/metrics')).status, 200);
-  if (elsewhere === undefined) return context.skip('this machine has no other address');
+  if (elsewhere === undefined) return skip('this machine has no other address');
   assert.equal((await health.get('/metrics', undefined, elsewhere)).status, 403);
   assert.equal((await health.get('/readyz', undefined, elsewhere)).status, 200);
 });

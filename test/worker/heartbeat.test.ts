@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createLogger } from '../../runtime/logger.ts';
 import { createGate } from '../../worker/gate.ts';
 import { startHeartbeat } from '../../worker/heartbeat.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { test } from 'vitest';
 import { Failure } from '../../worker/failure.ts';
 import { createLeases } from '../../worker/leases.ts';
 

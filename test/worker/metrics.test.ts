@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createStage, eventually, sampleNumbers } from './support/stage.ts';
 
 test('the metrics say how changes stand, by organisation, and hold nothing of a person', async () => {

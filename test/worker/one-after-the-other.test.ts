@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createStage, eventually, sampleNumbers } from './support/stage.ts';
 
 test('a worker with one place carries what is due one after the other, each once, and no job is left', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { assertObservationPayload, assertPushPayload } from '../../worker/payloads.ts';
 
 const id = '7b1f0a52-3c7e-4a57-9a35-0a8e6f5f3c11';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { findFreePort } from '../../local/free-port.ts';
 import { createStage, eventually } from './support/stage.ts';
 import { spawnWorker } from './support/worker-process.ts';

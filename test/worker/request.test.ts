@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { Failure } from '../../worker/failure.ts';
 import { buildRequest, buildStatusUrl } from '../../worker/member-system/request.ts';
 import { type HttpMemberSystem, readMemberSystem } from '../../worker/member-system/settings.ts';
@@ -40,8 +40,10 @@ test('a request carries the number in its body, the push id as Idempotency-Key, 
     url: 'https://members.example/api/members/NHF-1/personnummer',
     method: 'PUT',
     headers: {
-      ...{ 'content-type': 'application/json', accept: 'application/json' },
-      ...{ 'idempotency-key': pushId, 'change-made-at': madeAt },
+      'content-type': 'application/json',
+      accept: 'application/json',
+      'idempotency-key': pushId,
+      'change-made-at': madeAt,
     },
     body: JSON.stringify({ personnummer }),
   });
@@ -115,7 +117,8 @@ const misconfigured: [string, object][] = [
     'shows its client secret in an unknown way',
     {
       ...{ auth: 'oauth2_client_credentials', token_url: 'https://m.example/token', client_id: 'c' },
-      ...{ secret_env: 'MEMBER_SYSTEM_A', token_endpoint_auth_method: 'private_key_jwt' },
+      secret_env: 'MEMBER_SYSTEM_A',
+      token_endpoint_auth_method: 'private_key_jwt',
     },
   ],
   ['has a timeout of nothing', { timeout_ms: 0 }],

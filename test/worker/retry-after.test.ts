@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { readRetryAfter } from '../../worker/member-system/retry-after.ts';
 
 const now = Date.UTC(2026, 10, 21, 12, 0, 0);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createStage, eventually, sampleNumbers } from './support/stage.ts';
 
 // Standing alone: ids that are random hexadecimal digits may hold eleven decimal ones in a row by chance.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
-import { test } from 'node:test';
 import { inspect } from 'node:util';
+import { test } from 'vitest';
 import { createGuardedFetch } from '../../runtime/guarded-fetch.ts';
 import { Failure } from '../../worker/failure.ts';
 import { keepsBody, read, send } from '../../worker/member-system/send.ts';

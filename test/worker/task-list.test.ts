@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { test } from 'node:test';
 import { parseCrontab } from 'graphile-worker';
+import { test } from 'vitest';
 import { createLogger } from '../../runtime/logger.ts';
 import type { Doors } from '../../worker/doors/doors.ts';
 import { createGate } from '../../worker/gate.ts';

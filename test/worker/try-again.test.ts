@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { tryAgain } from '../../worker/try-again.ts';
 
 function failing(times: number) {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
-import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkerEvents } from 'graphile-worker';
+import { test } from 'vitest';
 import { watchRun } from '../../worker/watch-run.ts';
 
 const quick = { endMs: 40, lookMs: 120, everyMs: 5 };

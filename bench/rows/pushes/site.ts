@@ -1,5 +1,4 @@
 import type pg from 'pg';
-import { maskPersonnummer } from '../../../personnummer/mask.ts';
 import { readPersonnummer } from '../../../personnummer/validate.ts';
 import type { Context } from '../../context.ts';
 import type { BenchKeys } from '../../keys.ts';
@@ -34,7 +33,7 @@ export async function addSite(
       external_id: `p${n}`,
       personnummer_index: keys.indexer.indexes(reading.personnummer, organization.id)[0],
       personnummer_sealed: await keys.sealer.seal(reading.personnummer),
-      personnummer_masked: maskPersonnummer(reading.personnummer),
+      personnummer_masked: reading.personnummer.masked(),
     });
   }
   await pool.query(

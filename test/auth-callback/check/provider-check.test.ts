@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { checkProvider } from '../../../auth-callback/check/check-provider.ts';
 import { formatReport } from '../../../auth-callback/check/report.ts';
 import type { ProviderConfig } from '../../../auth-callback/config.ts';
@@ -8,6 +8,7 @@ import type { ProviderRow } from '../../../auth-callback/provider/provider-row.t
 import { deploymentRules } from '../../../runtime/deployment.ts';
 import { createGuardedFetch } from '../../../runtime/guarded-fetch.ts';
 import { createTestDatabase } from '../../support/database.ts';
+import { inCase } from '../../support/in-case.ts';
 import { addOrganization, addProvider } from '../../support/samples.ts';
 import { createSigningKey, startProvider, type TestProvider } from '../support/provider.ts';
 import { providerRow } from '../support/provider-row.ts';
@@ -23,8 +24,10 @@ const config: ProviderConfig = {
 };
 
 const good: Partial<ProviderRow> = {
-  ...{ tokenEndpointAuthMethod: 'client_secret_basic', clientSecretEnv: 'OIDC_THERE' },
-  ...{ scopes: ['openid', 'name', 'nin'], personnummerScope: 'nin' },
+  tokenEndpointAuthMethod: 'client_secret_basic',
+  clientSecretEnv: 'OIDC_THERE',
+  scopes: ['openid', 'name', 'nin'],
+  personnummerScope: 'nin',
 };
 
 const metadata = (changes: Record<string, unknown>) => (provider: TestProvider) => {
@@ -134,9 +137,9 @@ const cases: Case[] = [
   },
 ];
 
-test('every fault of a row, the environment or the provider is named, and no secret', async (t) => {
+test('every fault of a row, the environment or the provider is named, and no secret', async () => {
   for (const { name, row, spoil, fault, note } of cases) {
-    await t.test(name, async () => {
+    await inCase(name, async () => {
       await using provider = await startProvider();
       await spoil?.(provider);
       const report = await checkProvider(providerRow({ issuer: provider.issuer, ...good, ...row }), config, fetch);
@@ -182,8 +185,12 @@ test('the command shows what will be asked and sent, and ends with 0, 1 or 2', a
   assert.equal(fine.code, 0, fine.output);
   for (const text of [
     ...[`http://localhost:8080/callback/${organization.slug}/vipps`, 'our-client, client_secret_basic', 'no faults'],
-    ...['scope=openid name phoneNumber email birthDate nin', 'state=STATE', 'code_challenge_method=S256'],
-    ...['secret from OIDC_TEST_CLIENT_SECRET', 'claim nin of userinfo', `${provider.issuer}token`],
+    'scope=openid name phoneNumber email birthDate nin',
+    'state=STATE',
+    'code_challenge_method=S256',
+    'secret from OIDC_TEST_CLIENT_SECRET',
+    'claim nin of userinfo',
+    `${provider.issuer}token`,
   ]) {
     assert.ok(fine.output.replaceAll('+', ' ').includes(text), text);
   }

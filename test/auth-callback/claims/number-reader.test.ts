@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import type { Claims } from '../../../auth-callback/claims/contact-claims.ts';
 import { createNumberReader, type NumberSources } from '../../../auth-callback/claims/number-evidence.ts';
 import { syntheticNumber, testKeys } from '../../support/samples.ts';

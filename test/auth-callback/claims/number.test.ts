@@ -1,18 +1,19 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createSecret } from '../../../local/keys.ts';
+import { inCase } from '../../support/in-case.ts';
 import { testKeys } from '../../support/samples.ts';
 import { logIn } from '../support/browser.ts';
 import { numberCases, other, person } from '../support/number-cases.ts';
 import { number, samplePerson, startWorld, startWorlds, type World } from '../support/world.ts';
 
-test('every login is recorded, and the number only where it is beyond doubt', async (t) => {
+test('every login is recorded, and the number only where it is beyond doubt', async () => {
   await using worlds = await startWorlds(
     numberCases.map(({ options }) => options ?? {}),
     { PROVIDER_TIMEOUT_MS: '1500' },
   );
   for (const [at, { name, person, respond, absent, logs }] of numberCases.entries()) {
-    await t.test(name, async () => {
+    await inCase(name, async () => {
       const world = worlds[at] as World;
       // Linked before, so that each login proceeds whatever is known of the person this time.
       await link(world);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import fc from 'fast-check';
+import { test } from 'vitest';
 import { readContactClaims } from '../../../auth-callback/claims/contact-claims.ts';
 import { storableText } from '../../../auth-callback/claims/storable-text.ts';
 import { readPersonnummer } from '../../../personnummer/validate.ts';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createConsentSealer } from '../../../auth-callback/consent/consent-request.ts';
 import { parseSecrets } from '../../../personnummer/keys.ts';
+import { inCase } from '../../support/in-case.ts';
 import { testKeys } from '../../support/samples.ts';
 import { consentsOf, getPage, newCookie } from '../support/bankid.ts';
 import { comeBack, logIn, start, token } from '../support/browser.ts';
@@ -138,7 +139,7 @@ test('who is parted from the member while the page is open is not let in, and th
   );
 });
 
-test('an answer that the page did not send is a page with 400, and nothing is stored', async (t) => {
+test('an answer that the page did not send is a page with 400, and nothing is stored', async () => {
   await using world = await startWorld(options);
   const [page, other] = [await untilPage(world), await untilPage(world)];
   const cases: [string, () => Promise<Response>][] = [
@@ -176,7 +177,7 @@ test('an answer that the page did not send is a page with 400, and nothing is st
     ['a page without its cookie', () => getPage(world, page.location, '')],
   ];
   for (const [name, act] of cases) {
-    await t.test(name, async () => {
+    await inCase(name, async () => {
       const response = await act();
       assert.equal(response.status, 400);
       assert.equal(response.headers.get('location'), null);

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
+import { inCase } from '../../support/in-case.ts';
 import { answerAsked, bankidPerson, consentsOf, linkedWorld, untilAsked } from '../support/bankid.ts';
 import { comeBack, logIn } from '../support/browser.ts';
 import { json } from '../support/provider.ts';
 import type { World } from '../support/world.ts';
 
-test('a refusal is remembered, the member logs in, and is not asked at the next login', async (t) => {
+test('a refusal is remembered, the member logs in, and is not asked at the next login', async () => {
   const refusals: [
     string,
     (world: World, asked: Awaited<ReturnType<typeof untilAsked>>) => ReturnType<typeof comeBack>,
@@ -22,7 +23,7 @@ test('a refusal is remembered, the member logs in, and is not asked at the next 
     ],
   ];
   for (const [name, refuse] of refusals) {
-    await t.test(name, async () => {
+    await inCase(name, async () => {
       await using world = await linkedWorld();
       assert.ok((await refuse(world, await untilAsked(world))).code);
       assert.deepEqual(
@@ -45,7 +46,7 @@ test('a refusal is remembered, the member logs in, and is not asked at the next 
   }
 });
 
-test('a provider that fails in the second leg costs the question, not the login', async (t) => {
+test('a provider that fails in the second leg costs the question, not the login', async () => {
   const failures: [
     string,
     (world: World, asked: Awaited<ReturnType<typeof untilAsked>>) => ReturnType<typeof comeBack>,
@@ -75,14 +76,14 @@ test('a provider that fails in the second leg costs the question, not the login'
     ],
   ];
   for (const [name, fail] of failures) {
-    await t.test(name, async () => {
+    await inCase(name, async () => {
       await using world = await linkedWorld();
       assert.ok((await fail(world, await untilAsked(world))).code);
       assert.equal((await consentsOf(world)).length, 0, 'nobody has answered');
       assert.equal((await world.observations())[0]?.absent_reason, 'not_consented');
     });
   }
-  await t.test('the pushed request is not taken', async () => {
+  await inCase('the pushed request is not taken', async () => {
     await using world = await linkedWorld();
     world.provider.respond.set('/par', (_, response) => json(response, 500, { error: 'server_error' }));
     assert.ok((await logIn(world, bankidPerson())).code);

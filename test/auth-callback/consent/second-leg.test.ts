@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
+import { inCase } from '../../support/in-case.ts';
 import {
   answerAsked,
   bankidPerson,
@@ -96,14 +97,14 @@ test('only a row can let the hint travel in the address', async () => {
   assert.ok((await answerAsked(world, asked)).code);
 });
 
-test('another person or another number in the second leg: no write, a case, no login', async (t) => {
+test('another person or another number in the second leg: no write, a case, no login', async () => {
   const contradictions: [string, ReturnType<typeof bankidPerson>, string][] = [
     ['another subject', bankidPerson({ sub: 'somebody-else' }), 'subject_differs'],
     ['userinfo of another subject', { ...bankidPerson(), userinfo: { sub: 'x', nnin: number } }, 'subject_differs'],
     ['another number', bankidPerson({ nnin: other }), 'numbers_differ'],
   ];
   for (const [name, person, inconsistency] of contradictions) {
-    await t.test(name, async () => {
+    await inCase(name, async () => {
       await using world = await linkedWorld();
       const asked = await untilAsked(world);
       const ended = await answerAsked(world, asked, person);

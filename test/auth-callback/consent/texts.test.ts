@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { chooseLocale } from '../../../auth-callback/consent/locale.ts';
 import { describeRetention } from '../../../auth-callback/consent/texts.ts';
 

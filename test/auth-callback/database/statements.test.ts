@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import pg from 'pg';
+import { test } from 'vitest';
 import { createStatements } from '../../../auth-callback/database/statements.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import fc from 'fast-check';
+import { test } from 'vitest';
 import { linkMember } from '../support/bankid.ts';
 import { logIn } from '../support/browser.ts';
 import { databaseText } from '../support/database-text.ts';
@@ -8,21 +8,46 @@ import { json, type Person } from '../support/provider.ts';
 import { number, startWorld } from '../support/world.ts';
 
 const claimNames = [
-  ...['sub', 'given_name', 'family_name', 'birthdate', 'phone_number', 'phone_number_verified', 'email'],
-  ...['email_verified', 'nin', 'pid', 'nnin', 'acr', 'amr', 'auth_time', 'iat', 'exp', 'nbf', 'aud', 'azp', 'iss'],
-  ...['nonce', 'at_hash', '__proto__', 'constructor', 'toString'],
+  'sub',
+  'given_name',
+  'family_name',
+  'birthdate',
+  'phone_number',
+  'phone_number_verified',
+  'email',
+  'email_verified',
+  'nin',
+  'pid',
+  'nnin',
+  'acr',
+  'amr',
+  'auth_time',
+  'iat',
+  'exp',
+  'nbf',
+  'aud',
+  'azp',
+  'iss',
+  'nonce',
+  'at_hash',
+  '__proto__',
+  'constructor',
+  'toString',
 ];
 
 /** The number, in every dress that somebody may have put it in. */
 const dressed = fc.constantFrom(
-  ...[
-    number,
-    ` ${number}`,
-    `${number}\n`,
-    `${number.slice(0, 6)} ${number.slice(6)}`,
-    `${number.slice(0, 6)}-${number.slice(6)}`,
-  ],
-  ...[`x${number}y`, `${number}@example.no`, `+${number}`, `kari.${number}`, `{"nin":"${number}"}`, `'; ${number} --`],
+  number,
+  ` ${number}`,
+  `${number}\n`,
+  `${number.slice(0, 6)} ${number.slice(6)}`,
+  `${number.slice(0, 6)}-${number.slice(6)}`,
+  `x${number}y`,
+  `${number}@example.no`,
+  `+${number}`,
+  `kari.${number}`,
+  `{"nin":"${number}"}`,
+  `'; ${number} --`,
 );
 const value = fc.oneof(
   dressed,

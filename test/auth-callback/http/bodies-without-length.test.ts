@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { startWorld } from '../support/world.ts';
 
 // curl, proxies and streams send bodies in chunks, or none and no length either.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createBodyRoom } from '../../../auth-callback/http/bodies.ts';
 import { logIn, token } from '../support/browser.ts';
 import { startWorld } from '../support/world.ts';

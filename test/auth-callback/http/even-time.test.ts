@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { test } from 'vitest';
 import { evenTime } from '../../../auth-callback/http/even-time.ts';
 
 test('an answer comes at a whole beat, however long the work before it took', async () => {

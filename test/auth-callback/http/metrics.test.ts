@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { get, logIn, token } from '../support/browser.ts';
 import { number, startWorld } from '../support/world.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import fc from 'fast-check';
+import { test } from 'vitest';
 import { createPlaces, type Place } from '../../../auth-callback/http/places.ts';
 import { until } from '../../support/until.ts';
 import { get, logIn, type Started, start, startUrl, token } from '../support/browser.ts';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
+import { inCase } from '../../support/in-case.ts';
 import { comeBack, get, logIn, start, startUrl, token, tokensOf } from '../support/browser.ts';
 import { rawRequest } from '../support/raw-request.ts';
 import { startWorld, startWorlds, type World } from '../support/world.ts';
@@ -19,10 +20,10 @@ const guesses: [string, string][] = [
   ['x-moz', 'prefetch'],
 ];
 
-test('a prefetched callback uses nothing up: the person who then opens the address is logged in', async (t) => {
+test('a prefetched callback uses nothing up: the person who then opens the address is logged in', async () => {
   await using worlds = await startWorlds(guesses.map(() => ({})));
   for (const [at, [name, value]] of guesses.entries()) {
-    await t.test(`${name}: ${value}`, async () => {
+    await inCase(`${name}: ${value}`, async () => {
       const world = worlds[at] as World;
       const started = await start(world);
       const address = world.provider.authorize(started.address, world.person);
@@ -42,7 +43,7 @@ test('a prefetched callback uses nothing up: the person who then opens the addre
   }
 });
 
-test('no route that uses something up answers a prefetch, and none counts it against the address', async (t) => {
+test('no route that uses something up answers a prefetch, and none counts it against the address', async () => {
   await using world = await startWorld({
     environment: { RATE_STARTS: '2', RATE_CALLBACKS: '2', RATE_TOKENS: '2', RATE_WEBHOOKS: '2' },
   });
@@ -57,7 +58,7 @@ test('no route that uses something up answers a prefetch, and none counts it aga
     ['POST', `/webhooks/${slug}/vipps/${'s'.repeat(43)}`],
   ];
   for (const [method, path] of routes) {
-    await t.test(`${method} ${path.split('?')[0]}`, async () => {
+    await inCase(`${method} ${path.split('?')[0]}`, async () => {
       const send = (headers: Record<string, string>) => rawRequest(world.url, { method, path, headers });
       for (let nth = 0; nth < 5; nth += 1) assert.equal((await send({ 'sec-purpose': 'prefetch' })).status, 403);
       assert.ok(![403, 429].includes((await send({})).status), 'the real request is not turned away');

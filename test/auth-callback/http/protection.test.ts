@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { clientAddress, forwardedAddress } from '../../../auth-callback/http/client-address.ts';
 import { createRateLimit } from '../../../auth-callback/http/rate-limit.ts';
 import { get, start, startUrl, token } from '../support/browser.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
+import { test } from 'vitest';
 import { logIn, type Tokens, token, tokensOf } from '../support/browser.ts';
 import { number, publicUrl, returnTo, startWorld, type World } from '../support/world.ts';
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { onTestFinished, test, vi } from 'vitest';
+import { inCase } from '../../support/in-case.ts';
 import { comeBack, logIn, start } from '../support/browser.ts';
 import { samplePerson, startWorld, type World, type WorldOptions } from '../support/world.ts';
 
@@ -32,14 +33,14 @@ test('who comes back to a confirmed number is not asked for it again', async () 
   assert.equal((await world.observations())[1]?.outcome, 'absent');
 });
 
-test('without such a record, or with the organisation asking always, there is no hint', async (t) => {
+test('without such a record, or with the organisation asking always, there is no hint', async () => {
   const cases: [string, WorldOptions, (world: World) => ReturnType<typeof visit>][] = [
     ['no number came', options, (world) => visit(world, undefined, withoutNumber)],
     ['a conflict', { ...options, member: { personnummer: '17858433347' } }, (world) => visit(world, undefined)],
     ['not chosen', { providerRow: { personnummer_scope: 'nin' } }, (world) => visit(world, undefined)],
   ];
   for (const [name, settings, act] of cases) {
-    await t.test(name, async () => {
+    await inCase(name, async () => {
       await using world = await startWorld(settings);
       assert.equal((await act(world)).set, undefined);
     });
@@ -70,9 +71,10 @@ test('a hint nobody sealed for this place is none', async () => {
   assert.ok(login.address.searchParams.get('scope')?.includes('nin'), 'never by a parameter');
 });
 
-test('a hint is good for ninety days', async (t) => {
+test('a hint is good for ninety days', async () => {
   await using world = await startWorld(options);
   const hint = pairOf((await visit(world, undefined)).set);
-  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 91 * 86_400_000 });
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 91 * 86_400_000 });
+  onTestFinished(() => void vi.useRealTimers());
   assert.ok((await start(world, { cookie: hint })).address.searchParams.get('scope')?.includes('nin'));
 });

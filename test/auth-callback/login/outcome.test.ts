@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { loginOutcome } from '../../../auth-callback/login/login-outcome.ts';
 import { addMember } from '../../support/samples.ts';
 import { logIn } from '../support/browser.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import fc from 'fast-check';
+import { test } from 'vitest';
 import { isReturnAddress } from '../../../auth-callback/login/return-address.ts';
 
 const accepted = (address: string, allowsPlainHttp = false) => isReturnAddress(address, allowsPlainHttp);
@@ -19,9 +19,38 @@ test('http is accepted in a local deployment only: the code would travel in clea
 
 test('a scheme of one word belongs to nobody: browsers and systems have theirs, and any app may take it', () => {
   const words = [
-    ...['view-source', 'about', 'blob', 'chrome', 'chrome-extension', 'content', 'data', 'devtools', 'edge', 'feed'],
-    ...['file', 'filesystem', 'ftp', 'geo', 'intent', 'jar', 'javascript', 'mailto', 'market', 'moz-extension'],
-    ...['ms-settings', 'resource', 'search-ms', 'shell', 'sms', 'ssh', 'tel', 'vbscript', 'ws', 'wss', 'x', 'nhf'],
+    'view-source',
+    'about',
+    'blob',
+    'chrome',
+    'chrome-extension',
+    'content',
+    'data',
+    'devtools',
+    'edge',
+    'feed',
+    'file',
+    'filesystem',
+    'ftp',
+    'geo',
+    'intent',
+    'jar',
+    'javascript',
+    'mailto',
+    'market',
+    'moz-extension',
+    'ms-settings',
+    'resource',
+    'search-ms',
+    'shell',
+    'sms',
+    'ssh',
+    'tel',
+    'vbscript',
+    'ws',
+    'wss',
+    'x',
+    'nhf',
   ];
   for (const word of words) {
     for (const rest of [':https://app.example/return', '://return', ':/return', ':x']) {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
+import { inCase } from '../../support/in-case.ts';
 import { get, start, startUrl } from '../support/browser.ts';
 import { publicUrl, returnTo, startWorld, startWorlds, type World } from '../support/world.ts';
 
@@ -42,7 +43,10 @@ test('the cookie is bound to host, path and browser, and shows nothing of the lo
 test('a row cannot override what the protocol needs', async () => {
   const authorization_params = {
     ...{ response_type: 'token', client_id: 'evil', redirect_uri: 'https://evil.example/', state: 'fixed' },
-    ...{ nonce: 'fixed', code_challenge: 'fixed', code_challenge_method: 'plain', scope: 'openid' },
+    nonce: 'fixed',
+    code_challenge: 'fixed',
+    code_challenge_method: 'plain',
+    scope: 'openid',
     ...{ response_mode: 'form_post', request: 'x', request_uri: 'https://evil.example/', acr_values: 'high' },
   };
   await using world = await startWorld({ providerRow: { authorization_params } });
@@ -54,7 +58,7 @@ test('a row cannot override what the protocol needs', async () => {
   assert.equal(address.searchParams.getAll('state').length, 1);
 });
 
-test('nothing vouches for where to send the browser: a plain page, no redirect, no cookie', async (t) => {
+test('nothing vouches for where to send the browser: a plain page, no redirect, no cookie', async () => {
   await using world = await startWorld();
   const { slug } = world.organization;
   const query = startUrl(world, state, verifier).search;
@@ -78,7 +82,7 @@ test('nothing vouches for where to send the browser: a plain page, no redirect, 
     ['return_to twice', twice, 400],
   ];
   for (const [name, url, status] of cases) {
-    await t.test(name, async () => {
+    await inCase(name, async () => {
       const response = await get(url);
       assert.equal(response.status, status);
       assert.equal(response.headers.get('location'), null);
@@ -106,7 +110,7 @@ test('a registered address that no code may be sent to is as good as none', asyn
   assert.equal((await get(startUrl(world, state, verifier))).status, 302);
 });
 
-test('the app gets invalid_request for what it did wrong', async (t) => {
+test('the app gets invalid_request for what it did wrong', async () => {
   await using world = await startWorld();
   const repeat = (name: string) => {
     const url = startUrl(world, state, verifier);
@@ -135,7 +139,7 @@ test('the app gets invalid_request for what it did wrong', async (t) => {
     ['an unknown parameter twice', unknownTwice(world), state],
   ];
   for (const [name, url, expectedState] of cases) {
-    await t.test(name, async () => {
+    await inCase(name, async () => {
       const response = await get(url);
       assert.equal(response.status, 302);
       const location = new URL(response.headers.get('location') ?? '');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
+import { inCase } from '../../support/in-case.ts';
 import { addMember } from '../../support/samples.ts';
 import { comeBack, type Ended, logIn, type Started, shapeOf, start } from '../support/browser.ts';
 import type { Person } from '../support/provider.ts';
@@ -53,12 +54,12 @@ async function attempt(world: World, claims: Record<string, unknown>): Promise<E
   return { ...started, ...ended, took: performance.now() - askedAt };
 }
 
-test('an answer does not tell whether somebody else is a member, whatever of theirs a stranger writes; a coordinator is asked', async (t) => {
+test('an answer does not tell whether somebody else is a member, whatever of theirs a stranger writes; a coordinator is asked', async () => {
   await using world = await startWorld();
   const cases = async () => (await world.db.pool.query('select count(*)::int as n from registry.conflicts')).rows[0].n;
   for (const [who, claims] of Object.entries(ASKED)) {
     for (const [what, way] of Object.entries(WAYS)) {
-      await t.test(`${who}: ${what}`, async () => {
+      await inCase(`${who}: ${what}`, async () => {
         const before = await cases();
         const ofNobody = await attempt(world, { ...claims, ...way(NOBODY) });
         assert.equal(ofNobody.error, 'member_not_found');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { meetsMinimumAcr } from '../../../auth-callback/provider/acr.ts';
 
 test('levels are compared in the order of ID-porten, under their present and former names', () => {

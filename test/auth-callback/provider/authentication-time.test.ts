@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import fc from 'fast-check';
+import { test } from 'vitest';
 import { authenticationTime, issueTime } from '../../../auth-callback/provider/id-token-checks.ts';
+import { inCase } from '../../support/in-case.ts';
 import { linkMember } from '../support/bankid.ts';
 import { logIn } from '../support/browser.ts';
 import { announce, base, kari, logInLinked, say, sub } from '../support/idporten.ts';
@@ -19,21 +20,25 @@ test('a time of authentication is taken as it is where a person can have logged 
 
 test('anything else is no time of authentication: the token itself says when it was', () => {
   const claims = [
-    ...[
-      undefined,
-      null,
-      0,
-      0.5,
-      1,
-      -1,
-      1e-300,
-      86_400,
-      issuedAt / 1000,
-      issuedAt * 1000,
-      issuedAt + 1,
-      issuedAt - year,
-    ],
-    ...[Number.NaN, Number.POSITIVE_INFINITY, 1e308, String(issuedAt), [issuedAt], { seconds: issuedAt }, true],
+    undefined,
+    null,
+    0,
+    0.5,
+    1,
+    -1,
+    1e-300,
+    86_400,
+    issuedAt / 1000,
+    issuedAt * 1000,
+    issuedAt + 1,
+    issuedAt - year,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    1e308,
+    String(issuedAt),
+    [issuedAt],
+    { seconds: issuedAt },
+    true,
   ];
   for (const claim of claims) assert.equal(secondsOf(claim), issuedAt, JSON.stringify(claim));
 });
@@ -54,11 +59,11 @@ async function authenticatedAt(world: World): Promise<number> {
   return new Date(String(rows[0]?.authenticated_at)).getTime();
 }
 
-test('no login is stored as one of 1970', async (t) => {
+test('no login is stored as one of 1970', async () => {
   const claims = [0.5, 1, 1e-9, 86_400];
   await using worlds = await startWorlds(claims.map(() => ({})));
   for (const [at, auth_time] of claims.entries()) {
-    await t.test(`auth_time ${auth_time} in the ID token`, async () => {
+    await inCase(`auth_time ${auth_time} in the ID token`, async () => {
       const world = worlds[at] as World;
       await linkMember(world, world.person.sub);
       world.provider.claims = (whole) => ({ ...whole, auth_time });
@@ -67,7 +72,7 @@ test('no login is stored as one of 1970', async (t) => {
     });
   }
   for (const claim of ['iat', 'auth_time']) {
-    await t.test(`${claim} 0.5 in introspection, where there is no ID token`, async () => {
+    await inCase(`${claim} 0.5 in introspection, where there is no ID token`, async () => {
       await using world = await startWorld({
         providerRow: { ...base, scopes: ['profile'], personnummer_from: 'introspection' },
         prepare: (provider) => {

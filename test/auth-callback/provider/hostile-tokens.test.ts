@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
+import { inCase } from '../../support/in-case.ts';
 import { bankidPerson, bankidWorld, linkMember } from '../support/bankid.ts';
 import { comeBack, logIn, start } from '../support/browser.ts';
 import { acceptedTokens, claimCases } from '../support/claim-cases.ts';
@@ -10,11 +11,11 @@ import { signatureCases } from '../support/signature-cases.ts';
 import { tokenResponseCases } from '../support/token-response-cases.ts';
 import { number, startWorld, startWorlds, type World } from '../support/world.ts';
 
-test('what does not verify is refused: nothing of userinfo is asked, nothing is recorded', async (t) => {
+test('what does not verify is refused: nothing of userinfo is asked, nothing is recorded', async () => {
   const cases = [...signatureCases, ...headerCases, ...claimCases, ...tokenResponseCases];
   await using worlds = await startWorlds(cases.map(() => ({})));
   for (const [at, { name, code, spoil }] of cases.entries()) {
-    await t.test(name, async () => {
+    await inCase(name, async () => {
       const world = worlds[at] as World;
       await spoil(world.provider);
       const logged = world.logLines.length;
@@ -33,10 +34,10 @@ test('what does not verify is refused: nothing of userinfo is asked, nothing is 
   }
 });
 
-test('signatures of ES256 that are none are refused, and one of another algorithm too', async (t) => {
+test('signatures of ES256 that are none are refused, and one of another algorithm too', async () => {
   await using worlds = await startWorlds(es256Cases.map(() => bankidWorld));
   for (const [at, [name, spoil]] of es256Cases.entries()) {
-    await t.test(name, async () => {
+    await inCase(name, async () => {
       const world = worlds[at] as World;
       await linkMember(world);
       await spoil(world.provider);
@@ -46,10 +47,10 @@ test('signatures of ES256 that are none are refused, and one of another algorith
   }
 });
 
-test('what verifies is accepted', async (t) => {
+test('what verifies is accepted', async () => {
   await using worlds = await startWorlds(acceptedTokens.map(() => ({})));
   for (const [at, { name, spoil }] of acceptedTokens.entries()) {
-    await t.test(name, async () => {
+    await inCase(name, async () => {
       const world = worlds[at] as World;
       await spoil(world.provider);
       const login = await logIn(world);

@@ -1,18 +1,19 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
+import { inCase } from '../../support/in-case.ts';
 import { syntheticNumber } from '../../support/samples.ts';
 import { linkMember } from '../support/bankid.ts';
 import { logIn } from '../support/browser.ts';
 import { base, evidenceOf, inToken, kari, logInLinked, sub } from '../support/idporten.ts';
 import { number, startWorld } from '../support/world.ts';
 
-test('pid comes in the ID token of an ordinary login, and D-numbers are numbers', async (t) => {
+test('pid comes in the ID token of an ordinary login, and D-numbers are numbers', async () => {
   const dNumber = '52829431130';
   for (const [name, pid, masked] of [
     ['a personnummer', number, '088372*****'],
     ['a D-number', dNumber, '528294*****'],
   ]) {
-    await t.test(name ?? '', async () => {
+    await inCase(name ?? '', async () => {
       await using world = await startWorld({ providerRow: inToken, member: { birth_date: null } });
       const login = await logInLinked(world, kari({ pid, given_name: undefined }));
       assert.ok(login.code);

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { SignJWT } from 'jose';
+import { onTestFinished, test, vi } from 'vitest';
+import { inCase } from '../../support/in-case.ts';
 import { linkMember } from '../support/bankid.ts';
 import { logIn } from '../support/browser.ts';
 import { createSigningKey, type SigningKey, signRs256 } from '../support/provider.ts';
 import { startWorld, type World } from '../support/world.ts';
 
-test('a rotated key is fetched soon, and tokens with unknown keys do not flood the provider', async (t) => {
+test('a rotated key is fetched soon, and tokens with unknown keys do not flood the provider', async () => {
   await using world = await startWorld();
   const { provider } = world;
   assert.equal((await logIn(world)).error, null);
@@ -21,14 +22,15 @@ test('a rotated key is fetched soon, and tokens with unknown keys do not flood t
   assert.equal(provider.count('/jwks'), 1, 'a key set of this moment is not fetched again');
 
   // Only the clock of the programs moves; their timers and the database go on as they were.
-  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 11_000 });
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 11_000 });
+  onTestFinished(() => void vi.useRealTimers());
   assert.equal((await logIn(world)).error, null, 'the first login by the new key is let in');
   assert.equal(provider.count('/jwks'), 2);
   signWith(unknown);
   const floodOf = () => Promise.all(Array.from({ length: 20 }, () => logIn(world)));
   assert.ok((await floodOf()).every(({ error }) => error === 'login_failed'));
   assert.equal(provider.count('/jwks'), 2, 'within ten seconds none is fetched');
-  t.mock.timers.setTime(Date.now() + 11_000);
+  vi.setSystemTime(Date.now() + 11_000);
   assert.ok((await floodOf()).every(({ error }) => error === 'login_failed'));
   assert.equal(provider.count('/jwks'), 3, 'and then one');
   signWith(next);
@@ -36,13 +38,14 @@ test('a rotated key is fetched soon, and tokens with unknown keys do not flood t
   assert.equal(provider.count('/jwks'), 3);
 });
 
-test('a key that the provider has taken back is good for five minutes at most', async (t) => {
+test('a key that the provider has taken back is good for five minutes at most', async () => {
   await using world = await startWorld();
   const { provider } = world;
   assert.equal((await logIn(world)).error, null);
   const next = await createSigningKey('next');
   provider.keys = [next.publicJwk];
-  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 301_000 });
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 301_000 });
+  onTestFinished(() => void vi.useRealTimers());
   assert.equal((await logIn(world)).error, 'login_failed');
 });
 
@@ -73,7 +76,7 @@ test('signed userinfo with a broken signature is not used', async () => {
   assert.deepEqual([row?.absent_reason, row?.email], ['not_given', null]);
 });
 
-test('signed userinfo of another issuer, for another client or about another person is not used', async (t) => {
+test('signed userinfo of another issuer, for another client or about another person is not used', async () => {
   const cases: [Record<string, unknown>, string][] = [
     [{ iss: 'https://evil.example/' }, 'not_given'],
     [{ aud: 'another-client' }, 'not_given'],
@@ -81,7 +84,7 @@ test('signed userinfo of another issuer, for another client or about another per
     [{ sub: 'somebody-else' }, 'inconsistent'],
   ];
   for (const [changes, reason] of cases) {
-    await t.test(Object.keys(changes).join(), async () => {
+    await inCase(Object.keys(changes).join(), async () => {
       await using world = await startWorld();
       await linkMember(world, world.person.sub);
       await answerWithJwt(world, world.provider.key, changes);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { counts } from '../../support/door.ts';
+import { inCase } from '../../support/in-case.ts';
 import {
   answerAsked,
   bankidPerson,
@@ -38,13 +39,13 @@ async function assertNotDecided(world: World, before: Record<string, number>, { 
   assert.deepEqual(await counts(world.db), before);
 }
 
-test('userinfo that gives nothing says nothing about membership: the person comes again, and is let in then', async (t) => {
+test('userinfo that gives nothing says nothing about membership: the person comes again, and is let in then', async () => {
   await using worlds = await startWorlds(
     failures.map(() => ({})),
     { PROVIDER_TIMEOUT_MS: '1500' },
   );
   for (const [at, [name, respond]] of failures.entries()) {
-    await t.test(name, async () => {
+    await inCase(name, async () => {
       const world = worlds[at] as World;
       const before = await counts(world.db);
       world.provider.respond.set('/userinfo', respond);
@@ -70,7 +71,7 @@ const introspected = (from: string, more: Record<string, unknown> = {}): WorldOp
   member: { personnummer: number },
 });
 
-test('the same holds for introspection and tokeninfo, whatever is wrong with them', async (t) => {
+test('the same holds for introspection and tokeninfo, whatever is wrong with them', async () => {
   const answers: [string, Respond][] = [
     ['500', down],
     ['401', (_, response) => json(response, 401, { error: 'invalid_client' })],
@@ -80,7 +81,9 @@ test('the same holds for introspection and tokeninfo, whatever is wrong with the
     ['a broken connection', (_, response) => void response.destroy()],
   ];
   const missing = {
-    ...{ lookup_client_id: 'x', lookup_client_secret_env: 'OIDC_NOT_THERE', lookup_auth_method: 'client_secret_basic' },
+    lookup_client_id: 'x',
+    lookup_client_secret_env: 'OIDC_NOT_THERE',
+    lookup_auth_method: 'client_secret_basic',
   };
   const cases: [string, WorldOptions, Respond | undefined][] = [
     ...['introspection', 'tokeninfo'].flatMap((from) =>
@@ -94,7 +97,7 @@ test('the same holds for introspection and tokeninfo, whatever is wrong with the
   ];
   await using worlds = await startWorlds(cases.map(([, options]) => options));
   for (const [at, [name, , respond]] of cases.entries()) {
-    await t.test(name, async () => {
+    await inCase(name, async () => {
       const world = worlds[at] as World;
       const before = await counts(world.db);
       for (const path of ['/introspect', '/tokeninfo'])
@@ -112,7 +115,7 @@ test('the same holds for introspection and tokeninfo, whatever is wrong with the
 const { nin: _, ...contact } = samplePerson().userinfo ?? {};
 const inToken = (idToken: Record<string, unknown>): Person => ({ ...samplePerson(), idToken });
 
-test('what the ID token alone holds may be enough', async (t) => {
+test('what the ID token alone holds may be enough', async () => {
   const fromToken = { personnummer_from: 'id_token' };
   const cases: [string, WorldOptions, Person, string][] = [
     ['phone, e-mail, name and birth date', {}, inToken(contact), 'absent'],
@@ -136,7 +139,7 @@ test('what the ID token alone holds may be enough', async (t) => {
   ];
   await using worlds = await startWorlds(cases.map(([, options]) => options));
   for (const [at, [name, , person, outcome]] of cases.entries()) {
-    await t.test(name, async () => {
+    await inCase(name, async () => {
       const world = worlds[at] as World;
       world.provider.respond.set('/userinfo', down);
       assert.equal((await logIn(world, person)).error, null);
@@ -149,7 +152,7 @@ test('what the ID token alone holds may be enough', async (t) => {
   }
 });
 
-test('what is not enough is not half a decision either: no case, no mismatch', async (t) => {
+test('what is not enough is not half a decision either: no case, no mismatch', async () => {
   const other = { given_name: 'Ola', family_name: 'Hansen', birthdate: '1984-05-17' };
   const cases: [string, Person][] = [
     ['the phone number alone', inToken({ phone_number: contact.phone_number })],
@@ -166,7 +169,7 @@ test('what is not enough is not half a decision either: no case, no mismatch', a
   ];
   await using worlds = await startWorlds(cases.map(() => ({})));
   for (const [at, [name, person]] of cases.entries()) {
-    await t.test(name, async () => {
+    await inCase(name, async () => {
       const world = worlds[at] as World;
       const before = await counts(world.db);
       world.provider.respond.set('/userinfo', down);
@@ -189,7 +192,7 @@ test('whoever is known already is let in meanwhile', async () => {
   );
 });
 
-test('a provider that contradicts itself has not said that the person is no member; the row that tells of it stays', async (t) => {
+test('a provider that contradicts itself has not said that the person is no member; the row that tells of it stays', async () => {
   const stranger = { given_name: 'Ola', family_name: 'Hansen', phone_number: '4799999999', email: 'ola@example.no' };
   const cases: [string, Person][] = [
     ['userinfo of another subject', samplePerson({ sub: 'somebody-else' })],
@@ -197,7 +200,7 @@ test('a provider that contradicts itself has not said that the person is no memb
   ];
   await using worlds = await startWorlds(cases.map(() => ({})));
   for (const [at, [name, person]] of cases.entries()) {
-    await t.test(name, async () => {
+    await inCase(name, async () => {
       const world = worlds[at] as World;
       assert.equal((await logIn(world, person)).error, 'temporarily_unavailable');
       assert.deepEqual(
@@ -214,9 +217,9 @@ test('where everything asked for has come, a stranger is told so', async () => {
   assert.equal((await logIn(world, samplePerson({ ...stranger, nin: undefined }))).error, 'member_not_found');
 });
 
-test('BankID’s second leg: userinfo that gives nothing is no refusal of consent, and the member is let in', async (t) => {
+test('BankID’s second leg: userinfo that gives nothing is no refusal of consent, and the member is let in', async () => {
   for (const [name, respond] of failures.filter(([each]) => !each.includes('silence'))) {
-    await t.test(name, async () => {
+    await inCase(name, async () => {
       await using world = await linkedWorld();
       const asked = await untilAsked(world);
       world.provider.respond.set('/userinfo', respond);

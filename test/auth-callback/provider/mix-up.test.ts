@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
+import { inCase } from '../../support/in-case.ts';
 import { comeBack, type Ended, start } from '../support/browser.ts';
 import type { TestProvider } from '../support/provider.ts';
 import { startWorld, type World } from '../support/world.ts';
@@ -22,7 +23,7 @@ const attacks: [string, (mixed: Mixed) => Promise<Ended>, expected: string][] = 
   ['its code, without a name', (mixed) => attack(mixed, { code: 'theirs', path: 'ours' }), 'asked'],
 ];
 
-test('no pair of providers can be mixed up, with and without the issuer in the answer', async (t) => {
+test('no pair of providers can be mixed up, with and without the issuer in the answer', async () => {
   await using world = await startWorld(options);
   const providers = new Map(
     names.map((name, at) => [name as string, [world.provider, ...world.more][at] as TestProvider]),
@@ -30,7 +31,7 @@ test('no pair of providers can be mixed up, with and without the issuer in the a
   for (const from of names) {
     for (const to of names.filter((name) => name !== from)) {
       for (const [name, act, expected] of attacks) {
-        await t.test(`${from} answered by ${to}: ${name}`, async () => {
+        await inCase(`${from} answered by ${to}: ${name}`, async () => {
           for (const each of providers.values()) each.requests.length = 0;
           const ended = await act({ world, providers, from, to });
           if (expected === 'page') assert.deepEqual([ended.status, ended.location], [400, undefined]);

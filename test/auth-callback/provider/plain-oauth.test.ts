@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
+import { inCase } from '../../support/in-case.ts';
 import { linkMember } from '../support/bankid.ts';
 import { logIn, start } from '../support/browser.ts';
 import { announce, evidenceOf, kari, lookup, say, sub } from '../support/idporten.ts';
@@ -12,7 +13,7 @@ plain.prepare = (provider) => {
   provider.givesIdToken = false;
 };
 
-test('plain OAuth 2.0 without openid: introspection is the login’s evidence', async (t) => {
+test('plain OAuth 2.0 without openid: introspection is the login’s evidence', async () => {
   const good = { active: true, sub, pid: number, acr: 'idporten-loa-high' };
   const cases: [string, (clientId: string) => Respond, string | null][] = [
     ['all there', (client_id) => say({ ...good, client_id }), null],
@@ -27,7 +28,7 @@ test('plain OAuth 2.0 without openid: introspection is the login’s evidence', 
   ];
   await using worlds = await startWorlds(cases.map(() => plain));
   for (const [at, [name, respond, error]] of cases.entries()) {
-    await t.test(name, async () => {
+    await inCase(name, async () => {
       const world = worlds[at] as World;
       await linkMember(world, sub);
       const started = await start(world);

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { createLocalJWKSet, exportJWK, jwtVerify } from 'jose';
+import { test } from 'vitest';
 import { createProviderClients } from '../../../auth-callback/provider/provider-client.ts';
 import { type ProviderRow, rowFault } from '../../../auth-callback/provider/provider-row.ts';
 import { createGuardedFetch } from '../../../runtime/guarded-fetch.ts';
+import { inCase } from '../../support/in-case.ts';
 import { logIn } from '../support/browser.ts';
 import { createSigningKey, startProvider, type TestProvider } from '../support/provider.ts';
 import { providerRow } from '../support/provider-row.ts';
@@ -21,7 +22,11 @@ test('metadata are fetched once an hour, and by a changed row at once', async ()
   let now = 0;
   const failures: unknown[] = [];
   const clients = createProviderClients({
-    ...{ fetch, secrets: () => undefined, allowsPlainHttp: true, timeoutMs: 5_000, now: () => now },
+    fetch,
+    secrets: () => undefined,
+    allowsPlainHttp: true,
+    timeoutMs: 5_000,
+    now: () => now,
     onRefreshFailure: (error) => failures.push(error),
   });
   const first = await clients.clientFor(row(provider));
@@ -46,7 +51,11 @@ test('a provider that is down is asked once for a burst of logins, and again two
   await using provider = await startProvider();
   let now = 0;
   const clients = createProviderClients({
-    ...{ fetch, secrets: () => undefined, allowsPlainHttp: true, timeoutMs: 5_000, now: () => now },
+    fetch,
+    secrets: () => undefined,
+    allowsPlainHttp: true,
+    timeoutMs: 5_000,
+    now: () => now,
     onRefreshFailure: () => undefined,
   });
   provider.respond.set(path, (_, response) => void response.writeHead(500).end());
@@ -64,13 +73,11 @@ test('in production neither http nor an address of this network is asked', async
   await using provider = await startProvider();
   const production = createGuardedFetch({ deployment: 'production', timeoutMs: 5_000, maxBytes: 1024 });
   const clients = createProviderClients({
-    ...{
-      fetch: production,
-      secrets: () => undefined,
-      allowsPlainHttp: false,
-      timeoutMs: 5_000,
-      onRefreshFailure: () => undefined,
-    },
+    fetch: production,
+    secrets: () => undefined,
+    allowsPlainHttp: false,
+    timeoutMs: 5_000,
+    onRefreshFailure: () => undefined,
   });
   await assert.rejects(clients.clientFor(row(provider)), { code: 'provider_issuer_invalid' });
   const issuer = provider.issuer.replace('http:', 'https:');
@@ -92,7 +99,7 @@ test('rows that would weaken a login are not used', async () => {
   assert.equal(rowFault(row(provider), true), undefined);
 });
 
-test('the secret goes where the row says: basic, post, or not at all', async (t) => {
+test('the secret goes where the row says: basic, post, or not at all', async () => {
   const cases: [string, (request: TestProvider['requests'][number] | undefined) => void][] = [
     [
       'client_secret_basic',
@@ -121,7 +128,7 @@ test('the secret goes where the row says: basic, post, or not at all', async (t)
     ],
   ];
   for (const [method, check] of cases) {
-    await t.test(method, async () => {
+    await inCase(method, async () => {
       await using world = await startWorld({ providerRow: { token_endpoint_auth_method: method } });
       assert.equal((await logIn(world)).error, null);
       check(world.provider.requests.find((request) => request.path === '/token'));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { DatabaseBudget } from '../../../auth-callback/database/database-budget.ts';
 import { createProviderDirectory } from '../../../auth-callback/provider/provider-directory.ts';
 import type { ProviderRow } from '../../../auth-callback/provider/provider-row.ts';

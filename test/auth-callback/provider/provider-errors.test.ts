@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
+import { inCase } from '../../support/in-case.ts';
 import { comeBack, logIn, start } from '../support/browser.ts';
 import { json, type Respond } from '../support/provider.ts';
 import { number, startWorld, startWorlds, type World } from '../support/world.ts';
@@ -29,10 +30,10 @@ const errors: [string, string][] = [
   ['', 'access_denied'],
 ];
 
-test('an error of the provider reaches the app as one of our codes, with nothing of its description', async (t) => {
+test('an error of the provider reaches the app as one of our codes, with nothing of its description', async () => {
   await using world = await startWorld();
   for (const [sent, told] of errors) {
-    await t.test(`${sent.slice(0, 24)} becomes ${told}`, async () => {
+    await inCase(`${sent.slice(0, 24)} becomes ${told}`, async () => {
       const started = await start(world);
       const address = errorAddress(started.address, sent);
       const ended = await comeBack(world, address, started.cookie);
@@ -105,10 +106,10 @@ const outages: [string, string, Respond][] = [
   ],
 ];
 
-test('a provider that is down is temporarily unavailable, and nothing is recorded', async (t) => {
+test('a provider that is down is temporarily unavailable, and nothing is recorded', async () => {
   await using worlds = await startWorlds(outages.map(() => ({})));
   for (const [at, [name, path, respond]] of outages.entries()) {
-    await t.test(name, async () => {
+    await inCase(name, async () => {
       const world = worlds[at] as World;
       world.provider.respond.set(path, respond);
       const login = await logIn(world);

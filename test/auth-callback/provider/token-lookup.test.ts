@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { createLocalJWKSet, exportJWK, jwtVerify, SignJWT } from 'jose';
+import { test } from 'vitest';
+import { inCase } from '../../support/in-case.ts';
 import { base, evidenceOf, kari, logInLinked, lookup, say, sub } from '../support/idporten.ts';
 import { createSigningKey, json, type Respond } from '../support/provider.ts';
 import { number, startWorld, startWorlds, type World, type WorldOptions } from '../support/world.ts';
 
-test('an opaque token is introspected, and a pseudonymous one asked about at tokeninfo, as the row says', async (t) => {
+test('an opaque token is introspected, and a pseudonymous one asked about at tokeninfo, as the row says', async () => {
   for (const place of ['introspection', 'tokeninfo']) {
-    await t.test(place, async () => {
+    await inCase(place, async () => {
       await using world = await startWorld(lookup(place));
       const path = place === 'introspection' ? '/introspect' : '/tokeninfo';
       world.provider.respond.set(
@@ -25,9 +26,9 @@ test('an opaque token is introspected, and a pseudonymous one asked about at tok
   }
 });
 
-test('a separately configured client asks, in its own way', async (t) => {
+test('a separately configured client asks, in its own way', async () => {
   const own = { lookup_client_id: 'lookup-client', lookup_client_secret_env: 'OIDC_LOOKUP' };
-  await t.test('client_secret_post', async () => {
+  await inCase('client_secret_post', async () => {
     await using world = await startWorld({
       ...lookup('tokeninfo', { ...own, lookup_auth_method: 'client_secret_post' }),
       environment: { OIDC_LOOKUP: 'lookup secret' },
@@ -40,7 +41,7 @@ test('a separately configured client asks, in its own way', async (t) => {
     const [exchange] = world.provider.requests.filter(({ path }) => path === '/token');
     assert.ok(!exchange?.body.includes('lookup'), 'the code is redeemed by the other one');
   });
-  await t.test('private_key_jwt', async () => {
+  await inCase('private_key_jwt', async () => {
     const key = await createSigningKey('lookup-key', 'ES256');
     const secret = JSON.stringify({ ...(await exportJWK(key.privateKey)), kid: 'lookup-key', alg: 'ES256' });
     await using world = await startWorld({
@@ -97,10 +98,10 @@ const useless: [string, Respond, [string, string], boolean][] = [
   ['a redirect', (_, response) => void response.writeHead(302, { location: '/' }).end(), ['not_given', 'logged'], true],
 ];
 
-test('an introspection that brings no number costs the number, not the login', async (t) => {
+test('an introspection that brings no number costs the number, not the login', async () => {
   await using worlds = await startWorlds(useless.map(() => lookup('introspection')));
   for (const [at, [name, respond, [reason], logged]] of useless.entries()) {
-    await t.test(name, async () => {
+    await inCase(name, async () => {
       const world = worlds[at] as World;
       world.provider.respond.set('/introspect', respond);
       const lines = world.logLines.length;
@@ -113,24 +114,22 @@ test('an introspection that brings no number costs the number, not the login', a
   }
 });
 
-test('where nobody says whom to ask, or the secret is missing, the login is an ordinary one without a number', async (t) => {
+test('where nobody says whom to ask, or the secret is missing, the login is an ordinary one without a number', async () => {
   const cases: [string, WorldOptions][] = [
     ['no introspection endpoint', { providerRow: { ...base, personnummer_from: 'introspection' } }],
     ['no tokeninfo endpoint', { providerRow: { ...base, personnummer_from: 'tokeninfo' } }],
     [
       'no secret for the lookup client',
       lookup('tokeninfo', {
-        ...{
-          lookup_client_id: 'x',
-          lookup_client_secret_env: 'OIDC_NOT_THERE',
-          lookup_auth_method: 'client_secret_basic',
-        },
+        lookup_client_id: 'x',
+        lookup_client_secret_env: 'OIDC_NOT_THERE',
+        lookup_auth_method: 'client_secret_basic',
       }),
     ],
   ];
   await using worlds = await startWorlds(cases.map(([, options]) => options));
   for (const [at, [name]] of cases.entries()) {
-    await t.test(name, async () => {
+    await inCase(name, async () => {
       const world = worlds[at] as World;
       assert.ok((await logInLinked(world, kari({ pid: number }))).code);
       assert.deepEqual(await evidenceOf(world), ['absent', 'not_given', null]);
@@ -138,9 +137,9 @@ test('where nobody says whom to ask, or the secret is missing, the login is an o
   }
 });
 
-test('introspection that is a signed JWT is used when the signature verifies, and not otherwise', async (t) => {
+test('introspection that is a signed JWT is used when the signature verifies, and not otherwise', async () => {
   for (const honest of [true, false]) {
-    await t.test(honest ? 'by the provider' : 'by somebody else', async () => {
+    await inCase(honest ? 'by the provider' : 'by somebody else', async () => {
       await using world = await startWorld(lookup('introspection'));
       const { provider } = world;
       const { rows } = await world.db.pool.query('select client_id from registry.identity_providers');

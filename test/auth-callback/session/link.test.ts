@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { importJWK, SignJWT } from 'jose';
+import { onTestFinished, test, vi } from 'vitest';
 import { createKeyPair } from '../../../local/keys.ts';
+import { inCase } from '../../support/in-case.ts';
 import { addMember } from '../../support/samples.ts';
 import {
   comeBack,
@@ -90,7 +91,7 @@ test('a member who is logged in links another login, once per link token', async
   assert.ok((await logIn(world, unknownLogin)).code, 'linked for good');
 });
 
-test('whoever holds the address alone: nothing comes of it, whoever logs in, and the code is worth nothing', async (t) => {
+test('whoever holds the address alone: nothing comes of it, whoever logs in, and the code is worth nothing', async () => {
   await using world = await startWorld();
   const ola = { given_name: 'Ola', family_name: 'Hansen', phone: '+4799999999', email: 'ola@example.no' };
   const olas = await addMember(world.db, world.organization, { ...ola, birth_date: '1984-05-17' });
@@ -111,7 +112,7 @@ test('whoever holds the address alone: nothing comes of it, whoever logs in, and
   const othersToken = (await tokensOf(await redeem(world, other))).access_token;
   const shapes = new Set<string>();
   for (const [who, person] of Object.entries(persons)) {
-    await t.test(who, async () => {
+    await inCase(who, async () => {
       const before = await traces(world);
       const ended = await followLink(world, accessToken, person);
       assert.deepEqual(await traces(world), before);
@@ -182,7 +183,7 @@ test('a scripted client may send its access token with the start instead', async
   assert.ok(ordinary.headers.get('location')?.startsWith(world.provider.issuer), 'without intent it means nothing');
 });
 
-test('intent=link without leave for it goes nowhere', async (t) => {
+test('intent=link without leave for it goes nowhere', async () => {
   await using worlds = await startWorlds([{}, {}]);
   const [world, other] = worlds as unknown as [World, World];
   const theirs = await linkToken(other, await signedIn(other));
@@ -199,7 +200,7 @@ test('intent=link without leave for it goes nowhere', async (t) => {
     ['another scheme', {}, { authorization: `Basic ${await signedIn(world)}` }],
   ];
   for (const [name, query, headers] of cases) {
-    await t.test(name, async () => {
+    await inCase(name, async () => {
       assert.equal(await startError(world, { intent: 'link', ...query }, headers), 'access_denied');
     });
   }
@@ -207,7 +208,7 @@ test('intent=link without leave for it goes nowhere', async (t) => {
   assert.equal(world.provider.count('/token') + other.provider.count('/token'), 4, 'only the ordinary logins');
 });
 
-test('a link token is good for two minutes, and only while the session lives', async (t) => {
+test('a link token is good for two minutes, and only while the session lives', async () => {
   await using world = await startWorld();
   const accessToken = await signedIn(world);
   const [late, dead] = [await linkToken(world, accessToken), await linkToken(world, accessToken)];
@@ -222,7 +223,8 @@ test('a link token is good for two minutes, and only while the session lives', a
     unknownLogin.sub,
   ]);
   assert.equal(rows.length, 0);
-  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 121_000 });
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 121_000 });
+  onTestFinished(() => void vi.useRealTimers());
   assert.equal(await startError(world, { intent: 'link', link_token: late }), 'access_denied');
 });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { test } from 'node:test';
+import { test } from 'vitest';
+import { inCase } from '../../support/in-case.ts';
 import { comeBack, get, logIn, start, startUrl, token, tokensOf } from '../support/browser.ts';
 import { returnTo, samplePerson, startWorld, type World } from '../support/world.ts';
 
@@ -57,7 +58,7 @@ test('our cookies never hold a session: tokens are for the app alone, and answer
   assert.deepEqual([...(login.location?.searchParams.keys() ?? [])].sort(), ['code', 'state']);
 });
 
-test('PKCE downgrade: neither the app nor whoever stole its code gets around the verifier', async (t) => {
+test('PKCE downgrade: neither the app nor whoever stole its code gets around the verifier', async () => {
   await using world = await startWorld();
   const downgrades: Record<string, string | undefined>[] = [
     { code_challenge: undefined, code_challenge_method: undefined },
@@ -67,7 +68,7 @@ test('PKCE downgrade: neither the app nor whoever stole its code gets around the
     { code_challenge: '' },
   ];
   for (const query of downgrades) {
-    await t.test(JSON.stringify(query), async () => {
+    await inCase(JSON.stringify(query), async () => {
       const response = await get(startUrl(world, 'state-of-the-app', 'v'.repeat(43), { query }));
       assert.equal(new URL(response.headers.get('location') ?? '').searchParams.get('error'), 'invalid_request');
     });
@@ -80,7 +81,7 @@ test('PKCE downgrade: neither the app nor whoever stole its code gets around the
     ({ codeVerifier }) => ({ code_challenge: createHash('sha256').update(codeVerifier).digest('base64url') }),
   ];
   for (const [at, verifier] of verifiers.entries()) {
-    await t.test(`verifier ${at}`, async () => {
+    await inCase(`verifier ${at}`, async () => {
       const login = await logIn(world);
       const form = { grant_type: 'authorization_code', code: login.code ?? '', ...verifier(login) };
       const response = await token(world, form);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { test } from 'node:test';
+import { test } from 'vitest';
+import { inCase } from '../../support/in-case.ts';
 import { logIn, type Tokens, token, tokensOf } from '../support/browser.ts';
 import { startWorld, type World } from '../support/world.ts';
 
@@ -118,7 +119,7 @@ test('what the database keeps of a refresh makes no token: the one that was pres
   assert.equal((await refresh(world, second.refresh_token)).status, 200);
 });
 
-test('requests that are no token requests get the error of the standard', async (t) => {
+test('requests that are no token requests get the error of the standard', async () => {
   await using world = await startWorld();
   const some = randomBytes(32).toString('base64url');
   const cases: [string, Record<string, string>, string][] = [
@@ -134,14 +135,14 @@ test('requests that are no token requests get the error of the standard', async 
     ['a broken refresh token', { grant_type: 'refresh_token', refresh_token: `${some}\0` }, 'invalid_grant'],
   ];
   for (const [name, form, error] of cases) {
-    await t.test(name, async () => assertRefused(await token(world, form), error));
+    await inCase(name, async () => assertRefused(await token(world, form), error));
   }
 });
 
-test('requests that do not have the form of a token request get the error of the standard too', async (t) => {
+test('requests that do not have the form of a token request get the error of the standard too', async () => {
   await using world = await startWorld();
   const some = randomBytes(32).toString('base64url');
-  await t.test('a parameter twice', async () => {
+  await inCase('a parameter twice', async () => {
     const body = new URLSearchParams([
       ['grant_type', 'refresh_token'],
       ['refresh_token', some],
@@ -149,7 +150,7 @@ test('requests that do not have the form of a token request get the error of the
     ]);
     await assertRefused(await fetch(`${world.url}/token`, { method: 'POST', body }), 'invalid_request');
   });
-  await t.test('JSON', async () => {
+  await inCase('JSON', async () => {
     const headers = { 'content-type': 'application/json' };
     await assertRefused(
       await fetch(`${world.url}/token`, { method: 'POST', headers, body: '{}' }),
@@ -157,19 +158,19 @@ test('requests that do not have the form of a token request get the error of the
       415,
     );
   });
-  await t.test('no content type', async () => {
+  await inCase('no content type', async () => {
     await assertRefused(await fetch(`${world.url}/token`, { method: 'POST' }), 'invalid_request', 415);
   });
-  await t.test('more than 16 KiB', async () => {
+  await inCase('more than 16 KiB', async () => {
     await assertRefused(await token(world, { grant_type: 'x'.repeat(17_000) }), 'invalid_request', 413);
   });
-  await t.test('more than 16 KiB without saying so', async () => {
+  await inCase('more than 16 KiB without saying so', async () => {
     const body = new Blob(['grant_type=', 'x'.repeat(17_000)]).stream();
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     const response = await fetch(`${world.url}/token`, { method: 'POST', headers, body, duplex: 'half' });
     await assertRefused(response, 'invalid_request', 413);
   });
-  await t.test('GET', async () => {
+  await inCase('GET', async () => {
     const response = await fetch(`${world.url}/token?grant_type=refresh_token`);
     assert.equal(response.status, 405);
     assert.equal(response.headers.get('allow'), 'POST');

@@ -17,9 +17,13 @@ export async function behaveAsBankid(provider: TestProvider): Promise<void> {
 
 /** The row of an organisation that leaves the question for consent to BankID. */
 export const bankidRow = {
-  ...{ provider: 'bankid', scopes: ['openid', 'profile', 'nnin_altsub'], id_token_signed_response_alg: 'ES256' },
-  ...{ personnummer_from: 'id_token', personnummer_claim: 'nnin_altsub' },
-  ...{ consent_mode: 'provider', consent_scope: 'nnin' },
+  provider: 'bankid',
+  scopes: ['openid', 'profile', 'nnin_altsub'],
+  id_token_signed_response_alg: 'ES256',
+  personnummer_from: 'id_token',
+  personnummer_claim: 'nnin_altsub',
+  consent_mode: 'provider',
+  consent_scope: 'nnin',
 };
 
 export const bankidWorld: WorldOptions = { prepare: behaveAsBankid, providerRow: bankidRow };

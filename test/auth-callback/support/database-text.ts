@@ -1,8 +1,15 @@
 import type { World } from './world.ts';
 
 const tables = [
-  ...['registry.observations', 'registry.identity_links', 'registry.conflicts', 'registry.consents'],
-  ...['registry.revocations', 'registry.members', 'registry.sessions', 'audit.events', 'graphile_worker.jobs'],
+  'registry.observations',
+  'registry.identity_links',
+  'registry.conflicts',
+  'registry.consents',
+  'registry.revocations',
+  'registry.members',
+  'registry.sessions',
+  'audit.events',
+  'graphile_worker.jobs',
 ];
 
 /** Everything the database holds in clear, as one text: for "it is nowhere". */

@@ -41,12 +41,23 @@ export async function startPlace(options: {
   const { slug } = organization;
   const callbackUrl = `http://127.0.0.1:${await findFreePort()}`;
   const person: Person = {
-    ...{ id: 'kari', provider: options.provider, organization: slug, story: '', behaviour: 'given' },
-    ...{ givenName: 'Kari', familyName: 'Nordmann', birthDate: '1972-03-08', personnummer: number, ...contact },
+    id: 'kari',
+    provider: options.provider,
+    organization: slug,
+    story: '',
+    behaviour: 'given',
+    givenName: 'Kari',
+    familyName: 'Nordmann',
+    birthDate: '1972-03-08',
+    personnummer: number,
+    ...contact,
     ...options.person,
   };
   const client: LocalClient = {
-    ...{ provider: options.provider, organization: slug, organizationName: organization.name, clientId: 'our-client' },
+    provider: options.provider,
+    organization: slug,
+    organizationName: organization.name,
+    clientId: 'our-client',
     proof: { method: 'client_secret_basic', secret: 'secret of the test client' },
     redirectUri: `${callbackUrl}/callback/${slug}/${options.provider}`,
     ...options.client,
@@ -54,7 +65,9 @@ export async function startPlace(options: {
   const provider = await startIdentityProvider({ provider: options.provider, clients: [client], persons: [person] });
   parts.defer(() => provider.close());
   await addProvider(db, organization, {
-    ...{ provider: options.provider, issuer: provider.issuer, client_id: client.clientId },
+    provider: options.provider,
+    issuer: provider.issuer,
+    client_id: client.clientId,
     ...options.row,
   });
   const names = { given_name: 'Kari', family_name: 'Nordmann', birth_date: '1972-03-08' };
@@ -63,7 +76,11 @@ export async function startPlace(options: {
   const { logLines } = parts.use(await startCallback(db.urlFor('auth_callback'), settings));
   const login = { callbackUrl, organization: slug, provider: options.provider, returnTo: home, person: person.id };
   return {
-    ...{ db, organization, member, callbackUrl, logLines },
+    db,
+    organization,
+    member,
+    callbackUrl,
+    logLines,
     logIn: (consent = 'yes') => logIn({ ...login, consent }),
     observations: async () => (await db.pool.query('select * from registry.observations order by received_at')).rows,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),

@@ -73,7 +73,12 @@ export async function startWorlds(
   for (const { provider, more } of furnished) for (const each of [provider, ...more]) parts.use(each);
   const { url, logLines } = parts.use(await startCallback(proxy.url, settings));
   const worlds = furnished.map((place) => ({
-    ...{ url, db, proxy, logLines, person: samplePerson(), ...place },
+    url,
+    db,
+    proxy,
+    logLines,
+    person: samplePerson(),
+    ...place,
     observations: async () => {
       const text = 'select * from registry.observations where organization_id = $1 order by received_at';
       return (await db.pool.query(text, [place.organization.id])).rows;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import fc from 'fast-check';
 import { Hono } from 'hono';
+import { test } from 'vitest';
 import { longestHeaders, longestOwnCookies, longestUrl } from '../../../auth-callback/http/limits.ts';
 import { createBoundCookie, longestCookieValue } from '../../../auth-callback/transaction/bound-cookie.ts';
 import { startUrl } from '../support/browser.ts';

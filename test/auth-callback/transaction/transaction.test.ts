@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createTransactionSealer, type LoginTransaction } from '../../../auth-callback/transaction/transaction.ts';
 import { parseSecrets } from '../../../personnummer/keys.ts';
+import { inCase } from '../../support/in-case.ts';
 import { testKeys } from '../../support/samples.ts';
 import { comeBack, get, logIn, start, startUrl } from '../support/browser.ts';
 import { startWorld, startWorlds, type World } from '../support/world.ts';
@@ -26,10 +27,10 @@ const pageCases: [string, (address: URL, cookie: string) => { address: URL; cook
   ['a cookie that is no JWE', (address, cookie) => ({ address, cookie: `${cookie.split('=')[0]}=x` })],
 ];
 
-test('a callback that belongs to no login of this browser gets a page, and nothing happens', async (t) => {
+test('a callback that belongs to no login of this browser gets a page, and nothing happens', async () => {
   await using worlds = await startWorlds(pageCases.map(() => ({})));
   for (const [at, [name, change]] of pageCases.entries()) {
-    await t.test(name, async () => {
+    await inCase(name, async () => {
       const world = worlds[at] as World;
       const started = await start(world);
       const { address, cookie } = change(world.provider.authorize(started.address, world.person), started.cookie);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { readRevocationNotice } from '../../../auth-callback/webhook/revocation-notice.ts';
 import { logIn } from '../support/browser.ts';
 import { number, startWorld, type World } from '../support/world.ts';
@@ -54,8 +54,10 @@ test('Vipps’ own example is read as it stands, with or without the dot', () =>
     assert.deepEqual(readRevocationNotice(body, 1592571500), {
       status: 'notice',
       notice: {
-        ...{ subject: 'c9d10444-d992-4850-ac60-9d3502095008', event: 'CONSENT_REVOKED' },
-        ...{ issuedAt: new Date(1592571488_000), late: false },
+        subject: 'c9d10444-d992-4850-ac60-9d3502095008',
+        event: 'CONSENT_REVOKED',
+        issuedAt: new Date(1592571488_000),
+        late: false,
       },
     });
   }
@@ -76,9 +78,21 @@ test('a notice is late beyond its time, and malformed where it says too little',
   assert.equal(late({ nbf: at + 3600 }), true, 'not good yet');
   assert.equal(late({ iat: at + 3600 }), true);
   const malformed: Record<string, unknown>[] = [
-    ...[{ sub: undefined }, { sub: '' }, { sub: 5 }, { sub: 'x'.repeat(256) }, { sub: 'a\0b' }, { sub: number }],
-    ...[{ event: undefined }, { event: '' }, { event: ['x'] }],
-    ...[{ iat: undefined }, { iat: '1592571488' }, { iat: -1 }, { iat: 1e12 }, { exp: 'soon' }, { nbf: null }],
+    { sub: undefined },
+    { sub: '' },
+    { sub: 5 },
+    { sub: 'x'.repeat(256) },
+    { sub: 'a\0b' },
+    { sub: number },
+    { event: undefined },
+    { event: '' },
+    { event: ['x'] },
+    { iat: undefined },
+    { iat: '1592571488' },
+    { iat: -1 },
+    { iat: 1e12 },
+    { exp: 'soon' },
+    { nbf: null },
   ];
   for (const changes of malformed) assert.deepEqual(read(changes), { status: 'malformed' }, JSON.stringify(changes));
 });
@@ -87,8 +101,19 @@ test('what is no such token is malformed, and a token of another form is unknown
   const good = payloadOf();
   const read = (body: string) => readRevocationNotice(body, now()).status;
   for (const body of [
-    ...['', '.', '..', 'x', 'x.y', 'a.b.c.d', `${header}.`, `.${b64(good)}`, `${header}.${b64(good)}=`],
-    ...[`${header}.${b64([good])}`, `${header}.${b64('text')}`, `${b64(null)}.${b64(good)}`, `${header}.!${b64(good)}`],
+    '',
+    '.',
+    '..',
+    'x',
+    'x.y',
+    'a.b.c.d',
+    `${header}.`,
+    `.${b64(good)}`,
+    `${header}.${b64(good)}=`,
+    `${header}.${b64([good])}`,
+    `${header}.${b64('text')}`,
+    `${b64(null)}.${b64(good)}`,
+    `${header}.!${b64(good)}`,
   ]) {
     assert.equal(read(body), 'malformed', body);
   }
@@ -123,8 +148,11 @@ test('known and unknown subjects, unknown events, late ones and other forms are 
   await using world = await startWithSecret();
   await logIn(world);
   const bodies = [
-    ...[notice({ sub: world.person.sub }), notice({ sub: 'nobody' }), notice({ event: 'SOMETHING_ELSE' })],
-    ...[notice({ exp: now() - 3600, iat: now() - 4000, nbf: now() - 4000 }), `${notice()}.c2lnbmF0dXJl`],
+    notice({ sub: world.person.sub }),
+    notice({ sub: 'nobody' }),
+    notice({ event: 'SOMETHING_ELSE' }),
+    notice({ exp: now() - 3600, iat: now() - 4000, nbf: now() - 4000 }),
+    `${notice()}.c2lnbmF0dXJl`,
   ];
   for (const body of bodies) {
     const response = await post(world, body);

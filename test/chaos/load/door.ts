@@ -38,8 +38,16 @@ export function openDoor(world: World): Door {
       const id = randomUUID();
       const number = asPersonnummer(brought);
       const values = [
-        ...[id, member.organization, member.issuer, member.subject, indexer.indexes(number, member.organizationId)[0]],
-        ...[await sealer.seal(number), number.masked(), member.birthDate, member.phone, member.email],
+        id,
+        member.organization,
+        member.issuer,
+        member.subject,
+        indexer.indexes(number, member.organizationId)[0],
+        await sealer.seal(number),
+        number.masked(),
+        member.birthDate,
+        member.phone,
+        member.email,
       ];
       for (let attempt = 0; attempt < 3; attempt += 1) {
         try {

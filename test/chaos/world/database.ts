@@ -39,8 +39,11 @@ export async function startDatabase(options: DatabaseOptions, parts: AsyncDispos
   const { folder, logs } = options;
   const password = newPassword();
   const started = await startServer({
-    ...{ bin: options.bin, dataFolder: join(folder, 'postgres', 'data'), password },
-    ...{ logFile: join(logs, 'postgres.log'), settings: options.settings ?? {} },
+    bin: options.bin,
+    dataFolder: join(folder, 'postgres', 'data'),
+    password,
+    logFile: join(logs, 'postgres.log'),
+    settings: options.settings ?? {},
   });
   const holder = { server: started };
   parts.defer(() => holder.server.kill('SIGQUIT'));

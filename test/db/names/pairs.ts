@@ -23,12 +23,10 @@ export const beyondReasons = file.beyond;
 export const groups = file.groups;
 export const pairs: Pair[] = file.groups.flatMap(({ about, pairs: rows }) =>
   rows.map(([given, family, loginGiven, loginFamily, right, beyond]) => ({
-    ...{
-      kind: about,
-      record: [given, family] as [Name, Name],
-      login: [loginGiven, loginFamily] as [Name, Name],
-      right,
-    },
+    kind: about,
+    record: [given, family] as [Name, Name],
+    login: [loginGiven, loginFamily] as [Name, Name],
+    right,
     ...(beyond === undefined ? {} : { beyond }),
   })),
 );

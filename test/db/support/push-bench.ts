@@ -34,8 +34,12 @@ async function setUp(memberSystem: Columns) {
   const finish = async (token: string, result: string, code: string | null = null, final = false, pushId = id) =>
     (
       await worker.query('select worker.finish_push($1, $2, $3, $4, $5, 12, $6) as state', [
-        ...[pushId, token, result, Number(/^http_(\d{3})$/.exec(code ?? '')?.[1] ?? 0) || null],
-        ...[code, final],
+        pushId,
+        token,
+        result,
+        Number(/^http_(\d{3})$/.exec(code ?? '')?.[1] ?? 0) || null,
+        code,
+        final,
       ])
     ).rows[0].state;
   const beat = async (poolId: string, pushIds: string[] = [], tokens: string[] = []) =>

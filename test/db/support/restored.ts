@@ -54,7 +54,9 @@ async function use(server: RunningPostgres, name: string): Promise<TestDatabase>
   await prepareLoginRoles(client, () => 'local');
   const pool = new pg.Pool({ connectionString: ownerUrl, max: 3, allowExitOnIdle: true });
   return {
-    ...{ name, ownerUrl, pool },
+    name,
+    ownerUrl,
+    pool,
     urlFor: (role) => Object.assign(new URL(ownerUrl), { username: role, password: 'local' }).href,
     [Symbol.asyncDispose]: () => pool.end(),
   };

@@ -12,7 +12,12 @@ export function workerDoor({ pool }: TestDatabase) {
   const finish = async (id: string, token: string, { result, code = null, status = null, final = false }: Report) =>
     (
       await pool.query('select worker.finish_push($1, $2, $3, $4, $5, 5, $6) as state', [
-        ...[id, token, result, status, code, final],
+        id,
+        token,
+        result,
+        status,
+        code,
+        final,
       ])
     ).rows[0].state as string | null;
   return {

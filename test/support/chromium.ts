@@ -1,0 +1,59 @@
+/** A real browser, from npm: no machine is without it. `CHROMIUM_PATH` names another one. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import npmChromium from '@sparticuz/chromium';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll } from 'vitest';
+
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--no-zygote',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--use-gl=angle',
+  '--use-angle=swiftshader',
+];
+
+export type OpenPage = AsyncDisposable & {
+  page: Page;
+  /** What the browser complained of: broken content security policy, failed requests. */
+  complaints: string[];
+};
+
+let browser: Promise<Browser> | undefined;
+afterAll(async () => (await browser)?.close());
+
+async function launch(): Promise<Browser> {
+  const executablePath = process.env.CHROMIUM_PATH || (await npmChromium.executablePath());
+  return chromium.launch({ executablePath, args: FLAGS });
+}
+
+/** A page with cookies and settings of its own, in the one browser process that all tests of a file share. */
+export async function openPage(options: BrowserContextOptions = {}): Promise<OpenPage> {
+  browser ??= launch();
+  const context = await (await browser).newContext(options);
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  const complaints: string[] = [];
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+  page.on('pageerror', (error) => complaints.push(error.message));
+  return { page, complaints, [Symbol.asyncDispose]: () => context.close() };
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+type Violation = { id: string; help: string; nodes: { html: string }[] };
+
+/** @returns what axe-core finds fault with on a page, all of its rules on, best practices included */
+export async function violations(page: Page): Promise<string[]> {
+  // By the debugger, not as a script element: our own pages forbid scripts.
+  const found = await page.evaluate(`${AXE}; axe.run().then(({ violations }) => violations)`);
+  return (found as Violation[]).map(
+    ({ id, help, nodes }) => `${id}: ${help} (${nodes.map(({ html }) => html).join(' ')})`,
+  );
+}

@@ -1,0 +1,38 @@
+import { availableParallelism } from 'node:os';
+import { defineConfig } from 'vitest/config';
+
+const FIVE_MINUTES = 300_000;
+
+/** What needs no database, what a browser sees, and the search that comes when nobody writes any more; the rest is `database`. */
+const UNIT = ['test/personnummer/**/*.test.ts', 'test/runtime/**/*.test.ts', 'test/package-lock.test.ts'];
+const BROWSER = ['test/browser/**/*.test.ts'];
+const LAST = ['test/last/**/*.test.ts'];
+
+export default defineConfig({
+  test: {
+    // Each file in a process of its own: programs under test set handlers, environment and clocks.
+    pool: 'forks',
+    isolate: true,
+    maxWorkers: Math.max(4, availableParallelism()),
+    testTimeout: FIVE_MINUTES,
+    hookTimeout: FIVE_MINUTES,
+    globalSetup: ['test/setup/cluster.ts'],
+    reporters: ['default', './test/setup/count-reporter.ts'],
+    // The code runs as in production: by Node itself, not through a bundler.
+    experimental: { viteModuleRunner: false },
+    projects: [
+      { extends: true, test: { name: 'unit', include: UNIT, sequence: { groupOrder: 0 } } },
+      {
+        extends: true,
+        test: {
+          name: 'database',
+          include: ['test/**/*.test.ts'],
+          exclude: [...UNIT, ...BROWSER, ...LAST],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      { extends: true, test: { name: 'browser', include: BROWSER, sequence: { groupOrder: 0 } } },
+      { extends: true, test: { name: 'last', include: LAST, sequence: { groupOrder: 1 } } },
+    ],
+  },
+});
