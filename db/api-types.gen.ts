@@ -218,7 +218,7 @@ export type Database = {
         };
         Relationships: [];
       };
-      /** Pushes of the coordinator's organisations that failed or wait for a case, with the reason, the case (waits_for_conflict_id), and the next try. */
+      /** Pushes of the coordinator's organisations that failed or wait for a case, with the reason and the next try. */
       failed_syncs: {
         Row: {
           /** Identifies the push; also its Idempotency-Key at the member system. */
@@ -298,7 +298,7 @@ export type Database = {
         };
         Relationships: [];
       };
-      /** Open cases of the coordinator's organisations. Numbers are masked; waiting_changes: how many changes of records wait for the case before they are sent to the member system. */
+      /** Open cases of the coordinator's organisations. Numbers are masked. */
       open_conflicts: {
         Row: {
           /** Identifies the case. */

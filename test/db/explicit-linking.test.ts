@@ -203,6 +203,17 @@ test('a linking login is asked no consent for; the next ordinary one is, and the
     assert.deepEqual([next.outcome, next.ask_consent], ['absent', true]);
   }));
 
+test('a linking login for which a source does not answer is not looked up either: nothing is kept, whoever logs in', () =>
+  atTheDesk(async (desk) => {
+    const { session } = await kariLoggedIn(desk);
+    const before = await counts(desk.db);
+    for (const subject of ['old-login', 'nobodys-login']) {
+      const answer = await desk.door.login({ subject, evidence_missing: true, link_session_id: session.id });
+      assert.deepEqual([answer.outcome, answer.member_id], [null, null], subject);
+    }
+    assert.deepEqual(await counts(desk.db), before);
+  }));
+
 test('a fault while a code is redeemed takes everything back, and the code is good once more', () =>
   atTheDesk(async (desk) => {
     const { db, door } = desk;
