@@ -63,3 +63,18 @@ test('a login that a coordinator links after consent was withdrawn brings no num
     assert.equal((await coordinator.call('link_login', observation_id, member.id, null)).linked, true);
     assert.equal((await record(db, member.id)).personnummer_masked, null);
   }));
+
+for (const [what, late, event] of [
+  ['that came too late', true, 'CONSENT_REVOKED'],
+  ['of another kind', false, 'SOMETHING_NEW'],
+] as const) {
+  test(`a message ${what} takes nothing from a login that is decided after it`, () =>
+    atTheDesk(async (desk) => {
+      const kari = await addKari(desk.db, desk.door);
+      const id = await deferred(desk, kari.id);
+      await desk.door.pool.query(`select login.record_revocation($1, 'vipps', 'subject-of-kari', $2, $3, $4)`, [
+        ...[desk.door.organization.slug, event, new Date(Date.now() + 1_000), late],
+      ]);
+      assert.equal((await process(desk, id)).outcome, 'filled');
+    }));
+}

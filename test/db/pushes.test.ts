@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
+import { becomeCoordinator } from '../support/coordinator.ts';
 import { one } from '../support/door.ts';
 import { withPush } from './support/push-bench.ts';
 
@@ -287,4 +288,30 @@ test('a status URL that is gone means sending again', () =>
     const poll = await claim();
     assert.equal(await finish(poll.fencing_token, 'retry', 'status_lost'), 'pending');
     assert.equal((await push()).status_url, null);
+  }));
+
+test('what goes by an interface is no change of the worklist: no person fetches it or marks it done', () =>
+  withPush(async ({ db, organization, id, push }) => {
+    await using coordinator = await becomeCoordinator(db, organization);
+    for (const name of ['fetch_number', 'mark_done']) {
+      assert.equal((await coordinator.call(name, id)).code, 'not_found', name);
+    }
+    assert.equal((await push()).state, 'pending');
+  }));
+
+test('an older push that arrives after all does not close the case about a newer one', () =>
+  withPush(async ({ db, kari, id, claim, finish }) => {
+    const older = await claim();
+    await db.pool.query(`update sync.pushes set lease_expires_at = now() - interval '1 second'`);
+    await db.pool.query(`update registry.members set personnummer_index = 'v1.newer' where id = $1`, [kari.id]);
+    const newer = await one<{ id: string }>(db, 'select private.queue_push($1) as id', [kari.id]);
+    const { fencing_token } = await claim('worker-2', newer.id);
+    assert.equal(await finish(fencing_token, 'rejected', 'http_422', false, newer.id), 'rejected');
+    assert.equal(await finish(older.fencing_token, 'delivered', null, false, id), 'delivered');
+    const { state } = await one(
+      db,
+      `select state from registry.conflicts where push_id = $1 and kind = 'push_failed'`,
+      [newer.id],
+    );
+    assert.equal(state, 'open');
   }));

@@ -143,6 +143,23 @@ test('a mismatch is classified without showing the numbers', () =>
     assert.equal(open?.detail.observed_synthetic, true);
   }));
 
+test('that a number was kept says nothing of the one that took its place later', () =>
+  atTheDesk(async ({ db, door, settle }) => {
+    const kari = await addKari(db, door, { personnummer: OTHER_NUMBER });
+    await db.pool.query(`update registry.members set personnummer_source = 'import', personnummer_at = now()`);
+    await door.login({ personnummer: NUMBER });
+    const verified = async () =>
+      (await one(db, 'select private.number_is_verified(m) as is from registry.members as m where id = $1', [kari.id]))
+        .is;
+    assert.equal(await verified(), false);
+    await settle('keep_existing');
+    assert.equal(await verified(), true);
+    await db.pool.query(
+      `update registry.members set personnummer_index = 'v1.newer', personnummer_at = clock_timestamp()`,
+    );
+    assert.equal(await verified(), false, 'an export may replace what an export brought');
+  }));
+
 test('a mismatch says whether the number of the record was written after the login took place', () =>
   atTheDesk(async ({ db, door, openCases }) => {
     const anHourAgo = new Date(Date.now() - 3_600_000);
