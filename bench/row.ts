@@ -1,7 +1,7 @@
 import type { ComparedSide, Comparison } from './compare.ts';
 import type { Spread } from './statistics.ts';
 
-/** One row of the bars (design section 11), measured. */
+/** One row of the bars, measured. */
 export type Row = {
   id: string;
   what: string;

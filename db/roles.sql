@@ -92,7 +92,7 @@ begin
 end
 $grants$;
 
--- A login waits for the database a bounded time, whatever else goes on there (security-and-reliability C11, C12), and nobody
+-- A login waits for the database a bounded time, whatever else goes on there, and nobody
 -- keeps a transaction open and idle. Each limit by itself: what an operator has set stays, whatever it is.
 do $limits$
 declare

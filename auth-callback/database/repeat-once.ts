@@ -2,7 +2,7 @@ import { isConnectionLost } from './lost-connection.ts';
 
 /**
  * For calls that change nothing when they are made twice: once more when the connection broke, because then nobody knows whether
- * the first one arrived (security-and-reliability C10).
+ * the first one arrived.
  *
  * @throws what the call throws otherwise, or the second time
  */

@@ -3,7 +3,7 @@ import type { Decision } from '../doors.ts';
 import type { AnswerCode } from '../errors.ts';
 
 /**
- * What a decision of the database means for the person at the login (design section 1 and 6). Who could be a stranger to the member
+ * What a decision of the database means for the person at the login. Who could be a stranger to the member
  * that the login points at hears what somebody hears whom no member matches.
  *
  * @param evidence of the number; where the provider contradicts itself about it, that nobody was found proves nothing

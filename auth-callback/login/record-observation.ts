@@ -6,7 +6,7 @@ import type { Observation } from './observation.ts';
 
 /**
  * Hands the login to the database. When the connection breaks nobody knows whether the row was kept, so the call is
- * repeated once, with the same id, which changes nothing if it was (security-and-reliability C10).
+ * repeated once, with the same id, which changes nothing if it was.
  *
  * An observation that cannot be handed over is lost together with the login: without the database there is no session
  * either, so the person logs in again and the number passes by again. It is never parked anywhere outside the database.

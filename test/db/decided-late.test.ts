@@ -73,7 +73,10 @@ for (const [what, late, event] of [
       const kari = await addKari(desk.db, desk.door);
       const id = await deferred(desk, kari.id);
       await desk.door.pool.query(`select login.record_revocation($1, 'vipps', 'subject-of-kari', $2, $3, $4)`, [
-        ...[desk.door.organization.slug, event, new Date(Date.now() + 1_000), late],
+        desk.door.organization.slug,
+        event,
+        new Date(Date.now() + 1_000),
+        late,
       ]);
       assert.equal((await process(desk, id)).outcome, 'filled');
     }));

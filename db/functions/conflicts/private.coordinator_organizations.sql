@@ -1,6 +1,6 @@
 -- What a coordinator may see is looked up at every request, so that removing a row in registry.coordinators works at once.
 -- Policies call this once per query, wrapped in a scalar subquery. No claim but the subject is read, and only when PostgREST
--- has verified the token; unset and empty settings both deny (security-and-reliability D9, R4).
+-- has verified the token; unset and empty settings both deny.
 create or replace function private.coordinator_organizations()
 returns uuid[]
 language sql stable security definer

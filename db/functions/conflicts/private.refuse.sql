@@ -1,4 +1,4 @@
--- A refusal is an answer, not an exception: raised, it would roll back its own audit row (security-and-reliability A8).
+-- A refusal is an answer, not an exception: raised, it would roll back its own audit row.
 -- PostgREST takes the HTTP status from the setting response.status, and commits.
 create or replace function private.refuse(p_action text, p_code text, p_id uuid)
 returns jsonb

@@ -1,5 +1,5 @@
 -- Taking a decision back: the record as it was, a compensating push, the case open again. What somebody else opens or takes while
--- this runs is met by a unique index; it is something newer too, and PostgreSQL's own words would show values (R9).
+-- this runs is met by a unique index; it is something newer too, and PostgreSQL's own words would show values.
 create or replace function private.undo_resolution(p_conflict_id uuid, p_note text)
 returns jsonb
 language plpgsql volatile security definer

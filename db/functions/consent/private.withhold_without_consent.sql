@@ -1,4 +1,4 @@
--- Where the member must be asked first, a number may find the member but is not stored before the answer (design section 12).
+-- Where the member must be asked first, a number may find the member but is not stored before the answer.
 -- A login that brought none is the same: it is with the consent that the number comes. Nor is one stored after consent was withdrawn.
 create or replace function private.withhold_without_consent(p_observation registry.observations)
 returns registry.observations

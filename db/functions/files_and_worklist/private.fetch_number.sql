@@ -1,4 +1,4 @@
--- Seeing a number leaves a trace in the same transaction (security-and-reliability R12).
+-- Seeing a number leaves a trace in the same transaction.
 create or replace function private.fetch_number(p_push_id uuid)
 returns jsonb
 language plpgsql volatile security definer

@@ -1,5 +1,5 @@
 -- Rows as the program hands them over. A member can stand in a file once only; while an organisation has not recorded its legal
--- basis, numbers are dropped here, as they are for logins (design section 7).
+-- basis, numbers are dropped here, as they are for logins.
 create or replace function private.read_rows(p_run registry.import_runs, p_rows jsonb)
 returns table (imported private.imported_member, is_first boolean)
 language sql stable

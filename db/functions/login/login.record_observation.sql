@@ -1,5 +1,5 @@
 -- The door for a login: one call, one row, one round trip. A repeated call with the same id changes nothing and answers the
--- same, so the callback may repeat it when a connection breaks and it cannot know whether the first one arrived (C10).
+-- same, so the callback may repeat it when a connection breaks and it cannot know whether the first one arrived.
 create or replace function login.record_observation(
   inout observation_id uuid, organization text, provider text, issuer text, subject text, authenticated_at timestamptz,
   personnummer_index text default null, personnummer_sealed text default null, personnummer_masked text default null,

@@ -1,6 +1,6 @@
 -- Whatever broke matching may break the audit or the queue too. So each step stands alone, what failed is written on the row,
 -- and a row without a job is found by worker.reconcile. Only the row itself must succeed; if the row is what PostgreSQL
--- refuses, the caller is told so without the values that PostgreSQL would show in DETAIL (R9). The row names no member: its
+-- refuses, the caller is told so without the values that PostgreSQL would show in DETAIL. The row names no member: its
 -- foreign key would wait for whoever holds that record, and the lock may be what matching failed on.
 create or replace function private.defer_observation(p_observation registry.observations, p_sqlstate text)
 returns registry.observations

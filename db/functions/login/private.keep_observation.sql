@@ -1,5 +1,5 @@
 -- The evidence of a login is never lost because matching fails: the fault undoes what matching wrote, and the observation is
--- kept as deferred with the SQLSTATE, to be processed again by a job (security-and-reliability C7, C8). query_canceled is
+-- kept as deferred with the SQLSTATE, to be processed again by a job. query_canceled is
 -- named because OTHERS leaves it out, and statement_timeout raises it.
 create or replace function private.keep_observation(p_observation registry.observations)
 returns registry.observations

@@ -1,5 +1,5 @@
 -- Begins a row: whose login it is, and whether a number may be kept at all. While an organisation has not recorded its legal
--- basis the number is dropped here, before anything is stored (design section 7), and nobody is asked for consent, which only
+-- basis the number is dropped here, before anything is stored, and nobody is asked for consent, which only
 -- not_given leads to. One statement builds the whole row: every login runs it, and a column set by an assignment of its own
 -- costs as much as a small look-up.
 create or replace function private.new_observation(

@@ -1,4 +1,4 @@
--- The ladder (design section 4), as a pure function: evidence in, decision out. Linking the wrong person is the worst thing
+-- The ladder, as a pure function: evidence in, decision out. Linking the wrong person is the worst thing
 -- this system could do, so whatever is weaker than the rules below is a case for a person, never a guess.
 create or replace function private.choose_member(p_candidates private.candidate[])
 returns private.finding

@@ -1,6 +1,6 @@
 -- What does the observed number mean for this member's record? Read without a lock first: a login that only confirms, the
 -- daily case, waits for nobody. Otherwise the number and then the record are locked, and the record is read again, because
--- two logins may both have seen it empty (security-and-reliability C1, C2, C4).
+-- two logins may both have seen it empty.
 create or replace function private.judge_number(p_observation registry.observations)
 returns private.judgement
 language plpgsql volatile

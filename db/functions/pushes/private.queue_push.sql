@@ -1,5 +1,5 @@
 -- The change is to reach the member system. Row and job are written with the change itself, in one transaction: neither is
--- ever there without the other (security-and-reliability C9).
+-- ever there without the other.
 create or replace function private.queue_push(p_member_id uuid, p_observation_id uuid default null, p_decided boolean default false)
 returns uuid
 language plpgsql volatile

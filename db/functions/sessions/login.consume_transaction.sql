@@ -1,5 +1,5 @@
 -- A login transaction is single use, also when the same callback arrives a hundred times at once and at several processes.
--- One statement decides, before any token request (security-and-reliability T4).
+-- One statement decides, before any token request.
 create or replace function login.consume_transaction(transaction_id uuid, expires_at timestamptz)
 returns boolean
 language plpgsql volatile security definer
