@@ -23,7 +23,7 @@ export async function createFloorTables(pool: pg.Pool, organization: BenchOrgani
 
 const STORED = `with o as (${INSERT} values (${VALUES}) returning *)`;
 const EVENT = `insert into bench.events (event, source, actor, organization_id, message, member_id, observation_id, detail)
-  select o.outcome, o.source, session_user, o.organization_id, 'confirmed, no change', o.member_id, o.id, '{"rung": "link"}' from o`;
+  select o.outcome, o.source, session_user, o.organization_id, 'confirmed, no change', o.member_id, o.id, '{"match_rule": "link"}' from o`;
 
 /** The observation and its audit event. */
 export function confirmedRows(organization: BenchOrganization, members: string[]): Operation {
@@ -48,7 +48,7 @@ export function askedAndConfirmed(organization: BenchOrganization, members: numb
     ), o as (
       ${INSERT}
       select $1, k.organization_id, 'vipps', 'vipps-login', 'https://provider.example/', $3, now(), 'confirmed', now(),
-        k.member_id, '{"rung": "link"}', $4, $5, $6, $7, $8, $9, true, $10, true from k returning *
+        k.member_id, '{"match_rule": "link"}', $4, $5, $6, $7, $8, $9, true, $10, true from k returning *
     ) ${EVENT}`;
   return async (client, nth) => {
     const { rowCount } = await client.query({

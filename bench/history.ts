@@ -67,7 +67,7 @@ const STORED_LOGINS = `
     insert into registry.observations (id, organization_id, provider, source, issuer, subject, authenticated_at, received_at, outcome, settled_at,
       member_id, explanation, given_name, family_name, birth_date, phone, email, contact_erased_at,
       personnummer_index, personnummer_sealed, personnummer_masked, number_erased_at)
-    select id, $4::uuid, 'vipps', 'vipps-login', 'https://provider.example/', 's' || nth, at, at, 'confirmed', at, member_id, '{"rung": "link"}',
+    select id, $4::uuid, 'vipps', 'vipps-login', 'https://provider.example/', 's' || nth, at, at, 'confirmed', at, member_id, '{"match_rule": "link"}',
       case when young then given_name end, case when young then family_name end, case when young then birth_date end,
       case when young then phone end, case when young then email end, case when not young then at + interval '90 days' end,
       case when kept then personnummer_index end, case when kept then personnummer_sealed end, case when kept then personnummer_masked end,
@@ -75,7 +75,7 @@ const STORED_LOGINS = `
     from (select login.*, at > now() - interval '90 days' as young, at > now() - interval '1 year' as kept from login) as aged
   ), told as (
     insert into audit.events (occurred_at, organization_id, event, source, actor, member_id, observation_id, message, detail)
-    select at, $4::uuid, 'confirmed', 'vipps-login', 'auth_callback', member_id, id, 'confirmed, no change: vipps-login brought the recorded personnummer.', '{"rung": "link"}'
+    select at, $4::uuid, 'confirmed', 'vipps-login', 'auth_callback', member_id, id, 'confirmed, no change: vipps-login brought the recorded personnummer.', '{"match_rule": "link"}'
     from login
   )
   insert into sync.push_attempts (push_id, organization_id, attempt, worker_id, result, http_status, duration_ms, finished_at)

@@ -18,7 +18,7 @@ export async function createPeerTables(pool: pg.Pool): Promise<void> {
 
 export const INSERT = `insert into bench.observations (id, organization_id, provider, source, issuer, subject, authenticated_at, outcome, settled_at,
   member_id, explanation, personnummer_index, personnummer_sealed, personnummer_masked, given_name, family_name, phone, phone_verified, email, email_verified)`;
-export const VALUES = `$1, $2, 'vipps', 'vipps-login', 'https://provider.example/', $3, now(), 'confirmed', now(), $4, '{"rung": "link"}',
+export const VALUES = `$1, $2, 'vipps', 'vipps-login', 'https://provider.example/', $3, now(), 'confirmed', now(), $4, '{"match_rule": "link"}',
   $5, $6, $7, $8, $9, $10, true, $11, true`;
 
 /** The row that our trigger would write, written by nobody's rules. */
@@ -90,7 +90,7 @@ const PROVIDER = `select g.id, g.capture, p.provider, p.consent_mode from regist
   join registry.identity_providers p on p.organization_id = g.id where g.slug = $1 and p.provider = 'vipps'`;
 const LINK = `select member_id, revoked_at from registry.identity_links where organization_id = $1 and issuer = $2 and subject = $3`;
 const EVENT = `insert into bench.events (event, source, actor, organization_id, message, member_id, observation_id, detail)
-  values ('confirmed', 'vipps-login', 'application', $1, 'confirmed, no change', $2, $3, '{"rung": "link"}')`;
+  values ('confirmed', 'vipps-login', 'application', $1, 'confirmed, no change', $2, $3, '{"match_rule": "link"}')`;
 
 async function one(client: pg.Client, name: string, text: string, values: unknown[]) {
   const { rows } = await client.query({ name, text, values });

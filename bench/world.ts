@@ -51,7 +51,7 @@ export async function addBenchMembers(
     [organization.id, from, to, options.withNumber, organization.slug, SEALED],
   );
   await pool.query(
-    `insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, rung)
+    `insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, match_rule)
      select organization_id, 'https://provider.example/', 's' || substr(external_id, 2), id, 'vipps', 'number'
      from registry.members where organization_id = $1 and substr(external_id, 2)::int between $2 and $3`,
     [organization.id, from + 1, Math.min(to, from + (options.linked ?? to))],

@@ -97,8 +97,8 @@ export type AcknowledgedFile = {
 
 /** What agreed and what disagreed between a login and a record, and how two numbers differ. Never a number. */
 export type Evidence = {
-  /** The rung of the ladder (docs/outcomes.md); absent when none held. */
-  rung?: string;
+  /** The match rule that held (docs/outcomes.md); absent when none did. */
+  match_rule?: string;
   /** How many members anything of the login pointed at. */
   candidates?: number;
   /** Identifiers that agreed: personnummer, phone, email, name, birth_date, birth_date_of_number. */
@@ -395,7 +395,7 @@ export type Database = {
           birth_date: string | null;
           /** The observed number, masked. */
           personnummer_masked: string | null;
-          /** Rung of the ladder, what agreed, what disagreed. */
+          /** The match rule, what agreed, what disagreed. */
           explanation: Evidence;
         };
         Relationships: [];

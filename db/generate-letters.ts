@@ -116,12 +116,12 @@ export function letterFunctions(): Map<string, string> {
       ),
     ],
     [
-      'matching/private.apart_words.sql',
+      'matching/private.space_out_signs.sql',
       file(
         [
           'What is neither a letter nor a mark of one (dash, full stop, digit, symbol ...) parts words, and is no part of a name itself.',
         ],
-        'apart_words',
+        'space_out_signs',
         'p_text',
         `  return regexp_replace(p_text collate "C",\n    ${bracket(
           rangesOf((c) => !isPartOfWord(c)),

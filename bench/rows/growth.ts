@@ -45,7 +45,7 @@ export function randomLogin({ logins }: GrowthWorld): Operation {
 /** Links logins of a sample of the members, and reads what those logins bring. */
 export async function sampleWorld(pool: pg.Pool, organization: BenchOrganization): Promise<GrowthWorld> {
   await pool.query(
-    `insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, rung)
+    `insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, match_rule)
      select organization_id, 'https://provider.example/', 'sub-' || external_id, id, 'vipps', 'number'
      from registry.members where organization_id = $1 order by md5(external_id) limit $2
      on conflict do nothing`,
@@ -141,7 +141,7 @@ async function addObservations(pool: pg.Pool, organization: BenchOrganization, c
     `insert into registry.observations (id, organization_id, provider, source, issuer, subject, authenticated_at, received_at, outcome, settled_at,
        member_id, explanation, personnummer_index, personnummer_sealed, personnummer_masked)
      select gen_random_uuid(), $1, 'vipps', 'vipps-login', 'https://provider.example/', 's' || n, now(), now() - n * interval '10 seconds', 'confirmed', now(),
-       m.id, '{"rung": "link"}', m.personnummer_index, m.personnummer_sealed, m.personnummer_masked
+       m.id, '{"match_rule": "link"}', m.personnummer_index, m.personnummer_sealed, m.personnummer_masked
      from generate_series(1, $2::int) as n
      join (select row_number() over () as nth, id, personnummer_index, personnummer_sealed, personnummer_masked
            from registry.members where organization_id = $1 limit 10000) as m on m.nth = 1 + n % 10000`,

@@ -122,7 +122,7 @@ async function storeObservation(supabase: Supabase, found: Found, login: unknown
       received_at: new Date().toISOString(),
       outcome: 'confirmed',
       settled_at: new Date().toISOString(),
-      explanation: { rung: 'link' },
+      explanation: { match_rule: 'link' },
       personnummer_index: index,
       personnummer_index_previous: [],
       personnummer_sealed: sealed,
@@ -149,7 +149,7 @@ async function storeEvent(supabase: Supabase, found: Found, observationId: strin
       ...found,
       message: 'confirmed, no change',
       observation_id: observationId,
-      detail: { rung: 'link' },
+      detail: { match_rule: 'link' },
     })
     .throwOnError();
 }

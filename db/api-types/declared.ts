@@ -68,7 +68,7 @@ export const TYPES: Record<string, DeclaredType> = {
   Evidence: {
     comment: 'What agreed and what disagreed between a login and a record, and how two numbers differ. Never a number.',
     fields: {
-      'rung?': ['string', 'The rung of the ladder (docs/outcomes.md); absent when none held.'],
+      'match_rule?': ['string', 'The match rule that held (docs/outcomes.md); absent when none did.'],
       'candidates?': ['number', 'How many members anything of the login pointed at.'],
       'agreed?': [
         'string[]',

@@ -184,7 +184,7 @@ create table registry.identity_links (
   subject          text not null check (subject <> ''),
   member_id        uuid not null,
   provider         registry.provider not null,
-  rung             text not null check (rung in ('number', 'phone_and_email', 'phone_and_birth_date', 'email_and_birth_date', 'explicit', 'coordinator')),
+  match_rule             text not null check (match_rule in ('number', 'phone_and_email', 'phone_and_birth_date', 'email_and_birth_date', 'explicit', 'coordinator')),
   explanation      jsonb not null default '{}',
   revoked_at       timestamptz,
   created_at       timestamptz not null default now(),
@@ -199,7 +199,7 @@ comment on column registry.identity_links.issuer is 'Issuer of the ID token.';
 comment on column registry.identity_links.subject is 'Subject of the ID token: stable, meaningless, per issuer.';
 comment on column registry.identity_links.member_id is 'The member.';
 comment on column registry.identity_links.provider is 'The provider that the issuer is.';
-comment on column registry.identity_links.rung is 'The rung of the ladder that found the member (docs/outcomes.md).';
+comment on column registry.identity_links.match_rule is 'The match rule that found the member (docs/outcomes.md).';
 comment on column registry.identity_links.explanation is 'Which identifiers agreed and which disagreed when the link was made.';
 comment on column registry.identity_links.revoked_at is 'When the message came that consent was withdrawn at the provider (unverified); null after a newer login.';
 comment on column registry.identity_links.created_at is 'When the link was made.';
@@ -214,7 +214,7 @@ create table registry.excluded_links (
   foreign key (organization_id, member_id) references registry.members (organization_id, id)
 );
 create index excluded_links_member on registry.excluded_links (organization_id, member_id);
-comment on table registry.excluded_links is 'Logins that a coordinator found not to be a certain member. They outrank the ladder for good.';
+comment on table registry.excluded_links is 'Logins that a coordinator found not to be a certain member. They outrank the match rules for good.';
 comment on column registry.excluded_links.organization_id is 'The member''s organisation.';
 comment on column registry.excluded_links.issuer is 'Issuer of the login.';
 comment on column registry.excluded_links.subject is 'Subject of the login.';
@@ -300,7 +300,7 @@ comment on column registry.observations.settled_at is 'When the outcome was deci
 comment on column registry.observations.member_id is 'The member it was found to belong to.';
 comment on column registry.observations.requested_member_id is 'The logged-in member who asked for this login to be linked (intent=link), and redeemed it.';
 comment on column registry.observations.told is 'Of a refused login: whether the app was told that a member is concerned, or that no member was found.';
-comment on column registry.observations.explanation is 'Rung of the ladder, what agreed, what disagreed.';
+comment on column registry.observations.explanation is 'The match rule, what agreed, what disagreed.';
 comment on column registry.observations.personnummer_index is 'Keyed index of the observed number, current key version.';
 comment on column registry.observations.personnummer_index_previous is 'The same number under older key versions, while a key is being rotated.';
 comment on column registry.observations.personnummer_sealed is 'The observed number, sealed.';
@@ -396,7 +396,7 @@ comment on column registry.conflicts.closed_at is 'When it was closed.';
 comment on column registry.conflicts.decision is 'How a coordinator settled it.';
 comment on column registry.conflicts.decided_by is 'Who settled it.';
 comment on column registry.conflicts.note is 'The coordinator''s note.';
-comment on column registry.conflicts.superseded_by is 'What made the case moot, in words.';
+comment on column registry.conflicts.superseded_by is 'What made the case obsolete, in words.';
 
 create table registry.resolutions (
   id               uuid primary key default gen_random_uuid(),

@@ -17,7 +17,7 @@ comment on column private.name_part.spellings is 'The same words, and neighbours
 comment on column private.name_part.whole is 'All of it written together; null where there are but initials.';
 
 create type private.verdict as enum ('found', 'unlinked', 'ambiguous', 'name_mismatch', 'subject_moved');
-comment on type private.verdict is 'What the ladder says of a login.';
+comment on type private.verdict is 'What the match rules says of a login.';
 
 create type private.candidate as (
   member_id          uuid,
@@ -37,21 +37,21 @@ comment on column private.candidate.name is 'How the names compare.';
 comment on column private.candidate.birth_date_agrees is 'Whether the birth dates are the same.';
 comment on column private.candidate.born_as_number_says is 'Whether the record''s birth date is the one that the observed number begins with.';
 
-create type private.finding as (
+create type private.match_result as (
   verdict      private.verdict,
   member_id    uuid,
-  rung         text,
+  match_rule         text,
   candidates   uuid[],
   explanation  jsonb,
   told         boolean
 );
-comment on type private.finding is 'Result of the ladder: the member if one was found, and why.';
-comment on column private.finding.verdict is 'Found, or why not.';
-comment on column private.finding.member_id is 'The member, if found.';
-comment on column private.finding.rung is 'The rung that found it: link, number, phone_and_email ...';
-comment on column private.finding.candidates is 'Members considered when none was found.';
-comment on column private.finding.explanation is 'Rung, what agreed, what disagreed.';
-comment on column private.finding.told is 'Where none was found: whether the app may be told that a member is concerned (private.is_plainly_theirs).';
+comment on type private.match_result is 'Result of the match rules: the member if one was found, and why.';
+comment on column private.match_result.verdict is 'Found, or why not.';
+comment on column private.match_result.member_id is 'The member, if found.';
+comment on column private.match_result.match_rule is 'The match rule that found it: link, number, phone_and_email ...';
+comment on column private.match_result.candidates is 'Members considered when none was found.';
+comment on column private.match_result.explanation is 'Match rule, what agreed, what disagreed.';
+comment on column private.match_result.told is 'Where none was found: whether the app may be told that a member is concerned (private.is_plainly_theirs).';
 
 create type private.judgement as (
   outcome          registry.outcome,

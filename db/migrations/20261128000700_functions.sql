@@ -23,7 +23,7 @@ comment on function private.actor is 'Out: coordinator:<user id> when called thr
 -- begin db/functions/conflicts/private.coordinator_organizations.sql
 -- What a coordinator may see is looked up at every request, so that removing a row in registry.coordinators works at once.
 -- Policies call this once per query, wrapped in a scalar subquery. No claim but the subject is read, and only when PostgREST
--- has verified the token; unset and empty settings both deny (security-and-reliability D9, R4).
+-- has verified the token; unset and empty settings both deny.
 create or replace function private.coordinator_organizations()
 returns uuid[]
 language sql stable security definer
@@ -144,7 +144,7 @@ comment on function private.refusals is 'Out: code, HTTP status and message of e
 -- end db/functions/conflicts/private.refusals.sql
 
 -- begin db/functions/conflicts/private.refuse.sql
--- A refusal is an answer, not an exception: raised, it would roll back its own audit row (security-and-reliability A8).
+-- A refusal is an answer, not an exception: raised, it would roll back its own audit row.
 -- PostgREST takes the HTTP status from the setting response.status, and commits.
 create or replace function private.refuse(p_action text, p_code text, p_id uuid)
 returns jsonb
@@ -280,7 +280,7 @@ comment on function private.supersede_cases is 'In: cases, who settled them (aud
 -- end db/functions/conflicts/private.supersede_cases.sql
 
 -- begin db/functions/breakers/private.close_member_system_case.sql
--- The case about a member system is moot when it works again; no coordinator has to say so.
+-- The case about a member system is obsolete when it works again; no coordinator has to say so.
 create or replace function private.close_member_system_case(p_organization_id uuid)
 returns void
 language sql volatile
@@ -345,7 +345,7 @@ begin
   ), 'worker', 'A later push settled it.', p_push.id);
 end
 $$;
-comment on function private.forget_failures is 'In: a push that arrived or is moot. Closes open cases about failed pushes of its member, and ends their tries.';
+comment on function private.forget_failures is 'In: a push that arrived or is obsolete. Closes open cases about failed pushes of its member, and ends their tries.';
 -- end db/functions/pushes/private.forget_failures.sql
 
 -- begin db/functions/pushes/private.record_push_event.sql
@@ -365,7 +365,7 @@ comment on function private.record_push_event is 'In: event, push, sentence, the
 
 -- begin db/functions/pushes/private.settle_push.sql
 -- A push reaches its final state, once, with its audit event. Where it arrived, or nothing is left to carry, cases about older
--- failures are moot, and older pushes that were given up are not tried again.
+-- failures are obsolete, and older pushes that were given up are not tried again.
 create or replace function private.settle_push(p_push sync.pushes, p_state sync.push_state, p_event text, p_message text)
 returns void
 language plpgsql volatile
@@ -710,7 +710,7 @@ comment on function private.lock_case is 'In: id of a case. Out: the case as it 
 -- end db/functions/conflicts/private.lock_case.sql
 
 -- begin db/functions/pushes/private.supersede_pushes.sql
--- A newer change of the same member makes waiting pushes moot. One that is being sent right now is left alone: the worker
+-- A newer change of the same member makes waiting pushes obsolete. One that is being sent right now is left alone: the worker
 -- sees for itself, when it reports, that the record has moved on.
 create or replace function private.supersede_pushes(p_member_id uuid)
 returns void
@@ -738,7 +738,7 @@ comment on function private.supersede_pushes is 'In: a member. Marks the pushes 
 
 -- begin db/functions/pushes/private.queue_push.sql
 -- The change is to reach the member system. Row and job are written with the change itself, in one transaction: neither is
--- ever there without the other (security-and-reliability C9).
+-- ever there without the other.
 create or replace function private.queue_push(p_member_id uuid, p_observation_id uuid default null, p_decided boolean default false)
 returns uuid
 language plpgsql volatile
@@ -1070,10 +1070,10 @@ $$;
 comment on function private.lock_worklist_push is 'In: a push. Out: the push, locked; null when the caller may not see it or it is no change of a worklist.';
 -- end db/functions/files_and_worklist/private.lock_worklist_push.sql
 
--- begin db/functions/pushes/private.push_is_moot.sql
+-- begin db/functions/pushes/private.push_is_obsolete.sql
 -- A push carries one value. When the record holds another by now, or none, a later push carries that one; and a record that
 -- was merged into another has nothing more to say to the member system.
-create or replace function private.push_is_moot(p_push sync.pushes)
+create or replace function private.push_is_obsolete(p_push sync.pushes)
 returns boolean
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -1083,8 +1083,8 @@ as $$
     or exists (select from registry.members as m where m.id = p_push.member_id and m.merged_into is not null)
     or exists (select from sync.pushes as newer where newer.member_id = p_push.member_id and newer.state = 'pending' and newer.id <> p_push.id)
 $$;
-comment on function private.push_is_moot is 'In: a push. Out: whether the record has moved on.';
--- end db/functions/pushes/private.push_is_moot.sql
+comment on function private.push_is_obsolete is 'In: a push. Out: whether the record has moved on.';
+-- end db/functions/pushes/private.push_is_obsolete.sql
 
 -- begin db/functions/files_and_worklist/private.mark_done.sql
 -- The person's word is the delivery, and counts as its attempt. When the record has changed since the number was fetched, a later
@@ -1101,7 +1101,7 @@ begin
     return private.refuse('mark_done', 'not_found', p_push_id);
   elsif p.waits_for_conflict_id is not null then
     return private.refuse('mark_done', 'disputed', p_push_id);
-  elsif p.state <> 'pending' or private.push_is_moot(p) then
+  elsif p.state <> 'pending' or private.push_is_obsolete(p) then
     return private.refuse('mark_done', 'not_waiting', p_push_id);
   end if;
   update sync.pushes set attempts = attempts + 1, leased_by = private.actor() where id = p.id returning * into p;
@@ -1161,7 +1161,7 @@ for each row execute function private.tg__refuse_write();
 -- end db/functions/files_and_worklist/api.worklist.sql
 
 -- begin db/functions/files_and_worklist/private.fetch_number.sql
--- Seeing a number leaves a trace in the same transaction (security-and-reliability R12).
+-- Seeing a number leaves a trace in the same transaction.
 create or replace function private.fetch_number(p_push_id uuid)
 returns jsonb
 language plpgsql volatile security definer
@@ -1176,7 +1176,7 @@ begin
     return private.refuse('fetch_number', 'not_waiting', p_push_id);
   elsif p.waits_for_conflict_id is not null then
     return private.refuse('fetch_number', 'disputed', p_push_id);
-  elsif p.receiver_sealed is null or private.push_is_moot(p) then
+  elsif p.receiver_sealed is null or private.push_is_obsolete(p) then
     return private.refuse('fetch_number', 'not_sealed_yet', p_push_id);
   end if;
   perform private.record_repeatable(private.actor() || ' ' || p.id, 'number_fetched', 'coordinator', p.organization_id,
@@ -1327,10 +1327,10 @@ $$;
 comment on function private.has_number is 'In: a member, an observation or what stands for one (private.evidence_of_case). Out: whether the record has that number.';
 -- end db/functions/number/private.has_number.sql
 
--- begin db/functions/conflicts/private.is_moot.sql
--- A case about numbers is moot when the records have changed so that nothing of it is left. A mismatch: the record has the very number
+-- begin db/functions/conflicts/private.is_obsolete.sql
+-- A case about numbers is obsolete when the records have changed so that nothing of it is left. A mismatch: the record has the very number
 -- by now, or none, which the next login fills. A duplicate: it has a number of its own, or nobody else has that number any more.
-create or replace function private.is_moot(c registry.conflicts)
+create or replace function private.is_obsolete(c registry.conflicts)
 returns boolean
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -1344,13 +1344,13 @@ as $$
   left join registry.members as other on other.id = c.other_member_id
   where o.personnummer_index is not null
 $$;
-comment on function private.is_moot is 'In: a case. Out: whether the numbers that the records have by now leave nothing to decide; null: not a case about numbers, or the number was erased.';
--- end db/functions/conflicts/private.is_moot.sql
+comment on function private.is_obsolete is 'In: a case. Out: whether the numbers that the records have by now leave nothing to decide; null: not a case about numbers, or the number was erased.';
+-- end db/functions/conflicts/private.is_obsolete.sql
 
--- begin db/functions/conflicts/private.close_moot_cases.sql
+-- begin db/functions/conflicts/private.close_obsolete_cases.sql
 -- Records got other numbers: what coordinators were asked about them may have answered itself. Left open, such a case would offer to
 -- merge people who have nothing in common any more. If the disagreement is seen again, it is a new case.
-create or replace function private.close_moot_cases(
+create or replace function private.close_obsolete_cases(
   p_organization_id uuid, p_member_ids uuid[], p_source text, p_except uuid default null
 )
 returns void
@@ -1361,11 +1361,11 @@ as $$
     select c.id from registry.conflicts as c
     where c.organization_id = p_organization_id and c.state = 'open' and c.kind in ('mismatch', 'duplicate')
       and (c.member_id = any (p_member_ids) or c.other_member_id = any (p_member_ids))
-      and c.id is distinct from p_except and private.is_moot(c)
+      and c.id is distinct from p_except and private.is_obsolete(c)
   ), p_source, 'The numbers of the records changed.')
 $$;
-comment on function private.close_moot_cases is 'In: members whose numbers have changed, who changed them (audit source), a case that is being settled. Closes the open cases about these numbers that are moot.';
--- end db/functions/conflicts/private.close_moot_cases.sql
+comment on function private.close_obsolete_cases is 'In: members whose numbers have changed, who changed them (audit source), a case that is being settled. Closes the open cases about these numbers that are obsolete.';
+-- end db/functions/conflicts/private.close_obsolete_cases.sql
 
 -- begin db/functions/number/private.number_of.sql
 -- A record's number in all its stored forms, kept with a decision so that it can be taken back.
@@ -1405,7 +1405,7 @@ begin
     format('A coordinator gave the record the personnummer %s that %s brought.', p_observation.personnummer_masked, p_observation.source),
     p_member_id => p_member_id, p_observation_id => p_observation.id, p_conflict_id => p_conflict_id,
     p_push_id => private.queue_push(p_member_id, p_observation.id, true));
-  perform private.close_moot_cases(p_observation.organization_id, array[p_member_id], 'coordinator', p_conflict_id);
+  perform private.close_obsolete_cases(p_observation.organization_id, array[p_member_id], 'coordinator', p_conflict_id);
   return jsonb_build_object('number', v_before, 'version_after', v_version);
 end
 $$;
@@ -1430,7 +1430,7 @@ comment on function private.fill_gap is 'In: an observation, a member. Out: the 
 -- end db/functions/number/private.fill_gap.sql
 
 -- begin db/functions/matching/private.linked_member.sql
--- First rung of the ladder: a login that was linked before stays linked, whatever phone, e-mail or name say now.
+-- The first match rule: a login that was linked before stays linked, whatever phone, e-mail or name say now.
 create or replace function private.linked_member(p_observation registry.observations)
 returns uuid
 language sql stable
@@ -1634,10 +1634,10 @@ as $$
 declare
   v_before constant uuid := private.linked_member(p_observation);
 begin
-  insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, rung)
+  insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, match_rule)
   values (p_observation.organization_id, p_observation.issuer, p_observation.subject, p_member_id, p_observation.provider, 'coordinator')
   on conflict (organization_id, issuer, subject)
-    do update set member_id = excluded.member_id, rung = excluded.rung, explanation = '{}';
+    do update set member_id = excluded.member_id, match_rule = excluded.match_rule, explanation = '{}';
   if v_before <> p_member_id then
     perform private.end_login_sessions(p_observation.organization_id, p_observation.issuer, p_observation.subject, v_before);
   end if;
@@ -1647,7 +1647,7 @@ begin
   perform private.record_event(case when v_before is null then 'linked' else 'link_moved' end, 'coordinator',
     p_observation.organization_id, 'A coordinator linked the login to the member.',
     p_member_id => p_member_id, p_observation_id => p_observation.id,
-    p_detail => jsonb_strip_nulls(jsonb_build_object('rung', 'coordinator', 'before', v_before)));
+    p_detail => jsonb_strip_nulls(jsonb_build_object('match_rule', 'coordinator', 'before', v_before)));
   return jsonb_build_object('link', jsonb_build_object('before', v_before, 'after', p_member_id));
 end
 $$;
@@ -1917,8 +1917,45 @@ $$;
 comment on function private.accept_observed is 'In: a locked case. Out: the state before. Links the login and gives the record the observed number, as the kind of the case asks.';
 -- end db/functions/conflicts/private.accept_observed.sql
 
+-- begin db/functions/matching/private.exclude_login.sql
+-- The login is not this member. The link goes, sessions that began with it end, and the match rules will never again propose
+-- the member for this login.
+create or replace function private.exclude_login(c registry.conflicts)
+returns jsonb
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_not constant uuid[] := case when c.member_id is null then c.candidates else array[c.member_id] end;
+  o registry.observations;
+  v_linked uuid;
+  v_excluded jsonb;
+begin
+  select known.* into strict o from registry.observations as known where known.id = c.observation_id;
+  v_linked := private.linked_member(o);
+  if v_linked = any (v_not) then
+    delete from registry.identity_links as l
+    where (l.organization_id, l.issuer, l.subject) = (o.organization_id, o.issuer, o.subject);
+    perform private.record_event('link_removed', 'coordinator', o.organization_id, 'A coordinator found that the login is not the member''s.',
+      p_member_id => v_linked, p_observation_id => o.id, p_conflict_id => c.id);
+    perform private.end_login_sessions(o.organization_id, o.issuer, o.subject, v_linked);
+  end if;
+  with added as (
+    insert into registry.excluded_links (organization_id, issuer, subject, member_id)
+    select o.organization_id, o.issuer, o.subject, m.id from unnest(v_not) as m(id)
+    on conflict do nothing
+    returning member_id
+  )
+  select coalesce(jsonb_agg(member_id), '[]') into v_excluded from added;
+  return jsonb_build_object('excluded', v_excluded)
+    || case when v_linked = any (v_not) then jsonb_build_object('link', jsonb_build_object('before', v_linked, 'after', null)) else '{}' end;
+end
+$$;
+comment on function private.exclude_login is 'In: a locked case. Out: the state before. Excludes the login from the member, or from every candidate, for good.';
+-- end db/functions/matching/private.exclude_login.sql
+
 -- begin db/functions/conflicts/private.close_cases_of_merged.sql
--- Other open cases about a record that is no more are moot.
+-- Other open cases about a record that is no more are obsolete.
 create or replace function private.close_cases_of_merged(p_conflict registry.conflicts)
 returns uuid[]
 language sql volatile
@@ -2026,7 +2063,7 @@ begin
   set personnummer_index = p_number ->> 'index', personnummer_sealed = p_number ->> 'sealed', personnummer_masked = p_number ->> 'masked',
       personnummer_source = (p_number ->> 'source')::registry.source, personnummer_at = (p_number ->> 'at')::timestamptz
   where id = v_member_id;
-  perform private.close_moot_cases(c.organization_id, array[v_member_id], 'coordinator', c.id);
+  perform private.close_obsolete_cases(c.organization_id, array[v_member_id], 'coordinator', c.id);
   perform private.record_event(p_event, 'coordinator', c.organization_id, format(p_message, coalesce(p_number ->> 'masked', 'none')),
     p_member_id => v_member_id, p_conflict_id => c.id, p_push_id => private.queue_push(v_member_id, p_decided => true));
 end
@@ -2071,46 +2108,9 @@ $$;
 comment on function private.merge_members is 'In: a locked case with two members. Out: the state before. Merges the first into the second.';
 -- end db/functions/conflicts/private.merge_members.sql
 
--- begin db/functions/matching/private.part_login.sql
--- The login is not this member. The link goes, sessions that began with it end, and the ladder will never again propose
--- the member for this login.
-create or replace function private.part_login(c registry.conflicts)
-returns jsonb
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_not constant uuid[] := case when c.member_id is null then c.candidates else array[c.member_id] end;
-  o registry.observations;
-  v_linked uuid;
-  v_excluded jsonb;
-begin
-  select known.* into strict o from registry.observations as known where known.id = c.observation_id;
-  v_linked := private.linked_member(o);
-  if v_linked = any (v_not) then
-    delete from registry.identity_links as l
-    where (l.organization_id, l.issuer, l.subject) = (o.organization_id, o.issuer, o.subject);
-    perform private.record_event('link_removed', 'coordinator', o.organization_id, 'A coordinator found that the login is not the member''s.',
-      p_member_id => v_linked, p_observation_id => o.id, p_conflict_id => c.id);
-    perform private.end_login_sessions(o.organization_id, o.issuer, o.subject, v_linked);
-  end if;
-  with added as (
-    insert into registry.excluded_links (organization_id, issuer, subject, member_id)
-    select o.organization_id, o.issuer, o.subject, m.id from unnest(v_not) as m(id)
-    on conflict do nothing
-    returning member_id
-  )
-  select coalesce(jsonb_agg(member_id), '[]') into v_excluded from added;
-  return jsonb_build_object('excluded', v_excluded)
-    || case when v_linked = any (v_not) then jsonb_build_object('link', jsonb_build_object('before', v_linked, 'after', null)) else '{}' end;
-end
-$$;
-comment on function private.part_login is 'In: a locked case. Out: the state before. Parts the login from the member, or from every candidate, for good.';
--- end db/functions/matching/private.part_login.sql
-
 -- begin db/functions/conflicts/private.decision_applies.sql
 -- Which decisions make sense for which kind of case. A case that an import opened is about records only: no login could be
--- parted from anybody.
+-- excluded from anybody.
 create or replace function private.decision_applies(c registry.conflicts, p_decision text)
 returns boolean
 language sql immutable
@@ -2149,7 +2149,7 @@ as $$
     when p_decision in ('accept_observed', 'merge_into') and exists (
       select from registry.members as m
       where m.id = any (c.candidates || array[c.member_id, c.other_member_id]) and m.merged_into is not null) then 'member_merged'
-    when p_decision in ('accept_observed', 'merge_into') and private.is_moot(c) or p_decision = 'merge_into' and exists (
+    when p_decision in ('accept_observed', 'merge_into') and private.is_obsolete(c) or p_decision = 'merge_into' and exists (
       select from private.evidence_of_case(c) as o join registry.members as other on other.id = c.other_member_id
       where c.kind = 'mismatch' and o.personnummer_index is not null and not private.has_number(other, o)) then 'evidence_changed'
     when p_decision = 'accept_observed' and c.kind = 'mismatch'
@@ -2182,7 +2182,7 @@ begin
   begin
     case p_decision
       when 'accept_observed' then v_before := private.accept_observed(c);
-      when 'not_same_person' then v_before := private.part_login(c);
+      when 'not_same_person' then v_before := private.exclude_login(c);
       when 'merge_into' then v_before := private.merge_members(c);
       else null; -- keep_existing changes nothing, and is remembered by the case itself
     end case;
@@ -2281,7 +2281,7 @@ comment on function private.is_open_again is 'In: a closed case. Out: whether an
 -- end db/functions/conflicts/private.is_open_again.sql
 
 -- begin db/functions/conflicts/private.reopen_superseded.sql
--- Cases that were moot while two records were one are questions again, but for those that somebody has asked anew since, that are about a
+-- Cases that were obsolete while two records were one are questions again, but for those that somebody has asked anew since, that are about a
 -- record which was merged since, or that the numbers have answered.
 create or replace function private.reopen_superseded(p_ids jsonb)
 returns void
@@ -2295,7 +2295,7 @@ begin
     update registry.conflicts as c
     set state = 'open', superseded_by = null, closed_at = null, version = version + 1
     where c.state = 'superseded' and c.id in (select id::uuid from jsonb_array_elements_text(p_ids) as id)
-      and private.is_moot(c) is not true
+      and private.is_obsolete(c) is not true
       and not exists (
         select from registry.members as m
         where m.id = any (c.candidates || array[c.member_id, c.other_member_id]) and m.merged_into is not null)
@@ -2448,7 +2448,7 @@ as $$
       where m.organization_id = c.organization_id and m.merged_into is not null
         and (m.id = (r.before #>> '{link,before}')::uuid or r.before -> 'excluded' ? m.id::text
           or not r.before ? 'merged' and m.id = any (c.candidates || array[c.member_id, c.other_member_id]))) then 'newer_change'
-    when r.decision = 'keep_existing' and private.is_moot(c) then 'newer_change' -- there is nothing left to ask
+    when r.decision = 'keep_existing' and private.is_obsolete(c) then 'newer_change' -- there is nothing left to ask
     when exists (
       select from registry.members as m
       where m.organization_id = c.organization_id
@@ -2464,7 +2464,7 @@ comment on function private.why_not_undo is 'In: a locked case (null: not visibl
 
 -- begin db/functions/conflicts/private.undo_resolution.sql
 -- Taking a decision back: the record as it was, a compensating push, the case open again. What somebody else opens or takes while
--- this runs is met by a unique index; it is something newer too, and PostgreSQL's own words would show values (R9).
+-- this runs is met by a unique index; it is something newer too, and PostgreSQL's own words would show values.
 create or replace function private.undo_resolution(p_conflict_id uuid, p_note text)
 returns jsonb
 language plpgsql volatile security definer
@@ -2492,7 +2492,7 @@ begin
   end;
   perform private.record_case_event('case_reopened', c, 'A coordinator took the decision back; the case is open again.');
   -- The records may have got other numbers since: then the link is what comes back, and there is nothing to ask.
-  perform private.close_moot_cases(c.organization_id, array[c.member_id], 'coordinator');
+  perform private.close_obsolete_cases(c.organization_id, array[c.member_id], 'coordinator');
   select known.* into c from registry.conflicts as known where known.id = c.id;
   return private.describe_case(c);
 end
@@ -2788,6 +2788,29 @@ $$;
 comment on function private.count_moving is 'In: a run with numbers that move. Out: the run with its counts.';
 -- end db/functions/import/private.count_moving.sql
 
+-- begin db/functions/import/private.lock_waiting.sql
+-- As private.lock_imported, for all waiting numbers at once. Only so many numbers can be locked one by one (max_locks_per_transaction);
+-- where an export moves more, the records alone are locked, and whoever gives the same number to somebody else at this moment is told
+-- apart by its unique index: private.settle_waiting is begun again then.
+create or replace function private.lock_waiting(p_run registry.import_runs)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if (select count(*) from registry.waiting_numbers as w where w.run_id = p_run.id) <= 1000 then
+    perform private.lock_number(p_run.organization_id, n.masked)
+    from (select distinct w.personnummer_masked as masked from registry.waiting_numbers as w where w.run_id = p_run.id order by 1) as n;
+  end if;
+  perform from registry.members as m
+  where m.organization_id = p_run.organization_id
+    and m.external_id in (select w.external_id from registry.waiting_numbers as w where w.run_id = p_run.id)
+  order by m.id for no key update;
+end
+$$;
+comment on function private.lock_waiting is 'In: a run whose file has been read. Waits until no login is about to change the numbers or records that waiting numbers concern.';
+-- end db/functions/import/private.lock_waiting.sql
+
 -- begin db/functions/import/private.is_given_up.sql
 -- Whether the member who has a waiting number gets another one by the same file. In a dry run nothing is written: there, who got another
 -- number by an earlier row has the old one still, and a number that an earlier row got is on no record yet.
@@ -2957,55 +2980,32 @@ begin
   end if;
 end
 $$;
-comment on function private.plan_waiting is 'In: a run, which of its waiting numbers (private.waiting_portions). Writes down what each comes to; a first row moves, unless it is held up (private.hold_up).';
+comment on function private.plan_waiting is 'In: a run, which of its waiting numbers (private.waiting_portions). Writes down what each comes to; a first row moves, unless it is held up (private.mark_blocked).';
 -- end db/functions/import/private.plan_waiting.sql
 
--- begin db/functions/import/private.hold_up.sql
--- An export is right as a whole. A number can go to another member when the one who has it gets another number by the same file, who
--- may in turn wait for a third one; so two members' numbers can be exchanged. Whoever waits for somebody who stays as they are, stays
--- too. One row is looked up from the other by an index (offset 0: not joined any other way), however long the chain.
-create or replace function private.hold_up(p_run registry.import_runs)
+-- begin db/functions/import/private.mark_blocked.sql
+-- An export is right as a whole: a number can go to another member when its holder gets another number by the same file, so two members'
+-- numbers can be exchanged. A row is blocked when the holder keeps the number, or is blocked itself. One row is looked up from the
+-- other by an index (offset 0: not joined any other way), however long the chain.
+create or replace function private.mark_blocked(p_run registry.import_runs)
 returns void
 language sql volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  with recursive staying as (
+  with recursive blocked as (
     select w.member_id from registry.waiting_numbers as w
     where w.run_id = p_run.id and w.nth = 1 and w.step = 'duplicate' and not private.is_given_up(p_run, w)
     union
-    select next.member_id from staying as b
+    select next.member_id from blocked as b
     cross join lateral (
       select w.member_id from registry.waiting_numbers as w
       where w.run_id = p_run.id and w.holder_id = b.member_id and w.nth = 1 and w.step = 'duplicate' offset 0) as next
   )
   update registry.waiting_numbers as w set moving = false
-  from staying as b where w.run_id = p_run.id and w.member_id = b.member_id and w.nth = 1
+  from blocked as b where w.run_id = p_run.id and w.member_id = b.member_id and w.nth = 1
 $$;
-comment on function private.hold_up is 'In: a run whose first rows are planned (private.plan_waiting). What cannot go to its member, even when all that can have given up theirs, does not move.';
--- end db/functions/import/private.hold_up.sql
-
--- begin db/functions/import/private.lock_waiting.sql
--- As private.lock_imported, for all waiting numbers at once. Only so many numbers can be locked one by one (max_locks_per_transaction);
--- where an export moves more, the records alone are locked, and whoever gives the same number to somebody else at this moment is told
--- apart by its unique index: private.settle_waiting is begun again then.
-create or replace function private.lock_waiting(p_run registry.import_runs)
-returns void
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if (select count(*) from registry.waiting_numbers as w where w.run_id = p_run.id) <= 1000 then
-    perform private.lock_number(p_run.organization_id, n.masked)
-    from (select distinct w.personnummer_masked as masked from registry.waiting_numbers as w where w.run_id = p_run.id order by 1) as n;
-  end if;
-  perform from registry.members as m
-  where m.organization_id = p_run.organization_id
-    and m.external_id in (select w.external_id from registry.waiting_numbers as w where w.run_id = p_run.id)
-  order by m.id for no key update;
-end
-$$;
-comment on function private.lock_waiting is 'In: a run whose file has been read. Waits until no login is about to change the numbers or records that waiting numbers concern.';
--- end db/functions/import/private.lock_waiting.sql
+comment on function private.mark_blocked is 'In: a run whose first rows are planned (private.plan_waiting). What cannot go to its member, even when all that can have given up theirs, does not move.';
+-- end db/functions/import/private.mark_blocked.sql
 
 -- begin db/functions/import/private.record_import.sql
 -- One audit event for each record that an import made or changed.
@@ -3067,7 +3067,7 @@ comment on function private.write_import is 'In: a run, its steps. Makes and cha
 -- end db/functions/import/private.write_import.sql
 
 -- begin db/functions/import/private.move_numbers.sql
--- Numbers change hands: all are given up first, because a number is only ever on one record. Whether a case is moot is asked when all
+-- Numbers change hands: all are given up first, because a number is only ever on one record. Whether a case is obsolete is asked when all
 -- have got theirs: until then a record may have none, which answers nothing.
 create or replace function private.move_numbers(p_run registry.import_runs)
 returns void
@@ -3091,12 +3091,12 @@ begin
     perform private.record_import(p_run, v_steps);
   end loop;
   for v_lines in select l.lines from private.waiting_portions(p_run.id, 'moving') as l(lines) loop
-    perform private.close_moot_cases(p_run.organization_id,
+    perform private.close_obsolete_cases(p_run.organization_id,
       array(select w.member_id from registry.waiting_numbers as w where w.run_id = p_run.id and w.line = any (v_lines)), 'import');
   end loop;
 end
 $$;
-comment on function private.move_numbers is 'In: a run with numbers that move. Writes them, with their audit events; closes cases that this leaves moot.';
+comment on function private.move_numbers is 'In: a run with numbers that move. Writes them, with their audit events; closes cases that this leaves obsolete.';
 -- end db/functions/import/private.move_numbers.sql
 
 -- begin db/functions/import/private.open_import_case.sql
@@ -3212,7 +3212,7 @@ begin
   end if;
   while private.rank_waiting(v_run.id) > 0 loop
     perform private.plan_waiting(v_run, 'first');
-    perform private.hold_up(v_run);
+    perform private.mark_blocked(v_run);
     if not v_run.dry_run then
       perform private.move_numbers(v_run);
     end if;
@@ -3353,7 +3353,7 @@ comment on function private.lock_imported is 'In: a run, its rows. Out: the memb
 
 -- begin db/functions/import/private.still_locked.sql
 -- While an import waits for some records, a number may change on another one that it had no business with until then. Nobody would wait
--- for what it does to that one: a login could fill it a moment before it is overwritten, or its case be moot before it is open.
+-- for what it does to that one: a login could fill it a moment before it is overwritten, or its case be obsolete before it is open.
 create or replace function private.still_locked(p_steps private.import_step[], p_locked uuid[])
 returns void
 language plpgsql volatile
@@ -3401,7 +3401,7 @@ begin
       perform private.still_locked(v_steps, v_locked);
       perform private.write_import(v_run, v_steps);
       perform private.record_import(v_run, v_steps);
-      perform private.close_moot_cases(v_run.organization_id, got.ids, 'import')
+      perform private.close_obsolete_cases(v_run.organization_id, got.ids, 'import')
       from (select array_agg(s.member_id) as ids from unnest(v_steps) as s where s.number = 'write' and not s.is_new) as got
       where got.ids is not null;
       perform private.open_import_case(v_run, s) from unnest(v_steps) as s where s.number = 'conflict';
@@ -3426,7 +3426,7 @@ comment on function private.import_batch is 'In: a run, rows with different exte
 
 -- begin db/functions/import/private.read_rows.sql
 -- Rows as the program hands them over. A member can stand in a file once only; while an organisation has not recorded its legal
--- basis, numbers are dropped here, as they are for logins (design section 7).
+-- basis, numbers are dropped here, as they are for logins.
 create or replace function private.read_rows(p_run registry.import_runs, p_rows jsonb)
 returns table (imported private.imported_member, is_first boolean)
 language sql stable
@@ -3661,13 +3661,13 @@ begin
     personnummer_index, personnummer_index_previous, personnummer_sealed, personnummer_masked,
     given_name, family_name, birth_date, phone, phone_verified, email, email_verified)
   values (p_id, v_organization_id, v_provider, v_source, p_issuer, p_subject, p_acr, p_authenticated_at, p_issued_at,
-    'confirmed', clock_timestamp(), v_member_id, '{"rung": "link"}',
+    'confirmed', clock_timestamp(), v_member_id, '{"match_rule": "link"}',
     p_personnummer_index, coalesce(p_personnummer_index_previous, '{}'), p_personnummer_sealed, p_personnummer_masked,
     p_given_name, p_family_name, p_birth_date, p_phone, coalesce(p_phone_verified, false), p_email, coalesce(p_email_verified, false));
   insert into audit.events (event, source, actor, organization_id, message, member_id, observation_id, detail)
   values ('confirmed', v_source, private.actor(), v_organization_id,
     'confirmed, no change: ' || v_source || ' brought the recorded personnummer ' || p_personnummer_masked || '.', v_member_id, p_id,
-    jsonb_build_object('rung', 'link', 'provider', v_provider, 'personnummer', p_personnummer_masked));
+    jsonb_build_object('match_rule', 'link', 'provider', v_provider, 'personnummer', p_personnummer_masked));
   return v_member_id;
 exception
   when unique_violation then
@@ -3782,6 +3782,21 @@ $$;
 comment on function private.email_key is 'In: an e-mail address. Out: the form in which two spellings of one address are equal.';
 -- end db/functions/matching/private.email_key.sql
 
+-- begin db/functions/matching/private.is_excluded.sql
+-- What a coordinator has decided outranks the match rules for good, and a member's own wish too.
+create or replace function private.is_excluded(p_observation registry.observations, p_member_id uuid)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select exists (
+    select from registry.excluded_links as x
+    where x.organization_id = p_observation.organization_id and x.issuer = p_observation.issuer and x.subject = p_observation.subject
+      and x.member_id = p_member_id)
+$$;
+comment on function private.is_excluded is 'In: an observation, a member. Out: whether a coordinator found that this login is not that member.';
+-- end db/functions/matching/private.is_excluded.sql
+
 -- begin db/functions/matching/private.evidence.sql
 -- One candidate's evidence as rows, for explanations.
 create or replace function private.evidence(p_candidate private.candidate)
@@ -3800,63 +3815,48 @@ $$;
 comment on function private.evidence is 'In: a candidate. Out: each identifier, and whether it agreed; null where it could not be compared.';
 -- end db/functions/matching/private.evidence.sql
 
--- begin db/functions/matching/private.finding.sql
--- Puts a decision of the ladder into words and data: which rung, what agreed, what disagreed. Stored with the link, the
+-- begin db/functions/matching/private.match_result.sql
+-- Puts a decision of the match rules into words and data: which match rule, what agreed, what disagreed. Stored with the link, the
 -- observation and the audit event, so that anybody can see later why a login was taken for a member.
-create or replace function private.finding(
-  p_rung text, p_candidate private.candidate, p_sane boolean, p_candidates private.candidate[]
+create or replace function private.match_result(
+  p_match_rule text, p_candidate private.candidate, p_sane boolean, p_candidates private.candidate[]
 )
-returns private.finding
+returns private.match_result
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
   select
     case
-      when p_rung is not null then case when p_sane then 'found' else 'name_mismatch' end
+      when p_match_rule is not null then case when p_sane then 'found' else 'name_mismatch' end
       else case when p_sane then 'unlinked' else 'ambiguous' end
     end::private.verdict,
-    case when p_rung is not null and p_sane then p_candidate.member_id end,
-    p_rung,
+    case when p_match_rule is not null and p_sane then p_candidate.member_id end,
+    p_match_rule,
     case
-      when p_rung is not null then array[p_candidate.member_id]
+      when p_match_rule is not null then array[p_candidate.member_id]
       else (select coalesce(array_agg(c.member_id order by c.member_id), '{}') from unnest(p_candidates) as c)
     end,
     jsonb_strip_nulls(jsonb_build_object(
-      'rung', p_rung,
+      'match_rule', p_match_rule,
       'candidates', cardinality(p_candidates),
       'agreed', (select coalesce(jsonb_agg(e.name order by e.name), '[]') from private.evidence(p_candidate) as e where e.agrees),
       'disagreed', (select coalesce(jsonb_agg(e.name order by e.name), '[]') from private.evidence(p_candidate) as e where not e.agrees)
     )),
     null::boolean
 $$;
-comment on function private.finding is 'In: rung (null: none), its candidate, whether it passed the sanity check (or: whether nobody was pointed at), all candidates. Out: the finding.';
--- end db/functions/matching/private.finding.sql
-
--- begin db/functions/matching/private.is_excluded.sql
--- What a coordinator has decided outranks the ladder for good, and a member's own wish too.
-create or replace function private.is_excluded(p_observation registry.observations, p_member_id uuid)
-returns boolean
-language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-  select exists (
-    select from registry.excluded_links as x
-    where x.organization_id = p_observation.organization_id and x.issuer = p_observation.issuer and x.subject = p_observation.subject
-      and x.member_id = p_member_id)
-$$;
-comment on function private.is_excluded is 'In: an observation, a member. Out: whether a coordinator found that this login is not that member.';
--- end db/functions/matching/private.is_excluded.sql
+comment on function private.match_result is 'In: match rule (null: none), its candidate, whether it passed the sanity check (or: whether nobody was pointed at), all candidates. Out: the finding.';
+-- end db/functions/matching/private.match_result.sql
 
 -- begin db/functions/matching/private.add_unverified.sql
 -- A phone number or e-mail address that is not verified may be anybody's. Where nothing better found a member, a coordinator is asked about
 -- those it points at; the app is told nothing of it.
-create or replace function private.add_unverified(p_observation registry.observations, p_found private.finding)
-returns private.finding
+create or replace function private.add_unverified(p_observation registry.observations, p_found private.match_result)
+returns private.match_result
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_found private.finding := p_found;
+  v_found private.match_result := p_found;
   v_phone constant text := case when not p_observation.phone_verified then p_observation.phone end;
   v_email constant text := case when not p_observation.email_verified then private.email_key(p_observation.email) end;
 begin
@@ -3893,10 +3893,10 @@ comment on function private.is_same_person is 'In: a candidate. Out: whether nam
 -- end db/functions/matching/private.is_same_person.sql
 
 -- begin db/functions/matching/private.choose_member.sql
--- The ladder (design section 4), as a pure function: evidence in, decision out. Linking the wrong person is the worst thing
+-- The match rules, as a pure function: evidence in, decision out. Linking the wrong person is the worst thing
 -- this system could do, so whatever is weaker than the rules below is a case for a person, never a guess.
 create or replace function private.choose_member(p_candidates private.candidate[])
-returns private.finding
+returns private.match_result
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -3904,12 +3904,12 @@ declare
   v_number private.candidate;  -- has the observed number; unique in the organisation
   v_contact private.candidate; -- the one that phone and e-mail point at
   v_contacts integer;
-  v_rung text;
+  v_match_rule text;
 begin
   select c.* into v_number from unnest(p_candidates) as c where c.by_number;
   select count(*) into v_contacts from unnest(p_candidates) as c where c.by_phone or c.by_email;
   select c.* into v_contact from unnest(p_candidates) as c where c.by_phone or c.by_email;
-  v_rung := case
+  v_match_rule := case
     when v_contacts > 1 then null
     when v_contact.by_phone and v_contact.by_email then 'phone_and_email'
     when v_contact.by_phone and v_contact.by_email is null and v_contact.birth_date_agrees then 'phone_and_birth_date'
@@ -3919,16 +3919,16 @@ begin
   -- The number is unique, so it decides; a family's shared phone does not count against it. Only a record that phone, e-mail
   -- and name all agree on outweighs it: then the number stands on a second record of the same person, a duplicate.
   if v_number.member_id is not null
-    and (v_rung = 'phone_and_email' and v_contact.name = 'full' and v_contact.birth_date_agrees is not false) is not true then
+    and (v_match_rule = 'phone_and_email' and v_contact.name = 'full' and v_contact.birth_date_agrees is not false) is not true then
     -- People change their family name, so one shared word is enough here; none at all means a number on the wrong record. So does a birth
     -- date that is not the number's own, unless the whole name agrees: then one of the two was mistyped.
-    return private.finding('number', v_number,
+    return private.match_result('number', v_number,
       v_number.name is not distinct from 'full'
         or v_number.name is distinct from 'none' and v_number.born_as_number_says is not false, p_candidates);
-  elsif v_rung is not null then
-    return private.finding(v_rung, v_contact, private.is_same_person(v_contact), p_candidates);
+  elsif v_match_rule is not null then
+    return private.match_result(v_match_rule, v_contact, private.is_same_person(v_contact), p_candidates);
   end if;
-  return private.finding(null, null, v_contacts = 0, p_candidates);
+  return private.match_result(null, null, v_contacts = 0, p_candidates);
 end
 $$;
 comment on function private.choose_member is 'In: candidates with evidence. Out: the member, or why none can be named, and the explanation. Reads nothing.';
@@ -3939,19 +3939,19 @@ comment on function private.choose_member is 'In: candidates with evidence. Out:
 -- so name and birth date are asked as by the other match rules; and where the whole name does not agree (ID-porten tells none), the birth
 -- date in the number too.
 create or replace function private.find_asking_member(p_member_id uuid, p_candidates private.candidate[])
-returns private.finding
+returns private.match_result
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_candidate private.candidate;
-  v_found private.finding;
+  v_found private.match_result;
 begin
   select c.* into v_candidate from unnest(p_candidates) as c where c.member_id = p_member_id;
   if not found then
     raise exception 'The record was merged into another meanwhile.' using errcode = 'serialization_failure';
   end if;
-  v_found := private.finding('explicit', v_candidate,
+  v_found := private.match_result('explicit', v_candidate,
     private.is_same_person(v_candidate) and (v_candidate.name is not distinct from 'full' or v_candidate.born_as_number_says is not false),
     array[v_candidate]);
   v_found.told := true;
@@ -4031,10 +4031,10 @@ $$;
 comment on function private.fold_spelling is 'In: small letters, Å as aa or a and so on. Out: the same in the shortest spelling.';
 -- end db/functions/matching/private.fold_spelling.sql
 
--- begin db/functions/matching/private.apart_words.sql
+-- begin db/functions/matching/private.space_out_signs.sql
 -- Written by `npm run db:letters` from Unicode data.
 -- What is neither a letter nor a mark of one (dash, full stop, digit, symbol ...) parts words, and is no part of a name itself.
-create or replace function private.apart_words(p_text text)
+create or replace function private.space_out_signs(p_text text)
 returns text
 language plpgsql immutable strict parallel safe
 set search_path = pg_catalog, pg_temp
@@ -4078,8 +4078,8 @@ begin
     '\U0001eef0-\U0001fbfa\U000e0000-\U000e00ff\U000e01f0-\U0010fffd]+', ' ', 'g');
 end
 $$;
-comment on function private.apart_words is 'In: a text. Out: the same with a space for everything beyond ASCII that is no letter.';
--- end db/functions/matching/private.apart_words.sql
+comment on function private.space_out_signs is 'In: a text. Out: the same with a space for everything beyond ASCII that is no letter.';
+-- end db/functions/matching/private.space_out_signs.sql
 
 -- begin db/functions/matching/private.name_letters.sql
 -- Registers, passports and identity providers write one name differently: case, accents, Å, Aa or A, Ø, Oe or O, Þ or Th (ICAO 9303, part 3,
@@ -4110,7 +4110,7 @@ begin
         v_text := regexp_replace(v_text, '[\u02b9-\u02bf\u02c8\u02ee\u2018-\u201b\u2032\u2035\ua78b\ua78c\u05f3\u055a\u0640'
           '\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed'
           '\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+', '', 'g');
-        v_text := private.apart_words(v_text);
+        v_text := private.space_out_signs(v_text);
       end if;
       v_text := regexp_replace(v_text, '[\u0300-\u036f]+', '', 'g');
     end if;
@@ -4125,7 +4125,7 @@ begin
   return v_text;
 end
 $$;
-comment on function private.name_letters is 'In: a name. Out: its letters, small and without accents, words parted by spaces.';
+comment on function private.name_letters is 'In: a name. Out: its letters, small and without accents, words excluded by spaces.';
 -- end db/functions/matching/private.name_letters.sql
 
 -- begin db/functions/matching/private.tells_apart.sql
@@ -4282,7 +4282,7 @@ comment on function private.is_plainly_theirs is 'In: a candidate. Out: whether 
 -- else, or name or birth date say that it is somebody else: that is a case, never a silent move. Known logins are looked up; the others
 -- go through the match rules.
 create or replace function private.find_member(p_observation registry.observations)
-returns private.finding
+returns private.match_result
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -4290,14 +4290,14 @@ declare
   v_linked constant uuid := private.linked_member(p_observation);
   v_asked constant uuid := p_observation.requested_member_id;
   v_candidates private.candidate[];
-  v_found private.finding;
+  v_found private.match_result;
 begin
   if v_linked <> v_asked then
-    return row('subject_moved', null, null, array[v_asked, v_linked], '{}'::jsonb, true)::private.finding;
+    return row('subject_moved', null, null, array[v_asked, v_linked], '{}'::jsonb, true)::private.match_result;
   elsif v_linked is not null then
-    return row('found', v_linked, 'link', array[v_linked], '{"rung": "link"}'::jsonb, null)::private.finding;
+    return row('found', v_linked, 'link', array[v_linked], '{"match_rule": "link"}'::jsonb, null)::private.match_result;
   elsif private.is_excluded(p_observation, v_asked) then
-    return row('ambiguous', null, null, array[v_asked], '{"excluded": true}'::jsonb, true)::private.finding;
+    return row('ambiguous', null, null, array[v_asked], '{"excluded": true}'::jsonb, true)::private.match_result;
   end if;
   v_candidates := array(select c from private.find_candidates(p_observation) as c);
   if v_asked is not null then
@@ -4344,10 +4344,10 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  f private.finding;
+  f private.match_result;
 begin
   f := private.find_member(p_observation); -- here, because the handler does not see what fails in a declaration
-  return f.verdict = 'found' and (f.rung in ('link', 'number')
+  return f.verdict = 'found' and (f.match_rule in ('link', 'number')
     or num_nonnulls(p_observation.given_name, p_observation.family_name, p_observation.birth_date) > 0);
 exception when query_canceled or others then
   -- Matching is out of order: whoever is known already gets in (private.keep_observation defers the rest of it).
@@ -4388,7 +4388,7 @@ comment on function private.outcome_sentence is 'In: a decided observation. Out:
 -- begin db/functions/login/private.defer_observation.sql
 -- Whatever broke matching may break the audit or the queue too. So each step stands alone, what failed is written on the row,
 -- and a row without a job is found by worker.reconcile. Only the row itself must succeed; if the row is what PostgreSQL
--- refuses, the caller is told so without the values that PostgreSQL would show in DETAIL (R9). The row names no member: its
+-- refuses, the caller is told so without the values that PostgreSQL would show in DETAIL. The row names no member: its
 -- foreign key would wait for whoever holds that record, and the lock may be what matching failed on.
 create or replace function private.defer_observation(p_observation registry.observations, p_sqlstate text)
 returns registry.observations
@@ -4426,7 +4426,7 @@ comment on function private.defer_observation is 'In: an observation, the SQLSTA
 
 -- begin db/functions/login/private.keep_observation.sql
 -- The evidence of a login is never lost because matching fails: the fault undoes what matching wrote, and the observation is
--- kept as deferred with the SQLSTATE, to be processed again by a job (security-and-reliability C7, C8). query_canceled is
+-- kept as deferred with the SQLSTATE, to be processed again by a job. query_canceled is
 -- named because OTHERS leaves it out, and statement_timeout raises it.
 create or replace function private.keep_observation(p_observation registry.observations)
 returns registry.observations
@@ -4463,7 +4463,7 @@ comment on function private.may_ask_consent is 'In: an observation with its memb
 
 -- begin db/functions/login/private.new_observation.sql
 -- Begins a row: whose login it is, and whether a number may be kept at all. While an organisation has not recorded its legal
--- basis the number is dropped here, before anything is stored (design section 7), and nobody is asked for consent, which only
+-- basis the number is dropped here, before anything is stored, and nobody is asked for consent, which only
 -- not_given leads to. One statement builds the whole row: every login runs it, and a column set by an assignment of its own
 -- costs as much as a small look-up.
 create or replace function private.new_observation(
@@ -4548,7 +4548,7 @@ comment on function private.propose_link is 'In: a new observation, the session 
 
 -- begin db/functions/login/login.record_observation.sql
 -- The door for a login: one call, one row, one round trip. A repeated call with the same id changes nothing and answers the
--- same, so the callback may repeat it when a connection breaks and it cannot know whether the first one arrived (C10).
+-- same, so the callback may repeat it when a connection breaks and it cannot know whether the first one arrived.
 create or replace function login.record_observation(
   inout observation_id uuid, organization text, provider text, issuer text, subject text, authenticated_at timestamptz,
   personnummer_index text default null, personnummer_sealed text default null, personnummer_masked text default null,
@@ -4642,7 +4642,7 @@ grant execute on function login.admit to auth_callback;
 
 -- begin db/functions/sessions/login.consume_transaction.sql
 -- A login transaction is single use, also when the same callback arrives a hundred times at once and at several processes.
--- One statement decides, before any token request (security-and-reliability T4).
+-- One statement decides, before any token request.
 create or replace function login.consume_transaction(transaction_id uuid, expires_at timestamptz)
 returns boolean
 language plpgsql volatile security definer
@@ -4688,8 +4688,8 @@ grant execute on function login.providers to auth_callback;
 
 -- begin db/functions/number/private.fill_member.sql
 -- The member record gets its missing number. The caller holds the locks; the condition is there all the same, so that
--- nothing is ever overwritten. A coordinator may have parted the login from the member while it waited for the record: processed
--- again, it climbs the ladder.
+-- nothing is ever overwritten. A coordinator may have excluded the login from the member while it waited for the record: processed
+-- again, it climbs the match rules.
 create or replace function private.fill_member(p_observation registry.observations)
 returns void
 language plpgsql volatile
@@ -4707,7 +4707,7 @@ begin
     where l.organization_id = p_observation.organization_id and l.issuer = p_observation.issuer and l.subject = p_observation.subject
       and l.member_id = p_observation.member_id);
   if not found then
-    raise exception 'The record got a number meanwhile, or the login was parted from it.' using errcode = 'serialization_failure';
+    raise exception 'The record got a number meanwhile, or the login was excluded from it.' using errcode = 'serialization_failure';
   end if;
 end
 $$;
@@ -4746,7 +4746,7 @@ comment on function private.outcome_detail is 'In: a decided observation, its ca
 -- begin db/functions/number/private.renew_index.sql
 -- While the index key is rotated, records carry the old key's index until their member logs in. The number is the same, so
 -- the record takes the new index (and the newly sealed form) without any of it counting as a change of the number. So do its pushes:
--- those that can still run would be taken for moot with the old index, and of the others it is known what was sent.
+-- those that can still run would be taken for obsolete with the old index, and of the others it is known what was sent.
 create or replace function private.renew_index(p_observation registry.observations)
 returns void
 language plpgsql volatile
@@ -4774,7 +4774,7 @@ comment on function private.renew_index is 'In: a confirmed observation. Gives t
 -- begin db/functions/login/private.act_on_outcome.sql
 -- What follows from an outcome: the record, the case, the push, and always exactly one audit event named like the outcome.
 create or replace function private.act_on_outcome(
-  p_observation registry.observations, p_other_member_id uuid, p_finding private.finding
+  p_observation registry.observations, p_other_member_id uuid, p_match private.match_result
 )
 returns void
 language plpgsql volatile
@@ -4792,7 +4792,7 @@ begin
         select from registry.conflicts as c
         where c.organization_id = o.organization_id and c.member_id = o.member_id and c.state = 'open')
       then
-        perform private.close_moot_cases(o.organization_id, array[o.member_id], o.source::text);
+        perform private.close_obsolete_cases(o.organization_id, array[o.member_id], o.source::text);
       end if;
       v_push_id := private.queue_push(o.member_id, o.id);
     when o.outcome = 'confirmed' and o.personnummer_index_previous <> '{}' then
@@ -4801,10 +4801,10 @@ begin
       v_conflict_id := private.open_conflict('mismatch', o, o.member_id, p_other_member_id);
     when o.outcome = 'duplicate' then
       v_conflict_id := private.open_conflict('duplicate', o, o.member_id, p_other_member_id);
-    when p_finding.verdict = 'subject_moved' then
-      v_conflict_id := private.open_conflict('subject_moved', o, p_finding.candidates[1], p_finding.candidates[2]);
+    when p_match.verdict = 'subject_moved' then
+      v_conflict_id := private.open_conflict('subject_moved', o, p_match.candidates[1], p_match.candidates[2]);
     when o.outcome in ('ambiguous', 'name_mismatch') then
-      v_conflict_id := private.open_conflict(o.outcome::text::registry.conflict_kind, o, p_candidates => p_finding.candidates);
+      v_conflict_id := private.open_conflict(o.outcome::text::registry.conflict_kind, o, p_candidates => p_match.candidates);
     else
       null; -- absent and unlinked change nothing, nor does a number that is recorded already
   end case;
@@ -4824,7 +4824,7 @@ comment on function private.act_on_outcome is 'In: a decided observation, the ot
 -- begin db/functions/number/private.judge_number.sql
 -- What does the observed number mean for this member's record? Read without a lock first: a login that only confirms, the
 -- daily case, waits for nobody. Otherwise the number and then the record are locked, and the record is read again, because
--- two logins may both have seen it empty (security-and-reliability C1, C2, C4).
+-- two logins may both have seen it empty.
 create or replace function private.judge_number(p_observation registry.observations)
 returns private.judgement
 language plpgsql volatile
@@ -4902,7 +4902,7 @@ comment on function private.decide_again is 'In: an observation with its member 
 -- begin db/functions/consent/private.lock_answered.sql
 -- Everything an answer about consent may touch, in the common order (number, member; an observation's row after its member, because
 -- a merge moves observations while it holds their members). Read once more at the end: meanwhile the login may have been
--- parted from the member, or the answer stored.
+-- excluded from the member, or the answer stored.
 create or replace function private.lock_answered(p_observation_id uuid, p_masked text)
 returns registry.observations
 language plpgsql volatile
@@ -5079,7 +5079,7 @@ comment on function private.withdraw_file is 'In: the file of a push that was ca
 -- end db/functions/files_and_worklist/private.withdraw_file.sql
 
 -- begin db/functions/pushes/private.cancel_push.sql
--- Nobody is to send this any more, so a case about its failure is moot, and a file with it that nobody has fetched is taken back.
+-- Nobody is to send this any more, so a case about its failure is obsolete, and a file with it that nobody has fetched is taken back.
 create or replace function private.cancel_push(p_push sync.pushes)
 returns void
 language plpgsql volatile
@@ -5320,7 +5320,7 @@ comment on function private.session_member is 'In: a session, the organisation. 
 -- Remembers which member a login belongs to, with the reason. A coordinator may be merging the record at this moment: its links have
 -- moved then, and a new one would stay behind on a record that nobody finds again; or be finding that the login is not this member. So
 -- whoever links meets whoever merges or parts at the record.
-create or replace function private.link_identity(p_observation registry.observations, p_finding private.finding)
+create or replace function private.link_identity(p_observation registry.observations, p_match private.match_result)
 returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -5332,14 +5332,14 @@ begin
   elsif private.is_excluded(p_observation, p_observation.member_id) then
     raise exception 'The login was found not to be the member''s meanwhile.' using errcode = 'serialization_failure';
   end if;
-  insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, rung, explanation)
+  insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, match_rule, explanation)
   values (p_observation.organization_id, p_observation.issuer, p_observation.subject, p_observation.member_id,
-          p_observation.provider, p_finding.rung, p_finding.explanation)
+          p_observation.provider, p_match.match_rule, p_match.explanation)
   on conflict (organization_id, issuer, subject) do nothing;
   if found then
     perform private.record_event('linked', p_observation.source::text, p_observation.organization_id,
-      format('The login was linked to the member, found by %s.', replace(p_finding.rung, '_', ' ')),
-      p_member_id => p_observation.member_id, p_observation_id => p_observation.id, p_detail => p_finding.explanation);
+      format('The login was linked to the member, found by %s.', replace(p_match.match_rule, '_', ' ')),
+      p_member_id => p_observation.member_id, p_observation_id => p_observation.id, p_detail => p_match.explanation);
   elsif private.linked_member(p_observation) is distinct from p_observation.member_id then
     -- The same person's other login came to another member a moment ago. Processed again, this one follows that link.
     raise exception 'The login was linked to another member meanwhile.' using errcode = 'serialization_failure';
@@ -5420,7 +5420,7 @@ comment on function private.without_number is 'In: an observation, the reason. O
 -- end db/functions/number/private.without_number.sql
 
 -- begin db/functions/consent/private.withhold_without_consent.sql
--- Where the member must be asked first, a number may find the member but is not stored before the answer (design section 12).
+-- Where the member must be asked first, a number may find the member but is not stored before the answer.
 -- A login that brought none is the same: it is with the consent that the number comes. Nor is one stored after consent was withdrawn.
 create or replace function private.withhold_without_consent(p_observation registry.observations)
 returns registry.observations
@@ -5449,7 +5449,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   o registry.observations := p_observation;
-  v_found private.finding;
+  v_found private.match_result;
   v_judged private.judgement;
 begin
   v_found := private.find_member(o);
@@ -5463,14 +5463,14 @@ begin
       o := private.withhold_without_consent(o);
     end if;
     o.outcome := case when o.absent_reason is null then v_judged.outcome else 'absent' end;
-    if v_found.rung <> 'link' then
+    if v_found.match_rule <> 'link' then
       perform private.link_identity(o, v_found);
     end if;
   else
     o.outcome := case v_found.verdict when 'subject_moved' then 'ambiguous' else v_found.verdict::text end::registry.outcome;
   end if;
   perform private.act_on_outcome(o, v_judged.other_member_id, v_found);
-  if v_found.rung = 'link' then
+  if v_found.match_rule = 'link' then
     perform private.renew_consent(o);
   end if;
   return o;
@@ -5773,7 +5773,7 @@ begin
       and (m.merged_into is not null or m.personnummer_index is distinct from known.personnummer_index)
     order by known.id for update of known skip locked
   loop
-    if private.push_is_moot(p) then
+    if private.push_is_obsolete(p) then
       perform private.settle_push(p, 'superseded', 'push_superseded', 'The push was dropped: the record has changed since.');
     end if;
   end loop;
@@ -6605,7 +6605,7 @@ begin
     ) as locked);
 end
 $$;
-comment on function private.lock_ordinary_pushes is 'In: pushes. Out: those that are due, unlocked, not moot, and held up by nothing; null: none.';
+comment on function private.lock_ordinary_pushes is 'In: pushes. Out: those that are due, unlocked, not obsolete, and held up by nothing; null: none.';
 -- end db/functions/pushes/private.lock_ordinary_pushes.sql
 
 -- begin db/functions/pushes/private.lock_reported_push.sql
@@ -6713,7 +6713,7 @@ comment on function private.note_failure is 'In: a push (with code and status), 
 -- end db/functions/breakers/private.note_failure.sql
 
 -- begin db/functions/breakers/private.note_success.sql
--- The member system answers. A breaker that was open closes, its case is moot, and what failed before it opened need not wait
+-- The member system answers. A breaker that was open closes, its case is obsolete, and what failed before it opened need not wait
 -- for pauses that were meant for a dead system.
 create or replace function private.note_success(p_organization_id uuid)
 returns void
@@ -7383,7 +7383,7 @@ begin
     perform private.keep_job(p);
     return;
   end if;
-  if private.push_is_moot(p) then
+  if private.push_is_obsolete(p) then
     perform private.settle_push(p, 'superseded', 'push_superseded', 'The push was dropped: the record has changed since.');
     return;
   end if;
@@ -7623,7 +7623,7 @@ begin
     when finish_push.result = 'delivered' then
       perform private.settle_push(p, 'delivered', 'push_delivered', 'The personnummer was delivered to the member system.');
       perform private.heal_overtaken(p);
-    when private.push_is_moot(p) then
+    when private.push_is_obsolete(p) then
       perform private.settle_push(p, 'superseded', 'push_superseded', 'The push was dropped: the record has changed since.');
     when p.consent_withdrawn_at is not null then
       perform private.cancel_push(p);

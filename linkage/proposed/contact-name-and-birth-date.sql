@@ -5,7 +5,7 @@
 --    the phone before): nobody is asked about it.
 -- 3. By the number alone, where only part of the name agrees, the record's birth date has to be known and to be the number's own.
 create or replace function private.choose_member(p_candidates private.candidate[])
-returns private.finding
+returns private.match_result
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -17,7 +17,7 @@ declare
   v_contact private.candidate;
   v_contacts integer;
   v_sure private.candidate[];
-  v_rung text;
+  v_match_rule text;
 begin
   select c.* into v_number from unnest(v_candidates) as c where c.by_number;
   v_sure := array(
@@ -27,22 +27,22 @@ begin
   select c.* into v_contact from unnest(v_candidates) as c where c.by_phone or c.by_email;
   if cardinality(v_sure) = 1 then
     v_contact := v_sure[1];
-    v_rung := case
+    v_match_rule := case
       when v_contact.by_phone and v_contact.by_email then 'phone_and_email'
       when v_contact.by_phone then 'phone_and_birth_date'
       else 'email_and_birth_date'
     end;
   elsif v_contacts = 1 and v_contact.by_phone and v_contact.by_email then
-    v_rung := 'phone_and_email';
+    v_match_rule := 'phone_and_email';
   end if;
   if v_number.member_id is not null
-    and (v_rung = 'phone_and_email' and v_contact.name = 'full' and v_contact.birth_date_agrees is not false) is not true then
-    return private.finding('number', v_number,
+    and (v_match_rule = 'phone_and_email' and v_contact.name = 'full' and v_contact.birth_date_agrees is not false) is not true then
+    return private.match_result('number', v_number,
       v_number.name is not distinct from 'full' or v_number.name is null
         or v_number.name = 'partial' and v_number.born_as_number_says is true, v_candidates);
-  elsif v_rung is not null then
-    return private.finding(v_rung, v_contact, private.is_same_person(v_contact), v_candidates);
+  elsif v_match_rule is not null then
+    return private.match_result(v_match_rule, v_contact, private.is_same_person(v_contact), v_candidates);
   end if;
-  return private.finding(null, null, v_contacts = 0, v_candidates);
+  return private.match_result(null, null, v_contacts = 0, v_candidates);
 end
 $$;

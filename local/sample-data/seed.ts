@@ -106,7 +106,7 @@ async function link(
     issuer: to.issuers[provider],
     subject: subjectAt(clientId(organization), id),
     member_id: to.memberId,
-    rung: 'explicit',
+    match_rule: 'explicit',
   });
 }
 

@@ -175,7 +175,7 @@ test('filters, embedding, counts, or=, ranges and ordering show nothing foreign'
     `/unlinked_logins?observation_id=eq.${foreignObservation}`,
     `/unlinked_logins?given_name=ilike.foreign*`,
     `/member_history?member_id=eq.${foreignMember}`,
-    `/open_conflicts?detail->>rung=eq.link`,
+    `/open_conflicts?detail->>match_rule=eq.link`,
   );
   for (const path of queries) {
     const answer = await send({ path, headers: { prefer: 'count=exact', range: '0-9999' } });

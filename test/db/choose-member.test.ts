@@ -12,8 +12,8 @@ type Candidate = {
   /** The record's birth date is the one the number begins with. */
   born?: boolean;
 };
-/** Candidates A, B, ... and what the ladder makes of them: the verdict, whom, by which rung. */
-type Row = [what: string, candidates: Candidate[], verdict: string, member?: string, rung?: string];
+/** Candidates A, B, ... and what the match rules makes of them: the verdict, whom, by which match rule. */
+type Row = [what: string, candidates: Candidate[], verdict: string, member?: string, rule?: string];
 
 const agreeing = { name: 'full', birth: true };
 
@@ -107,9 +107,9 @@ const TABLE: Row[] = [
 
 const id = (letter: string) => `0000000${letter.toLowerCase()}-0000-4000-8000-000000000000`;
 
-test('the ladder as a table: evidence in, decision out', async () => {
+test('the match rules as a table: evidence in, decision out', async () => {
   await using db = await createTestDatabase();
-  for (const [what, candidates, verdict, member, rung] of TABLE) {
+  for (const [what, candidates, verdict, member, rule] of TABLE) {
     await inCase(`${what}: ${verdict}`, async () => {
       const rows = candidates.map((c, at) => [
         id('ABC'[at] as string),
@@ -130,7 +130,7 @@ test('the ladder as a table: evidence in, decision out', async () => {
       );
       assert.equal(found[0].verdict, verdict);
       assert.equal(found[0].member_id, member === undefined ? null : id(member));
-      if (rung !== undefined) assert.equal(found[0].rung, rung);
+      if (rule !== undefined) assert.equal(found[0].match_rule, rule);
       if (verdict === 'name_mismatch') assert.deepEqual(found[0].candidates, [id('A')]);
     });
   }

@@ -262,7 +262,7 @@ test('a login that is not the member any more, or another one, when the answer c
   assert.equal(await isLetIn(door, asked.observation_id), false);
 });
 
-test('the answer waits for a coordinator who is just parting the login from the member', async () => {
+test('the answer waits for a coordinator who is just excluding the login from the member', async () => {
   await using db = await createTestDatabase();
   await using door = await openDoor(db, { consent_mode: 'own' });
   const kari = await addKari(db, door);
@@ -285,8 +285,8 @@ test('CONSENT_REVOKED is about the subject at the issuer of the row, not about t
   await addKari(db, door);
   await door.login({ personnummer: NUMBER });
   await db.pool.query(
-    `insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, rung)
-     select organization_id, 'https://elsewhere.example/', subject, member_id, provider, rung from registry.identity_links`,
+    `insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, match_rule)
+     select organization_id, 'https://elsewhere.example/', subject, member_id, provider, match_rule from registry.identity_links`,
   );
   await revoke(door);
   const { rows } = await db.pool.query(

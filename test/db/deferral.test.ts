@@ -44,7 +44,7 @@ const FAULTS: Record<string, { broken: string; mended: string; sqlstate: string;
     sqlstate: '42501',
     job: true,
   },
-  'an unexpected error in the ladder': {
+  'an unexpected error in the match rules': {
     broken: `create or replace function private.find_candidates(p_observation registry.observations) returns setof private.candidate
              language plpgsql stable set search_path = pg_catalog, pg_temp as $$ begin perform 1 / 0; end $$`,
     mended: '',

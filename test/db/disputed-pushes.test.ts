@@ -129,7 +129,7 @@ test('superseded: a case that has answered itself lets go what waited for it', (
     const [mismatch] = await openCases();
     assert.equal((await push(db, id)).waits_for_conflict_id, mismatch?.id);
     await db.pool.query(
-      `insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, rung)
+      `insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, match_rule)
        select organization_id, issuer, subject, $1, provider, 'coordinator' from registry.observations where subject = 'subject-of-ola'`,
       [ola.id],
     );

@@ -11,7 +11,7 @@ const [NUMBER, OTHER_NUMBER] = sampleNumbers;
 async function kariLoggedIn({ db, door }: Desk, values: Record<string, unknown> = {}) {
   const kari = await addKari(db, door, { phone: '+4790000077', email: null, ...values });
   await db.pool.query(
-    `insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, rung)
+    `insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, match_rule)
      values ($1, 'https://provider.example/access-management-1.0/access/', 'old-login', $2, 'vipps', 'coordinator')`,
     [door.organization.id, kari.id],
   );
@@ -44,10 +44,13 @@ test('what comes of a linking login comes when the session that asked redeems it
     );
     const redeemed = await redeemLink(door, code, session);
     assert.deepEqual([redeemed?.member_id, redeemed?.refused], [kari.id, false]);
-    const linked = await one(db, `select rung, explanation from registry.identity_links where subject = 'new-login'`);
+    const linked = await one(
+      db,
+      `select match_rule, explanation from registry.identity_links where subject = 'new-login'`,
+    );
     assert.deepEqual(linked, {
-      rung: 'explicit',
-      explanation: { rung: 'explicit', candidates: 1, agreed: ['birth_date', 'name'], disagreed: ['phone'] },
+      match_rule: 'explicit',
+      explanation: { match_rule: 'explicit', candidates: 1, agreed: ['birth_date', 'name'], disagreed: ['phone'] },
     });
     assert.match(String((await record(db, kari.id)).personnummer_masked), /^018150/);
     assert.equal((await counts(db)).pushes, 1);
@@ -283,7 +286,7 @@ test('a login linked to somebody else is a case, never moved silently; a coordin
     assert.equal(await holder(), kari.id);
   }));
 
-test('what a coordinator decided outranks the wish of a member too: a parted login is not linked explicitly', () =>
+test('what a coordinator decided outranks the wish of a member too: a excluded login is not linked explicitly', () =>
   atTheDesk(async (desk) => {
     const { door, settle, openCases } = desk;
     const { session } = await kariLoggedIn(desk, { ...KARI, personnummer: OTHER_NUMBER });

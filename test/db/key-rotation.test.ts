@@ -44,7 +44,7 @@ for (const decision of ['keep_existing', 'not_same_person'] as const) {
 
 const link = (db: TestDatabase, { organization }: Door, memberId: string) =>
   db.pool.query(
-    `insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, rung)
+    `insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, match_rule)
      values ($1, 'https://provider.example/access-management-1.0/access/', 'subject-of-kari', $2, 'vipps', 'coordinator')
      on conflict do nothing`,
     [organization.id, memberId],

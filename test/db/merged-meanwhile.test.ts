@@ -82,7 +82,7 @@ test('a linked login does not fill a record that is being merged; it follows its
     assert.deepEqual(last, { outcome: 'conflict', member_id: double.id });
   }));
 
-test('a login that is being parted from the record fills nothing', () =>
+test('a login that is being excluded from the record fills nothing', () =>
   atTheDesk(async (desk) => {
     const { kari } = await twoRecords(desk);
     assert.equal(await whileDeciding(desk, 'not_same_person', { personnummer: OTHER_NUMBER }), 'deferred');
@@ -120,10 +120,10 @@ test('a login is not given back to a record that was merged', () =>
     await addMember(db, door.organization, { given_name: 'Kari', personnummer: NUMBER });
     await door.login({ personnummer: NUMBER });
     await door.login({ personnummer: THIRD_NUMBER });
-    const [, parted] = await openCases();
+    const [, excluded] = await openCases();
     assert.equal((await settle('not_same_person', 1)).state, 'resolved');
     assert.equal((await settle('merge_into')).state, 'resolved');
-    assert.equal((await coordinator.call('undo_resolution', parted?.id, null)).code, 'newer_change');
+    assert.equal((await coordinator.call('undo_resolution', excluded?.id, null)).code, 'newer_change');
     assert.deepEqual(await misplaced(desk), { links: 0, numbers: 0 });
   }));
 

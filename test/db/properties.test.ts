@@ -6,7 +6,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type Door, openDoor } from '../support/door.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';
 
-/** People of a small organisation; some share a phone or an e-mail, so that every rung and every disagreement comes up. */
+/** People of a small organisation; some share a phone or an e-mail, so that every match rule and every disagreement comes up. */
 const PEOPLE = [
   {
     given_name: 'Kari',

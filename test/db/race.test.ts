@@ -51,7 +51,7 @@ async function race(numbers: string[], expected: string[], seen: (db: TestDataba
     const subject = randomUUID();
     const member = await addKari(db, door);
     await db.pool.query(
-      `insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, rung)
+      `insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, match_rule)
        values ($1, 'https://provider.example/access-management-1.0/access/', $2, $3, 'vipps', 'coordinator')`,
       [door.organization.id, subject, member.id],
     );

@@ -38,7 +38,7 @@ test('keep_existing: the same disagreement is known from then on; a new, differe
     assert.equal((await openCases()).length, 1);
   }));
 
-test('not_same_person: the login is parted from the member for good, and its sessions end', () =>
+test('not_same_person: the login is excluded from the member for good, and its sessions end', () =>
   atTheDesk(async ({ db, door, settle }) => {
     await addKari(db, door, { personnummer: OTHER_NUMBER });
     const { observation_id } = await door.login({ personnummer: NUMBER });

@@ -34,7 +34,7 @@ test('undoing a merge asks nothing about somebody whose number is changing at th
       [una.id],
     );
     await faster.query(
-      `select private.close_moot_cases(organization_id, array[id], 'coordinator') from registry.members where id = $1`,
+      `select private.close_obsolete_cases(organization_id, array[id], 'coordinator') from registry.members where id = $1`,
       [una.id],
     );
     const undone = coordinator.call('undo_resolution', merge, null);

@@ -127,7 +127,7 @@ test('one links a login to somebody the case does not name while another accepts
     const [open] = await openCases();
     await using held = await begin(db); // whoever writes the link waits for this one
     await held.query(
-      `insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, rung)
+      `insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, match_rule)
        select organization_id, issuer, subject, $2, provider, 'explicit' from registry.observations where id = $1`,
       [observation_id, liv.id],
     );

@@ -373,14 +373,14 @@ test('a record that was merged while it was compared with the member system is n
     assert.deepEqual([rows[0].news, await openCases()], [false, []]);
   }));
 
-test('a login that was parted comes back, but nothing is asked once the record has the number that was in question', () =>
+test('a login that was excluded comes back, but nothing is asked once the record has the number that was in question', () =>
   atTheDesk(async ({ db, door, coordinator, settle, openCases }) => {
     const kari = await addKari(db, door, { personnummer: OTHER_NUMBER });
     await door.login({ personnummer: NUMBER });
-    const parted = (await settle('not_same_person')).conflict_id;
+    const excluded = (await settle('not_same_person')).conflict_id;
     const { rows } = await db.pool.query('select personnummer_index as index from registry.observations');
     await db.pool.query('update registry.members set personnummer_index = $2 where id = $1', [kari.id, rows[0].index]);
-    assert.equal((await coordinator.call('undo_resolution', parted, null)).state, 'superseded');
+    assert.equal((await coordinator.call('undo_resolution', excluded, null)).state, 'superseded');
     assert.deepEqual(await openCases(), []);
     assert.equal((await one(db, 'select member_id from registry.identity_links')).member_id, kari.id);
     assert.deepEqual((await eventsBy(db)).slice(-2), ['case_reopened', 'case_superseded']);

@@ -26,7 +26,7 @@ const stateOf = async ({ db }: Pick<Desk, 'db'>) =>
 const cancelled = { state: 'cancelled', withdrawn: true };
 const kinds = async ({ openCases }: Pick<Desk, 'openCases'>) => (await openCases()).map(({ kind }) => kind);
 
-test('withdrawn: one that was given up is not tried any more, and the case about its failure is moot', () =>
+test('withdrawn: one that was given up is not tried any more, and the case about its failure is obsolete', () =>
   withPending(async ({ attempt, claim, id, ...desk }) => {
     assert.equal(await attempt(id, { ...unavailable, final: true }), 'given_up');
     await revoke(desk.door);

@@ -78,15 +78,15 @@ test('the pictures show every state of a case and of a push, and no other', asyn
   }
 });
 
-test('docs/outcomes.md names every outcome, reason, contradiction, kind of case and rung', async () => {
+test('docs/outcomes.md names every outcome, reason, contradiction, kind of case and match rule', async () => {
   await using db = await createTestDatabase();
   const { definition } = await one<{ definition: string }>(
     db,
     `select pg_get_constraintdef(oid) as definition from pg_constraint where conname = 'identity_links_rung_check'`,
   );
-  const rungs = [...definition.matchAll(/'([a-z_]+)'::text/g)].map(([, rung]) => rung as string);
+  const rules = [...definition.matchAll(/'([a-z_]+)'::text/g)].map(([, rule]) => rule as string);
   const types = ['registry.outcome', 'registry.absent_reason', 'registry.inconsistency', 'registry.conflict_kind'];
-  const expected = [...rungs, ...(await Promise.all(types.map(labels))).flat()];
+  const expected = [...rules, ...(await Promise.all(types.map(labels))).flat()];
   const named = names(outcomes);
   assert.deepEqual(
     expected.filter((name) => !named.includes(name)),
@@ -108,6 +108,6 @@ test('what a mismatch says in its detail is explained, and nothing else', async 
   await door.login({ personnummer: sampleNumbers[0] });
   const { detail } = await one<{ detail: object }>(db, 'select detail from registry.conflicts');
   const explained = tableRows(coordinators, '## What a mismatch says besides').flatMap(([first]) => names(first));
-  const said = Object.keys(detail).filter((name) => name !== 'rung');
+  const said = Object.keys(detail).filter((name) => name !== 'match_rule');
   assert.deepEqual(explained.toSorted(), said.toSorted());
 });

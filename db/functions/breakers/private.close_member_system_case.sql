@@ -1,4 +1,4 @@
--- The case about a member system is moot when it works again; no coordinator has to say so.
+-- The case about a member system is obsolete when it works again; no coordinator has to say so.
 create or replace function private.close_member_system_case(p_organization_id uuid)
 returns void
 language sql volatile

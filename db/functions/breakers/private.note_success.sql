@@ -1,4 +1,4 @@
--- The member system answers. A breaker that was open closes, its case is moot, and what failed before it opened need not wait
+-- The member system answers. A breaker that was open closes, its case is obsolete, and what failed before it opened need not wait
 -- for pauses that were meant for a dead system.
 create or replace function private.note_success(p_organization_id uuid)
 returns void

@@ -1,4 +1,4 @@
--- Other open cases about a record that is no more are moot.
+-- Other open cases about a record that is no more are obsolete.
 create or replace function private.close_cases_of_merged(p_conflict registry.conflicts)
 returns uuid[]
 language sql volatile

@@ -1,5 +1,5 @@
 -- Which decisions make sense for which kind of case. A case that an import opened is about records only: no login could be
--- parted from anybody.
+-- excluded from anybody.
 create or replace function private.decision_applies(c registry.conflicts, p_decision text)
 returns boolean
 language sql immutable

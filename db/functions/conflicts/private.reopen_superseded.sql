@@ -1,4 +1,4 @@
--- Cases that were moot while two records were one are questions again, but for those that somebody has asked anew since, that are about a
+-- Cases that were obsolete while two records were one are questions again, but for those that somebody has asked anew since, that are about a
 -- record which was merged since, or that the numbers have answered.
 create or replace function private.reopen_superseded(p_ids jsonb)
 returns void
@@ -12,7 +12,7 @@ begin
     update registry.conflicts as c
     set state = 'open', superseded_by = null, closed_at = null, version = version + 1
     where c.state = 'superseded' and c.id in (select id::uuid from jsonb_array_elements_text(p_ids) as id)
-      and private.is_moot(c) is not true
+      and private.is_obsolete(c) is not true
       and not exists (
         select from registry.members as m
         where m.id = any (c.candidates || array[c.member_id, c.other_member_id]) and m.merged_into is not null)

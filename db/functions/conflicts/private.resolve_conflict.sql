@@ -16,7 +16,7 @@ begin
   begin
     case p_decision
       when 'accept_observed' then v_before := private.accept_observed(c);
-      when 'not_same_person' then v_before := private.part_login(c);
+      when 'not_same_person' then v_before := private.exclude_login(c);
       when 'merge_into' then v_before := private.merge_members(c);
       else null; -- keep_existing changes nothing, and is remembered by the case itself
     end case;

@@ -27,7 +27,7 @@ begin
   end;
   perform private.record_case_event('case_reopened', c, 'A coordinator took the decision back; the case is open again.');
   -- The records may have got other numbers since: then the link is what comes back, and there is nothing to ask.
-  perform private.close_moot_cases(c.organization_id, array[c.member_id], 'coordinator');
+  perform private.close_obsolete_cases(c.organization_id, array[c.member_id], 'coordinator');
   select known.* into c from registry.conflicts as known where known.id = c.id;
   return private.describe_case(c);
 end

@@ -14,7 +14,7 @@ as $$
     when p_decision in ('accept_observed', 'merge_into') and exists (
       select from registry.members as m
       where m.id = any (c.candidates || array[c.member_id, c.other_member_id]) and m.merged_into is not null) then 'member_merged'
-    when p_decision in ('accept_observed', 'merge_into') and private.is_moot(c) or p_decision = 'merge_into' and exists (
+    when p_decision in ('accept_observed', 'merge_into') and private.is_obsolete(c) or p_decision = 'merge_into' and exists (
       select from private.evidence_of_case(c) as o join registry.members as other on other.id = c.other_member_id
       where c.kind = 'mismatch' and o.personnummer_index is not null and not private.has_number(other, o)) then 'evidence_changed'
     when p_decision = 'accept_observed' and c.kind = 'mismatch'

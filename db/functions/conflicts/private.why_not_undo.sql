@@ -25,7 +25,7 @@ as $$
       where m.organization_id = c.organization_id and m.merged_into is not null
         and (m.id = (r.before #>> '{link,before}')::uuid or r.before -> 'excluded' ? m.id::text
           or not r.before ? 'merged' and m.id = any (c.candidates || array[c.member_id, c.other_member_id]))) then 'newer_change'
-    when r.decision = 'keep_existing' and private.is_moot(c) then 'newer_change' -- there is nothing left to ask
+    when r.decision = 'keep_existing' and private.is_obsolete(c) then 'newer_change' -- there is nothing left to ask
     when exists (
       select from registry.members as m
       where m.organization_id = c.organization_id

@@ -1,6 +1,6 @@
 -- Everything an answer about consent may touch, in the common order (number, member; an observation's row after its member, because
 -- a merge moves observations while it holds their members). Read once more at the end: meanwhile the login may have been
--- parted from the member, or the answer stored.
+-- excluded from the member, or the answer stored.
 create or replace function private.lock_answered(p_observation_id uuid, p_masked text)
 returns registry.observations
 language plpgsql volatile

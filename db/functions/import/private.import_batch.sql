@@ -27,7 +27,7 @@ begin
       perform private.still_locked(v_steps, v_locked);
       perform private.write_import(v_run, v_steps);
       perform private.record_import(v_run, v_steps);
-      perform private.close_moot_cases(v_run.organization_id, got.ids, 'import')
+      perform private.close_obsolete_cases(v_run.organization_id, got.ids, 'import')
       from (select array_agg(s.member_id) as ids from unnest(v_steps) as s where s.number = 'write' and not s.is_new) as got
       where got.ids is not null;
       perform private.open_import_case(v_run, s) from unnest(v_steps) as s where s.number = 'conflict';

@@ -1,4 +1,4 @@
--- Numbers change hands: all are given up first, because a number is only ever on one record. Whether a case is moot is asked when all
+-- Numbers change hands: all are given up first, because a number is only ever on one record. Whether a case is obsolete is asked when all
 -- have got theirs: until then a record may have none, which answers nothing.
 create or replace function private.move_numbers(p_run registry.import_runs)
 returns void
@@ -22,9 +22,9 @@ begin
     perform private.record_import(p_run, v_steps);
   end loop;
   for v_lines in select l.lines from private.waiting_portions(p_run.id, 'moving') as l(lines) loop
-    perform private.close_moot_cases(p_run.organization_id,
+    perform private.close_obsolete_cases(p_run.organization_id,
       array(select w.member_id from registry.waiting_numbers as w where w.run_id = p_run.id and w.line = any (v_lines)), 'import');
   end loop;
 end
 $$;
-comment on function private.move_numbers is 'In: a run with numbers that move. Writes them, with their audit events; closes cases that this leaves moot.';
+comment on function private.move_numbers is 'In: a run with numbers that move. Writes them, with their audit events; closes cases that this leaves obsolete.';

@@ -14,7 +14,7 @@ begin
   end if;
   while private.rank_waiting(v_run.id) > 0 loop
     perform private.plan_waiting(v_run, 'first');
-    perform private.hold_up(v_run);
+    perform private.mark_blocked(v_run);
     if not v_run.dry_run then
       perform private.move_numbers(v_run);
     end if;

@@ -1,5 +1,5 @@
 -- While an import waits for some records, a number may change on another one that it had no business with until then. Nobody would wait
--- for what it does to that one: a login could fill it a moment before it is overwritten, or its case be moot before it is open.
+-- for what it does to that one: a login could fill it a moment before it is overwritten, or its case be obsolete before it is open.
 create or replace function private.still_locked(p_steps private.import_step[], p_locked uuid[])
 returns void
 language plpgsql volatile

@@ -1,6 +1,6 @@
 -- What follows from an outcome: the record, the case, the push, and always exactly one audit event named like the outcome.
 create or replace function private.act_on_outcome(
-  p_observation registry.observations, p_other_member_id uuid, p_finding private.finding
+  p_observation registry.observations, p_other_member_id uuid, p_match private.match_result
 )
 returns void
 language plpgsql volatile
@@ -18,7 +18,7 @@ begin
         select from registry.conflicts as c
         where c.organization_id = o.organization_id and c.member_id = o.member_id and c.state = 'open')
       then
-        perform private.close_moot_cases(o.organization_id, array[o.member_id], o.source::text);
+        perform private.close_obsolete_cases(o.organization_id, array[o.member_id], o.source::text);
       end if;
       v_push_id := private.queue_push(o.member_id, o.id);
     when o.outcome = 'confirmed' and o.personnummer_index_previous <> '{}' then
@@ -27,10 +27,10 @@ begin
       v_conflict_id := private.open_conflict('mismatch', o, o.member_id, p_other_member_id);
     when o.outcome = 'duplicate' then
       v_conflict_id := private.open_conflict('duplicate', o, o.member_id, p_other_member_id);
-    when p_finding.verdict = 'subject_moved' then
-      v_conflict_id := private.open_conflict('subject_moved', o, p_finding.candidates[1], p_finding.candidates[2]);
+    when p_match.verdict = 'subject_moved' then
+      v_conflict_id := private.open_conflict('subject_moved', o, p_match.candidates[1], p_match.candidates[2]);
     when o.outcome in ('ambiguous', 'name_mismatch') then
-      v_conflict_id := private.open_conflict(o.outcome::text::registry.conflict_kind, o, p_candidates => p_finding.candidates);
+      v_conflict_id := private.open_conflict(o.outcome::text::registry.conflict_kind, o, p_candidates => p_match.candidates);
     else
       null; -- absent and unlinked change nothing, nor does a number that is recorded already
   end case;

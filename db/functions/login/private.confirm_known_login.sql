@@ -37,13 +37,13 @@ begin
     personnummer_index, personnummer_index_previous, personnummer_sealed, personnummer_masked,
     given_name, family_name, birth_date, phone, phone_verified, email, email_verified)
   values (p_id, v_organization_id, v_provider, v_source, p_issuer, p_subject, p_acr, p_authenticated_at, p_issued_at,
-    'confirmed', clock_timestamp(), v_member_id, '{"rung": "link"}',
+    'confirmed', clock_timestamp(), v_member_id, '{"match_rule": "link"}',
     p_personnummer_index, coalesce(p_personnummer_index_previous, '{}'), p_personnummer_sealed, p_personnummer_masked,
     p_given_name, p_family_name, p_birth_date, p_phone, coalesce(p_phone_verified, false), p_email, coalesce(p_email_verified, false));
   insert into audit.events (event, source, actor, organization_id, message, member_id, observation_id, detail)
   values ('confirmed', v_source, private.actor(), v_organization_id,
     'confirmed, no change: ' || v_source || ' brought the recorded personnummer ' || p_personnummer_masked || '.', v_member_id, p_id,
-    jsonb_build_object('rung', 'link', 'provider', v_provider, 'personnummer', p_personnummer_masked));
+    jsonb_build_object('match_rule', 'link', 'provider', v_provider, 'personnummer', p_personnummer_masked));
   return v_member_id;
 exception
   when unique_violation then

@@ -7,10 +7,10 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  f private.finding;
+  f private.match_result;
 begin
   f := private.find_member(p_observation); -- here, because the handler does not see what fails in a declaration
-  return f.verdict = 'found' and (f.rung in ('link', 'number')
+  return f.verdict = 'found' and (f.match_rule in ('link', 'number')
     or num_nonnulls(p_observation.given_name, p_observation.family_name, p_observation.birth_date) > 0);
 exception when query_canceled or others then
   -- Matching is out of order: whoever is known already gets in (private.keep_observation defers the rest of it).

@@ -6,7 +6,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   o registry.observations := p_observation;
-  v_found private.finding;
+  v_found private.match_result;
   v_judged private.judgement;
 begin
   v_found := private.find_member(o);
@@ -20,14 +20,14 @@ begin
       o := private.withhold_without_consent(o);
     end if;
     o.outcome := case when o.absent_reason is null then v_judged.outcome else 'absent' end;
-    if v_found.rung <> 'link' then
+    if v_found.match_rule <> 'link' then
       perform private.link_identity(o, v_found);
     end if;
   else
     o.outcome := case v_found.verdict when 'subject_moved' then 'ambiguous' else v_found.verdict::text end::registry.outcome;
   end if;
   perform private.act_on_outcome(o, v_judged.other_member_id, v_found);
-  if v_found.rung = 'link' then
+  if v_found.match_rule = 'link' then
     perform private.renew_consent(o);
   end if;
   return o;

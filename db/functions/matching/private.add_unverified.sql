@@ -1,12 +1,12 @@
 -- A phone number or e-mail address that is not verified may be anybody's. Where nothing better found a member, a coordinator is asked about
 -- those it points at; the app is told nothing of it.
-create or replace function private.add_unverified(p_observation registry.observations, p_found private.finding)
-returns private.finding
+create or replace function private.add_unverified(p_observation registry.observations, p_found private.match_result)
+returns private.match_result
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_found private.finding := p_found;
+  v_found private.match_result := p_found;
   v_phone constant text := case when not p_observation.phone_verified then p_observation.phone end;
   v_email constant text := case when not p_observation.email_verified then private.email_key(p_observation.email) end;
 begin

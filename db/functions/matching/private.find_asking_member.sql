@@ -2,19 +2,19 @@
 -- so name and birth date are asked as by the other match rules; and where the whole name does not agree (ID-porten tells none), the birth
 -- date in the number too.
 create or replace function private.find_asking_member(p_member_id uuid, p_candidates private.candidate[])
-returns private.finding
+returns private.match_result
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_candidate private.candidate;
-  v_found private.finding;
+  v_found private.match_result;
 begin
   select c.* into v_candidate from unnest(p_candidates) as c where c.member_id = p_member_id;
   if not found then
     raise exception 'The record was merged into another meanwhile.' using errcode = 'serialization_failure';
   end if;
-  v_found := private.finding('explicit', v_candidate,
+  v_found := private.match_result('explicit', v_candidate,
     private.is_same_person(v_candidate) and (v_candidate.name is not distinct from 'full' or v_candidate.born_as_number_says is not false),
     array[v_candidate]);
   v_found.told := true;

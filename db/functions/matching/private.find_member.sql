@@ -2,7 +2,7 @@
 -- else, or name or birth date say that it is somebody else: that is a case, never a silent move. Known logins are looked up; the others
 -- go through the match rules.
 create or replace function private.find_member(p_observation registry.observations)
-returns private.finding
+returns private.match_result
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -10,14 +10,14 @@ declare
   v_linked constant uuid := private.linked_member(p_observation);
   v_asked constant uuid := p_observation.requested_member_id;
   v_candidates private.candidate[];
-  v_found private.finding;
+  v_found private.match_result;
 begin
   if v_linked <> v_asked then
-    return row('subject_moved', null, null, array[v_asked, v_linked], '{}'::jsonb, true)::private.finding;
+    return row('subject_moved', null, null, array[v_asked, v_linked], '{}'::jsonb, true)::private.match_result;
   elsif v_linked is not null then
-    return row('found', v_linked, 'link', array[v_linked], '{"rung": "link"}'::jsonb, null)::private.finding;
+    return row('found', v_linked, 'link', array[v_linked], '{"match_rule": "link"}'::jsonb, null)::private.match_result;
   elsif private.is_excluded(p_observation, v_asked) then
-    return row('ambiguous', null, null, array[v_asked], '{"excluded": true}'::jsonb, true)::private.finding;
+    return row('ambiguous', null, null, array[v_asked], '{"excluded": true}'::jsonb, true)::private.match_result;
   end if;
   v_candidates := array(select c from private.find_candidates(p_observation) as c);
   if v_asked is not null then

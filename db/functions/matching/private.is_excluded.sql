@@ -1,4 +1,4 @@
--- What a coordinator has decided outranks the ladder for good, and a member's own wish too.
+-- What a coordinator has decided outranks the match rules for good, and a member's own wish too.
 create or replace function private.is_excluded(p_observation registry.observations, p_member_id uuid)
 returns boolean
 language sql stable

@@ -1,4 +1,4 @@
--- First rung of the ladder: a login that was linked before stays linked, whatever phone, e-mail or name say now.
+-- The first match rule: a login that was linked before stays linked, whatever phone, e-mail or name say now.
 create or replace function private.linked_member(p_observation registry.observations)
 returns uuid
 language sql stable

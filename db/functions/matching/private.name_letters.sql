@@ -26,7 +26,7 @@ begin
         v_text := regexp_replace(v_text, '[\u02b9-\u02bf\u02c8\u02ee\u2018-\u201b\u2032\u2035\ua78b\ua78c\u05f3\u055a\u0640'
           '\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed'
           '\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+', '', 'g');
-        v_text := private.apart_words(v_text);
+        v_text := private.space_out_signs(v_text);
       end if;
       v_text := regexp_replace(v_text, '[\u0300-\u036f]+', '', 'g');
     end if;
@@ -41,4 +41,4 @@ begin
   return v_text;
 end
 $$;
-comment on function private.name_letters is 'In: a name. Out: its letters, small and without accents, words parted by spaces.';
+comment on function private.name_letters is 'In: a name. Out: its letters, small and without accents, words excluded by spaces.';

@@ -8,10 +8,10 @@ as $$
 declare
   v_before constant uuid := private.linked_member(p_observation);
 begin
-  insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, rung)
+  insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, match_rule)
   values (p_observation.organization_id, p_observation.issuer, p_observation.subject, p_member_id, p_observation.provider, 'coordinator')
   on conflict (organization_id, issuer, subject)
-    do update set member_id = excluded.member_id, rung = excluded.rung, explanation = '{}';
+    do update set member_id = excluded.member_id, match_rule = excluded.match_rule, explanation = '{}';
   if v_before <> p_member_id then
     perform private.end_login_sessions(p_observation.organization_id, p_observation.issuer, p_observation.subject, v_before);
   end if;
@@ -21,7 +21,7 @@ begin
   perform private.record_event(case when v_before is null then 'linked' else 'link_moved' end, 'coordinator',
     p_observation.organization_id, 'A coordinator linked the login to the member.',
     p_member_id => p_member_id, p_observation_id => p_observation.id,
-    p_detail => jsonb_strip_nulls(jsonb_build_object('rung', 'coordinator', 'before', v_before)));
+    p_detail => jsonb_strip_nulls(jsonb_build_object('match_rule', 'coordinator', 'before', v_before)));
   return jsonb_build_object('link', jsonb_build_object('before', v_before, 'after', p_member_id));
 end
 $$;

@@ -1,6 +1,6 @@
 -- The member record gets its missing number. The caller holds the locks; the condition is there all the same, so that
--- nothing is ever overwritten. A coordinator may have parted the login from the member while it waited for the record: processed
--- again, it climbs the ladder.
+-- nothing is ever overwritten. A coordinator may have excluded the login from the member while it waited for the record: processed
+-- again, it climbs the match rules.
 create or replace function private.fill_member(p_observation registry.observations)
 returns void
 language plpgsql volatile
@@ -18,7 +18,7 @@ begin
     where l.organization_id = p_observation.organization_id and l.issuer = p_observation.issuer and l.subject = p_observation.subject
       and l.member_id = p_observation.member_id);
   if not found then
-    raise exception 'The record got a number meanwhile, or the login was parted from it.' using errcode = 'serialization_failure';
+    raise exception 'The record got a number meanwhile, or the login was excluded from it.' using errcode = 'serialization_failure';
   end if;
 end
 $$;

@@ -1,6 +1,6 @@
 -- While the index key is rotated, records carry the old key's index until their member logs in. The number is the same, so
 -- the record takes the new index (and the newly sealed form) without any of it counting as a change of the number. So do its pushes:
--- those that can still run would be taken for moot with the old index, and of the others it is known what was sent.
+-- those that can still run would be taken for obsolete with the old index, and of the others it is known what was sent.
 create or replace function private.renew_index(p_observation registry.observations)
 returns void
 language plpgsql volatile

@@ -15,7 +15,7 @@ begin
   set personnummer_index = p_number ->> 'index', personnummer_sealed = p_number ->> 'sealed', personnummer_masked = p_number ->> 'masked',
       personnummer_source = (p_number ->> 'source')::registry.source, personnummer_at = (p_number ->> 'at')::timestamptz
   where id = v_member_id;
-  perform private.close_moot_cases(c.organization_id, array[v_member_id], 'coordinator', c.id);
+  perform private.close_obsolete_cases(c.organization_id, array[v_member_id], 'coordinator', c.id);
   perform private.record_event(p_event, 'coordinator', c.organization_id, format(p_message, coalesce(p_number ->> 'masked', 'none')),
     p_member_id => v_member_id, p_conflict_id => c.id, p_push_id => private.queue_push(v_member_id, p_decided => true));
 end

@@ -21,7 +21,7 @@ begin
     format('A coordinator gave the record the personnummer %s that %s brought.', p_observation.personnummer_masked, p_observation.source),
     p_member_id => p_member_id, p_observation_id => p_observation.id, p_conflict_id => p_conflict_id,
     p_push_id => private.queue_push(p_member_id, p_observation.id, true));
-  perform private.close_moot_cases(p_observation.organization_id, array[p_member_id], 'coordinator', p_conflict_id);
+  perform private.close_obsolete_cases(p_observation.organization_id, array[p_member_id], 'coordinator', p_conflict_id);
   return jsonb_build_object('number', v_before, 'version_after', v_version);
 end
 $$;

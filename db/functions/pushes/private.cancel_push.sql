@@ -1,4 +1,4 @@
--- Nobody is to send this any more, so a case about its failure is moot, and a file with it that nobody has fetched is taken back.
+-- Nobody is to send this any more, so a case about its failure is obsolete, and a file with it that nobody has fetched is taken back.
 create or replace function private.cancel_push(p_push sync.pushes)
 returns void
 language plpgsql volatile

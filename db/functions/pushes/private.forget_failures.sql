@@ -16,4 +16,4 @@ begin
   ), 'worker', 'A later push settled it.', p_push.id);
 end
 $$;
-comment on function private.forget_failures is 'In: a push that arrived or is moot. Closes open cases about failed pushes of its member, and ends their tries.';
+comment on function private.forget_failures is 'In: a push that arrived or is obsolete. Closes open cases about failed pushes of its member, and ends their tries.';

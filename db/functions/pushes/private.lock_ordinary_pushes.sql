@@ -24,4 +24,4 @@ begin
     ) as locked);
 end
 $$;
-comment on function private.lock_ordinary_pushes is 'In: pushes. Out: those that are due, unlocked, not moot, and held up by nothing; null: none.';
+comment on function private.lock_ordinary_pushes is 'In: pushes. Out: those that are due, unlocked, not obsolete, and held up by nothing; null: none.';

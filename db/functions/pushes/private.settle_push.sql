@@ -1,5 +1,5 @@
 -- A push reaches its final state, once, with its audit event. Where it arrived, or nothing is left to carry, cases about older
--- failures are moot, and older pushes that were given up are not tried again.
+-- failures are obsolete, and older pushes that were given up are not tried again.
 create or replace function private.settle_push(p_push sync.pushes, p_state sync.push_state, p_event text, p_message text)
 returns void
 language plpgsql volatile

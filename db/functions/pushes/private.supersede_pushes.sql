@@ -1,4 +1,4 @@
--- A newer change of the same member makes waiting pushes moot. One that is being sent right now is left alone: the worker
+-- A newer change of the same member makes waiting pushes obsolete. One that is being sent right now is left alone: the worker
 -- sees for itself, when it reports, that the record has moved on.
 create or replace function private.supersede_pushes(p_member_id uuid)
 returns void

@@ -18,7 +18,7 @@ begin
     perform private.keep_job(p);
     return;
   end if;
-  if private.push_is_moot(p) then
+  if private.push_is_obsolete(p) then
     perform private.settle_push(p, 'superseded', 'push_superseded', 'The push was dropped: the record has changed since.');
     return;
   end if;

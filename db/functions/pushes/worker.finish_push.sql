@@ -26,7 +26,7 @@ begin
     when finish_push.result = 'delivered' then
       perform private.settle_push(p, 'delivered', 'push_delivered', 'The personnummer was delivered to the member system.');
       perform private.heal_overtaken(p);
-    when private.push_is_moot(p) then
+    when private.push_is_obsolete(p) then
       perform private.settle_push(p, 'superseded', 'push_superseded', 'The push was dropped: the record has changed since.');
     when p.consent_withdrawn_at is not null then
       perform private.cancel_push(p);

@@ -79,7 +79,7 @@ test('after the index secret was rotated, a number indexed before is still found
 
 async function link(world: World): Promise<void> {
   await world.db.pool.query(
-    `insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, rung)
+    `insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, match_rule)
      values ($1, $2, $3, $4, 'vipps', 'coordinator')`,
     [world.organization.id, world.provider.issuer, world.person.sub, world.member.id],
   );

@@ -125,7 +125,7 @@ test('who is refused by the database after the answer gets no code', async () =>
   assert.deepEqual([searchParams.get('error'), searchParams.get('code')], ['login_failed', null]);
 });
 
-test('who is parted from the member while the page is open is not let in, and the answer stores nothing', async () => {
+test('who is excluded from the member while the page is open is not let in, and the answer stores nothing', async () => {
   await using world = await startWorld(options);
   const page = await untilPage(world);
   await world.db.pool.query('delete from registry.identity_links');

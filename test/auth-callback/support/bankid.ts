@@ -38,7 +38,7 @@ export function bankidPerson(changes: { altsub?: unknown; nnin?: unknown; sub?: 
 /** Makes a member findable by BankID, which verifies neither phone nor e-mail address. */
 export async function linkMember(world: World, sub = bankidPerson().sub, provider = world.providerName): Promise<void> {
   await world.db.pool.query(
-    `insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, rung)
+    `insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, match_rule)
      values ($1, $2, $3, $4, $5, 'coordinator')`,
     [world.organization.id, world.provider.issuer, sub, world.member.id, provider],
   );

@@ -91,7 +91,7 @@ export async function startPlace(options: {
 export async function linkSubjectOf(place: Place): Promise<void> {
   const [row] = await place.observations();
   await place.db.pool.query(
-    `insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, rung)
+    `insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, match_rule)
      values ($1, $2, $3, $4, $5, 'coordinator')`,
     [place.organization.id, row?.issuer, row?.subject, place.member.id, row?.provider],
   );

@@ -1,6 +1,6 @@
--- The login is not this member. The link goes, sessions that began with it end, and the ladder will never again propose
+-- The login is not this member. The link goes, sessions that began with it end, and the match rules will never again propose
 -- the member for this login.
-create or replace function private.part_login(c registry.conflicts)
+create or replace function private.exclude_login(c registry.conflicts)
 returns jsonb
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -31,4 +31,4 @@ begin
     || case when v_linked = any (v_not) then jsonb_build_object('link', jsonb_build_object('before', v_linked, 'after', null)) else '{}' end;
 end
 $$;
-comment on function private.part_login is 'In: a locked case. Out: the state before. Parts the login from the member, or from every candidate, for good.';
+comment on function private.exclude_login is 'In: a locked case. Out: the state before. Excludes the login from the member, or from every candidate, for good.';

@@ -1,6 +1,6 @@
 -- Records got other numbers: what coordinators were asked about them may have answered itself. Left open, such a case would offer to
 -- merge people who have nothing in common any more. If the disagreement is seen again, it is a new case.
-create or replace function private.close_moot_cases(
+create or replace function private.close_obsolete_cases(
   p_organization_id uuid, p_member_ids uuid[], p_source text, p_except uuid default null
 )
 returns void
@@ -11,7 +11,7 @@ as $$
     select c.id from registry.conflicts as c
     where c.organization_id = p_organization_id and c.state = 'open' and c.kind in ('mismatch', 'duplicate')
       and (c.member_id = any (p_member_ids) or c.other_member_id = any (p_member_ids))
-      and c.id is distinct from p_except and private.is_moot(c)
+      and c.id is distinct from p_except and private.is_obsolete(c)
   ), p_source, 'The numbers of the records changed.')
 $$;
-comment on function private.close_moot_cases is 'In: members whose numbers have changed, who changed them (audit source), a case that is being settled. Closes the open cases about these numbers that are moot.';
+comment on function private.close_obsolete_cases is 'In: members whose numbers have changed, who changed them (audit source), a case that is being settled. Closes the open cases about these numbers that are obsolete.';

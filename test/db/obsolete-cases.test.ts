@@ -19,7 +19,7 @@ const states = async ({ db }: Desk) =>
     Object.values(row).join(' '),
   );
 
-test('a duplicate is moot when a later login fills the record with a number of its own', () =>
+test('a duplicate is obsolete when a later login fills the record with a number of its own', () =>
   atTheDesk(async (desk) => {
     const { kari } = await duplicate(desk);
     const { outcome } = await desk.door.login({ personnummer: OTHER_NUMBER });
@@ -36,7 +36,7 @@ test('a duplicate is moot when a later login fills the record with a number of i
     });
   }));
 
-test('a duplicate is moot when a coordinator gives the other record another number', () =>
+test('a duplicate is obsolete when a coordinator gives the other record another number', () =>
   atTheDesk(async (desk) => {
     const { other } = await duplicate(desk);
     const person = { ...KARI, subject: 'other', phone: '+4790000077', email: 'o@example.org' };
@@ -71,7 +71,7 @@ test('an index of another key version is the same number where the masked form i
     assert.equal((await desk.settle('merge_into')).state, 'resolved');
   }));
 
-test('a mismatch is moot when the record has no number any more', () =>
+test('a mismatch is obsolete when the record has no number any more', () =>
   atTheDesk(async (desk) => {
     const { db, door, coordinator } = desk;
     await addKari(db, door);

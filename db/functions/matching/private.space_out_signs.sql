@@ -1,6 +1,6 @@
 -- Written by `npm run db:letters` from Unicode data.
 -- What is neither a letter nor a mark of one (dash, full stop, digit, symbol ...) parts words, and is no part of a name itself.
-create or replace function private.apart_words(p_text text)
+create or replace function private.space_out_signs(p_text text)
 returns text
 language plpgsql immutable strict parallel safe
 set search_path = pg_catalog, pg_temp
@@ -44,4 +44,4 @@ begin
     '\U0001eef0-\U0001fbfa\U000e0000-\U000e00ff\U000e01f0-\U0010fffd]+', ' ', 'g');
 end
 $$;
-comment on function private.apart_words is 'In: a text. Out: the same with a space for everything beyond ASCII that is no letter.';
+comment on function private.space_out_signs is 'In: a text. Out: the same with a space for everything beyond ASCII that is no letter.';

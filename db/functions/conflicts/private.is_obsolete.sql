@@ -1,6 +1,6 @@
--- A case about numbers is moot when the records have changed so that nothing of it is left. A mismatch: the record has the very number
+-- A case about numbers is obsolete when the records have changed so that nothing of it is left. A mismatch: the record has the very number
 -- by now, or none, which the next login fills. A duplicate: it has a number of its own, or nobody else has that number any more.
-create or replace function private.is_moot(c registry.conflicts)
+create or replace function private.is_obsolete(c registry.conflicts)
 returns boolean
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -14,4 +14,4 @@ as $$
   left join registry.members as other on other.id = c.other_member_id
   where o.personnummer_index is not null
 $$;
-comment on function private.is_moot is 'In: a case. Out: whether the numbers that the records have by now leave nothing to decide; null: not a case about numbers, or the number was erased.';
+comment on function private.is_obsolete is 'In: a case. Out: whether the numbers that the records have by now leave nothing to decide; null: not a case about numbers, or the number was erased.';
