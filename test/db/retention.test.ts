@@ -235,9 +235,14 @@ test('what an import offered is kept while the case is open and the decision can
       ['30 days 23 hours', 1],
       ['31 days 1 hour', 0],
     ] as const) {
-      await db.pool.query(`update registry.conflicts set closed_at = now() - $1::interval`, [interval]);
+      await db.pool.query(
+        `update registry.conflicts set closed_at = now() - $1::interval, number_seen_at = now() - interval '2 years'`,
+        [interval],
+      );
       await erase(db);
       assert.equal(await offers(), kept, interval);
+      const knows = await one(db, 'select count(personnummer_index)::int as n from registry.conflicts');
+      assert.equal(knows.n, kept, `the case itself, ${interval}`);
     }
   }));
 
