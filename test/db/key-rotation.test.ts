@@ -146,3 +146,23 @@ test('a difference that was settled by leaving theirs does not come back under t
     await report('v9.another');
     assert.equal((await openCases()).length, 1, 'it is known by the older version');
   }));
+
+test('a login that a coordinator links does not bring a number that another member has under the older key', () =>
+  atTheDesk(async ({ db, door, coordinator }) => {
+    const kari = await addKari(db, door);
+    await addMember(db, door.organization, { personnummer: NUMBER, merged_into: null, given_name: 'Ola' });
+    const stranger = {
+      subject: 'stranger',
+      phone: '+4790000055',
+      email: 'x@example.org',
+      given_name: 'Per',
+      family_name: 'Berg',
+    };
+    const { observation_id, outcome } = await door.login({
+      ...stranger,
+      ...(await sealedUnder(['v2', 'v1'], NUMBER, door.organization)),
+    });
+    assert.equal(outcome, 'name_mismatch');
+    assert.equal((await coordinator.call('link_login', observation_id, kari.id, null)).linked, true);
+    assert.equal((await record(db, kari.id)).personnummer_index, null);
+  }));

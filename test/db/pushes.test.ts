@@ -315,3 +315,19 @@ test('an older push that arrives after all does not close the case about a newer
     );
     assert.equal(state, 'open');
   }));
+
+test('a report that comes too late about the newest push heals nothing: nothing newer was overtaken', () =>
+  withPush(async ({ db, kari, id, claim, finish }) => {
+    const first = await claim();
+    assert.equal(await finish(first.fencing_token, 'delivered', null, false, id), 'delivered');
+    await db.pool.query(`update registry.members set personnummer_index = 'v1.newer' where id = $1`, [kari.id]);
+    const newest = await one<{ id: string }>(db, 'select private.queue_push($1) as id', [kari.id]);
+    const lost = await claim('worker-1', newest.id);
+    await db.pool.query(
+      `update sync.pushes set lease_expires_at = now() - interval '1 second' where state = 'sending'`,
+    );
+    const again = await claim('worker-2', newest.id);
+    assert.equal(await finish(again.fencing_token, 'delivered', null, false, newest.id), 'delivered');
+    assert.equal(await finish(lost.fencing_token, 'delivered', null, false, newest.id), null);
+    assert.equal((await one(db, 'select count(*)::int as n from sync.pushes')).n, 2);
+  }));

@@ -217,6 +217,35 @@ test('what an import brought is remembered for the retention time after it broug
     assert.equal(detail.personnummer, undefined, 'the masked form went with it');
   }));
 
+test('what an import offered is kept while the case is open and the decision can be taken back, and not longer', () =>
+  atTheDesk(async ({ db, door, settle }) => {
+    await addKari(db, door, { external_id: 'm-1' });
+    await door.login({ personnummer: OTHER_NUMBER });
+    const { run_id } = await one(db, `select run_id from import.start_run($1, $2, '{personnummer}', false)`, [
+      ...[door.organization.slug, 'a'.repeat(64)],
+    ]);
+    const rows = JSON.stringify([{ line: 2, external_id: 'm-1', ...(await sealNumber(NUMBER, door.organization)) }]);
+    await db.pool.query(`select import.load_rows($1, 0, 1, $2, '[]')`, [run_id, rows]);
+    const offers = async () => (await one(db, 'select count(*)::int as n from registry.offered_numbers')).n;
+    await db.pool.query(`update registry.conflicts set opened_at = now() - interval '2 years'`);
+    await erase(db);
+    assert.equal(await offers(), 1, 'open');
+    await settle('keep_existing');
+    for (const [interval, kept] of [
+      ['30 days 23 hours', 1],
+      ['31 days 1 hour', 0],
+    ] as const) {
+      await db.pool.query(
+        `update registry.conflicts set closed_at = now() - $1::interval, number_seen_at = now() - interval '2 years'`,
+        [interval],
+      );
+      await erase(db);
+      assert.equal(await offers(), kept, interval);
+      const knows = await one(db, 'select count(personnummer_index)::int as n from registry.conflicts');
+      assert.equal(knows.n, kept, `the case itself, ${interval}`);
+    }
+  }));
+
 test('a shorter time can be set for one organisation', async () => {
   await using db = await createTestDatabase();
   await using door = await openDoor(db);

@@ -404,3 +404,21 @@ test('a session whose login lost its link in the very moment of opening ends at 
   assert.equal(await session.refresh(), false);
   assert.equal(await endReason(db), 'link_removed');
 });
+
+test('a session lives in its own organisation only', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db);
+  await using other = await openDoor(db);
+  await addKari(db, door);
+  const session = await openSession(door, (await door.login()).observation_id);
+  assert.deepEqual([await isLive(door, session.id), await isLive(other, session.id)], [true, false]);
+});
+
+test('a session whose code nobody has redeemed is none yet', async () => {
+  await using db = await createTestDatabase();
+  await using door = await openDoor(db);
+  await addKari(db, door);
+  assert.equal(await isLetIn(door, (await door.login()).observation_id), true);
+  const { id } = await one<{ id: string }>(db, 'select id from registry.sessions');
+  assert.equal(await isLive(door, id), false);
+});
