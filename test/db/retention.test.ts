@@ -192,6 +192,7 @@ test('what an import brought is remembered for the retention time after it broug
         ['personnummer'],
       ]);
       const rows = JSON.stringify([{ line: 2, external_id: 'm-1', ...sealed }]);
+      await db.pool.query(`select from import.accept_file($1, '{}', true, false)`, [run_id]);
       await db.pool.query(`select import.load_rows($1, 0, 1, $2, '[]')`, [run_id, rows]);
       await db.pool.query('select import.finish_run($1)', [run_id]);
     };
