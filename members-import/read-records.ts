@@ -171,14 +171,18 @@ function createRecordParser(text: string, form: RecordForm, isEnd: boolean) {
       if (nextQuote(start) >= line.end) return { ...alone(), stray: false };
       const record = quotedRecord(start);
       if (record === 'stray') return alone();
-      if (record?.spans.length === 0) return record;
+      if (record?.spans.length === 0) {
+        return isGlued(record.fields.length, text.slice(start, line.end), form) ? alone() : record;
+      }
       if (record === undefined && !isTooLong) return undefined;
       if (form.lineBreaksInFields === false) return alone();
       // What is between the quotes, or, where the second one is too far away, the beginning of it.
       const written = text.slice(start, record?.next ?? start + ENOUGH_TO_TELL);
       const verdict = record === undefined ? judgeOpenEnd(written, form) : judgeSpan(written, record, form);
       if (verdict === 'stray') return alone();
-      if (verdict === 'record' && record !== undefined) return record;
+      if (verdict === 'record' && record !== undefined) {
+        return { ...record, stray: isGlued(record.fields.length, written, form) };
+      }
       if (verdict === 'record') throw tooLong(lineNumber);
       throw unclear(lineNumber, record);
     },
@@ -200,6 +204,15 @@ function tooLong(line: number): ImportError {
     'row_too_long',
     `${row} is longer than 1 MiB, or a quote in it is not closed; mend it and start again`,
   );
+}
+
+/**
+ * Whether a row is short and would not be if its quotes were none: `1;"Kari;Li";ring etter 16` may be a name too long and a note
+ * in the wrong column. Then nobody knows which fields are missing.
+ */
+function isGlued(count: number, written: string, { delimiter, layout, lineBreaksInFields }: RecordForm): boolean {
+  if (layout === undefined || lineBreaksInFields === true) return false;
+  return count < layout.width && written.split(delimiter).length >= layout.width;
 }
 
 type Verdict = 'record' | 'stray' | 'unclear';

@@ -24,6 +24,17 @@ test('a quote that is no quoting rejects its own row, and every later row is rea
   assert.deepEqual(rejected(world), ['2,stray_quote']);
 });
 
+test('two quotes that are no quoting do not glue two fields into one and move the rest into other columns', async () => {
+  await using world = await createImportWorld();
+  const rows = ['1;"Kari;Li";ring etter 16', '2;"Kari; Lise";Li;', '3;Per;Dal'];
+  await world.imported(csv(`${HEADER};notat`, ...rows));
+  assert.deepEqual(await names(world), [
+    ['2', 'Kari; Lise', 'Li'],
+    ['3', 'Per', 'Dal'],
+  ]);
+  assert.deepEqual(rejected(world), ['2,stray_quote']);
+});
+
 test('a quoted field that ends in a later row, where it cannot be told whether it was meant, stops the import before it begins', async () => {
   await using world = await createImportWorld();
   const path = world.file('members.csv', csv(HEADER, '1;"Kalle;Hansen', '2;Ole;Moe', '3;Per 5";Olsen', '4;Liv;Lie'));
