@@ -21,6 +21,9 @@ const IMAGE = 'postgres:17-alpine';
 /** What the last tests read: every statement with its parameters, as a DBA who turns logging on would see them. */
 const LOG_EVERYTHING = { log_statement: 'all', log_min_duration_statement: '-1', log_parameter_max_length: '-1' };
 
+/** A database for each test, hundreds of them: autovacuum would start a worker in one after the other, ten a second. */
+const SETTINGS = { ...LOG_EVERYTHING, autovacuum_naptime: '1h' };
+
 /**
  * The database cluster for a test run: `DATABASE_URL` where it is set, else a container where a Docker engine answers,
  * else the embedded PostgreSQL. The latter two log every statement to `<artifacts>/postgres.log`.
@@ -61,7 +64,7 @@ async function given(url: string): Promise<TestCluster> {
 async function inContainer(logFile: string): Promise<TestCluster> {
   const { PostgreSqlContainer } = await import('@testcontainers/postgresql');
   const log = createWriteStream(logFile, { mode: 0o600 });
-  const settings = Object.entries({ ...LOG_EVERYTHING, max_connections: '200', fsync: 'off' });
+  const settings = Object.entries({ ...SETTINGS, max_connections: '200', fsync: 'off' });
   const container = await new PostgreSqlContainer(IMAGE)
     .withUsername('postgres')
     .withEnvironment({ LANG: 'C.UTF-8', POSTGRES_INITDB_ARGS: '--encoding=UTF8' })
@@ -86,7 +89,7 @@ async function embedded(logFile: string): Promise<TestCluster> {
     logFile,
     password: randomBytes(18).toString('base64url'),
     throwaway: folder,
-    settings: LOG_EVERYTHING,
+    settings: SETTINGS,
   });
   return {
     url: server.url,

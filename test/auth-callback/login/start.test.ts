@@ -176,7 +176,7 @@ test('what would not fit the cookie is refused instead of being lost by the brow
 });
 
 test('apps with a scheme of their own, or a query in their address, get their answer there', async () => {
-  const addresses = ['no.nhf.app:/return', 'nhfapp://login/return', 'https://app.example/return?from=login'];
+  const addresses = ['no.nhf.app:/return', 'no.nhf.app.test://login/return', 'https://app.example/return?from=login'];
   await using world = await startWorld({ organization: { return_to: addresses } });
   for (const return_to of addresses) {
     const url = startUrl(world, state, verifier, { query: { return_to, code_challenge: 'short' } });
