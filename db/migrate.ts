@@ -64,9 +64,10 @@ export async function migrate({
     if (known) await putRight(client, log);
     log('privileges on the database');
     await client.query(await readFile(here('database.sql'), 'utf8'));
-    await client.query(LEAVE_THE_AUDIT);
     await client.query(await readFile(here('watch.sql'), 'utf8'));
   } finally {
+    // Also after a fault, whose own error is the one that is told.
+    await client.query(LEAVE_THE_AUDIT).catch((error: Error) => log(`still a member of audit_owner: ${error.message}`));
     await client.end();
   }
 }

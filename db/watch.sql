@@ -43,7 +43,7 @@ begin
       if c.object_identity ~ v_ours or c.schema_name ~ v_ours or c.command_tag in ('GRANT', 'REVOKE', 'ALTER DEFAULT PRIVILEGES') then
         insert into structure.changes (login, acting_as, command, object, statement)
         values (session_user, current_setting('role'), c.command_tag, c.object_identity,
-          case when current_query() ~* '^\s*(grant|revoke|alter\s+default)\M' then left(regexp_replace(current_query(), '[0-9]', '#', 'g'), 1000) end);
+          case when current_query() ~* '^\s*(grant|revoke|alter\s+default)\M' then left(regexp_replace(split_part(current_query(), ';', 1), '[0-9]|''[^'']*''', '#', 'g'), 1000) end);
       end if;
     end loop;
   end

@@ -325,7 +325,7 @@ create table registry.conflicts (
   candidates       uuid[] not null default '{}',
   observation_id   uuid references registry.observations deferrable initially deferred,
   push_id          uuid,
-  fingerprint      text not null check (fingerprint !~ '(^|[^[:alnum:]])v[0-9]+[.]'),
+  fingerprint      text not null check (fingerprint !~ '(^|[^A-Za-z0-9])v[0-9]+[.][A-Za-z0-9_-]{43}($|[^A-Za-z0-9_-])'),
   personnummer_index           text check (personnummer_index !~ '^[0-9]{11}$'),
   personnummer_index_previous  text[] not null default '{}',
   number_seen_at   timestamptz,

@@ -17,7 +17,7 @@ comment on column private.name_part.spellings is 'The same words, and neighbours
 comment on column private.name_part.whole is 'All of it written together; null where there are but initials.';
 
 create type private.verdict as enum ('found', 'unlinked', 'ambiguous', 'name_mismatch', 'subject_moved');
-comment on type private.verdict is 'What the match rules says of a login.';
+comment on type private.verdict is 'What the match rules say of a login.';
 
 create type private.candidate as (
   member_id          uuid,

@@ -1,11 +1,5 @@
 -- migrate:up
 -- Checks that call functions of ours, which are there by now.
-set local role registry_owner;
-
-grant usage on schema private to audit_owner;
-grant execute on function private.holds_number to audit_owner;
-
-reset role;
 set local role audit_owner;
 
 alter domain audit.sentence add constraint sentence_holds_no_number check (not private.holds_number(value));

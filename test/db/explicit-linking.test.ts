@@ -150,6 +150,31 @@ for (const [what, { login, kind }] of Object.entries(TALKED_INTO)) {
     }));
 }
 
+test('a linking login without a name, with the number of another member, is refused: it may be that member', () =>
+  atTheDesk(async (desk) => {
+    const { db, door, openCases } = desk;
+    const { session } = await kariLoggedIn(desk);
+    await addMember(db, door.organization, { ...STRANGER, subject: undefined, personnummer: NUMBER });
+    const nameless = { given_name: null, family_name: null, birth_date: null };
+    const { code } = await proposeLink(door, session, { subject: 'new-login', personnummer: NUMBER, ...nameless });
+    assert.deepEqual(await redeemLink(door, code, session), { session_id: null, member_id: null, refused: true });
+    assert.deepEqual(
+      (await openCases()).map(({ kind }) => kind),
+      ['name_mismatch'],
+    );
+  }));
+
+test('a linking login redeemed after capturing was switched off fills nothing', () =>
+  atTheDesk(async (desk) => {
+    const { db, door } = desk;
+    const { kari, session } = await kariLoggedIn(desk);
+    const { code } = await proposeLink(door, session, { subject: 'new-login', personnummer: NUMBER });
+    await db.pool.query('update registry.organizations set capture_basis = null');
+    assert.equal((await redeemLink(door, code, session)).member_id, kari.id);
+    assert.equal((await record(db, kari.id)).personnummer_masked, null);
+    assert.equal((await counts(db)).pushes, 0);
+  }));
+
 test('whoever was talked into a linking login comes in as themself afterwards, and what the login brought is erased', () =>
   atTheDesk(async (desk) => {
     const { db, door } = desk;

@@ -177,7 +177,7 @@ const written = fc
     return around[0] + text + around[1];
   });
 
-test('a number is found however it is grouped, excluded and spelled', async () => {
+test('a number is found however it is grouped, parted and spelled', async () => {
   await using db = await createTestDatabase();
   const holds = async (texts: string[]) =>
     (await db.pool.query('select private.holds_number(t) as holds from unnest($1::text[]) as t', [texts])).rows;

@@ -82,7 +82,7 @@ test('docs/outcomes.md names every outcome, reason, contradiction, kind of case 
   await using db = await createTestDatabase();
   const { definition } = await one<{ definition: string }>(
     db,
-    `select pg_get_constraintdef(oid) as definition from pg_constraint where conname = 'identity_links_rung_check'`,
+    `select pg_get_constraintdef(oid) as definition from pg_constraint where conname = 'identity_links_match_rule_check'`,
   );
   const rules = [...definition.matchAll(/'([a-z_]+)'::text/g)].map(([, rule]) => rule as string);
   const types = ['registry.outcome', 'registry.absent_reason', 'registry.inconsistency', 'registry.conflict_kind'];

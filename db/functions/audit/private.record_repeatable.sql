@@ -15,7 +15,10 @@ begin
   insert into registry.repeated_events as r (kind, hour, event, source, actor, organization_id, member_id, push_id, message, detail)
   values (p_event || ' ' || p_kind, date_trunc('hour', clock_timestamp()), p_event, p_source, private.actor(), p_organization_id, p_member_id,
     p_push_id, p_message, p_detail)
-  on conflict (kind, hour) do update set times = r.times + 1
+  on conflict (kind, hour) do update set times = r.times + 1,
+    -- What several did, or did to several, is counted in nobody's name.
+    actor = case when r.actor = excluded.actor then r.actor else 'several' end,
+    detail = case when r.detail = excluded.detail then r.detail else r.detail - 'id' end
   returning r.times into v_times;
   if v_times <= 5 then
     perform private.record_event(p_event, p_source, p_organization_id, p_message,

@@ -1,4 +1,4 @@
--- An hour is over: what was counted in it is said, once for each kind, in the name of who did it.
+-- An hour is over: what was counted in it is said, once for each kind, in the name of who did it where that was one.
 create or replace function private.record_repetitions()
 returns integer
 language plpgsql volatile

@@ -11,7 +11,7 @@ begin
   where m.id = p_member_id and p.organization_id = m.organization_id
   order by p.created_at desc, p.id limit 1;
   if v_last.state = 'superseded' then
-    return private.queue_push(p_member_id, v_last.observation_id);
+    return private.queue_push(p_member_id, v_last.observation_id, v_last.decided);
   end if;
   return null;
 end

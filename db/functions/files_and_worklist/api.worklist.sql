@@ -22,6 +22,7 @@ comment on column api.worklist.change is 'set: type the number in; remove: take 
 comment on column api.worklist.personnummer_masked is 'The number to be set, masked; null: it is to be removed.';
 comment on column api.worklist.ready is 'Whether the number can be fetched now, or the removal carried out.';
 comment on column api.worklist.waiting_since is 'When the change was made.';
+comment on column api.worklist.waits_for_conflict_id is 'The case that is to be settled before the change is carried out.';
 grant select on api.worklist to authenticated;
 create or replace trigger _100_refuse_write
 instead of insert or update or delete on api.worklist

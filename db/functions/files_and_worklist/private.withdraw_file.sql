@@ -1,4 +1,5 @@
--- A change in a file was cancelled. While nobody has fetched the file it can be taken back: the others go into a new one at once,
+-- A change in a file was cancelled, or its number is in question. While nobody has fetched the file it can be taken back:
+-- the others go into a new one at once,
 -- which is why this one no longer counts as having been ready. What was fetched cannot be called back.
 create or replace function private.withdraw_file(p_file_id uuid)
 returns void
@@ -16,8 +17,8 @@ begin
   end if;
   perform private.empty_file(f, null);
   perform private.record_event('file_expired', 'worker', f.organization_id,
-    'A change in the file was cancelled before anybody fetched it; the others go into a new one.',
+    'A change in the file was cancelled, or its number is in question, before anybody fetched it; the others go into a new one.',
     p_detail => jsonb_build_object('file_id', f.id));
 end
 $$;
-comment on function private.withdraw_file is 'In: the file of a push that was cancelled. Takes it back if it is ready and nobody has fetched it.';
+comment on function private.withdraw_file is 'In: the file of a push that is not to be sent now. Takes it back if it is ready and nobody has fetched it.';

@@ -20,4 +20,4 @@ begin
   end if;
 end
 $$;
-comment on function private.plan_waiting is 'In: a run, which of its waiting numbers (private.waiting_portions). Writes down what each comes to; a first row moves, unless it is held up (private.mark_blocked).';
+comment on function private.plan_waiting is 'In: a run, which of its waiting numbers (private.waiting_portions). Writes down what each comes to; a first row moves, unless it is blocked (private.mark_blocked).';

@@ -44,4 +44,4 @@ begin
     o.member_id, o.id, v_conflict_id, v_push_id, private.outcome_detail(o, v_conflict_id));
 end
 $$;
-comment on function private.act_on_outcome is 'In: a decided observation, the other member who has the number, the finding. Writes record, case, push and audit event.';
+comment on function private.act_on_outcome is 'In: a decided observation, the other member who has the number, the match result. Writes record, case, push and audit event.';

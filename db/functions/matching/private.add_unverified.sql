@@ -24,4 +24,4 @@ begin
   return v_found;
 end
 $$;
-comment on function private.add_unverified is 'In: an observation that found no member, the finding. Out: the same, with the members that an unverified phone or e-mail points at among the candidates.';
+comment on function private.add_unverified is 'In: an observation that found no member, the match result. Out: the same, with the members that an unverified phone or e-mail points at among the candidates.';

@@ -27,4 +27,4 @@ begin
   end if;
 end
 $$;
-comment on function private.link_identity is 'In: an observation with its member, and the finding. Links issuer and subject to the member, once.';
+comment on function private.link_identity is 'In: an observation with its member, and the match result. Links issuer and subject to the member, once.';

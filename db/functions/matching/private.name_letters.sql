@@ -41,4 +41,4 @@ begin
   return v_text;
 end
 $$;
-comment on function private.name_letters is 'In: a name. Out: its letters, small and without accents, words excluded by spaces.';
+comment on function private.name_letters is 'In: a name. Out: its letters, small and without accents, words parted by spaces.';

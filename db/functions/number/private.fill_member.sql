@@ -1,6 +1,6 @@
 -- The member record gets its missing number. The caller holds the locks; the condition is there all the same, so that
 -- nothing is ever overwritten. A coordinator may have excluded the login from the member while it waited for the record: processed
--- again, it climbs the match rules.
+-- again, its member is looked for again.
 create or replace function private.fill_member(p_observation registry.observations)
 returns void
 language plpgsql volatile

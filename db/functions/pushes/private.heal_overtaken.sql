@@ -14,7 +14,7 @@ begin
     and newer.personnummer_index is distinct from p_push.personnummer_index
   order by newer.created_at desc limit 1;
   if found then
-    perform private.queue_push(p_push.member_id, v_newer.observation_id);
+    perform private.queue_push(p_push.member_id, v_newer.observation_id, v_newer.decided);
   end if;
 end
 $$;

@@ -16,7 +16,7 @@ begin
     return '{"code": "not_found"}'::jsonb;
   elsif exists (select from registry.members as m where m.id = p.member_id and m.merged_into is not null) then
     return '{"code": "member_merged"}'::jsonb;
-  elsif p.waits_for_conflict_id is not null then
+  elsif p.waits_for_conflict_id is not null or private.disputing_case(p) is not null then
     return '{"code": "disputed"}'::jsonb;
   elsif p.state = 'pending' and p.error_code is not null and p.next_attempt_at <= clock_timestamp()
     and not exists (select from registry.conflicts as known where known.push_id = p.id and known.state = 'open') then

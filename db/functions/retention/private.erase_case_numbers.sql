@@ -12,7 +12,7 @@ declare
     cross join lateral (
       select c.id from registry.conflicts as c
       where c.organization_id = g.id and c.personnummer_index is not null and c.closed_at < now() - interval '31 days'
-        and (c.number_seen_at is null or c.number_seen_at < now() - g.retention)
+        and (c.number_seen_at is null or c.number_seen_at < now() - coalesce(g.retention, interval '1 year'))
         and not exists (select from registry.observations as o where o.id = c.observation_id and o.personnummer_index is not null)
         and not exists (
           select from registry.observations as o

@@ -30,7 +30,9 @@ begin
     v_linked := private.redeem_link(p, redeem_code.code_challenge, redeem_code.refresh_token_hash);
     return query select d.*, false from private.describe_session(v_linked.session_id) as d;
     return query select null::uuid, null::uuid, null::uuid, null::uuid, null::text, true where v_linked.refused;
-    return;
+    if v_linked.session_id is not null or v_linked.refused then
+      return;
+    end if; -- used meanwhile, maybe by the first of two same calls, which is answered below
   end if;
   select known.* into s from registry.sessions as known
   where known.code_hash = redeem_code.code_hash and known.code_challenge = redeem_code.code_challenge and known.code_used_at is not null

@@ -29,6 +29,9 @@ begin
     perform private.erase_proposed(o); -- a code is guessed at most once
     return;
   end if;
+  if o.personnummer_index is not null and not (select g.capture from registry.organizations as g where g.id = o.organization_id) then
+    o := private.without_number(o, 'capture_off'); -- switched off while the login waited
+  end if;
   o.requested_member_id := v_member_id;
   o := private.settle_observation(o);
   perform private.store_decision(o);

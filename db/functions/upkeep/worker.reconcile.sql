@@ -21,12 +21,15 @@ begin
   return query select 'leftover_job'::text, private.drop_leftover_jobs();
   return query select 'outage_case'::text, private.report_long_outages();
   return query select 'file_expired'::text, private.expire_files();
-  -- A push whose attempt failed in the very moment in which a case about its number was opened.
-  perform private.weigh_pushes(c.organization_id, c.candidates || c.member_id || c.other_member_id)
-  from registry.conflicts as c where c.state = 'open' and c.opened_at > clock_timestamp() - interval '5 minutes';
   return query select 'repetitions'::text, private.record_repetitions();
   perform private.erase_proposals(1000);
   delete from registry.consumed_transactions where expires_at < clock_timestamp() - interval '1 minute';
+  -- A push whose attempt failed in the very moment in which a case about its number was opened. Last, because it locks pushes.
+  perform private.weigh_pushes(named.organization_id, named.member_ids) from (
+    select c.organization_id, array_agg(distinct m.id) as member_ids
+    from registry.conflicts as c cross join lateral unnest(c.candidates || c.member_id || c.other_member_id) as m(id)
+    where c.state = 'open' and c.opened_at > clock_timestamp() - interval '5 minutes' and m.id is not null
+    group by c.organization_id) as named;
 end
 $$;
 comment on function worker.reconcile is 'Out: how many jobs were queued again, by task, and what else was put in order. Also forgets used login transactions that have expired, and what logins brought that were to be linked and were not redeemed.';
