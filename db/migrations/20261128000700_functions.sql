@@ -96,7 +96,10 @@ begin
   insert into registry.repeated_events as r (kind, hour, event, source, actor, organization_id, member_id, push_id, message, detail)
   values (p_event || ' ' || p_kind, date_trunc('hour', clock_timestamp()), p_event, p_source, private.actor(), p_organization_id, p_member_id,
     p_push_id, p_message, p_detail)
-  on conflict (kind, hour) do update set times = r.times + 1
+  on conflict (kind, hour) do update set times = r.times + 1,
+    -- What several did, or did to several, is counted in nobody's name.
+    actor = case when r.actor = excluded.actor then r.actor else 'several' end,
+    detail = case when r.detail = excluded.detail then r.detail else r.detail - 'id' end
   returning r.times into v_times;
   if v_times <= 5 then
     perform private.record_event(p_event, p_source, p_organization_id, p_message,
@@ -783,6 +786,29 @@ $$;
 comment on function private.lock_failed_pushes is 'In: pushes. Locks those that the caller may see and that are not being sent, and their members.';
 -- end db/functions/pushes/private.lock_failed_pushes.sql
 
+-- begin db/functions/pushes/private.disputing_case.sql
+-- Which open case puts a record's number in question: a mismatch of that record (another login brought another number), or any case whose
+-- login brought that very number and points at somebody else or nobody for certain. What a coordinator decided is in question only again
+-- by a case that was opened after it.
+create or replace function private.disputing_case(p sync.pushes)
+returns uuid
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select c.id from registry.conflicts as c join registry.members as m on m.id = p.member_id
+    where c.organization_id = p.organization_id and c.state = 'open'
+      and (c.member_id = p.member_id or c.other_member_id = p.member_id or c.candidates @> array[p.member_id])
+      and c.kind in ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'inconsistent', 'subject_moved')
+      and (not p.decided or c.opened_at > p.created_at)
+      and (c.kind = 'mismatch' and c.member_id = p.member_id or m.personnummer_index = any (c.personnummer_index || c.personnummer_index_previous))
+    order by c.opened_at, c.id limit 1);
+end
+$$;
+comment on function private.disputing_case is 'In: a push. Out: the oldest open case in which its member''s number is in question; null: none.';
+-- end db/functions/pushes/private.disputing_case.sql
+
 -- begin db/functions/drift/private.has_drifted.sql
 -- A delivered push is sent again where somebody has changed its number in the member system since.
 create or replace function private.has_drifted(p_push sync.pushes)
@@ -816,7 +842,7 @@ begin
     return '{"code": "not_found"}'::jsonb;
   elsif exists (select from registry.members as m where m.id = p.member_id and m.merged_into is not null) then
     return '{"code": "member_merged"}'::jsonb;
-  elsif p.waits_for_conflict_id is not null then
+  elsif p.waits_for_conflict_id is not null or private.disputing_case(p) is not null then
     return '{"code": "disputed"}'::jsonb;
   elsif p.state = 'pending' and p.error_code is not null and p.next_attempt_at <= clock_timestamp()
     and not exists (select from registry.conflicts as known where known.push_id = p.id and known.state = 'open') then
@@ -1154,6 +1180,7 @@ comment on column api.worklist.change is 'set: type the number in; remove: take 
 comment on column api.worklist.personnummer_masked is 'The number to be set, masked; null: it is to be removed.';
 comment on column api.worklist.ready is 'Whether the number can be fetched now, or the removal carried out.';
 comment on column api.worklist.waiting_since is 'When the change was made.';
+comment on column api.worklist.waits_for_conflict_id is 'The case that is to be settled before the change is carried out.';
 grant select on api.worklist to authenticated;
 create or replace trigger _100_refuse_write
 instead of insert or update or delete on api.worklist
@@ -1670,6 +1697,7 @@ as $$
          from unnest(array[5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1]) with ordinality as w(weight, nth))
 $$;
 comment on function private.controls_hold is 'In: eleven digits. Out: whether they could be a personnummer, a D-number, or one of the numbers made like them.';
+grant execute on function private.controls_hold to audit_owner; -- private.holds_number calls it
 -- end db/functions/notes/private.controls_hold.sql
 
 -- begin db/functions/notes/private.plain_digits.sql
@@ -1702,6 +1730,7 @@ begin
 end
 $$;
 comment on function private.plain_digits is 'In: a text. Out: the same with ASCII digits, blanks and hyphens, without invisible characters.';
+grant execute on function private.plain_digits to audit_owner; -- private.holds_number calls it
 -- end db/functions/notes/private.plain_digits.sql
 
 -- begin db/functions/notes/private.holds_number.sql
@@ -1754,6 +1783,7 @@ begin
 end
 $$;
 comment on function private.holds_number is 'In: a text that a person wrote, or that is for people. Out: whether it may hold a personnummer. The one predicate for notes, evidence of consent, and sentences of the audit.';
+grant execute on function private.holds_number to audit_owner; -- audit.sentence asks it
 -- end db/functions/notes/private.holds_number.sql
 
 -- begin db/functions/notes/private.why_not_note.sql
@@ -2326,7 +2356,7 @@ begin
   where m.id = p_member_id and p.organization_id = m.organization_id
   order by p.created_at desc, p.id limit 1;
   if v_last.state = 'superseded' then
-    return private.queue_push(p_member_id, v_last.observation_id);
+    return private.queue_push(p_member_id, v_last.observation_id, v_last.decided);
   end if;
   return null;
 end
@@ -2980,7 +3010,7 @@ begin
   end if;
 end
 $$;
-comment on function private.plan_waiting is 'In: a run, which of its waiting numbers (private.waiting_portions). Writes down what each comes to; a first row moves, unless it is held up (private.mark_blocked).';
+comment on function private.plan_waiting is 'In: a run, which of its waiting numbers (private.waiting_portions). Writes down what each comes to; a first row moves, unless it is blocked (private.mark_blocked).';
 -- end db/functions/import/private.plan_waiting.sql
 
 -- begin db/functions/import/private.mark_blocked.sql
@@ -3844,7 +3874,7 @@ as $$
     )),
     null::boolean
 $$;
-comment on function private.match_result is 'In: match rule (null: none), its candidate, whether it passed the sanity check (or: whether nobody was pointed at), all candidates. Out: the finding.';
+comment on function private.match_result is 'In: match rule (null: none), its candidate, whether it passed the sanity check (or: whether nobody was pointed at), all candidates. Out: the match result.';
 -- end db/functions/matching/private.match_result.sql
 
 -- begin db/functions/matching/private.add_unverified.sql
@@ -3874,7 +3904,7 @@ begin
   return v_found;
 end
 $$;
-comment on function private.add_unverified is 'In: an observation that found no member, the finding. Out: the same, with the members that an unverified phone or e-mail points at among the candidates.';
+comment on function private.add_unverified is 'In: an observation that found no member, the match result. Out: the same, with the members that an unverified phone or e-mail points at among the candidates.';
 -- end db/functions/matching/private.add_unverified.sql
 
 -- begin db/functions/matching/private.is_same_person.sql
@@ -3937,7 +3967,7 @@ comment on function private.choose_member is 'In: candidates with evidence. Out:
 -- begin db/functions/matching/private.find_asking_member.sql
 -- A member who is logged in says that the login is theirs, and has redeemed its code. They may have talked somebody else into logging in,
 -- so name and birth date are asked as by the other match rules; and where the whole name does not agree (ID-porten tells none), the birth
--- date in the number too.
+-- date in the number too, and the number must not be another member's.
 create or replace function private.find_asking_member(p_member_id uuid, p_candidates private.candidate[])
 returns private.match_result
 language plpgsql immutable
@@ -3952,7 +3982,8 @@ begin
     raise exception 'The record was merged into another meanwhile.' using errcode = 'serialization_failure';
   end if;
   v_found := private.match_result('explicit', v_candidate,
-    private.is_same_person(v_candidate) and (v_candidate.name is not distinct from 'full' or v_candidate.born_as_number_says is not false),
+    private.is_same_person(v_candidate) and (v_candidate.name is not distinct from 'full' or v_candidate.born_as_number_says is not false
+      and not exists (select from unnest(p_candidates) as c where c.by_number and c.member_id <> p_member_id)),
     array[v_candidate]);
   v_found.told := true;
   return v_found;
@@ -4125,7 +4156,7 @@ begin
   return v_text;
 end
 $$;
-comment on function private.name_letters is 'In: a name. Out: its letters, small and without accents, words excluded by spaces.';
+comment on function private.name_letters is 'In: a name. Out: its letters, small and without accents, words parted by spaces.';
 -- end db/functions/matching/private.name_letters.sql
 
 -- begin db/functions/matching/private.tells_apart.sql
@@ -4689,7 +4720,7 @@ grant execute on function login.providers to auth_callback;
 -- begin db/functions/number/private.fill_member.sql
 -- The member record gets its missing number. The caller holds the locks; the condition is there all the same, so that
 -- nothing is ever overwritten. A coordinator may have excluded the login from the member while it waited for the record: processed
--- again, it climbs the match rules.
+-- again, its member is looked for again.
 create or replace function private.fill_member(p_observation registry.observations)
 returns void
 language plpgsql volatile
@@ -4818,7 +4849,7 @@ begin
     o.member_id, o.id, v_conflict_id, v_push_id, private.outcome_detail(o, v_conflict_id));
 end
 $$;
-comment on function private.act_on_outcome is 'In: a decided observation, the other member who has the number, the finding. Writes record, case, push and audit event.';
+comment on function private.act_on_outcome is 'In: a decided observation, the other member who has the number, the match result. Writes record, case, push and audit event.';
 -- end db/functions/login/private.act_on_outcome.sql
 
 -- begin db/functions/number/private.judge_number.sql
@@ -5053,7 +5084,8 @@ comment on function private.empty_file is 'In: a locked file, the code its chang
 -- end db/functions/files_and_worklist/private.empty_file.sql
 
 -- begin db/functions/files_and_worklist/private.withdraw_file.sql
--- A change in a file was cancelled. While nobody has fetched the file it can be taken back: the others go into a new one at once,
+-- A change in a file was cancelled, or its number is in question. While nobody has fetched the file it can be taken back:
+-- the others go into a new one at once,
 -- which is why this one no longer counts as having been ready. What was fetched cannot be called back.
 create or replace function private.withdraw_file(p_file_id uuid)
 returns void
@@ -5071,11 +5103,11 @@ begin
   end if;
   perform private.empty_file(f, null);
   perform private.record_event('file_expired', 'worker', f.organization_id,
-    'A change in the file was cancelled before anybody fetched it; the others go into a new one.',
+    'A change in the file was cancelled, or its number is in question, before anybody fetched it; the others go into a new one.',
     p_detail => jsonb_build_object('file_id', f.id));
 end
 $$;
-comment on function private.withdraw_file is 'In: the file of a push that was cancelled. Takes it back if it is ready and nobody has fetched it.';
+comment on function private.withdraw_file is 'In: the file of a push that is not to be sent now. Takes it back if it is ready and nobody has fetched it.';
 -- end db/functions/files_and_worklist/private.withdraw_file.sql
 
 -- begin db/functions/pushes/private.cancel_push.sql
@@ -5346,7 +5378,7 @@ begin
   end if;
 end
 $$;
-comment on function private.link_identity is 'In: an observation with its member, and the finding. Links issuer and subject to the member, once.';
+comment on function private.link_identity is 'In: an observation with its member, and the match result. Links issuer and subject to the member, once.';
 -- end db/functions/matching/private.link_identity.sql
 
 -- begin db/functions/consent/private.renew_consent.sql
@@ -5511,6 +5543,9 @@ begin
     perform private.erase_proposed(o); -- a code is guessed at most once
     return;
   end if;
+  if o.personnummer_index is not null and not (select g.capture from registry.organizations as g where g.id = o.organization_id) then
+    o := private.without_number(o, 'capture_off'); -- switched off while the login waited
+  end if;
   o.requested_member_id := v_member_id;
   o := private.settle_observation(o);
   perform private.store_decision(o);
@@ -5556,7 +5591,9 @@ begin
     v_linked := private.redeem_link(p, redeem_code.code_challenge, redeem_code.refresh_token_hash);
     return query select d.*, false from private.describe_session(v_linked.session_id) as d;
     return query select null::uuid, null::uuid, null::uuid, null::uuid, null::text, true where v_linked.refused;
-    return;
+    if v_linked.session_id is not null or v_linked.refused then
+      return;
+    end if; -- used meanwhile, maybe by the first of two same calls, which is answered below
   end if;
   select known.* into s from registry.sessions as known
   where known.code_hash = redeem_code.code_hash and known.code_challenge = redeem_code.code_challenge and known.code_used_at is not null
@@ -5868,29 +5905,6 @@ $$;
 comment on function private.close_drift_case is 'In: a member. Out: whether a case about a difference was open and is closed now.';
 -- end db/functions/drift/private.close_drift_case.sql
 
--- begin db/functions/pushes/private.disputing_case.sql
--- Which open case puts a record's number in question: a mismatch of that record (another login brought another number), or any case whose
--- login brought that very number and points at somebody else or nobody for certain. What a coordinator decided is in question only again
--- by a case that was opened after it.
-create or replace function private.disputing_case(p sync.pushes)
-returns uuid
-language plpgsql stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return (
-    select c.id from registry.conflicts as c join registry.members as m on m.id = p.member_id
-    where c.organization_id = p.organization_id and c.state = 'open'
-      and (c.member_id = p.member_id or c.other_member_id = p.member_id or c.candidates @> array[p.member_id])
-      and c.kind in ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'inconsistent', 'subject_moved')
-      and (not p.decided or c.opened_at > p.created_at)
-      and (c.kind = 'mismatch' and c.member_id = p.member_id or m.personnummer_index = any (c.personnummer_index || c.personnummer_index_previous))
-    order by c.opened_at, c.id limit 1);
-end
-$$;
-comment on function private.disputing_case is 'In: a push. Out: the oldest open case in which its member''s number is in question; null: none.';
--- end db/functions/pushes/private.disputing_case.sql
-
 -- begin db/functions/upkeep/private.drop_leftover_jobs.sql
 -- A job that was queued again while it was locked loses its key and its attempts to the new one; if its worker died, it stays
 -- behind for ever. graphile-worker's own way of removing jobs is used.
@@ -5948,7 +5962,7 @@ declare
     cross join lateral (
       select c.id from registry.conflicts as c
       where c.organization_id = g.id and c.personnummer_index is not null and c.closed_at < now() - interval '31 days'
-        and (c.number_seen_at is null or c.number_seen_at < now() - g.retention)
+        and (c.number_seen_at is null or c.number_seen_at < now() - coalesce(g.retention, interval '1 year'))
         and not exists (select from registry.observations as o where o.id = c.observation_id and o.personnummer_index is not null)
         and not exists (
           select from registry.observations as o
@@ -6389,7 +6403,7 @@ begin
     and newer.personnummer_index is distinct from p_push.personnummer_index
   order by newer.created_at desc limit 1;
   if found then
-    perform private.queue_push(p_push.member_id, v_newer.observation_id);
+    perform private.queue_push(p_push.member_id, v_newer.observation_id, v_newer.decided);
   end if;
 end
 $$;
@@ -6862,7 +6876,7 @@ comment on function private.record_deliveries is 'In: locked pushes that were de
 -- end db/functions/pushes/private.record_deliveries.sql
 
 -- begin db/functions/audit/private.record_repetitions.sql
--- An hour is over: what was counted in it is said, once for each kind, in the name of who did it.
+-- An hour is over: what was counted in it is said, once for each kind, in the name of who did it where that was one.
 create or replace function private.record_repetitions()
 returns integer
 language plpgsql volatile
@@ -7864,12 +7878,15 @@ begin
   return query select 'leftover_job'::text, private.drop_leftover_jobs();
   return query select 'outage_case'::text, private.report_long_outages();
   return query select 'file_expired'::text, private.expire_files();
-  -- A push whose attempt failed in the very moment in which a case about its number was opened.
-  perform private.weigh_pushes(c.organization_id, c.candidates || c.member_id || c.other_member_id)
-  from registry.conflicts as c where c.state = 'open' and c.opened_at > clock_timestamp() - interval '5 minutes';
   return query select 'repetitions'::text, private.record_repetitions();
   perform private.erase_proposals(1000);
   delete from registry.consumed_transactions where expires_at < clock_timestamp() - interval '1 minute';
+  -- A push whose attempt failed in the very moment in which a case about its number was opened. Last, because it locks pushes.
+  perform private.weigh_pushes(named.organization_id, named.member_ids) from (
+    select c.organization_id, array_agg(distinct m.id) as member_ids
+    from registry.conflicts as c cross join lateral unnest(c.candidates || c.member_id || c.other_member_id) as m(id)
+    where c.state = 'open' and c.opened_at > clock_timestamp() - interval '5 minutes' and m.id is not null
+    group by c.organization_id) as named;
 end
 $$;
 comment on function worker.reconcile is 'Out: how many jobs were queued again, by task, and what else was put in order. Also forgets used login transactions that have expired, and what logins brought that were to be linked and were not redeemed.';
