@@ -36,14 +36,12 @@ async function everyPlace({ db, door, settle }: Desk) {
   await addMember(db, organization, { ...contact, external_id: 'm-2', personnummer: FOURTH_NUMBER });
   await door.login({ personnummer: NUMBER });
   await settle('accept_observed'); // members, observations, conflicts, resolutions, pushes
-  const startRun = async (dryRun: boolean) =>
-    (
-      await one<{ id: string }>(db, `select run_id as id from import.start_run($1, $2, '{personnummer}', $3)`, [
-        organization.slug,
-        'a'.repeat(64),
-        dryRun,
-      ])
-    ).id;
+  const startRun = async (dryRun: boolean) => {
+    const start = `select run_id as id from import.start_run($1, $2, '{personnummer}', $3)`;
+    const { id } = await one<{ id: string }>(db, start, [organization.slug, 'a'.repeat(64), dryRun]);
+    await db.pool.query(`select from import.accept_file($1, '{}', true, false)`, [id]);
+    return id;
+  };
   const load = async (run: string, from: number, externalId: string, number: string) => {
     const rows = JSON.stringify([
       { line: from + 2, external_id: externalId, ...(await sealNumber(number, organization)) },

@@ -226,6 +226,7 @@ test('what an import offered is kept while the case is open and the decision can
       ...[door.organization.slug, 'a'.repeat(64)],
     ]);
     const rows = JSON.stringify([{ line: 2, external_id: 'm-1', ...(await sealNumber(NUMBER, door.organization)) }]);
+    await db.pool.query(`select from import.accept_file($1, '{}', true, false)`, [run_id]);
     await db.pool.query(`select import.load_rows($1, 0, 1, $2, '[]')`, [run_id, rows]);
     const offers = async () => (await one(db, 'select count(*)::int as n from registry.offered_numbers')).n;
     await db.pool.query(`update registry.conflicts set opened_at = now() - interval '2 years'`);

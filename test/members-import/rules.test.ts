@@ -78,7 +78,7 @@ test('a row that cannot be imported is listed by line and reasons, without what 
       '4,Lost zero,,,,,1815025039',
       ',Nobody,,,,,',
       '5,"Two\nlines",,1950-02-30,nobody,12,31847710074',
-      '6,Short',
+      '6,Short', // spreadsheets leave out delimiters at the end of a row
       '1,Again,,,,,',
       '08837220093,Number as id,,,,,',
       '8,29828804004,,,,,',
@@ -86,7 +86,7 @@ test('a row that cannot be imported is listed by line and reasons, without what 
       '9,Last,,,,,',
     ),
   );
-  assert.match(out, /rejected {3}9 {2}see .*members\.csv\.rejected\.csv/);
+  assert.match(out, /rejected {3}8 {2}see .*members\.csv\.rejected\.csv/);
   assert.equal(
     world.read('members.csv.rejected.csv'),
     csv(
@@ -96,7 +96,6 @@ test('a row that cannot be imported is listed by line and reasons, without what 
       '5,personnummer_malformed',
       '6,external_id_missing',
       '7,birth_date_unusable email_unusable phone_unusable personnummer_malformed',
-      '9,wrong_number_of_fields',
       '10,external_id_repeated',
       '11,personnummer_in_another_column',
       '12,personnummer_in_another_column',
@@ -104,7 +103,7 @@ test('a row that cannot be imported is listed by line and reasons, without what 
   );
   assert.deepEqual(
     (await world.members()).map(({ external_id }) => external_id),
-    ['1', '9'],
+    ['1', '6', '9'],
   );
   assert.equal((await world.members())[0]?.given_name, 'Ola');
 });
@@ -169,14 +168,14 @@ test('a newer export replaces a number that came from an export', async () => {
 
 test('members that a full export does not have are listed and never deleted; a partial file lists nobody', async () => {
   await using world = await createImportWorld();
-  await world.imported(csv(HEADER, '1,Ola,,,,,', '2,Kari,,,,,', '=3,Per,,,,,'));
+  await world.imported(csv(HEADER, '1,Ola,,,,,', '2,Kari,,,,,', '@3,Per,,,,,'));
   const partial = await world.imported(csv(HEADER, '1,Ola,,,,,'), '--partial');
   assert.doesNotMatch(partial.out, /not in the file/);
   const { out } = await world.imported(csv(HEADER, '1,Ola,,,,,'));
   assert.match(out, /2 members are not in the file; nothing was deleted/);
-  assert.equal(world.read('members.csv.absent.csv'), csv('external_id', '2', `"'=3"`).replace(/2\n(.*)\n/, '2\n$1\n'));
+  assert.equal(world.read('members.csv.absent.csv'), csv('external_id', '2', `"'@3"`).replace(/2\n(.*)\n/, '2\n$1\n'));
   assert.equal((await world.members()).length, 3);
-  await world.imported(csv(HEADER, '1,Ola,,,,,', '2,Kari,,,,,', '=3,Per,,,,,'));
+  await world.imported(csv(HEADER, '1,Ola,,,,,', '2,Kari,,,,,', '@3,Per,,,,,'));
   assert.equal(world.read('members.csv.absent.csv'), undefined);
 });
 
