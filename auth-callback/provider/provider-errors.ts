@@ -39,9 +39,8 @@ function answerToErrorBody({ error, status }: ResponseBodyError): { code: string
   };
 }
 
-/** A redirect leads to a page about maintenance, or nowhere that we would go: nothing was said that could verify. */
 function isOutage(status: number): boolean {
-  return status >= 500 || (status >= 300 && status < 400) || status === 408 || status === 429;
+  return status >= 500 || status === 408 || status === 429;
 }
 
 function chainOf(error: unknown): unknown[] {

@@ -87,7 +87,9 @@ for (const [what, leak] of Object.entries(leaks)) {
   test(`${what} does not bring the number out`, () => {
     const { log, text } = capture();
     leak(log);
-    assert.doesNotMatch(text(), /[0-9]{6}[ -]?[0-9]{5}|25039|10341/);
+    // Vitest marks the files that it loads with the time; in a stack, that is thirteen digits.
+    const written = text().replaceAll(/\?vitest=[0-9]+/g, '');
+    assert.doesNotMatch(written, /[0-9]{6}[ -]?[0-9]{5}|25039|10341/);
     assert.doesNotThrow(() => JSON.parse(text()));
   });
 }
