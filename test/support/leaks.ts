@@ -88,7 +88,8 @@ export async function searchDatabase(url: string): Promise<string[]> {
   try {
     const { rows: tables } = await client.query<{ name: string }>(
       `select c.oid::regclass::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-       where c.relkind in ('r', 'm') and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_toast'`,
+       where c.relkind in ('r', 'm') and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_toast'
+         and pg_relation_size(c.oid) > 0`,
     );
     const found: string[] = [];
     for (const { name } of tables) {
