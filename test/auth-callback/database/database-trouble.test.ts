@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
+import { until } from '../../support/until.ts';
 import { comeBack, get, logIn, start, startUrl, token, tokensOf } from '../support/browser.ts';
 import { startWorld } from '../support/world.ts';
 
@@ -147,7 +148,6 @@ test('readiness follows the database, liveness does not', async () => {
   const status = async (path: string) => (await fetch(`${world.url}${path}`)).status;
   assert.equal(await status('/readyz'), 200);
   world.proxy.cut();
-  const deadline = performance.now() + 5_000;
-  while ((await status('/readyz')) !== 503) assert.ok(performance.now() < deadline);
+  await until('not ready', async () => (await status('/readyz')) === 503, 5_000);
   assert.equal(await status('/livez'), 200);
 });
