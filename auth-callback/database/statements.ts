@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { Pool, QueryResultRow } from 'pg';
 
 /** Runs one statement, on whichever connection is free. */
-export type Statements = (text: string, values: unknown[], timeoutMs: number) => Promise<QueryResultRow[]>;
+type Statements = (text: string, values: unknown[], timeoutMs: number) => Promise<QueryResultRow[]>;
 
 /**
  * Statements that PostgreSQL parses and plans once per connection and not once per login.
