@@ -55,7 +55,7 @@ const minute = 60_000;
 const refreshAfter = 60 * minute;
 /** An old document still works while the provider's metadata cannot be fetched: its endpoints hardly ever move. */
 const useFor = 24 * 60 * minute;
-/** A provider that is down is asked again no sooner than after this: at once in two seconds, behind a client that still serves in a minute. */
+/** How soon a provider that is down is asked again: while logins fail because of it, and behind a client that still serves. */
 const retryAfter = { withoutClient: 2_000, withClient: minute };
 
 /** What is known of a provider: its client, or why there is none. */
@@ -79,13 +79,14 @@ export function createProviderClients(options: ProviderClientOptions): ProviderC
     ttl: refreshAfter,
     ttlResolution: 0,
     ignoreFetchAbort: true,
-    // The cache takes a start of 0 for none, and a value for fresh until its time is over.
+    // To the cache a value that was stored at 0 never gets old.
     perf: { now: () => now() + 1 },
     async fetchMethod(_key, known, { context: row, options: entry }) {
       try {
         return { client: await discoverProvider(row, shared), at: now() };
       } catch (error) {
         const serves = mayServe(known);
+        // It counts a value as fresh in its last millisecond too.
         entry.ttl = (serves ? retryAfter.withClient : retryAfter.withoutClient) - 1;
         if (!serves) return { error };
         options.onRefreshFailure(error);
