@@ -5,8 +5,7 @@ import type { ContactClaims } from '../claims/contact-claims.ts';
 import type { GivenNumber, NumberEvidence } from '../claims/number-evidence.ts';
 import { type ProviderRow, providerRow } from '../provider/provider-row.ts';
 import type { DatabaseBudget } from './database-budget.ts';
-import { isConnectionLost, repeatOnce } from './repeat-once.ts';
-import { createStatements } from './statements.ts';
+import { createStatements, isConnectionLost, repeatOnce } from './statements.ts';
 
 /** One completed login, as it is handed to the database: verified facts, and nothing of the number in clear. */
 export interface Observation {
@@ -276,8 +275,16 @@ function hashOf(secret: string): Buffer {
 
 type Row = Record<string, unknown>;
 
+/** Of each column we have met: to spell it anew for every row would cost more than to check the row. */
+const camelNames = new Map<string, string>();
+
 /** `member_id` becomes `memberId`. */
 function camelKeys(row: QueryResultRow): Row {
-  const toCamel = (name: string) => name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  return Object.fromEntries(Object.entries(row).map(([name, value]) => [toCamel(name), value]));
+  const named: Row = {};
+  for (const [column, value] of Object.entries(row)) {
+    const name = camelNames.get(column) ?? column.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    camelNames.set(column, name);
+    named[name] = value;
+  }
+  return named;
 }
