@@ -4,7 +4,12 @@ import { defineConfig } from 'vitest/config';
 const FIVE_MINUTES = 300_000;
 
 /** What needs no database, what a browser sees, and the search that comes when nobody writes any more; the rest is `database`. */
-const UNIT = ['test/personnummer/**/*.test.ts', 'test/runtime/**/*.test.ts', 'test/package-lock.test.ts'];
+const UNIT = [
+  'test/mutate/**/*.test.ts',
+  'test/personnummer/**/*.test.ts',
+  'test/runtime/**/*.test.ts',
+  'test/package-lock.test.ts',
+];
 const BROWSER = ['test/browser/**/*.test.ts'];
 const LAST = ['test/last/**/*.test.ts'];
 
