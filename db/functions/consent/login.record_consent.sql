@@ -14,6 +14,7 @@ as $$
 declare
   o registry.observations := private.lock_answered(record_consent.observation_id, record_consent.personnummer_masked);
   v_stored boolean;
+  v_judged private.judgement;
 begin
   if o.id is null then
     raise exception 'There is no such observation.' using errcode = 'PN004';
@@ -27,7 +28,11 @@ begin
     o.personnummer_index_previous := coalesce(record_consent.personnummer_index_previous, '{}');
     o.personnummer_sealed := record_consent.personnummer_sealed;
     o.personnummer_masked := record_consent.personnummer_masked;
-    o := private.decide_again(o);
+    v_judged := private.judge_number(o);
+    o.outcome := v_judged.outcome;
+    o.settled_at := clock_timestamp();
+    perform private.act_on_outcome(o, v_judged.other_member_id, null);
+    perform private.store_decision(o);
   end if;
   observation_id := o.id;
   outcome := o.outcome;
