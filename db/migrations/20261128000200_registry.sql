@@ -281,6 +281,7 @@ create index observations_deferred on registry.observations (received_at) where 
 create index observations_with_contact on registry.observations (organization_id, received_at) where contact_erased_at is null;
 create index observations_with_number on registry.observations (organization_id, received_at) where personnummer_index is not null;
 create index observations_unlinked on registry.observations (organization_id, received_at) where member_id is null;
+create index observations_unlinked_subject on registry.observations (organization_id, issuer, subject) where member_id is null;
 comment on table registry.observations is 'One row per completed login: what was verified, and what became of it.';
 comment on column registry.observations.id is 'Chosen by the callback, so that a repeated call changes nothing.';
 comment on column registry.observations.organization_id is 'The organisation whose app the login was for.';
