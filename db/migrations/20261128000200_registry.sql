@@ -184,7 +184,7 @@ create table registry.identity_links (
   subject          text not null check (subject <> ''),
   member_id        uuid not null,
   provider         registry.provider not null,
-  match_rule             text not null check (match_rule in ('number', 'phone_and_email', 'phone_and_birth_date', 'email_and_birth_date', 'explicit', 'coordinator')),
+  match_rule       text not null check (match_rule in ('number', 'phone_and_email', 'phone_and_birth_date', 'email_and_birth_date', 'explicit', 'coordinator')),
   explanation      jsonb not null default '{}',
   revoked_at       timestamptz,
   created_at       timestamptz not null default now(),

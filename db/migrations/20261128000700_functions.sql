@@ -4748,28 +4748,6 @@ $$;
 comment on function private.judge_number is 'In: an observation with its member. Out: filled, confirmed, conflict, duplicate or absent, and who else has the number. Locks the record unless it agrees.';
 -- end db/functions/number/private.judge_number.sql
 
--- begin db/functions/consent/private.lock_answered.sql
--- Everything an answer about consent may touch, in the common order (number, member; an observation's row after its member, because
--- a merge moves observations while it holds their members). Read once more at the end: meanwhile the login may have been
--- excluded from the member, or the answer stored.
-create or replace function private.lock_answered(p_observation_id uuid, p_masked text)
-returns registry.observations
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  o registry.observations;
-begin
-  select known.* into o from registry.observations as known where known.id = p_observation_id;
-  perform private.lock_number(o.organization_id, p_masked) where o.id is not null and p_masked is not null;
-  perform from registry.members as m where m.id = o.member_id for no key update;
-  select known.* into o from registry.observations as known where known.id = p_observation_id for update;
-  return o;
-end
-$$;
-comment on function private.lock_answered is 'In: an observation, the masked number that came with the answer or null. Out: the observation as it is once everything is locked; null when there is none.';
--- end db/functions/consent/private.lock_answered.sql
-
 -- begin db/functions/consent/private.store_consent.sql
 -- One answer per login; a consent is given once.
 create or replace function private.store_consent(p_observation registry.observations, p_given boolean, p_evidence jsonb)
@@ -4818,7 +4796,8 @@ comment on function private.store_decision is 'In: a decided observation. Update
 -- begin db/functions/consent/login.record_consent.sql
 -- The member has answered. The consent, or its refusal, is stored while the login is still the member's; with a consent comes the
 -- number, and the observation that waited for it is decided: one login stays one observation. Where capturing was switched off
--- meanwhile the answer is kept, which the member gave in good faith, and the number is not.
+-- meanwhile the answer is kept, which the member gave in good faith, and the number is not. What the answer may touch is locked in the
+-- common order: number, member; an observation's row after its member, because a merge moves observations while it holds their members.
 create or replace function login.record_consent(
   inout observation_id uuid, given boolean, evidence jsonb,
   personnummer_index text default null, personnummer_sealed text default null, personnummer_masked text default null,
@@ -4830,13 +4809,19 @@ set search_path = pg_catalog, pg_temp
 set lock_timeout = '1s'
 as $$
 declare
-  o registry.observations := private.lock_answered(record_consent.observation_id, record_consent.personnummer_masked);
+  o registry.observations;
   v_stored boolean;
   v_judged private.judgement;
 begin
-  if o.id is null then
+  select known.* into o from registry.observations as known where known.id = record_consent.observation_id;
+  if not found then
     raise exception 'There is no such observation.' using errcode = 'PN004';
-  elsif o.absent_reason = 'not_consented' and private.linked_member(o) is not distinct from o.member_id and private.needs_consent(o) then
+  end if;
+  perform private.lock_number(o.organization_id, record_consent.personnummer_masked) where record_consent.personnummer_masked is not null;
+  perform from registry.members as m where m.id = o.member_id for no key update;
+  -- Once more: meanwhile the login may have been excluded from the member, or the answer stored.
+  select known.* into o from registry.observations as known where known.id = record_consent.observation_id for update;
+  if o.absent_reason = 'not_consented' and private.linked_member(o) is not distinct from o.member_id and private.needs_consent(o) then
     v_stored := private.store_consent(o, coalesce(record_consent.given, false), record_consent.evidence);
   end if;
   if v_stored and record_consent.given and record_consent.personnummer_index is not null
