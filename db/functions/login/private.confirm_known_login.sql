@@ -22,7 +22,15 @@ begin
   if not found then
     return null;
   end if;
-  insert into registry.observations values (o.*);
+  -- Column by column: taking the row apart (o.*) is dearer, and this is what nearly every login runs.
+  insert into registry.observations (id, organization_id, provider, source, issuer, subject, acr, authenticated_at, issued_at,
+    outcome, settled_at, member_id, explanation, received_at,
+    personnummer_index, personnummer_index_previous, personnummer_sealed, personnummer_masked,
+    given_name, family_name, birth_date, phone, phone_verified, email, email_verified)
+  values (o.id, o.organization_id, o.provider, o.source, o.issuer, o.subject, o.acr, o.authenticated_at, o.issued_at,
+    o.outcome, o.settled_at, o.member_id, o.explanation, o.received_at,
+    o.personnummer_index, o.personnummer_index_previous, o.personnummer_sealed, o.personnummer_masked,
+    o.given_name, o.family_name, o.birth_date, o.phone, o.phone_verified, o.email, o.email_verified);
   insert into audit.events (event, source, actor, organization_id, message, member_id, observation_id, detail)
   values ('confirmed', o.source, private.actor(), o.organization_id,
     'confirmed, no change: ' || o.source || ' brought the recorded personnummer ' || o.personnummer_masked || '.', o.member_id, o.id,
