@@ -1,4 +1,5 @@
-import type { Part, Score } from './judge.ts';
+import type { Part } from './causes.ts';
+import type { Score } from './judge.ts';
 import type { Method } from './others.ts';
 import type { Result } from './run.ts';
 

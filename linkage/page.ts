@@ -1,9 +1,10 @@
 import { formatNumber } from '../bench/report/format.ts';
 import { table } from '../bench/report/markdown.ts';
 import { type Assumption, LOGIN, PEOPLE, RECORD } from './assumptions.ts';
+import type { Fate } from './causes.ts';
 import { casesPerLogin, goals, LOGINS_A_YEAR, scoreOf, wrongPerMillion } from './estimate.ts';
 import { describe } from './examples.ts';
-import type { Cause, Fate, Score } from './judge.ts';
+import type { Cause, Score } from './judge.ts';
 import { LANGUAGES } from './names/languages.ts';
 import { shareOfAlike } from './names/ranked.ts';
 import { HOW, METHODS, type Method } from './others.ts';

@@ -19,6 +19,7 @@ const REFUSED: Record<string, () => unknown[]> = {
   acknowledge_sync_file: () => [randomUUID(), '{}'],
   fetch_number: () => [randomUUID()],
   fetch_sync_file: () => [randomUUID()],
+  find_members: () => ['k'],
   link_login: () => [randomUUID(), randomUUID(), null],
   mark_done: () => [randomUUID()],
   resolve_conflict: () => [randomUUID(), 'keep_existing', null, 1],

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'vitest';
+import { blocked } from '../support/blocked.ts';
 import { becomeCoordinator } from '../support/coordinator.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { atTheDesk, type Case, type Desk } from '../support/desk.ts';
 import { addKari, type Door, one, openDoor } from '../support/door.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';
-import { begin, untilSomebodyWaits } from '../support/waiting.ts';
+import { begin } from '../support/waiting.ts';
 import { unavailable, workerDoor } from './support/worker-door.ts';
 
 // A number that is in question in an open case is not carried to the member system until the case is settled.
@@ -299,7 +300,7 @@ test('a claim and the opening of a case at the same moment: one of them is first
     await using worker = await begin(db);
     await worker.query(`select * from worker.claim_push($1, 'w')`, [id]);
     const login = door.login({ personnummer: OTHER_NUMBER });
-    await untilSomebodyWaits(db);
+    await blocked(db, 1);
     await worker.query('rollback');
     assert.equal((await login).outcome, 'conflict');
     assert.equal(await isSent(db, id), false);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
+import { blocked } from '../support/blocked.ts';
 import { atTheDesk, type Desk } from '../support/desk.ts';
 import { addKari, one } from '../support/door.ts';
 import { revoke } from '../support/revoke.ts';
@@ -91,7 +92,7 @@ test('withdrawn at the moment at which an attempt fails: cancelled, whoever come
       await client.query('begin');
       await client.query(`select worker.finish_push($1, $2, 'retry', 503, 'http_5xx', 5, false)`, [id, fencing_token]);
       const revoked = revoke(desk.door);
-      await new Promise((done) => setTimeout(done, 200));
+      await blocked(desk.db, 1);
       await client.query('commit');
       await revoked;
     } finally {
