@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { OrganizationMetrics } from './database-rows.ts';
 import type { Outcome } from './deliver.ts';
-import type { OrganizationMetrics } from './doors/rows.ts';
 
 /** What an operator can count. Labels come from our own rows and codes only: nothing of a person, and bounded. */
 export interface Metrics {

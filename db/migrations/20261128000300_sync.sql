@@ -290,6 +290,74 @@ comment on column sync.workers.pool_id is 'The name under which graphile-worker 
 comment on column sync.workers.started_at is 'When it was first heard of.';
 comment on column sync.workers.seen_at is 'When it was last heard of.';
 
+create type sync.push_claim as (
+  push_id              uuid,
+  worker_id            text,
+  fencing_token        text,
+  attempt              integer,
+  organization_id      uuid,
+  organization         text,
+  member_id            uuid,
+  external_id          text,
+  personnummer_sealed  text,
+  personnummer_index   text,
+  member_system        jsonb,
+  lease_ms             integer,
+  delay_ms             integer,
+  status_url           text,
+  overdue              boolean,
+  made_at              text,
+  waits_for            text,
+  wait_ms              integer
+);
+comment on type sync.push_claim is 'What a worker hears of a push it asked for: what to send and where; or why it has to wait; or neither, when there is nothing to do.';
+comment on column sync.push_claim.push_id is 'The push.';
+comment on column sync.push_claim.worker_id is 'The name under which it is claimed.';
+comment on column sync.push_claim.fencing_token is 'To be shown with the report; null: not claimed. As text, because JSON has no numbers of 64 bits.';
+comment on column sync.push_claim.attempt is 'Number of the attempt that begins.';
+comment on column sync.push_claim.organization_id is 'Whose member system.';
+comment on column sync.push_claim.organization is 'Its slug.';
+comment on column sync.push_claim.member_id is 'The member whose number is carried.';
+comment on column sync.push_claim.external_id is 'The member''s number in the member system.';
+comment on column sync.push_claim.personnummer_sealed is 'The number, sealed for the worker; null together with the index: it is to be removed.';
+comment on column sync.push_claim.personnummer_index is 'Index of the number.';
+comment on column sync.push_claim.member_system is 'The row of sync.member_systems.';
+comment on column sync.push_claim.lease_ms is 'Length of the lease, in milliseconds.';
+comment on column sync.push_claim.delay_ms is 'Pause before sending, where the member system has a rate, in milliseconds.';
+comment on column sync.push_claim.status_url is 'Where the member system, which took the change in before, says how it went.';
+comment on column sync.push_claim.overdue is 'It has had its time to be carried out.';
+comment on column sync.push_claim.made_at is 'When the change was made (RFC 3339, UTC).';
+comment on column sync.push_claim.waits_for is 'Why it cannot begin now: member_busy, breaker_open, rate_used_up, no_slot. It has a job again.';
+comment on column sync.push_claim.wait_ms is 'When it makes sense to look again, in milliseconds.';
+
+create type sync.push_report as (
+  push_id          uuid,
+  worker_id        text,
+  fencing_token    bigint,
+  result           sync.attempt_result,
+  http_status      integer,
+  error_code       text,
+  duration_ms      integer,
+  final            boolean,
+  retry_after      integer,
+  status_url       text,
+  receiver_sealed  text,
+  next_worker_id   text
+);
+comment on type sync.push_report is 'How an attempt ended, as the worker tells it.';
+comment on column sync.push_report.push_id is 'The push.';
+comment on column sync.push_report.worker_id is 'The name under which it was claimed.';
+comment on column sync.push_report.fencing_token is 'As the claim gave it.';
+comment on column sync.push_report.result is 'How the attempt ended.';
+comment on column sync.push_report.http_status is 'HTTP status, where there was an answer.';
+comment on column sync.push_report.error_code is 'What went wrong, as a fixed code.';
+comment on column sync.push_report.duration_ms is 'How long it took, in milliseconds.';
+comment on column sync.push_report.final is 'True: give it up now.';
+comment on column sync.push_report.retry_after is 'Seconds that the member system asks us to wait; 24 hours at most are honoured.';
+comment on column sync.push_report.status_url is 'For accepted: where the member system says how it went.';
+comment on column sync.push_report.receiver_sealed is 'For accepted by a person: the number, sealed for the organisation.';
+comment on column sync.push_report.next_worker_id is 'For delivered: the name under which to claim another push of the organisation; null: none.';
+
 alter table registry.conflicts add foreign key (push_id) references sync.pushes;
 create index conflicts_push on registry.conflicts (push_id) where push_id is not null;
 
