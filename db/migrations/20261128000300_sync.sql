@@ -170,7 +170,7 @@ create table sync.pushes (
 create unique index pushes_pending_once on sync.pushes (member_id) where state = 'pending';
 create index pushes_unsettled on sync.pushes (organization_id, next_attempt_at) where settled_at is null;
 create index pushes_due on sync.pushes (next_attempt_at) where state in ('pending', 'given_up') and next_attempt_at is not null;
--- Every claim and every settling writes into each index of the push. The few that are being sent are found by their places (slots).
+-- Every claim and every settling writes into each index of the push. The few that are being sent are found by their slots.
 create index pushes_slots on sync.pushes (organization_id, slot) where state = 'sending';
 create index pushes_file on sync.pushes (organization_id, file_id) where file_id is not null;
 create index pushes_delivered on sync.pushes (organization_id, settled_at) where state = 'delivered';
@@ -190,7 +190,7 @@ comment on column sync.pushes.next_attempt_at is 'When the next attempt is due; 
 comment on column sync.pushes.fencing_token is 'Rises with every claim; a result with an older one is refused.';
 comment on column sync.pushes.lease_expires_at is 'Until when the claiming worker is believed to be alive.';
 comment on column sync.pushes.leased_by is 'The worker that claimed it last.';
-comment on column sync.pushes.slot is 'Which of the member system''s places (concurrency) it takes while it is sent.';
+comment on column sync.pushes.slot is 'Which of the member system''s slots (1 to concurrency) it takes while it is sent.';
 comment on column sync.pushes.accepted_until is 'Set while the change has been taken in but not yet carried out: how long that may last.';
 comment on column sync.pushes.status_url is 'Where the member system says how far it is (202 with Location).';
 comment on column sync.pushes.receiver_sealed is 'Kind worklist: the number as a compact JWE for receiver_key.';

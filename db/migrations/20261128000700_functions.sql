@@ -1111,7 +1111,7 @@ comment on function private.lock_worklist_push is 'In: a push. Out: the push, lo
 -- end db/functions/files_and_worklist/private.lock_worklist_push.sql
 
 -- begin db/functions/pushes/private.push_standing.sql
--- Two questions that are asked of a push in several places, written down once. A push carries one value: when the record holds another by
+-- Two questions that are asked of a push by several functions, written down once. A push carries one value: when the record holds another by
 -- now, or none, a later push carries that one; and a record that was merged into another has nothing more to say. And one after the other:
 -- an older value must never arrive after a newer one. A view, because PostgreSQL plans it together with whoever asks.
 create or replace view private.push_standing with (security_invoker = true) as
@@ -6036,7 +6036,7 @@ comment on function private.erase_dry_runs is 'In: how many at most. Out: how ma
 
 -- begin db/functions/retention/private.erase_import_lines.sql
 -- A dry run removes what it has read when it ends. One that was killed leaves indexes of numbers that may be nobody's here. One
--- statement, because a row's place means the same row within one only.
+-- statement, because ctid means the same row within one statement only.
 create or replace function private.erase_import_lines(p_most integer)
 returns integer
 language sql volatile
@@ -7010,8 +7010,8 @@ comment on function private.send_probes is 'Out: how many breakers let a push th
 -- end db/functions/breakers/private.send_probes.sql
 
 -- begin db/functions/pushes/private.take_slots.sql
--- Places at the member systems: at most `concurrency` pushes of an organisation are sent at a time, over all workers. A place is
--- free when no push with a live lease holds it. Two claims that look at the same place at once are told apart by a lock that neither
+-- Slots at the member systems: at most `concurrency` pushes of an organisation are sent at a time, over all workers. A slot is
+-- free when no push with a live lease holds it. Two claims that look at the same slot at once are told apart by a lock that neither
 -- waits for, and that ends with the claim's transaction.
 create or replace function private.take_slots(p_ids uuid[], out ids uuid[], out slots smallint[])
 language plpgsql volatile
@@ -7044,7 +7044,7 @@ begin
   from wanted as w join taken as t on t.organization_id = w.organization_id and t.nth = w.nth;
 end
 $$;
-comment on function private.take_slots is 'In: locked pushes. Out: those for whom there is a place, and beside each its place, locked until the transaction ends (null: none). private.claim_locked looks again whether it is free.';
+comment on function private.take_slots is 'In: locked pushes. Out: those for which there is a slot, and beside each its slot, locked until the transaction ends (null: none). private.claim_locked looks again whether it is free.';
 -- end db/functions/pushes/private.take_slots.sql
 
 -- begin db/functions/pushes/private.take_turn.sql
@@ -7186,7 +7186,7 @@ for each row when (NEW.outcome is null) execute function private.tg_observations
 
 -- begin db/functions/pushes/private.tg_pushes__settle.sql
 -- Whatever settles a push ends its lease and what it waited for with it, so that no final row holds a number sealed for
--- somebody, or a place that others could use.
+-- somebody, or a slot that others could use.
 create or replace function private.tg_pushes__settle()
 returns trigger
 language plpgsql volatile
@@ -7206,7 +7206,7 @@ begin
   return NEW;
 end
 $$;
-comment on function private.tg_pushes__settle is 'Before update: a settled push holds no lease, place, status URL or sealed number, and one that is not tried again waits for no case.';
+comment on function private.tg_pushes__settle is 'Before update: a settled push holds no lease, slot, status URL or sealed number, and one that is not tried again waits for no case.';
 create or replace trigger _100_settle before update on sync.pushes
   for each row execute function private.tg_pushes__settle();
 -- end db/functions/pushes/private.tg_pushes__settle.sql

@@ -46,7 +46,7 @@ async function write(rows: readonly FileRow[], numbers: OpenNumberOptions) {
  * Creates the task `write_files`: for each organisation of kind `file` whose next file is due, one CSV (RFC 4180, UTF-8;
  * `external_id,personnummer`, an empty number is to be removed), sealed for the organisation's own key and kept in the
  * database until a coordinator acknowledges it. A file that cannot be written, because the row's key cannot be used, is
- * reported, becomes a case, and does not hold up the other organisations.
+ * reported, becomes a case, and keeps no other organisation waiting.
  */
 export function createWriteFiles(options: WriteFilesOptions): Task {
   const { database, log } = options;

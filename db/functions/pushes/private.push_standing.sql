@@ -1,4 +1,4 @@
--- Two questions that are asked of a push in several places, written down once. A push carries one value: when the record holds another by
+-- Two questions that are asked of a push by several functions, written down once. A push carries one value: when the record holds another by
 -- now, or none, a later push carries that one; and a record that was merged into another has nothing more to say. And one after the other:
 -- an older value must never arrive after a newer one. A view, because PostgreSQL plans it together with whoever asks.
 create or replace view private.push_standing with (security_invoker = true) as
