@@ -10,9 +10,10 @@ const LAST = ['test/last/**/*.test.ts'];
 
 export default defineConfig({
   test: {
-    // Each file in a process of its own: programs under test set handlers, environment and clocks.
+    // Files share processes: starting one, and reading all modules anew, takes as long as many files do. What a test sets
+    // (clock, environment, handlers) it takes back.
     pool: 'forks',
-    isolate: true,
+    isolate: false,
     maxWorkers: Math.max(4, availableParallelism()),
     testTimeout: FIVE_MINUTES,
     hookTimeout: FIVE_MINUTES,
@@ -31,7 +32,8 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
         },
       },
-      { extends: true, test: { name: 'browser', include: BROWSER, sequence: { groupOrder: 0 } } },
+      // A browser for each file, closed after it.
+      { extends: true, test: { name: 'browser', include: BROWSER, isolate: true, sequence: { groupOrder: 0 } } },
       { extends: true, test: { name: 'last', include: LAST, sequence: { groupOrder: 1 } } },
     ],
   },

@@ -6,7 +6,7 @@ import type { Logger } from '../runtime/logger.ts';
 import { createNumberReader } from './claims/number-evidence.ts';
 import type { CallbackConfig } from './config.ts';
 import { createConsentSealer } from './consent/consent-request.ts';
-import { createDoors, type Doors } from './doors.ts';
+import { createLoginDatabase, type LoginDatabase } from './database/login-database.ts';
 import { codeOf } from './errors.ts';
 import { createApp } from './http/app.ts';
 import { createReadiness, type Readiness } from './http/health.ts';
@@ -16,18 +16,18 @@ import { createNumberHints } from './login/number-hint.ts';
 import { createProviderClients } from './provider/provider-client.ts';
 import { createProviderDirectory } from './provider/provider-directory.ts';
 import { createAccessTokenIssuer } from './session/access-token.ts';
-import { createLinkPermits } from './session/link-permit.ts';
+import { createLinkPermits } from './session/link.ts';
 import { createTransactionSealer } from './transaction/transaction.ts';
 
-export interface Callback {
+interface Callback {
   server: ReturnType<typeof createCallbackServer>;
   readiness: Readiness;
 }
 
-/** Joins the parts. The server is not listening yet. */
+/** Makes everything and puts it together. The server is not listening yet. */
 export async function createCallback(config: CallbackConfig, pool: Pool, log: Logger): Promise<Callback> {
-  const doors = createDoors(pool);
-  const readiness = createReadiness(doors.providers);
+  const database = createLoginDatabase(pool);
+  const readiness = createReadiness(database.providers);
   const { publicUrl, rates, capacity, capacityPerAddress, trustedProxyDepth, metricsToken } = config;
   const app = createApp({
     publicUrl,
@@ -36,11 +36,11 @@ export async function createCallback(config: CallbackConfig, pool: Pool, log: Lo
     capacityPerAddress,
     trustedProxyDepth,
     metricsToken,
-    doors,
+    database,
     readiness,
     log,
-    ...providerParts(config, doors, log),
-    ...(await sessionParts(config, doors)),
+    ...providerDependencies(config, database, log),
+    ...(await sessionDependencies(config, database)),
     numbers: createNumberReader({
       sealer: createSealer(config.sealingKeys),
       indexer: createIndexer(config.indexSecrets),
@@ -56,10 +56,10 @@ export async function createCallback(config: CallbackConfig, pool: Pool, log: Lo
   return { server: createCallbackServer(app), readiness };
 }
 
-function providerParts(config: CallbackConfig, doors: Doors, log: Logger) {
+function providerDependencies(config: CallbackConfig, database: LoginDatabase, log: Logger) {
   const warn = (event: string) => (error: unknown) => log.warn({ event, code: codeOf(error), err: error }, event);
   return {
-    directory: createProviderDirectory({ load: doors.providers, onFailure: warn('providers_not_loaded') }),
+    directory: createProviderDirectory({ load: database.providers, onFailure: warn('providers_not_loaded') }),
     clients: createProviderClients({
       fetch: createGuardedFetch({
         deployment: config.deployment,
@@ -74,11 +74,11 @@ function providerParts(config: CallbackConfig, doors: Doors, log: Logger) {
   };
 }
 
-async function sessionParts(config: CallbackConfig, doors: Doors) {
+async function sessionDependencies(config: CallbackConfig, database: LoginDatabase) {
   const accessTokens = await createAccessTokenIssuer({
     keys: config.accessTokenKeys,
     issuer: config.publicUrl,
     audience: config.accessTokenAudience,
   });
-  return { accessTokens, permits: createLinkPermits(config.transactionSecrets, { doors, accessTokens }) };
+  return { accessTokens, permits: createLinkPermits(config.transactionSecrets, { database, accessTokens }) };
 }

@@ -4,7 +4,7 @@ import { parsePublicKeys, parseSecrets } from '../personnummer/keys.ts';
 import { type Deployment, type DeploymentRules, deploymentRules } from '../runtime/deployment.ts';
 import { type EnvironmentReader, readEnvironment } from '../runtime/environment.ts';
 import { type LogLevel, logLevels } from '../runtime/logger.ts';
-import { parseSigningKeys } from './session/access-token-keys.ts';
+import { parseSigningKeys } from './session/access-token.ts';
 import { webhookSecretFault } from './webhook/webhook-secrets.ts';
 
 /** Requests a minute that one address may make. */

@@ -3,10 +3,9 @@ import { ConfigurationError } from '../runtime/environment.ts';
 import { createGuardedFetch } from '../runtime/guarded-fetch.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { createPool } from '../runtime/pg-pool.ts';
-import { checkProvider } from './check/check-provider.ts';
-import { formatReport } from './check/report.ts';
+import { checkProvider, formatReport } from './check/check-provider.ts';
 import { type ProviderConfig, readProviderConfig } from './config.ts';
-import { createDoors } from './doors.ts';
+import { createLoginDatabase } from './database/login-database.ts';
 import type { ProviderRow } from './provider/provider-row.ts';
 
 const usage = 'usage: npm run provider:check -- --organization SLUG --provider vipps|bankid|idporten';
@@ -64,7 +63,7 @@ async function findRow(config: ProviderConfig, { organization, provider }: Wante
     log,
   });
   try {
-    const rows = await createDoors(pool).providers(5_000);
+    const rows = await createLoginDatabase(pool).providers(5_000);
     const row = rows.find((each) => each.organization === organization && each.provider === provider);
     if (row !== undefined) return row;
     const others = rows.map((each) => `${each.organization} ${each.provider}`).join(', ') || 'none';

@@ -44,12 +44,12 @@ export function observationOf(organization: BenchOrganization, members: string[]
   return [randomUUIDv7(), organization.id, subject, members[n - 1], ...rest];
 }
 
-/** Ours: the door, as the callback calls it. @param login arguments for the nth call, see `loginOf` */
-export function throughTheDoor(login: (nth: number) => unknown[]): Operation {
+/** Ours, as the callback calls it. @param login arguments for the nth call, see `loginOf` */
+export function recordedLogin(login: (nth: number) => unknown[]): Operation {
   const text = `select * from login.record_observation(observation_id => $1, organization => $2, provider => 'vipps',
     issuer => 'https://provider.example/', subject => $3, authenticated_at => now(), personnummer_index => $4, personnummer_sealed => $5,
     personnummer_masked => $6, given_name => $7, family_name => $8, phone => $9, phone_verified => true, email => $10, email_verified => true)`;
-  return (client, nth) => client.query({ name: 'door', text, values: [randomUUIDv7(), ...login(nth)] });
+  return (client, nth) => client.query({ name: 'ours', text, values: [randomUUIDv7(), ...login(nth)] });
 }
 
 /**

@@ -31,6 +31,38 @@ export type SettledCase = {
   undo_until: string | null;
 };
 
+/** A member that `find_members` found, as in `members`. */
+export type FoundMember = {
+  /** The member; `link_login` takes it. */
+  id: string;
+  /** Whose member (slug). */
+  organization: string;
+  /** The members number in the member system. */
+  external_id: string;
+  /** Given name. */
+  given_name: string | null;
+  /** Family name. */
+  family_name: string | null;
+  /** Birth date (ISO 8601). */
+  birth_date: string | null;
+  /** E-mail address. */
+  email: string | null;
+  /** Phone, E.164. */
+  phone: string | null;
+  /** The recorded number, masked. */
+  personnummer_masked: string | null;
+  /** The record that this one was merged into. */
+  merged_into: string | null;
+};
+
+/** What `find_members` found, ordered by name. */
+export type FoundMembers = {
+  /** At most as many as were asked for. */
+  members: FoundMember[];
+  /** There are others: search for more than that. */
+  more: boolean;
+};
+
 /** A login after `link_login`. */
 export type LinkedLogin = {
   /** The login. */
@@ -179,6 +211,10 @@ export const REFUSALS = {
   note_too_long: { status: 422 },
   /** The note holds eleven digits that may be a personnummer. Write it without them. */
   number_in_note: { status: 422 },
+  /** Write two letters or more of each name, or a birth date, a phone, an e-mail address or a member number. */
+  query_unusable: { status: 422 },
+  /** Nobody is found by a personnummer. Search by name, birth date, phone, e-mail address or member number. */
+  number_in_query: { status: 422 },
   /** Something newer depends on this decision. Undo or settle that first. */
   newer_change: { status: 409 },
 } as const;
@@ -298,6 +334,42 @@ export type Database = {
         };
         Relationships: [];
       };
+      /** Member records of the coordinator's organisations. Numbers are masked. api.find_members searches them. */
+      members: {
+        Row: {
+          /** Identifies the member here. */
+          id: string;
+          /** Short name in URLs and commands, such as nhf. */
+          organization: string;
+          /** The member's id in the organisation's member system. */
+          external_id: string;
+          /** Given name or names. */
+          given_name: string | null;
+          /** Family name. */
+          family_name: string | null;
+          /** Birth date as the member system has it. */
+          birth_date: string | null;
+          /** E-mail address; compared by private.email_key. */
+          email: string | null;
+          /** Phone number in E.164 form, with plus. */
+          phone: string | null;
+          /** Six birth-date digits and five stars, for people. */
+          personnummer_masked: string | null;
+          /** Where the number came from; null where unknown. */
+          personnummer_source: Enum<'source'> | null;
+          /** When the number was written. */
+          personnummer_at: string | null;
+          /** The surviving record, where a coordinator found that two records are one person. */
+          merged_into: string | null;
+          /** Rises by one with every change of the row. */
+          version: number;
+          /** When the row was made. */
+          created_at: string;
+          /** When the row was last changed. */
+          updated_at: string;
+        };
+        Relationships: [];
+      };
       /** Open cases of the coordinator's organisations. Numbers are masked. */
       open_conflicts: {
         Row: {
@@ -349,6 +421,60 @@ export type Database = {
           /** What agreed and what disagreed; never a number. */
           detail: Evidence;
           waiting_changes: number | null;
+        };
+        Relationships: [];
+      };
+      /** Settled cases of the coordinator's organisations. Numbers are masked. */
+      settled_conflicts: {
+        Row: {
+          /** Identifies the case. */
+          id: string;
+          /** Short name in URLs and commands, such as nhf. */
+          organization: string;
+          /** What is to be judged. */
+          kind: Enum<'conflict_kind'>;
+          /** How a coordinator settled it. */
+          decision: Enum<'decision'> | null;
+          /** Who settled it. */
+          decided_by: string | null;
+          /** When it was closed. */
+          settled_at: string | null;
+          /** The coordinator's note. */
+          note: string | null;
+          undo_until: string | null;
+          /** Rises with every change that a coordinator must have seen before deciding. */
+          version: number;
+          /** The member concerned, where one is certain. */
+          member_id: string | null;
+          /** The member's id in the organisation's member system. */
+          member_external_id: string | null;
+          /** Given name or names. */
+          member_given_name: string | null;
+          /** Family name. */
+          member_family_name: string | null;
+          /** Six birth-date digits and five stars, for people. */
+          recorded_personnummer: string | null;
+          /** The other member who already has the number. */
+          other_member_id: string | null;
+          /** The member's id in the organisation's member system. */
+          other_member_external_id: string | null;
+          /** The members it might be, where none is certain. */
+          candidates: string[];
+          /** The login that first showed it. */
+          observation_id: string | null;
+          /** The provider that verified the person. */
+          provider: Enum<'provider'> | null;
+          observed_personnummer: string | null;
+          /** Given name as the provider has it. */
+          observed_given_name: string | null;
+          /** Family name as the provider has it. */
+          observed_family_name: string | null;
+          /** The push that failed. */
+          push_id: string | null;
+          /** When it was opened. */
+          opened_at: string;
+          /** What agreed and what disagreed; never a number. */
+          detail: Evidence;
         };
         Relationships: [];
       };
@@ -443,6 +569,11 @@ export type Database = {
         Args: { file_id: string };
         Returns: SealedFile;
       };
+      /** In: words of a name (each from its beginning), a birth date (2.1.1980, 1980-01-02), a phone, an e-mail address or a member number; words and a birth date may be combined; at most how many (1 to 50). Out: {"members": [as in api.members, by name], "more": whether there are others}; or a refusal with code and message (HTTP 422). Never searches by personnummer. */
+      find_members: {
+        Args: { query: string; limit?: number };
+        Returns: FoundMembers;
+      };
       /** In: a login that matched nobody with certainty (api.unlinked_logins), the member it belongs to, a note. Out: the link, or a refusal with code and message (HTTP 404, 409). */
       link_login: {
         Args: { observation_id: string; member_id: string; note?: string | null };
@@ -508,6 +639,8 @@ export type Database = {
       provider: 'vipps' | 'bankid' | 'idporten';
       /** Life of a push. docs/outcomes.md draws it. */
       push_state: 'pending' | 'sending' | 'delivered' | 'rejected' | 'given_up' | 'superseded' | 'cancelled';
+      /** Where a value or an event came from. */
+      source: 'vipps-login' | 'bankid-login' | 'idporten-login' | 'import' | 'coordinator';
     };
     CompositeTypes: { [_ in never]: never };
   };

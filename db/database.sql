@@ -2,7 +2,7 @@
 -- ends with this file, every time. What it cannot put right it says, and fails.
 
 -- PostgreSQL lets PUBLIC make temporary objects in any new database. Ours come last on every search_path, so that they trap
--- nobody; this is the second lock on that door, and no login of ours needs them.
+-- nobody; that holds even where the first revoke is lost, and no login of ours needs them.
 do $temporary$
 declare
   v_ours constant name[] := array['registry_owner', 'audit_owner', 'queue_owner', 'auth_callback', 'sync_worker', 'member_importer',

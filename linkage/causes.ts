@@ -1,5 +1,23 @@
 import { compare, type Login, nameDisagrees, type RecordOf, relation } from './facts.ts';
-import type { Fate, Odd } from './judge.ts';
+
+/** The sample by chance, all risky logins there are, and those of the sample that are not risky. */
+export type Part = 'sample' | 'risky' | 'ordinary';
+
+/** Linked to somebody else; a case for a coordinator; a member who is not linked, and nobody is asked. */
+export type Fate = 'wrong' | 'asked' | 'missed';
+
+/** A login that went wrong, was missed, or brought a case. */
+export type Odd = {
+  n: number;
+  parts: Part[];
+  outcome: string;
+  login: Login;
+  linked: RecordOf | null;
+  own: RecordOf[];
+  /** Other people's records that the login's number, phone or e-mail address points at. */
+  others: RecordOf[];
+  asked: boolean;
+};
 
 /** Why a login went wrong, was missed, or brought a case: read from the truth, not from the rules. */
 export function causeOf(fate: Fate, odd: Odd): string {

@@ -1,4 +1,5 @@
-import type { Part, Score } from './judge.ts';
+import type { Part } from './causes.ts';
+import type { Score } from './judge.ts';
 import type { Method } from './others.ts';
 import type { Result } from './run.ts';
 
@@ -24,12 +25,38 @@ export function wrongPerMillion(result: Result, method: Method): { figure: numbe
   return { figure: (counted + rest * share) * 1e6, atMost: (counted + rest * shareAtMost) * 1e6 };
 }
 
+/** How often a member logs in a year: an assumption; a member's page, a course, a renewal of the membership now and then. */
+export const LOGINS_A_YEAR = 12;
+/** The goal: one of so many logins may bring a case. */
+const LOGINS_PER_CASE = 200;
+
+/**
+ * How often a coordinator is asked. The first login with a provider has nothing but the record to go by; later ones are found by their
+ * link, or say again what a case says already.
+ *
+ * @returns shares of the logins: first ones, later ones, and all of a member's first year; and how many logins of each member it takes
+ * until the goal is met
+ */
+export function casesPerLogin(result: Result): { first: number; later: number; year: number; metAfter: number } {
+  const sample = scoreOf(result, 'ours', 'sample');
+  const first = sample.asked / sample.logins;
+  const later = result.returns.opened / result.returns.logins;
+  return {
+    first,
+    later,
+    year: (first + (LOGINS_A_YEAR - 1) * later) / LOGINS_A_YEAR,
+    metAfter: Math.max(1, Math.ceil((first - later) / (1 / LOGINS_PER_CASE - later))),
+  };
+}
+
+const oneOf = (share: number) => (share === 0 ? 'none' : `1 of ${Math.round(1 / share)}`);
+
 /** @returns the goals, with what was measured; `met` is whether the figure reaches it */
 export function goals(result: Result): { what: string; wanted: string; measured: string; met: boolean }[] {
   const { figure } = wrongPerMillion(result, 'ours');
   const [sample, risky] = [scoreOf(result, 'ours', 'sample'), scoreOf(result, 'ours', 'risky')];
   const against = sample.wrongAgainstNameAndBirthDate + risky.wrongAgainstNameAndBirthDate;
-  const asked = sample.asked / sample.logins;
+  const { year } = casesPerLogin(result);
   return [
     { what: 'wrong links in 1,000,000 logins', wanted: 'at most 1', measured: figure.toFixed(1), met: figure <= 1 },
     {
@@ -39,10 +66,10 @@ export function goals(result: Result): { what: string; wanted: string; measured:
       met: against === 0,
     },
     {
-      what: 'logins that bring a case to a coordinator',
-      wanted: 'at most 1 of 200',
-      measured: asked === 0 ? 'none' : `1 of ${Math.round(1 / asked)}`,
-      met: asked <= 1 / 200,
+      what: `logins of a member's first year that bring a case to a coordinator, at ${LOGINS_A_YEAR} logins a year`,
+      wanted: `at most ${oneOf(1 / LOGINS_PER_CASE)}`,
+      measured: oneOf(year),
+      met: year <= 1 / LOGINS_PER_CASE,
     },
   ];
 }

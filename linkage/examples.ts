@@ -1,5 +1,5 @@
+import type { Odd } from './causes.ts';
 import { compare, type Login, type RecordOf, relation } from './facts.ts';
-import type { Odd } from './judge.ts';
 
 /** One login and the record it is about, in words; numbers, phones and addresses are only compared. */
 export function describe(odd: Odd): { login: string; record: string } {

@@ -1,10 +1,7 @@
 import type pg from 'pg';
-import { causeOf } from './causes.ts';
-import { type Login, nameDisagrees, type RecordOf } from './facts.ts';
+import { causeOf, type Fate, type Odd, type Part } from './causes.ts';
+import { nameDisagrees } from './facts.ts';
 import { METHODS, type Method } from './others.ts';
-
-/** The sample by chance, all risky logins there are, and those of the sample that are not risky. */
-export type Part = 'sample' | 'risky' | 'ordinary';
 
 /** How a method did. Members: `right`, `wrong`, `missed`. Others: `wrong`, `refused`. */
 export type Score = {
@@ -21,24 +18,8 @@ export type Score = {
   asked: number;
 };
 
-/** Linked to somebody else; a case for a coordinator; a member who is not linked, and nobody is asked. */
-export type Fate = 'wrong' | 'asked' | 'missed';
-
 /** One reason why logins went wrong, and the first of them. */
 export type Cause = { method: Method; fate: Fate; cause: string; example: Odd } & Record<Part, number>;
-
-/** A login that went wrong, was missed, or brought a case. */
-export type Odd = {
-  n: number;
-  parts: Part[];
-  outcome: string;
-  login: Login;
-  linked: RecordOf | null;
-  own: RecordOf[];
-  /** Other people's records that the login's number, phone or e-mail address points at. */
-  others: RecordOf[];
-  asked: boolean;
-};
 
 const SCORES = `
   select method, part, count(*)::int as logins,

@@ -1,9 +1,10 @@
 import { formatNumber } from '../bench/report/format.ts';
 import { table } from '../bench/report/markdown.ts';
 import { type Assumption, LOGIN, PEOPLE, RECORD } from './assumptions.ts';
-import { goals, scoreOf, wrongPerMillion } from './estimate.ts';
+import type { Fate } from './causes.ts';
+import { casesPerLogin, goals, LOGINS_A_YEAR, scoreOf, wrongPerMillion } from './estimate.ts';
 import { describe } from './examples.ts';
-import type { Cause, Fate, Score } from './judge.ts';
+import type { Cause, Score } from './judge.ts';
 import { LANGUAGES } from './names/languages.ts';
 import { shareOfAlike } from './names/ranked.ts';
 import { HOW, METHODS, type Method } from './others.ts';
@@ -25,6 +26,7 @@ export function writePage(result: Result, taken: { at: string; commit: string; s
       goals(result).map(({ what, wanted, measured, met }) => [what, wanted, measured, met ? 'met' : '**not met**']),
     ),
     certainty(result),
+    askedWhen(result),
     '## Beside what others do',
     comparison(result),
     '![Wrong links of a million logins](charts/linkage-wrong.svg)',
@@ -50,6 +52,13 @@ function certainty(result: Result): string {
   const ordinary = scoreOf(result, 'ours', 'ordinary');
   const { atMost } = wrongPerMillion(result, 'ours');
   return `Among the ${count(result.risky)} risky logins, all there are, ${scoreOf(result, 'ours', 'risky').wrong} links were wrong; among the ${count(ordinary.logins)} others of the sample, ${ordinary.wrong}. From the sample alone nobody could say better than ${formatNumber(atMost)} in 1,000,000 (95 %); but a login that is not risky shares less with anybody else's record than any of our rules asks for.`;
+}
+
+/** @returns when coordinators are asked: nearly always at a first login */
+function askedWhen(result: Result): string {
+  const { first, later, year, metAfter } = casesPerLogin(result);
+  const { logins, opened } = result.returns;
+  return `A coordinator is asked nearly always at a first login: ${percent(first, 1)} of these bring a case. All ${count(logins)} logins of the sample came again, with nothing settled meanwhile, and opened ${count(opened)} new cases (${percent(later, 1)}). If every member logs in ${LOGINS_A_YEAR} times in the first year (an assumption), that is ${percent(year, 1)} of the logins; ${Number.isFinite(metAfter) && later < 1 / 200 ? `the goal is met from ${metAfter} logins of each member on` : 'the goal is not met however often they come'}.`;
 }
 
 const percent = (part: number, whole: number) => `${((100 * part) / whole).toFixed(2)} %`;

@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import { chooseLogins } from './choose-logins.ts';
-import { logIn } from './door.ts';
 import { type Cause, judge, type Score } from './judge.ts';
 import { decideOtherwise } from './others.ts';
+import { recordFirstLogins, recordReturns } from './record-logins.ts';
 import { createWorld } from './world.ts';
 
 export type Options = { members: number; logins: number; seed: number };
@@ -13,6 +13,8 @@ export type Result = {
   possible: number;
   sample: number;
   risky: number;
+  /** The sample's second logins, and the cases that these opened. */
+  returns: { logins: number; opened: number };
   scores: Score[];
   causes: Cause[];
 };
@@ -31,8 +33,10 @@ export async function measureLinkage(
   await createWorld(pool, options);
   const chosen = await chooseLogins(pool, options);
   say(`${chosen.possible} possible logins; ${chosen.sample} by chance, ${chosen.risky} risky`);
-  await logIn(pool, url);
+  await recordFirstLogins(pool, url);
   say('compared with the truth');
   await decideOtherwise(pool);
-  return { options, ...chosen, ...(await judge(pool)) };
+  const judged = await judge(pool);
+  say('the sample logs in again');
+  return { options, ...chosen, returns: await recordReturns(pool, url), ...judged };
 }

@@ -1,8 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createPendingLogins, redeemCode } from './app/login.ts';
 import { frontPage, resultPage } from './app/pages.ts';
-import { createPendingLogins } from './app/pending-logins.ts';
-import { redeemCode } from './app/redeem-code.ts';
 import { HTML_HEADERS } from './html-page.ts';
 
 export type AppOptions = {

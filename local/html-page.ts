@@ -1,5 +1,3 @@
-import { escapeHtml } from './html.ts';
-
 const STYLE = `
 :root { color-scheme: light dark; --ink: #1c1c1e; --soft: #55555c; --paper: #fff; --line: #d5d5da; --panel: #f4f4f6; --link: #0b4f9e; --mark: #b3005e; }
 @media (prefers-color-scheme: dark) {
@@ -70,3 +68,16 @@ ${page.body}
 
 /** Headers of such a page. */
 export const HTML_HEADERS = { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' };
+
+const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+
+/** A text for use in HTML, between tags or in a quoted attribute. */
+export function escapeHtml(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+}
+
+/** The opposite of `escapeHtml`. */
+export function unescapeHtml(text: string): string {
+  const characters = new Map(Object.entries(ENTITIES).map(([character, entity]) => [entity, character]));
+  return text.replaceAll(/&(?:amp|lt|gt|quot|#39);/g, (entity) => characters.get(entity) ?? entity);
+}

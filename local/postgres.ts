@@ -6,9 +6,9 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { createCluster } from './create-cluster.ts';
 import { findFreePort } from './free-port.ts';
-import { lastLines } from './last-lines.ts';
 import { watchOver } from './orphan-guard.ts';
 import { findPostgres, type PostgresVersion } from './postgres-binaries.ts';
+import { lastLines } from './program.ts';
 import { findServerUser, type ServerUser } from './server-user.ts';
 
 const run = promisify(execFile);

@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { lastLines } from './last-lines.ts';
 import { watchOver } from './orphan-guard.ts';
 
 export type ProgramOptions = {
@@ -95,4 +94,9 @@ async function untilAnswering(url: string, withinMs: number, decided: AbortSigna
     await pause(50);
   }
   return undefined;
+}
+
+/** The last dozen lines of a log, for the message of an error: often nobody can open the file where the message is read. */
+export function lastLines(file: string): string {
+  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-12).join('\n');
 }

@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type LoginResult, redeemCode } from './app/redeem-code.ts';
-import { type Browser, openBrowser } from './browser.ts';
-import { readPageForm } from './page-form.ts';
+import { type LoginResult, redeemCode } from './app/login.ts';
+import { type Browser, openBrowser, readPageForm } from './browser.ts';
 
 export type ScriptedLogin = {
   callbackUrl: string;

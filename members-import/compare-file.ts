@@ -1,6 +1,6 @@
 import type { Arguments } from './arguments.ts';
-import type { Difference, Doors, FileLooks, Run } from './doors.ts';
 import { ImportError } from './errors.ts';
+import type { Difference, FileLooks, ImportDatabase, Run } from './import-database.ts';
 import { inBatches, mapInOrder } from './in-order.ts';
 import type { JudgePool } from './judge-pool.ts';
 import { readMembers } from './member-records.ts';
@@ -21,13 +21,13 @@ export async function compareWithLastImport(
   pool: JudgePool,
   options: Arguments,
   {
-    doors,
+    database,
     say,
     ask,
-  }: { doors: Doors; say(line: string): void; ask?: ((question: string) => Promise<boolean>) | undefined },
+  }: { database: ImportDatabase; say(line: string): void; ask?: ((question: string) => Promise<boolean>) | undefined },
 ): Promise<void> {
-  const looks = await look(file, run, pool, doors);
-  const accept = (isAccepted: boolean) => doors.acceptFile(run.run_id, looks, options.partial, isAccepted);
+  const looks = await look(file, run, pool, database);
+  const accept = (isAccepted: boolean) => database.acceptFile(run.run_id, looks, options.partial, isAccepted);
   const differences = await accept(options.acceptDifferences);
   if (differences.length === 0) return;
   say('The file looks different from the last import:');
@@ -47,7 +47,12 @@ export async function compareWithLastImport(
 }
 
 /** Without an earlier import the file is only what the next one is compared with. */
-async function look({ survey, ...file }: OpenFile, run: Run, pool: JudgePool, doors: Doors): Promise<FileLooks> {
+async function look(
+  { survey, ...file }: OpenFile,
+  run: Run,
+  pool: JudgePool,
+  database: ImportDatabase,
+): Promise<FileLooks> {
   const columns: FileLooks['columns'] = {};
   for (const [name, kinds] of Object.entries(survey.kinds)) columns[name] = { kinds };
   if (!run.has_basis) return { rows: survey.records, rejected: null, columns };
@@ -55,7 +60,7 @@ async function look({ survey, ...file }: OpenFile, run: Run, pool: JudgePool, do
   const batches = inBatches(readMembers(recordsOf(file).records, file, survey), BATCH);
   for await (const judged of mapInOrder(batches, 2 * pool.threads, (batch) => pool.judge(batch, 'compare'))) {
     rejected += judged.rejected;
-    for (const { column_name, had, changed } of await doors.compareRows(run.run_id, judged)) {
+    for (const { column_name, had, changed } of await database.compareRows(run.run_id, judged)) {
       const column = columns[column_name];
       if (column === undefined) continue;
       column.had = (column.had ?? 0) + had;

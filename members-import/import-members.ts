@@ -1,8 +1,8 @@
 import type { Arguments } from './arguments.ts';
 import { compareWithLastImport } from './compare-file.ts';
 import type { ImportConfig } from './config.ts';
-import type { Doors, Run } from './doors.ts';
 import { ImportError } from './errors.ts';
+import type { ImportDatabase, Run } from './import-database.ts';
 import { inBatches, mapInOrder } from './in-order.ts';
 import { inspectFile } from './inspect-file.ts';
 import { type JudgePool, startJudgePool } from './judge-pool.ts';
@@ -15,7 +15,7 @@ import { csvField, inPages, writeList } from './write-list.ts';
 
 export type Surroundings = {
   config: Omit<ImportConfig, 'databaseUrl'>;
-  doors: Doors;
+  database: ImportDatabase;
   /** Sentences for the person at the terminal. */
   say(line: string): void;
   /** Asks the person at the terminal; undefined where nobody is there. */
@@ -33,11 +33,11 @@ const PAGE = 1_000;
  * @throws {ImportError}
  */
 export async function importMembers(options: Arguments, surroundings: Surroundings): Promise<Summary> {
-  const { config, doors, say } = surroundings;
+  const { config, database, say } = surroundings;
   const begun = performance.now();
   const file = await openFile(options, say);
   await checkPlaces(options);
-  const run = await doors.startRun({
+  const run = await database.startRun({
     organization: options.organization,
     fingerprint: fingerprint(file, options),
     columns: Object.keys(file.layout.positions).filter((name) => name !== 'external_id'),
@@ -62,14 +62,14 @@ export async function importMembers(options: Arguments, surroundings: Surroundin
   );
   if (!run.is_compared) await compareWithLastImport(file, run, pool, options, surroundings);
   await loadRecords(file, run, pool, surroundings);
-  await listRejected(run, options, doors);
-  const absent = options.partial ? null : await listAbsent(run, options, doors);
-  const counts = await doors.finishRun(run.run_id);
+  await listRejected(run, options, database);
+  const absent = options.partial ? null : await listAbsent(run, options, database);
+  const counts = await database.finishRun(run.run_id);
   return { ...counts, absent, survey: file.survey, seconds: (performance.now() - begun) / 1000 };
 }
 
 async function loadRecords(file: OpenFile, run: Run, pool: JudgePool, surroundings: Surroundings): Promise<void> {
-  const { doors, terminal } = surroundings;
+  const { database, terminal } = surroundings;
   const { records, bytesRead } = recordsOf(file);
   const members = inBatches(readMembers(records, file, file.survey), BATCH, run.records_done);
   const batches = mapInOrder(members, 2 * pool.threads, async (batch) => {
@@ -80,7 +80,7 @@ async function loadRecords(file: OpenFile, run: Run, pool: JudgePool, surroundin
   let done = run.records_done;
   try {
     for await (const { bytes, records: inBatch, judged } of batches) {
-      await doors.loadRows(run.run_id, done, inBatch, judged);
+      await database.loadRows(run.run_id, done, inBatch, judged);
       done += inBatch;
       progress.advance(bytes, done - run.records_done);
     }
@@ -91,16 +91,16 @@ async function loadRecords(file: OpenFile, run: Run, pool: JudgePool, surroundin
   throw new ImportError('file_changed', 'the file changed while it was read; start again');
 }
 
-async function listRejected(run: Run, options: Arguments, doors: Doors): Promise<void> {
+async function listRejected(run: Run, options: Arguments, database: ImportDatabase): Promise<void> {
   const rejections = inPages<{ line: number; reasons: string[] }>((last) =>
-    doors.rejections(run.run_id, last?.line ?? 0, PAGE),
+    database.rejections(run.run_id, last?.line ?? 0, PAGE),
   );
   const lines = mapEach(rejections, ({ line, reasons }) => `${line},${reasons.join(' ')}`);
   await writeList(options.rejectedFile, listHeaders.rejected, lines);
 }
 
-async function listAbsent(run: Run, options: Arguments, doors: Doors): Promise<number> {
-  const absent = inPages<string>((last) => doors.absentMembers(run.run_id, last ?? '', PAGE));
+async function listAbsent(run: Run, options: Arguments, database: ImportDatabase): Promise<number> {
+  const absent = inPages<string>((last) => database.absentMembers(run.run_id, last ?? '', PAGE));
   return writeList(options.absentFile, listHeaders.absent, mapEach(absent, csvField));
 }
 

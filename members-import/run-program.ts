@@ -4,8 +4,8 @@ import { ConfigurationError } from '../runtime/environment.ts';
 import { readArguments, usage } from './arguments.ts';
 import { type ImportConfig, readImportConfig } from './config.ts';
 import { explainFailure } from './database-failure.ts';
-import { createDoors } from './doors.ts';
 import { ImportError } from './errors.ts';
+import { createImportDatabase } from './import-database.ts';
 import { importMembers } from './import-members.ts';
 import type { ProgressOptions } from './progress.ts';
 import { describeSummary } from './summary.ts';
@@ -57,7 +57,13 @@ async function runImport(
     await client.connect().catch((cause) => {
       throw explainFailure(cause, 'connecting');
     });
-    const summary = await importMembers(options, { config, doors: createDoors(client), say, ask, terminal: progress });
+    const summary = await importMembers(options, {
+      config,
+      database: createImportDatabase(client),
+      say,
+      ask,
+      terminal: progress,
+    });
     for (const line of describeSummary(summary, options)) say(line);
   } finally {
     await client.end();

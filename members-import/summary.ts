@@ -1,5 +1,5 @@
 import type { Arguments } from './arguments.ts';
-import type { Counts } from './doors.ts';
+import type { Counts } from './import-database.ts';
 import type { FileSurvey } from './member-records.ts';
 
 export type Summary = Counts & {

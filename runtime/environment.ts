@@ -1,6 +1,6 @@
 import { type Deployment, type DeploymentRules, deployments } from './deployment.ts';
 
-export type ConfigurationFault = { name: string; why: string };
+type ConfigurationFault = { name: string; why: string };
 
 /** Everything that is wrong with the environment, by variable; never a value. */
 export class ConfigurationError extends Error {

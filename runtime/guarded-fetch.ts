@@ -20,7 +20,7 @@ export type GuardedFetchInit = {
   signal?: AbortSignal | null | undefined;
 };
 
-export type GuardedFetchOptions = {
+type GuardedFetchOptions = {
   deployment: Deployment;
   /** For the whole exchange, from the name lookup to the last byte of the body. */
   timeoutMs: number;

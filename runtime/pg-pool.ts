@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { Logger } from './logger.ts';
 
-export type PoolOptions = {
+type PoolOptions = {
   connectionString: string;
   /** Most connections at once; the sum over all programs stays below the server's `max_connections`. */
   max: number;

@@ -1,6 +1,9 @@
 import type { Configuration } from 'openid-client';
-import { lookupEndpoint } from '../provider/lookup-client.ts';
+import { z } from 'zod';
+import type { GuardedFetch } from '../../runtime/guarded-fetch.ts';
+import { codeOf } from '../errors.ts';
 import { asksForIdToken, type ProviderRow } from '../provider/provider-row.ts';
+import { lookupEndpoint } from '../provider/token-lookup.ts';
 
 type Metadata = ReturnType<Configuration['serverMetadata']>;
 
@@ -51,4 +54,33 @@ export function noteMetadata(row: ProviderRow, configuration: Configuration): st
     notes.push('the provider has no pushed authorization requests: the member goes to the consent question by a form');
   }
   return notes;
+}
+
+/** Key types that go with a signature algorithm (RFC 7518 section 3.1, RFC 8037). */
+function keyTypeOf(algorithm: string): string {
+  if (algorithm.startsWith('ES')) return 'EC';
+  return algorithm.startsWith('Ed') ? 'OKP' : 'RSA';
+}
+
+const keySet = z.object({ keys: z.array(z.record(z.string(), z.unknown()).catch({})) });
+
+/** Fetches the provider's key set and looks for one that ID tokens of the pinned algorithm can be verified with. */
+export async function checkKeys(address: string, algorithm: string, fetch: GuardedFetch): Promise<string[]> {
+  let set: unknown;
+  try {
+    const response = await fetch(address);
+    if (response.status !== 200) return [`the key set answers with ${response.status}`];
+    set = await response.json();
+  } catch (error) {
+    return [`the key set cannot be read (${codeOf(error)})`];
+  }
+  const keys = keySet.safeParse(set).data?.keys;
+  if (keys === undefined) return ['the key set is none'];
+  const usable = keys.filter((key) => {
+    const fits = key.kty === keyTypeOf(algorithm) && (key.use === undefined || key.use === 'sig');
+    return fits && (key.alg === undefined || key.alg === algorithm);
+  });
+  if (usable.length === 0) return [`no key of the provider goes with ${algorithm}`];
+  const nameless = usable.length > 1 && usable.some((key) => typeof key.kid !== 'string');
+  return nameless ? ['several keys fit and some have no kid, so that tokens cannot be told which one signed them'] : [];
 }

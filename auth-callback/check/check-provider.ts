@@ -3,12 +3,19 @@ import type { ProviderConfig } from '../config.ts';
 import { codeOf } from '../errors.ts';
 import { authorizationUrl } from '../provider/authorization-request.ts';
 import { discoverProvider, type ProviderClient } from '../provider/provider-client.ts';
-import type { ProviderRow } from '../provider/provider-row.ts';
-import { redirectUri } from '../provider/redirect-uri.ts';
-import { checkKeys } from './check-keys.ts';
-import { checkMetadata, noteMetadata } from './check-metadata.ts';
+import { type ProviderRow, redirectUri } from '../provider/provider-row.ts';
+import { checkKeys, checkMetadata, noteMetadata } from './check-metadata.ts';
 import { checkRow, noteRow } from './check-row.ts';
-import type { CheckReport } from './report.ts';
+
+/** What a check of one provider's row has found. */
+interface CheckReport {
+  /** `[what, value]`: what will be asked and sent. Never a secret. */
+  facts: [string, string][];
+  /** What keeps logins from working, or the number from arriving. */
+  faults: string[];
+  /** What is worth knowing and no fault. */
+  notes: string[];
+}
 
 /**
  * Goes through everything a login with this provider depends on, up to the point where a person would have to log in:
@@ -102,4 +109,14 @@ async function describeRequests(
       return value === undefined ? [] : [[name.replaceAll('_', ' '), value]];
     }),
   ];
+}
+
+/** Lines for a terminal. */
+export function formatReport({ facts, faults, notes }: CheckReport): string {
+  const width = Math.max(...facts.map(([name]) => name.length), 0);
+  const lines = facts.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`);
+  const list = (title: string, items: string[]) =>
+    items.length === 0 ? [] : ['', title, ...items.map((item) => `  - ${item}`)];
+  const verdict = faults.length === 0 ? 'no faults' : `${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}`;
+  return [...lines, ...list('Worth knowing', notes), ...list('Faults', faults), '', verdict].join('\n');
 }

@@ -1,6 +1,6 @@
 import type { ProviderConfig } from '../config.ts';
 import { codeOf } from '../errors.ts';
-import { isReturnAddress } from '../login/return-address.ts';
+import { isReturnAddress } from '../login/login-request.ts';
 import { hintBy, protocolParameters } from '../provider/authorization-request.ts';
 import { clientAuthentication } from '../provider/client-authentication.ts';
 import { asksForIdToken, type ProviderRow, rowFault } from '../provider/provider-row.ts';

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Indexer } from '../../personnummer/blind-index.ts';
 import type { Sealer } from '../../personnummer/seal.ts';
 import { readPersonnummer } from '../../personnummer/validate.ts';
@@ -6,22 +7,17 @@ import type { LookupAnswer } from '../provider/token-lookup.ts';
 import type { UserinfoAnswer } from '../provider/userinfo.ts';
 import type { Claims } from './contact-claims.ts';
 
-export type AbsentReason =
-  | 'not_given'
-  | 'malformed'
-  | 'not_accepted'
-  | 'capture_off'
-  | 'not_consented'
-  | 'inconsistent';
+type AbsentReason = 'not_given' | 'malformed' | 'not_accepted' | 'capture_off' | 'not_consented' | 'inconsistent';
 
 /** A number in its three forms at rest. */
-export interface GivenNumber {
-  status: 'given';
-  index: string;
-  previousIndexes: string[] | null;
-  sealed: string;
-  masked: string;
-}
+export type GivenNumber = z.infer<typeof givenNumber>;
+export const givenNumber = z.object({
+  status: z.literal('given'),
+  index: z.string(),
+  previousIndexes: z.array(z.string()).nullable(),
+  sealed: z.string(),
+  masked: z.string(),
+});
 
 /** What a login proves about the number, or why there is none. */
 export type NumberEvidence =

@@ -1,13 +1,17 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { indexesOf, type NumberEvidence } from '../claims/number-evidence.ts';
+import { randomUUID } from 'node:crypto';
+import { indexesOf } from '../claims/number-evidence.ts';
+import type { Observation } from '../database/login-database.ts';
 import { codeOf, LoginError } from '../errors.ts';
-import type { LoginInFlight, LoginParts } from '../login/login-in-flight.ts';
+import type { AppContext } from '../http/request-context.ts';
+import type { LoginDependencies, LoginInFlight } from '../login/login-in-flight.ts';
+import { newSecret } from '../new-secret.ts';
 import { type AuthorizationRequest, consentRequest } from '../provider/authorization-request.ts';
-import type { VerifiedLogin } from '../provider/code-exchange.ts';
-import { redirectUri } from '../provider/redirect-uri.ts';
-import { createCode } from '../session/open-session.ts';
+import { redirectUri } from '../provider/provider-row.ts';
 import { longestCookieValue } from '../transaction/bound-cookie.ts';
-import type { LoginTransaction } from '../transaction/transaction.ts';
+import { type LoginTransaction, transactionCookie, transactionLifetime } from '../transaction/transaction.ts';
+import { onwardPage, pagePolicy, policySource } from './consent-page.ts';
+import { consentCookie, consentLifetime } from './consent-request.ts';
+import { chooseLocale } from './texts.ts';
 
 /** What the browser is sent to before it may go back to the app; `sealed` is for the cookie that `key` names. */
 export type ConsentQuestion =
@@ -16,9 +20,10 @@ export type ConsentQuestion =
 
 /** A login that was recorded, and waits for its member's answer. */
 interface WaitingLogin {
-  verified: VerifiedLogin;
-  evidence: NumberEvidence;
+  observation: Observation;
   outcome: string;
+  /** For the provider's hint. Holds the number where the provider puts it there. */
+  idToken: string | undefined;
 }
 
 /**
@@ -27,13 +32,13 @@ interface WaitingLogin {
  * @returns undefined where there is nothing to ask, or nobody can be asked now: the login then goes on without
  */
 export async function consentQuestion(
-  parts: LoginParts,
+  dependencies: LoginDependencies,
   login: LoginInFlight,
   waiting: WaitingLogin,
 ): Promise<ConsentQuestion | undefined> {
   try {
     const ask = { own: askOurselves, provider: askProvider }[login.row.consentMode];
-    return await ask?.(parts, login, waiting);
+    return await ask?.(dependencies, login, waiting);
   } catch (error) {
     login.log.warn({ event: 'consent_not_asked', code: codeOf(error), err: error }, 'consent could not be asked for');
     return undefined;
@@ -41,13 +46,13 @@ export async function consentQuestion(
 }
 
 async function askOurselves(
-  { consents }: LoginParts,
+  { consents }: LoginDependencies,
   { transaction }: LoginInFlight,
-  { verified: { subject }, evidence, outcome }: WaitingLogin,
+  { observation: { subject, evidence }, outcome }: WaitingLogin,
 ): Promise<ConsentQuestion | undefined> {
   if (evidence.status !== 'given') return undefined;
   const { id: observationId, organization, provider, returnTo, appState, appCodeChallenge } = transaction;
-  const key = randomBytes(32).toString('base64url');
+  const key = newSecret();
   const sealed = await consents.seal({
     id: key,
     observationId,
@@ -59,26 +64,24 @@ async function askOurselves(
     returnTo,
     appState,
     appCodeChallenge,
-    code: createCode(),
+    code: newSecret(),
     startedAt: nowInSeconds(),
   });
   return { by: 'own_page', key, sealed: fitting(sealed) };
 }
 
 async function askProvider(
-  { clients, publicUrl, sealer }: LoginParts,
+  { clients, publicUrl, sealer }: LoginDependencies,
   { row, transaction: first }: LoginInFlight,
-  { verified, evidence, outcome }: WaitingLogin,
+  { observation: { subject, evidence }, outcome, idToken }: WaitingLogin,
 ): Promise<ConsentQuestion | undefined> {
-  const { idToken, subject } = verified;
   if (idToken === undefined || row.consentScope === null) return undefined;
-  const fresh = () => randomBytes(32).toString('base64url');
   const transaction: LoginTransaction = {
     ...first,
     id: randomUUID(),
-    nonce: fresh(),
-    state: fresh(),
-    codeVerifier: fresh(),
+    nonce: newSecret(),
+    state: newSecret(),
+    codeVerifier: newSecret(),
     startedAt: nowInSeconds(),
     firstLeg: { observationId: first.id, outcome, subject, indexes: indexesOf(evidence) },
   };
@@ -86,6 +89,28 @@ async function askProvider(
   const sending = { redirectUri: redirectUri(publicUrl, row), idTokenHint: idToken };
   const request = await consentRequest(await clients.clientFor(row), row, transaction, sending);
   return { by: 'provider', key: transaction.state, sealed, request };
+}
+
+/** Sends the browser to whoever asks for consent; what the question hangs on goes into its cookie. */
+export async function sendQuestion(
+  c: AppContext,
+  publicUrl: string,
+  { row, transaction }: LoginInFlight,
+  question: ConsentQuestion,
+): Promise<Response> {
+  const { key, sealed } = question;
+  if (question.by === 'own_page') {
+    consentCookie.write(c, key, sealed, consentLifetime);
+    const page = `${publicUrl}/consent/${row.organization}/${row.provider}`;
+    return c.redirect(`${page}?request=${encodeURIComponent(key)}`, 302);
+  }
+  transactionCookie.write(c, key, sealed, transactionLifetime);
+  const { request } = question;
+  if (request.method === 'redirect') return c.redirect(request.url.href, 302);
+  // Wherever the provider leads before it asks is not known here; the last step is the app's address.
+  const onward = [`${request.action.protocol}`, "'self'", policySource(transaction.returnTo)];
+  c.header('content-security-policy', pagePolicy(onward));
+  return c.html(onwardPage(row, request, chooseLocale(undefined, c.req.header('accept-language'))));
 }
 
 /** A long address of the app and a long state of its own may leave no room for the rest. */

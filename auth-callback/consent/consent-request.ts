@@ -1,26 +1,32 @@
-import type { GivenNumber } from '../claims/number-evidence.ts';
+import { z } from 'zod';
+import type { Logger } from '../../runtime/logger.ts';
+import { givenNumber } from '../claims/number-evidence.ts';
+import type { DatabaseBudget } from '../database/database-budget.ts';
+import type { ConsentAnswer, LoginDatabase } from '../database/login-database.ts';
+import { codeOf } from '../errors.ts';
 import { createBoundCookie } from '../transaction/bound-cookie.ts';
-import { asRecord, createSealedBox, type SealedBox, type SealingSecret } from '../transaction/sealed-box.ts';
+import { createSealedBox, type SealedBox, type SealingSecret } from '../transaction/sealed-box.ts';
 
 /** A recorded login that waits for its member's answer on our own page. Lives only in the browser's cookie, sealed. */
-export interface ConsentRequest {
+export type ConsentRequest = z.infer<typeof consentRequest>;
+const consentRequest = z.object({
   /** 256 random bits, in the page's address and form: what a forged form cannot know. */
-  id: string;
-  observationId: string;
-  outcome: string;
-  subject: string;
-  organization: string;
-  provider: string;
+  id: z.string(),
+  observationId: z.string(),
+  outcome: z.string(),
+  subject: z.string(),
+  organization: z.string(),
+  provider: z.string(),
   /** In its forms at rest; this process cannot read it back. */
-  number: GivenNumber;
-  returnTo: string;
-  appState: string;
-  appCodeChallenge: string;
+  number: givenNumber,
+  returnTo: z.string(),
+  appState: z.string(),
+  appCodeChallenge: z.string(),
   /** The app's code. Fixed before the question, so that a button pressed twice lets the member in once, not out. */
-  code: string;
+  code: z.string(),
   /** Seconds since 1970. */
-  startedAt: number;
-}
+  startedAt: z.int(),
+});
 
 /** How long the page waits for an answer (seconds): less than the quarter of an hour in which a login opens a session. */
 export const consentLifetime = 14 * 60;
@@ -30,18 +36,29 @@ export const consentCookie = createBoundCookie('consent', 2);
 
 export type ConsentSealer = SealedBox<ConsentRequest>;
 
-const texts = [
-  ...(['id', 'observationId', 'outcome', 'subject', 'organization', 'provider'] as const),
-  ...(['returnTo', 'appState', 'appCodeChallenge', 'code'] as const),
-];
-
 /** @param secrets see `createSealedBox` */
 export function createConsentSealer(secrets: SealingSecret[]): ConsentSealer {
-  return createSealedBox(secrets, 'consent-request', (value) => {
-    const found = asRecord(value);
-    const number = asRecord(found?.number);
-    const complete = texts.every((name) => typeof found?.[name] === 'string') && Number.isInteger(found?.startedAt);
-    const numberIsGood = [number?.index, number?.sealed, number?.masked].every((each) => typeof each === 'string');
-    return complete && numberIsGood ? (found as unknown as ConsentRequest) : undefined;
-  });
+  return createSealedBox(secrets, 'consent-request', consentRequest);
+}
+
+/**
+ * Stores a member's answer, to our own question or to the provider's.
+ *
+ * @returns what the login has come to; undefined when the answer could not be stored, which is no reason to keep the
+ *   member out: the question comes again at the next login
+ */
+export async function recordAnswer(
+  database: LoginDatabase,
+  answer: ConsentAnswer,
+  budget: DatabaseBudget,
+  log: Logger,
+): Promise<string | undefined> {
+  try {
+    const outcome = await database.recordConsent(answer, budget);
+    log.info({ event: 'consent_answered', given: answer.given, outcome }, 'consent answered');
+    return outcome;
+  } catch (err) {
+    log.error({ event: 'consent_not_recorded', code: codeOf(err), err }, 'the answer could not be stored');
+    return undefined;
+  }
 }

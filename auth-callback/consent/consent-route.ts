@@ -1,25 +1,27 @@
 import { sameText } from '../../runtime/same-text.ts';
 import { DatabaseBudget } from '../database/database-budget.ts';
-import type { Doors } from '../doors.ts';
-import { asLoginError, LoginError, PageError } from '../errors.ts';
-import { redirectToApp } from '../http/app-redirect.ts';
+import type { LoginDatabase } from '../database/login-database.ts';
+import { PageError } from '../errors.ts';
+import { redirectToApp } from '../http/answers.ts';
 import type { Metrics } from '../http/metrics.ts';
 import { type Parameters, readParameters } from '../http/parameters.ts';
 import type { AppContext } from '../http/request-context.ts';
+import { answerOf, letIn, reportLogin } from '../login/login-ending.ts';
 import type { NumberHints } from '../login/number-hint.ts';
-import { reportLogin } from '../login/report-login.ts';
 import type { ProviderDirectory } from '../provider/provider-directory.ts';
 import type { ProviderRow } from '../provider/provider-row.ts';
-import { openSession } from '../session/open-session.ts';
-import { consentPage } from './consent-page.ts';
-import { type ConsentRequest, type ConsentSealer, consentCookie, consentLifetime } from './consent-request.ts';
-import { chooseLocale } from './locale.ts';
-import { pagePolicy, policySource } from './page-layout.ts';
-import { recordAnswer } from './record-answer.ts';
-import { textVersion } from './texts.ts';
+import { consentPage, pagePolicy, policySource } from './consent-page.ts';
+import {
+  type ConsentRequest,
+  type ConsentSealer,
+  consentCookie,
+  consentLifetime,
+  recordAnswer,
+} from './consent-request.ts';
+import { chooseLocale, textVersion } from './texts.ts';
 
 export interface ConsentRouteOptions {
-  doors: Doors;
+  database: LoginDatabase;
   directory: ProviderDirectory;
   consents: ConsentSealer;
   hints: NumberHints;
@@ -35,7 +37,7 @@ interface OpenQuestion {
 /** `GET` and `POST /consent/{organization}/{provider}`: our own question to a member who has just logged in. */
 export function createConsentRoute(options: ConsentRouteOptions) {
   async function open(c: AppContext, sent: Parameters, at: { organization: string; provider: string }) {
-    const id = sent.get('request');
+    const id = sent.once.request;
     if (id === undefined || sent.duplicated) throw new PageError('consent_request_missing', 400);
     const sealed = consentCookie.read(c, id);
     if (sealed === undefined) throw new PageError('cookie_missing', 400);
@@ -53,7 +55,7 @@ export function createConsentRoute(options: ConsentRouteOptions) {
     async ask(c: AppContext, organization: string, provider: string): Promise<Response> {
       const sent = readParameters(new URL(c.req.url).searchParams);
       const { request, row } = await open(c, sent, { organization, provider });
-      const locale = chooseLocale(sent.get('lang'), c.req.header('accept-language'));
+      const locale = chooseLocale(sent.once.lang, c.req.header('accept-language'));
       c.header('content-security-policy', pagePolicy(["'self'", policySource(request.returnTo)]));
       c.header('vary', 'Accept-Language, Cookie');
       return c.html(consentPage(row, request.id, locale));
@@ -62,8 +64,8 @@ export function createConsentRoute(options: ConsentRouteOptions) {
     async answer(c: AppContext, organization: string, provider: string): Promise<Response> {
       const sent = readParameters(new URLSearchParams(await c.req.text()));
       const question = await open(c, sent, { organization, provider });
-      const given = readAnswer(sent.get('answer'));
-      const locale = chooseLocale(sent.get('lang'), undefined);
+      const given = readAnswer(sent.once.answer);
+      const locale = chooseLocale(sent.once.lang, undefined);
       consentCookie.clear(c, question.request.id);
       return finish(c, options, question, { given, locale });
     },
@@ -86,7 +88,7 @@ function readAnswer(answer: string | undefined): boolean {
 
 async function finish(
   c: AppContext,
-  { doors, hints, metrics }: ConsentRouteOptions,
+  { database, hints, metrics }: ConsentRouteOptions,
   { request, row, budget }: OpenQuestion,
   { given, locale }: { given: boolean; locale: string },
 ): Promise<Response> {
@@ -95,17 +97,11 @@ async function finish(
   const at = { organization, provider, startedAt: performance.now() };
   const evidence = { by: 'own_page', provider, locale, text_version: textVersion };
   const answer = { observationId, given, evidence, number: given ? number : undefined };
-  const outcome = (await recordAnswer(doors, answer, budget, log)) ?? request.outcome;
+  const outcome = (await recordAnswer(database, answer, budget, log)) ?? request.outcome;
   await hints.update(c, row, { subject: request.subject, outcome });
-  try {
-    // A button pressed twice opens the same session by the same code, until the app has redeemed it.
-    const opening = { observationId, code, codeChallenge: request.appCodeChallenge, returnTo };
-    if (!(await openSession(doors, opening, budget))) throw new LoginError('session_refused', 'login_failed');
-    reportLogin(metrics, log, { status: 'let_in', code, outcome }, at);
-    return redirectToApp(c, returnTo, appState, { code });
-  } catch (cause) {
-    const error = asLoginError(cause);
-    reportLogin(metrics, log, { status: 'refused', error, outcome }, at);
-    return redirectToApp(c, returnTo, appState, { error: error.answer });
-  }
+  // A button pressed twice opens the same session by the same code, until the app has redeemed it.
+  const opening = { observationId, code, codeChallenge: request.appCodeChallenge, returnTo };
+  const ending = await letIn(database, opening, budget);
+  reportLogin(metrics, log, { ...ending, outcome }, at);
+  return redirectToApp(c, returnTo, appState, answerOf(ending));
 }

@@ -1,12 +1,13 @@
 import { type GivenNumber, indexesOf, type NumberEvidence } from '../claims/number-evidence.ts';
 import { LoginError } from '../errors.ts';
-import type { CompletedLogin, LoginInFlight, LoginParts } from '../login/login-in-flight.ts';
+import { type LoginEnding, letIn } from '../login/login-ending.ts';
+import type { LoginDependencies, LoginInFlight } from '../login/login-in-flight.ts';
+import { newSecret } from '../new-secret.ts';
 import { checkIssuerParameter, exchangeCode } from '../provider/code-exchange.ts';
-import { redirectUri } from '../provider/redirect-uri.ts';
+import { redirectUri } from '../provider/provider-row.ts';
 import { userinfoOf } from '../provider/userinfo.ts';
-import { createCode, openSession } from '../session/open-session.ts';
 import type { FirstLeg } from '../transaction/transaction.ts';
-import { recordAnswer } from './record-answer.ts';
+import { recordAnswer } from './consent-request.ts';
 
 /** What the provider brought back from asking the member. */
 type Answer =
@@ -23,40 +24,37 @@ type Answer =
  * @throws {LoginError} for what does not verify
  */
 export async function completeSecondLeg(
-  parts: LoginParts,
+  dependencies: LoginDependencies,
   login: LoginInFlight,
   first: FirstLeg,
-): Promise<CompletedLogin> {
-  const answer = await hearAnswer(parts, login, first);
+): Promise<LoginEnding & { outcome: string; subject: string }> {
+  const answer = await hearAnswer(dependencies, login, first);
   if (answer.status === 'contradicts') {
-    await report(parts, login, first, answer.inconsistency);
+    await report(dependencies, login, first, answer.inconsistency);
     const error = new LoginError(`second_leg_${answer.inconsistency}`, 'login_failed');
     return { status: 'refused', error, outcome: first.outcome, subject: first.subject };
   }
-  const outcome = (await record(parts, login, first, answer)) ?? first.outcome;
+  const outcome = (await record(dependencies, login, first, answer)) ?? first.outcome;
   const { appCodeChallenge: codeChallenge, returnTo } = login.transaction;
-  const code = createCode();
-  const opening = { observationId: first.observationId, code, codeChallenge, returnTo };
-  const opened = await openSession(parts.doors, opening, login.budget);
-  if (opened) return { status: 'let_in', code, outcome, subject: first.subject };
-  const error = new LoginError('session_refused', 'login_failed');
-  return { status: 'refused', error, outcome, subject: first.subject };
+  const opening = { observationId: first.observationId, code: newSecret(), codeChallenge, returnTo };
+  const ending = await letIn(dependencies.database, opening, login.budget);
+  return { ...ending, outcome, subject: first.subject };
 }
 
-async function hearAnswer(parts: LoginParts, login: LoginInFlight, first: FirstLeg): Promise<Answer> {
+async function hearAnswer(dependencies: LoginDependencies, login: LoginInFlight, first: FirstLeg): Promise<Answer> {
   const { row, transaction, sent } = login;
   checkIssuerParameter(sent, transaction.issuer);
   const error = sent.get('error');
   if (error !== null) return refusals.has(error) ? { status: 'refused' } : unheard('provider_error');
   try {
-    const client = await parts.clients.clientFor(row);
-    const response = { sent, redirectUri: redirectUri(parts.publicUrl, row) };
+    const client = await dependencies.clients.clientFor(row);
+    const response = { sent, redirectUri: redirectUri(dependencies.publicUrl, row) };
     // The level of assurance was the first leg's matter; here nobody authenticates.
     const verified = await exchangeCode(client, { ...row, minimumAcr: null }, transaction, response);
     if (verified.subject !== first.subject) return { status: 'contradicts', inconsistency: 'subject_differs' };
     const userinfo = await userinfoOf(client, verified);
     if (userinfo.status === 'unavailable') return unheard(userinfo.code);
-    return compare(await parts.numbers.readConsented(row, userinfo), first);
+    return compare(await dependencies.numbers.readConsented(row, userinfo), first);
   } catch (error) {
     const outage = error instanceof LoginError && error.answer === 'temporarily_unavailable';
     if (!outage) throw error;
@@ -80,7 +78,7 @@ function compare(evidence: NumberEvidence, first: FirstLeg): Answer {
 }
 
 async function record(
-  parts: LoginParts,
+  dependencies: LoginDependencies,
   { row, budget, log }: LoginInFlight,
   first: FirstLeg,
   answer: Exclude<Answer, { status: 'contradicts' }>,
@@ -92,18 +90,23 @@ async function record(
   const given = answer.status === 'given';
   const number = given ? answer.number : undefined;
   const evidence = { by: 'provider', provider: row.provider, scope: row.consentScope ?? '' };
-  return recordAnswer(parts.doors, { observationId: first.observationId, given, evidence, number }, budget, log);
+  return recordAnswer(
+    dependencies.database,
+    { observationId: first.observationId, given, evidence, number },
+    budget,
+    log,
+  );
 }
 
 async function report(
-  { doors }: LoginParts,
+  { database }: LoginDependencies,
   { budget, log }: LoginInFlight,
   { observationId }: FirstLeg,
   inconsistency: 'numbers_differ' | 'subject_differs',
 ): Promise<void> {
   log.error({ event: 'provider_inconsistent', code: inconsistency }, 'the second leg contradicts the first');
-  await budget
-    .spend((ms) => doors.reportInconsistency(observationId, inconsistency, ms))
+  await database
+    .reportInconsistency(observationId, inconsistency, budget)
     .catch((err: unknown) => log.error({ event: 'inconsistency_not_reported', err }, 'no case could be opened'));
 }
 

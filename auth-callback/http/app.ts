@@ -4,23 +4,20 @@ import type { Rates } from '../config.ts';
 import { type ConsentRouteOptions, createConsentRoute } from '../consent/consent-route.ts';
 import { type CallbackRouteOptions, createCallbackRoute } from '../login/callback-route.ts';
 import { createLoginRoute, type LoginRouteOptions } from '../login/login-route.ts';
-import { createLinkRoute, type LinkRouteOptions } from '../session/link-route.ts';
+import { createLinkRoute, type LinkRouteOptions } from '../session/link.ts';
 import { createTokenRoute, type TokenRouteOptions } from '../session/token-route.ts';
 import { createRevocationRoute, longestNotice, requireWebhookSecret } from '../webhook/revocation-route.ts';
-import { answerError, getOnly, methodNotAllowed } from './answers.ts';
+import { answerError, getOnly, methodNotAllowed, plainPage } from './answers.ts';
 import { createBodyRoom, receiveBody } from './bodies.ts';
 import { allowRegisteredOrigins } from './cross-origin.ts';
 import type { Readiness } from './health.ts';
 import { longestBody } from './limits.ts';
-import { observeRequests } from './observe-requests.ts';
-import { plainPage } from './pages.ts';
+import { observeRequests } from './metrics.ts';
 import { createPlaces, enterPlace, type Places } from './places.ts';
-import { refusePrefetch } from './prefetch.ts';
-import { limitRate, limitUrl, requireToken, securityHeaders } from './protection.ts';
-import { createRateLimit } from './rate-limit.ts';
+import { limitRate, limitUrl, refusePrefetch, requireToken, securityHeaders } from './protection.ts';
 import { type AppEnv, requestContext } from './request-context.ts';
 
-export interface AppOptions
+interface AppOptions
   extends CallbackRouteOptions,
     LoginRouteOptions,
     ConsentRouteOptions,
@@ -53,7 +50,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   const places = createPlaces({ capacity, perAddress: capacityPerAddress });
   const room = createBodyRoom();
   const guards: Guards = {
-    rate: (perMinute) => limitRate(createRateLimit(perMinute)),
+    rate: limitRate,
     body: (limit) => receiveBody(room, metrics, limit),
     place: (route) => enterPlace(places, metrics, route),
   };
@@ -68,7 +65,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   addConsent(app, options, guards);
   addSessions(app, options, guards);
   addWebhook(app, options, guards);
-  app.notFound((c) => plainPage(c, 404, c.var.requestId));
+  app.notFound((c) => plainPage(c, 404));
   app.onError((error, c) => answerError(error, c));
   return app;
 }
@@ -116,7 +113,7 @@ function addConsent(app: Hono<AppEnv>, options: AppOptions, guards: Guards): voi
   app.use(
     path,
     guards.rate(options.rates.callbacks),
-    guards.body({ maxSize: longestBody, onError: (c) => plainPage(c, 413, c.var.requestId) }),
+    guards.body({ maxSize: longestBody, onError: (c) => plainPage(c, 413) }),
     guards.place('consent'),
   );
   app.get(path, getOnly, (c) => consent.ask(c, c.req.param('organization'), c.req.param('provider')));

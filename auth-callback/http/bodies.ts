@@ -7,7 +7,7 @@ import type { AppContext, AppEnv } from './request-context.ts';
 type Missed = 'late' | 'crowded_out';
 
 /** Where requests wait whose bodies are on their way. */
-export interface BodyRoom {
+interface BodyRoom {
   /** @param receiving settles when the body is there */
   wait<Result>(address: string, receiving: Promise<Result>): Promise<Result | Missed>;
 }
@@ -66,7 +66,7 @@ export function createBodyRoom({ timeMs = 5_000, most = 1_000 } = {}): BodyRoom 
 export function receiveBody(
   room: BodyRoom,
   metrics: Metrics,
-  limit: { maxSize: number; onError: (c: AppContext) => Response },
+  limit: { maxSize: number; onError: (c: AppContext) => Response | Promise<Response> },
 ): MiddlewareHandler<AppEnv> {
   const limited = bodyLimit({ maxSize: limit.maxSize, onError: (c) => limit.onError(c as AppContext) });
   return async (c, next) => {

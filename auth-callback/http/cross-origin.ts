@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
+import { cors } from 'hono/cors';
 import { DatabaseBudget } from '../database/database-budget.ts';
 import type { ProviderDirectory } from '../provider/provider-directory.ts';
-import type { ProviderRow } from '../provider/provider-row.ts';
 import type { AppEnv } from './request-context.ts';
 
 /**
@@ -13,31 +13,29 @@ import type { AppEnv } from './request-context.ts';
  */
 export function allowRegisteredOrigins(
   directory: ProviderDirectory,
-  methods: string,
+  method: string,
   allowsPlainHttp: boolean,
 ): MiddlewareHandler<AppEnv> {
   const schemes = allowsPlainHttp ? ['https:', 'http:'] : ['https:'];
-  return async (c, next) => {
-    const origin = c.req.header('origin');
-    const preflight = c.req.method === 'OPTIONS';
-    const rows = origin === undefined ? [] : await directory.rows(new DatabaseBudget()).catch(() => []);
-    const allowed = origin !== undefined && rows.some((row) => returnsTo(row, origin, schemes));
-    if (preflight) c.res = new Response(null, { status: 204 });
-    else await next();
-    c.res.headers.append('vary', 'Origin');
-    if (!allowed) return;
-    c.res.headers.set('access-control-allow-origin', origin);
-    c.res.headers.set('cross-origin-resource-policy', 'cross-origin');
-    if (!preflight) return;
-    c.res.headers.set('access-control-allow-methods', methods);
-    c.res.headers.set('access-control-allow-headers', 'content-type, authorization');
-    c.res.headers.set('access-control-max-age', '600');
-  };
-}
 
-function returnsTo(row: ProviderRow, origin: string, schemes: string[]): boolean {
-  return row.returnTo.some((address) => {
-    const url = URL.parse(address);
-    return url !== null && schemes.includes(url.protocol) && url.origin === origin;
+  async function isRegistered(origin: string): Promise<boolean> {
+    const rows = await directory.rows(new DatabaseBudget()).catch(() => []);
+    return rows.some(({ returnTo }) =>
+      returnTo.some((address) => {
+        const url = URL.parse(address);
+        return url !== null && schemes.includes(url.protocol) && url.origin === origin;
+      }),
+    );
+  }
+
+  return cors({
+    async origin(origin, c) {
+      if (origin === '' || !(await isRegistered(origin))) return null;
+      c.header('cross-origin-resource-policy', 'cross-origin');
+      return origin;
+    },
+    allowMethods: [method],
+    allowHeaders: ['content-type', 'authorization'],
+    maxAge: 600,
   });
 }

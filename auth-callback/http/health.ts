@@ -1,5 +1,5 @@
 import { within } from '../database/database-budget.ts';
-import type { Doors } from '../doors.ts';
+import type { LoginDatabase } from '../database/login-database.ts';
 
 export interface Readiness {
   /** Whether requests should be sent here. Says nothing of why not. */
@@ -12,10 +12,13 @@ const patience = 1_000;
 const rememberedFor = 1_000;
 
 /**
- * Ready means that the database answers, and that our door is there. Asked at most once a second, whoever asks: the
+ * Ready means that the database answers, and that our interface is there. Asked at most once a second, whoever asks: the
  * endpoint is open to everybody.
  */
-export function createReadiness(load: Doors['providers'], now: () => number = () => performance.now()): Readiness {
+export function createReadiness(
+  load: LoginDatabase['providers'],
+  now: () => number = () => performance.now(),
+): Readiness {
   let stopped = false;
   let known: { answer: Promise<boolean>; until: number } | undefined;
 

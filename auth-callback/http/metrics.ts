@@ -1,5 +1,9 @@
+import type { MiddlewareHandler } from 'hono';
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
-import type { Share } from './places.ts';
+import type { AppEnv } from './request-context.ts';
+
+/** Whose share of the places was used up, see `places.ts`; `places`: there was none left at all. */
+export type Share = 'places' | 'route' | 'provider' | 'address';
 
 /** What an operator can count. Labels come from our own rows and codes only: nothing of a person, and bounded. */
 export interface Metrics {
@@ -57,5 +61,31 @@ export function createMetrics({ withProcess }: { withProcess: boolean }): Metric
     turnedAway: (labels) => turnedAway.inc(labels),
     text: () => registry.metrics(),
     contentType: registry.contentType,
+  };
+}
+
+const routes = new Set([
+  'login',
+  'callback',
+  'consent',
+  'token',
+  'link',
+  'webhooks',
+  '.well-known',
+  'livez',
+  'readyz',
+  'metrics',
+]);
+const methods = new Set(['GET', 'HEAD', 'POST', 'OPTIONS']);
+
+/** Counts and times every request by the first part of its path; what is not ours is `other`, lest anybody invent labels. */
+export function observeRequests(metrics: Metrics): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const startedAt = performance.now();
+    await next();
+    const first = c.req.path.split('/')[1] ?? '';
+    const route = routes.has(first) ? first : 'other';
+    const method = methods.has(c.req.method) ? c.req.method : 'other';
+    metrics.request({ route, method, status: c.res.status }, (performance.now() - startedAt) / 1000);
   };
 }

@@ -1,17 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
-import type { Metrics } from './metrics.ts';
-import { turnAway } from './protection.ts';
-import type { AppEnv } from './request-context.ts';
-
-/** Whose share of the places was used up; `places`: there was none left at all. */
-export type Share = 'places' | 'route' | 'provider' | 'address';
-
-/** What a request holds while it is under way. */
-export interface Place {
-  /** @returns false when the provider has its share already; the place is kept all the same */
-  waitFor(issuer: string): boolean;
-  leave(): void;
-}
+import { turnAway } from './answers.ts';
+import type { Metrics, Share } from './metrics.ts';
+import type { AppEnv, Place } from './request-context.ts';
 
 export interface Places {
   /** @returns the place, or whose share is used up */

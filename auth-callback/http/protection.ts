@@ -1,32 +1,30 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
-import { bearerToken } from '../session/bearer-token.ts';
+import { secureHeaders } from 'hono/secure-headers';
+import { LRUCache } from 'lru-cache';
+import { turnAway } from './answers.ts';
 import { longestUrl } from './limits.ts';
-import { plainPage } from './pages.ts';
-import type { RateLimit } from './rate-limit.ts';
-import type { AppContext, AppEnv } from './request-context.ts';
+import { type AppEnv, bearerToken } from './request-context.ts';
 
 /**
  * Headers of every answer. Nothing here is ever shown in a frame, runs a script or is kept by a cache, and no address
- * (which may hold a code) is passed on as a referrer (RFC 9700 section 4.2).
+ * (which may hold a code) is passed on as a referrer (RFC 9700 section 4.2). What a handler has set itself stays.
  *
  * @param overTls whether PUBLIC_URL is https
  */
 export function securityHeaders(overTls: boolean): MiddlewareHandler<AppEnv> {
-  const headers: [string, string][] = [
-    ['content-security-policy', "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"],
-    ['x-content-type-options', 'nosniff'],
-    ['x-frame-options', 'DENY'],
-    ['referrer-policy', 'no-referrer'],
-    ['cross-origin-resource-policy', 'same-origin'],
-    ['cache-control', 'no-store'],
-  ];
-  if (overTls) headers.push(['strict-transport-security', 'max-age=63072000; includeSubDomains']);
+  const none = ["'none'"];
+  const others = secureHeaders({
+    overwrite: false,
+    contentSecurityPolicy: { defaultSrc: none, frameAncestors: none, baseUri: none, formAction: none },
+    xFrameOptions: 'DENY',
+    strictTransportSecurity: overTls && 'max-age=63072000; includeSubDomains',
+    // A web app may open the login in a window of its own, and wait for it.
+    crossOriginOpenerPolicy: false,
+  });
   return async (c, next) => {
-    await next();
-    for (const [name, value] of headers) {
-      if (!c.res.headers.has(name)) c.res.headers.set(name, value);
-    }
+    await others(c, next);
+    if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store');
   };
 }
 
@@ -46,7 +44,24 @@ export function requireToken(token: string): MiddlewareHandler<AppEnv> {
   };
 }
 
-export function limitRate(limit: RateLimit): MiddlewareHandler<AppEnv> {
+/** Fetch standard (`Sec-Purpose`), and what browsers said before it: Chromium and Safari, Safari's previews, Firefox. */
+const purposeHeaders = ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'];
+const guesses = new Set(['prefetch', 'prerender', 'preview']);
+
+/**
+ * Refuses what a browser fetches on a guess, before anybody has opened the address: it would use up a login that its
+ * person is still to finish. The browser throws a refusal away and asks again when the address is really opened.
+ */
+export const refusePrefetch: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const said = purposeHeaders.flatMap((name) => c.req.header(name)?.toLowerCase().split(/[,;]/) ?? []);
+  if (!said.some((word) => guesses.has(word.trim()))) return next();
+  c.var.log.debug({ event: 'prefetch_refused' }, 'fetched on a guess');
+  return c.text('Not to be prefetched\n', 403);
+};
+
+/** 429 for an address that makes more requests than that a minute. */
+export function limitRate(perMinute: number): MiddlewareHandler<AppEnv> {
+  const limit = createRateLimit(perMinute);
   return async (c, next) => {
     const seconds = limit.take(c.var.address);
     if (seconds === 0) return next();
@@ -55,10 +70,35 @@ export function limitRate(limit: RateLimit): MiddlewareHandler<AppEnv> {
   };
 }
 
-/** Not now: the person gets a page, the app a code, and both the time after which it is worth while. */
-export function turnAway(c: AppContext, status: 429 | 503, seconds: number): Response {
-  c.header('retry-after', String(seconds));
-  // Apps read this one, people the others.
-  if (c.req.path === '/token' || c.req.path === '/link') return c.json({ error: 'temporarily_unavailable' }, status);
-  return plainPage(c, status, c.var.requestId);
+interface RateLimit {
+  /** @returns 0 when the request may go on, else the seconds after which the next one may */
+  take(address: string): number;
+}
+
+interface Bucket {
+  tokens: number;
+  at: number;
+}
+
+/** Addresses remembered at once: bounded, so that nobody can fill the memory by coming from many. The idlest goes first. */
+const mostAddresses = 50_000;
+
+/**
+ * Token buckets per address: a burst of one minute's worth, then an even flow.
+ *
+ * @param perMinute requests a minute
+ * @param now milliseconds, of a clock that never goes back
+ */
+export function createRateLimit(perMinute: number, now: () => number = () => performance.now()): RateLimit {
+  const buckets = new LRUCache<string, Bucket>({ max: mostAddresses });
+  const perMillisecond = perMinute / 60_000;
+  return {
+    take(address) {
+      const at = now();
+      const before = buckets.get(address) ?? { tokens: perMinute, at };
+      const tokens = Math.min(perMinute, before.tokens + (at - before.at) * perMillisecond);
+      buckets.set(address, { tokens: tokens >= 1 ? tokens - 1 : tokens, at });
+      return tokens >= 1 ? 0 : Math.max(1, Math.ceil((1 - tokens) / perMillisecond / 1000));
+    },
+  };
 }

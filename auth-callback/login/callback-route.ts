@@ -1,21 +1,20 @@
+import { sendQuestion } from '../consent/consent-question.ts';
 import { completeSecondLeg } from '../consent/second-leg.ts';
-import { sendQuestion } from '../consent/send-question.ts';
 import { DatabaseBudget } from '../database/database-budget.ts';
 import { asLoginError, LoginError, PageError } from '../errors.ts';
-import { redirectToApp } from '../http/app-redirect.ts';
+import { redirectToApp } from '../http/answers.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { AppContext } from '../http/request-context.ts';
 import { checkIssuerParameter } from '../provider/code-exchange.ts';
 import type { ProviderDirectory } from '../provider/provider-directory.ts';
-import { providerError } from '../provider/provider-error-code.ts';
-import { consumeTransaction } from '../transaction/consume-transaction.ts';
-import { openTransaction } from '../transaction/open-transaction.ts';
+import { providerError } from '../provider/provider-errors.ts';
+import { consumeTransaction, openTransaction } from '../transaction/transaction.ts';
 import { completeLogin } from './complete-login.ts';
-import type { CompletedLogin, LoginInFlight, LoginParts } from './login-in-flight.ts';
+import { answerOf, type LoginEnding, reportLogin } from './login-ending.ts';
+import type { LoginDependencies, LoginInFlight } from './login-in-flight.ts';
 import type { NumberHints } from './number-hint.ts';
-import { reportLogin } from './report-login.ts';
 
-export interface CallbackRouteOptions extends LoginParts {
+export interface CallbackRouteOptions extends LoginDependencies {
   directory: ProviderDirectory;
   hints: NumberHints;
   metrics: Metrics;
@@ -31,7 +30,7 @@ export function createCallbackRoute(options: CallbackRouteOptions) {
     const log = c.var.log.child({ transaction_id: transaction.id, organization, provider });
     const { returnTo, appState } = transaction;
     const startedAt = performance.now();
-    const finished = (ending: Parameters<typeof reportLogin>[2]) =>
+    const report = (ending: LoginEnding & { outcome: string }) =>
       reportLogin(options.metrics, log, ending, { organization, provider, startedAt });
     const budget = new DatabaseBudget();
     try {
@@ -42,25 +41,24 @@ export function createCallbackRoute(options: CallbackRouteOptions) {
       if (row === undefined || !row.returnTo.includes(returnTo)) throw new PageError('return_to_withdrawn', 400);
       // Nothing is used up yet, and whoever comes by another provider is not kept waiting by this one.
       if (!c.var.place.waitFor(row.issuer)) throw new LoginError('provider_busy', 'temporarily_unavailable');
-      await consumeTransaction(options.doors, transaction, budget);
+      await consumeTransaction(options.database, transaction, budget);
       const sent = new URL(c.req.url).searchParams;
       const login: LoginInFlight = { row, transaction, sent, budget, log };
-      const completed = await complete(options, login);
-      finished(completed);
-      await options.hints.update(c, row, completed);
-      if (completed.status === 'asked') return await sendQuestion(c, options.publicUrl, login, completed.question);
-      const answer = completed.status === 'let_in' ? { code: completed.code } : { error: completed.error.answer };
-      return redirectToApp(c, returnTo, appState, answer);
+      const ending = await complete(options, login);
+      report(ending);
+      await options.hints.update(c, row, ending);
+      if (ending.status === 'asked') return await sendQuestion(c, options.publicUrl, login, ending.question);
+      return redirectToApp(c, returnTo, appState, answerOf(ending));
     } catch (cause) {
       if (cause instanceof PageError) throw cause;
       const error = asLoginError(cause);
-      finished({ status: 'refused', error, outcome: 'none' });
+      report({ status: 'refused', error, outcome: 'none' });
       return redirectToApp(c, returnTo, appState, { error: error.answer });
     }
   };
 }
 
-function complete(options: LoginParts, login: LoginInFlight): Promise<CompletedLogin> {
+function complete(options: LoginDependencies, login: LoginInFlight): ReturnType<typeof completeLogin> {
   const { firstLeg } = login.transaction;
   if (firstLeg !== undefined) return completeSecondLeg(options, login, firstLeg);
   refuseErrors(login);

@@ -1,4 +1,5 @@
-import { type Parameters, readParameters } from '../http/parameters.ts';
+import { z } from 'zod';
+import { readParameters } from '../http/parameters.ts';
 
 /** A start that may go on to the provider. */
 export interface LoginRequest {
@@ -13,13 +14,26 @@ export interface LoginRequest {
  * `page`: nothing vouches for where to send the browser. `refused`: the app's own registered URL gets `invalid_request`,
  * with its state where there was exactly one.
  */
-export type LoginRequestReading =
+type LoginRequestReading =
   | { status: 'good'; request: LoginRequest }
   | { status: 'page' }
   | { status: 'refused'; returnTo: string; state: string | undefined };
 
 /** What the cookie can hold, see `longestCookieValue`. */
 const longestReturnTo = 1000;
+
+/** RFC 6749 appendix A.5: visible ASCII. Short ones cannot be unpredictable, long ones do not fit the cookie. */
+const appState = z.string().regex(/^[\x20-\x7e]{8,1000}$/);
+
+const query = z.object({
+  state: appState,
+  code_challenge: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+  /** S256 only: with plain, whoever sees the request also has the verifier. */
+  code_challenge_method: z.literal('S256'),
+  /** An intent we do not know is refused: whoever asked for it would not get it. */
+  intent: z.literal('link').optional(),
+  link_token: z.string().optional(),
+});
 
 /**
  * Judges the app's request (RFC 6749 section 4.1.1, RFC 7636 section 4.3).
@@ -28,33 +42,37 @@ const longestReturnTo = 1000;
  * @param registered the organisation's URLs; compared as exact strings (RFC 9700 section 4.1)
  */
 export function readLoginRequest(sent: URLSearchParams, registered: string[]): LoginRequestReading {
-  const parameters = readParameters(sent);
-  const returnTo = parameters.get('return_to');
+  const { once, duplicated } = readParameters(sent);
+  const returnTo = once.return_to;
   if (returnTo === undefined || !registered.includes(returnTo) || returnTo.length > longestReturnTo) {
     return { status: 'page' };
   }
-  const state = readState(parameters.get('state'));
-  const codeChallenge = readChallenge(parameters.get('code_challenge'), parameters.get('code_challenge_method'));
-  const link = readIntent(parameters);
-  if (parameters.duplicated || state === undefined || codeChallenge === undefined || link === 'unknown') {
-    return { status: 'refused', returnTo, state };
+  const { data: good } = query.safeParse(once);
+  if (duplicated || good === undefined) {
+    return { status: 'refused', returnTo, state: appState.safeParse(once.state).data };
   }
-  return { status: 'good', request: { returnTo, state, codeChallenge, link } };
+  const { state, code_challenge: codeChallenge, intent, link_token: token } = good;
+  return { status: 'good', request: { returnTo, state, codeChallenge, link: intent && { token } } };
 }
 
-/** RFC 6749 appendix A.5: visible ASCII. Short ones cannot be unpredictable, long ones do not fit the cookie. */
-function readState(value: string | undefined): string | undefined {
-  return value !== undefined && /^[\x20-\x7e]{8,1000}$/.test(value) ? value : undefined;
-}
+/**
+ * An app's own scheme: a domain of its publisher, written backwards (RFC 8252 section 7.1). A scheme of one word belongs to nobody:
+ * browsers and systems run or show what is behind some of them (`view-source:`, `intent:`, `ms-settings:`), and any app may take any.
+ */
+const ownScheme = /^[a-z]{2,}(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+:$/;
 
-/** S256 only: with plain, whoever sees the request also has the verifier. */
-function readChallenge(value: string | undefined, method: string | undefined): string | undefined {
-  return method === 'S256' && value !== undefined && /^[A-Za-z0-9_-]{43}$/.test(value) ? value : undefined;
-}
-
-/** An intent we do not know is refused: whoever asked for it would not get it. */
-function readIntent(parameters: Parameters): LoginRequest['link'] | 'unknown' {
-  const intent = parameters.get('intent');
-  if (intent === undefined) return undefined;
-  return intent === 'link' ? { token: parameters.get('link_token') } : 'unknown';
+/**
+ * Whether a code may be sent to a registered address: https, or an app's own scheme. Rows are written by people, and an address with
+ * http would show the code to the network.
+ *
+ * @param allowsPlainHttp true in a local deployment only
+ */
+export function isReturnAddress(address: string, allowsPlainHttp: boolean): boolean {
+  const url = URL.parse(address);
+  // A fragment is not allowed (RFC 6749 section 3.1.2), and what is put behind it would never arrive.
+  if (url === null || /[\s#]/.test(address) || url.username !== '' || url.password !== '') return false;
+  if (url.protocol === 'https:' || url.protocol === 'http:') {
+    return address.startsWith(`${url.protocol}//`) && (url.protocol === 'https:' || allowsPlainHttp);
+  }
+  return ownScheme.test(url.protocol);
 }

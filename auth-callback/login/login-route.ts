@@ -1,21 +1,24 @@
-import { randomBytes, randomUUIDv7 } from 'node:crypto';
+import { randomUUIDv7 } from 'node:crypto';
 import { DatabaseBudget } from '../database/database-budget.ts';
 import { asLoginError, LoginError, PageError } from '../errors.ts';
-import { redirectToApp } from '../http/app-redirect.ts';
+import { redirectToApp } from '../http/answers.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { AppContext } from '../http/request-context.ts';
+import { newSecret } from '../new-secret.ts';
 import { authorizationUrl } from '../provider/authorization-request.ts';
 import type { ProviderClients } from '../provider/provider-client.ts';
 import type { ProviderDirectory } from '../provider/provider-directory.ts';
-import type { ProviderRow } from '../provider/provider-row.ts';
-import { redirectUri } from '../provider/redirect-uri.ts';
-import type { LinkPermits } from '../session/link-permit.ts';
+import { type ProviderRow, redirectUri } from '../provider/provider-row.ts';
+import type { LinkPermits } from '../session/link.ts';
 import { longestCookieValue } from '../transaction/bound-cookie.ts';
-import { type LoginTransaction, type TransactionSealer, transactionLifetime } from '../transaction/transaction.ts';
-import { transactionCookie } from '../transaction/transaction-cookie.ts';
-import { type LoginRequest, readLoginRequest } from './login-request.ts';
+import {
+  type LoginTransaction,
+  type TransactionSealer,
+  transactionCookie,
+  transactionLifetime,
+} from '../transaction/transaction.ts';
+import { isReturnAddress, type LoginRequest, readLoginRequest } from './login-request.ts';
 import type { NumberHints } from './number-hint.ts';
-import { isReturnAddress } from './return-address.ts';
 
 export interface LoginRouteOptions {
   publicUrl: string;
@@ -64,7 +67,7 @@ export function createLoginRoute(options: LoginRouteOptions) {
   };
 }
 
-/** Everything a later request must agree with, fresh and unpredictable: 256 bits each (RFC 9700 section 2.1.1, 4.7). */
+/** Everything a later request must agree with, fresh and unpredictable. */
 function beginTransaction(
   row: ProviderRow,
   request: LoginRequest,
@@ -76,14 +79,14 @@ function beginTransaction(
     organization: row.organization,
     provider: row.provider,
     issuer: row.issuer,
-    nonce: randomBytes(32).toString('base64url'),
-    state: randomBytes(32).toString('base64url'),
-    codeVerifier: randomBytes(32).toString('base64url'),
+    nonce: newSecret(),
+    state: newSecret(),
+    codeVerifier: newSecret(),
     returnTo: request.returnTo,
     appState: request.state,
     appCodeChallenge: request.codeChallenge,
     startedAt: Math.floor(Date.now() / 1000),
-    ...(linkSessionId === undefined ? {} : { linkSessionId }),
+    linkSessionId,
   };
 }
 

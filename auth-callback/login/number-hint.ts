@@ -1,18 +1,20 @@
 import { createHash } from 'node:crypto';
 import type { Context } from 'hono';
+import { z } from 'zod';
 import type { ProviderRow } from '../provider/provider-row.ts';
 import { createBoundCookie } from '../transaction/bound-cookie.ts';
-import { asRecord, createSealedBox, type SealingSecret } from '../transaction/sealed-box.ts';
+import { createSealedBox, type SealingSecret } from '../transaction/sealed-box.ts';
 
 /** What this browser's last login with a provider found. Says nothing about whom, except to somebody who logs in again. */
-interface NumberHint {
-  organization: string;
-  provider: string;
+type NumberHint = z.infer<typeof numberHint>;
+const numberHint = z.object({
+  organization: z.string(),
+  provider: z.string(),
   /** SHA-256 of issuer and subject. */
-  person: string;
+  person: z.string(),
   /** Seconds since 1970. */
-  issuedAt: number;
-}
+  issuedAt: z.int(),
+});
 
 export interface NumberHints {
   /** Whether the login may do without the scope for the number: the last one here found a confirmed number. */
@@ -35,7 +37,7 @@ export function createNumberHints(
   secrets: SealingSecret[],
   now: () => number = () => Math.floor(Date.now() / 1000),
 ): NumberHints {
-  const box = createSealedBox(secrets, 'number-hint', readHint);
+  const box = createSealedBox(secrets, 'number-hint', numberHint);
 
   async function hintOf(c: Context, row: ProviderRow): Promise<NumberHint | undefined> {
     const sealed = cookie.read(c, keyOf(row));
@@ -73,11 +75,4 @@ function keyOf(row: ProviderRow): string {
 
 function personOf(row: ProviderRow, subject: string): string {
   return createHash('sha256').update(`${row.issuer}\n${subject}`).digest('base64url');
-}
-
-function readHint(value: unknown): NumberHint | undefined {
-  const found = asRecord(value);
-  const texts = [found?.organization, found?.provider, found?.person];
-  const good = texts.every((each) => typeof each === 'string') && Number.isInteger(found?.issuedAt);
-  return good ? (found as unknown as NumberHint) : undefined;
 }

@@ -33,7 +33,7 @@ export const protocolParameters = new Set([
 const firstLegOnly = new Set(['prompt', 'max_age', 'login_hint']);
 
 /** What is fresh in every request. */
-export type FreshParameters = Pick<LoginTransaction, 'state' | 'nonce' | 'codeVerifier'>;
+type FreshParameters = Pick<LoginTransaction, 'state' | 'nonce' | 'codeVerifier'>;
 
 /** How the browser gets to the provider. */
 export type AuthorizationRequest =
@@ -101,9 +101,7 @@ function requestParameters(
   redirectUri: string,
   scopes: string[],
 ): Record<string, string> {
-  const additional = Object.entries(row.authorizationParams).filter(
-    ([name, value]) => !protocolParameters.has(name) && typeof value === 'string',
-  );
+  const additional = Object.entries(row.authorizationParams).filter(([name]) => !protocolParameters.has(name));
   const withOpenid = asksForIdToken(row) ? ['openid', ...scopes] : scopes;
   return {
     ...Object.fromEntries(additional),

@@ -6,7 +6,7 @@ import { LoginError } from '../errors.ts';
 export type ClientSecrets = (name: string) => string | undefined;
 
 /** How one of our clients proves who it is, as a row says. */
-export interface ClientCredentials {
+interface ClientCredentials {
   /** `client_secret_basic`, `client_secret_post`, `private_key_jwt` or `none`. */
   authMethod: string;
   /** Name of the environment variable that holds the secret, or the private key. */

@@ -2,8 +2,17 @@ import { authorizationCodeGrant } from 'openid-client';
 import type { Claims } from '../claims/contact-claims.ts';
 import { LoginError } from '../errors.ts';
 import type { LoginTransaction } from '../transaction/transaction.ts';
-import { checkForm, checkIdToken, checkKind, type VerifiedIdToken } from './id-token-checks.ts';
-import { identifyByLookup } from './identify-by-lookup.ts';
+import {
+  authenticationTime,
+  checkAcr,
+  checkForm,
+  checkIdToken,
+  checkKind,
+  issueTime,
+  readSubject,
+  storableAcr,
+  type VerifiedIdToken,
+} from './id-token-checks.ts';
 import type { ProviderClient } from './provider-client.ts';
 import { answerToProviderError } from './provider-errors.ts';
 import { asksForIdToken, type ProviderRow } from './provider-row.ts';
@@ -19,7 +28,7 @@ export interface VerifiedLogin extends VerifiedIdToken {
 }
 
 /** The browser's way back from the provider. */
-export interface CodeResponse {
+interface CodeResponse {
   /** The callback's query as the browser brought it, free of duplicates, its state already compared. */
   sent: URLSearchParams;
   /** The constant that the authorization request named. */
@@ -59,7 +68,7 @@ export async function exchangeCode(
       minimumAcr: row.minimumAcr,
       now: Date.now() / 1000,
     });
-    const lookup = await lookUpToken(client, row, { accessToken, subject: verified.subject });
+    const lookup = await lookUpToken(client.lookup, row, { accessToken, subject: verified.subject });
     return { ...verified, accessToken, idToken: tokens.id_token, lookup };
   } catch (error) {
     const { code, answer } = answerToProviderError(error);
@@ -91,4 +100,34 @@ function redeem(
 export function checkIssuerParameter(sent: URLSearchParams, issuer: string): void {
   const given = sent.get('iss');
   if (given !== null && given !== issuer) throw new LoginError('iss_parameter_wrong', 'login_failed');
+}
+
+/**
+ * Who logged in, where there is no ID token: what introspection says of the access token that our own code and verifier
+ * were exchanged for. Here the answer is the login's only evidence, so it must name us as the client, and a subject.
+ *
+ * @throws {LoginError} `temporarily_unavailable` when introspection does not answer, `login_failed` when it says too little
+ */
+async function identifyByLookup(client: ProviderClient, row: ProviderRow, accessToken: string): Promise<VerifiedLogin> {
+  const lookup = await lookUpToken(client.lookup, row, { accessToken, subject: undefined });
+  if (lookup.status !== 'claims') {
+    const code = lookup.status === 'unavailable' ? lookup.code : 'introspection_not_configured';
+    throw new LoginError(code, 'temporarily_unavailable');
+  }
+  const { claims } = lookup;
+  if (claims.client_id !== row.clientId) throw new LoginError('introspection_client_missing', 'login_failed');
+  const subject = readSubject(claims.sub);
+  checkAcr(claims.acr, row.minimumAcr);
+  const issuedAt = issueTime(claims.iat, Math.floor(Date.now() / 1000));
+  return {
+    subject,
+    authenticatedAt: authenticationTime(claims.auth_time, issuedAt),
+    // Our own clock's time is not the provider's.
+    issuedAt: claims.iat === issuedAt ? new Date(Math.floor(issuedAt) * 1000) : undefined,
+    acr: storableAcr(claims.acr),
+    claims: {},
+    accessToken,
+    idToken: undefined,
+    lookup,
+  };
 }

@@ -3,8 +3,7 @@ import { sameText } from '../../runtime/same-text.ts';
 import type { Claims } from '../claims/contact-claims.ts';
 import { storableText } from '../claims/storable-text.ts';
 import { LoginError } from '../errors.ts';
-import { isCanonical } from '../transaction/canonical.ts';
-import { meetsMinimumAcr } from './acr.ts';
+import { isCanonical } from '../transaction/sealed-box.ts';
 
 const furthestAhead = 60;
 const furthestBack = 600;
@@ -12,7 +11,7 @@ const longestSubject = 255;
 /** Seconds. No single sign-on lasts longer, so that what is further back is no time of a login: 0.5 would be one of 1970. */
 const longestSession = 366 * 86_400;
 
-export interface IdTokenExpectations {
+interface IdTokenExpectations {
   clientId: string;
   /** The pinned signature algorithm, which decides the hash of `at_hash`. */
   algorithm: string;
@@ -141,4 +140,28 @@ function pastTime(claim: unknown, latest: number): number {
 
 function refused(code: string): LoginError {
   return new LoginError(code, 'login_failed');
+}
+
+/** ID-porten's levels, today's and the former names, in one order (docs.digdir.no; design section 12). */
+const levels: Record<string, number> = {
+  'idporten-loa-low': 1,
+  'idporten-loa-substantial': 2,
+  Level3: 2,
+  'idporten-loa-high': 3,
+  Level4: 3,
+};
+
+/**
+ * @param acr the claim as the provider sent it
+ * @param minimum the row's level. One we know no order for (such as Vipps' `urn:vipps:acr:app_auth`) must be met exactly.
+ */
+export function meetsMinimumAcr(acr: unknown, minimum: string): boolean {
+  if (typeof acr !== 'string') return false;
+  if (acr === minimum) return true;
+  const [reached, needed] = [levelOf(acr), levelOf(minimum)];
+  return reached !== undefined && needed !== undefined && reached >= needed;
+}
+
+function levelOf(acr: string): number | undefined {
+  return Object.hasOwn(levels, acr) ? levels[acr] : undefined;
 }

@@ -6,6 +6,7 @@ import {
   customFetch,
   errors,
 } from 'jose';
+import { LRUCache } from 'lru-cache';
 import type { GuardedFetch } from '../../runtime/guarded-fetch.ts';
 import { LoginError } from '../errors.ts';
 import { answerToProviderError } from './provider-errors.ts';
@@ -27,10 +28,9 @@ export type KeySets = (jwksUri: string, algorithm: string) => SignatureCheck;
 const refetchAtMostEvery = 10_000;
 /** A key that the provider took back must not be good for much longer. */
 const readAgainAfter = 300_000;
-const mostSets = 500;
 
 export function createKeySets(fetch: GuardedFetch): KeySets {
-  const sets = new Map<string, CompactVerifyGetKey>();
+  const sets = new LRUCache<string, CompactVerifyGetKey>({ max: 500 });
 
   function keysAt(jwksUri: string): CompactVerifyGetKey {
     const known = sets.get(jwksUri);
@@ -40,7 +40,6 @@ export function createKeySets(fetch: GuardedFetch): KeySets {
       cacheMaxAge: readAgainAfter,
       [customFetch]: (url, { headers, signal }) => fetchKeys(fetch, url, { headers, signal }),
     });
-    if (sets.size >= mostSets) sets.clear();
     sets.set(jwksUri, made);
     return made;
   }

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import {
   allowInsecureRequests,
   type ClientAuth,
@@ -12,11 +13,10 @@ import type { GuardedFetch } from '../../runtime/guarded-fetch.ts';
 import { LoginError } from '../errors.ts';
 import { type ClientSecrets, clientAuthentication } from './client-authentication.ts';
 import { coalesceFetch } from './coalesced-fetch.ts';
-import { createExpiringCache } from './expiring-cache.ts';
 import { createKeySets, type KeySets, type SignatureCheck } from './key-sets.ts';
-import { createLookupClient, type LookupClient } from './lookup-client.ts';
 import { answerToProviderError } from './provider-errors.ts';
 import { type ProviderRow, rowFault } from './provider-row.ts';
+import { createLookupClient, type LookupClient } from './token-lookup.ts';
 
 /** A provider as openid-client knows it after discovery. */
 export interface ProviderClient {
@@ -35,7 +35,7 @@ export interface ProviderClients {
   clientFor(row: ProviderRow): Promise<ProviderClient>;
 }
 
-export interface ProviderClientOptions {
+interface ProviderClientOptions {
   /** The only way out; every request of openid-client takes it. */
   fetch: GuardedFetch;
   secrets: ClientSecrets;
@@ -51,33 +51,60 @@ export interface ProviderClientOptions {
 
 const clockToleranceSeconds = 30;
 const minute = 60_000;
+/** Vipps' metadata says `max-age=3600`. */
+const refreshAfter = 60 * minute;
+/** An old document still works while the provider's metadata cannot be fetched: its endpoints hardly ever move. */
+const useFor = 24 * 60 * minute;
+/** How soon a provider that is down is asked again: while logins fail because of it, and behind a client that still serves. */
+const retryAfter = { withoutClient: 2_000, withClient: minute };
+
+/** What is known of a provider: its client, or why there is none. */
+type Discovered = { client: ProviderClient; at: number } | { error: unknown };
 
 /**
  * Clients by the content of their row: a changed row gets a client of its own at once, and the outage of one provider is
- * nobody else's. Nobody waits for the hourly refresh; the client at hand serves until the new one is there.
+ * nobody else's. Nobody waits for the hourly refresh; the client at hand serves until the new one is there. Any number of
+ * logins at the same time make one discovery.
  */
 export function createProviderClients(options: ProviderClientOptions): ProviderClients {
   const fetch = coalesceFetch(options.fetch);
   const shared = { ...options, fetch, keySets: createKeySets(fetch) };
-  const cache = createExpiringCache<ProviderRow, ProviderClient>({
-    load: (row) => discoverProvider(row, shared),
-    onRefreshFailure: options.onRefreshFailure,
-    // Vipps' metadata says `max-age=3600`.
-    refreshAfter: 60 * minute,
-    // An old document still works while the provider's metadata cannot be fetched: its endpoints hardly ever move.
-    useFor: 24 * 60 * minute,
-    // A provider that is down is asked again no more often than this.
-    retryAfter: 2_000,
-    most: 500,
-    now: options.now ?? (() => performance.now()),
+  const now = options.now ?? (() => performance.now());
+
+  const mayServe = (known: Discovered | undefined) =>
+    known !== undefined && 'client' in known && now() - known.at < useFor;
+
+  const cache = new LRUCache<string, Discovered, ProviderRow>({
+    max: 500,
+    ttl: refreshAfter,
+    ttlResolution: 0,
+    ignoreFetchAbort: true,
+    // To the cache a value that was stored at 0 never gets old.
+    perf: { now: () => now() + 1 },
+    async fetchMethod(_key, known, { context: row, options: entry }) {
+      try {
+        return { client: await discoverProvider(row, shared), at: now() };
+      } catch (error) {
+        const serves = mayServe(known);
+        // It counts a value as fresh in its last millisecond too.
+        entry.ttl = (serves ? retryAfter.withClient : retryAfter.withoutClient) - 1;
+        if (!serves) return { error };
+        options.onRefreshFailure(error);
+        return known;
+      }
+    },
   });
   // Rows are read again every half minute; in between the same objects come with every login.
   const keys = new WeakMap<ProviderRow, string>();
+
   return {
-    clientFor(row) {
+    async clientFor(row) {
       const key = keys.get(row) ?? keyOf(row);
       keys.set(row, key);
-      return cache.get(key, row);
+      const allowStale = mayServe(cache.peek(key, { allowStale: true }));
+      const known = await cache.forceFetch(key, { context: row, allowStale });
+      if ('client' in known) return known.client;
+      throw known.error;
     },
   };
 }

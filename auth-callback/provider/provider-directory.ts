@@ -1,5 +1,5 @@
 import { type DatabaseBudget, within } from '../database/database-budget.ts';
-import type { Doors } from '../doors.ts';
+import type { LoginDatabase } from '../database/login-database.ts';
 import { PageError } from '../errors.ts';
 import type { ProviderRow } from './provider-row.ts';
 
@@ -10,8 +10,8 @@ export interface ProviderDirectory {
   rows(budget: DatabaseBudget): Promise<ProviderRow[]>;
 }
 
-export interface ProviderDirectoryOptions {
-  load: Doors['providers'];
+interface ProviderDirectoryOptions {
+  load: LoginDatabase['providers'];
   onFailure: (error: unknown) => void;
   /** Milliseconds, of a clock that never goes back. */
   now?: () => number;

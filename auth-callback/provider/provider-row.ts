@@ -1,41 +1,51 @@
+import { z } from 'zod';
+
 /** One row of `login.providers()`: an identity provider as one organisation uses it. */
-export interface ProviderRow {
-  organizationId: string;
+export type ProviderRow = z.infer<typeof providerRow>;
+export const providerRow = z.object({
+  organizationId: z.guid(),
   /** The organisation's slug, as in URLs. */
-  organization: string;
-  organizationName: string;
-  provider: string;
-  issuer: string;
-  clientId: string;
+  organization: z.string(),
+  organizationName: z.string(),
+  provider: z.string(),
+  issuer: z.string(),
+  clientId: z.string(),
   /** Name of the environment variable with the client's secret. */
-  clientSecretEnv: string | null;
-  tokenEndpointAuthMethod: string;
-  scopes: string[];
-  authorizationParams: Record<string, string>;
-  idTokenSignedResponseAlg: string;
-  personnummerFrom: string;
-  personnummerClaim: string;
-  consentMode: string;
-  consentScope: string | null;
-  minimumAcr: string | null;
+  clientSecretEnv: z.string().nullable(),
+  tokenEndpointAuthMethod: z.string(),
+  scopes: z.array(z.string()),
+  /** Further parameters of the authorization request. What is no text is left out. */
+  authorizationParams: z.record(z.string(), z.unknown()).transform(textsOf),
+  idTokenSignedResponseAlg: z.string(),
+  personnummerFrom: z.string(),
+  personnummerClaim: z.string(),
+  consentMode: z.string(),
+  consentScope: z.string().nullable(),
+  minimumAcr: z.string().nullable(),
   /** The scope that asks for the number, such as `nin`. */
-  personnummerScope: string | null;
+  personnummerScope: z.string().nullable(),
   /** True: that scope is left out for a returning member whose record has a confirmed number. */
-  askNumberWhenMissing: boolean;
+  askNumberWhenMissing: z.boolean(),
   /** A client of its own for introspection or tokeninfo; null: the row's own client. */
-  lookupClientId: string | null;
-  lookupClientSecretEnv: string | null;
-  lookupAuthMethod: string | null;
+  lookupClientId: z.string().nullable(),
+  lookupClientSecretEnv: z.string().nullable(),
+  lookupAuthMethod: z.string().nullable(),
   /** Null: `tokeninfo_endpoint` of the metadata. */
-  tokeninfoEndpoint: string | null;
+  tokeninfoEndpoint: z.string().nullable(),
   /** How long observed numbers are kept, as PostgreSQL writes an interval, such as `1 year`. */
-  retention: string | null;
+  retention: z.string().nullable(),
   /** The legal basis in the organisation's own words. */
-  captureBasis: string | null;
+  captureBasis: z.string().nullable(),
   /** Whether the organisation has recorded its legal basis for keeping the number. */
-  capture: boolean;
+  capture: z.boolean(),
   /** The exact URLs the organisation has registered for its apps. */
-  returnTo: string[];
+  returnTo: z.array(z.string()),
+});
+
+function textsOf(record: Record<string, unknown>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(record).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
 }
 
 /**
@@ -84,4 +94,12 @@ function isIssuer(text: string, allowsPlainHttp: boolean): boolean {
   const url = URL.parse(text);
   if (url === null || text.includes('?') || text.includes('#')) return false;
   return url.protocol === 'https:' || (allowsPlainHttp && url.protocol === 'http:');
+}
+
+/**
+ * Our redirect URI at a provider: one of its own for each organisation and provider, so that an answer of one can never be
+ * taken for an answer of another (RFC 9700 section 4.4), and never derived from what a request says of its host.
+ */
+export function redirectUri(publicUrl: string, at: { organization: string; provider: string }): string {
+  return `${publicUrl}/callback/${at.organization}/${at.provider}`;
 }

@@ -12,7 +12,7 @@ export type UserinfoAnswer =
   | { status: 'not_asked' };
 
 /** An access token, and whom the verified ID token beside it is about. */
-export interface SubjectToken {
+interface SubjectToken {
   accessToken: string;
   subject: string;
 }

@@ -1,5 +1,7 @@
+import { createPrivateKey, createPublicKey, type JsonWebKey, sign, verify } from 'node:crypto';
 import { createLocalJWKSet, importJWK, type JWK, jwtVerify, SignJWT } from 'jose';
-import type { Session } from '../doors.ts';
+import { z } from 'zod';
+import type { Session } from '../database/login-database.ts';
 
 /** How long an access token is good for (seconds). */
 export const accessTokenLifetime = 3600;
@@ -13,7 +15,7 @@ export interface AccessTokenIssuer {
   readonly jwks: { keys: JWK[] };
 }
 
-export interface AccessTokenOptions {
+interface AccessTokenOptions {
   /** Private P-256 keys with `kid`, judged before; the first one signs. */
   keys: JWK[];
   /** Our PUBLIC_URL. */
@@ -37,10 +39,8 @@ export async function createAccessTokenIssuer(options: AccessTokenOptions): Prom
     async verify(token) {
       const expected = { issuer, audience, algorithms: ['ES256'], currentDate: new Date(now()) };
       const verified = await jwtVerify(token, keySet, { ...expected, requiredClaims: ['exp'] }).catch(() => undefined);
-      const { session_id: sessionId, app_metadata: metadata } = verified?.payload ?? {};
-      const organization = (metadata as { organization?: unknown } | undefined)?.organization;
-      if (typeof sessionId !== 'string' || !isUuid(sessionId) || typeof organization !== 'string') return undefined;
-      return { sessionId, organization };
+      const { data: claims } = ownClaims.safeParse(verified?.payload);
+      return claims && { sessionId: claims.session_id, organization: claims.app_metadata.organization };
     },
     issue({ userId, sessionId, organization, organizationId }) {
       const issuedAt = Math.floor(now() / 1000);
@@ -63,11 +63,66 @@ export async function createAccessTokenIssuer(options: AccessTokenOptions): Prom
   };
 }
 
-function isUuid(text: string): boolean {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
-}
+/** What we read of an access token of ours. */
+const ownClaims = z.object({ session_id: z.guid(), app_metadata: z.object({ organization: z.string() }) });
 
 /** Names what is published, so that a private part can never slip through. */
 function toPublic({ kty, crv, x, y, kid }: JWK): JWK {
   return { kty, crv, x, y, kid, alg: 'ES256', use: 'sig' } as JWK;
+}
+
+const record = z.record(z.string(), z.unknown());
+
+/** Faults are short sentences naming positions, never values; where there are any, `keys` is empty. */
+type ParsedSigningKeys = { keys: JWK[]; faults: string[] };
+
+/**
+ * The keys that sign access tokens, from the text of an environment variable: a private JWKS (RFC 7517) of P-256 keys for
+ * ES256, each with its own `kid`. The first one signs; all are published.
+ */
+export function parseSigningKeys(text: string): ParsedSigningKeys {
+  const found = readKeySet(text);
+  if (found === undefined) return { keys: [], faults: ['is not JSON of the form {"keys":[...]}'] };
+  if (found.length === 0) return { keys: [], faults: ['holds no key'] };
+  const faults = found.flatMap((key, at) => judge(key).map((fault) => `key ${at + 1}: ${fault}`));
+  const kids = found.map((key) => record.safeParse(key).data?.kid);
+  kids.forEach((kid, at) => {
+    if (kid !== undefined && kids.indexOf(kid) < at) faults.push(`key ${at + 1}: kid used before`);
+  });
+  return { keys: faults.length === 0 ? (found as JWK[]) : [], faults };
+}
+
+function readKeySet(text: string): unknown[] | undefined {
+  try {
+    return z.object({ keys: z.array(z.unknown()) }).safeParse(JSON.parse(text)).data?.keys;
+  } catch {
+    // What JSON.parse says quotes the text, which may hold a private key.
+    return undefined;
+  }
+}
+
+function judge(found: unknown): string[] {
+  const key = record.safeParse(found).data;
+  if (key === undefined) return ['is not an object'];
+  const faults: string[] = [];
+  if (typeof key.kid !== 'string' || key.kid === '') faults.push('kid is missing');
+  if (key.kty !== 'EC' || key.crv !== 'P-256') faults.push('kty must be EC and crv P-256');
+  if (key.alg !== undefined && key.alg !== 'ES256') faults.push('alg must be ES256');
+  if (key.use !== undefined && key.use !== 'sig') faults.push('use must be sig');
+  if (typeof key.d !== 'string') faults.push('has no private part');
+  else if (faults.length === 0 && !signs(key as JsonWebKey)) faults.push('cannot be used to sign');
+  return faults;
+}
+
+/** Tries the key out: the private part must belong to the public part that is published. */
+function signs(key: JsonWebKey): boolean {
+  try {
+    const { d: _, ...publicPart } = key;
+    const text = Buffer.from('access token');
+    const signature = sign('sha256', text, createPrivateKey({ key, format: 'jwk' }));
+    return verify('sha256', text, createPublicKey({ key: publicPart, format: 'jwk' }), signature);
+  } catch {
+    // The reason may quote the key; that it cannot be used says enough.
+    return false;
+  }
 }

@@ -1,35 +1,46 @@
-import { createHash, hkdfSync, randomBytes } from 'node:crypto';
+import { hkdfSync, randomBytes } from 'node:crypto';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { z } from 'zod';
 import { DatabaseBudget } from '../database/database-budget.ts';
-import { repeatOnce } from '../database/repeat-once.ts';
-import type { Doors, Session } from '../doors.ts';
+import type { LoginDatabase, Session } from '../database/login-database.ts';
 import { evenTime } from '../http/even-time.ts';
-import type { AppContext } from '../http/request-context.ts';
+import { readParameters } from '../http/parameters.ts';
+import { type AppContext, bearerToken } from '../http/request-context.ts';
+import { newSecret } from '../new-secret.ts';
 import { type AccessTokenIssuer, accessTokenLifetime } from './access-token.ts';
-import { bearerToken } from './bearer-token.ts';
-import { readTokenRequest, type TokenErrorCode, type TokenRequest } from './token-request.ts';
 
 export interface TokenRouteOptions {
-  doors: Doors;
+  database: LoginDatabase;
   accessTokens: AccessTokenIssuer;
 }
+
+/** RFC 6749 section 5.2; and one of our own for a login that was not linked. */
+type TokenErrorCode =
+  | 'invalid_request'
+  | 'invalid_grant'
+  | 'unsupported_grant_type'
+  | 'temporarily_unavailable'
+  | 'account_mismatch';
 
 /**
  * `POST /token` (RFC 6749 section 4.1.3 and 6): a code, or a refresh token, for a session's tokens. The code of a login that is to be
  * linked comes with the access token of the session that asked; with any other code a bearer token means nothing.
  */
-export function createTokenRoute({ doors, accessTokens }: TokenRouteOptions) {
+export function createTokenRoute({ database, accessTokens }: TokenRouteOptions) {
   return async (c: AppContext): Promise<Response> => {
     const contentType = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
     if (contentType !== 'application/x-www-form-urlencoded') return refuse(c, 'invalid_request', 415);
     const request = readTokenRequest(new URLSearchParams(await c.req.text()));
-    if ('error' in request) return refuse(c, request.error, 400);
+    if (typeof request === 'string') return refuse(c, request, 400);
     let granted: Granted | 'refused' | undefined;
     const even = evenTime();
     try {
-      granted = await useGrant(doors, request, await askingSession(c, accessTokens));
+      granted =
+        request.grant_type === 'refresh_token'
+          ? await useRefreshToken(database, request.refresh_token)
+          : await useCode(database, request, await askingSession(c, accessTokens));
     } catch (err) {
-      c.var.log.warn({ event: 'token_unavailable', grant_type: request.grant, err }, 'no token issued');
+      c.var.log.warn({ event: 'token_unavailable', grant_type: request.grant_type, err }, 'no token issued');
       c.header('retry-after', '2');
       return refuse(c, 'temporarily_unavailable', 503);
     }
@@ -42,7 +53,7 @@ export function createTokenRoute({ doors, accessTokens }: TokenRouteOptions) {
     const { session, refreshToken } = granted;
     const { sessionId, userId, organization } = session;
     c.var.log.info(
-      { event: 'token_issued', grant_type: request.grant, session_id: sessionId, organization },
+      { event: 'token_issued', grant_type: request.grant_type, session_id: sessionId, organization },
       'token issued',
     );
     return c.json({
@@ -55,44 +66,58 @@ export function createTokenRoute({ doors, accessTokens }: TokenRouteOptions) {
   };
 }
 
+const codeGrant = z.object({
+  grant_type: z.literal('authorization_code'),
+  code: z.string().min(1),
+  code_verifier: z.string().min(1),
+});
+const refreshGrant = z.object({ grant_type: z.literal('refresh_token'), refresh_token: z.string().min(1) });
+const grants = z.discriminatedUnion('grant_type', [codeGrant, refreshGrant]);
+
+/** RFC 7636 section 4.1. */
+const codeVerifier = /^[A-Za-z0-9._~-]{43,128}$/;
+/** Our codes and refresh tokens are the base64url of 32 bytes. */
+const ownSecret = /^[A-Za-z0-9_-]{43}$/;
+
+/** @param body the form, decoded */
+function readTokenRequest(body: URLSearchParams): z.infer<typeof grants> | TokenErrorCode {
+  const parameters = readParameters(body);
+  const grant = parameters.once.grant_type;
+  if (parameters.duplicated || grant === undefined) return 'invalid_request';
+  if (grant !== 'authorization_code' && grant !== 'refresh_token') return 'unsupported_grant_type';
+  const { data: request } = grants.safeParse(parameters.once);
+  if (request === undefined) return 'invalid_request';
+  // What we never issued, or nobody may use, is as good as unknown.
+  const known =
+    request.grant_type === 'refresh_token'
+      ? ownSecret.test(request.refresh_token)
+      : codeVerifier.test(request.code_verifier) && ownSecret.test(request.code);
+  return known ? request : 'invalid_grant';
+}
+
 /** A session, and the refresh token that is its current one now. */
 interface Granted {
   session: Session;
   refreshToken: string;
 }
 
-/** The database compares hashes only; it never sees a code or a token that is still good. */
-function useGrant(
-  doors: Doors,
-  request: TokenRequest,
-  askingSessionId: string | undefined,
-): Promise<Granted | 'refused' | undefined> {
-  const budget = new DatabaseBudget();
-  return request.grant === 'refresh_token'
-    ? useRefreshToken(doors, request.refreshToken, budget)
-    : useCode(doors, request, askingSessionId, budget);
-}
-
 async function useCode(
-  doors: Doors,
-  { code, codeVerifier }: { code: string; codeVerifier: string },
+  database: LoginDatabase,
+  request: z.infer<typeof codeGrant>,
   askingSessionId: string | undefined,
-  budget: DatabaseBudget,
 ): Promise<Granted | 'refused' | undefined> {
-  const refreshToken = randomBytes(32).toString('base64url');
-  const challenge = hash(codeVerifier).toString('base64url');
-  // The database knows the same call again by the new token, which nobody has seen yet.
-  const session = await repeatOnce(() =>
-    budget.spend((ms) => doors.redeemCode(hash(code), challenge, hash(refreshToken), askingSessionId, ms)),
-  );
+  const refreshToken = newSecret();
+  const { code, code_verifier } = request;
+  const given = { code, codeVerifier: code_verifier, refreshToken, askingSessionId };
+  const session = await database.redeemCode(given, new DatabaseBudget());
   return session === undefined || session === 'refused' ? session : { session, refreshToken };
 }
 
 /** Made of the token before it, so that this one, presented again because an answer was lost, leads to the same next one. */
-async function useRefreshToken(doors: Doors, presented: string, budget: DatabaseBudget): Promise<Granted | undefined> {
+async function useRefreshToken(database: LoginDatabase, presented: string): Promise<Granted | undefined> {
   const salt = randomBytes(32);
-  const next = { salt, hash: hash(successor(presented, salt)) };
-  const session = await repeatOnce(() => budget.spend((ms) => doors.rotateRefreshToken(hash(presented), next, ms)));
+  const next = { salt, refreshToken: successor(presented, salt) };
+  const session = await database.rotateRefreshToken(presented, next, new DatabaseBudget());
   return session && { session, refreshToken: successor(presented, session.salt) };
 }
 
@@ -104,10 +129,6 @@ function successor(token: string, salt: Buffer): string {
 async function askingSession(c: AppContext, accessTokens: AccessTokenIssuer): Promise<string | undefined> {
   const bearer = bearerToken(c);
   return bearer === undefined ? undefined : (await accessTokens.verify(bearer))?.sessionId;
-}
-
-function hash(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest();
 }
 
 function refuse(c: AppContext, error: TokenErrorCode, status: ContentfulStatusCode): Response {

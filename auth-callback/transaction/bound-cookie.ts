@@ -10,7 +10,7 @@ export const longestCookieValue = 4000;
 const attributes = { path: '/', secure: true, httpOnly: true, sameSite: 'Lax' } as const;
 
 /** Cookies of one purpose, each bound to host, path and browser, and named after a key that the name does not tell. */
-export interface BoundCookie {
+interface BoundCookie {
   name(key: string): string;
   read(c: Context, key: string): string | undefined;
   write(c: Context, key: string, value: string, maxAge: number): void;

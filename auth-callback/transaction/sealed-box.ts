@@ -1,6 +1,6 @@
 import { hkdfSync } from 'node:crypto';
 import { CompactEncrypt, compactDecrypt } from 'jose';
-import { isCanonical } from './canonical.ts';
+import type { z } from 'zod';
 
 /** What only we can write and only we can read, kept by somebody else: a cookie, or a token in an address. */
 export interface SealedBox<Content> {
@@ -25,12 +25,12 @@ export interface SealingSecret {
  * @param secrets the first one seals, all of them open (so that they can be rotated)
  * @param purpose one secret, one use: each purpose has a key of its own (RFC 5869), so that what was sealed for one can
  *   never stand in for another
- * @param read judges the shape, because an older or newer release may have sealed it; undefined refuses
+ * @param shape judged too, because an older or newer release may have sealed it
  */
 export function createSealedBox<Content>(
   secrets: SealingSecret[],
   purpose: string,
-  read: (value: unknown) => Content | undefined,
+  shape: z.ZodType<Content>,
 ): SealedBox<Content> {
   const keys = new Map(secrets.map(({ version, secret }) => [version, deriveKey(purpose, version, secret)]));
   const [current] = keys;
@@ -46,9 +46,9 @@ export function createSealedBox<Content>(
       const content = await open(sealed, keys).catch((cause: unknown) => {
         throw new SealedBoxError('not sealed by us', { cause });
       });
-      const found = read(content);
-      if (found === undefined) throw new SealedBoxError('not of the shape this release seals');
-      return found;
+      const found = shape.safeParse(content);
+      if (!found.success) throw new SealedBoxError('not of the shape this release seals');
+      return found.data;
     },
   };
 }
@@ -72,9 +72,10 @@ function deriveKey(purpose: string, version: string, secret: Uint8Array): Uint8A
   return new Uint8Array(hkdfSync('sha256', secret, '', `${purpose}:${version}`, 32));
 }
 
-/** A JSON object, not an array, as something whose properties can be looked at. */
-export function asRecord(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined;
+/**
+ * Whether a compact JWS or JWE is written in the one way there is (RFC 7515 section 2): segments of base64url without
+ * padding, white space or bits left over at the end. Decoders forgive all of these, so that one value has many spellings.
+ */
+export function isCanonical(compact: string): boolean {
+  return compact.split('.').every((segment) => Buffer.from(segment, 'base64url').toString('base64url') === segment);
 }

@@ -1,8 +1,8 @@
+import { z } from 'zod';
 import { storableText } from '../claims/storable-text.ts';
-import { asRecord } from '../transaction/sealed-box.ts';
 
 /** What a provider says when somebody withdraws consent. Nothing in it is proven. */
-export interface RevocationNotice {
+interface RevocationNotice {
   subject: string;
   event: string;
   issuedAt: Date;
@@ -10,7 +10,7 @@ export interface RevocationNotice {
   late: boolean;
 }
 
-export type NoticeReading =
+type NoticeReading =
   | { status: 'notice'; notice: RevocationNotice }
   /** A token or an event of a form nobody has documented, such as a signed one: not acted upon, nor taken for verified. */
   | { status: 'unknown' }
@@ -36,16 +36,29 @@ export function readRevocationNotice(body: string, now: number): NoticeReading {
   if (segments.length !== 2 && segments.length !== 3) return { status: 'malformed' };
   const [header, payload] = segments.slice(0, 2).map(readSegment);
   if (header === undefined || payload === undefined) return { status: 'malformed' };
-  if (ownValue(header, 'alg') !== 'none' || (segments[2] ?? '') !== '') return { status: 'unknown' };
+  if (header.alg !== 'none' || (segments[2] ?? '') !== '') return { status: 'unknown' };
   const notice = readPayload(payload, now);
   if (notice === undefined) return { status: 'malformed' };
   return eventName.test(notice.event) ? { status: 'notice', notice } : { status: 'unknown' };
 }
 
+const record = z.record(z.string(), z.unknown());
+
+/** Seconds since 1970, up to the year 5138: what both we and PostgreSQL can keep. */
+const time = z.number().nonnegative().lt(1e11).transform(Math.floor);
+
+const payloadShape = z.object({
+  sub: z.string().max(longestSubject),
+  event: z.string().min(1),
+  iat: time,
+  exp: time.optional(),
+  nbf: time.optional(),
+});
+
 function readSegment(segment: string): Record<string, unknown> | undefined {
   if (!/^[A-Za-z0-9_-]+$/.test(segment)) return undefined;
   try {
-    return asRecord(JSON.parse(Buffer.from(segment, 'base64url').toString()));
+    return record.safeParse(JSON.parse(Buffer.from(segment, 'base64url').toString())).data;
   } catch {
     // What is no JSON is malformed; the parser's words would quote it.
     return undefined;
@@ -53,24 +66,10 @@ function readSegment(segment: string): Record<string, unknown> | undefined {
 }
 
 function readPayload(payload: Record<string, unknown>, now: number): RevocationNotice | undefined {
-  const subject = storableText(ownValue(payload, 'sub'));
-  const event = ownValue(payload, 'event');
-  const issuedAt = readTime(ownValue(payload, 'iat'));
-  const [expires, notBefore] = [ownValue(payload, 'exp'), ownValue(payload, 'nbf')];
-  if (subject === undefined || subject.length > longestSubject || issuedAt === undefined) return undefined;
-  if (typeof event !== 'string' || event === '') return undefined;
-  const until = expires === undefined ? issuedAt + usualLifetime : readTime(expires);
-  const from = notBefore === undefined ? issuedAt : readTime(notBefore);
-  if (until === undefined || from === undefined) return undefined;
+  const { data: claims } = payloadShape.safeParse(payload);
+  const subject = storableText(claims?.sub);
+  if (claims === undefined || subject === undefined) return undefined;
+  const { event, iat: issuedAt, exp: until = issuedAt + usualLifetime, nbf: from = issuedAt } = claims;
   const late = now > until + tolerance || now < Math.max(from, issuedAt) - tolerance;
   return { subject, event, issuedAt: new Date(issuedAt * 1000), late };
-}
-
-function ownValue(record: Record<string, unknown>, name: string): unknown {
-  return Object.hasOwn(record, name) ? record[name] : undefined;
-}
-
-/** Seconds since 1970, up to the year 5138: what both we and PostgreSQL can keep. */
-function readTime(value: unknown): number | undefined {
-  return typeof value === 'number' && value >= 0 && value < 1e11 ? Math.floor(value) : undefined;
 }

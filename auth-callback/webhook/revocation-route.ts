@@ -1,16 +1,15 @@
 import { createMiddleware } from 'hono/factory';
 import { DatabaseBudget } from '../database/database-budget.ts';
-import { repeatOnce } from '../database/repeat-once.ts';
-import type { Doors } from '../doors.ts';
+import type { LoginDatabase } from '../database/login-database.ts';
 import { codeOf, PageError } from '../errors.ts';
 import { evenTime } from '../http/even-time.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { AppContext, AppEnv } from '../http/request-context.ts';
-import { type RevocationNotice, readRevocationNotice } from './revocation-notice.ts';
+import { readRevocationNotice } from './revocation-notice.ts';
 import { isWebhookSecret, webhookSecretName } from './webhook-secrets.ts';
 
-export interface RevocationRouteOptions {
-  doors: Doors;
+interface RevocationRouteOptions {
+  database: LoginDatabase;
   metrics: Metrics;
 }
 
@@ -34,7 +33,7 @@ export function requireWebhookSecret(secrets: (name: string) => string | undefin
  * `POST /webhooks/{organization}/vipps/{secret}`: a hint that somebody withdrew consent. 204 for everything well-formed,
  * known or unknown, 400 for anything else.
  */
-export function createRevocationRoute({ doors, metrics }: RevocationRouteOptions) {
+export function createRevocationRoute({ database, metrics }: RevocationRouteOptions) {
   return async (c: AppContext, organization: string): Promise<Response> => {
     const reading = readRevocationNotice(await c.req.text(), Date.now() / 1000);
     metrics.webhook({ organization, reading: reading.status });
@@ -49,7 +48,8 @@ export function createRevocationRoute({ doors, metrics }: RevocationRouteOptions
     }
     const even = evenTime();
     try {
-      await record(doors, organization, reading.notice);
+      const revocation = { organization, provider: 'vipps', ...reading.notice };
+      await database.recordRevocation(revocation, new DatabaseBudget());
     } catch (err) {
       // The organisation has a secret, and no such provider.
       if (codeOf(err) === 'PN001') throw new PageError('webhook_without_provider', 404);
@@ -62,11 +62,4 @@ export function createRevocationRoute({ doors, metrics }: RevocationRouteOptions
     log.info({ event: 'revocation_received', late: reading.notice.late, verified: false }, 'webhook: revocation');
     return c.body(null, 204);
   };
-}
-
-/** Repeated once when the connection breaks: the same notice again changes nothing. */
-async function record(doors: Doors, organization: string, notice: RevocationNotice): Promise<void> {
-  const budget = new DatabaseBudget();
-  const revocation = { organization, provider: 'vipps', ...notice };
-  await repeatOnce(() => budget.spend((ms) => doors.recordRevocation(revocation, ms)));
 }

@@ -1,7 +1,7 @@
 import { compare } from '../compare.ts';
 import type { Context } from '../context.ts';
 import { askedAndConfirmed, confirmedRows, createFloorTables, filledRows, shareOf } from '../floors.ts';
-import { bareInsert, bareInsertAndJob, fromTheApplication, throughTheDoor } from '../peers.ts';
+import { bareInsert, bareInsertAndJob, fromTheApplication, recordedLogin } from '../peers.ts';
 import { finish, type Row, toRow } from '../row.ts';
 import { settleIn } from '../settle-in.ts';
 import { spreadOf } from '../statistics.ts';
@@ -19,12 +19,12 @@ export async function measureDecisions(context: Context): Promise<Row[]> {
   await addBenchMembers(context.cluster.pool, organization, [0, MEMBERS], { withNumber: true });
   const ids = await memberIds(context, organization);
   const { url, urls } = context.cluster;
-  const door = {
+  const ours = {
     name: 'login.record_observation',
     load: {
       url: urls.auth_callback,
       clients: CLIENTS,
-      operation: throughTheDoor((nth) => loginOf(organization, 1 + (nth % MEMBERS))),
+      operation: recordedLogin((nth) => loginOf(organization, 1 + (nth % MEMBERS))),
     },
   };
   const insert = { name: 'bare insert', load: { url, clients: CLIENTS, operation: bareInsert(organization, ids) } };
@@ -33,20 +33,20 @@ export async function measureDecisions(context: Context): Promise<Row[]> {
     name: ONE_STATEMENT,
     load: { url, clients: CLIENTS, operation: askedAndConfirmed(organization, MEMBERS) },
   };
-  const loads = [door.load, insert.load, alone.load, oneStatement.load];
+  const loads = [ours.load, insert.load, alone.load, oneStatement.load];
   await settleIn(context.cluster.pool, loads, 2 * context.size.warmUpSeconds);
   const application = {
     name: 'separate statements',
     load: { url, clients: CLIENTS, operation: fromTheApplication(organization, MEMBERS) },
   };
-  const overInsert = await compare(context, { ours: door, baseline: insert, peers: [alone] });
+  const overInsert = await compare(context, { ours, baseline: insert, peers: [alone] });
   const overApplication = await withSupabase(context, organization, MEMBERS, (supabase) =>
-    compare(context, { ours: door, baseline: application, peers: [oneStatement, supabase] }),
+    compare(context, { ours, baseline: application, peers: [oneStatement, supabase] }),
   );
   return [
     toRow(overInsert, {
       id: 'confirmed-over-insert',
-      what: 'decision `confirmed` through the door, per second, 8 connections, over a bare insert of the same row',
+      what: 'decision `confirmed` by `login.record_observation`, per second, 8 connections, over a bare insert of the same row',
       bar: { at: 'least', value: 0.6 },
       note: `The bare insert writes the same row into a table with the same indexes, checks and foreign keys, and does nothing else. The rows alone, written by one statement that asks and decides nothing, reach ${shareOf(overInsert, ROWS_ALONE)} of the baseline. Ours also asks for organisation, provider, link and member, and keeps the row when anything fails (a subtransaction); see the flame graphs below.`,
     }),
@@ -55,7 +55,7 @@ export async function measureDecisions(context: Context): Promise<Row[]> {
       id: 'confirmed-over-application',
       what: 'decision `confirmed`, over the same steps sent as separate statements from Node in one transaction',
       bar: { at: 'least', value: 2.5 },
-      note: `Separate statements: begin, lock and look-up of the id, provider, savepoint, link, member, insert, audit event, release, commit; all prepared. supabase-js sends provider, link, member and the two inserts through PostgREST, each a transaction of its own. The same question and rows in one statement, without a function, a door or a safety net, reach ${shareOf(overApplication, ONE_STATEMENT)} of the baseline. Both sides write the same and wait for the same flush; what ours saves is ten round trips of about 0.06 ms on one machine. Over a network each round trip costs ten times as much, and the ratio grows with it.`,
+      note: `Separate statements: begin, lock and look-up of the id, provider, savepoint, link, member, insert, audit event, release, commit; all prepared. supabase-js sends provider, link, member and the two inserts through PostgREST, each a transaction of its own. The same question and rows in one statement, without a function or a safety net, reach ${shareOf(overApplication, ONE_STATEMENT)} of the baseline. Both sides write the same and wait for the same flush; what ours saves is ten round trips of about 0.06 ms on one machine. Over a network each round trip costs ten times as much, and the ratio grows with it.`,
     }),
   ];
 }
@@ -67,10 +67,10 @@ async function measureFilled(context: Context): Promise<Row> {
   const organization = await addBenchOrganization(cluster.pool, 'filled');
   await addBenchMembers(cluster.pool, organization, [0, enough], { withNumber: false });
   const ids = await memberIds(context, organization);
-  const door = (member: (nth: number) => number) => ({
+  const ours = (member: (nth: number) => number) => ({
     url: cluster.urls.auth_callback,
     clients: CLIENTS,
-    operation: throughTheDoor((nth) => loginOf(organization, member(nth))),
+    operation: recordedLogin((nth) => loginOf(organization, member(nth))),
   });
   const insertAndJob = { url: cluster.url, clients: CLIENTS, operation: bareInsertAndJob(organization, ids) };
   await createFloorTables(cluster.pool, organization);
@@ -79,10 +79,10 @@ async function measureFilled(context: Context): Promise<Row> {
     clients: CLIENTS,
     operation: filledRows(organization, ids, member),
   });
-  const loads = [door((nth) => enough - nth), insertAndJob, alone((nth) => enough - 1 - nth)];
+  const loads = [ours((nth) => enough - nth), insertAndJob, alone((nth) => enough - 1 - nth)];
   await settleIn(cluster.pool, loads, size.warmUpSeconds);
   const comparison = await compare(context, {
-    ours: { name: 'login.record_observation', load: door((nth) => 1 + nth) },
+    ours: { name: 'login.record_observation', load: ours((nth) => 1 + nth) },
     baseline: { name: 'bare insert and add_job', load: insertAndJob },
     peers: [{ name: ROWS_ALONE, load: alone((nth) => nth) }],
   });

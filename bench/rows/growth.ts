@@ -2,7 +2,7 @@ import pg from 'pg';
 import { compare } from '../compare.ts';
 import type { Context } from '../context.ts';
 import { connectClients, type Operation } from '../load.ts';
-import { throughTheDoor } from '../peers.ts';
+import { recordedLogin } from '../peers.ts';
 import { type Row, toRow } from '../row.ts';
 import { settleIn } from '../settle-in.ts';
 import { quantile } from '../statistics.ts';
@@ -39,7 +39,7 @@ export async function measureDecision(
 
 /** Members drawn at random from all over the table, so that no page of it is likelier than another. */
 export function randomLogin({ logins }: GrowthWorld): Operation {
-  return throughTheDoor(() => logins[Math.floor(Math.random() * logins.length)] as unknown[]);
+  return recordedLogin(() => logins[Math.floor(Math.random() * logins.length)] as unknown[]);
 }
 
 /** Links logins of a sample of the members, and reads what those logins bring. */

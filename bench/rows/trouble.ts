@@ -154,19 +154,21 @@ async function makeTrouble(
 
   const half = TROUBLEMAKERS / 2;
   const visits = await Promise.all(Array.from({ length: half }, () => beginAtHangingProvider(url)));
-  const callbacks = new AbortController();
-  parts.defer(() => callbacks.abort());
-  // Some at a time: the database is asked to use each login up, and is not what is to be troubled.
-  for (let from = 0; from < half; from += 25) {
-    for (const { back, cookie } of visits.slice(from, from + 25)) {
-      fetch(back, { headers: { cookie }, redirect: 'manual', signal: callbacks.signal }).catch(() => undefined);
-    }
-    await untilWaiting(hanging, Math.min(from + 25, half));
-  }
   const sockets = await Promise.all(Array.from({ length: half }, () => drip(url)));
   parts.defer(() => {
     for (const socket of sockets) socket.destroy();
   });
+  // The callback goes on waiting for the provider when its browser has gone: nobody is measured before that is over.
+  parts.defer(() => untilWaiting(hanging, (waiting) => waiting === 0));
+  const callbacks = new AbortController();
+  parts.defer(() => callbacks.abort());
+  // Last, because they are given up after five seconds. Some at a time: the database is asked to use each login up, and is not what is to be troubled.
+  for (let from = 0; from < half; from += 25) {
+    for (const { back, cookie } of visits.slice(from, from + 25)) {
+      fetch(back, { headers: { cookie }, redirect: 'manual', signal: callbacks.signal }).catch(() => undefined);
+    }
+    await untilWaiting(hanging, (waiting) => waiting >= Math.min(from + 25, half));
+  }
   const assertThere = () => {
     const open = sockets.filter((socket) => !socket.destroyed).length;
     if (hanging.waiting() < half || open < half) {
@@ -177,9 +179,10 @@ async function makeTrouble(
   return { assertThere, [Symbol.asyncDispose]: () => parts.disposeAsync() };
 }
 
-/** Or until that has taken long enough for the first of them to be given up again. */
-async function untilWaiting(hanging: HangingProvider, count: number): Promise<void> {
-  for (const end = performance.now() + 2_500; hanging.waiting() < count && performance.now() < end; ) {
+/** @param isThere of how many token requests wait */
+async function untilWaiting(hanging: HangingProvider, isThere: (waiting: number) => boolean): Promise<void> {
+  for (const end = performance.now() + 10_000; !isThere(hanging.waiting()); ) {
+    if (performance.now() > end) throw new Error(`${hanging.waiting()} token requests wait at the provider that hangs`);
     await new Promise((done) => setTimeout(done, 5));
   }
 }

@@ -18,6 +18,28 @@ export const TYPES: Record<string, DeclaredType> = {
       undo_until: ['string | null', 'Until when the decision can be undone (ISO 8601); null when there is none.'],
     },
   },
+  FoundMember: {
+    comment: 'A member that `find_members` found, as in `members`.',
+    fields: {
+      id: ['string', 'The member; `link_login` takes it.'],
+      organization: ['string', 'Whose member (slug).'],
+      external_id: ['string', 'The members number in the member system.'],
+      given_name: ['string | null', 'Given name.'],
+      family_name: ['string | null', 'Family name.'],
+      birth_date: ['string | null', 'Birth date (ISO 8601).'],
+      email: ['string | null', 'E-mail address.'],
+      phone: ['string | null', 'Phone, E.164.'],
+      personnummer_masked: ['string | null', 'The recorded number, masked.'],
+      merged_into: ['string | null', 'The record that this one was merged into.'],
+    },
+  },
+  FoundMembers: {
+    comment: 'What `find_members` found, ordered by name.',
+    fields: {
+      members: ['FoundMember[]', 'At most as many as were asked for.'],
+      more: ['boolean', 'There are others: search for more than that.'],
+    },
+  },
   LinkedLogin: {
     comment: 'A login after `link_login`.',
     fields: {
@@ -100,6 +122,7 @@ export const REPLIES: Record<string, string> = {
   acknowledge_sync_file: 'AcknowledgedFile',
   fetch_number: 'SealedNumber',
   fetch_sync_file: 'SealedFile',
+  find_members: 'FoundMembers',
   link_login: 'LinkedLogin',
   mark_done: 'DeliveredPush',
   resolve_conflict: 'SettledCase',
@@ -119,5 +142,6 @@ export const ARGUMENTS: Record<string, string> = {
 export const COLUMNS: Record<string, string> = {
   'data_quality.open_cases_by_kind': "Partial<Record<Enum<'conflict_kind'>, number>>",
   'open_conflicts.detail': 'Evidence',
+  'settled_conflicts.detail': 'Evidence',
   'unlinked_logins.explanation': 'Evidence',
 };

@@ -19,10 +19,10 @@ alter default privileges revoke usage on types from public;
 comment on schema registry is 'Who is known: organisations, members, their logins, and the cases for coordinators. Tables only.';
 comment on schema sync     is 'What is to be carried to the member systems, and how it went. Tables only.';
 comment on schema private  is 'The rules: functions and triggers. Nobody but the owner has access.';
-comment on schema login    is 'The door of the auth callback (role auth_callback). Functions only.';
-comment on schema worker   is 'The door of the worker (role sync_worker). Functions only.';
-comment on schema import   is 'The door of the import of member records (role member_importer). Functions only.';
-comment on schema api      is 'The door of coordinators, through Supabase or PostgREST (role authenticated). The only exposed schema.';
+comment on schema login    is 'The interface of the auth callback (role auth_callback). Functions only.';
+comment on schema worker   is 'The interface of the worker (role sync_worker). Functions only.';
+comment on schema import   is 'The interface of the import of member records (role member_importer). Functions only.';
+comment on schema api      is 'The interface of coordinators, through Supabase or PostgREST (role authenticated). The only exposed schema.';
 
 grant usage on schema login  to auth_callback;
 grant usage on schema worker to sync_worker;
@@ -35,7 +35,7 @@ set local role audit_owner;
 
 alter default privileges revoke execute on functions from public;
 alter default privileges revoke usage on types from public;
-comment on schema audit is 'What happened, one row per thing. Append-only. The door of auditors and DBAs.';
+comment on schema audit is 'What happened, one row per thing. Append-only. The interface of auditors and DBAs.';
 grant usage on schema audit to auditor, registry_owner;
 
 reset role;

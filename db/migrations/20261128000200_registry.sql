@@ -157,6 +157,22 @@ create table registry.members (
 create index members_merged on registry.members (organization_id, merged_into) where merged_into is not null;
 create unique index members_personnummer on registry.members (organization_id, personnummer_index) where personnummer_index is not null;
 create index members_phone on registry.members (organization_id, phone) where phone is not null;
+create table registry.member_search (
+  member_id        uuid primary key,
+  organization_id  uuid not null,
+  names            tsvector not null,
+  birth_date       date,
+  foreign key (organization_id, member_id) references registry.members (organization_id, id) on delete cascade
+) with (
+  autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02
+);
+create index member_search_names on registry.member_search using gin (names);
+create index member_search_birth_date on registry.member_search (organization_id, birth_date) where birth_date is not null;
+comment on table registry.member_search is 'What coordinators find members by, apart from the record, so that a new number on it touches no index of search. Triggers keep it.';
+comment on column registry.member_search.member_id is 'The member.';
+comment on column registry.member_search.organization_id is 'Whose member.';
+comment on column registry.member_search.names is 'Words of the names (private.search_words).';
+comment on column registry.member_search.birth_date is 'Birth date of the record.';
 comment on table registry.members is 'Member records, as exported from the organisations'' member systems.';
 comment on column registry.members.id is 'Identifies the member here.';
 comment on column registry.members.organization_id is 'Whose member. One person in two organisations is two members.';
@@ -281,6 +297,7 @@ create index observations_deferred on registry.observations (received_at) where 
 create index observations_with_contact on registry.observations (organization_id, received_at) where contact_erased_at is null;
 create index observations_with_number on registry.observations (organization_id, received_at) where personnummer_index is not null;
 create index observations_unlinked on registry.observations (organization_id, received_at) where member_id is null;
+create index observations_unlinked_subject on registry.observations (organization_id, issuer, subject) where member_id is null;
 comment on table registry.observations is 'One row per completed login: what was verified, and what became of it.';
 comment on column registry.observations.id is 'Chosen by the callback, so that a repeated call changes nothing.';
 comment on column registry.observations.organization_id is 'The organisation whose app the login was for.';
@@ -366,6 +383,7 @@ create unique index conflicts_open_number_once on registry.conflicts (organizati
 create index conflicts_open on registry.conflicts (organization_id, opened_at, id) where state = 'open';
 -- For the first page of cases by age: row security compares with a list of organisations, through which no index keeps its order.
 create index conflicts_open_by_age on registry.conflicts (opened_at, id) where state = 'open';
+create index conflicts_settled on registry.conflicts (closed_at desc, id desc) where state = 'resolved';
 create index conflicts_remembered on registry.conflicts (organization_id, fingerprint) where state = 'resolved';
 create index conflicts_member on registry.conflicts (organization_id, member_id) where member_id is not null;
 create index conflicts_other_member on registry.conflicts (organization_id, other_member_id) where other_member_id is not null;

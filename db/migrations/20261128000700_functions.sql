@@ -207,6 +207,8 @@ as $$
     ('undone_too_often', 409, 'Decisions on this case were undone twenty times already. Leave it as it is, or ask the operator.'),
     ('note_too_long', 422, 'A note has 4000 characters at most.'),
     ('number_in_note', 422, 'The note holds eleven digits that may be a personnummer. Write it without them.'),
+    ('query_unusable', 422, 'Write two letters or more of each name, or a birth date, a phone, an e-mail address or a member number.'),
+    ('number_in_query', 422, 'Nobody is found by a personnummer. Search by name, birth date, phone, e-mail address or member number.'),
     ('newer_change', 409, 'Something newer depends on this decision. Undo or settle that first.')
 $$;
 comment on function private.refusals is 'Out: code, HTTP status and message of every refusal.';
@@ -1898,6 +1900,370 @@ comment on function api.link_login is 'In: a login that matched nobody with cert
 grant execute on function api.link_login to authenticated;
 -- end db/functions/matching/api.link_login.sql
 
+-- begin db/functions/members/api.members.sql
+-- The records of the coordinator's organisations, as far as a person needs them to tell members apart.
+create or replace view api.members with (security_invoker = true) as
+select
+  m.id, g.slug as organization, m.external_id, m.given_name, m.family_name, m.birth_date, m.email, m.phone,
+  m.personnummer_masked, m.personnummer_source, m.personnummer_at, m.merged_into, m.version, m.created_at, m.updated_at
+from registry.members as m
+join registry.organizations as g on g.id = m.organization_id;
+comment on view api.members is 'Member records of the coordinator''s organisations. Numbers are masked. api.find_members searches them.';
+comment on column api.members.id is 'The member; api.link_login takes it.';
+comment on column api.members.organization is 'Whose member (slug).';
+comment on column api.members.external_id is 'The members number in the member system.';
+comment on column api.members.given_name is 'Given name.';
+comment on column api.members.family_name is 'Family name.';
+comment on column api.members.birth_date is 'Birth date.';
+comment on column api.members.email is 'E-mail address.';
+comment on column api.members.phone is 'Phone, E.164.';
+comment on column api.members.personnummer_masked is 'The recorded number, masked; null: none.';
+comment on column api.members.personnummer_source is 'What brought the number.';
+comment on column api.members.personnummer_at is 'When it was recorded.';
+comment on column api.members.merged_into is 'The record that this one was merged into.';
+comment on column api.members.version is 'Rises with every change of the record.';
+comment on column api.members.created_at is 'When the record was made here.';
+comment on column api.members.updated_at is 'When it was last changed.';
+grant select on api.members to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.members
+for each row execute function private.tg__refuse_write();
+-- end db/functions/members/api.members.sql
+
+-- begin db/functions/matching/private.lower_letters.sql
+-- Written by `npm run db:letters` from Unicode data.
+-- Small letters of every script that has capitals, whatever the database's locale: lower() knows A to Z only where that is C, and
+-- makes another letter of I where it is Turkish.
+create or replace function private.lower_letters(p_decomposed text)
+returns text
+language plpgsql immutable strict parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_decomposed collate "C" !~ '[^\u0001-\u007f\u0300-\u036f]' then
+    return lower(p_decomposed collate "C"); -- A to Z and marks, which is nearly always
+  end if;
+  return lower(translate(p_decomposed,
+    U&'\00c6\00d0\00d8\00de\0110\0126\0132\013f\0141\014a\0152\0166\0181\0182\0184\0186\0187\0189\018a\018b\018e\018f\0190\0191\0193\0194'
+    '\0196\0197\0198\019c\019d\019f\01a2\01a4\01a6\01a7\01a9\01ac\01ae\01b1\01b2\01b3\01b5\01b7\01b8\01bc\01c4\01c5\01c7\01c8\01ca\01cb'
+    '\01e4\01f1\01f2\01f6\01f7\021c\0220\0222\0224\023a\023b\023d\023e\0241\0243\0244\0245\0246\0248\024a\024c\024e\0370\0372\0376\037f'
+    '\0391\0392\0393\0394\0395\0396\0397\0398\0399\039a\039b\039c\039d\039e\039f\03a0\03a1\03a3\03a4\03a5\03a6\03a7\03a8\03a9\03cf\03d8'
+    '\03da\03dc\03de\03e0\03f4\03f7\03f9\03fa\03fd\03fe\03ff\0402\0404\0405\0406\0408\0409\040a\040b\040f\0410\0411\0412\0413\0414\0415'
+    '\0416\0417\0418\041a\041b\041c\041d\041e\041f\0420\0421\0422\0423\0424\0425\0426\0427\0428\0429\042a\042b\042c\042d\042e\042f\0460'
+    '\0462\0464\0466\0468\046a\046c\046e\0470\0472\0474\0478\047a\047c\047e\0480\048a\048c\048e\0490\0492\0494\0496\0498\049a\049c\049e'
+    '\04a0\04a2\04a4\04a6\04a8\04aa\04ac\04ae\04b0\04b2\04b4\04b6\04b8\04ba\04bc\04be\04c0\04c3\04c5\04c7\04c9\04cb\04cd\04d4\04d8\04e0'
+    '\04e8\04f6\04fa\04fc\04fe\0500\0502\0504\0506\0508\050a\050c\050e\0510\0512\0514\0516\0518\051a\051c\051e\0520\0522\0524\0526\0528'
+    '\052a\052c\052e\0531\0532\0533\0534\0535\0536\0537\0538\0539\053a\053b\053c\053d\053e\053f\0540\0541\0542\0543\0544\0545\0546\0547'
+    '\0548\0549\054a\054b\054c\054d\054e\054f\0550\0551\0552\0553\0554\0555\0556\10a0\10a1\10a2\10a3\10a4\10a5\10a6\10a7\10a8\10a9\10aa'
+    '\10ab\10ac\10ad\10ae\10af\10b0\10b1\10b2\10b3\10b4\10b5\10b6\10b7\10b8\10b9\10ba\10bb\10bc\10bd\10be\10bf\10c0\10c1\10c2\10c3\10c4'
+    '\10c5\10c7\10cd\1c89\1c90\1c91\1c92\1c93\1c94\1c95\1c96\1c97\1c98\1c99\1c9a\1c9b\1c9c\1c9d\1c9e\1c9f\1ca0\1ca1\1ca2\1ca3\1ca4\1ca5'
+    '\1ca6\1ca7\1ca8\1ca9\1caa\1cab\1cac\1cad\1cae\1caf\1cb0\1cb1\1cb2\1cb3\1cb4\1cb5\1cb6\1cb7\1cb8\1cb9\1cba\1cbd\1cbe\1cbf\1e9e\1efa'
+    '\1efc\1efe\2132\2160\2161\2162\2163\2164\2165\2166\2167\2168\2169\216a\216b\216c\216d\216e\216f\2183\2c60\2c62\2c63\2c64\2c67\2c69'
+    '\2c6b\2c6d\2c6e\2c6f\2c70\2c72\2c75\2c7e\2c7f\a640\a642\a644\a646\a648\a64a\a64c\a64e\a650\a652\a654\a656\a658\a65a\a65c\a65e\a660'
+    '\a662\a664\a666\a668\a66a\a66c\a680\a682\a684\a686\a688\a68a\a68c\a68e\a690\a692\a694\a696\a698\a69a\a722\a724\a726\a728\a72a\a72c'
+    '\a72e\a732\a734\a736\a738\a73a\a73c\a73e\a740\a742\a744\a746\a748\a74a\a74c\a74e\a750\a752\a754\a756\a758\a75a\a75c\a75e\a760\a762'
+    '\a764\a766\a768\a76a\a76c\a76e\a779\a77b\a77d\a77e\a780\a782\a784\a786\a78b\a78d\a790\a792\a796\a798\a79a\a79c\a79e\a7a0\a7a2\a7a4'
+    '\a7a6\a7a8\a7aa\a7ab\a7ac\a7ad\a7ae\a7b0\a7b1\a7b2\a7b3\a7b4\a7b6\a7b8\a7ba\a7bc\a7be\a7c0\a7c2\a7c4\a7c5\a7c6\a7c7\a7c9\a7cb\a7cc'
+    '\a7ce\a7d0\a7d2\a7d4\a7d6\a7d8\a7da\a7dc\a7f5\ff21\ff22\ff23\ff24\ff25\ff26\ff27\ff28\ff29\ff2a\ff2b\ff2c\ff2d\ff2e\ff2f\ff30\ff31'
+    '\ff32\ff33\ff34\ff35\ff36\ff37\ff38\ff39\ff3a',
+    U&'\00e6\00f0\00f8\00fe\0111\0127\0133\0140\0142\014b\0153\0167\0253\0183\0185\0254\0188\0256\0257\018c\01dd\0259\025b\0192\0260\0263'
+    '\0269\0268\0199\026f\0272\0275\01a3\01a5\0280\01a8\0283\01ad\0288\028a\028b\01b4\01b6\0292\01b9\01bd\01c6\01c6\01c9\01c9\01cc\01cc'
+    '\01e5\01f3\01f3\0195\01bf\021d\019e\0223\0225\2c65\023c\019a\2c66\0242\0180\0289\028c\0247\0249\024b\024d\024f\0371\0373\0377\03f3'
+    '\03b1\03b2\03b3\03b4\03b5\03b6\03b7\03b8\03b9\03ba\03bb\03bc\03bd\03be\03bf\03c0\03c1\03c3\03c4\03c5\03c6\03c7\03c8\03c9\03d7\03d9'
+    '\03db\03dd\03df\03e1\03b8\03f8\03f2\03fb\037b\037c\037d\0452\0454\0455\0456\0458\0459\045a\045b\045f\0430\0431\0432\0433\0434\0435'
+    '\0436\0437\0438\043a\043b\043c\043d\043e\043f\0440\0441\0442\0443\0444\0445\0446\0447\0448\0449\044a\044b\044c\044d\044e\044f\0461'
+    '\0463\0465\0467\0469\046b\046d\046f\0471\0473\0475\0479\047b\047d\047f\0481\048b\048d\048f\0491\0493\0495\0497\0499\049b\049d\049f'
+    '\04a1\04a3\04a5\04a7\04a9\04ab\04ad\04af\04b1\04b3\04b5\04b7\04b9\04bb\04bd\04bf\04cf\04c4\04c6\04c8\04ca\04cc\04ce\04d5\04d9\04e1'
+    '\04e9\04f7\04fb\04fd\04ff\0501\0503\0505\0507\0509\050b\050d\050f\0511\0513\0515\0517\0519\051b\051d\051f\0521\0523\0525\0527\0529'
+    '\052b\052d\052f\0561\0562\0563\0564\0565\0566\0567\0568\0569\056a\056b\056c\056d\056e\056f\0570\0571\0572\0573\0574\0575\0576\0577'
+    '\0578\0579\057a\057b\057c\057d\057e\057f\0580\0581\0582\0583\0584\0585\0586\2d00\2d01\2d02\2d03\2d04\2d05\2d06\2d07\2d08\2d09\2d0a'
+    '\2d0b\2d0c\2d0d\2d0e\2d0f\2d10\2d11\2d12\2d13\2d14\2d15\2d16\2d17\2d18\2d19\2d1a\2d1b\2d1c\2d1d\2d1e\2d1f\2d20\2d21\2d22\2d23\2d24'
+    '\2d25\2d27\2d2d\1c8a\10d0\10d1\10d2\10d3\10d4\10d5\10d6\10d7\10d8\10d9\10da\10db\10dc\10dd\10de\10df\10e0\10e1\10e2\10e3\10e4\10e5'
+    '\10e6\10e7\10e8\10e9\10ea\10eb\10ec\10ed\10ee\10ef\10f0\10f1\10f2\10f3\10f4\10f5\10f6\10f7\10f8\10f9\10fa\10fd\10fe\10ff\00df\1efb'
+    '\1efd\1eff\214e\2170\2171\2172\2173\2174\2175\2176\2177\2178\2179\217a\217b\217c\217d\217e\217f\2184\2c61\026b\1d7d\027d\2c68\2c6a'
+    '\2c6c\0251\0271\0250\0252\2c73\2c76\023f\0240\a641\a643\a645\a647\a649\a64b\a64d\a64f\a651\a653\a655\a657\a659\a65b\a65d\a65f\a661'
+    '\a663\a665\a667\a669\a66b\a66d\a681\a683\a685\a687\a689\a68b\a68d\a68f\a691\a693\a695\a697\a699\a69b\a723\a725\a727\a729\a72b\a72d'
+    '\a72f\a733\a735\a737\a739\a73b\a73d\a73f\a741\a743\a745\a747\a749\a74b\a74d\a74f\a751\a753\a755\a757\a759\a75b\a75d\a75f\a761\a763'
+    '\a765\a767\a769\a76b\a76d\a76f\a77a\a77c\1d79\a77f\a781\a783\a785\a787\a78c\0265\a791\a793\a797\a799\a79b\a79d\a79f\a7a1\a7a3\a7a5'
+    '\a7a7\a7a9\0266\025c\0261\026c\026a\029e\0287\029d\ab53\a7b5\a7b7\a7b9\a7bb\a7bd\a7bf\a7c1\a7c3\a794\0282\1d8e\a7c8\a7ca\0264\a7cd'
+    '\a7cf\a7d1\a7d3\a7d5\a7d7\a7d9\a7db\019b\a7f6\ff41\ff42\ff43\ff44\ff45\ff46\ff47\ff48\ff49\ff4a\ff4b\ff4c\ff4d\ff4e\ff4f\ff50\ff51'
+    '\ff52\ff53\ff54\ff55\ff56\ff57\ff58\ff59\ff5a') collate "C");
+end
+$$;
+comment on function private.lower_letters is 'In: a text in normal form D or KD. Out: the same in small letters.';
+-- end db/functions/matching/private.lower_letters.sql
+
+-- begin db/functions/matching/private.without_invisible.sql
+-- Written by `npm run db:letters` from Unicode data.
+-- Direction marks, zero-width characters and soft hyphens come along when somebody copies a name or an address.
+create or replace function private.without_invisible(p_text text)
+returns text
+language plpgsql immutable strict parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return regexp_replace(p_text collate "C",
+    '[\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890-\u0891\u08e2\u115f-\u1160\u17b4-\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e'
+    '\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3'
+    '\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+', '', 'g');
+end
+$$;
+comment on function private.without_invisible is 'In: a text. Out: the same without characters that nobody sees.';
+-- end db/functions/matching/private.without_invisible.sql
+
+-- begin db/functions/matching/private.email_key.sql
+-- What e-mail addresses are compared by: case of every script, letters composed or decomposed, invisible characters and white space are forgiven,
+-- whatever the database's locale. Nothing else is: ole and olé, yildiz and yıldız are two mailboxes, and whoever owns gmaıl.com must not be
+-- taken for somebody at gmail.com. An index is made of it: who changes this function makes registry.members_email anew.
+create or replace function private.email_key(p_email text)
+returns text
+language plpgsql immutable strict parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if octet_length(p_email) = length(p_email) then
+    return lower(translate(p_email, E' \t\n\r', '') collate "C");
+  end if;
+  return normalize(private.lower_letters(normalize(regexp_replace(private.without_invisible(p_email) collate "C",
+    '[\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+', '', 'g'), nfd)), nfc);
+end
+$$;
+comment on function private.email_key is 'In: an e-mail address. Out: the form in which two spellings of one address are equal.';
+-- end db/functions/matching/private.email_key.sql
+
+-- begin db/functions/members/private.read_birth_date.sql
+-- A date as Norwegians and programs write it, anywhere in what was typed. What is no day of the calendar is no date.
+create or replace function private.read_birth_date(p_text text)
+returns date
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_day text[] := regexp_match(p_text, '(?<![0-9])([0-9]{1,2})[.]([0-9]{1,2})[.]([0-9]{4})(?![0-9])');
+begin
+  if v_day is not null then
+    v_day := array[v_day[3], v_day[2], v_day[1]];
+  else
+    v_day := regexp_match(p_text, '(?<![0-9])([0-9]{4})-([0-9]{2})-([0-9]{2})(?![0-9])');
+  end if;
+  return make_date(v_day[1]::integer, v_day[2]::integer, v_day[3]::integer);
+exception when datetime_field_overflow then
+  return null;
+end
+$$;
+comment on function private.read_birth_date is 'In: what a coordinator typed. Out: the birth date in it (2.1.1980 or 1980-01-02), or null.';
+-- end db/functions/members/private.read_birth_date.sql
+
+-- begin db/functions/matching/private.fold_spelling.sql
+-- A register that has no Å writes A or Aa, one that has no Ø writes O or Oe. Both ways, and the letter itself, become the short one. Moe and Mo
+-- become one too: the name is the weakest of the evidence, and a case for each Ødegård would be worse.
+create or replace function private.fold_spelling(p_letters text)
+returns text
+language plpgsql immutable strict parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_letters collate "C" !~ 'a[ae]|[ou]e' then
+    return p_letters;
+  end if;
+  return regexp_replace(p_letters collate "C", '(a)[ae]+|(o)e+|(u)e+', '\1\2\3', 'g');
+end
+$$;
+comment on function private.fold_spelling is 'In: small letters, Å as aa or a and so on. Out: the same in the shortest spelling.';
+-- end db/functions/matching/private.fold_spelling.sql
+
+-- begin db/functions/matching/private.space_out_signs.sql
+-- Written by `npm run db:letters` from Unicode data.
+-- What is neither a letter nor a mark of one (dash, full stop, digit, symbol ...) parts words, and is no part of a name itself.
+create or replace function private.space_out_signs(p_text text)
+returns text
+language plpgsql immutable strict parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return regexp_replace(p_text collate "C",
+    '[\u0080-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u00d7\u00f7\u02c2-\u02c5\u02d2-\u02df\u02e5-\u02eb\u02ed\u02ef-\u02ff\u0375'
+    '\u037e\u0384-\u0385\u0387\u03f6\u0482\u055a-\u055f\u0589-\u058f\u05be\u05c0\u05c3\u05c6\u05f3-\u060f\u061b-\u061f\u0660-\u066d'
+    '\u06d4\u06dd-\u06de\u06e9\u06f0-\u06f9\u06fd-\u06fe\u0700-\u070f\u07c0-\u07c9\u07f6-\u07f9\u07fe-\u07ff\u0830-\u083e\u085e\u0888'
+    '\u0890-\u0891\u08e2\u0964-\u0970\u09e6-\u09ef\u09f2-\u09fb\u09fd\u0a66-\u0a6f\u0a76\u0ae6-\u0af1\u0b66-\u0b70\u0b72-\u0b77'
+    '\u0be6-\u0bfa\u0c66-\u0c7f\u0c84\u0ce6-\u0cef\u0d4f\u0d58-\u0d5e\u0d66-\u0d79\u0de6-\u0def\u0df4\u0e3f\u0e4f-\u0e5b\u0ed0-\u0ed9'
+    '\u0f01-\u0f17\u0f1a-\u0f34\u0f36\u0f38\u0f3a-\u0f3d\u0f85\u0fbe-\u0fc5\u0fc7-\u0fda\u1040-\u104f\u1090-\u1099\u109e-\u109f\u10fb'
+    '\u1360-\u137c\u1390-\u1399\u1400\u166d-\u166e\u1680\u169b-\u169c\u16eb-\u16f0\u1735-\u1736\u17d4-\u17d6\u17d8-\u17db\u17e0-\u180a'
+    '\u180e\u1810-\u1819\u1940-\u194f\u19d0-\u19ff\u1a1e-\u1a1f\u1a80-\u1aa6\u1aa8-\u1aad\u1b4e-\u1b6a\u1b74-\u1b7f\u1bb0-\u1bb9'
+    '\u1bfc-\u1bff\u1c3b-\u1c49\u1c50-\u1c59\u1c7e-\u1c7f\u1cc0-\u1cc7\u1cd3\u1fbd\u1fbf-\u1fc1\u1fcd-\u1fcf\u1fdd-\u1fdf\u1fed-\u1fef'
+    '\u1ffd-\u2070\u2074-\u207e\u2080-\u208e\u20a0-\u20c1\u2100-\u2101\u2103-\u2106\u2108-\u2109\u2114\u2116-\u2118\u211e-\u2123\u2125'
+    '\u2127\u2129\u212e\u213a-\u213b\u2140-\u2144\u214a-\u214d\u214f-\u2182\u2185-\u2bff\u2ce5-\u2cea\u2cf9-\u2cff\u2d70\u2e00-\u2e2e'
+    '\u2e30-\u3004\u3007-\u3029\u3030\u3036-\u303a\u303d-\u303f\u309b-\u309c\u30a0\u30fb\u3190-\u319f\u31c0-\u31ef\u3200-\u33ff'
+    '\u4dc0-\u4dff\ua490-\ua4c6\ua4fe-\ua4ff\ua60d-\ua60f\ua620-\ua629\ua673\ua67e\ua6e6-\ua6ef\ua6f2-\ua716\ua720-\ua721\ua789-\ua78a'
+    '\ua828-\ua82b\ua830-\ua839\ua874-\ua877\ua8ce-\ua8d9\ua8f8-\ua8fa\ua8fc\ua900-\ua909\ua92e-\ua92f\ua95f\ua9c1-\ua9cd\ua9d0-\ua9df'
+    '\ua9f0-\ua9f9\uaa50-\uaa5f\uaa77-\uaa79\uaade-\uaadf\uaaf0-\uaaf1\uab5b\uab6a-\uab6b\uabeb\uabf0-\uabf9\ue000-\uf8ff\ufb29'
+    '\ufbb2-\ufbd2\ufd3e-\ufd4f\ufd90-\ufd91\ufdc8-\ufdcf\ufdfc-\ufdff\ufe10-\ufe19\ufe30-\ufe6b\ufeff-\uff20\uff3b-\uff40\uff5b-\uff65'
+    '\uffe0-\ufffd\U00010100-\U000101fc\U000102e1-\U000102fb\U00010320-\U00010323\U00010341\U0001034a\U0001039f\U000103d0-\U000103d5'
+    '\U000104a0-\U000104a9\U0001056f\U00010857-\U0001085f\U00010877-\U0001087f\U000108a7-\U000108af\U000108fb-\U000108ff'
+    '\U00010916-\U0001091f\U0001093f\U000109bc-\U000109bd\U000109c0-\U000109ff\U00010a40-\U00010a58\U00010a7d-\U00010a7f'
+    '\U00010a9d-\U00010a9f\U00010ac8\U00010aeb-\U00010af6\U00010b39-\U00010b3f\U00010b58-\U00010b5f\U00010b78-\U00010b7f'
+    '\U00010b99-\U00010baf\U00010cfa-\U00010cff\U00010d30-\U00010d49\U00010d6e\U00010d8e-\U00010e7e\U00010ead\U00010ed0-\U00010ed8'
+    '\U00010f1d-\U00010f26\U00010f51-\U00010f59\U00010f86-\U00010f89\U00010fc5-\U00010fcb\U00011047-\U0001106f\U000110bb-\U000110c1'
+    '\U000110cd\U000110f0-\U000110f9\U00011136-\U00011143\U00011174-\U00011175\U000111c5-\U000111c8\U000111cd\U000111d0-\U000111d9'
+    '\U000111db\U000111dd-\U000111f4\U00011238-\U0001123d\U000112a9\U000112f0-\U000112f9\U000113d4-\U000113d8\U0001144b-\U0001145d'
+    '\U000114c6\U000114d0-\U000114d9\U000115c1-\U000115d7\U00011641-\U00011643\U00011650-\U0001166c\U000116b9-\U000116e3'
+    '\U00011730-\U0001173f\U0001183b\U000118e0-\U000118f2\U00011944-\U00011959\U000119e2\U00011a3f-\U00011a46\U00011a9a-\U00011a9c'
+    '\U00011a9e-\U00011aa2\U00011b00-\U00011b09\U00011be1-\U00011bf9\U00011c41-\U00011c71\U00011d50-\U00011d59\U00011da0-\U00011da9'
+    '\U00011de0-\U00011de9\U00011ef7-\U00011ef8\U00011f43-\U00011f59\U00011fc0-\U00011fff\U00012400-\U00012474\U00012ff1-\U00012ff2'
+    '\U00013430-\U0001343f\U00016130-\U00016139\U00016a60-\U00016a6f\U00016ac0-\U00016ac9\U00016af5\U00016b37-\U00016b3f'
+    '\U00016b44-\U00016b61\U00016d6d-\U00016d79\U00016e80-\U00016e9a\U00016fe2\U00016ff4-\U00016ff6\U0001bc9c\U0001bc9f-\U0001cef0'
+    '\U0001cf50-\U0001d164\U0001d16a-\U0001d16c\U0001d173-\U0001d17a\U0001d183-\U0001d184\U0001d18c-\U0001d1a9\U0001d1ae-\U0001d241'
+    '\U0001d245-\U0001d378\U0001d6c1\U0001d6db\U0001d6fb\U0001d715\U0001d735\U0001d74f\U0001d76f\U0001d789\U0001d7a9\U0001d7c3'
+    '\U0001d7ce-\U0001d9ff\U0001da37-\U0001da3a\U0001da6d-\U0001da74\U0001da76-\U0001da83\U0001da85-\U0001da8b\U0001e140-\U0001e149'
+    '\U0001e14f\U0001e2f0-\U0001e2ff\U0001e4f0-\U0001e4f9\U0001e5f1-\U0001e5ff\U0001e8c7-\U0001e8cf\U0001e950-\U0001ed3d'
+    '\U0001eef0-\U0001fbfa\U000e0000-\U000e00ff\U000e01f0-\U0010fffd]+', ' ', 'g');
+end
+$$;
+comment on function private.space_out_signs is 'In: a text. Out: the same with a space for everything beyond ASCII that is no letter.';
+-- end db/functions/matching/private.space_out_signs.sql
+
+-- begin db/functions/matching/private.name_letters.sql
+-- Registers, passports and identity providers write one name differently: case, accents, Å, Aa or A, Ø, Oe or O, Þ or Th (ICAO 9303, part 3,
+-- section 6), apostrophes of many forms, letters composed or decomposed. Here each letter is written out the long way (Å as aa, Ø as oe), because
+-- Ås is a name and as an Arabic article; private.fold_spelling makes the long and the short way one. Nothing in here asks the database's locale.
+-- The steps in the middle are for what is rare: other scripts, typographic punctuation, characters that nobody sees.
+create or replace function private.name_letters(p_name text)
+returns text
+language plpgsql immutable strict parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_text text collate "C" := p_name;
+begin
+  if octet_length(v_text) > length(v_text) then
+    v_text := normalize(translate(v_text, U&'\00B4\0384\1FBD\1FBF\1FFD', ''), nfkc); -- accents that stand for an apostrophe
+    v_text := translate(v_text,
+      'ÅÄÆÖØŒÜÞẞðÐđĐɖƉħĦıĸłŁŋŊŧŦǥǤƶƵʒƷəƏǝƎɨƗʉɄɵƟɓƁɗƊƙƘƴƳɔƆɛƐɩƖʋƲƒƑɣƔ',
+      'åäæöøœüþßddddddhhikllnnttggzzzzaaaaiiuuoobbddkkyyooeeiivvffgg');
+    v_text := replace(replace(replace(v_text, 'å', 'aa'), 'æ', 'ae'), 'ä', 'ae');
+    v_text := replace(replace(replace(v_text, 'ø', 'oe'), 'ö', 'oe'), 'œ', 'oe');
+    v_text := replace(replace(replace(v_text, 'ü', 'ue'), 'þ', 'th'), 'ß', 'ss');
+    if octet_length(v_text) > length(v_text) then
+      v_text := normalize(v_text, nfkd);
+      if v_text ~ '[^\u0001-\u007f\u0300-\u036f]' then
+        v_text := private.without_invisible(replace(private.lower_letters(v_text), 'ς', 'σ'));
+        -- Apostrophes and what is written for one; marks of Greek, Hebrew and Arabic, which are written or not.
+        v_text := regexp_replace(v_text, '[\u02b9-\u02bf\u02c8\u02ee\u2018-\u201b\u2032\u2035\ua78b\ua78c\u05f3\u055a\u0640'
+          '\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed'
+          '\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+', '', 'g');
+        v_text := private.space_out_signs(v_text);
+      end if;
+      v_text := regexp_replace(v_text, '[\u0300-\u036f]+', '', 'g');
+    end if;
+  end if;
+  v_text := lower(v_text);
+  if v_text ~ '[^a-z ]' then
+    -- The last two, the apostrophes of ASCII, have no counterpart and go.
+    v_text := translate(v_text,
+      E'\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\x7f'
+      '0123456789!"#$%&()*+,-./:;<=>?@[\\]^_{|}~''`', repeat(' ', 72));
+  end if;
+  return v_text;
+end
+$$;
+comment on function private.name_letters is 'In: a name. Out: its letters, small and without accents, words parted by spaces.';
+-- end db/functions/matching/private.name_letters.sql
+
+-- begin db/functions/members/private.search_words.sql
+-- What names are searched by: every word, in the shortest spelling, so that Aase finds Åse and Moe finds Mo.
+create or replace function private.search_words(p_names text)
+returns text[]
+language sql immutable strict parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(array_agg(distinct private.fold_spelling(w.word)), '{}')
+  from unnest(string_to_array(private.name_letters(p_names), ' ')) as w(word)
+  where w.word <> ''
+$$;
+comment on function private.search_words is 'In: names, or what a coordinator typed. Out: its words in the form that is compared.';
+-- end db/functions/members/private.search_words.sql
+
+-- begin db/functions/members/private.find_members.sql
+-- Row security cannot use the index of words (its operator may not be pushed below the policy), so the organisations are asked for here.
+create or replace function private.find_members(p_query text, p_limit integer)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_most constant integer := 500; -- of a common name that many are looked at, and put in order
+  v_organizations constant uuid[] := private.coordinator_organizations();
+  v_query constant text := btrim(private.plain_digits(coalesce(p_query, '')));
+  v_most constant integer := least(greatest(coalesce(p_limit, 20), 1), 50);
+  v_born date;
+  v_words text[];
+  v_digits text;
+  v_ids uuid[];
+begin
+  if length(v_query) > 200 then
+    return private.refuse('find_members', 'query_unusable', null);
+  elsif private.holds_number(v_query) then
+    return private.refuse('find_members', 'number_in_query', null);
+  end if;
+  v_ids := array(
+    select m.id from registry.members as m where m.organization_id = any (v_organizations) and m.external_id = v_query);
+  v_digits := regexp_replace(v_query, '[ ()/.-]', '', 'g');
+  if position('@' in v_query) > 0 then
+    v_ids := v_ids || array(
+      select m.id from registry.members as m
+      where m.organization_id = any (v_organizations) and private.email_key(m.email) = private.email_key(v_query) limit c_most);
+  elsif v_digits ~ '^(\+|00)?[0-9]{7,15}$' and v_query !~ '^[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}$' and v_query !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' then
+    v_ids := v_ids || array(
+      select m.id from registry.members as m
+      where m.organization_id = any (v_organizations)
+        and m.phone in ('+' || regexp_replace(v_digits, '^(\+|00)', ''), '+47' || v_digits) limit c_most);
+  else
+    v_born := private.read_birth_date(v_query);
+    v_words := private.search_words(regexp_replace(v_query, '[0-9][0-9.-]*', ' ', 'g'));
+    if v_born is null and v_words = '{}' or exists (select from unnest(v_words) as w(word) where length(w.word) < 2 and v_born is null) then
+      if v_ids = '{}' then
+        return private.refuse('find_members', 'query_unusable', null);
+      end if;
+    else
+      v_ids := v_ids || array(
+        select s.member_id from registry.member_search as s
+        where s.organization_id = any (v_organizations)
+          and (v_born is null or s.birth_date = v_born)
+          and (v_words = '{}' or s.names @@ (
+            select string_agg(quote_literal(w.word) || ':*', ' & ') from unnest(v_words) as w(word))::tsquery)
+        limit c_most);
+    end if;
+  end if;
+  return (
+    with found as (
+      select m.*, row_number() over (order by m.family_name, m.given_name, m.birth_date, m.id) as place
+      from registry.members as m where m.organization_id = any (v_organizations) and m.id = any (v_ids))
+    select jsonb_build_object(
+      'members', coalesce(jsonb_agg(jsonb_build_object(
+        'id', f.id, 'organization', g.slug, 'external_id', f.external_id, 'given_name', f.given_name, 'family_name', f.family_name,
+        'birth_date', f.birth_date, 'email', f.email, 'phone', f.phone, 'personnummer_masked', f.personnummer_masked,
+        'merged_into', f.merged_into) order by f.place) filter (where f.place <= v_most), '[]'),
+      'more', count(*) > v_most)
+    from found as f join registry.organizations as g on g.id = f.organization_id);
+end
+$$;
+comment on function private.find_members is 'See api.find_members.';
+grant execute on function private.find_members to authenticated;
+-- end db/functions/members/private.find_members.sql
+
+-- begin db/functions/members/api.find_members.sql
+-- A coordinator looks for the member whose login or case is before them.
+create or replace function api.find_members(query text, "limit" integer default 20)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.find_members(find_members.query, find_members."limit");
+end;
+comment on function api.find_members is 'In: words of a name (each from its beginning), a birth date (2.1.1980, 1980-01-02), a phone, an e-mail address or a member number; words and a birth date may be combined; at most how many (1 to 50). Out: {"members": [as in api.members, by name], "more": whether there are others}; or a refusal with code and message (HTTP 422). Never searches by personnummer.';
+grant execute on function api.find_members to authenticated;
+-- end db/functions/members/api.find_members.sql
+
 -- begin db/functions/conflicts/api.member_history.sql
 -- What happened to a member, in order.
 create or replace view api.member_history with (security_invoker = true) as
@@ -2576,6 +2942,55 @@ end;
 comment on function api.undo_resolution is 'In: a settled case, a note. Out: the case, open again, or a refusal with code and message (HTTP 404, 409).';
 grant execute on function api.undo_resolution to authenticated;
 -- end db/functions/conflicts/api.undo_resolution.sql
+
+-- begin db/functions/conflicts/api.settled_conflicts.sql
+-- What coordinators decided, so that it can be looked up, and taken back, days later.
+create or replace view api.settled_conflicts with (security_invoker = true) as
+select
+  c.id, g.slug as organization, c.kind, c.decision, c.decided_by, c.closed_at as settled_at, c.note,
+  case when c.kind <> 'push_failed' and r.decision <> 'retry_sync' then r.decided_at + interval '30 days' end as undo_until,
+  c.version, c.member_id, m.external_id as member_external_id, m.given_name as member_given_name, m.family_name as member_family_name,
+  m.personnummer_masked as recorded_personnummer, c.other_member_id, n.external_id as other_member_external_id, c.candidates,
+  c.observation_id, o.provider, coalesce(o.personnummer_masked, c.detail ->> 'personnummer') as observed_personnummer,
+  o.given_name as observed_given_name, o.family_name as observed_family_name, c.push_id, c.opened_at, c.detail
+from registry.conflicts as c
+join registry.organizations as g on g.id = c.organization_id
+left join registry.resolutions as r on r.conflict_id = c.id and r.undone_at is null
+left join registry.members as m on m.id = c.member_id
+left join registry.members as n on n.id = c.other_member_id
+left join registry.observations as o on o.id = c.observation_id
+where c.state = 'resolved';
+comment on view api.settled_conflicts is 'Settled cases of the coordinator''s organisations. Numbers are masked.';
+comment on column api.settled_conflicts.id is 'The case; api.undo_resolution takes it.';
+comment on column api.settled_conflicts.organization is 'Whose coordinators see it (slug).';
+comment on column api.settled_conflicts.kind is 'What was to be judged.';
+comment on column api.settled_conflicts.decision is 'What was decided.';
+comment on column api.settled_conflicts.decided_by is 'Who decided: user id of the coordinator.';
+comment on column api.settled_conflicts.settled_at is 'When it was decided.';
+comment on column api.settled_conflicts.note is 'The coordinator''s note.';
+comment on column api.settled_conflicts.undo_until is 'Until when it can be taken back, as long as nothing newer stands on it; null: there is nothing to take back.';
+comment on column api.settled_conflicts.version is 'Rises with every change of the case.';
+comment on column api.settled_conflicts.member_id is 'The member concerned, where one was certain.';
+comment on column api.settled_conflicts.member_external_id is 'That members number in the member system.';
+comment on column api.settled_conflicts.member_given_name is 'Given name on the record now.';
+comment on column api.settled_conflicts.member_family_name is 'Family name on the record now.';
+comment on column api.settled_conflicts.recorded_personnummer is 'Number on the record now, masked.';
+comment on column api.settled_conflicts.other_member_id is 'The other member, who had the number.';
+comment on column api.settled_conflicts.other_member_external_id is 'That members number in the member system.';
+comment on column api.settled_conflicts.candidates is 'The members it might have been.';
+comment on column api.settled_conflicts.observation_id is 'The login that first showed it.';
+comment on column api.settled_conflicts.provider is 'What the person logged in with.';
+comment on column api.settled_conflicts.observed_personnummer is 'Number that the login or the import brought, masked.';
+comment on column api.settled_conflicts.observed_given_name is 'Given name that the login brought.';
+comment on column api.settled_conflicts.observed_family_name is 'Family name that the login brought.';
+comment on column api.settled_conflicts.push_id is 'The push that failed.';
+comment on column api.settled_conflicts.opened_at is 'When the case was opened.';
+comment on column api.settled_conflicts.detail is 'What agreed and what disagreed; never a number.';
+grant select on api.settled_conflicts to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.settled_conflicts
+for each row execute function private.tg__refuse_write();
+-- end db/functions/conflicts/api.settled_conflicts.sql
 
 set local role audit_owner;
 -- begin db/functions/audit/audit.member_timeline.sql
@@ -3744,107 +4159,6 @@ $$;
 comment on function private.confirm_known_login is 'In: what login.record_observation was given. Out: the member, when the login is linked and the record has just the observed number; the observation is stored as confirmed, with its audit event. Otherwise null, and nothing is written.';
 -- end db/functions/login/private.confirm_known_login.sql
 
--- begin db/functions/matching/private.lower_letters.sql
--- Written by `npm run db:letters` from Unicode data.
--- Small letters of every script that has capitals, whatever the database's locale: lower() knows A to Z only where that is C, and
--- makes another letter of I where it is Turkish.
-create or replace function private.lower_letters(p_decomposed text)
-returns text
-language plpgsql immutable strict parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if p_decomposed collate "C" !~ '[^\u0001-\u007f\u0300-\u036f]' then
-    return lower(p_decomposed collate "C"); -- A to Z and marks, which is nearly always
-  end if;
-  return lower(translate(p_decomposed,
-    U&'\00c6\00d0\00d8\00de\0110\0126\0132\013f\0141\014a\0152\0166\0181\0182\0184\0186\0187\0189\018a\018b\018e\018f\0190\0191\0193\0194'
-    '\0196\0197\0198\019c\019d\019f\01a2\01a4\01a6\01a7\01a9\01ac\01ae\01b1\01b2\01b3\01b5\01b7\01b8\01bc\01c4\01c5\01c7\01c8\01ca\01cb'
-    '\01e4\01f1\01f2\01f6\01f7\021c\0220\0222\0224\023a\023b\023d\023e\0241\0243\0244\0245\0246\0248\024a\024c\024e\0370\0372\0376\037f'
-    '\0391\0392\0393\0394\0395\0396\0397\0398\0399\039a\039b\039c\039d\039e\039f\03a0\03a1\03a3\03a4\03a5\03a6\03a7\03a8\03a9\03cf\03d8'
-    '\03da\03dc\03de\03e0\03f4\03f7\03f9\03fa\03fd\03fe\03ff\0402\0404\0405\0406\0408\0409\040a\040b\040f\0410\0411\0412\0413\0414\0415'
-    '\0416\0417\0418\041a\041b\041c\041d\041e\041f\0420\0421\0422\0423\0424\0425\0426\0427\0428\0429\042a\042b\042c\042d\042e\042f\0460'
-    '\0462\0464\0466\0468\046a\046c\046e\0470\0472\0474\0478\047a\047c\047e\0480\048a\048c\048e\0490\0492\0494\0496\0498\049a\049c\049e'
-    '\04a0\04a2\04a4\04a6\04a8\04aa\04ac\04ae\04b0\04b2\04b4\04b6\04b8\04ba\04bc\04be\04c0\04c3\04c5\04c7\04c9\04cb\04cd\04d4\04d8\04e0'
-    '\04e8\04f6\04fa\04fc\04fe\0500\0502\0504\0506\0508\050a\050c\050e\0510\0512\0514\0516\0518\051a\051c\051e\0520\0522\0524\0526\0528'
-    '\052a\052c\052e\0531\0532\0533\0534\0535\0536\0537\0538\0539\053a\053b\053c\053d\053e\053f\0540\0541\0542\0543\0544\0545\0546\0547'
-    '\0548\0549\054a\054b\054c\054d\054e\054f\0550\0551\0552\0553\0554\0555\0556\10a0\10a1\10a2\10a3\10a4\10a5\10a6\10a7\10a8\10a9\10aa'
-    '\10ab\10ac\10ad\10ae\10af\10b0\10b1\10b2\10b3\10b4\10b5\10b6\10b7\10b8\10b9\10ba\10bb\10bc\10bd\10be\10bf\10c0\10c1\10c2\10c3\10c4'
-    '\10c5\10c7\10cd\1c89\1c90\1c91\1c92\1c93\1c94\1c95\1c96\1c97\1c98\1c99\1c9a\1c9b\1c9c\1c9d\1c9e\1c9f\1ca0\1ca1\1ca2\1ca3\1ca4\1ca5'
-    '\1ca6\1ca7\1ca8\1ca9\1caa\1cab\1cac\1cad\1cae\1caf\1cb0\1cb1\1cb2\1cb3\1cb4\1cb5\1cb6\1cb7\1cb8\1cb9\1cba\1cbd\1cbe\1cbf\1e9e\1efa'
-    '\1efc\1efe\2132\2160\2161\2162\2163\2164\2165\2166\2167\2168\2169\216a\216b\216c\216d\216e\216f\2183\2c60\2c62\2c63\2c64\2c67\2c69'
-    '\2c6b\2c6d\2c6e\2c6f\2c70\2c72\2c75\2c7e\2c7f\a640\a642\a644\a646\a648\a64a\a64c\a64e\a650\a652\a654\a656\a658\a65a\a65c\a65e\a660'
-    '\a662\a664\a666\a668\a66a\a66c\a680\a682\a684\a686\a688\a68a\a68c\a68e\a690\a692\a694\a696\a698\a69a\a722\a724\a726\a728\a72a\a72c'
-    '\a72e\a732\a734\a736\a738\a73a\a73c\a73e\a740\a742\a744\a746\a748\a74a\a74c\a74e\a750\a752\a754\a756\a758\a75a\a75c\a75e\a760\a762'
-    '\a764\a766\a768\a76a\a76c\a76e\a779\a77b\a77d\a77e\a780\a782\a784\a786\a78b\a78d\a790\a792\a796\a798\a79a\a79c\a79e\a7a0\a7a2\a7a4'
-    '\a7a6\a7a8\a7aa\a7ab\a7ac\a7ad\a7ae\a7b0\a7b1\a7b2\a7b3\a7b4\a7b6\a7b8\a7ba\a7bc\a7be\a7c0\a7c2\a7c4\a7c5\a7c6\a7c7\a7c9\a7cb\a7cc'
-    '\a7ce\a7d0\a7d2\a7d4\a7d6\a7d8\a7da\a7dc\a7f5\ff21\ff22\ff23\ff24\ff25\ff26\ff27\ff28\ff29\ff2a\ff2b\ff2c\ff2d\ff2e\ff2f\ff30\ff31'
-    '\ff32\ff33\ff34\ff35\ff36\ff37\ff38\ff39\ff3a',
-    U&'\00e6\00f0\00f8\00fe\0111\0127\0133\0140\0142\014b\0153\0167\0253\0183\0185\0254\0188\0256\0257\018c\01dd\0259\025b\0192\0260\0263'
-    '\0269\0268\0199\026f\0272\0275\01a3\01a5\0280\01a8\0283\01ad\0288\028a\028b\01b4\01b6\0292\01b9\01bd\01c6\01c6\01c9\01c9\01cc\01cc'
-    '\01e5\01f3\01f3\0195\01bf\021d\019e\0223\0225\2c65\023c\019a\2c66\0242\0180\0289\028c\0247\0249\024b\024d\024f\0371\0373\0377\03f3'
-    '\03b1\03b2\03b3\03b4\03b5\03b6\03b7\03b8\03b9\03ba\03bb\03bc\03bd\03be\03bf\03c0\03c1\03c3\03c4\03c5\03c6\03c7\03c8\03c9\03d7\03d9'
-    '\03db\03dd\03df\03e1\03b8\03f8\03f2\03fb\037b\037c\037d\0452\0454\0455\0456\0458\0459\045a\045b\045f\0430\0431\0432\0433\0434\0435'
-    '\0436\0437\0438\043a\043b\043c\043d\043e\043f\0440\0441\0442\0443\0444\0445\0446\0447\0448\0449\044a\044b\044c\044d\044e\044f\0461'
-    '\0463\0465\0467\0469\046b\046d\046f\0471\0473\0475\0479\047b\047d\047f\0481\048b\048d\048f\0491\0493\0495\0497\0499\049b\049d\049f'
-    '\04a1\04a3\04a5\04a7\04a9\04ab\04ad\04af\04b1\04b3\04b5\04b7\04b9\04bb\04bd\04bf\04cf\04c4\04c6\04c8\04ca\04cc\04ce\04d5\04d9\04e1'
-    '\04e9\04f7\04fb\04fd\04ff\0501\0503\0505\0507\0509\050b\050d\050f\0511\0513\0515\0517\0519\051b\051d\051f\0521\0523\0525\0527\0529'
-    '\052b\052d\052f\0561\0562\0563\0564\0565\0566\0567\0568\0569\056a\056b\056c\056d\056e\056f\0570\0571\0572\0573\0574\0575\0576\0577'
-    '\0578\0579\057a\057b\057c\057d\057e\057f\0580\0581\0582\0583\0584\0585\0586\2d00\2d01\2d02\2d03\2d04\2d05\2d06\2d07\2d08\2d09\2d0a'
-    '\2d0b\2d0c\2d0d\2d0e\2d0f\2d10\2d11\2d12\2d13\2d14\2d15\2d16\2d17\2d18\2d19\2d1a\2d1b\2d1c\2d1d\2d1e\2d1f\2d20\2d21\2d22\2d23\2d24'
-    '\2d25\2d27\2d2d\1c8a\10d0\10d1\10d2\10d3\10d4\10d5\10d6\10d7\10d8\10d9\10da\10db\10dc\10dd\10de\10df\10e0\10e1\10e2\10e3\10e4\10e5'
-    '\10e6\10e7\10e8\10e9\10ea\10eb\10ec\10ed\10ee\10ef\10f0\10f1\10f2\10f3\10f4\10f5\10f6\10f7\10f8\10f9\10fa\10fd\10fe\10ff\00df\1efb'
-    '\1efd\1eff\214e\2170\2171\2172\2173\2174\2175\2176\2177\2178\2179\217a\217b\217c\217d\217e\217f\2184\2c61\026b\1d7d\027d\2c68\2c6a'
-    '\2c6c\0251\0271\0250\0252\2c73\2c76\023f\0240\a641\a643\a645\a647\a649\a64b\a64d\a64f\a651\a653\a655\a657\a659\a65b\a65d\a65f\a661'
-    '\a663\a665\a667\a669\a66b\a66d\a681\a683\a685\a687\a689\a68b\a68d\a68f\a691\a693\a695\a697\a699\a69b\a723\a725\a727\a729\a72b\a72d'
-    '\a72f\a733\a735\a737\a739\a73b\a73d\a73f\a741\a743\a745\a747\a749\a74b\a74d\a74f\a751\a753\a755\a757\a759\a75b\a75d\a75f\a761\a763'
-    '\a765\a767\a769\a76b\a76d\a76f\a77a\a77c\1d79\a77f\a781\a783\a785\a787\a78c\0265\a791\a793\a797\a799\a79b\a79d\a79f\a7a1\a7a3\a7a5'
-    '\a7a7\a7a9\0266\025c\0261\026c\026a\029e\0287\029d\ab53\a7b5\a7b7\a7b9\a7bb\a7bd\a7bf\a7c1\a7c3\a794\0282\1d8e\a7c8\a7ca\0264\a7cd'
-    '\a7cf\a7d1\a7d3\a7d5\a7d7\a7d9\a7db\019b\a7f6\ff41\ff42\ff43\ff44\ff45\ff46\ff47\ff48\ff49\ff4a\ff4b\ff4c\ff4d\ff4e\ff4f\ff50\ff51'
-    '\ff52\ff53\ff54\ff55\ff56\ff57\ff58\ff59\ff5a') collate "C");
-end
-$$;
-comment on function private.lower_letters is 'In: a text in normal form D or KD. Out: the same in small letters.';
--- end db/functions/matching/private.lower_letters.sql
-
--- begin db/functions/matching/private.without_invisible.sql
--- Written by `npm run db:letters` from Unicode data.
--- Direction marks, zero-width characters and soft hyphens come along when somebody copies a name or an address.
-create or replace function private.without_invisible(p_text text)
-returns text
-language plpgsql immutable strict parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return regexp_replace(p_text collate "C",
-    '[\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890-\u0891\u08e2\u115f-\u1160\u17b4-\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e'
-    '\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3'
-    '\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+', '', 'g');
-end
-$$;
-comment on function private.without_invisible is 'In: a text. Out: the same without characters that nobody sees.';
--- end db/functions/matching/private.without_invisible.sql
-
--- begin db/functions/matching/private.email_key.sql
--- What e-mail addresses are compared by: case of every script, letters composed or decomposed, invisible characters and white space are forgiven,
--- whatever the database's locale. Nothing else is: ole and olé, yildiz and yıldız are two mailboxes, and whoever owns gmaıl.com must not be
--- taken for somebody at gmail.com. An index is made of it: who changes this function makes registry.members_email anew.
-create or replace function private.email_key(p_email text)
-returns text
-language plpgsql immutable strict parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if octet_length(p_email) = length(p_email) then
-    return lower(translate(p_email, E' \t\n\r', '') collate "C");
-  end if;
-  return normalize(private.lower_letters(normalize(regexp_replace(private.without_invisible(p_email) collate "C",
-    '[\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+', '', 'g'), nfd)), nfc);
-end
-$$;
-comment on function private.email_key is 'In: an e-mail address. Out: the form in which two spellings of one address are equal.';
--- end db/functions/matching/private.email_key.sql
-
 -- begin db/functions/matching/private.is_excluded.sql
 -- What a coordinator has decided outranks the match rules for good, and a member's own wish too.
 create or replace function private.is_excluded(p_observation registry.observations, p_member_id uuid)
@@ -4076,121 +4390,6 @@ end
 $$;
 comment on function private.lone_part_agrees is 'In: given and family name of two sides, one of which is not written on the first. Out: whether they agree.';
 -- end db/functions/matching/private.lone_part_agrees.sql
-
--- begin db/functions/matching/private.fold_spelling.sql
--- A register that has no Å writes A or Aa, one that has no Ø writes O or Oe. Both ways, and the letter itself, become the short one. Moe and Mo
--- become one too: the name is the weakest of the evidence, and a case for each Ødegård would be worse.
-create or replace function private.fold_spelling(p_letters text)
-returns text
-language plpgsql immutable strict parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if p_letters collate "C" !~ 'a[ae]|[ou]e' then
-    return p_letters;
-  end if;
-  return regexp_replace(p_letters collate "C", '(a)[ae]+|(o)e+|(u)e+', '\1\2\3', 'g');
-end
-$$;
-comment on function private.fold_spelling is 'In: small letters, Å as aa or a and so on. Out: the same in the shortest spelling.';
--- end db/functions/matching/private.fold_spelling.sql
-
--- begin db/functions/matching/private.space_out_signs.sql
--- Written by `npm run db:letters` from Unicode data.
--- What is neither a letter nor a mark of one (dash, full stop, digit, symbol ...) parts words, and is no part of a name itself.
-create or replace function private.space_out_signs(p_text text)
-returns text
-language plpgsql immutable strict parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return regexp_replace(p_text collate "C",
-    '[\u0080-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u00d7\u00f7\u02c2-\u02c5\u02d2-\u02df\u02e5-\u02eb\u02ed\u02ef-\u02ff\u0375'
-    '\u037e\u0384-\u0385\u0387\u03f6\u0482\u055a-\u055f\u0589-\u058f\u05be\u05c0\u05c3\u05c6\u05f3-\u060f\u061b-\u061f\u0660-\u066d'
-    '\u06d4\u06dd-\u06de\u06e9\u06f0-\u06f9\u06fd-\u06fe\u0700-\u070f\u07c0-\u07c9\u07f6-\u07f9\u07fe-\u07ff\u0830-\u083e\u085e\u0888'
-    '\u0890-\u0891\u08e2\u0964-\u0970\u09e6-\u09ef\u09f2-\u09fb\u09fd\u0a66-\u0a6f\u0a76\u0ae6-\u0af1\u0b66-\u0b70\u0b72-\u0b77'
-    '\u0be6-\u0bfa\u0c66-\u0c7f\u0c84\u0ce6-\u0cef\u0d4f\u0d58-\u0d5e\u0d66-\u0d79\u0de6-\u0def\u0df4\u0e3f\u0e4f-\u0e5b\u0ed0-\u0ed9'
-    '\u0f01-\u0f17\u0f1a-\u0f34\u0f36\u0f38\u0f3a-\u0f3d\u0f85\u0fbe-\u0fc5\u0fc7-\u0fda\u1040-\u104f\u1090-\u1099\u109e-\u109f\u10fb'
-    '\u1360-\u137c\u1390-\u1399\u1400\u166d-\u166e\u1680\u169b-\u169c\u16eb-\u16f0\u1735-\u1736\u17d4-\u17d6\u17d8-\u17db\u17e0-\u180a'
-    '\u180e\u1810-\u1819\u1940-\u194f\u19d0-\u19ff\u1a1e-\u1a1f\u1a80-\u1aa6\u1aa8-\u1aad\u1b4e-\u1b6a\u1b74-\u1b7f\u1bb0-\u1bb9'
-    '\u1bfc-\u1bff\u1c3b-\u1c49\u1c50-\u1c59\u1c7e-\u1c7f\u1cc0-\u1cc7\u1cd3\u1fbd\u1fbf-\u1fc1\u1fcd-\u1fcf\u1fdd-\u1fdf\u1fed-\u1fef'
-    '\u1ffd-\u2070\u2074-\u207e\u2080-\u208e\u20a0-\u20c1\u2100-\u2101\u2103-\u2106\u2108-\u2109\u2114\u2116-\u2118\u211e-\u2123\u2125'
-    '\u2127\u2129\u212e\u213a-\u213b\u2140-\u2144\u214a-\u214d\u214f-\u2182\u2185-\u2bff\u2ce5-\u2cea\u2cf9-\u2cff\u2d70\u2e00-\u2e2e'
-    '\u2e30-\u3004\u3007-\u3029\u3030\u3036-\u303a\u303d-\u303f\u309b-\u309c\u30a0\u30fb\u3190-\u319f\u31c0-\u31ef\u3200-\u33ff'
-    '\u4dc0-\u4dff\ua490-\ua4c6\ua4fe-\ua4ff\ua60d-\ua60f\ua620-\ua629\ua673\ua67e\ua6e6-\ua6ef\ua6f2-\ua716\ua720-\ua721\ua789-\ua78a'
-    '\ua828-\ua82b\ua830-\ua839\ua874-\ua877\ua8ce-\ua8d9\ua8f8-\ua8fa\ua8fc\ua900-\ua909\ua92e-\ua92f\ua95f\ua9c1-\ua9cd\ua9d0-\ua9df'
-    '\ua9f0-\ua9f9\uaa50-\uaa5f\uaa77-\uaa79\uaade-\uaadf\uaaf0-\uaaf1\uab5b\uab6a-\uab6b\uabeb\uabf0-\uabf9\ue000-\uf8ff\ufb29'
-    '\ufbb2-\ufbd2\ufd3e-\ufd4f\ufd90-\ufd91\ufdc8-\ufdcf\ufdfc-\ufdff\ufe10-\ufe19\ufe30-\ufe6b\ufeff-\uff20\uff3b-\uff40\uff5b-\uff65'
-    '\uffe0-\ufffd\U00010100-\U000101fc\U000102e1-\U000102fb\U00010320-\U00010323\U00010341\U0001034a\U0001039f\U000103d0-\U000103d5'
-    '\U000104a0-\U000104a9\U0001056f\U00010857-\U0001085f\U00010877-\U0001087f\U000108a7-\U000108af\U000108fb-\U000108ff'
-    '\U00010916-\U0001091f\U0001093f\U000109bc-\U000109bd\U000109c0-\U000109ff\U00010a40-\U00010a58\U00010a7d-\U00010a7f'
-    '\U00010a9d-\U00010a9f\U00010ac8\U00010aeb-\U00010af6\U00010b39-\U00010b3f\U00010b58-\U00010b5f\U00010b78-\U00010b7f'
-    '\U00010b99-\U00010baf\U00010cfa-\U00010cff\U00010d30-\U00010d49\U00010d6e\U00010d8e-\U00010e7e\U00010ead\U00010ed0-\U00010ed8'
-    '\U00010f1d-\U00010f26\U00010f51-\U00010f59\U00010f86-\U00010f89\U00010fc5-\U00010fcb\U00011047-\U0001106f\U000110bb-\U000110c1'
-    '\U000110cd\U000110f0-\U000110f9\U00011136-\U00011143\U00011174-\U00011175\U000111c5-\U000111c8\U000111cd\U000111d0-\U000111d9'
-    '\U000111db\U000111dd-\U000111f4\U00011238-\U0001123d\U000112a9\U000112f0-\U000112f9\U000113d4-\U000113d8\U0001144b-\U0001145d'
-    '\U000114c6\U000114d0-\U000114d9\U000115c1-\U000115d7\U00011641-\U00011643\U00011650-\U0001166c\U000116b9-\U000116e3'
-    '\U00011730-\U0001173f\U0001183b\U000118e0-\U000118f2\U00011944-\U00011959\U000119e2\U00011a3f-\U00011a46\U00011a9a-\U00011a9c'
-    '\U00011a9e-\U00011aa2\U00011b00-\U00011b09\U00011be1-\U00011bf9\U00011c41-\U00011c71\U00011d50-\U00011d59\U00011da0-\U00011da9'
-    '\U00011de0-\U00011de9\U00011ef7-\U00011ef8\U00011f43-\U00011f59\U00011fc0-\U00011fff\U00012400-\U00012474\U00012ff1-\U00012ff2'
-    '\U00013430-\U0001343f\U00016130-\U00016139\U00016a60-\U00016a6f\U00016ac0-\U00016ac9\U00016af5\U00016b37-\U00016b3f'
-    '\U00016b44-\U00016b61\U00016d6d-\U00016d79\U00016e80-\U00016e9a\U00016fe2\U00016ff4-\U00016ff6\U0001bc9c\U0001bc9f-\U0001cef0'
-    '\U0001cf50-\U0001d164\U0001d16a-\U0001d16c\U0001d173-\U0001d17a\U0001d183-\U0001d184\U0001d18c-\U0001d1a9\U0001d1ae-\U0001d241'
-    '\U0001d245-\U0001d378\U0001d6c1\U0001d6db\U0001d6fb\U0001d715\U0001d735\U0001d74f\U0001d76f\U0001d789\U0001d7a9\U0001d7c3'
-    '\U0001d7ce-\U0001d9ff\U0001da37-\U0001da3a\U0001da6d-\U0001da74\U0001da76-\U0001da83\U0001da85-\U0001da8b\U0001e140-\U0001e149'
-    '\U0001e14f\U0001e2f0-\U0001e2ff\U0001e4f0-\U0001e4f9\U0001e5f1-\U0001e5ff\U0001e8c7-\U0001e8cf\U0001e950-\U0001ed3d'
-    '\U0001eef0-\U0001fbfa\U000e0000-\U000e00ff\U000e01f0-\U0010fffd]+', ' ', 'g');
-end
-$$;
-comment on function private.space_out_signs is 'In: a text. Out: the same with a space for everything beyond ASCII that is no letter.';
--- end db/functions/matching/private.space_out_signs.sql
-
--- begin db/functions/matching/private.name_letters.sql
--- Registers, passports and identity providers write one name differently: case, accents, Å, Aa or A, Ø, Oe or O, Þ or Th (ICAO 9303, part 3,
--- section 6), apostrophes of many forms, letters composed or decomposed. Here each letter is written out the long way (Å as aa, Ø as oe), because
--- Ås is a name and as an Arabic article; private.fold_spelling makes the long and the short way one. Nothing in here asks the database's locale.
--- The steps in the middle are for what is rare: other scripts, typographic punctuation, characters that nobody sees.
-create or replace function private.name_letters(p_name text)
-returns text
-language plpgsql immutable strict parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_text text collate "C" := p_name;
-begin
-  if octet_length(v_text) > length(v_text) then
-    v_text := normalize(translate(v_text, U&'\00B4\0384\1FBD\1FBF\1FFD', ''), nfkc); -- accents that stand for an apostrophe
-    v_text := translate(v_text,
-      'ÅÄÆÖØŒÜÞẞðÐđĐɖƉħĦıĸłŁŋŊŧŦǥǤƶƵʒƷəƏǝƎɨƗʉɄɵƟɓƁɗƊƙƘƴƳɔƆɛƐɩƖʋƲƒƑɣƔ',
-      'åäæöøœüþßddddddhhikllnnttggzzzzaaaaiiuuoobbddkkyyooeeiivvffgg');
-    v_text := replace(replace(replace(v_text, 'å', 'aa'), 'æ', 'ae'), 'ä', 'ae');
-    v_text := replace(replace(replace(v_text, 'ø', 'oe'), 'ö', 'oe'), 'œ', 'oe');
-    v_text := replace(replace(replace(v_text, 'ü', 'ue'), 'þ', 'th'), 'ß', 'ss');
-    if octet_length(v_text) > length(v_text) then
-      v_text := normalize(v_text, nfkd);
-      if v_text ~ '[^\u0001-\u007f\u0300-\u036f]' then
-        v_text := private.without_invisible(replace(private.lower_letters(v_text), 'ς', 'σ'));
-        -- Apostrophes and what is written for one; marks of Greek, Hebrew and Arabic, which are written or not.
-        v_text := regexp_replace(v_text, '[\u02b9-\u02bf\u02c8\u02ee\u2018-\u201b\u2032\u2035\ua78b\ua78c\u05f3\u055a\u0640'
-          '\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed'
-          '\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+', '', 'g');
-        v_text := private.space_out_signs(v_text);
-      end if;
-      v_text := regexp_replace(v_text, '[\u0300-\u036f]+', '', 'g');
-    end if;
-  end if;
-  v_text := lower(v_text);
-  if v_text ~ '[^a-z ]' then
-    -- The last two, the apostrophes of ASCII, have no counterpart and go.
-    v_text := translate(v_text,
-      E'\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\x7f'
-      '0123456789!"#$%&()*+,-./:;<=>?@[\\]^_{|}~''`', repeat(' ', 72));
-  end if;
-  return v_text;
-end
-$$;
-comment on function private.name_letters is 'In: a name. Out: its letters, small and without accents, words parted by spaces.';
--- end db/functions/matching/private.name_letters.sql
 
 -- begin db/functions/matching/private.tells_apart.sql
 -- Words that tell nobody apart: Omar Al Said and Fatima Al Nouri have one in common and are two people. Particles of names in the languages of
@@ -5220,10 +5419,14 @@ begin
       = (v_organization_id, v_provider, record_revocation.subject, record_revocation.event, record_revocation.issued_at)) then
     return;
   end if;
-  -- Whoever has the address may send any number of them: those about subjects that nobody has heard of count together.
-  v_times := private.record_repeatable(concat_ws(' ', v_organization_id, v_provider, (
-      select l.id from registry.identity_links as l
-      where l.organization_id = v_organization_id and l.issuer = v_issuer and l.subject = record_revocation.subject)),
+  -- Whoever has the address may send any number of them: those about subjects that nobody has heard of count together. A login without
+  -- a link may be linked later, and must not be filled then.
+  v_times := private.record_repeatable(concat_ws(' ', v_organization_id, v_provider, coalesce(
+      (select l.id from registry.identity_links as l
+      where l.organization_id = v_organization_id and l.issuer = v_issuer and l.subject = record_revocation.subject),
+      (select o.id from registry.observations as o
+      where o.organization_id = v_organization_id and o.issuer = v_issuer and o.subject = record_revocation.subject and o.member_id is null
+      order by o.id limit 1))),
     'revocation_received', v_provider || '-login', v_organization_id,
     format('An unverified message said that consent was withdrawn%s.', case when record_revocation.late then ', late' else '' end),
     p_detail => jsonb_build_object('verified', false, 'late', record_revocation.late, 'event', record_revocation.event));
@@ -7143,6 +7346,36 @@ create or replace trigger _100_seal_anew after update of kind, receiver_key on s
   for each row when (NEW.kind = 'worklist' and (OLD.kind, OLD.receiver_key) is distinct from (NEW.kind, NEW.receiver_key))
   execute function private.tg_member_systems__seal_anew();
 -- end db/functions/files_and_worklist/private.tg_member_systems__seal_anew.sql
+
+-- begin db/functions/members/private.tg_members__search.sql
+-- Search has a table of its own: a login that fills a number then writes none of its indexes.
+create or replace function private.tg_members__search()
+returns trigger
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if TG_OP = 'INSERT' then
+    insert into registry.member_search (organization_id, member_id, names, birth_date)
+    select m.organization_id, m.id, array_to_tsvector(private.search_words(concat_ws(' ', m.given_name, m.family_name))), m.birth_date
+    from added as m;
+    return null;
+  end if;
+  update registry.member_search
+  set names = array_to_tsvector(private.search_words(concat_ws(' ', NEW.given_name, NEW.family_name))), birth_date = NEW.birth_date
+  where member_id = NEW.id;
+  return null;
+end
+$$;
+comment on function private.tg_members__search is 'Keeps registry.member_search as registry.members is.';
+create or replace trigger _200_search_added
+after insert on registry.members referencing new table as added
+for each statement execute function private.tg_members__search();
+create or replace trigger _201_search_changed
+after update on registry.members
+for each row when ((OLD.given_name, OLD.family_name, OLD.birth_date) is distinct from (NEW.given_name, NEW.family_name, NEW.birth_date))
+execute function private.tg_members__search();
+-- end db/functions/members/private.tg_members__search.sql
 
 -- begin db/functions/number/private.tg_members__version.sql
 -- Whoever changes a member record, however: the version rises, so that a stale view of it can be told from a fresh one.

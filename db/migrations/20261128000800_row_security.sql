@@ -14,6 +14,10 @@ alter table registry.members enable row level security;
 alter table registry.members force row level security;
 create policy owner_all on registry.members to registry_owner using (true) with check (true);
 
+alter table registry.member_search enable row level security;
+alter table registry.member_search force row level security;
+create policy owner_all on registry.member_search to registry_owner using (true) with check (true);
+
 alter table registry.identity_links enable row level security;
 alter table registry.identity_links force row level security;
 create policy owner_all on registry.identity_links to registry_owner using (true) with check (true);
@@ -150,6 +154,12 @@ create policy own_organization on registry.conflicts as restrictive to authentic
 create policy coordinator_select on registry.conflicts for select to authenticated using (true);
 grant select (id, organization_id, kind, state, member_id, other_member_id, candidates, observation_id, push_id, seen, last_seen_at, detail, version, opened_at, closed_at, decision, decided_by, note, superseded_by)
   on registry.conflicts to authenticated;
+
+create policy own_organization on registry.resolutions as restrictive to authenticated
+  using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
+create policy coordinator_select on registry.resolutions for select to authenticated using (true);
+grant select (organization_id, conflict_id, decision, decided_at, undone_at)
+  on registry.resolutions to authenticated;
 
 create policy own_organization on sync.pushes as restrictive to authenticated
   using (organization_id = any ((select private.coordinator_organizations())::uuid[]));

@@ -1,11 +1,10 @@
 import { decodeJwt } from 'jose';
-import { escapeHtml } from '../html.ts';
-import { htmlPage } from '../html-page.ts';
+import { escapeHtml, htmlPage } from '../html-page.ts';
 import { type ProviderName, providerNames } from '../identity-provider/person.ts';
 import type { SampleCase } from '../sample-data/case.ts';
 import { type SampleOrganization, sampleOrganizations } from '../sample-data/organizations.ts';
 import { allSampleCases } from '../sample-data/persons.ts';
-import type { LoginResult } from './redeem-code.ts';
+import type { LoginResult } from './login.ts';
 
 /** What an app says to a person, by the error code it got. */
 const EXPLANATIONS: Record<string, string> = {

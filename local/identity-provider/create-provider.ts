@@ -4,7 +4,7 @@ import { clientMetadata } from './client.ts';
 import type { Directory } from './directory.ts';
 import { interactionPolicyOf } from './interaction-policy.ts';
 import { createMemory } from './memory.ts';
-import { subjectAt } from './subject.ts';
+import { subjectAt } from './person.ts';
 import type { ClaimsUse, Ways } from './ways.ts';
 
 type Context = KoaContextWithOIDC;

@@ -3,9 +3,8 @@ import { errors, type InteractionResults, type Provider } from 'oidc-provider';
 import { HTML_HEADERS } from '../html-page.ts';
 import { readForm } from '../read-form.ts';
 import type { LocalClient } from './client.ts';
-import { consentPage } from './consent-page.ts';
 import type { Directory } from './directory.ts';
-import { loginPage } from './login-page.ts';
+import { consentPage, loginPage } from './pages.ts';
 import type { Person } from './person.ts';
 import type { Ways } from './ways.ts';
 

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** The providers whose behaviour the local ones have; `registry.provider` in the database. */
 export const providerNames = ['vipps', 'bankid', 'idporten'] as const;
 export type ProviderName = (typeof providerNames)[number];
@@ -42,3 +44,11 @@ export type Person = {
   /** ID-porten: introspection says that the access token is not active. */
   inactiveToken?: boolean;
 };
+
+/** The `sub` of a person: a UUID of its own for each person and client, the same at every login. */
+export function subjectAt(clientId: string, personId: string): string {
+  const hex = createHash('sha256').update(`${clientId} ${personId}`).digest('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `a${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
+    '-',
+  );
+}

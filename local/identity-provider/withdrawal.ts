@@ -1,11 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { escapeHtml } from '../html.ts';
-import { HTML_HEADERS, htmlPage } from '../html-page.ts';
+import { escapeHtml, HTML_HEADERS, htmlPage } from '../html-page.ts';
 import { readForm } from '../read-form.ts';
 import type { Directory } from './directory.ts';
 import type { Person } from './person.ts';
-import { revocationNotice } from './revocation-notice.ts';
-import { subjectAt } from './subject.ts';
+import { subjectAt } from './person.ts';
 
 /** Stands for the page of the Vipps app where one takes back what one shares. */
 export const WITHDRAWAL_PATH = '/withdraw-consent';
@@ -60,4 +58,20 @@ function resultPage({ givenName, familyName }: Person, organization: string, ans
 ${escapeHtml(organization)}. Its webhook answered <code>${escapeHtml(answer)}</code>.</p>
 <p><a href="${WITHDRAWAL_PATH}">Everybody</a></p>`;
   return htmlPage({ title: 'Vipps: consent withdrawn', body, narrow: true });
+}
+
+/** Seconds for which Vipps' documented example is good. */
+const LIFETIME = 300;
+
+/**
+ * The token of Vipps' CONSENT_REVOKED webhook, as documented: two segments and no dot after them, a line feed after the
+ * header's JSON, and no signature.
+ *
+ * @param subject whose consent, as the organisation knows the person
+ * @param issuedAt seconds since 1970
+ */
+export function revocationNotice(subject: string, issuedAt = Math.floor(Date.now() / 1000)): string {
+  const payload = { exp: issuedAt + LIFETIME, iat: issuedAt, nbf: issuedAt, sub: subject, event: 'CONSENT_REVOKED' };
+  const encode = (text: string) => Buffer.from(text).toString('base64url');
+  return `${encode('{"alg":"none"}\n')}.${encode(JSON.stringify(payload))}`;
 }

@@ -4,7 +4,7 @@ import { parsePublicKeys, parseSecrets } from '../../personnummer/keys.ts';
 import { createSealer } from '../../personnummer/seal.ts';
 import { readPersonnummer } from '../../personnummer/validate.ts';
 import type { ProviderName } from '../identity-provider/person.ts';
-import { subjectAt } from '../identity-provider/subject.ts';
+import { subjectAt } from '../identity-provider/person.ts';
 import type { LocalKeys } from '../keys.ts';
 import { tokenVariable } from '../member-system/main.ts';
 import type { SampleCase, SampleMember } from './case.ts';

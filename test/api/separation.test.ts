@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, test } from 'vitest';
 import { signAccessToken } from '../../local/access-token.ts';
+import { becomeCoordinator } from '../support/coordinator.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { addKari, type Door, one, openDoor } from '../support/door.ts';
 import { startTestPostgrest, type TestPostgrest } from '../support/postgrest.ts';
@@ -58,6 +59,25 @@ async function everyKindOfRow(door: Door, mark: string) {
      values ($1, 'ready', 'a.b.c.d.e', 'w', now(), now() + interval '1 day')`,
     [door.organization.id],
   );
+  const settled = await addMember(db, door.organization, {
+    phone: '+4790000035',
+    email: `${mark}-settled@example.org`,
+    external_id: `${mark}-settled`,
+    personnummer: sampleNumbers[5],
+  });
+  await door.login({
+    ...rest,
+    subject: `${mark}-settled`,
+    phone: '+4790000035',
+    email: `${mark}-settled@example.org`,
+    personnummer: sampleNumbers[6],
+  });
+  await using coordinator = await becomeCoordinator(db, door.organization);
+  const [open] = await coordinator.query<{ id: string; version: number }>(
+    'select id, version from api.open_conflicts where member_id = $1',
+    [settled.id],
+  );
+  await coordinator.call('resolve_conflict', open?.id, 'keep_existing', `${mark}-note`, open?.version);
   const typed = { subject: `${mark}-typed`, phone: '+4790000034', email: `${mark}-typed@example.org` };
   await addMember(db, door.organization, { phone: typed.phone, email: typed.email, external_id: `${mark}-typed` });
   await door.login({ ...rest, ...typed, personnummer: sampleNumbers[4] });
@@ -212,7 +232,15 @@ test('tables, other schemas, other methods and plans are out of reach', async ()
     const answer = await send({ path: '/members', headers: { 'accept-profile': profile } });
     assert.equal(answer.status, 406, profile);
   }
-  for (const path of ['/members', '/observations', '/events', '/pushes', '/coordinators', '/identity_links']) {
+  for (const path of [
+    '/member_search',
+    '/resolutions',
+    '/observations',
+    '/events',
+    '/pushes',
+    '/coordinators',
+    '/identity_links',
+  ]) {
     assert.equal((await send({ path })).status, 404, path);
   }
   for (const view of VIEWS) {
@@ -245,9 +273,12 @@ test('every function that takes an id is in the table of the next test', async (
   const tried = calls(randomUUID(), randomUUID()).map(([path]) => path.replace('/rpc/', ''));
   assert.deepEqual(
     rows.map(({ name }) => name),
-    [...new Set(tried)].toSorted(),
+    [...new Set([...tried, ...TAKE_NO_ID])].toSorted(),
   );
 });
+
+/** Tried by what they are asked for: see the test of searching. */
+const TAKE_NO_ID = ['find_members'];
 
 /** One call of each function, about an id. */
 const calls = (id: string, member: string): [string, unknown][] => [
@@ -261,6 +292,21 @@ const calls = (id: string, member: string): [string, unknown][] => [
   ['/rpc/fetch_sync_file', { file_id: id }],
   ['/rpc/acknowledge_sync_file', { file_id: id }],
 ];
+
+test('a search finds nothing foreign, by whatever it searches', async () => {
+  const theirs = await one<Record<string, string>>(
+    db,
+    `select external_id, family_name, email, phone, to_char(birth_date, 'DD.MM.YYYY') as born from registry.members where id = $1`,
+    [foreignMember],
+  );
+  for (const query of Object.values(theirs)) {
+    const answer = await send({ path: '/rpc/find_members', method: 'POST', body: { query } });
+    assert.equal(answer.status, 200, query);
+    const { members } = JSON.parse(answer.text) as { members: { organization: string }[] };
+    assert.ok(members.every(({ organization }) => organization === own.organization.slug));
+    assertNothingForeign(query, { text: JSON.stringify(members) });
+  }
+});
 
 test('a foreign id and an unknown one are refused alike, with 404, in every function', async () => {
   const unknown = '00000000-0000-4000-8000-000000000000';

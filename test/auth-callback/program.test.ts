@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { test } from 'vitest';
 import { createTestDatabase } from '../support/database.ts';
 import { addOrganization, addProvider, testKeys } from '../support/samples.ts';
+import { until } from '../support/until.ts';
 import { startProvider } from './support/provider.ts';
 
 type Program = { child: ChildProcess; output: () => string };
@@ -19,10 +20,10 @@ function startProgram(environment: Record<string, string>): Program {
 }
 
 async function listeningPort(child: ChildProcess, output: () => string): Promise<string> {
-  while (!output().includes('"listening"')) {
+  await until('the program listening', () => {
     assert.equal(child.exitCode, null, output());
-    await once(child.stdout ?? child, 'data');
-  }
+    return output().includes('"listening"');
+  });
   return /"port":([0-9]+)/.exec(output())?.[1] ?? '';
 }
 
@@ -67,7 +68,7 @@ test('a request under way when the program is told to stop gets its answer', asy
   const answer = fetch(`http://127.0.0.1:${port}/login/${organization.slug}/vipps?${query}`, { redirect: 'manual' });
   const release = await asked;
   child.kill('SIGTERM');
-  while (!output().includes('"readiness"')) await once(child.stdout ?? child, 'data');
+  await until('readiness withdrawn', () => output().includes('"readiness"'));
   await assert.rejects(fetch(`http://127.0.0.1:${port}/livez`), 'nothing new is taken');
   release();
   assert.equal((await answer).status, 302);

@@ -40,18 +40,28 @@ test('a streaming replica promoted under load: nothing acknowledged is lost, and
   // The name leads to the standby before that one may write.
   world.proxy.lead(standby.port);
   world.proxy.cut();
+  // Time itself: a while in which the database answers and may not write.
   await pause(2_000);
   await standby.promote();
   const promoted = performance.now();
-  while (load.acknowledged.size <= before + 5) await pause(20);
+  await until('five logins after the promotion', () => load.acknowledged.size > before + 5, 120_000);
   console.log(`logins went on ${Math.round(performance.now() - promoted)} ms after the promotion`);
-  await pause(4_000);
+  await until('twenty more logins', () => load.acknowledged.size > before + 25, 120_000);
   await load.stop();
   console.log(`${before} logins acknowledged before the failover, ${load.acknowledged.size} in all`);
 
   await settle(world, 60_000);
-  const delays = await measureStarts(world, 10);
-  console.log(`enqueue to start afterwards: median ${delays[5]} ms, slowest ${delays.at(-1)} ms`);
-  assert.ok((delays.at(-1) ?? Number.POSITIVE_INFINITY) < 1_000);
+  // Workers that only poll, every two seconds, do not manage ten in a row; those that are told do, though perhaps not at once
+  // where the machine is loaded.
+  const slowest = await until(
+    'ten starts in a row within a second',
+    async () => {
+      const delays = await measureStarts(world, 10);
+      console.log(`enqueue to start afterwards: median ${delays[5]} ms, slowest ${delays.at(-1)} ms`);
+      return (delays.at(-1) ?? Number.POSITIVE_INFINITY) < 1_000 && delays.at(-1);
+    },
+    60_000,
+  );
+  assert.ok(slowest < 1_000);
   assertHolds(await checkAll(world, load));
 });

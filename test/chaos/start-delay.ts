@@ -1,5 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { until } from '../support/until.ts';
 import type { World } from './world.ts';
+
+const WAITING = 'select from sync.pushes where settled_at is null and waits_for_conflict_id is null';
 
 /** Milliseconds from a committed change to its request at the member system, of calm pushes one after the other; sorted. */
 export async function measureStarts(world: World, count: number): Promise<number[]> {
@@ -9,16 +11,9 @@ export async function measureStarts(world: World, count: number): Promise<number
     // As a coordinator's own decision, which waits for no open case about the member.
     await world.admin('select private.queue_push($1, null, true)', [id]);
     const committed = performance.now();
-    while (world.memberSystems.requests() === before) {
-      if (performance.now() - committed > 30_000) throw new Error('a push did not start within 30 s');
-      await pause(2);
-    }
+    await until('a push started', () => world.memberSystems.requests() > before, 30_000, 2);
     delays.push(Math.round(performance.now() - committed));
-    while (
-      (await world.admin('select from sync.pushes where settled_at is null and waits_for_conflict_id is null')).length >
-      0
-    )
-      await pause(20);
+    await until('the push settled', async () => (await world.admin(WAITING)).length === 0);
   }
   return delays.sort((one, other) => one - other);
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
-import { createStage, eventually } from '../worker/support/stage.ts';
+import { until } from '../support/until.ts';
+import { createStage } from '../worker/support/stage.ts';
 import { spawnWorker } from '../worker/support/worker-process.ts';
 
 // In real time and with real settings: the bar of design section 11.
@@ -10,9 +11,9 @@ test('a push whose worker is killed is taken up by another within 30 seconds, wi
   stage.memberSystem.setMode('apply_then_hang');
   const { pushId } = await stage.addPush();
   await using holder = spawnWorker(stage.environment);
-  await eventually('the change', async () => stage.memberSystem.members.effectsOf(pushId) === 1);
+  await until('the change', async () => stage.memberSystem.members.effectsOf(pushId) === 1);
   await using other = spawnWorker(stage.environment);
-  await eventually('the other worker', async () => {
+  await until('the other worker', async () => {
     return (await stage.db.pool.query('select from sync.workers')).rowCount === 2;
   });
   stage.memberSystem.setMode('ok');

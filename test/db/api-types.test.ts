@@ -61,6 +61,8 @@ test('the functions answer with the fields that are declared for them', async ()
     return reply;
   };
   const kari = await addKari(db, door, { personnummer: OTHER_NUMBER });
+  const { members } = (await answers('find_members', 'kari')) as { members: object[] };
+  assert.deepEqual(Object.keys(members[0] ?? {}).sort(), declared('FoundMember').sort());
   await door.login({ personnummer: NUMBER });
   const { id } = await one<{ id: string }>(db, 'select id from registry.conflicts');
   await answers('resolve_conflict', id, 'accept_observed', 'seen the passport', 1);

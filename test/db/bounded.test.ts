@@ -19,6 +19,7 @@ const REFUSED: Record<string, () => unknown[]> = {
   acknowledge_sync_file: () => [randomUUID(), '{}'],
   fetch_number: () => [randomUUID()],
   fetch_sync_file: () => [randomUUID()],
+  find_members: () => ['k'],
   link_login: () => [randomUUID(), randomUUID(), null],
   mark_done: () => [randomUUID()],
   resolve_conflict: () => [randomUUID(), 'keep_existing', null, 1],
@@ -205,6 +206,12 @@ test('messages about subjects that nobody has heard of are stored a thousand tim
       'one that concerns somebody has its effect',
     );
     assert.equal((await events()).n, MOST_EVENTS + 1);
+    await door.login({ personnummer: OTHER_NUMBER, subject: 'seen before', email: 'nobody@example.no', phone: null });
+    await db.pool.query(`select login.record_revocation($1, 'vipps', 'seen before', 'CONSENT_REVOKED', now(), false)`, [
+      door.organization.slug,
+    ]);
+    const kept = `select count(*)::int as n from registry.revocations where subject = 'seen before'`;
+    assert.equal((await one(db, kept)).n, 1, 'a login that is not linked yet may be so later');
     await db.pool.query(`update registry.revocations set received_at = now() - interval '13 months'`);
     await db.pool.query('select worker.erase_expired(5000)');
     assert.equal((await one(db, 'select count(*)::int as n from registry.revocations')).n, 0);

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
+import { blocked } from '../support/blocked.ts';
 import { becomeCoordinator, type Coordinator } from '../support/coordinator.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type Answer, addKari, type Door, one, openDoor } from '../support/door.ts';
 import { decoyNumber, sampleNumbers, sealNumber } from '../support/samples.ts';
 import { isLetIn } from '../support/sessions.ts';
-import { begin, untilSomebodyWaits } from '../support/waiting.ts';
+import { begin } from '../support/waiting.ts';
 
 const [NUMBER, OTHER_NUMBER] = sampleNumbers;
 
@@ -271,7 +272,7 @@ test('the answer waits for a coordinator who is just excluding the login from th
   await desk.query('select from registry.members where id = $1 for no key update', [kari.id]);
   await desk.query('delete from registry.identity_links');
   const answered = answer(door, asked.observation_id, true, NUMBER);
-  await untilSomebodyWaits(db);
+  await blocked(db, 1);
   // As a merge does, which moves observations while it holds their members.
   await desk.query('update registry.observations set member_id = member_id');
   await desk.query('commit');

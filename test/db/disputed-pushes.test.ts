@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'vitest';
+import { blocked } from '../support/blocked.ts';
 import { becomeCoordinator } from '../support/coordinator.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { atTheDesk, type Case, type Desk } from '../support/desk.ts';
 import { addKari, type Door, one, openDoor } from '../support/door.ts';
 import { claimPush, claimPushes, pushWorker, unavailable } from '../support/push-worker.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';
-import { begin, untilSomebodyWaits } from '../support/waiting.ts';
+import { begin } from '../support/waiting.ts';
 
 // A number that is in question in an open case is not carried to the member system until the case is settled.
 
@@ -417,7 +418,7 @@ test('a claim and the opening of a case at the same moment: one of them is first
     await using worker = await begin(db);
     await claimPush(worker, id);
     const login = door.login({ personnummer: OTHER_NUMBER });
-    await untilSomebodyWaits(db);
+    await blocked(db, 1);
     await worker.query('rollback');
     assert.equal((await login).outcome, 'conflict');
     assert.equal(await isSent(db, id), false);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
+import { blocked } from '../support/blocked.ts';
 import { atTheDesk, type Desk } from '../support/desk.ts';
 import { addKari, one } from '../support/door.ts';
 import { pushWorker, unavailable } from '../support/push-worker.ts';
@@ -125,7 +126,7 @@ test('a withdrawal and the end of a file at the same moment do not deadlock', ()
         rows.map(({ push_id }) => push_id),
       ]);
       const revoked = revoke(desk.door);
-      await new Promise((done) => setTimeout(done, 200));
+      await blocked(desk.db, 1);
       await client.query('commit');
       await revoked;
     } finally {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
+import { blocked } from '../support/blocked.ts';
 import { one } from '../support/door.ts';
 import { claimPushes, finishPush, finishPushes, type PushReport as Report } from '../support/push-worker.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';
-import { begin, untilSomebodyWaits } from '../support/waiting.ts';
+import { begin } from '../support/waiting.ts';
 import { type PushBench, withPush } from './support/push-bench.ts';
 
 /** Another member of the organisation whose number waits; answers the push. */
@@ -201,7 +202,7 @@ test('a report on a push, or on a member, that somebody holds on to is left out 
       [[other, 'pending']],
     );
     const alone = finishPushes(bench.worker, [reports.find(({ push_id }) => push_id === bench.id) as Report], true);
-    await untilSomebodyWaits(bench.db);
+    await blocked(bench.db, 1);
     await holder.query('rollback');
     assert.deepEqual(
       (await alone).map(({ state }) => state),

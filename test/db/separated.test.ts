@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
+import { blocked } from '../support/blocked.ts';
 import { atTheDesk, type Desk } from '../support/desk.ts';
 import { addKari, one } from '../support/door.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';
 import { until } from '../support/until.ts';
-import { begin, untilSomebodyWaits } from '../support/waiting.ts';
+import { begin } from '../support/waiting.ts';
 
 const [NUMBER, OTHER_NUMBER, THIRD_NUMBER] = sampleNumbers;
 const UNA = { given_name: 'Una', family_name: 'Li', birth_date: null, phone: null, email: null };
@@ -38,7 +39,7 @@ test('undoing a merge asks nothing about somebody whose number is changing at th
       [una.id],
     );
     const undone = coordinator.call('undo_resolution', merge, null);
-    await untilSomebodyWaits(db);
+    await blocked(db, 1);
     await faster.query('commit');
     assert.equal((await undone).state, 'open');
     assert.deepEqual(
@@ -101,7 +102,7 @@ test('a withdrawal whose link is merged away waits for the survivor only', () =>
       `select login.record_revocation($1, 'vipps', 'subject-of-kari', 'CONSENT_REVOKED', $2, false)`,
       [door.organization.slug, new Date(Date.now() + 1_000)],
     );
-    await untilSomebodyWaits(db);
+    await blocked(db, 1);
     await merge.query('commit');
     const waits = `select from pg_locks as waiting join pg_locks as holder using (transactionid)
       where not waiting.granted and holder.granted and holder.pid = $1`;

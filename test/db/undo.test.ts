@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
+import { blocked } from '../support/blocked.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { atTheDesk, type Desk, eventsBy, record } from '../support/desk.ts';
 import { addKari, type Door, one } from '../support/door.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';
-import { begin, untilSomebodyWaits } from '../support/waiting.ts';
+import { begin } from '../support/waiting.ts';
 
 const [NUMBER, OTHER_NUMBER, THIRD_NUMBER] = sampleNumbers;
 
@@ -268,7 +269,7 @@ test('what another session opens or takes during an undo is answered as newer, n
        select organization_id, 'member_system', fingerprint from registry.conflicts`,
     );
     const undone = coordinator.call('undo_resolution', conflict_id, 'at the same moment');
-    await untilSomebodyWaits(db);
+    await blocked(db, 1);
     await faster.query('commit');
     assert.equal((await undone).code, 'newer_change');
     assert.deepEqual((await eventsBy(db)).slice(-2), ['case_resolved', 'refused']);

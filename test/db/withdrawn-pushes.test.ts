@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
+import { blocked } from '../support/blocked.ts';
 import { atTheDesk, type Desk } from '../support/desk.ts';
 import { addKari, one } from '../support/door.ts';
 import { finishPush, pushWorker, unavailable } from '../support/push-worker.ts';
@@ -97,7 +98,7 @@ test('withdrawn at the moment at which an attempt fails: cancelled, whoever come
         error_code: 'http_5xx',
       });
       const revoked = revoke(desk.door);
-      await new Promise((done) => setTimeout(done, 200));
+      await blocked(desk.db, 1);
       await client.query('commit');
       await revoked;
     } finally {

@@ -58,7 +58,7 @@ test('every code the callback sends to apps is on the page, and no other', () =>
   const source = sourceOf('auth-callback');
   assertSame(listed('## Codes the app gets from a login'), union(source, 'AnswerCode'));
   assertSame(listed('## Codes the app gets from the token endpoint'), union(source, 'TokenErrorCode'));
-  const linking = readFileSync(join(ROOT, 'auth-callback', 'session', 'link-route.ts'), 'utf8');
+  const linking = readFileSync(join(ROOT, 'auth-callback', 'session', 'link.ts'), 'utf8');
   const answers = linking.matchAll(/error(?:: | \?\? )'([a-z_]+)'/g);
   assertSame(
     listed('## Codes the app gets from the linking endpoint'),

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'vitest';
 import { LOGIN, RECORD } from '../../linkage/assumptions.ts';
+import type { Part } from '../../linkage/causes.ts';
 import { chooseLogins } from '../../linkage/choose-logins.ts';
-import { goals, scoreOf, wrongPerMillion } from '../../linkage/estimate.ts';
+import { casesPerLogin, goals, scoreOf, wrongPerMillion } from '../../linkage/estimate.ts';
 import { compare, nameDisagrees } from '../../linkage/facts.ts';
-import { judge, type Part, type Score } from '../../linkage/judge.ts';
+import { judge, type Score } from '../../linkage/judge.ts';
 import { decideOtherwise, METHODS, type Method } from '../../linkage/others.ts';
 import { writePage } from '../../linkage/page.ts';
 import { type Batch, populate } from '../../linkage/population.ts';
@@ -100,7 +101,12 @@ test('a small population: every login has one verdict, none of ours is wrong, an
     `select (select count(*)::int from registry.observations where outcome <> 'deferred') as settled,
        (select count(distinct n)::int from linkage.chosen) as chosen`,
   );
-  assert.equal(rows[0].settled, rows[0].chosen);
+  assert.equal(result.returns.logins, options.logins);
+  assert.ok(
+    result.returns.opened < scoreOf(result, 'ours', 'sample').asked / 20,
+    `${result.returns.opened} cases anew`,
+  );
+  assert.equal(rows[0].settled, rows[0].chosen + result.returns.logins);
   const page = writePage(result, { at: '2026-11-28', commit: 'abc', seconds: 1 });
   for (const { what, measured } of goals(result)) assert.ok(page.includes(what) && page.includes(measured), what);
   for (const { cause } of result.causes) assert.ok(page.includes(cause), cause);
@@ -141,13 +147,14 @@ test('wrong links of a million: the risky ones are counted, the others estimated
     missed: 0,
     refused: 0,
     wrongAgainstNameAndBirthDate: 0,
-    asked: logins / 200,
+    asked: logins / 50,
   });
   const result = (risky: number, ordinary: number): Result => ({
     options: { members: 1, logins: 1, seed: 1 },
     possible: 1_000_000,
     sample: 100_000,
     risky: 10_000,
+    returns: { logins: 100_000, opened: 100 },
     causes: [],
     scores: [score('risky', 10_000, risky), score('ordinary', 99_000, ordinary), score('sample', 100_000, ordinary)],
   });
@@ -157,6 +164,24 @@ test('wrong links of a million: the risky ones are counted, the others estimated
   const met = (of: Result) => goals(of).map((goal) => goal.met);
   assert.deepEqual(met(result(1, 0)), [true, true, true]);
   assert.deepEqual(met(result(2, 0)), [false, true, true]);
+});
+
+test('cases: a first login is asked about more often than a later one', () => {
+  const at = (asked: number, opened: number) => {
+    const sample = { method: 'ours', part: 'sample', logins: 1_000, right: 0, wrong: 0, missed: 0, refused: 0, asked };
+    const scores = [{ ...sample, wrongAgainstNameAndBirthDate: 0 } as Score];
+    return casesPerLogin({
+      options: { members: 1, logins: 1_000, seed: 1 },
+      possible: 1_000,
+      sample: 1_000,
+      risky: 0,
+      returns: { logins: 1_000, opened },
+      causes: [],
+      scores,
+    });
+  };
+  assert.deepEqual(at(60, 0), { first: 0.06, later: 0, year: 0.005, metAfter: 12 });
+  assert.deepEqual(at(4, 4), { first: 0.004, later: 0.004, year: 0.004, metAfter: 1 });
 });
 
 test('names and identifiers are compared apart from the database', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
-import { readPageForm } from '../../local/page-form.ts';
+import { readPageForm } from '../../local/browser.ts';
 
 test('a form’s hidden fields, first choices and address are read', () => {
   const html = `<form method="post" action="?a=1&amp;b=2">

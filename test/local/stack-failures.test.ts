@@ -9,11 +9,19 @@ import { until } from '../support/until.ts';
 
 const kept = ['callback', 'worker', 'postgrest', 'identity-provider', 'member-system'];
 
-test('however a program is told to end, it is started again, and the stack with everything else stays', async () => {
-  const program = runLocal('start');
+test('a killed stack leaves nothing running, and the next one starts in what it left and keeps its programs alive', async () => {
+  const killed = runLocal('start');
+  await killed.says(/Click here/);
+  const { pids } = killed.stack();
+  killed.process.kill('SIGKILL');
+  await killed.ended;
+  await until('all parts to be gone', () => Object.values(pids).every((pid) => !isRunning(pid)));
+  assert.ok(existsSync(join(killed.folder, 'stack.json')), 'nobody was left to remove it');
+
+  const program = runLocal('start', killed.folder);
   await program.says(/Click here/);
   const untouched = program.stack().pids;
-  // Each obeys the first one in its own way: Node's programs end with exit code 0, PostgREST as if by SIGINT.
+  // Each program obeys the first one in its own way: Node's end with exit code 0, PostgREST as if by SIGINT.
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGKILL'] as const) {
     const before = program.stack().pids;
     for (const name of kept) process.kill(before[name] ?? 0, signal);
@@ -40,21 +48,6 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     assert.deepEqual(Object.values(pids).filter(isRunning), []);
   });
 }
-
-test('a killed stack leaves nothing running, and the next one starts in what it left', async () => {
-  const killed = runLocal('start');
-  await killed.says(/Click here/);
-  const { pids } = killed.stack();
-  killed.process.kill('SIGKILL');
-  await killed.ended;
-  await until('all parts to be gone', () => Object.values(pids).every((pid) => !isRunning(pid)));
-  assert.ok(existsSync(join(killed.folder, 'stack.json')), 'nobody was left to remove it');
-
-  const next = runLocal('start', killed.folder);
-  await next.says(/Click here/);
-  next.process.kill('SIGTERM');
-  assert.equal(await next.ended, 0);
-});
 
 test('Ctrl-C while it is still starting stops it too', async () => {
   const program = runLocal('start');

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, test } from 'vitest';
-import { revocationNotice } from '../../local/identity-provider/revocation-notice.ts';
+import { revocationNotice } from '../../local/identity-provider/withdrawal.ts';
 import { isRunning } from '../../local/is-running.ts';
 import { logIn } from '../../local/scripted-login.ts';
 import type { StackFile } from '../../local/stack/stack-file.ts';

@@ -3,7 +3,7 @@ import * as oidc from 'openid-client';
 import { test } from 'vitest';
 import type { LocalClient } from '../../local/identity-provider/client.ts';
 import type { Person } from '../../local/identity-provider/person.ts';
-import { subjectAt } from '../../local/identity-provider/subject.ts';
+import { subjectAt } from '../../local/identity-provider/person.ts';
 import { startIdentityProvider } from '../../local/identity-provider.ts';
 import { sampleNumbers } from '../support/samples.ts';
 import { agreement, connect, somebody } from './support/relying-party.ts';

@@ -4,8 +4,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { UnsecuredJWT } from 'jose';
 import { test } from 'vitest';
-import { revocationNotice } from '../../local/identity-provider/revocation-notice.ts';
-import { subjectAt } from '../../local/identity-provider/subject.ts';
+import { subjectAt } from '../../local/identity-provider/person.ts';
+import { revocationNotice } from '../../local/identity-provider/withdrawal.ts';
 import { startIdentityProvider } from '../../local/identity-provider.ts';
 import { agreement, somebody } from './support/relying-party.ts';
 

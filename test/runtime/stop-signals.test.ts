@@ -5,6 +5,7 @@ import { createInterface, type Interface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { test } from 'vitest';
+import { until } from '../support/until.ts';
 
 const program = fileURLToPath(new URL('./stoppable-program.ts', import.meta.url));
 
@@ -76,7 +77,7 @@ function start(mode: string): Run {
     child,
     exitCode,
     async said(message) {
-      while (!lines.some(({ msg }) => msg === message)) await once(reader, 'line');
+      await until(message, () => lines.some(({ msg }) => msg === message));
     },
     steps: () => lines.flatMap(({ step, msg }) => (step === undefined ? [] : [`${step} ${msg}`])),
     output: () => output,

@@ -1,11 +1,14 @@
+import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { relative } from 'node:path';
 import pg from 'pg';
 import { expect } from 'vitest';
 import type { LoginRole } from '../../local/login-roles.ts';
-import { noteCalls } from '../mutate/coverage.ts';
+import { noteDatabase } from '../mutate/coverage.ts';
 import { clusterUrl, rolePassword } from './cluster.ts';
-import { databaseUrl, ensureTemplate } from './template.ts';
+import { noteSearched, searchTables } from './leaks.ts';
+import { copyDatabase, databaseUrl, ensureTemplate } from './template.ts';
+import { until } from './until.ts';
 
 export type TestDatabase = {
   name: string;
@@ -15,7 +18,11 @@ export type TestDatabase = {
   urlFor(role: LoginRole): string;
   /** The superuser's connections. Does not keep the process alive. */
   pool: pg.Pool;
-  /** Ends the pool. The database itself stays until the end of the run, so that the last tests can search all of them. */
+  /**
+   * Ends the pool, searches the database for numbers and drops it. What somebody is still connected to stays for the last tests.
+   *
+   * @throws where a number was found
+   */
   [Symbol.asyncDispose](): Promise<void>;
 };
 
@@ -24,9 +31,10 @@ export type TestDatabase = {
  */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const cluster = clusterUrl();
-  const template = await ensureTemplate(cluster);
   const name = `test_${randomBytes(8).toString('hex')}`;
-  await onCluster(cluster, (client) => copyDatabase(client, template, name));
+  const { maintenance, template } = openCluster(cluster);
+  await copyDatabase(maintenance, await template, name);
+  noteDatabase(name, relative(process.cwd(), expect.getState().testPath ?? ''));
   const ownerUrl = databaseUrl(cluster, name);
   const pool = new pg.Pool({ connectionString: ownerUrl, max: 5, allowExitOnIdle: true });
   return {
@@ -40,35 +48,44 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     },
     pool,
     async [Symbol.asyncDispose]() {
-      await noteCalls(pool, relative(process.cwd(), expect.getState().testPath ?? ''));
+      // `npm run mutate` counts calls in the databases when all is over.
+      if (process.env.TEST_COVERAGE) return pool.end();
+      const found = await searchWith(pool);
       await pool.end();
+      noteSearched(name);
+      await dropUnused(maintenance, name);
+      assert.deepEqual(found, [], 'numbers in the database of this test');
     },
   };
 }
 
-async function copyDatabase(client: pg.Client, template: string, name: string) {
-  await client.query(`create database ${name} template ${template}`);
-  // A copy takes over everything but the privileges on the database itself, which migrations may have narrowed.
-  const { rows } = await client.query<{ statement: string }>(
-    `select format('grant %s on database %I to %s', a.privilege_type, $2::text,
-                   case when a.grantee = 0 then 'public' else a.grantee::regrole::text end) as statement
-       from pg_database d, aclexplode(d.datacl) a
-      where d.datname = $1 and a.grantee <> d.datdba`,
-    [template, name],
-  );
-  const { rowCount } = await client.query('select from pg_database where datname = $1 and datacl is not null', [
-    template,
-  ]);
-  if (rowCount === 0) return;
-  await client.query([`revoke all on database ${name} from public`, ...rows.map((row) => row.statement)].join(';'));
+type OpenCluster = { maintenance: pg.Pool; template: Promise<string> };
+const opened = new Map<string, OpenCluster>();
+
+/** One connection and one look at the template for all databases of this process: a session takes longer to start than many tests. */
+function openCluster(cluster: string): OpenCluster {
+  const known = opened.get(cluster);
+  if (known !== undefined) return known;
+  const maintenance = new pg.Pool({ connectionString: cluster, max: 1, idleTimeoutMillis: 0, allowExitOnIdle: true });
+  maintenance.on('error', () => undefined); // a server that its test stops; the next statement tells
+  const made = { maintenance, template: ensureTemplate(cluster) };
+  opened.set(cluster, made);
+  return made;
 }
 
-async function onCluster<T>(cluster: string, action: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: cluster });
-  await client.connect();
+async function searchWith(pool: pg.Pool): Promise<string[]> {
+  const client = await pool.connect();
   try {
-    return await action(client);
+    return await searchTables(client);
   } finally {
-    await client.end();
+    client.release();
   }
+}
+
+/** Sessions end a moment after they were told to. */
+async function dropUnused(maintenance: pg.Pool, name: string): Promise<void> {
+  const unused = async () =>
+    (await maintenance.query('select from pg_stat_activity where datname = $1', [name])).rowCount === 0;
+  const free = await until('nobody connected', unused, 1_000, 10).catch(() => false);
+  if (free) await maintenance.query(`drop database ${name}`);
 }

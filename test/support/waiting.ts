@@ -1,6 +1,5 @@
 import pg from 'pg';
 import type { TestDatabase } from './database.ts';
-import { until } from './until.ts';
 
 /** A connection of the superuser's with an open transaction, for what happens at the same moment. */
 export async function begin(db: TestDatabase) {
@@ -11,10 +10,4 @@ export async function begin(db: TestDatabase) {
     query: (sql: string, parameters: unknown[] = []) => client.query(sql, parameters),
     [Symbol.asyncDispose]: () => client.end(),
   };
-}
-
-/** Until a statement in this database waits for somebody's lock. */
-export async function untilSomebodyWaits(db: TestDatabase): Promise<void> {
-  const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
-  await until('a statement that waits for a lock', async () => (await db.pool.query(waiting)).rowCount === 1);
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { test } from 'vitest';
+import { until } from '../support/until.ts';
 import { json, listen } from './support/listen.ts';
-import { createStage, eventually } from './support/stage.ts';
+import { createStage } from './support/stage.ts';
 
 /** A member system that takes changes in and carries them out later. */
 async function slowSystem() {
@@ -34,9 +35,7 @@ async function stageWith(system: { url: string }) {
     const text = 'select from sync.pushes where accepted_until is not null and id = $1';
     return (await stage.db.pool.query(text, [pushId])).rowCount === 1;
   };
-  const waits = async () => {
-    while (!(await taken())) await new Promise((resolve) => setTimeout(resolve, 20));
-  };
+  const waits = () => until('the change taken in', taken);
   return { stage, pushId, externalId, waits };
 }
 
@@ -91,6 +90,6 @@ test('a status URL that is gone means sending again, under the same key', async 
   await stage.reaches(pushId, 'pending', 'status_lost');
   await stage.dueNow();
   const sent = () => system.seen.filter((line) => line.startsWith('PUT'));
-  await eventually('the second request', async () => sent().length === 2);
+  await until('the second request', async () => sent().length === 2);
   assert.deepEqual(sent(), Array(2).fill(`PUT /members/${externalId} ${pushId}`));
 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import { syntheticNumber } from '../support/samples.ts';
-import { createStage, eventually, type Stage } from './support/stage.ts';
+import { until } from '../support/until.ts';
+import { createStage, type Stage } from './support/stage.ts';
 
 const numbers = Array.from({ length: 60 }, (_, nth) => syntheticNumber('1960-04-01', nth));
 
@@ -13,8 +14,8 @@ test('refused credentials stop an organisation at once and are one case; a probe
   const pushes = await Promise.all(numbers.slice(0, 12).map((number) => stage.addPush({ number })));
   const outOfDate = new Map([['MEMBER_SYSTEM_NHF_TOKEN', 'out-of-date']]);
   const worker = stage.work({ memberSystemSecrets: outOfDate, concurrency: 1 });
-  await eventually('the breaker open', async () => (await breakerState(stage)) === 'open');
-  await eventually('the queue quiet', async () => (await stage.jobs()).every(({ locked_at }) => locked_at === null));
+  await until('the breaker open', async () => (await breakerState(stage)) === 'open');
+  await until('the queue quiet', async () => (await stage.jobs()).every(({ locked_at }) => locked_at === null));
   assert.equal(stage.memberSystem.requests(), 1);
   const cases = await stage.db.pool.query(`select kind from registry.conflicts`);
   assert.deepEqual(cases.rows, [{ kind: 'member_system' }]);
@@ -34,8 +35,8 @@ test('a member system that sends everybody to a page about maintenance is waited
   stage.memberSystem.setMode('maintenance');
   const pushes = await Promise.all(numbers.slice(0, 8).map((number) => stage.addPush({ number })));
   stage.work({}, { beatEveryMs: 50 });
-  await eventually('the breaker open', async () => (await breakerState(stage)) === 'open');
-  await eventually('the queue quiet', async () => (await stage.jobs()).every(({ locked_at }) => locked_at === null));
+  await until('the breaker open', async () => (await breakerState(stage)) === 'open');
+  await until('the queue quiet', async () => (await stage.jobs()).every(({ locked_at }) => locked_at === null));
   for (const { pushId } of pushes) assert.equal((await stage.push(pushId)).state, 'pending');
   assert.equal((await stage.db.pool.query('select from registry.conflicts')).rowCount, 0);
 
@@ -56,11 +57,8 @@ test('while the breaker is open, jobs are not even fetched, and those of others 
     [stage.organizationId],
   );
   stage.work({}, { beatEveryMs: 50 });
-  await eventually(
-    'the first beat',
-    async () => (await stage.db.pool.query('select from sync.workers')).rowCount === 1,
-  );
-  await eventually('the flags', async () => {
+  await until('the first beat', async () => (await stage.db.pool.query('select from sync.workers')).rowCount === 1);
+  await until('the flags', async () => {
     await stage.db.pool.query(`select pg_sleep(0.1)`);
     return true;
   });
@@ -101,7 +99,7 @@ test('a member system that hangs leaves the others as fast as they are', async (
 
   stage.memberSystem.setMode('hang');
   await Promise.all(numbers.slice(20, 60).map((number) => stage.addPush({ number })));
-  await eventually('six that hang', async () => stage.memberSystem.requests() === 6);
+  await until('six that hang', async () => stage.memberSystem.requests() === 6);
   const beside = await delays(stage, neighbour.id, 20);
   assert.equal(stage.memberSystem.requests(), 6, 'a quarter of the places is kept for the others');
   const [p99Alone, p99Beside] = [alone.at(-1) ?? 0, beside.at(-1) ?? 0];

@@ -3,7 +3,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { compactDecrypt, decodeProtectedHeader } from 'jose';
 import { test } from 'vitest';
 import { becomeCoordinator } from '../support/coordinator.ts';
-import { createStage, eventually, type Stage, sampleNumbers } from './support/stage.ts';
+import { until } from '../support/until.ts';
+import { createStage, type Stage, sampleNumbers } from './support/stage.ts';
 
 const pair = generateKeyPairSync('x25519');
 const receiverKey = { ...pair.publicKey.export({ format: 'jwk' }), kid: 'office' };
@@ -39,7 +40,7 @@ test('worklist: a coordinator sees what to type in, fetches the number sealed fo
   const { pushId, externalId } = await stage.addPush();
   assert.equal((await coordinator.call('fetch_number', pushId)).code, 'not_sealed_yet');
   stage.work();
-  const [row] = await eventually('the list', async () => {
+  const [row] = await until('the list', async () => {
     const rows = await coordinator.query<Record<string, unknown>>('select * from api.worklist where ready');
     return rows.length > 0 && rows;
   });
@@ -70,15 +71,15 @@ test('worklist: without a key nothing can be fetched; a key that comes later, or
   await give(null);
   const { pushId } = await stage.addPush();
   stage.work();
-  await eventually('the change is taken in', async () => (await eventsOf(stage)).includes('push_accepted'));
+  await until('the change is taken in', async () => (await eventsOf(stage)).includes('push_accepted'));
   const [row] = await coordinator.query<{ ready: boolean }>('select ready from api.worklist');
   assert.equal(row?.ready, false);
   const fetched = async () => (await coordinator.call('fetch_number', pushId)).sealed;
   await give(receiverKey);
-  assert.equal(await read(await eventually('the number', fetched)), sampleNumbers[0]);
+  assert.equal(await read(await until('the number', fetched)), sampleNumbers[0]);
   const other = generateKeyPairSync('x25519');
   await give({ ...other.publicKey.export({ format: 'jwk' }), kid: 'moved' });
-  await eventually('the number for the other key', async () => {
+  await until('the number for the other key', async () => {
     const sealed = await fetched();
     return sealed !== undefined && decodeProtectedHeader(String(sealed)).kid === 'moved';
   });
@@ -91,10 +92,10 @@ test('worklist: a record that changes meanwhile takes the old entry off the list
   const { pushId, memberId } = await stage.addPush();
   stage.work();
   const ready = async () => await coordinator.query<Record<string, unknown>>('select * from api.worklist where ready');
-  await eventually('the list', async () => (await ready()).length === 1);
+  await until('the list', async () => (await ready()).length === 1);
   const later = await removeNumber(stage, memberId);
   assert.equal((await coordinator.call('mark_done', pushId)).code, 'not_waiting');
-  await eventually('the removal', async () => (await ready())[0]?.change === 'remove');
+  await until('the removal', async () => (await ready())[0]?.change === 'remove');
   assert.equal((await coordinator.call('mark_done', later)).state, 'delivered');
   assert.deepEqual(await ready(), []);
 });
@@ -102,7 +103,7 @@ test('worklist: a record that changes meanwhile takes the old entry off the list
 async function readyFile(stage: Stage, coordinator: Awaited<ReturnType<typeof become>>['coordinator']) {
   await stage.db.pool.query(`select graphile_worker.add_job('write_files')`);
   const text = `select file_id, changes from api.sync_files where state = 'ready'`;
-  const [file] = await eventually('a file', async () => {
+  const [file] = await until('a file', async () => {
     const rows = await coordinator.query<{ file_id: string; changes: number }>(text);
     return rows.length > 0 && rows;
   });
@@ -176,7 +177,7 @@ test('file: one that nobody acknowledges expires; its changes go into the next, 
     `update sync.files set accept_until = now() - interval '1 second', created_at = now() - interval '2 days'`,
   );
   await stage.db.pool.query(`select graphile_worker.add_job('reconcile')`);
-  await eventually('it expired', async () => (await eventsOf(stage)).includes('file_expired'));
+  await until('it expired', async () => (await eventsOf(stage)).includes('file_expired'));
   assert.equal((await coordinator.call('acknowledge_sync_file', first.id)).code, 'not_ready');
   const [kind] = await coordinator.query('select kind, detail from api.open_conflicts');
   assert.deepEqual(kind, { kind: 'member_system', detail: { error_code: 'not_acknowledged' } });

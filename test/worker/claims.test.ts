@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
-import { createStage, eventually, sampleNumbers } from './support/stage.ts';
+import { until } from '../support/until.ts';
+import { createStage, sampleNumbers } from './support/stage.ts';
 
 test('many jobs for one push, in two workers at once, send it once', async () => {
   await using stage = await createStage();
@@ -12,7 +13,7 @@ test('many jobs for one push, in two workers at once, send it once', async () =>
   stage.work();
   stage.work();
   await stage.reaches(pushId, 'delivered');
-  await eventually('all jobs done', async () => (await stage.jobs()).length === 0);
+  await until('all jobs done', async () => (await stage.jobs()).length === 0);
   assert.equal(stage.memberSystem.requests(), 1);
   assert.equal(stage.memberSystem.members.find(externalId)?.effects, 1);
 });
@@ -33,7 +34,7 @@ test('a worker that wakes up after its lease changes nothing', async () => {
   await stage.changeRow({ timeout_ms: 1500 });
   const { pushId } = await stage.addPush();
   stage.work();
-  await eventually('the request', async () => stage.memberSystem.requests() === 1);
+  await until('the request', async () => stage.memberSystem.requests() === 1);
   // Meanwhile its lease runs out, and another worker takes the push over and delivers it.
   await stage.db.pool.query(`update sync.pushes set lease_expires_at = now() - interval '1 second'`);
   stage.memberSystem.setMode('ok');
@@ -43,7 +44,7 @@ test('a worker that wakes up after its lease changes nothing', async () => {
   );
   stage.work();
   await stage.reaches(pushId, 'delivered');
-  await eventually('the first job done', async () => (await stage.jobs()).length === 0);
+  await until('the first job done', async () => (await stage.jobs()).length === 0);
   assert.doesNotMatch(stage.lines.join(''), /Failed task/);
   assert.deepEqual(await stage.push(pushId), { state: 'delivered', attempts: 2, error_code: null, http_status: 200 });
   assert.equal(stage.memberSystem.members.effectsOf(pushId), 1);

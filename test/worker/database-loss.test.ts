@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { test } from 'vitest';
 import { startPostgres } from '../../local/postgres.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { createStage, eventually, sampleNumbers } from './support/stage.ts';
+import { until } from '../support/until.ts';
+import { createStage, sampleNumbers } from './support/stage.ts';
 import { spawnWorker } from './support/worker-process.ts';
 
 /** A server of this file's own, which it may stop. */
@@ -46,7 +47,7 @@ test('a worker survives that the server restarts while it has a push under way',
   await stage.changeRow({ timeout_ms: 1_000 });
   const first = await stage.addPush({ number: sampleNumbers[0] });
   await using worker = spawnWorker(stage.environment);
-  await eventually('the request', async () => stage.memberSystem.requests() === 1);
+  await until('the request', async () => stage.memberSystem.requests() === 1);
   await server.stop();
   // Long enough for the attempt to end while nobody can be told.
   await new Promise((resolve) => setTimeout(resolve, 2_000));
@@ -56,14 +57,14 @@ test('a worker survives that the server restarts while it has a push under way',
   const second = await stage.addPush({ number: sampleNumbers[1] });
   await stage.reaches(second.pushId, 'delivered');
   // The job of the first one is not left locked for hours; its lease runs out by itself.
-  await eventually('the first job given back', async () => {
+  await until('the first job given back', async () => {
     return (await stage.jobs()).every(({ locked_at }) => locked_at === null);
   });
   await server.db.pool.query(
     `update sync.pushes set lease_expires_at = now() - interval '1 second' where state = 'sending'`,
   );
   await server.db.pool.query(`select graphile_worker.add_job('reconcile')`);
-  await eventually('the first push delivered', async () => {
+  await until('the first push delivered', async () => {
     await stage.dueNow();
     return (await stage.push(first.pushId)).state === 'delivered';
   });
@@ -78,7 +79,7 @@ test('a worker that starts before its database waits for it', async () => {
   await using stage = await createStage(server.db);
   await server.stop();
   await using worker = spawnWorker(stage.environment);
-  await eventually('a failed try', async () => worker.output().includes('the queue failed'));
+  await until('a failed try', async () => worker.output().includes('the queue failed'));
   await server.start();
   const { pushId } = await stage.addPush();
   await stage.reaches(pushId, 'delivered');
@@ -92,15 +93,13 @@ test('a worker whose connections are all cut while it has pushes under way goes 
   await stage.changeRow({ timeout_ms: 700 });
   const pushes = await Promise.all(sampleNumbers.slice(0, 3).map((number) => stage.addPush({ number })));
   stage.work();
-  await eventually('the requests', async () => stage.memberSystem.requests() === pushes.length);
+  await until('the requests', async () => stage.memberSystem.requests() === pushes.length);
   await stage.db.pool.query(
     `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'sync-worker' and datname = current_database()`,
   );
   stage.memberSystem.setMode('ok');
   for (const { pushId } of pushes) await stage.reaches(pushId, 'pending', 'timeout');
-  await eventually('all jobs given back', async () =>
-    (await stage.jobs()).every(({ locked_at }) => locked_at === null),
-  );
+  await until('all jobs given back', async () => (await stage.jobs()).every(({ locked_at }) => locked_at === null));
   await stage.dueNow();
   for (const { pushId } of pushes) await stage.reaches(pushId, 'delivered');
 });

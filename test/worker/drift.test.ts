@@ -4,8 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'vitest';
 import { readPointer } from '../../worker/drift.ts';
 import { becomeCoordinator } from '../support/coordinator.ts';
+import { until } from '../support/until.ts';
 import { json, listen } from './support/listen.ts';
-import { createStage, eventually, type Stage, sampleNumbers } from './support/stage.ts';
+import { createStage, type Stage, sampleNumbers } from './support/stage.ts';
 
 /** A member system that can be read, and whose members a person changes. */
 async function readableSystem() {
@@ -42,7 +43,7 @@ const compareNow = async (stage: Stage) => {
   await stage.db.pool.query(`select graphile_worker.add_job('check_drift')`);
   const done = () => stage.lines.filter((line) => line.includes('compared with the member system')).length;
   const before = done();
-  await eventually('the comparison', async () => done() > before + 1);
+  await until('the comparison', async () => done() > before + 1);
 };
 
 const openCases = async ({ db }: Stage) =>
@@ -179,7 +180,7 @@ test('a member system that cannot be read is left in peace after a few tries', a
   const names = Array.from({ length: 5 }, (_, nth) => `m${nth}`);
   await deliver(stage, names);
   await stage.db.pool.query(`select graphile_worker.add_job('check_drift')`);
-  await eventually('the failure', async () => (await stage.jobs()).some(({ last_error }) => last_error === 'http_5xx'));
+  await until('the failure', async () => (await stage.jobs()).some(({ last_error }) => last_error === 'http_5xx'));
   assert.equal(requests, 5);
   assert.deepEqual(await openCases(stage), []);
 });

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'vitest';
 import { becomeCoordinator } from '../support/coordinator.ts';
-import { createStage, eventually, type Stage, sampleNumbers } from './support/stage.ts';
+import { until } from '../support/until.ts';
+import { createStage, type Stage, sampleNumbers } from './support/stage.ts';
 
 const pair = generateKeyPairSync('x25519');
 const good = { ...pair.publicKey.export({ format: 'jwk' }), kid: 'office' };
@@ -38,8 +39,8 @@ for (const [what, key] of Object.entries(unusable)) {
     await stage.db.pool.query('select private.queue_push($1)', [memberId]);
     stage.work();
     await stage.db.pool.query(`select graphile_worker.add_job('write_files')`);
-    await eventually("the neighbour's file", async () => (await filesOf(stage, neighbour.id))[0]?.state === 'ready');
-    await eventually('the report', async () => (await filesOf(stage, organizationId))[0]?.error_code);
+    await until("the neighbour's file", async () => (await filesOf(stage, neighbour.id))[0]?.state === 'ready');
+    await until('the report', async () => (await filesOf(stage, organizationId))[0]?.error_code);
     assert.deepEqual(await filesOf(stage, organizationId), [{ state: 'expired', error_code: 'receiver_key_unusable' }]);
     const { state, attempts, error_code } = await stage.push(pushId);
     assert.deepEqual([state, attempts, error_code], ['pending', 0, 'receiver_key_unusable']);
@@ -53,7 +54,7 @@ for (const [what, key] of Object.entries(unusable)) {
     await receive(stage, organizationId, good);
     await stage.db.pool.query(`update sync.files set created_at = now() - interval '11 minutes'`);
     await stage.db.pool.query(`select graphile_worker.add_job('write_files')`);
-    await eventually('the file', async () => (await filesOf(stage, organizationId))[1]?.state === 'ready');
+    await until('the file', async () => (await filesOf(stage, organizationId))[1]?.state === 'ready');
     assert.equal((await stage.push(pushId)).error_code, null);
   });
 }

@@ -3,6 +3,7 @@ import { test } from 'vitest';
 import { createLogger } from '../../runtime/logger.ts';
 import { Failure } from '../../worker/failure.ts';
 import { gather, logGatherFailures } from '../../worker/gather.ts';
+import { until } from '../support/until.ts';
 
 const unexpected = (error: unknown) => assert.fail(String(error));
 
@@ -15,7 +16,7 @@ test('what is asked at once, or while a call is under way, is asked together, an
     return inputs.map((input) => input * 2);
   }, unexpected);
   const first = [double(1), double(2)];
-  while (asked.length === 0) await new Promise((done) => setImmediate(done));
+  await until('the first call', () => asked.length > 0);
   const later = [double(3), double(4), double(5)];
   letGo();
   assert.deepEqual(await Promise.all([...first, ...later]), [2, 4, 6, 8, 10]);

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
-import { setTimeout as pause } from 'node:timers/promises';
-import { test } from 'vitest';
+import { afterEach, beforeEach, test, vi } from 'vitest';
 import { Failure } from '../../worker/failure.ts';
 import { createLeases } from '../../worker/leases.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+const pause = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 const lost = (error: unknown) => error instanceof Failure && error.code === 'lease_lost';
 

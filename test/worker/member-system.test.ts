@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'vitest';
 import type { modes } from '../../local/member-system/modes.ts';
 import { createMemberSystem } from '../../local/member-system.ts';
+import { until } from '../support/until.ts';
 
 const one = '15864590044';
 const other = '03897895160';
@@ -124,7 +125,7 @@ test('hanging requests do not keep it from closing, and one may have made its ch
   const hanging = assert.rejects(s.put());
   await s.control('apply_then_hang');
   const applied = assert.rejects(s.put({ key: 'key-2', path: '8' }));
-  while (s.system.organization('nhf').requests() < 2) await new Promise((resolve) => setImmediate(resolve));
+  await until('both requests', () => s.system.organization('nhf').requests() === 2);
   await s.look();
   await s.system.close();
   await Promise.all([hanging, applied]);

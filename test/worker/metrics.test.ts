@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
-import { createStage, eventually, sampleNumbers } from './support/stage.ts';
+import { until } from '../support/until.ts';
+import { createStage, sampleNumbers } from './support/stage.ts';
 
 test('the metrics say how changes stand, by organisation, and hold nothing of a person', async () => {
   await using stage = await createStage();
@@ -20,7 +21,7 @@ test('the metrics say how changes stand, by organisation, and hold nothing of a 
     [stage.organizationId],
   );
   const attempted = /worker_push_attempts_total\{organization="nhf",result="retry",error_code="http_5xx"\} 1\n/;
-  const text = await eventually('the attempt counted', async () => {
+  const text = await until('the attempt counted', async () => {
     const now = await worker.metrics.text();
     return attempted.test(now) && now;
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
-import { createStage, eventually, sampleNumbers } from './support/stage.ts';
+import { until } from '../support/until.ts';
+import { createStage, sampleNumbers } from './support/stage.ts';
 
 test('a worker with one place carries what is due one after the other, each once, and no job is left', async () => {
   await using stage = await createStage();
@@ -8,7 +9,7 @@ test('a worker with one place carries what is due one after the other, each once
   for (const number of sampleNumbers) pushes.push(await stage.addPush({ number }));
   stage.work({ concurrency: 1 });
   for (const { pushId } of pushes) await stage.reaches(pushId, 'delivered');
-  await eventually('the queue is empty', async () => {
+  await until('the queue is empty', async () => {
     const { rows } = await stage.db.pool.query(
       `select from graphile_worker.jobs where task_identifier = 'push_personnummer'`,
     );

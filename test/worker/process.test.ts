@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import { findFreePort } from '../../local/free-port.ts';
-import { createStage, eventually } from './support/stage.ts';
+import { until } from '../support/until.ts';
+import { createStage } from './support/stage.ts';
 import { spawnWorker } from './support/worker-process.ts';
 
 test('a killed worker leaves a push that another one takes over, with one effect', async () => {
@@ -9,7 +10,7 @@ test('a killed worker leaves a push that another one takes over, with one effect
   stage.memberSystem.setMode('apply_then_hang');
   const { pushId, externalId } = await stage.addPush();
   await using worker = spawnWorker(stage.environment);
-  await eventually('the change', async () => stage.memberSystem.members.effectsOf(pushId) === 1);
+  await until('the change', async () => stage.memberSystem.members.effectsOf(pushId) === 1);
   worker.child.kill('SIGKILL');
   assert.equal(await worker.ended, 'SIGKILL');
   assert.equal((await stage.push(pushId)).state, 'sending');
@@ -30,7 +31,7 @@ test('SIGTERM gives a push under way back and ends with 0 within ten seconds', a
   await stage.changeRow({ timeout_ms: 30_000 });
   const { pushId } = await stage.addPush();
   await using worker = spawnWorker(stage.environment);
-  await eventually('the request', async () => stage.memberSystem.requests() === 1);
+  await until('the request', async () => stage.memberSystem.requests() === 1);
   const asked = performance.now();
   worker.child.kill('SIGTERM');
   assert.equal(await worker.ended, 0);
@@ -48,7 +49,7 @@ test('an idle worker ends on SIGTERM at once, and is ready until then', async ()
   const port = String(await findFreePort());
   await using worker = spawnWorker({ ...stage.environment, WORKER_PORT: port });
   const ask = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status;
-  await eventually('readiness', async () => (await ask('/readyz').catch(() => 0)) === 200);
+  await until('readiness', async () => (await ask('/readyz').catch(() => 0)) === 200);
   assert.equal(await ask('/livez'), 200);
   assert.equal(await ask('/metrics'), 200);
   assert.equal(await ask('/else'), 404);

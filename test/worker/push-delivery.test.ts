@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
+import { until } from '../support/until.ts';
 import { refusingUrl } from './support/listen.ts';
-import { createStage, eventually, sampleNumbers } from './support/stage.ts';
+import { createStage, sampleNumbers } from './support/stage.ts';
 
 test('a push is delivered once, under its id as Idempotency-Key, and leaves no job', async () => {
   await using stage = await createStage();
@@ -17,7 +18,7 @@ test('a push is delivered once, under its id as Idempotency-Key, and leaves no j
   assert.deepEqual(members.find(externalId), { external_id: externalId, personnummer: sampleNumbers[0], effects: 1 });
   assert.equal(members.effectsOf(pushId), 1);
   assert.equal(stage.memberSystem.requests(), 1);
-  await eventually('no job left', async () => (await stage.jobs()).length === 0);
+  await until('no job left', async () => (await stage.jobs()).length === 0);
 });
 
 test('a member system in trouble gets the push when it has recovered, under the same key', async () => {
@@ -27,7 +28,7 @@ test('a member system in trouble gets the push when it has recovered, under the 
   stage.work();
   assert.equal((await stage.reaches(pushId, 'pending', 'http_5xx')).http_status, 500);
   assert.equal((await stage.retryNow()).error_code, 'http_5xx');
-  await eventually('the second attempt', async () => (await stage.push(pushId)).attempts === 2);
+  await until('the second attempt', async () => (await stage.push(pushId)).attempts === 2);
   await stage.reaches(pushId, 'pending', 'http_5xx');
   stage.memberSystem.setMode('ok');
   await stage.retryNow();
@@ -100,7 +101,7 @@ test('a refused change becomes a case at once and is not tried again', async () 
     http_status: 422,
   });
   assert.equal(await stage.cases(pushId), 1);
-  await eventually('no job left', async () => (await stage.jobs()).length === 0);
+  await until('no job left', async () => (await stage.jobs()).length === 0);
   assert.equal(stage.memberSystem.requests(), 1);
 });
 
@@ -108,10 +109,7 @@ test('a removed number is removed over there', async () => {
   await using stage = await createStage();
   const { memberId, externalId } = await stage.addPush();
   stage.work();
-  await eventually(
-    'the number',
-    async () => stage.memberSystem.members.find(externalId)?.personnummer === sampleNumbers[0],
-  );
+  await until('the number', async () => stage.memberSystem.members.find(externalId)?.personnummer === sampleNumbers[0]);
   await stage.db.pool.query(
     `update registry.members set personnummer_index = null, personnummer_sealed = null, personnummer_masked = null,
        personnummer_source = null, personnummer_at = null where id = $1`,
@@ -170,14 +168,14 @@ test('a push that the record has overtaken during a failed attempt is dropped qu
   stage.memberSystem.setMode('hang');
   const { pushId, memberId } = await stage.addPush();
   stage.work();
-  await eventually('the request', async () => stage.memberSystem.requests() === 1);
+  await until('the request', async () => stage.memberSystem.requests() === 1);
   await stage.db.pool.query(
     `update registry.members set personnummer_index = null, personnummer_sealed = null, personnummer_masked = null,
        personnummer_source = null, personnummer_at = null where id = $1`,
     [memberId],
   );
   await stage.reaches(pushId, 'superseded');
-  await eventually('no job left', async () => (await stage.jobs()).length === 0);
+  await until('no job left', async () => (await stage.jobs()).length === 0);
   assert.doesNotMatch(stage.lines.join(''), /Failed task/);
   assert.equal(await stage.cases(pushId), 0);
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
-import { createStage, eventually, sampleNumbers } from './support/stage.ts';
+import { until } from '../support/until.ts';
+import { createStage, sampleNumbers } from './support/stage.ts';
 
 // Standing alone: ids that are random hexadecimal digits may hold eleven decimal ones in a row by chance.
 const elevenDigits = /(?<![0-9a-f])[0-9]{6}[\s-]?[0-9]{5}(?![0-9a-f])/;
@@ -12,16 +13,17 @@ const withoutUuids = (text: string) =>
 test('whatever goes wrong, jobs, pushes, attempts, cases, events and logs hold no number and no secret', async () => {
   await using stage = await createStage();
   stage.work();
-  const modes = ['error_500', 'too_many', 'down', 'reject_422', 'ok'] as const;
+  // Those that are tried again come last: on a loaded machine their next attempt comes before the end, and must not succeed.
+  const modes = ['reject_422', 'ok', 'error_500', 'too_many', 'down'] as const;
   for (const [at, mode] of modes.entries()) {
     stage.memberSystem.setMode(mode);
     const { pushId } = await stage.addPush({ number: sampleNumbers[at] ?? sampleNumbers[0] });
-    await eventually(`an attempt with ${mode}`, async () => {
+    await until(`an attempt with ${mode}`, async () => {
       const { rows } = await stage.db.pool.query('select from sync.push_attempts where push_id = $1', [pushId]);
       return rows.length > 0;
     });
   }
-  await eventually('three jobs for another try', async () => (await stage.jobs()).length === 3);
+  await until('three jobs for another try', async () => (await stage.jobs()).length === 3);
 
   const tables = [
     'graphile_worker._private_jobs',

@@ -9,7 +9,8 @@ import { createGate } from '../../worker/gate.ts';
 import { createLeases } from '../../worker/leases.ts';
 import { createTaskList } from '../../worker/task-list.ts';
 import { testKeys } from '../support/keys.ts';
-import { createStage, eventually } from './support/stage.ts';
+import { until } from '../support/until.ts';
+import { createStage } from './support/stage.ts';
 
 const notCalled = () => Promise.reject(new Error('not called'));
 const database: WorkerDatabase = {
@@ -104,6 +105,6 @@ test('a deferred observation is decided by its job', async () => {
   );
   await stage.db.pool.query(`select private.enqueue('process_observation', $1)`, [observationId]);
   stage.work();
-  await eventually('the decision', async () => (await read()) === decided);
-  await eventually('no job left', async () => (await stage.jobs()).length === 0);
+  await until('the decision', async () => (await read()) === decided);
+  await until('no job left', async () => (await stage.jobs()).length === 0);
 });

@@ -27,6 +27,8 @@ as $$
     ('undone_too_often', 409, 'Decisions on this case were undone twenty times already. Leave it as it is, or ask the operator.'),
     ('note_too_long', 422, 'A note has 4000 characters at most.'),
     ('number_in_note', 422, 'The note holds eleven digits that may be a personnummer. Write it without them.'),
+    ('query_unusable', 422, 'Write two letters or more of each name, or a birth date, a phone, an e-mail address or a member number.'),
+    ('number_in_query', 422, 'Nobody is found by a personnummer. Search by name, birth date, phone, e-mail address or member number.'),
     ('newer_change', 409, 'Something newer depends on this decision. Undo or settle that first.')
 $$;
 comment on function private.refusals is 'Out: code, HTTP status and message of every refusal.';

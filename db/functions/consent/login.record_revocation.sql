@@ -29,10 +29,14 @@ begin
       = (v_organization_id, v_provider, record_revocation.subject, record_revocation.event, record_revocation.issued_at)) then
     return;
   end if;
-  -- Whoever has the address may send any number of them: those about subjects that nobody has heard of count together.
-  v_times := private.record_repeatable(concat_ws(' ', v_organization_id, v_provider, (
-      select l.id from registry.identity_links as l
-      where l.organization_id = v_organization_id and l.issuer = v_issuer and l.subject = record_revocation.subject)),
+  -- Whoever has the address may send any number of them: those about subjects that nobody has heard of count together. A login without
+  -- a link may be linked later, and must not be filled then.
+  v_times := private.record_repeatable(concat_ws(' ', v_organization_id, v_provider, coalesce(
+      (select l.id from registry.identity_links as l
+      where l.organization_id = v_organization_id and l.issuer = v_issuer and l.subject = record_revocation.subject),
+      (select o.id from registry.observations as o
+      where o.organization_id = v_organization_id and o.issuer = v_issuer and o.subject = record_revocation.subject and o.member_id is null
+      order by o.id limit 1))),
     'revocation_received', v_provider || '-login', v_organization_id,
     format('An unverified message said that consent was withdrawn%s.', case when record_revocation.late then ', late' else '' end),
     p_detail => jsonb_build_object('verified', false, 'late', record_revocation.late, 'event', record_revocation.event));

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { test } from 'vitest';
-import { checkProvider } from '../../../auth-callback/check/check-provider.ts';
-import { formatReport } from '../../../auth-callback/check/report.ts';
+import { checkProvider, formatReport } from '../../../auth-callback/check/check-provider.ts';
 import type { ProviderConfig } from '../../../auth-callback/config.ts';
 import type { ProviderRow } from '../../../auth-callback/provider/provider-row.ts';
 import { deploymentRules } from '../../../runtime/deployment.ts';

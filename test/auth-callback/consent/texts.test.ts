@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
-import { chooseLocale } from '../../../auth-callback/consent/locale.ts';
-import { describeRetention } from '../../../auth-callback/consent/texts.ts';
+import { chooseLocale, describeRetention } from '../../../auth-callback/consent/texts.ts';
 
 test('the language is the one chosen, or else the browser’s, or else bokmål', () => {
   const table: [string | undefined, string | undefined, string][] = [

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
+import { until } from '../../support/until.ts';
 import { comeBack, get, logIn, start, startUrl, token, tokensOf } from '../support/browser.ts';
 import { startWorld } from '../support/world.ts';
 
@@ -14,6 +15,7 @@ test('an answer lost on its way back is asked for again, and the login is record
   await using world = await startWorld();
   world.proxy.cutAfter('login.record_observation');
   const login = await logIn(world);
+  assert.equal(world.proxy.lostAnswers(), 1);
   assert.equal(login.error, null);
   assert.deepEqual(
     (await world.observations()).map(({ outcome }) => outcome),
@@ -26,6 +28,7 @@ test('an answer lost after the session was opened leads to that session', async 
   assert.equal((await logIn(world)).error, null);
   world.proxy.cutAfter('login.record_observation');
   const login = await logIn(world);
+  assert.equal(world.proxy.lostAnswers(), 1);
   assert.equal(login.error, null);
   const exchanged = await token(world, {
     grant_type: 'authorization_code',
@@ -52,6 +55,7 @@ test('an exchange whose answer the database could not bring is asked for again, 
   assert.equal(refreshed.status, 200);
   const next = await tokensOf(refreshed);
   assert.equal((await token(world, { grant_type: 'refresh_token', refresh_token: next.refresh_token })).status, 200);
+  assert.equal(world.proxy.lostAnswers(), 2);
 });
 
 test('a session that cannot be opened along with the decision is opened by a call of its own', async () => {
@@ -68,8 +72,36 @@ test('a transaction whose consumption was not confirmed is not used: no token re
   await using world = await startWorld();
   world.proxy.cutAfter('login.consume_transaction');
   const login = await logIn(world);
+  assert.equal(world.proxy.lostAnswers(), 1);
   assert.deepEqual([login.status, login.error], [302, 'temporarily_unavailable']);
   assert.equal(world.provider.count('/token'), 0);
+});
+
+test('a link token whose use was not confirmed starts nothing, and nobody is told that it was used', async () => {
+  await using world = await startWorld();
+  const login = await logIn(world);
+  const form = { grant_type: 'authorization_code', code: login.code ?? '', code_verifier: login.codeVerifier };
+  const { access_token } = await tokensOf(await token(world, form));
+  const headers = { authorization: `Bearer ${access_token}` };
+  const answer = await fetch(`${world.url}/link`, { method: 'POST', headers });
+  const { link_token } = (await answer.json()) as { link_token: string };
+  world.proxy.cutAfter('login.consume_transaction');
+  const url = startUrl(world, 'state-of-the-app', 'v'.repeat(43), { query: { intent: 'link', link_token } });
+  const location = new URL((await get(url)).headers.get('location') ?? '');
+  assert.equal(world.proxy.lostAnswers(), 1);
+  assert.equal(location.searchParams.get('error'), 'temporarily_unavailable');
+});
+
+test('a database whose functions answer in another shape than this release knows lets nobody in, and the log says so', async () => {
+  await using world = await startWorld();
+  await world.db.pool.query(
+    `create or replace function login.admit(observation_id uuid, member_id uuid, ask_consent boolean, code_hash bytea,
+       code_challenge text, return_to text) returns text language sql as 'select null'`,
+  );
+  assert.equal((await logIn(world)).error, 'temporarily_unavailable');
+  const line = world.logLines.find((each) => each.includes('observation_not_recorded')) ?? '';
+  assert.match(line, /ZodError/);
+  assert.ok(!line.includes(world.person.sub));
 });
 
 test('connections that broke while idle are not noticed by the next login', async () => {
@@ -147,7 +179,6 @@ test('readiness follows the database, liveness does not', async () => {
   const status = async (path: string) => (await fetch(`${world.url}${path}`)).status;
   assert.equal(await status('/readyz'), 200);
   world.proxy.cut();
-  const deadline = performance.now() + 5_000;
-  while ((await status('/readyz')) !== 503) assert.ok(performance.now() < deadline);
+  await until('not ready', async () => (await status('/readyz')) === 503, 5_000);
   assert.equal(await status('/livez'), 200);
 });

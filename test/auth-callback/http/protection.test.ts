@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import { test } from 'vitest';
-import { clientAddress, forwardedAddress } from '../../../auth-callback/http/client-address.ts';
-import { createRateLimit } from '../../../auth-callback/http/rate-limit.ts';
+import { createRateLimit } from '../../../auth-callback/http/protection.ts';
+import { clientAddress, forwardedAddress } from '../../../auth-callback/http/request-context.ts';
 import { get, start, startUrl, token } from '../support/browser.ts';
 import { startWorld, type World } from '../support/world.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
-import { loginOutcome } from '../../../auth-callback/login/login-outcome.ts';
+import { loginOutcome } from '../../../auth-callback/login/login-ending.ts';
 import { addMember } from '../../support/samples.ts';
 import { logIn } from '../support/browser.ts';
 import { number, samplePerson, startWorld } from '../support/world.ts';

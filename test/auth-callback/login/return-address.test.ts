@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'vitest';
-import { isReturnAddress } from '../../../auth-callback/login/return-address.ts';
+import { isReturnAddress } from '../../../auth-callback/login/login-request.ts';
 
 const accepted = (address: string, allowsPlainHttp = false) => isReturnAddress(address, allowsPlainHttp);
 

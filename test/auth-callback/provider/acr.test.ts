@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
-import { meetsMinimumAcr } from '../../../auth-callback/provider/acr.ts';
+import { meetsMinimumAcr } from '../../../auth-callback/provider/id-token-checks.ts';
 
 test('levels are compared in the order of ID-porten, under their present and former names', () => {
   const ordered = [['idporten-loa-low'], ['idporten-loa-substantial', 'Level3'], ['idporten-loa-high', 'Level4']];

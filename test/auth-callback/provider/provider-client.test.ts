@@ -5,6 +5,7 @@ import { createProviderClients } from '../../../auth-callback/provider/provider-
 import { type ProviderRow, rowFault } from '../../../auth-callback/provider/provider-row.ts';
 import { createGuardedFetch } from '../../../runtime/guarded-fetch.ts';
 import { inCase } from '../../support/in-case.ts';
+import { until } from '../../support/until.ts';
 import { logIn } from '../support/browser.ts';
 import { createSigningKey, startProvider, type TestProvider } from '../support/provider.ts';
 import { providerRow } from '../support/provider-row.ts';
@@ -36,12 +37,12 @@ test('metadata are fetched once an hour, and by a changed row at once', async ()
   assert.equal(provider.count(path), 2);
   now += 61 * 60_000;
   assert.equal(await clients.clientFor(row(provider)), first, 'nobody waits for the refresh');
-  while ((await clients.clientFor(row(provider))) === first) await new Promise(setImmediate);
+  await until('the refresh', async () => (await clients.clientFor(row(provider))) !== first);
   assert.equal(provider.count(path), 3);
   provider.respond.set(path, (_, response) => void response.writeHead(500).end());
   now += 61 * 60_000;
   const serving = await clients.clientFor(row(provider));
-  while (failures.length === 0) await new Promise(setImmediate);
+  await until('a refresh that failed', () => failures.length > 0);
   assert.equal(await clients.clientFor(row(provider)), serving, 'the old one serves on');
   now += 25 * 60 * 60_000;
   await assert.rejects(clients.clientFor(row(provider)), { code: 'provider_answered_500' });

@@ -15,19 +15,24 @@ export type DatabaseProxy = AsyncDisposable & {
    * answer arrives: the caller cannot know what happened.
    */
   cutAfter(text: string): void;
+  /** How many answers `cutAfter` has kept from arriving. */
+  lostAnswers(): number;
 };
 
 /** What the network does at the moment; every connection looks here with each piece of data. */
 type Network = {
   state: 'open' | 'frozen' | 'cut';
-  /** The next piece of a client that holds this text is its connection's last. */
+  /** The next piece of a client that holds this text, or the name of a statement prepared with it, is its connection's last. */
   fatal: string | undefined;
+  /** Texts of prepared statements, by name. */
+  prepared: Map<string, string>;
+  lostAnswers: number;
 };
 
 export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseProxy> {
   const target = new URL(databaseUrl);
   const pairs = new Set<[Socket, Socket]>();
-  const network: Network = { state: 'open', fatal: undefined };
+  const network: Network = { state: 'open', fatal: undefined, prepared: new Map(), lostAnswers: 0 };
 
   const server = createServer((client) => {
     const pair: [Socket, Socket] = [client, connect(Number(target.port), target.hostname)];
@@ -63,6 +68,7 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
     cutAfter(text) {
       network.fatal = text;
     },
+    lostAnswers: () => network.lostAnswers,
     async [Symbol.asyncDispose]() {
       breakAll();
       await listening[Symbol.asyncDispose]();
@@ -74,7 +80,7 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
 function passOn(network: Network, [client, upstream]: [Socket, Socket], end: () => void): void {
   let doomed = false;
   client.on('data', (data) => {
-    if (network.fatal !== undefined && data.includes(network.fatal)) {
+    if (isFatal(network, data)) {
       doomed = true;
       network.fatal = undefined;
     }
@@ -83,7 +89,18 @@ function passOn(network: Network, [client, upstream]: [Socket, Socket], end: () 
   upstream.on('data', (data) => {
     // 'Z' is ReadyForQuery: the statement is committed.
     if (doomed) {
-      if (data.at(-6) === 0x5a) end();
+      if (data.at(-6) !== 0x5a) return;
+      network.lostAnswers += 1;
+      end();
     } else if (network.state === 'open') client.write(data);
   });
+}
+
+/** Once prepared, a statement travels by its name alone. */
+function isFatal({ fatal, prepared }: Network, data: Buffer): boolean {
+  for (const [, name = '', text = ''] of data.toString('latin1').matchAll(/(login_[0-9a-f]{32})\0([^\0]+)\0/g)) {
+    prepared.set(name, text);
+  }
+  if (fatal === undefined) return false;
+  return data.includes(fatal) || [...prepared].some(([name, text]) => text.includes(fatal) && data.includes(name));
 }

@@ -9,7 +9,6 @@ import { settingsFor } from './stage/settings.ts';
 import { createSight } from './stage/sight.ts';
 import { createTime } from './stage/time.ts';
 
-export { eventually } from './stage/eventually.ts';
 export { sampleNumbers } from './stage/records.ts';
 
 /** One organisation with a member system, a database, and workers as the test starts them. */

@@ -1,5 +1,5 @@
 import type { TestDatabase } from '../../../support/database.ts';
-import { eventually } from './eventually.ts';
+import { until } from '../../../support/until.ts';
 import { one } from './records.ts';
 
 export type PushRow = { state: string; attempts: number; error_code: string | null; http_status: number | null };
@@ -20,7 +20,7 @@ export function createSight(db: TestDatabase, lines: readonly string[]) {
 
     /** Waits until the push is in a state, and its attempt is written down. */
     reaches(pushId: string, state: string, errorCode: string | null = null): Promise<PushRow> {
-      const reached = eventually(`push ${state} ${errorCode}`, async () => {
+      const reached = until(`push ${state} ${errorCode}`, async () => {
         const row = await push(pushId);
         return row.state === state && (errorCode === null || row.error_code === errorCode) && row;
       });

@@ -1,5 +1,5 @@
 import type { TestDatabase } from '../../../support/database.ts';
-import { eventually } from './eventually.ts';
+import { until } from '../../../support/until.ts';
 import type { JobRow, PushRow } from './sight.ts';
 
 /** Lets what waits for a later time happen now. */
@@ -13,14 +13,14 @@ export function createTime(db: TestDatabase) {
 
     /** Waits until a failed attempt is written down, and lets the push be tried again now. */
     async retryNow(): Promise<PushRow> {
-      const row = await eventually('push waiting for its retry', async () => {
+      const row = await until('push waiting for its retry', async () => {
         const { rows } = await db.pool.query<PushRow>(
           `update sync.pushes set next_attempt_at = now() where state = 'pending' and error_code is not null
            returning state, attempts, error_code, http_status`,
         );
         return rows[0];
       });
-      await eventually('its job', async () => {
+      await until('its job', async () => {
         const text = `update graphile_worker._private_jobs set run_at = now() where locked_at is null and key like 'push_%'`;
         return ((await db.pool.query(text)).rowCount ?? 0) > 0;
       });
@@ -29,7 +29,7 @@ export function createTime(db: TestDatabase) {
 
     /** Waits until the queue has written down how a job failed, and lets it be tried again now. */
     async retryJobNow(): Promise<JobRow> {
-      return eventually('job waiting for its retry', async () => {
+      return until('job waiting for its retry', async () => {
         const { rows } = await db.pool.query<JobRow>(
           `update graphile_worker._private_jobs set run_at = now()
            where locked_at is null and last_error is not null returning key, attempts, last_error, locked_at`,

@@ -36,7 +36,7 @@ export type Counts = {
 };
 
 /** The functions of schema `import`: all that the role `member_importer` may do. Each throws {@link ImportError}. */
-export type Doors = {
+export type ImportDatabase = {
   startRun(run: { organization: string; fingerprint: string; columns: string[]; dryRun: boolean }): Promise<Run>;
   /** For each column, how many members of a batch have a value there, and how many would get another one. */
   compareRows(runId: string, batch: JudgedBatch): Promise<{ column_name: string; had: number; changed: number }[]>;
@@ -53,8 +53,8 @@ export type Doors = {
 const passing = new Set(['40P01', '40001', '55P03']);
 const mostTries = 5;
 
-/** Calls the doors with bound parameters. */
-export function createDoors(client: Pick<pg.ClientBase, 'query'>): Doors {
+/** Calls the functions with bound parameters. */
+export function createImportDatabase(client: Pick<pg.ClientBase, 'query'>): ImportDatabase {
   async function rows<Row extends pg.QueryResultRow>(text: string, values: unknown[], tries = 1): Promise<Row[]> {
     try {
       return (await client.query<Row>({ name: text, text, values })).rows;

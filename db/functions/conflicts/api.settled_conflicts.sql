@@ -1,0 +1,46 @@
+-- What coordinators decided, so that it can be looked up, and taken back, days later.
+create or replace view api.settled_conflicts with (security_invoker = true) as
+select
+  c.id, g.slug as organization, c.kind, c.decision, c.decided_by, c.closed_at as settled_at, c.note,
+  case when c.kind <> 'push_failed' and r.decision <> 'retry_sync' then r.decided_at + interval '30 days' end as undo_until,
+  c.version, c.member_id, m.external_id as member_external_id, m.given_name as member_given_name, m.family_name as member_family_name,
+  m.personnummer_masked as recorded_personnummer, c.other_member_id, n.external_id as other_member_external_id, c.candidates,
+  c.observation_id, o.provider, coalesce(o.personnummer_masked, c.detail ->> 'personnummer') as observed_personnummer,
+  o.given_name as observed_given_name, o.family_name as observed_family_name, c.push_id, c.opened_at, c.detail
+from registry.conflicts as c
+join registry.organizations as g on g.id = c.organization_id
+left join registry.resolutions as r on r.conflict_id = c.id and r.undone_at is null
+left join registry.members as m on m.id = c.member_id
+left join registry.members as n on n.id = c.other_member_id
+left join registry.observations as o on o.id = c.observation_id
+where c.state = 'resolved';
+comment on view api.settled_conflicts is 'Settled cases of the coordinator''s organisations. Numbers are masked.';
+comment on column api.settled_conflicts.id is 'The case; api.undo_resolution takes it.';
+comment on column api.settled_conflicts.organization is 'Whose coordinators see it (slug).';
+comment on column api.settled_conflicts.kind is 'What was to be judged.';
+comment on column api.settled_conflicts.decision is 'What was decided.';
+comment on column api.settled_conflicts.decided_by is 'Who decided: user id of the coordinator.';
+comment on column api.settled_conflicts.settled_at is 'When it was decided.';
+comment on column api.settled_conflicts.note is 'The coordinator''s note.';
+comment on column api.settled_conflicts.undo_until is 'Until when it can be taken back, as long as nothing newer stands on it; null: there is nothing to take back.';
+comment on column api.settled_conflicts.version is 'Rises with every change of the case.';
+comment on column api.settled_conflicts.member_id is 'The member concerned, where one was certain.';
+comment on column api.settled_conflicts.member_external_id is 'That members number in the member system.';
+comment on column api.settled_conflicts.member_given_name is 'Given name on the record now.';
+comment on column api.settled_conflicts.member_family_name is 'Family name on the record now.';
+comment on column api.settled_conflicts.recorded_personnummer is 'Number on the record now, masked.';
+comment on column api.settled_conflicts.other_member_id is 'The other member, who had the number.';
+comment on column api.settled_conflicts.other_member_external_id is 'That members number in the member system.';
+comment on column api.settled_conflicts.candidates is 'The members it might have been.';
+comment on column api.settled_conflicts.observation_id is 'The login that first showed it.';
+comment on column api.settled_conflicts.provider is 'What the person logged in with.';
+comment on column api.settled_conflicts.observed_personnummer is 'Number that the login or the import brought, masked.';
+comment on column api.settled_conflicts.observed_given_name is 'Given name that the login brought.';
+comment on column api.settled_conflicts.observed_family_name is 'Family name that the login brought.';
+comment on column api.settled_conflicts.push_id is 'The push that failed.';
+comment on column api.settled_conflicts.opened_at is 'When the case was opened.';
+comment on column api.settled_conflicts.detail is 'What agreed and what disagreed; never a number.';
+grant select on api.settled_conflicts to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.settled_conflicts
+for each row execute function private.tg__refuse_write();

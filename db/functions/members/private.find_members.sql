@@ -1,0 +1,65 @@
+-- Row security cannot use the index of words (its operator may not be pushed below the policy), so the organisations are asked for here.
+create or replace function private.find_members(p_query text, p_limit integer)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_most constant integer := 500; -- of a common name that many are looked at, and put in order
+  v_organizations constant uuid[] := private.coordinator_organizations();
+  v_query constant text := btrim(private.plain_digits(coalesce(p_query, '')));
+  v_most constant integer := least(greatest(coalesce(p_limit, 20), 1), 50);
+  v_born date;
+  v_words text[];
+  v_digits text;
+  v_ids uuid[];
+begin
+  if length(v_query) > 200 then
+    return private.refuse('find_members', 'query_unusable', null);
+  elsif private.holds_number(v_query) then
+    return private.refuse('find_members', 'number_in_query', null);
+  end if;
+  v_ids := array(
+    select m.id from registry.members as m where m.organization_id = any (v_organizations) and m.external_id = v_query);
+  v_digits := regexp_replace(v_query, '[ ()/.-]', '', 'g');
+  if position('@' in v_query) > 0 then
+    v_ids := v_ids || array(
+      select m.id from registry.members as m
+      where m.organization_id = any (v_organizations) and private.email_key(m.email) = private.email_key(v_query) limit c_most);
+  elsif v_digits ~ '^(\+|00)?[0-9]{7,15}$' and v_query !~ '^[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}$' and v_query !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' then
+    v_ids := v_ids || array(
+      select m.id from registry.members as m
+      where m.organization_id = any (v_organizations)
+        and m.phone in ('+' || regexp_replace(v_digits, '^(\+|00)', ''), '+47' || v_digits) limit c_most);
+  else
+    v_born := private.read_birth_date(v_query);
+    v_words := private.search_words(regexp_replace(v_query, '[0-9][0-9.-]*', ' ', 'g'));
+    if v_born is null and v_words = '{}' or exists (select from unnest(v_words) as w(word) where length(w.word) < 2 and v_born is null) then
+      if v_ids = '{}' then
+        return private.refuse('find_members', 'query_unusable', null);
+      end if;
+    else
+      v_ids := v_ids || array(
+        select s.member_id from registry.member_search as s
+        where s.organization_id = any (v_organizations)
+          and (v_born is null or s.birth_date = v_born)
+          and (v_words = '{}' or s.names @@ (
+            select string_agg(quote_literal(w.word) || ':*', ' & ') from unnest(v_words) as w(word))::tsquery)
+        limit c_most);
+    end if;
+  end if;
+  return (
+    with found as (
+      select m.*, row_number() over (order by m.family_name, m.given_name, m.birth_date, m.id) as place
+      from registry.members as m where m.organization_id = any (v_organizations) and m.id = any (v_ids))
+    select jsonb_build_object(
+      'members', coalesce(jsonb_agg(jsonb_build_object(
+        'id', f.id, 'organization', g.slug, 'external_id', f.external_id, 'given_name', f.given_name, 'family_name', f.family_name,
+        'birth_date', f.birth_date, 'email', f.email, 'phone', f.phone, 'personnummer_masked', f.personnummer_masked,
+        'merged_into', f.merged_into) order by f.place) filter (where f.place <= v_most), '[]'),
+      'more', count(*) > v_most)
+    from found as f join registry.organizations as g on g.id = f.organization_id);
+end
+$$;
+comment on function private.find_members is 'See api.find_members.';
+grant execute on function private.find_members to authenticated;

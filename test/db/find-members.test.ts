@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { test } from 'vitest';
+import { atTheDesk, type Desk } from '../support/desk.ts';
+import { one } from '../support/door.ts';
+import { addMember, addOrganization, sampleNumbers } from '../support/samples.ts';
+
+const [NUMBER] = sampleNumbers;
+
+const PEOPLE = {
+  aase: { given_name: 'Åse Marie', family_name: 'Ødegård', birth_date: '1980-01-02', external_id: 'NHF-1001' },
+  omar: { given_name: 'Omar', family_name: 'Al-Nouri', email: 'Omar@Example.no', phone: '+4790000011' },
+  kari: { given_name: 'Kari', family_name: "O'Brien Moe", birth_date: '1980-01-02', phone: '+46700000012' },
+  karin: { given_name: 'Karin', family_name: 'Hansen', external_id: '90000011' },
+};
+
+async function withPeople(
+  action: (find: (query: unknown, most?: number) => Promise<string[]>, desk: Desk) => Promise<void>,
+) {
+  await atTheDesk(async (desk) => {
+    const { db, door, coordinator } = desk;
+    const names = new Map<string, string>();
+    for (const [name, columns] of Object.entries(PEOPLE)) {
+      names.set((await addMember(db, door.organization, columns)).id, name);
+    }
+    const foreign = await addOrganization(db);
+    await addMember(db, foreign, { ...PEOPLE.kari, external_id: 'NHF-1001' });
+    await action(async (query, most) => {
+      const reply = await coordinator.call('find_members', query, ...(most === undefined ? [] : [most]));
+      if (reply.code !== undefined) return [reply.code];
+      return (reply.members as { id: string }[]).map(({ id }) => names.get(id) ?? 'somebody else');
+    }, desk);
+  });
+}
+
+const SEARCHES: [query: string, found: string[]][] = [
+  ['kari', ['karin', 'kari']],
+  ['KARI MOE', ['kari']],
+  ['moe kari', ['kari']],
+  ["kari o'brien", ['kari']],
+  ['Aase', ['aase']],
+  ['åse ødeg', ['aase']],
+  ['odegaard', ['aase']],
+  ['nouri', ['omar']],
+  ['al nou', ['omar']],
+  ['2.1.1980', ['kari', 'aase']],
+  ['02.01.1980 mo', ['kari']],
+  ['1980-01-02', ['kari', 'aase']],
+  ['kari 1981-01-02', []],
+  ['omar@example.NO', ['omar']],
+  ['omar@example', []],
+  ['+47 900 00 011', ['omar']],
+  ['900 00 011', ['omar']],
+  ['0047 90000011', ['omar']],
+  ['90000011', ['omar', 'karin']],
+  ['+46 70 000 00 12', ['kari']],
+  ['NHF-1001', ['aase']],
+  ['nobody', []],
+  ["'; drop table registry.members; --", []],
+  ['ka:* | omar', []],
+  ['', ['query_unusable']],
+  ['   ', ['query_unusable']],
+  ['k', ['query_unusable']],
+  ['kari m', ['query_unusable']],
+  ['31.02.1980', ['query_unusable']],
+  ['x'.repeat(201), ['query_unusable']],
+];
+
+test('a member is found by words of the name, birth date, phone, e-mail address or member number', () =>
+  withPeople(async (find) => {
+    for (const [query, found] of SEARCHES) assert.deepEqual(await find(query), found, query);
+    assert.deepEqual(await find(null), ['query_unusable']);
+  }));
+
+test('nobody is found by a personnummer, or by a part of it', () =>
+  withPeople(async (find, { db, door }) => {
+    await addMember(db, door.organization, { given_name: 'Numbered', personnummer: NUMBER });
+    const written = [NUMBER, `${NUMBER.slice(0, 6)} ${NUMBER.slice(6)}`, `kari ${NUMBER}`];
+    for (const query of written) assert.deepEqual(await find(query), ['number_in_query']);
+    for (const query of [NUMBER.slice(6), NUMBER.slice(0, 7), `${NUMBER.slice(0, 6)}*****`]) {
+      assert.ok(!(await find(query)).includes('somebody else'), query);
+    }
+    const { n } = await one(
+      db,
+      `select count(*)::int as n from audit.events where detail::text ~ '[0-9]{11}' or message ~ '[0-9]{11}'`,
+    );
+    assert.equal(n, 0);
+  }));
+
+test('what is changed on a record is found by what it says now', () =>
+  withPeople(async (find, { db }) => {
+    await db.pool.query(`update registry.members set family_name = 'Nyholm' where external_id = '90000011'`);
+    assert.deepEqual(await find('karin hansen'), []);
+    assert.deepEqual(await find('karin nyholm'), ['karin']);
+    await db.pool.query(`update registry.members set birth_date = '1990-05-06' where external_id = '90000011'`);
+    assert.deepEqual(await find('6.5.1990'), ['karin']);
+  }));
+
+test('of many only as many as were asked for are shown, and it is said that there are more', () =>
+  withPeople(async (find, { coordinator }) => {
+    const reply = await coordinator.call('find_members', 'kari', 1);
+    assert.deepEqual([(reply.members as unknown[]).length, reply.more], [1, true]);
+    assert.equal((await coordinator.call('find_members', 'kari', 2)).more, false);
+    assert.equal((await find('kari', 0)).length, 1);
+  }));
+
+test('a settled case can be looked up, with until when it can be taken back, and is gone from there when it is', () =>
+  atTheDesk(async ({ db, door, coordinator, settle }) => {
+    await addMember(db, door.organization, { ...PEOPLE.omar, personnummer: NUMBER });
+    await door.login({
+      subject: 'omar',
+      given_name: 'Omar',
+      family_name: 'Al Nouri',
+      email: 'omar@example.no',
+      phone: null,
+      personnummer: NUMBER,
+    });
+    await door.login({
+      subject: 'omar',
+      given_name: 'Omar',
+      family_name: 'Al Nouri',
+      email: 'omar@example.no',
+      phone: null,
+      personnummer: sampleNumbers[1],
+    });
+    const settled = () => coordinator.query<Record<string, unknown>>('select * from api.settled_conflicts');
+    assert.deepEqual(await settled(), []);
+    const { conflict_id, undo_until } = await settle('keep_existing');
+    const [row] = await settled();
+    assert.equal(row?.id, conflict_id);
+    assert.deepEqual(
+      [row?.decision, row?.note, row?.decided_by],
+      ['keep_existing', 'seen the papers', `coordinator:${coordinator.userId}`],
+    );
+    assert.equal(new Date(row?.undo_until as string).getTime(), new Date(undo_until as string).getTime());
+    assert.doesNotMatch(JSON.stringify(row), /[0-9]{11}/);
+    await coordinator.call('undo_resolution', conflict_id, null);
+    assert.deepEqual(await settled(), []);
+  }));
