@@ -9,13 +9,13 @@ as $$
 declare
   f sync.files;
   p sync.pushes;
-  v_within interval;
+  v_until timestamptz;
 begin
   select k.* into f from sync.files as k where k.id = finish_file.file_id for update;
   if f.state is distinct from 'writing' or f.leased_by <> finish_file.worker_id then
     return null;
   end if;
-  select s.accept_within into v_within from sync.member_systems as s where s.organization_id = f.organization_id;
+  select clock_timestamp() + s.accept_within into v_until from sync.member_systems as s where s.organization_id = f.organization_id;
   perform private.fail_filed_push(f, t.id, t.code) from unnest(finish_file.failed_ids, finish_file.failed_codes) as t(id, code);
   -- Between the claim of a file and its end a consent may be withdrawn, or a record change. Locked, nothing more can happen to its changes.
   perform from sync.pushes as k where k.id = any (finish_file.push_ids) and k.organization_id = f.organization_id order by k.id for update;
@@ -29,12 +29,12 @@ begin
   end if;
   update sync.files as k
   set state = 'ready', content = finish_file.content, pushes = cardinality(finish_file.push_ids), ready_at = clock_timestamp(),
-      accept_until = clock_timestamp() + v_within, lease_expires_at = null
+      accept_until = v_until, lease_expires_at = null
   where k.id = f.id;
   for p in
     update sync.pushes as k
     set state = 'pending', settled_at = null, file_id = f.id, error_code = null,
-        accepted_until = clock_timestamp() + v_within, next_attempt_at = clock_timestamp() + v_within, leased_by = finish_file.worker_id
+        accepted_until = v_until, next_attempt_at = v_until, leased_by = finish_file.worker_id
     where k.id = any (finish_file.push_ids)
     returning k.*
   loop
