@@ -297,7 +297,7 @@ export type Database = {
           member_external_id: string;
           /** When it happened (clock time). */
           occurred_at: string;
-          /** What happened. docs/for-dbas.md lists the events. */
+          /** What happened. docs/audit-explained.md lists the events. */
           event: string;
           /** What brought it about: vipps-login, bankid-login, idporten-login, import, coordinator, worker or app. */
           source: string;

@@ -200,7 +200,7 @@ create table registry.identity_links (
   subject          text not null check (subject <> ''),
   member_id        uuid not null,
   provider         registry.provider not null,
-  match_rule             text not null check (match_rule in ('number', 'phone_and_email', 'phone_and_birth_date', 'email_and_birth_date', 'explicit', 'coordinator')),
+  match_rule       text not null check (match_rule in ('number', 'phone_and_email', 'phone_and_birth_date', 'email_and_birth_date', 'explicit', 'coordinator')),
   explanation      jsonb not null default '{}',
   revoked_at       timestamptz,
   created_at       timestamptz not null default now(),
@@ -416,6 +416,64 @@ comment on column registry.conflicts.decided_by is 'Who settled it.';
 comment on column registry.conflicts.note is 'The coordinator''s note.';
 comment on column registry.conflicts.superseded_by is 'What made the case obsolete, in words.';
 
+create type registry.number as (
+  index     text,
+  previous  text[],
+  sealed    text,
+  masked    text,
+  source    registry.source,
+  at        timestamptz
+);
+comment on type registry.number is 'A personnummer at rest, in every form in which it is kept. It travels as one value; no form of it is the number in clear.';
+comment on column registry.number.index is 'Keyed index (HMAC), per organisation, with key version.';
+comment on column registry.number.previous is 'The same under older key versions, where they are known.';
+comment on column registry.number.sealed is 'Encrypted to the worker''s public key (compact JWE).';
+comment on column registry.number.masked is 'Six birth-date digits and five stars, for people.';
+comment on column registry.number.source is 'Where it came from.';
+comment on column registry.number.at is 'When it was written.';
+
+create type registry.login_key as (
+  issuer   text,
+  subject  text
+);
+comment on type registry.login_key is 'What a login is known by, within an organisation.';
+comment on column registry.login_key.issuer is 'Issuer of the ID token.';
+comment on column registry.login_key.subject is 'Subject of the ID token.';
+
+create type registry.before_decision as (
+  link_before         uuid,
+  link_after          uuid,
+  excluded            uuid[],
+  member_id           uuid,
+  number              registry.number,
+  version_after       integer,
+  survivor            uuid,
+  survivor_number     registry.number,
+  moved_links         uuid[],
+  moved_observations  uuid[],
+  moved_sessions      uuid[],
+  moved_consents      uuid[],
+  moved_exclusions    registry.login_key[],
+  set_aside           registry.login_key[],
+  superseded          uuid[]
+);
+comment on type registry.before_decision is 'What a decision changed, as it was before: read by undo only. What it did not touch is null.';
+comment on column registry.before_decision.link_before is 'The member that the login was linked to. Both null: the link was left alone.';
+comment on column registry.before_decision.link_after is 'The member that the decision linked it to; null: it took the link away.';
+comment on column registry.before_decision.excluded is 'Members that the decision excluded the login from.';
+comment on column registry.before_decision.member_id is 'The member whose number changed, or whose record was merged.';
+comment on column registry.before_decision.number is 'The number of that record before; its forms are erased after 31 days.';
+comment on column registry.before_decision.version_after is 'Version of that record after the decision.';
+comment on column registry.before_decision.survivor is 'The record that it was merged into; null: no merge.';
+comment on column registry.before_decision.survivor_number is 'The number that the survivor took over; its forms are erased after 31 days.';
+comment on column registry.before_decision.moved_links is 'Links that went to the survivor.';
+comment on column registry.before_decision.moved_observations is 'Observations that went to the survivor.';
+comment on column registry.before_decision.moved_sessions is 'Sessions that went to the survivor.';
+comment on column registry.before_decision.moved_consents is 'Consents that went to the survivor.';
+comment on column registry.before_decision.moved_exclusions is 'Logins that are excluded from the survivor now, not from the merged record.';
+comment on column registry.before_decision.set_aside is 'Logins that were excluded from the survivor until they came to it with the merge.';
+comment on column registry.before_decision.superseded is 'Cases that the merge left obsolete.';
+
 create table registry.resolutions (
   id               uuid primary key default gen_random_uuid(),
   organization_id  uuid not null references registry.organizations,
@@ -423,7 +481,7 @@ create table registry.resolutions (
   decision         registry.decision not null,
   decided_by       text not null,
   decided_at       timestamptz not null default now(),
-  before           jsonb not null,
+  before           registry.before_decision,
   undone_at        timestamptz,
   undone_by        text,
   undo_note        text check (length(undo_note) <= 4000),
@@ -434,7 +492,7 @@ create index resolutions_conflict on registry.resolutions (conflict_id);
 create index resolutions_organization on registry.resolutions (organization_id, decided_at);
 -- The retention task finds by it the decisions that still hold the number they replaced; a row leaves the index when it is erased.
 create index resolutions_with_number on registry.resolutions (decided_at)
-  where coalesce(before #>> '{number,sealed}', before #>> '{survivor_number,sealed}') is not null;
+  where coalesce(((before).number).sealed, ((before).survivor_number).sealed) is not null;
 comment on table registry.resolutions is 'Decisions of coordinators, with what is needed to take them back.';
 comment on column registry.resolutions.id is 'Identifies the decision.';
 comment on column registry.resolutions.organization_id is 'Whose case it was.';
@@ -442,7 +500,7 @@ comment on column registry.resolutions.conflict_id is 'The case.';
 comment on column registry.resolutions.decision is 'What was decided.';
 comment on column registry.resolutions.decided_by is 'Who decided.';
 comment on column registry.resolutions.decided_at is 'When.';
-comment on column registry.resolutions.before is 'The state before: link, sealed number (erased after 31 days), moved rows. Read by undo only.';
+comment on column registry.resolutions.before is 'The state before, read by undo only; null: the decision changed no record.';
 comment on column registry.resolutions.undone_at is 'When it was taken back.';
 comment on column registry.resolutions.undone_by is 'Who took it back.';
 comment on column registry.resolutions.undo_note is 'Why it was taken back.';

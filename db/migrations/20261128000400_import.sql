@@ -80,8 +80,7 @@ create table registry.offered_numbers (
   personnummer_index           text not null check (personnummer_index !~ '^[0-9]{11}$'),
   personnummer_index_previous  text[] not null default '{}',
   personnummer_sealed          text not null check (personnummer_sealed !~ '^[0-9]{11}$'),
-  personnummer_masked          text not null check (personnummer_masked ~ '^[0-9]{6}\*{5}$'),
-  offered_at                   timestamptz not null default clock_timestamp()
+  personnummer_masked          text not null check (personnummer_masked ~ '^[0-9]{6}\*{5}$')
 );
 comment on table registry.offered_numbers is 'Numbers that an import brought and that did not replace the recorded one, for the coordinator who settles the case.';
 comment on column registry.offered_numbers.conflict_id is 'The case.';
@@ -89,7 +88,6 @@ comment on column registry.offered_numbers.personnummer_index is 'Keyed index of
 comment on column registry.offered_numbers.personnummer_index_previous is 'The same number under older key versions.';
 comment on column registry.offered_numbers.personnummer_sealed is 'The offered number, sealed.';
 comment on column registry.offered_numbers.personnummer_masked is 'The offered number, masked.';
-comment on column registry.offered_numbers.offered_at is 'When the import brought it.';
 
 create type private.imported_member as (
   line                         integer,

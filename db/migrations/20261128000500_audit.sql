@@ -16,7 +16,7 @@ create domain audit.event_name as text constraint event_is_known check (value in
   'push_accepted', 'push_marked_done', 'number_fetched', 'breaker_opened', 'breaker_probing', 'breaker_closed',
   'file_written', 'file_fetched', 'file_acknowledged', 'file_expired', 'drift_found'
 ));
-comment on domain audit.event_name is 'What can happen. docs/for-dbas.md explains each.';
+comment on domain audit.event_name is 'What can happen. docs/audit-explained.md explains each.';
 
 create domain audit.source_name as text constraint source_is_known check (value in ('vipps-login', 'bankid-login', 'idporten-login', 'import', 'coordinator', 'worker', 'app'));
 comment on domain audit.source_name is 'What can bring it about.';
@@ -55,7 +55,7 @@ comment on table audit.events is 'What happened: append-only, one row per thing.
 comment on column audit.events.id is 'Rises with time, roughly: ids are given before the transaction commits, so gaps are normal.';
 comment on column audit.events.occurred_at is 'When it happened (clock time).';
 comment on column audit.events.organization_id is 'The organisation concerned.';
-comment on column audit.events.event is 'What happened. docs/for-dbas.md lists the events.';
+comment on column audit.events.event is 'What happened. docs/audit-explained.md lists the events.';
 comment on column audit.events.source is 'What brought it about: vipps-login, bankid-login, idporten-login, import, coordinator, worker or app.';
 comment on column audit.events.actor is 'Who did it: the database login, or coordinator:<user id>.';
 comment on column audit.events.member_id is 'The member concerned.';

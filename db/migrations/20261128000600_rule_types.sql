@@ -40,7 +40,7 @@ comment on column private.candidate.born_as_number_says is 'Whether the record''
 create type private.match_result as (
   verdict      private.verdict,
   member_id    uuid,
-  match_rule         text,
+  match_rule   text,
   candidates   uuid[],
   explanation  jsonb,
   told         boolean

@@ -80,7 +80,8 @@ comment on function private.empty_file is 'In: a locked file, the code its chang
 create or replace function private.record_event(
   p_event text, p_source text, p_organization_id uuid, p_message text,
   p_member_id uuid default null, p_observation_id uuid default null,
-  p_conflict_id uuid default null, p_push_id uuid default null, p_detail jsonb default '{}'
+  p_conflict_id uuid default null, p_push_id uuid default null, p_detail jsonb default '{}',
+  p_actor text default null
 )
 returns void
 language plpgsql volatile
@@ -90,10 +91,11 @@ begin
   insert into audit.events
     (event, source, actor, organization_id, message, member_id, observation_id, conflict_id, push_id, detail)
   values
-    (p_event, p_source, private.actor(), p_organization_id, p_message, p_member_id, p_observation_id, p_conflict_id, p_push_id, p_detail);
+    (p_event, p_source, coalesce(p_actor, private.actor()), p_organization_id, p_message, p_member_id, p_observation_id, p_conflict_id, p_push_id,
+     p_detail);
 end
 $$;
-comment on function private.record_event is 'In: one thing that happened. Appends it to audit.events with the time and the actor.';
+comment on function private.record_event is 'In: one thing that happened. Appends it to audit.events with the time and the actor (null: whoever calls).';
 -- end db/functions/audit/private.record_event.sql
 
 -- begin db/functions/files_and_worklist/private.withdraw_file.sql
@@ -646,7 +648,7 @@ comment on function private.record_case_event is 'In: event, case, sentence. App
 -- begin db/functions/conflicts/private.close_case.sql
 -- A case is settled: the decision is written on it, kept with what undo needs, and audited with the coordinator as actor.
 create or replace function private.close_case(
-  p_conflict registry.conflicts, p_decision registry.decision, p_note text, p_before jsonb
+  p_conflict registry.conflicts, p_decision registry.decision, p_note text, p_before registry.before_decision default null
 )
 returns jsonb
 language plpgsql volatile
@@ -666,39 +668,8 @@ begin
   return private.describe_case(c);
 end
 $$;
-comment on function private.close_case is 'In: a locked case, decision, note, the state before. Out: the settled case, for the caller.';
+comment on function private.close_case is 'In: a locked case, decision, note, the state before (null: the decision changed no record). Out: the settled case, for the caller.';
 -- end db/functions/conflicts/private.close_case.sql
-
--- begin db/functions/conflicts/private.evidence_of_case.sql
--- What disagreed with the record: a login, or an import. A case opened by an import has no observation, so one is made up of
--- what the import brought.
-create or replace function private.evidence_of_case(c registry.conflicts)
-returns registry.observations
-language plpgsql stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  o registry.observations;
-begin
-  if c.observation_id is not null then
-    select known.* into strict o from registry.observations as known where known.id = c.observation_id;
-    if c.kind = 'mismatch' and o.personnummer_index is not null then -- seen again since, perhaps under a newer key
-      o.personnummer_index := coalesce(c.personnummer_index, o.personnummer_index);
-      o.personnummer_index_previous := c.personnummer_index_previous;
-    end if;
-    return o;
-  end if;
-  select n.personnummer_index, n.personnummer_index_previous, n.personnummer_sealed, n.personnummer_masked
-  into o.personnummer_index, o.personnummer_index_previous, o.personnummer_sealed, o.personnummer_masked
-  from registry.offered_numbers as n where n.conflict_id = c.id;
-  o.organization_id := c.organization_id;
-  o.member_id := c.member_id;
-  o.source := 'import';
-  return o;
-end
-$$;
-comment on function private.evidence_of_case is 'In: a case. Out: its observation, or one made up of the number that an import offered.';
--- end db/functions/conflicts/private.evidence_of_case.sql
 
 -- begin db/functions/matching/private.lock_login.sql
 -- Several cases may be about one login, and a login that is linked to nobody about none; a login without a number has none that could be
@@ -746,13 +717,16 @@ begin
   where known.id = p_conflict_id and known.organization_id = any (private.coordinator_organizations());
   if c.id is not null then
     perform private.lock_login(c.observation_id);
-    perform private.lock_number(o.organization_id, o.personnummer_masked)
-    from private.evidence_of_case(c) as o where o.personnummer_masked is not null;
+    perform private.lock_number(c.organization_id, brought.masked) from (
+      select o.personnummer_masked from registry.observations as o where o.id = c.observation_id
+      union all
+      select n.personnummer_masked from registry.offered_numbers as n where n.conflict_id = c.id and c.observation_id is null
+    ) as brought(masked) where brought.masked is not null;
     perform from registry.members as m
     where m.id = any (c.candidates || array[c.member_id, c.other_member_id] || array(
       select unnest(asked.candidates || array[asked.member_id, asked.other_member_id]) from registry.resolutions as r
-      cross join jsonb_array_elements_text(r.before -> 'superseded') as closed(id)
-      join registry.conflicts as asked on asked.id = closed.id::uuid
+      cross join unnest((r.before).superseded) as closed(id)
+      join registry.conflicts as asked on asked.id = closed.id
       where r.conflict_id = c.id and r.undone_at is null))
     order by m.id for no key update;
     select known.* into c from registry.conflicts as known where known.id = p_conflict_id for update;
@@ -882,7 +856,7 @@ begin
   for c in
     select known.* from registry.conflicts as known where known.push_id = p.id and known.state = 'open' for update
   loop
-    perform private.close_case(c, 'retry_sync', null, '{}');
+    perform private.close_case(c, 'retry_sync', null);
   end loop;
   return jsonb_build_object('push_id', v_push_id, 'state', 'pending');
 end
@@ -957,7 +931,7 @@ begin
   v_push_id := private.queue_push(c.member_id, p_decided => true);
   perform private.record_event('push_requeued', 'coordinator', c.organization_id, 'A coordinator had the recorded number sent.',
     p_member_id => c.member_id, p_conflict_id => c.id, p_push_id => v_push_id);
-  perform private.close_case(c, 'retry_sync', null, '{}');
+  perform private.close_case(c, 'retry_sync', null);
   return jsonb_build_object('push_id', v_push_id, 'state', 'pending');
 end
 $$;
@@ -1372,125 +1346,6 @@ $$;
 comment on function private.fills_gap is 'In: an observation, a member. Out: whether the member has no number, nobody has the observed one, and neither consent (also: not withdrawn since) nor legal basis is missing.';
 -- end db/functions/number/private.fills_gap.sql
 
--- begin db/functions/number/private.has_number.sql
--- Whether a record has the number that a login or an import brought. Indexes of different key versions cannot be compared; then the
--- masked forms are.
-create or replace function private.has_number(m registry.members, p_evidence registry.observations)
-returns boolean
-language sql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-  select m.personnummer_index is not null and (
-    m.personnummer_index = any (p_evidence.personnummer_index || p_evidence.personnummer_index_previous)
-    or m.personnummer_masked = p_evidence.personnummer_masked and split_part(m.personnummer_index, '.', 1) <> all (
-      select split_part(known.index, '.', 1)
-      from unnest(p_evidence.personnummer_index || p_evidence.personnummer_index_previous) as known(index)))
-$$;
-comment on function private.has_number is 'In: a member, an observation or what stands for one (private.evidence_of_case). Out: whether the record has that number.';
--- end db/functions/number/private.has_number.sql
-
--- begin db/functions/conflicts/private.is_obsolete.sql
--- A case about numbers is obsolete when the records have changed so that nothing of it is left. A mismatch: the record has the very number
--- by now, or none, which the next login fills. A duplicate: it has a number of its own, or nobody else has that number any more.
-create or replace function private.is_obsolete(c registry.conflicts)
-returns boolean
-language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-  select case c.kind
-    when 'mismatch' then m.personnummer_index is null or private.has_number(m, o)
-    when 'duplicate' then m.personnummer_index is not null or not private.has_number(other, o)
-  end
-  from private.evidence_of_case(c) as o
-  join registry.members as m on m.id = c.member_id
-  left join registry.members as other on other.id = c.other_member_id
-  where o.personnummer_index is not null
-$$;
-comment on function private.is_obsolete is 'In: a case. Out: whether the numbers that the records have by now leave nothing to decide; null: not a case about numbers, or the number was erased.';
--- end db/functions/conflicts/private.is_obsolete.sql
-
--- begin db/functions/conflicts/private.close_obsolete_cases.sql
--- Records got other numbers: what coordinators were asked about them may have answered itself. Left open, such a case would offer to
--- merge people who have nothing in common any more. If the disagreement is seen again, it is a new case.
-create or replace function private.close_obsolete_cases(
-  p_organization_id uuid, p_member_ids uuid[], p_source text, p_except uuid default null
-)
-returns void
-language sql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-  select private.supersede_cases(array(
-    select c.id from registry.conflicts as c
-    where c.organization_id = p_organization_id and c.state = 'open' and c.kind in ('mismatch', 'duplicate')
-      and (c.member_id = any (p_member_ids) or c.other_member_id = any (p_member_ids))
-      and c.id is distinct from p_except and private.is_obsolete(c)
-  ), p_source, 'The numbers of the records changed.')
-$$;
-comment on function private.close_obsolete_cases is 'In: members whose numbers have changed, who changed them (audit source), a case that is being settled. Closes the open cases about these numbers that are obsolete.';
--- end db/functions/conflicts/private.close_obsolete_cases.sql
-
--- begin db/functions/number/private.number_of.sql
--- A record's number in all its stored forms, kept with a decision so that it can be taken back.
-create or replace function private.number_of(p_member_id uuid)
-returns jsonb
-language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-  select jsonb_build_object('member_id', m.id, 'index', m.personnummer_index, 'sealed', m.personnummer_sealed,
-    'masked', m.personnummer_masked, 'source', m.personnummer_source, 'at', m.personnummer_at)
-  from registry.members as m where m.id = p_member_id
-$$;
-comment on function private.number_of is 'In: a member. Out: index, sealed and masked number, source and time.';
--- end db/functions/number/private.number_of.sql
-
--- begin db/functions/number/private.set_number.sql
--- A coordinator gives a record the observed number; the change is on its way to the member system in the same transaction.
-create or replace function private.set_number(p_observation registry.observations, p_member_id uuid, p_conflict_id uuid)
-returns jsonb
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_before constant jsonb := private.number_of(p_member_id);
-  v_version integer;
-begin
-  update registry.members
-  set personnummer_index = p_observation.personnummer_index,
-      personnummer_sealed = p_observation.personnummer_sealed,
-      personnummer_masked = p_observation.personnummer_masked,
-      -- What an import offered and a coordinator chose is the coordinator's: the next import may not replace it.
-      personnummer_source = case p_observation.source when 'import' then 'coordinator' else p_observation.source end,
-      personnummer_at = clock_timestamp()
-  where id = p_member_id
-  returning version into v_version;
-  perform private.record_event('number_accepted', 'coordinator', p_observation.organization_id,
-    format('A coordinator gave the record the personnummer %s that %s brought.', p_observation.personnummer_masked, p_observation.source),
-    p_member_id => p_member_id, p_observation_id => p_observation.id, p_conflict_id => p_conflict_id,
-    p_push_id => private.queue_push(p_member_id, p_observation.id, true));
-  perform private.close_obsolete_cases(p_observation.organization_id, array[p_member_id], 'coordinator', p_conflict_id);
-  return jsonb_build_object('number', v_before, 'version_after', v_version);
-end
-$$;
-comment on function private.set_number is 'In: an observation, a member, the case. Out: the number before, for undo. Writes the number, queues the push.';
--- end db/functions/number/private.set_number.sql
-
--- begin db/functions/number/private.fill_gap.sql
--- A login that a coordinator links brings its number along, where it may go into the record. An import that moves thousands of numbers
--- may give this one to somebody else at this moment: then it is as if that had been a moment before, and only the link is made.
-create or replace function private.fill_gap(p_observation registry.observations, p_member_id uuid)
-returns jsonb
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return case when private.fills_gap(p_observation, p_member_id) then private.set_number(p_observation, p_member_id, null) else '{}'::jsonb end;
-exception when unique_violation then
-  return '{}'::jsonb;
-end
-$$;
-comment on function private.fill_gap is 'In: an observation, a member. Out: the number before, for undo; empty where the number may not go into the record (private.fills_gap).';
--- end db/functions/number/private.fill_gap.sql
-
 -- begin db/functions/matching/private.linked_member.sql
 -- The first match rule: a login that was linked before stays linked, whatever phone, e-mail or name say now.
 create or replace function private.linked_member(p_observation registry.observations)
@@ -1544,110 +1399,126 @@ $$;
 comment on function private.classify_mismatch is 'In: an observation whose number differs from its member''s. Out: how they differ, without the numbers.';
 -- end db/functions/number/private.classify_mismatch.sql
 
--- begin db/functions/conflicts/private.conflict_fingerprint.sql
--- The same disagreement: same kind, same people, same login. A mismatch is about a number besides, which is compared for itself
--- (private.known_case): its index changes with the key and is erased one day, so the fingerprint says nothing of it.
-create or replace function private.conflict_fingerprint(
-  p_id uuid, p_kind registry.conflict_kind, p_observation registry.observations, p_member_id uuid, p_other_member_id uuid, p_candidates uuid[]
-)
-returns text
-language sql immutable
+-- begin db/functions/conflicts/private.same_disagreement.sql
+-- What makes two sightings the same disagreement, said once. Either the fingerprint is the same (same kind, same people, same login); or
+-- it is about a member's number, and the number is the same under any version of the key that both sides know, whoever else has it by now.
+-- A case knows its disagreement while it is open, and for good once a coordinator has settled it so that it does not come back; but a
+-- push that failed, a consent that was withdrawn, or a member system that is out of order is each time a new one.
+create or replace function private.same_disagreement(c registry.conflicts)
+returns setof registry.conflicts
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select case p_kind
-    when 'mismatch' then concat_ws(' ', p_kind, p_member_id, p_id)
-    when 'duplicate' then concat_ws(' ', p_kind, p_member_id, p_other_member_id)
-    else concat_ws(' ', p_kind, p_member_id, p_other_member_id, nullif(array_to_string(p_candidates, ','), ''),
-      p_observation.issuer, p_observation.subject)
-  end
-$$;
-comment on function private.conflict_fingerprint is 'In: the id of a new case, what it is about. Out: text that is equal for two sightings of one disagreement; for a mismatch a text of its own.';
--- end db/functions/conflicts/private.conflict_fingerprint.sql
-
--- begin db/functions/conflicts/private.known_case.sql
--- The case that a disagreement is known by: settled for good, or open. There may be several of the first kind, where a decision was taken
--- back and made again while the disagreement was a case of its own; the last one stands for all. A member's mismatch is known by its
--- number, under any version of the key that both sides know, and is the same one whoever else has that number by now.
-create or replace function private.known_case(p_organization_id uuid, p_fingerprint text, p_member_id uuid, p_indexes text[])
-returns uuid
-language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-  select known.id from (
-    select c.id, 1 as rank, false as newest, c.closed_at from registry.conflicts as c
-    where c.organization_id = p_organization_id and c.fingerprint = p_fingerprint
-      and c.state = 'resolved' and c.decision in ('keep_existing', 'not_same_person')
+begin
+  return query
+    select known.* from registry.conflicts as known
+    where known.organization_id = c.organization_id and known.fingerprint = c.fingerprint and known.state = 'open'
     union all
-    select c.id, 2, false, null from registry.conflicts as c
-    where c.organization_id = p_organization_id and c.fingerprint = p_fingerprint and c.state = 'open'
+    select known.* from registry.conflicts as known
+    where known.organization_id = c.organization_id and known.fingerprint = c.fingerprint and known.state = 'resolved'
+      and known.decision in ('keep_existing', 'not_same_person') and known.kind not in ('push_failed', 'consent_revoked', 'member_system')
     union all
-    select c.id, case c.state when 'open' then 2 else 1 end, c.personnummer_index = p_indexes[1], c.closed_at from registry.conflicts as c
-    where c.organization_id = p_organization_id and c.member_id = p_member_id and c.kind = 'mismatch'
-      and (c.state = 'open' or c.state = 'resolved' and c.decision in ('keep_existing', 'not_same_person'))
-      and (c.personnummer_index || c.personnummer_index_previous) && p_indexes
-  ) as known
-  order by known.rank, known.newest desc, known.closed_at desc limit 1
+    select known.* from registry.conflicts as known
+    where c.kind in ('mismatch', 'drift')
+      and known.organization_id = c.organization_id and known.member_id = c.member_id and known.kind = c.kind
+      and (known.state = 'open' or known.state = 'resolved' and known.decision in ('keep_existing', 'not_same_person'))
+      and (known.personnummer_index || known.personnummer_index_previous) && (c.personnummer_index || c.personnummer_index_previous);
+end
 $$;
-comment on function private.known_case is 'In: organisation, fingerprint; for a mismatch its member, and the number under all key versions that are known, the current one first (otherwise empty). Out: the case of that disagreement, settled and remembered, or else open; null: none.';
--- end db/functions/conflicts/private.known_case.sql
+comment on function private.same_disagreement is 'In: a case, stored or to be opened. Out: the cases about the same disagreement that are open, or settled and remembered; the case itself too, if it is one of them.';
+-- end db/functions/conflicts/private.same_disagreement.sql
 
--- begin db/functions/conflicts/private.open_conflict.sql
--- A disagreement becomes a case, once: private.known_case says what makes two sightings the same disagreement. One that is open
--- is counted up, and so is one that a coordinator has settled: a decision is remembered, the same disagreement does not come
--- back. A coordinator may be settling it at this moment: the update waits, and sees how. What was settled so that there is no
--- disagreement any more (the login linked, the records merged) is no new case: whoever asks is decided again.
-create or replace function private.open_conflict(
-  p_kind registry.conflict_kind, p_observation registry.observations,
-  p_member_id uuid default null, p_other_member_id uuid default null, p_candidates uuid[] default '{}'
-)
-returns uuid
+-- begin db/functions/conflicts/private.open_case.sql
+-- The one place where a case is written. A disagreement becomes a case once: one that is open already is counted up, and so is one that a
+-- coordinator has settled, because the decision is remembered. Of several settled ones (a decision was taken back and made again while the
+-- disagreement was a case of its own) the one under the current key stands for all, then the last. A coordinator may be settling it at this
+-- moment: the update waits, and sees how. What was settled so that there is no disagreement any more (the login linked, the records merged)
+-- is no new case: whoever asks is decided again.
+create or replace function private.open_case(p_case registry.conflicts)
+returns registry.conflicts
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_new_id constant uuid := gen_random_uuid();
-  v_fingerprint constant text :=
-    private.conflict_fingerprint(v_new_id, p_kind, p_observation, p_member_id, p_other_member_id, p_candidates);
   -- The number under every key version that is known, the current one first.
-  v_indexes constant text[] := array_remove(p_observation.personnummer_index || p_observation.personnummer_index_previous, null);
-  v_known constant uuid := private.known_case(p_observation.organization_id, v_fingerprint, p_member_id,
-    case p_kind when 'mismatch' then v_indexes else '{}' end);
-  v_id uuid;
+  v_indexes constant text[] := array_remove(p_case.personnummer_index || p_case.personnummer_index_previous, null);
+  -- Of numbers that no login brought it is kept when they were seen last: logins have rows of their own.
+  v_number_seen_at constant timestamptz := case when p_case.observation_id is null and v_indexes <> '{}' then clock_timestamp() end;
+  v_known_id constant uuid := (
+    select known.id from private.same_disagreement(p_case) as known
+    order by known.state = 'resolved' desc, (known.personnummer_index = v_indexes[1]) is true desc, known.closed_at desc limit 1);
+  c registry.conflicts;
 begin
-  update registry.conflicts as c
-  set seen = c.seen + 1, last_seen_at = clock_timestamp(),
-      number_seen_at = case when p_observation.id is null then clock_timestamp() else c.number_seen_at end,
+  update registry.conflicts as known
+  set seen = known.seen + 1, last_seen_at = clock_timestamp(), number_seen_at = coalesce(v_number_seen_at, known.number_seen_at),
       -- Who else has the number may have changed, and is what the coordinator sees.
-      other_member_id = case c.state when 'open' then p_other_member_id else c.other_member_id end,
-      version = c.version + (c.state = 'open' and c.other_member_id is distinct from p_other_member_id)::integer,
+      other_member_id = case known.state when 'open' then p_case.other_member_id else known.other_member_id end,
+      version = known.version + (known.state = 'open' and known.other_member_id is distinct from p_case.other_member_id)::integer,
       -- The newest version of the key; whoever knows only an older one than the case does changes nothing. A login that is in question may
       -- bring another number than before: where the case is not about the number itself, the last one counts.
       (personnummer_index, personnummer_index_previous) = (
         select number.current, number.previous from (values
-          (1, v_indexes[1], v_indexes[2:], c.personnummer_index = any (v_indexes)
-            or c.kind <> 'mismatch' and c.state = 'open' and v_indexes <> '{}' and not v_indexes && c.personnummer_index_previous),
-          (2, c.personnummer_index, c.personnummer_index_previous, true)) as number(nth, current, previous, holds)
+          (1, v_indexes[1], v_indexes[2:], known.personnummer_index = any (v_indexes)
+            or known.kind <> 'mismatch' and known.state = 'open' and v_indexes <> '{}' and not v_indexes && known.personnummer_index_previous),
+          (2, known.personnummer_index, known.personnummer_index_previous, true)) as number(nth, current, previous, holds)
         where number.holds order by number.nth limit 1)
-  where c.id = v_known and (c.state = 'open' or c.state = 'resolved' and c.decision in ('keep_existing', 'not_same_person'))
-  returning c.id into v_id;
-  if v_id is null and v_known is not null and p_kind <> 'inconsistent' then
+  where known.id = v_known_id and (known.state = 'open' or known.state = 'resolved' and known.decision in ('keep_existing', 'not_same_person'))
+  returning known.* into c;
+  if found then
+    return c;
+  elsif v_known_id is not null and p_case.kind not in ('inconsistent', 'push_failed', 'consent_revoked', 'member_system') then
     raise exception 'The case was settled meanwhile.' using errcode = 'serialization_failure';
-  elsif v_id is null then
-    insert into registry.conflicts as c
-      (id, organization_id, kind, member_id, other_member_id, candidates, observation_id, fingerprint,
-       personnummer_index, personnummer_index_previous, number_seen_at, detail)
-    values (
-      v_new_id, p_observation.organization_id, p_kind, p_member_id, p_other_member_id, p_candidates, p_observation.id, v_fingerprint,
-      v_indexes[1], v_indexes[2:], case when p_observation.id is null and v_indexes <> '{}' then clock_timestamp() end,
-      p_observation.explanation || case when p_kind = 'mismatch' then private.classify_mismatch(p_observation) else '{}' end)
-    on conflict (organization_id, fingerprint) where state = 'open'
-      do update set seen = c.seen + 1, last_seen_at = clock_timestamp()
-    returning c.id into v_id;
   end if;
-  return v_id;
+  insert into registry.conflicts as known
+    (id, organization_id, kind, member_id, other_member_id, candidates, observation_id, push_id, fingerprint,
+     personnummer_index, personnummer_index_previous, number_seen_at, detail)
+  values (
+    coalesce(p_case.id, gen_random_uuid()), p_case.organization_id, p_case.kind, p_case.member_id, p_case.other_member_id,
+    coalesce(p_case.candidates, '{}'), p_case.observation_id, p_case.push_id, p_case.fingerprint,
+    v_indexes[1], v_indexes[2:], v_number_seen_at, coalesce(p_case.detail, '{}'))
+  on conflict (organization_id, fingerprint) where state = 'open'
+    do update set seen = known.seen + 1, last_seen_at = clock_timestamp()
+  returning known.* into c;
+  return c;
 end
 $$;
-comment on function private.open_conflict is 'In: kind, observation, member, the other member, the candidates. Out: id of the case: new, open already, or settled before.';
+comment on function private.open_case is 'In: a case to be opened: organisation, kind, fingerprint, detail, and what its kind asks for. Out: the case: new (seen once), open already, or settled before.';
+-- end db/functions/conflicts/private.open_case.sql
+
+-- begin db/functions/conflicts/private.open_conflict.sql
+-- A login or an import disagrees with the records: the case that a coordinator is asked about. A mismatch is about a number, which is
+-- compared for itself (private.same_disagreement): its index changes with the key and is erased one day, so the fingerprint says nothing of it.
+create or replace function private.open_conflict(
+  p_kind registry.conflict_kind, p_observation registry.observations,
+  p_member_id uuid default null, p_other_member_id uuid default null, p_candidates uuid[] default '{}'
+)
+returns registry.conflicts
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c registry.conflicts;
+begin
+  c.id := gen_random_uuid();
+  c.organization_id := p_observation.organization_id;
+  c.kind := p_kind;
+  c.member_id := p_member_id;
+  c.other_member_id := p_other_member_id;
+  c.candidates := p_candidates;
+  c.observation_id := p_observation.id;
+  c.fingerprint := case p_kind
+    when 'mismatch' then concat_ws(' ', p_kind, p_member_id, c.id)
+    when 'duplicate' then concat_ws(' ', p_kind, p_member_id, p_other_member_id)
+    else concat_ws(' ', p_kind, p_member_id, p_other_member_id, nullif(array_to_string(p_candidates, ','), ''),
+      p_observation.issuer, p_observation.subject)
+  end;
+  c.personnummer_index := p_observation.personnummer_index;
+  c.personnummer_index_previous := p_observation.personnummer_index_previous;
+  c.detail := p_observation.explanation || case when p_kind = 'mismatch' then private.classify_mismatch(p_observation) else '{}' end;
+  return private.open_case(c);
+end
+$$;
+comment on function private.open_conflict is 'In: kind, observation, member, the other member, the candidates. Out: the case: new, open already, or settled before.';
 -- end db/functions/conflicts/private.open_conflict.sql
 
 -- begin db/functions/sessions/private.end_session.sql
@@ -1689,7 +1560,7 @@ comment on function private.end_login_sessions is 'In: organisation, issuer and 
 -- A coordinator says whose login it is. The only place where a link ever moves from one member to another; sessions that began with
 -- the login as the first one end.
 create or replace function private.set_link(p_observation registry.observations, p_member_id uuid)
-returns jsonb
+returns uuid
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
@@ -1710,11 +1581,173 @@ begin
     p_observation.organization_id, 'A coordinator linked the login to the member.',
     p_member_id => p_member_id, p_observation_id => p_observation.id,
     p_detail => jsonb_strip_nulls(jsonb_build_object('match_rule', 'coordinator', 'before', v_before)));
-  return jsonb_build_object('link', jsonb_build_object('before', v_before, 'after', p_member_id));
+  return v_before;
 end
 $$;
-comment on function private.set_link is 'In: an observation, a member. Out: the link before, for undo. Links the observation''s login to the member.';
+comment on function private.set_link is 'In: an observation, a member. Out: the member it was linked to before, for undo; null: none. Links the observation''s login to the member.';
 -- end db/functions/matching/private.set_link.sql
+
+-- begin db/functions/conflicts/private.evidence_of_case.sql
+-- What disagreed with the record: a login, or an import. A case opened by an import has no observation, so one is made up of
+-- what the import brought.
+create or replace function private.evidence_of_case(c registry.conflicts)
+returns registry.observations
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  o registry.observations;
+begin
+  if c.observation_id is not null then
+    select known.* into strict o from registry.observations as known where known.id = c.observation_id;
+    if c.kind = 'mismatch' and o.personnummer_index is not null then -- seen again since, perhaps under a newer key
+      o.personnummer_index := coalesce(c.personnummer_index, o.personnummer_index);
+      o.personnummer_index_previous := c.personnummer_index_previous;
+    end if;
+    return o;
+  end if;
+  select n.personnummer_index, n.personnummer_index_previous, n.personnummer_sealed, n.personnummer_masked
+  into o.personnummer_index, o.personnummer_index_previous, o.personnummer_sealed, o.personnummer_masked
+  from registry.offered_numbers as n where n.conflict_id = c.id;
+  o.organization_id := c.organization_id;
+  o.member_id := c.member_id;
+  o.source := 'import';
+  return o;
+end
+$$;
+comment on function private.evidence_of_case is 'In: a case. Out: its observation, or one made up of the number that an import offered.';
+-- end db/functions/conflicts/private.evidence_of_case.sql
+
+-- begin db/functions/number/private.has_number.sql
+-- Whether a record has a number that a login or an import brought, or that was kept with a decision. Indexes of different key versions cannot be
+-- compared; then the masked forms are.
+create or replace function private.has_number(m registry.members, n registry.number)
+returns boolean
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select m.personnummer_index is not null and n.index is not null and (
+    m.personnummer_index = any (n.index || n.previous)
+    or m.personnummer_masked = n.masked and split_part(m.personnummer_index, '.', 1) <> all (
+      select split_part(known.index, '.', 1) from unnest(n.index || n.previous) as known(index)))
+$$;
+comment on function private.has_number is 'In: a member, a number. Out: whether the record has that number.';
+-- end db/functions/number/private.has_number.sql
+
+-- begin db/functions/number/private.number_of.sql
+-- The number that a login, or an import, brought.
+create or replace function private.number_of(o registry.observations)
+returns registry.number
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select row(o.personnummer_index, o.personnummer_index_previous, o.personnummer_sealed, o.personnummer_masked, o.source,
+    clock_timestamp())::registry.number
+$$;
+comment on function private.number_of is 'In: an observation, or what stands for one (private.evidence_of_case). Out: its number, as it is written now.';
+-- end db/functions/number/private.number_of.sql
+
+-- begin db/functions/conflicts/private.is_obsolete.sql
+-- A case about numbers is obsolete when the records have changed so that nothing of it is left. A mismatch: the record has the very number
+-- by now, or none, which the next login fills. A duplicate: it has a number of its own, or nobody else has that number any more.
+create or replace function private.is_obsolete(c registry.conflicts, o registry.observations)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case c.kind
+    when 'mismatch' then m.personnummer_index is null or private.has_number(m, private.number_of(o))
+    when 'duplicate' then m.personnummer_index is not null or not private.has_number(other, private.number_of(o))
+  end
+  from registry.members as m
+  left join registry.members as other on other.id = c.other_member_id
+  where m.id = c.member_id and o.personnummer_index is not null
+$$;
+comment on function private.is_obsolete is 'In: a case, its evidence (private.evidence_of_case). Out: whether the numbers that the records have by now leave nothing to decide; null: not a case about numbers, or the number was erased.';
+-- end db/functions/conflicts/private.is_obsolete.sql
+
+-- begin db/functions/conflicts/private.close_obsolete_cases.sql
+-- Records got other numbers: what coordinators were asked about them may have answered itself. Left open, such a case would offer to
+-- merge people who have nothing in common any more. If the disagreement is seen again, it is a new case.
+create or replace function private.close_obsolete_cases(
+  p_organization_id uuid, p_member_ids uuid[], p_source text, p_except uuid default null
+)
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.supersede_cases(array(
+    select c.id from registry.conflicts as c
+    where c.organization_id = p_organization_id and c.state = 'open' and c.kind in ('mismatch', 'duplicate')
+      and (c.member_id = any (p_member_ids) or c.other_member_id = any (p_member_ids))
+      and c.id is distinct from p_except and private.is_obsolete(c, private.evidence_of_case(c))
+  ), p_source, 'The numbers of the records changed.')
+$$;
+comment on function private.close_obsolete_cases is 'In: members whose numbers have changed, who changed them (audit source), a case that is being settled. Closes the open cases about these numbers that are obsolete.';
+-- end db/functions/conflicts/private.close_obsolete_cases.sql
+
+-- begin db/functions/number/private.write_numbers.sql
+-- The one statement that gives records that are there already another number, or none. Whether they may have it is the callers' question,
+-- who hold the locks; that no two records of an organisation have one number is what the unique index says.
+create or replace function private.write_numbers(p_member_ids uuid[], p_numbers registry.number[])
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update registry.members as m
+  set personnummer_index = n.index, personnummer_sealed = n.sealed, personnummer_masked = n.masked, personnummer_source = n.source,
+      personnummer_at = n.at
+  from unnest(p_member_ids, p_numbers) as n(member_id, index, previous, sealed, masked, source, at)
+  where m.id = n.member_id;
+end
+$$;
+comment on function private.write_numbers is 'In: members, and beside each its number (null, or fewer of them: none).';
+-- end db/functions/number/private.write_numbers.sql
+
+-- begin db/functions/number/private.change_number.sql
+-- A coordinator's decision gives a record a number that it did not bring in itself: an observed one, the one it had before, none, or that of a
+-- record merged into it. The change is on its way to the member system in the same transaction.
+create or replace function private.change_number(
+  p_organization_id uuid, p_member_id uuid, p_number registry.number, p_event text, p_message text, p_conflict_id uuid,
+  p_observation_id uuid default null
+)
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform private.write_numbers(array[p_member_id], array[p_number]);
+  perform private.record_event(p_event, 'coordinator', p_organization_id, p_message, p_member_id => p_member_id,
+    p_observation_id => p_observation_id, p_conflict_id => p_conflict_id,
+    p_push_id => private.queue_push(p_member_id, p_observation_id, p_decided => true));
+  perform private.close_obsolete_cases(p_organization_id, array[p_member_id], 'coordinator', p_conflict_id);
+  return (select m.version from registry.members as m where m.id = p_member_id);
+end
+$$;
+comment on function private.change_number is 'In: a member of the organisation, its new number (null: none), audit event and sentence, the case that is being settled, the login that brought the number. Out: the version that the record has now. Writes the number, queues the push.';
+-- end db/functions/number/private.change_number.sql
+
+-- begin db/functions/number/private.set_number.sql
+-- A coordinator gives a record the observed number. What an import offered and a coordinator chose is the coordinator's: the next import may
+-- not replace it.
+create or replace function private.set_number(o registry.observations, p_member_id uuid, p_conflict_id uuid)
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_number registry.number := private.number_of(o);
+begin
+  if v_number.source = 'import' then
+    v_number.source := 'coordinator';
+  end if;
+  return private.change_number(o.organization_id, p_member_id, v_number, 'number_accepted',
+    format('A coordinator gave the record the personnummer %s that %s brought.', o.personnummer_masked, o.source), p_conflict_id, o.id);
+end
+$$;
+comment on function private.set_number is 'In: an observation, a member, the case. Out: the version that the record has now. Writes the number, queues the push.';
+-- end db/functions/number/private.set_number.sql
 
 -- begin db/functions/notes/private.controls_hold.sql
 -- The check of a number that personnummer/ makes with a library, as far as a text needs it: a date in one of the ways numbers carry one (day
@@ -1779,13 +1812,17 @@ language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_text constant text := regexp_replace(
-    private.plain_digits(p_text), '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', '', 'gi'); -- ids of ours are made of digits too
+  v_text text;
   v_run text;
   v_groups text[];
   v_digits text;
 begin
-  if p_text is null or length(regexp_replace(v_text, '[^0-9]', '', 'g')) < 11 then
+  -- Every audit event is asked, and nearly none has so many digits: that is counted first, where the only digits there can be are 0 to 9.
+  if p_text is null or octet_length(p_text) = length(p_text) and length(p_text) - length(translate(p_text, '0123456789', '')) < 11 then
+    return false;
+  end if;
+  v_text := regexp_replace(private.plain_digits(p_text), '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', '', 'gi'); -- ids of ours are made of digits too
+  if length(regexp_replace(v_text, '[^0-9]', '', 'g')) < 11 then
     return false;
   elsif v_text ~ '(?<![0-9])[0-9]{6}[^[:alnum:]]{0,3}[0-9]{3}[ ./-]?[0-9]{2}(?![0-9])'
     -- Parted like a date, and a day and a month: 44 / 900 00 after two pairs of digits is a phone number.
@@ -1849,7 +1886,7 @@ declare
   m registry.members;
   c registry.conflicts;
   v_refusal text;
-  v_before jsonb;
+  v_before registry.before_decision;
   v_conflict_id uuid; -- the case that undo takes
 begin
   select known.* into o from registry.observations as known
@@ -1867,7 +1904,16 @@ begin
   if v_refusal is not null then
     return private.refuse('link_login', v_refusal, p_observation_id);
   end if;
-  v_before := private.set_link(o, m.id) || private.fill_gap(o, m.id);
+  v_before.link_before := private.set_link(o, m.id);
+  v_before.link_after := m.id;
+  if private.fills_gap(o, m.id) then
+    begin
+      v_before.version_after := private.set_number(o, m.id, null);
+      v_before.member_id := m.id; -- which had no number
+    exception when unique_violation then
+      null; -- an import that moves thousands of numbers gave this one to somebody at this moment: only the link is made
+    end;
+  end if;
   -- Also a login that nobody was told of becomes a case, so that the decision can be looked up, and undone.
   perform private.open_conflict('ambiguous', o, p_candidates => array[m.id]) where o.outcome = 'unlinked';
   for c in
@@ -1878,7 +1924,7 @@ begin
   loop
     perform private.close_case(c, 'link_login', p_note, v_before);
     v_conflict_id := coalesce(v_conflict_id, c.id);
-    v_before := '{}'; -- kept, and undone, with the first of them
+    v_before := null; -- kept, and undone, with the first of them
   end loop;
   return jsonb_build_object('observation_id', o.id, 'member_id', m.id, 'linked', true, 'conflict_id', v_conflict_id);
 end
@@ -2074,7 +2120,7 @@ comment on function private.fold_spelling is 'In: small letters, Å as aa or a a
 
 -- begin db/functions/matching/private.space_out_signs.sql
 -- Written by `npm run db:letters` from Unicode data.
--- What is neither a letter nor a mark of one (dash, full stop, digit, symbol ...) parts words, and is no part of a name itself.
+-- What is neither a letter nor a mark of one (dash, full stop, digit, symbol ...) separates words, and belongs to no name itself.
 create or replace function private.space_out_signs(p_text text)
 returns text
 language plpgsql immutable strict parallel safe
@@ -2321,48 +2367,61 @@ instead of insert or update or delete on api.member_systems
 for each row execute function private.tg__refuse_write();
 -- end db/functions/breakers/api.member_systems.sql
 
+-- begin db/functions/number/private.recorded_number.sql
+-- A record's number in all its stored forms, kept with a decision so that it can be taken back.
+create or replace function private.recorded_number(p_member_id uuid)
+returns registry.number
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select row(m.personnummer_index, null, m.personnummer_sealed, m.personnummer_masked, m.personnummer_source, m.personnummer_at)::registry.number
+  from registry.members as m where m.id = p_member_id
+$$;
+comment on function private.recorded_number is 'In: a member. Out: the number of its record; every field null where it has none.';
+-- end db/functions/number/private.recorded_number.sql
+
 -- begin db/functions/conflicts/private.accept_observed.sql
 -- The login is the member's, and right. For a case about identity the login is linked, and a number fills an empty record only:
 -- one that differs is a question of its own, which the next login brings up. For a mismatch the record takes the number.
-create or replace function private.accept_observed(c registry.conflicts)
-returns jsonb
+create or replace function private.accept_observed(c registry.conflicts, o registry.observations)
+returns registry.before_decision
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_member_id constant uuid := coalesce(c.member_id, c.candidates[1]);
-  o constant registry.observations := private.evidence_of_case(c);
-  v_before jsonb := '{}'::jsonb;
+  v_before registry.before_decision;
 begin
   if c.kind <> 'mismatch' then
-    v_before := private.set_link(o, v_member_id);
+    v_before.link_before := private.set_link(o, v_member_id);
+    v_before.link_after := v_member_id;
   end if;
   if c.kind = 'mismatch' or private.fills_gap(o, v_member_id) then
-    v_before := v_before || private.set_number(o, v_member_id, c.id);
+    v_before.member_id := v_member_id;
+    v_before.number := private.recorded_number(v_member_id);
+    v_before.version_after := private.set_number(o, v_member_id, c.id);
   end if;
   return v_before;
 end
 $$;
-comment on function private.accept_observed is 'In: a locked case. Out: the state before. Links the login and gives the record the observed number, as the kind of the case asks.';
+comment on function private.accept_observed is 'In: a locked case, its evidence (private.evidence_of_case). Out: the state before. Links the login and gives the record the observed number, as the kind of the case asks.';
 -- end db/functions/conflicts/private.accept_observed.sql
 
 -- begin db/functions/matching/private.exclude_login.sql
 -- The login is not this member. The link goes, sessions that began with it end, and the match rules will never again propose
 -- the member for this login.
-create or replace function private.exclude_login(c registry.conflicts)
-returns jsonb
+create or replace function private.exclude_login(c registry.conflicts, o registry.observations)
+returns registry.before_decision
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_not constant uuid[] := case when c.member_id is null then c.candidates else array[c.member_id] end;
-  o registry.observations;
-  v_linked uuid;
-  v_excluded jsonb;
+  v_linked constant uuid := private.linked_member(o);
+  v_before registry.before_decision;
 begin
-  select known.* into strict o from registry.observations as known where known.id = c.observation_id;
-  v_linked := private.linked_member(o);
   if v_linked = any (v_not) then
+    v_before.link_before := v_linked;
     delete from registry.identity_links as l
     where (l.organization_id, l.issuer, l.subject) = (o.organization_id, o.issuer, o.subject);
     perform private.record_event('link_removed', 'coordinator', o.organization_id, 'A coordinator found that the login is not the member''s.',
@@ -2375,161 +2434,121 @@ begin
     on conflict do nothing
     returning member_id
   )
-  select coalesce(jsonb_agg(member_id), '[]') into v_excluded from added;
-  return jsonb_build_object('excluded', v_excluded)
-    || case when v_linked = any (v_not) then jsonb_build_object('link', jsonb_build_object('before', v_linked, 'after', null)) else '{}' end;
+  select array_agg(member_id) into v_before.excluded from added;
+  return v_before;
 end
 $$;
-comment on function private.exclude_login is 'In: a locked case. Out: the state before. Excludes the login from the member, or from every candidate, for good.';
+comment on function private.exclude_login is 'In: a locked case, its login. Out: the state before. Excludes the login from the member, or from every candidate, for good.';
 -- end db/functions/matching/private.exclude_login.sql
-
--- begin db/functions/conflicts/private.close_cases_of_merged.sql
--- Other open cases about a record that is no more are obsolete.
-create or replace function private.close_cases_of_merged(p_conflict registry.conflicts)
-returns uuid[]
-language sql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-  select private.supersede_cases(array(
-    select c.id from registry.conflicts as c
-    where c.organization_id = p_conflict.organization_id and c.id <> p_conflict.id and c.state = 'open'
-      and (p_conflict.member_id in (c.member_id, c.other_member_id) or p_conflict.member_id = any (c.candidates))
-  ), 'coordinator', 'The record was merged into another.')
-$$;
-comment on function private.close_cases_of_merged is 'In: a case whose member was merged into another. Out: ids of the other open cases that were closed by it.';
--- end db/functions/conflicts/private.close_cases_of_merged.sql
 
 -- begin db/functions/matching/private.move_exclusions.sql
 -- What coordinators found out goes with a merge: a login that is not the one person is not the other, unless it is known to be. The merge
 -- is the newer decision: a login that comes with the merged record is the survivor's, whatever was found before, until the merge is undone.
-create or replace function private.move_exclusions(p_organization_id uuid, p_from uuid, p_to uuid, p_only jsonb default null)
-returns jsonb
+create or replace function private.move_exclusions(
+  p_organization_id uuid, p_from uuid, p_to uuid, p_undone registry.before_decision default null,
+  out moved registry.login_key[], out set_aside registry.login_key[]
+)
 language sql volatile
 set search_path = pg_catalog, pg_temp
 as $$
   with moved as (
     update registry.excluded_links as x set member_id = p_to
     where organization_id = p_organization_id and member_id = p_from
-      and (p_only is null or p_only -> 'excluded' ? (issuer || ' ' || subject))
+      and (p_undone is null or row(issuer, subject)::registry.login_key = any (p_undone.moved_exclusions))
       and not exists (
         select from registry.excluded_links as known
         where (known.organization_id, known.issuer, known.subject, known.member_id) = (x.organization_id, x.issuer, x.subject, p_to))
       and not exists (
         select from registry.identity_links as l
         where (l.organization_id, l.issuer, l.subject, l.member_id) = (x.organization_id, x.issuer, x.subject, p_to))
-    returning issuer || ' ' || subject as id
+    returning issuer, subject
   ), set_aside as (
     delete from registry.excluded_links as x using registry.identity_links as l
-    where p_only is null and x.organization_id = p_organization_id and x.member_id = p_to
+    where p_undone is null and x.organization_id = p_organization_id and x.member_id = p_to
       and (l.organization_id, l.issuer, l.subject, l.member_id) = (x.organization_id, x.issuer, x.subject, p_from)
     returning x.issuer, x.subject
   ), put_back as (
     insert into registry.excluded_links (organization_id, issuer, subject, member_id)
     select p_organization_id, s.issuer, s.subject, p_from
-    from jsonb_to_recordset(p_only -> 'set_aside') as s(issuer text, subject text)
+    from unnest(p_undone.set_aside) as s
     where not exists ( -- a coordinator gave the login to the survivor since
       select from registry.identity_links as l
       where (l.organization_id, l.issuer, l.subject, l.member_id) = (p_organization_id, s.issuer, s.subject, p_from))
     on conflict do nothing
   )
-  select jsonb_build_object(
-    'excluded', coalesce((select jsonb_agg(id) from moved), '[]'),
-    'set_aside', coalesce((select jsonb_agg(to_jsonb(s)) from set_aside as s), '[]'))
+  select array(select row(m.issuer, m.subject)::registry.login_key from moved as m),
+    array(select row(s.issuer, s.subject)::registry.login_key from set_aside as s)
 $$;
-comment on function private.move_exclusions is 'In: organisation, member from, member to, what an earlier call answered (undo) or null. Out: logins whose exclusion moved, or was set aside. In an undo called after the links went back, otherwise before they move.';
+comment on function private.move_exclusions is 'In: organisation, member from, member to, the state before the merge that is undone (null: a merge). Out: logins whose exclusion moved, or was set aside. In an undo called after the links went back, otherwise before they move.';
 -- end db/functions/matching/private.move_exclusions.sql
 
 -- begin db/functions/conflicts/private.move_to_member.sql
--- Moves logins, observations, sessions and consents from one member record to another; given the ids, moves just those (undo does).
-create or replace function private.move_to_member(p_organization_id uuid, p_from uuid, p_to uuid, p_only jsonb default null)
-returns jsonb
+-- Moves logins, observations, sessions and consents from one member record to another; in an undo, just those that the merge had moved.
+create or replace function private.move_to_member(
+  p_organization_id uuid, p_from uuid, p_to uuid, p_undone registry.before_decision default null,
+  out links uuid[], out observations uuid[], out sessions uuid[], out consents uuid[]
+)
 language sql volatile
 set search_path = pg_catalog, pg_temp
 as $$
   with links as (
     update registry.identity_links set member_id = p_to
-    where organization_id = p_organization_id and member_id = p_from and (p_only is null or p_only -> 'links' ? id::text)
+    where organization_id = p_organization_id and member_id = p_from and (p_undone is null or id = any (p_undone.moved_links))
     returning id
   ), observations as (
     update registry.observations set member_id = p_to
-    where organization_id = p_organization_id and member_id = p_from and (p_only is null or p_only -> 'observations' ? id::text)
+    where organization_id = p_organization_id and member_id = p_from and (p_undone is null or id = any (p_undone.moved_observations))
     returning id
   ), sessions as (
     update registry.sessions set member_id = p_to
-    where organization_id = p_organization_id and member_id = p_from and (p_only is null or p_only -> 'sessions' ? id::text)
+    where organization_id = p_organization_id and member_id = p_from and (p_undone is null or id = any (p_undone.moved_sessions))
     returning id
   ), consents as (
     update registry.consents as k set member_id = p_to
-    where organization_id = p_organization_id and member_id = p_from and (p_only is null or p_only -> 'consents' ? id::text)
+    where organization_id = p_organization_id and member_id = p_from and (p_undone is null or id = any (p_undone.moved_consents))
       and not exists (select from registry.consents as other
                       where other.member_id = p_to and other.provider = k.provider and other.state = 'given' and k.state = 'given')
     returning id
   )
-  select jsonb_build_object('moved', jsonb_build_object(
-    'links', coalesce((select jsonb_agg(id) from links), '[]'),
-    'observations', coalesce((select jsonb_agg(id) from observations), '[]'),
-    'sessions', coalesce((select jsonb_agg(id) from sessions), '[]'),
-    'consents', coalesce((select jsonb_agg(id) from consents), '[]')))
+  select array(select id from links), array(select id from observations), array(select id from sessions), array(select id from consents)
 $$;
-comment on function private.move_to_member is 'In: organisation, member from, member to, ids to move (null: all). Out: ids of what was moved.';
+comment on function private.move_to_member is 'In: organisation, member from, member to, the state before the merge that is undone (null: everything moves). Out: ids of what was moved.';
 -- end db/functions/conflicts/private.move_to_member.sql
-
--- begin db/functions/number/private.restore_number.sql
--- A record gets a number it did not bring in itself: the one it had before, none, or that of a record merged into it. The member
--- system hears of it.
-create or replace function private.restore_number(
-  c registry.conflicts, p_number jsonb, p_event text default 'number_restored',
-  p_message text default 'The record has the personnummer again that it had before the decision (%s).'
-)
-returns void
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_member_id constant uuid := (p_number ->> 'member_id')::uuid;
-begin
-  update registry.members
-  set personnummer_index = p_number ->> 'index', personnummer_sealed = p_number ->> 'sealed', personnummer_masked = p_number ->> 'masked',
-      personnummer_source = (p_number ->> 'source')::registry.source, personnummer_at = (p_number ->> 'at')::timestamptz
-  where id = v_member_id;
-  perform private.close_obsolete_cases(c.organization_id, array[v_member_id], 'coordinator', c.id);
-  perform private.record_event(p_event, 'coordinator', c.organization_id, format(p_message, coalesce(p_number ->> 'masked', 'none')),
-    p_member_id => v_member_id, p_conflict_id => c.id, p_push_id => private.queue_push(v_member_id, p_decided => true));
-end
-$$;
-comment on function private.restore_number is 'In: a case, a number in its stored forms with the member''s id, event and sentence. Writes it and queues the push.';
--- end db/functions/number/private.restore_number.sql
 
 -- begin db/functions/conflicts/private.merge_members.sql
 -- Two records are one person: the record of the case is merged into the other one. Logins, observations and sessions go to the
 -- survivor, and so does a number that the survivor lacks; the merged record stays as a mark of where it went, and is never found
--- again.
+-- again. Other open cases about it are obsolete.
 create or replace function private.merge_members(c registry.conflicts)
-returns jsonb
+returns registry.before_decision
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_merged constant uuid := c.member_id;
-  v_number constant jsonb := private.number_of(v_merged);
-  v_before jsonb := jsonb_build_object('merged', v_merged, 'survivor', c.other_member_id, 'number', v_number);
+  v_before registry.before_decision;
 begin
-  v_before := v_before || jsonb_build_object('exclusions', private.move_exclusions(c.organization_id, v_merged, c.other_member_id));
-  v_before := v_before || private.move_to_member(c.organization_id, v_merged, c.other_member_id);
-  update registry.members
-  set merged_into = c.other_member_id, personnummer_index = null, personnummer_sealed = null, personnummer_masked = null,
-      personnummer_source = null, personnummer_at = null
-  where id = v_merged
-  returning v_before || jsonb_build_object('version_after', version) into v_before;
-  perform private.supersede_pushes(v_merged);
-  v_before := v_before || jsonb_build_object('superseded', private.close_cases_of_merged(c));
+  v_before.member_id := c.member_id;
+  v_before.number := private.recorded_number(c.member_id);
+  v_before.survivor := c.other_member_id;
+  select moved.* into v_before.moved_exclusions, v_before.set_aside
+  from private.move_exclusions(c.organization_id, c.member_id, c.other_member_id) as moved;
+  select moved.* into v_before.moved_links, v_before.moved_observations, v_before.moved_sessions, v_before.moved_consents
+  from private.move_to_member(c.organization_id, c.member_id, c.other_member_id) as moved;
+  perform private.write_numbers(array[c.member_id], null);
+  update registry.members set merged_into = c.other_member_id where id = c.member_id returning version into v_before.version_after;
+  perform private.supersede_pushes(c.member_id);
+  v_before.superseded := private.supersede_cases(array(
+    select other.id from registry.conflicts as other
+    where other.organization_id = c.organization_id and other.id <> c.id and other.state = 'open'
+      and (c.member_id in (other.member_id, other.other_member_id) or c.member_id = any (other.candidates))
+  ), 'coordinator', 'The record was merged into another.');
   perform private.record_event('members_merged', 'coordinator', c.organization_id, 'A coordinator merged the record into the other one.',
-    p_member_id => v_merged, p_conflict_id => c.id, p_detail => jsonb_build_object('survivor', c.other_member_id));
-  if v_number ->> 'index' is not null
+    p_member_id => c.member_id, p_conflict_id => c.id, p_detail => jsonb_build_object('survivor', c.other_member_id));
+  if (v_before.number).index is not null
     and exists (select from registry.members as m where m.id = c.other_member_id and m.personnummer_index is null) then
-    perform private.restore_number(c, v_number || jsonb_build_object('member_id', c.other_member_id),
-      'number_accepted', 'The surviving record took over the personnummer %s of the merged one.');
-    v_before := v_before || jsonb_build_object('survivor_number', private.number_of(c.other_member_id));
+    perform private.change_number(c.organization_id, c.other_member_id, v_before.number, 'number_accepted',
+      format('The surviving record took over the personnummer %s of the merged one.', (v_before.number).masked), c.id);
+    v_before.survivor_number := private.recorded_number(c.other_member_id);
   end if;
   return v_before;
 end
@@ -2564,7 +2583,9 @@ comment on function private.decision_applies is 'In: a case, a decision. Out: wh
 -- begin db/functions/conflicts/private.why_not_resolve.sql
 -- The reasons for which a decision is refused, in the order in which a person would want to hear them. docs/error-codes.md
 -- lists the codes.
-create or replace function private.why_not_resolve(c registry.conflicts, p_decision text, p_expected_version integer)
+create or replace function private.why_not_resolve(
+  c registry.conflicts, o registry.observations, p_decision text, p_expected_version integer
+)
 returns text
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -2578,18 +2599,19 @@ as $$
     when p_decision in ('accept_observed', 'merge_into') and exists (
       select from registry.members as m
       where m.id = any (c.candidates || array[c.member_id, c.other_member_id]) and m.merged_into is not null) then 'member_merged'
-    when p_decision in ('accept_observed', 'merge_into') and private.is_obsolete(c) or p_decision = 'merge_into' and exists (
-      select from private.evidence_of_case(c) as o join registry.members as other on other.id = c.other_member_id
-      where c.kind = 'mismatch' and o.personnummer_index is not null and not private.has_number(other, o)) then 'evidence_changed'
+    when p_decision in ('accept_observed', 'merge_into') and private.is_obsolete(c, o) or p_decision = 'merge_into' and exists (
+      select from registry.members as other
+      where other.id = c.other_member_id and c.kind = 'mismatch' and o.personnummer_index is not null
+        and not private.has_number(other, private.number_of(o))) then 'evidence_changed'
     when p_decision = 'accept_observed' and c.kind = 'mismatch'
       and not (select g.capture from registry.organizations as g where g.id = c.organization_id) then 'capture_off'
     when p_decision = 'accept_observed' and c.kind = 'mismatch' and exists (
-      select from private.evidence_of_case(c) as o join registry.members as m on m.organization_id = o.organization_id
-      where m.id <> c.member_id
+      select from registry.members as m
+      where m.organization_id = c.organization_id and m.id <> c.member_id
         and m.personnummer_index = any (o.personnummer_index || o.personnummer_index_previous)) then 'number_taken'
   end
 $$;
-comment on function private.why_not_resolve is 'In: a locked case (null: not visible), the decision, the version the coordinator saw. Out: code of the refusal, null: go ahead.';
+comment on function private.why_not_resolve is 'In: a locked case (null: not visible), its evidence (private.evidence_of_case), the decision, the version the coordinator saw. Out: code of the refusal, null: go ahead.';
 -- end db/functions/conflicts/private.why_not_resolve.sql
 
 -- begin db/functions/conflicts/private.resolve_conflict.sql
@@ -2601,17 +2623,18 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  c registry.conflicts := private.lock_case(p_conflict_id);
-  v_refusal constant text := coalesce(private.why_not_resolve(c, p_decision, p_expected_version), private.why_not_note(p_note));
-  v_before jsonb := '{}'::jsonb;
+  c constant registry.conflicts := private.lock_case(p_conflict_id);
+  o constant registry.observations := private.evidence_of_case(c);
+  v_refusal constant text := coalesce(private.why_not_resolve(c, o, p_decision, p_expected_version), private.why_not_note(p_note));
+  v_before registry.before_decision;
 begin
   if v_refusal is not null then
     return private.refuse('resolve_conflict', v_refusal, p_conflict_id);
   end if;
   begin
     case p_decision
-      when 'accept_observed' then v_before := private.accept_observed(c);
-      when 'not_same_person' then v_before := private.exclude_login(c);
+      when 'accept_observed' then v_before := private.accept_observed(c, o);
+      when 'not_same_person' then v_before := private.exclude_login(c, o);
       when 'merge_into' then v_before := private.merge_members(c);
       else null; -- keep_existing changes nothing, and is remembered by the case itself
     end case;
@@ -2690,29 +2713,10 @@ instead of insert or update or delete on api.open_conflicts
 for each row execute function private.tg__refuse_write();
 -- end db/functions/conflicts/api.open_conflicts.sql
 
--- begin db/functions/conflicts/private.is_open_again.sql
--- Whether what a closed case asked is asked by an open one already. A mismatch is the same one whoever else has the number by now.
-create or replace function private.is_open_again(c registry.conflicts)
-returns boolean
-language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-  select exists (
-      select from registry.conflicts as other
-      where other.organization_id = c.organization_id and other.fingerprint = c.fingerprint and other.state = 'open')
-    or exists (
-      select from registry.conflicts as other
-      where other.organization_id = c.organization_id and other.member_id = c.member_id and other.kind = c.kind and other.state = 'open'
-        and c.kind in ('mismatch', 'drift')
-        and (other.personnummer_index || other.personnummer_index_previous) && (c.personnummer_index || c.personnummer_index_previous))
-$$;
-comment on function private.is_open_again is 'In: a closed case. Out: whether another case about the same disagreement is open.';
--- end db/functions/conflicts/private.is_open_again.sql
-
 -- begin db/functions/conflicts/private.reopen_superseded.sql
 -- Cases that were obsolete while two records were one are questions again, but for those that somebody has asked anew since, that are about a
--- record which was merged since, or that the numbers have answered.
-create or replace function private.reopen_superseded(p_ids jsonb)
+-- record which was merged since, or that the numbers have answered. A mismatch may also have been asked anew and settled for good.
+create or replace function private.reopen_superseded(p_ids uuid[])
 returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -2723,15 +2727,12 @@ begin
   for v_case in
     update registry.conflicts as c
     set state = 'open', superseded_by = null, closed_at = null, version = version + 1
-    where c.state = 'superseded' and c.id in (select id::uuid from jsonb_array_elements_text(p_ids) as id)
-      and private.is_obsolete(c) is not true
+    where c.state = 'superseded' and c.id = any (p_ids)
+      and private.is_obsolete(c, private.evidence_of_case(c)) is not true
       and not exists (
         select from registry.members as m
         where m.id = any (c.candidates || array[c.member_id, c.other_member_id]) and m.merged_into is not null)
-      and not private.is_open_again(c)
-      -- A mismatch may have been asked anew, and settled for good.
-      and (c.kind <> 'mismatch' or private.known_case(
-        c.organization_id, c.fingerprint, c.member_id, c.personnummer_index || c.personnummer_index_previous) is null)
+      and not exists (select from private.same_disagreement(c) as known where known.state = 'open' or c.kind = 'mismatch')
     returning c.*
   loop
     perform private.record_case_event('case_reopened', v_case, 'The records were separated again; the case is open again.');
@@ -2741,57 +2742,38 @@ $$;
 comment on function private.reopen_superseded is 'In: ids of cases that a merge closed. Opens those that are a question still, and not open by another case already.';
 -- end db/functions/conflicts/private.reopen_superseded.sql
 
--- begin db/functions/conflicts/private.requeue_superseded.sql
--- A push that was dropped because its record was merged is due again when the record is back.
-create or replace function private.requeue_superseded(p_member_id uuid)
-returns uuid
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_last sync.pushes;
-begin
-  select p.* into v_last from sync.pushes as p join registry.members as m on m.id = p.member_id
-  where m.id = p_member_id and p.organization_id = m.organization_id
-  order by p.created_at desc, p.id limit 1;
-  if v_last.state = 'superseded' then
-    return private.queue_push(p_member_id, v_last.observation_id, v_last.decided);
-  end if;
-  return null;
-end
-$$;
-comment on function private.requeue_superseded is 'In: a member. Out: id of a new push if the last one was dropped, otherwise null.';
--- end db/functions/conflicts/private.requeue_superseded.sql
-
 -- begin db/functions/conflicts/private.separate_members.sql
 -- Two records that were merged are two again. A number that went to the survivor comes back, the member system hears of what it was
 -- not told while they were one, and the sessions end that the first one's logins began as the survivor.
-create or replace function private.separate_members(c registry.conflicts, p_before jsonb)
+create or replace function private.separate_members(c registry.conflicts, b registry.before_decision)
 returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_merged constant uuid := (p_before ->> 'merged')::uuid;
-  v_survivor constant uuid := (p_before ->> 'survivor')::uuid;
-  v_number constant jsonb := p_before -> 'number';
+  v_last sync.pushes;
+  v_push_id uuid;
 begin
-  if p_before ? 'survivor_number' then
-    perform private.restore_number(c, jsonb_build_object('member_id', v_survivor));
+  if (b.survivor_number).index is not null then
+    perform private.change_number(c.organization_id, b.survivor, null, 'number_restored',
+      'The record has the personnummer again that it had before the decision (none).', c.id);
   end if;
-  update registry.members
-  set merged_into = null, personnummer_index = v_number ->> 'index', personnummer_sealed = v_number ->> 'sealed',
-      personnummer_masked = v_number ->> 'masked', personnummer_source = (v_number ->> 'source')::registry.source,
-      personnummer_at = (v_number ->> 'at')::timestamptz
-  where id = v_merged;
-  perform private.move_to_member(c.organization_id, v_survivor, v_merged, p_before -> 'moved');
-  perform private.move_exclusions(c.organization_id, v_survivor, v_merged, coalesce(p_before -> 'exclusions', p_before -> 'moved'));
-  perform private.end_login_sessions(l.organization_id, l.issuer, l.subject, v_survivor)
-  from registry.identity_links as l where l.organization_id = c.organization_id and l.member_id = v_merged;
-  perform private.reopen_superseded(p_before -> 'superseded');
+  update registry.members set merged_into = null where id = b.member_id;
+  perform private.write_numbers(array[b.member_id], array[b.number]);
+  perform private.move_to_member(c.organization_id, b.survivor, b.member_id, b);
+  perform private.move_exclusions(c.organization_id, b.survivor, b.member_id, b);
+  perform private.end_login_sessions(l.organization_id, l.issuer, l.subject, b.survivor)
+  from registry.identity_links as l where l.organization_id = c.organization_id and l.member_id = b.member_id;
+  perform private.reopen_superseded(b.superseded);
+  -- A push that was dropped because its record was merged is due again.
+  select p.* into v_last from sync.pushes as p
+  where p.organization_id = c.organization_id and p.member_id = b.member_id
+  order by p.created_at desc, p.id limit 1;
+  if v_last.state = 'superseded' then
+    v_push_id := private.queue_push(b.member_id, v_last.observation_id, v_last.decided);
+  end if;
   perform private.record_event('members_separated', 'coordinator', c.organization_id, 'The merged records were separated again.',
-    p_member_id => v_merged, p_conflict_id => c.id, p_detail => jsonb_build_object('survivor', v_survivor),
-    p_push_id => private.requeue_superseded(v_merged));
+    p_member_id => b.member_id, p_conflict_id => c.id, p_detail => jsonb_build_object('survivor', b.survivor), p_push_id => v_push_id);
 end
 $$;
 comment on function private.separate_members is 'In: a case, the state before its merge. Takes the merge back.';
@@ -2799,7 +2781,7 @@ comment on function private.separate_members is 'In: a case, the state before it
 
 -- begin db/functions/conflicts/private.restore_before.sql
 -- The reverse of what a decision did, step by step, from what was kept with it.
-create or replace function private.restore_before(c registry.conflicts, p_before jsonb)
+create or replace function private.restore_before(c registry.conflicts, b registry.before_decision)
 returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -2809,84 +2791,68 @@ declare
 begin
   select known.* into o from registry.observations as known where known.id = c.observation_id;
   delete from registry.excluded_links as x
-  where (x.organization_id, x.issuer, x.subject) = (o.organization_id, o.issuer, o.subject) and p_before -> 'excluded' ? x.member_id::text;
-  if p_before ? 'merged' then
-    perform private.separate_members(c, p_before);
-  elsif p_before ? 'number' then
-    perform private.restore_number(c, p_before -> 'number');
+  where (x.organization_id, x.issuer, x.subject) = (o.organization_id, o.issuer, o.subject) and x.member_id = any (b.excluded);
+  if b.survivor is not null then
+    perform private.separate_members(c, b);
+  elsif b.member_id is not null then
+    perform private.change_number(c.organization_id, b.member_id, b.number, 'number_restored',
+      format('The record has the personnummer again that it had before the decision (%s).', coalesce((b.number).masked, 'none')), c.id);
   end if;
-  if p_before #>> '{link,before}' is not null then
-    perform private.set_link(o, (p_before #>> '{link,before}')::uuid);
-  elsif p_before ? 'link' then
+  if b.link_before is not null then
+    perform private.set_link(o, b.link_before);
+  elsif b.link_after is not null then
     delete from registry.identity_links as l
     where (l.organization_id, l.issuer, l.subject) = (o.organization_id, o.issuer, o.subject);
     perform private.record_event('link_removed', 'coordinator', o.organization_id, 'The link was taken back with the decision that made it.',
-      p_member_id => (p_before #>> '{link,after}')::uuid, p_observation_id => o.id, p_conflict_id => c.id);
-    perform private.end_login_sessions(o.organization_id, o.issuer, o.subject, (p_before #>> '{link,after}')::uuid);
+      p_member_id => b.link_after, p_observation_id => o.id, p_conflict_id => c.id);
+    perform private.end_login_sessions(o.organization_id, o.issuer, o.subject, b.link_after);
   end if;
 end
 $$;
 comment on function private.restore_before is 'In: a locked case, the state before its decision. Puts that state back.';
 -- end db/functions/conflicts/private.restore_before.sql
 
--- begin db/functions/number/private.is_number.sql
--- Whether a record has a number that was kept with a decision. As in private.has_number, under another version of the key the masked forms
--- are compared.
-create or replace function private.is_number(m registry.members, p_number jsonb)
-returns boolean
-language plpgsql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  o registry.observations;
-begin
-  o.personnummer_index := p_number ->> 'index';
-  o.personnummer_index_previous := '{}';
-  o.personnummer_masked := p_number ->> 'masked';
-  return o.personnummer_index is not null and private.has_number(m, o);
-end
-$$;
-comment on function private.is_number is 'In: a member, a number as private.number_of has it. Out: whether the record has that number.';
--- end db/functions/number/private.is_number.sql
-
 -- begin db/functions/conflicts/private.why_not_undo.sql
 -- A decision can be taken back while nothing newer stands on it: the record unchanged since, the login where it was put, nobody
 -- else with the number that would come back, and the same disagreement not open anew. What was sent cannot be unsent.
 create or replace function private.why_not_undo(c registry.conflicts, r registry.resolutions)
 returns text
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select case
+declare
+  b constant registry.before_decision := r.before;
+begin
+  return case
     when c.id is null then 'not_found'
     when r.id is null or c.kind = 'push_failed' or r.decision = 'retry_sync' then 'not_resolved'
     when r.decided_at < now() - interval '30 days' then 'too_late'
     when (select count(*) >= 20 from registry.resolutions as known where known.conflict_id = c.id and known.undone_at is not null)
       then 'undone_too_often'
-    when r.before ? 'version_after' and (r.before ->> 'version_after')::integer is distinct from (
-      select m.version from registry.members as m where m.id = (r.before #>> '{number,member_id}')::uuid) then 'newer_change'
-    when r.before ? 'survivor_number' and not exists (
-      select from registry.members as m
-      where m.id = (r.before ->> 'survivor')::uuid and private.is_number(m, r.before -> 'survivor_number')) then 'newer_change'
-    when r.before ? 'link' and (r.before #>> '{link,after}')::uuid is distinct from (
+    when b.member_id is not null and b.version_after is distinct from (
+      select m.version from registry.members as m where m.id = b.member_id) then 'newer_change'
+    when (b.survivor_number).index is not null and not exists (
+      select from registry.members as m where m.id = b.survivor and private.has_number(m, b.survivor_number)) then 'newer_change'
+    when num_nonnulls(b.link_before, b.link_after) > 0 and b.link_after is distinct from (
       select private.linked_member(o) from registry.observations as o where o.id = c.observation_id) then 'newer_change'
-    when r.before ? 'merged' and exists ( -- the survivor is no more, and what went to it has gone on
-      select from registry.members as m where m.id = (r.before ->> 'survivor')::uuid and m.merged_into is not null) then 'newer_change'
+    when exists ( -- the survivor is no more, and what went to it has gone on
+      select from registry.members as m where m.id = b.survivor and m.merged_into is not null) then 'newer_change'
     when exists ( -- it would go back to a record that is no more, or ask about one
       select from registry.members as m
       where m.organization_id = c.organization_id and m.merged_into is not null
-        and (m.id = (r.before #>> '{link,before}')::uuid or r.before -> 'excluded' ? m.id::text
-          or not r.before ? 'merged' and m.id = any (c.candidates || array[c.member_id, c.other_member_id]))) then 'newer_change'
-    when r.decision = 'keep_existing' and private.is_obsolete(c) then 'newer_change' -- there is nothing left to ask
-    when exists (
+        and (m.id = b.link_before or m.id = any (b.excluded)
+          or b.survivor is null and m.id = any (c.candidates || array[c.member_id, c.other_member_id]))) then 'newer_change'
+    when r.decision = 'keep_existing' and private.is_obsolete(c, private.evidence_of_case(c)) then 'newer_change' -- there is nothing left to ask
+    when exists ( -- somebody else has the number that would come back
       select from registry.members as m
       where m.organization_id = c.organization_id
-        and (m.personnummer_index = r.before #>> '{number,index}'
-          or m.personnummer_masked = r.before #>> '{number,masked}' and private.is_number(m, r.before -> 'number')) -- under another key
-        and m.id <> (r.before #>> '{number,member_id}')::uuid
-        and not (r.before ? 'survivor_number' and m.id = (r.before ->> 'survivor')::uuid)) then 'newer_change'
-    when private.is_open_again(c) then 'newer_change'
-  end
+        and (m.personnummer_index = (b.number).index
+          or m.personnummer_masked = (b.number).masked and private.has_number(m, b.number)) -- under another key
+        and m.id <> b.member_id
+        and not ((b.survivor_number).index is not null and m.id = b.survivor)) then 'newer_change'
+    when exists (select from private.same_disagreement(c) as other where other.state = 'open') then 'newer_change'
+  end;
+end
 $$;
 comment on function private.why_not_undo is 'In: a locked case (null: not visible), its decision in force. Out: code of the refusal, null: go ahead.';
 -- end db/functions/conflicts/private.why_not_undo.sql
@@ -3240,32 +3206,6 @@ comment on function import.compare_rows is 'In: a run, rows without numbers, rej
 grant execute on function import.compare_rows to member_importer;
 -- end db/functions/import/import.compare_rows.sql
 
--- begin db/functions/import/private.count_moving.sql
--- A row was counted when it came, as added, changed or unchanged; a number that it gets now makes an unchanged one a changed one. A dry
--- run remembers who got which number, because no record does.
-create or replace function private.count_moving(p_run registry.import_runs)
-returns registry.import_runs
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_run registry.import_runs := p_run;
-  v_changed constant integer := (
-    select count(*) from registry.waiting_numbers as w where w.run_id = p_run.id and w.moving and w.counted_unchanged);
-begin
-  v_run.updated := v_run.updated + v_changed;
-  v_run.unchanged := v_run.unchanged - v_changed;
-  if v_run.dry_run then
-    update registry.import_lines as l set personnummer_index = w.personnummer_index
-    from registry.waiting_numbers as w
-    where w.run_id = v_run.id and w.moving and l.run_id = v_run.id and l.external_id = w.external_id;
-  end if;
-  return v_run;
-end
-$$;
-comment on function private.count_moving is 'In: a run with numbers that move. Out: the run with its counts.';
--- end db/functions/import/private.count_moving.sql
-
 -- begin db/functions/import/private.lock_waiting.sql
 -- As private.lock_imported, for all waiting numbers at once. Only so many numbers can be locked one by one (max_locks_per_transaction);
 -- where an export moves more, the records alone are locked, and whoever gives the same number to somebody else at this moment is told
@@ -3485,30 +3425,8 @@ $$;
 comment on function private.mark_blocked is 'In: a run whose first rows are planned (private.plan_waiting). What cannot go to its member, even when all that can have given up theirs, does not move.';
 -- end db/functions/import/private.mark_blocked.sql
 
--- begin db/functions/import/private.record_import.sql
--- One audit event for each record that an import made or changed.
-create or replace function private.record_import(p_run registry.import_runs, p_steps private.import_step[])
-returns void
-language sql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-  select private.record_event(
-    case when s.is_new then 'member_added' else 'member_updated' end, 'import', p_run.organization_id,
-    format(case when s.is_new then 'An import added the member record%2$s.' else 'An import changed %1$s of the member record%2$s.' end,
-      replace(array_to_string(s.changed, ', '), '_', ' '),
-      case when s.number = 'write' then format(', with the personnummer %s', (s.imported).personnummer_masked) end),
-    p_member_id => s.member_id,
-    p_detail => jsonb_strip_nulls(jsonb_build_object(
-      'import_run_id', p_run.id, 'line', (s.imported).line, 'changed', nullif(to_jsonb(s.changed), '[]'),
-      'personnummer', case when s.number = 'write' then (s.imported).personnummer_masked end)))
-  from unnest(p_steps) as s
-  where s.is_new or s.changed <> '{}'
-$$;
-comment on function private.record_import is 'In: a run, its steps. Appends the audit events.';
--- end db/functions/import/private.record_import.sql
-
 -- begin db/functions/import/private.write_import.sql
--- Puts planned rows into the member records: new ones, then those that change.
+-- Puts planned rows into the member records: new ones, then those that change. One audit event for each.
 create or replace function private.write_import(p_run registry.import_runs, p_steps private.import_step[])
 returns void
 language plpgsql volatile
@@ -3530,18 +3448,32 @@ begin
     family_name = case when 'family_name' = any (s.changed) then r.family_name else m.family_name end,
     birth_date = case when 'birth_date' = any (s.changed) then r.birth_date else m.birth_date end,
     email = case when 'email' = any (s.changed) then r.email else m.email end,
-    phone = case when 'phone' = any (s.changed) then r.phone else m.phone end,
-    personnummer_index = case when s.number = 'write' then r.personnummer_index else m.personnummer_index end,
-    personnummer_sealed = case when s.number = 'write' then r.personnummer_sealed else m.personnummer_sealed end,
-    personnummer_masked = case when s.number = 'write' then r.personnummer_masked else m.personnummer_masked end,
-    personnummer_source = case when s.number = 'write' then 'import' else m.personnummer_source end,
-    personnummer_at = case when s.number = 'write' then clock_timestamp() else m.personnummer_at end
+    phone = case when 'phone' = any (s.changed) then r.phone else m.phone end
   from unnest(p_steps) as s
   cross join lateral (select (s.imported).*) as r
-  where m.id = s.member_id and not s.is_new and s.changed <> '{}';
+  where m.id = s.member_id and not s.is_new and array_remove(s.changed, 'personnummer') <> '{}';
+
+  perform private.write_numbers(
+    array_agg(s.member_id), array_agg(row(r.personnummer_index, r.personnummer_index_previous, r.personnummer_sealed, r.personnummer_masked,
+      'import', clock_timestamp())::registry.number))
+  from unnest(p_steps) as s
+  cross join lateral (select (s.imported).*) as r
+  where not s.is_new and s.number = 'write';
+
+  perform private.record_event(
+    case when s.is_new then 'member_added' else 'member_updated' end, 'import', p_run.organization_id,
+    format(case when s.is_new then 'An import added the member record%2$s.' else 'An import changed %1$s of the member record%2$s.' end,
+      replace(array_to_string(s.changed, ', '), '_', ' '),
+      case when s.number = 'write' then format(', with the personnummer %s', (s.imported).personnummer_masked) end),
+    p_member_id => s.member_id,
+    p_detail => jsonb_strip_nulls(jsonb_build_object(
+      'import_run_id', p_run.id, 'line', (s.imported).line, 'changed', nullif(to_jsonb(s.changed), '[]'),
+      'personnummer', case when s.number = 'write' then (s.imported).personnummer_masked end)))
+  from unnest(p_steps) as s
+  where s.is_new or s.changed <> '{}';
 end
 $$;
-comment on function private.write_import is 'In: a run, its steps. Makes and changes member records.';
+comment on function private.write_import is 'In: a run, its steps. Makes and changes member records, with their audit events.';
 -- end db/functions/import/private.write_import.sql
 
 -- begin db/functions/import/private.move_numbers.sql
@@ -3556,17 +3488,16 @@ declare
   v_lines integer[];
   v_steps private.import_step[];
 begin
-  update registry.members as m
-  set personnummer_index = null, personnummer_sealed = null, personnummer_masked = null, personnummer_source = null, personnummer_at = null
-  where m.personnummer_index is not null
-    and m.id in (select w.member_id from registry.waiting_numbers as w where w.run_id = p_run.id and w.moving);
+  perform private.write_numbers(array(
+    select m.id from registry.members as m
+    where m.personnummer_index is not null
+      and m.id in (select w.member_id from registry.waiting_numbers as w where w.run_id = p_run.id and w.moving)), null);
   for v_lines in select l.lines from private.waiting_portions(p_run.id, 'moving') as l(lines) loop
     v_steps := array(
       select row(w.member_id, false, array['personnummer'], 'write', null, r)::private.import_step
       from unnest(private.waiting_rows(p_run.id, v_lines)) as r
       join registry.waiting_numbers as w on w.run_id = p_run.id and w.line = r.line);
     perform private.write_import(p_run, v_steps);
-    perform private.record_import(p_run, v_steps);
   end loop;
   for v_lines in select l.lines from private.waiting_portions(p_run.id, 'moving') as l(lines) loop
     perform private.close_obsolete_cases(p_run.organization_id,
@@ -3589,7 +3520,7 @@ declare
   r constant private.imported_member := p_step.imported;
   v_kind constant registry.conflict_kind := (case p_step.number when 'conflict' then 'mismatch' else 'duplicate' end)::registry.conflict_kind;
   o registry.observations;
-  v_id uuid;
+  c registry.conflicts;
 begin
   o.organization_id := p_run.organization_id;
   o.member_id := p_step.member_id;
@@ -3597,26 +3528,26 @@ begin
   o.personnummer_index_previous := coalesce(r.personnummer_index_previous, '{}');
   o.personnummer_masked := r.personnummer_masked;
   o.explanation := jsonb_build_object('import_run_id', p_run.id, 'line', r.line, 'personnummer', r.personnummer_masked);
-  v_id := private.open_conflict(v_kind, o, p_step.member_id, p_step.other_member_id);
-  if exists (select from registry.conflicts as known where known.id = v_id and known.seen > 1) then
+  c := private.open_conflict(v_kind, o, p_step.member_id, p_step.other_member_id);
+  if c.seen > 1 then
     -- What waits to be judged is kept under the keys of today.
     update registry.offered_numbers as n
     set personnummer_index = r.personnummer_index, personnummer_index_previous = o.personnummer_index_previous,
         personnummer_sealed = r.personnummer_sealed
-    where n.conflict_id = v_id and n.personnummer_index = any (o.personnummer_index_previous);
+    where n.conflict_id = c.id and n.personnummer_index = any (o.personnummer_index_previous);
     return;
   end if;
   insert into registry.offered_numbers
     (conflict_id, personnummer_index, personnummer_index_previous, personnummer_sealed, personnummer_masked)
-  values (v_id, r.personnummer_index, o.personnummer_index_previous, r.personnummer_sealed, r.personnummer_masked);
+  values (c.id, r.personnummer_index, o.personnummer_index_previous, r.personnummer_sealed, r.personnummer_masked);
   perform private.record_event('import_' || p_step.number, 'import', p_run.organization_id,
     case p_step.number
       when 'conflict' then format('An import brought another personnummer (%s) than the verified one; the record was left as it is.',
         r.personnummer_masked)
       else format('An import brought the personnummer %s, which another member has; it was not written.', r.personnummer_masked)
     end,
-    p_member_id => p_step.member_id, p_conflict_id => v_id,
-    p_push_id => (select p.id from sync.pushes as p where p.waits_for_conflict_id = v_id limit 1),
+    p_member_id => p_step.member_id, p_conflict_id => c.id,
+    p_push_id => (select p.id from sync.pushes as p where p.waits_for_conflict_id = c.id limit 1),
     p_detail => jsonb_strip_nulls(o.explanation || jsonb_build_object('other_member_id', p_step.other_member_id)));
 end
 $$;
@@ -3650,29 +3581,6 @@ $$;
 comment on function private.open_waiting_cases is 'In: a run, which of its planned numbers (private.waiting_portions). Out: the run with its counts. Opens the cases.';
 -- end db/functions/import/private.open_waiting_cases.sql
 
--- begin db/functions/import/private.rank_waiting.sql
--- Of several rows that want the same number the first in the file comes first.
-create or replace function private.rank_waiting(p_run_id uuid)
-returns integer
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_count integer;
-begin
-  update registry.waiting_numbers as w set nth = r.nth
-  from (
-    select known.line, row_number() over (partition by known.personnummer_index order by known.line) as nth
-    from registry.waiting_numbers as known where known.run_id = p_run_id
-  ) as r
-  where w.run_id = p_run_id and w.line = r.line;
-  get diagnostics v_count = row_count;
-  return v_count;
-end
-$$;
-comment on function private.rank_waiting is 'In: a run. Out: how many numbers wait. Writes down for each row which of those it is that want its number.';
--- end db/functions/import/private.rank_waiting.sql
-
 -- begin db/functions/import/private.settle_waiting.sql
 -- All rows of the file have come: the numbers that waited go to their members, or are cases. Where several rows want the same number,
 -- the later ones find somebody who has it; if the first one could not take it, they are looked at in another round.
@@ -3683,18 +3591,35 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_run registry.import_runs := p_run;
+  v_changed integer;
 begin
   v_run.columns := '{}'; -- everything else in these rows is written already
   if not v_run.dry_run then
     perform private.lock_waiting(v_run);
   end if;
-  while private.rank_waiting(v_run.id) > 0 loop
+  loop
+    -- Of several rows that want the same number the first in the file comes first.
+    update registry.waiting_numbers as w set nth = r.nth
+    from (
+      select known.line, row_number() over (partition by known.personnummer_index order by known.line) as nth
+      from registry.waiting_numbers as known where known.run_id = v_run.id
+    ) as r
+    where w.run_id = v_run.id and w.line = r.line;
+    exit when not found;
     perform private.plan_waiting(v_run, 'first');
     perform private.mark_blocked(v_run);
     if not v_run.dry_run then
       perform private.move_numbers(v_run);
     end if;
-    v_run := private.count_moving(v_run);
+    -- A row was counted when it came, as added, changed or unchanged; a number that it gets now makes an unchanged one a changed one.
+    select count(*) into v_changed from registry.waiting_numbers as w where w.run_id = v_run.id and w.moving and w.counted_unchanged;
+    v_run.updated := v_run.updated + v_changed;
+    v_run.unchanged := v_run.unchanged - v_changed;
+    if v_run.dry_run then -- remembers who got which number, because no record does
+      update registry.import_lines as l set personnummer_index = w.personnummer_index
+      from registry.waiting_numbers as w
+      where w.run_id = v_run.id and w.moving and l.run_id = v_run.id and l.external_id = w.external_id;
+    end if;
     v_run := private.open_waiting_cases(v_run, 'staying');
     perform private.plan_waiting(v_run, 'later');
     v_run := private.open_waiting_cases(v_run, 'taken');
@@ -3747,7 +3672,7 @@ comment on function private.end_import is 'In: a running import, finished or aba
 -- end db/functions/import/private.end_import.sql
 
 -- begin db/functions/import/import.finish_run.sql
--- The door's last call, when every record of the file has arrived.
+-- The last call of an import, when every record of the file has arrived.
 create or replace function import.finish_run(run_id uuid)
 returns table (records_done integer, added integer, updated integer, unchanged integer, duplicates integer, conflicts integer, rejected integer)
 language plpgsql volatile security definer
@@ -3779,23 +3704,6 @@ end
 $$;
 comment on function private.analyze_import is 'In: records done before and after a batch. Takes statistics of the tables that grew, if the import has doubled.';
 -- end db/functions/import/private.analyze_import.sql
-
--- begin db/functions/import/private.keep_waiting.sql
--- A number that another member has may be given up by that member in a later row of the same file. So it waits until all rows have come.
-create or replace function private.keep_waiting(p_run registry.import_runs, p_steps private.import_step[])
-returns void
-language sql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-  insert into registry.waiting_numbers (run_id, line, external_id, personnummer_index, personnummer_index_previous, personnummer_sealed,
-    personnummer_masked, counted_unchanged)
-  select p_run.id, r.line, r.external_id, r.personnummer_index, coalesce(r.personnummer_index_previous, '{}'), r.personnummer_sealed,
-    r.personnummer_masked, not s.is_new and s.changed = '{}'
-  from unnest(p_steps) as s cross join lateral (select (s.imported).*) as r
-  where s.number = 'duplicate'
-$$;
-comment on function private.keep_waiting is 'In: a run, its steps. Keeps the numbers that other members have until the file has been read.';
--- end db/functions/import/private.keep_waiting.sql
 
 -- begin db/functions/import/private.lock_imported.sql
 -- Logins go on while an import runs. Who is about to give a number to a member meets them at the number and then at the
@@ -3850,8 +3758,8 @@ comment on function private.still_locked is 'In: the steps of an import, the mem
 -- end db/functions/import/private.still_locked.sql
 
 -- begin db/functions/import/private.import_batch.sql
--- One batch of an import. Rows with the same number go one after the other, so that the second one finds the first. Numbers that
--- another member has wait for the end of the file (private.settle_waiting).
+-- One batch of an import. Rows with the same number go one after the other, so that the second one finds the first. A number that
+-- another member has may be given up by that member in a later row: it waits for the end of the file (private.settle_waiting).
 create or replace function private.import_batch(p_run registry.import_runs, p_rows private.imported_member[])
 returns registry.import_runs
 language plpgsql volatile
@@ -3878,13 +3786,17 @@ begin
     if not v_run.dry_run then
       perform private.still_locked(v_steps, v_locked);
       perform private.write_import(v_run, v_steps);
-      perform private.record_import(v_run, v_steps);
       perform private.close_obsolete_cases(v_run.organization_id, got.ids, 'import')
       from (select array_agg(s.member_id) as ids from unnest(v_steps) as s where s.number = 'write' and not s.is_new) as got
       where got.ids is not null;
       perform private.open_import_case(v_run, s) from unnest(v_steps) as s where s.number = 'conflict';
     end if;
-    perform private.keep_waiting(v_run, v_steps);
+    insert into registry.waiting_numbers (run_id, line, external_id, personnummer_index, personnummer_index_previous, personnummer_sealed,
+      personnummer_masked, counted_unchanged)
+    select v_run.id, r.line, r.external_id, r.personnummer_index, coalesce(r.personnummer_index_previous, '{}'), r.personnummer_sealed,
+      r.personnummer_masked, not s.is_new and s.changed = '{}'
+    from unnest(v_steps) as s cross join lateral (select (s.imported).*) as r
+    where s.number = 'duplicate';
     insert into registry.import_lines (run_id, external_id, personnummer_index)
     select v_run.id, (s.imported).external_id, case when v_run.dry_run and s.number = 'write' then (s.imported).personnummer_index end
     from unnest(v_steps) as s
@@ -3948,7 +3860,7 @@ comment on function private.reject_rows is 'In: a run, [{line, reasons, external
 -- end db/functions/import/private.reject_rows.sql
 
 -- begin db/functions/import/import.load_rows.sql
--- The door's main call: one batch, one transaction. A batch that has arrived already is answered and not done again, so the
+-- The main call of an import: one batch, one transaction. A batch that has arrived already is answered and not done again, so the
 -- program may repeat it when a connection breaks.
 create or replace function import.load_rows(run_id uuid, from_record integer, records integer, rows jsonb, rejections jsonb)
 returns table (records_done integer, added integer, updated integer, unchanged integer, duplicates integer, conflicts integer, rejected integer)
@@ -4005,7 +3917,7 @@ grant execute on function import.rejections to member_importer;
 -- end db/functions/import/import.rejections.sql
 
 -- begin db/functions/import/import.start_run.sql
--- The door's first call. The same file with the same settings goes on where its run was killed; another file gives up the run
+-- The first call of an import. The same file with the same settings goes on where its run was killed; another file gives up the run
 -- that was not finished. Two starts at once go one after the other.
 create or replace function import.start_run(organization text, fingerprint text, columns text[], dry_run boolean)
 returns table (run_id uuid, organization_id uuid, capture boolean, records_done integer, is_compared boolean, has_basis boolean)
@@ -4105,48 +4017,39 @@ grant execute on function login.open_session to auth_callback;
 -- answer. No lock is needed: nothing follows from the row but its audit event, and a repeated call finds the id taken. Three small
 -- statements, because PostgreSQL prepares them faster for each login than one large one; and the event is spelled out here
 -- (test/db/daily-case.test.ts holds it to what the long way writes), because this is what nearly every login runs.
-create or replace function private.confirm_known_login(
-  p_id uuid, p_organization text, p_provider text, p_issuer text, p_subject text, p_acr text,
-  p_authenticated_at timestamptz, p_issued_at timestamptz,
-  p_personnummer_index text, p_personnummer_index_previous text[], p_personnummer_sealed text, p_personnummer_masked text,
-  p_given_name text, p_family_name text, p_birth_date date,
-  p_phone text, p_phone_verified boolean, p_email text, p_email_verified boolean
-)
+create or replace function private.confirm_known_login(o registry.observations, p_organization text, p_provider text)
 returns uuid
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  v_organization_id uuid;
-  v_provider registry.provider;
-  v_member_id uuid;
-  v_source registry.source;
 begin
-  select g.id, p.provider, m.id into v_organization_id, v_provider, v_member_id
+  select g.id, p.provider, (p.provider || '-login')::registry.source, m.id, 'confirmed'::registry.outcome, clock_timestamp(),
+    '{"match_rule": "link"}'::jsonb
+  into o.organization_id, o.provider, o.source, o.member_id, o.outcome, o.settled_at, o.explanation
   from registry.organizations as g
   join registry.identity_providers as p on p.organization_id = g.id
   join registry.identity_links as l on l.organization_id = g.id
   join registry.members as m on m.id = l.member_id
   where g.slug = p_organization and g.capture and p.provider::text = p_provider
-    and l.issuer = p_issuer and l.subject = p_subject and l.revoked_at is null
-    and m.personnummer_index = p_personnummer_index;
+    and l.issuer = o.issuer and l.subject = o.subject and l.revoked_at is null
+    and m.personnummer_index = o.personnummer_index;
   if not found then
     return null;
   end if;
-  v_source := (v_provider || '-login')::registry.source;
+  -- Column by column: taking the row apart (o.*) is dearer, and this is what nearly every login runs.
   insert into registry.observations (id, organization_id, provider, source, issuer, subject, acr, authenticated_at, issued_at,
-    outcome, settled_at, member_id, explanation,
+    outcome, settled_at, member_id, explanation, received_at,
     personnummer_index, personnummer_index_previous, personnummer_sealed, personnummer_masked,
     given_name, family_name, birth_date, phone, phone_verified, email, email_verified)
-  values (p_id, v_organization_id, v_provider, v_source, p_issuer, p_subject, p_acr, p_authenticated_at, p_issued_at,
-    'confirmed', clock_timestamp(), v_member_id, '{"match_rule": "link"}',
-    p_personnummer_index, coalesce(p_personnummer_index_previous, '{}'), p_personnummer_sealed, p_personnummer_masked,
-    p_given_name, p_family_name, p_birth_date, p_phone, coalesce(p_phone_verified, false), p_email, coalesce(p_email_verified, false));
+  values (o.id, o.organization_id, o.provider, o.source, o.issuer, o.subject, o.acr, o.authenticated_at, o.issued_at,
+    o.outcome, o.settled_at, o.member_id, o.explanation, o.received_at,
+    o.personnummer_index, o.personnummer_index_previous, o.personnummer_sealed, o.personnummer_masked,
+    o.given_name, o.family_name, o.birth_date, o.phone, o.phone_verified, o.email, o.email_verified);
   insert into audit.events (event, source, actor, organization_id, message, member_id, observation_id, detail)
-  values ('confirmed', v_source, private.actor(), v_organization_id,
-    'confirmed, no change: ' || v_source || ' brought the recorded personnummer ' || p_personnummer_masked || '.', v_member_id, p_id,
-    jsonb_build_object('match_rule', 'link', 'provider', v_provider, 'personnummer', p_personnummer_masked));
-  return v_member_id;
+  values ('confirmed', o.source, private.actor(), o.organization_id,
+    'confirmed, no change: ' || o.source || ' brought the recorded personnummer ' || o.personnummer_masked || '.', o.member_id, o.id,
+    jsonb_build_object('match_rule', 'link', 'provider', o.provider, 'personnummer', o.personnummer_masked));
+  return o.member_id;
 exception
   when unique_violation then
     return null; -- a repeated call; the long way knows what the first one was answered
@@ -4156,7 +4059,7 @@ exception
     return null;
 end
 $$;
-comment on function private.confirm_known_login is 'In: what login.record_observation was given. Out: the member, when the login is linked and the record has just the observed number; the observation is stored as confirmed, with its audit event. Otherwise null, and nothing is written.';
+comment on function private.confirm_known_login is 'In: a login as login.record_observation begins it, organisation (slug) and provider. Out: the member, when the login is linked and the record has just the observed number; the observation is stored as confirmed, with its audit event. Otherwise null, and nothing is written.';
 -- end db/functions/login/private.confirm_known_login.sql
 
 -- begin db/functions/matching/private.is_excluded.sql
@@ -4174,24 +4077,6 @@ $$;
 comment on function private.is_excluded is 'In: an observation, a member. Out: whether a coordinator found that this login is not that member.';
 -- end db/functions/matching/private.is_excluded.sql
 
--- begin db/functions/matching/private.evidence.sql
--- One candidate's evidence as rows, for explanations.
-create or replace function private.evidence(p_candidate private.candidate)
-returns table (name text, agrees boolean)
-language sql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-  values
-    ('personnummer', nullif(p_candidate.by_number, false)),
-    ('phone', p_candidate.by_phone),
-    ('email', p_candidate.by_email),
-    ('name', p_candidate.name = 'full'),
-    ('birth_date', p_candidate.birth_date_agrees),
-    ('birth_date_of_number', case when p_candidate.by_number then p_candidate.born_as_number_says end)
-$$;
-comment on function private.evidence is 'In: a candidate. Out: each identifier, and whether it agreed; null where it could not be compared.';
--- end db/functions/matching/private.evidence.sql
-
 -- begin db/functions/matching/private.match_result.sql
 -- Puts a decision of the match rules into words and data: which match rule, what agreed, what disagreed. Stored with the link, the
 -- observation and the audit event, so that anybody can see later why a login was taken for a member.
@@ -4202,6 +4087,15 @@ returns private.match_result
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
+  with evidence(name, agrees) as ( -- null: could not be compared
+    values
+      ('personnummer', nullif(p_candidate.by_number, false)),
+      ('phone', p_candidate.by_phone),
+      ('email', p_candidate.by_email),
+      ('name', p_candidate.name = 'full'),
+      ('birth_date', p_candidate.birth_date_agrees),
+      ('birth_date_of_number', case when p_candidate.by_number then p_candidate.born_as_number_says end)
+  )
   select
     case
       when p_match_rule is not null then case when p_sane then 'found' else 'name_mismatch' end
@@ -4216,8 +4110,8 @@ as $$
     jsonb_strip_nulls(jsonb_build_object(
       'match_rule', p_match_rule,
       'candidates', cardinality(p_candidates),
-      'agreed', (select coalesce(jsonb_agg(e.name order by e.name), '[]') from private.evidence(p_candidate) as e where e.agrees),
-      'disagreed', (select coalesce(jsonb_agg(e.name order by e.name), '[]') from private.evidence(p_candidate) as e where not e.agrees)
+      'agreed', (select coalesce(jsonb_agg(e.name order by e.name), '[]') from evidence as e where e.agrees),
+      'disagreed', (select coalesce(jsonb_agg(e.name order by e.name), '[]') from evidence as e where not e.agrees)
     )),
     null::boolean
 $$;
@@ -4648,22 +4542,31 @@ $$;
 comment on function private.outcome_sentence is 'In: a decided observation. Out: one sentence for people, the number masked.';
 -- end db/functions/login/private.outcome_sentence.sql
 
--- begin db/functions/login/private.defer_observation.sql
+-- begin db/functions/login/private.keep_observation.sql
+-- The evidence of a login is never lost because matching fails: the fault undoes what matching wrote, and the observation is
+-- kept as deferred with the SQLSTATE, to be processed again by a job. query_canceled is
+-- named because OTHERS leaves it out, and statement_timeout raises it.
+--
 -- Whatever broke matching may break the audit or the queue too. So each step stands alone, what failed is written on the row,
 -- and a row without a job is found by worker.reconcile. Only the row itself must succeed; if the row is what PostgreSQL
 -- refuses, the caller is told so without the values that PostgreSQL would show in DETAIL. The row names no member: its
 -- foreign key would wait for whoever holds that record, and the lock may be what matching failed on.
-create or replace function private.defer_observation(p_observation registry.observations, p_sqlstate text)
+create or replace function private.keep_observation(p_observation registry.observations)
 returns registry.observations
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   o registry.observations := p_observation;
-  v_faults jsonb := jsonb_build_object('matching', p_sqlstate);
+  v_faults jsonb;
 begin
+  insert into registry.observations values (o.*) returning * into o;
+  return o;
+exception when query_canceled or others then
+  o := p_observation;
   o.outcome := 'deferred';
-  o.deferred_sqlstate := p_sqlstate;
+  o.deferred_sqlstate := SQLSTATE;
+  v_faults := jsonb_build_object('matching', SQLSTATE);
   begin
     perform private.record_event('deferred', o.source::text, o.organization_id, private.outcome_sentence(o),
       p_observation_id => o.id, p_detail => jsonb_build_object('faults', v_faults));
@@ -4684,28 +4587,7 @@ begin
   return o;
 end
 $$;
-comment on function private.defer_observation is 'In: an observation, the SQLSTATE of the fault. Out: the row, stored as deferred. Raises PN002 for a row that cannot be stored at all.';
--- end db/functions/login/private.defer_observation.sql
-
--- begin db/functions/login/private.keep_observation.sql
--- The evidence of a login is never lost because matching fails: the fault undoes what matching wrote, and the observation is
--- kept as deferred with the SQLSTATE, to be processed again by a job. query_canceled is
--- named because OTHERS leaves it out, and statement_timeout raises it.
-create or replace function private.keep_observation(p_observation registry.observations)
-returns registry.observations
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  o registry.observations := p_observation;
-begin
-  insert into registry.observations values (o.*) returning * into o;
-  return o;
-exception when query_canceled or others then
-  return private.defer_observation(p_observation, SQLSTATE);
-end
-$$;
-comment on function private.keep_observation is 'In: a new observation. Out: the stored row: settled, or deferred if anything went wrong.';
+comment on function private.keep_observation is 'In: a new observation. Out: the stored row: settled, or deferred if anything went wrong. Raises PN002 for a row that cannot be stored at all.';
 -- end db/functions/login/private.keep_observation.sql
 
 -- begin db/functions/consent/private.may_ask_consent.sql
@@ -4724,64 +4606,61 @@ $$;
 comment on function private.may_ask_consent is 'In: an observation with its member. Out: whether the member is to be asked for consent now.';
 -- end db/functions/consent/private.may_ask_consent.sql
 
+-- begin db/functions/number/private.without_number.sql
+-- Drops a number before anything of it is stored.
+create or replace function private.without_number(p_observation registry.observations, p_reason registry.absent_reason)
+returns registry.observations
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  o registry.observations := p_observation;
+begin
+  o.personnummer_index := null;
+  o.personnummer_index_previous := '{}';
+  o.personnummer_sealed := null;
+  o.personnummer_masked := null;
+  o.absent_reason := p_reason;
+  return o;
+end
+$$;
+comment on function private.without_number is 'In: an observation, the reason. Out: the same without any form of the number.';
+-- end db/functions/number/private.without_number.sql
+
 -- begin db/functions/login/private.new_observation.sql
 -- Begins a row: whose login it is, and whether a number may be kept at all. While an organisation has not recorded its legal
 -- basis the number is dropped here, before anything is stored, and nobody is asked for consent, which only
--- not_given leads to. One statement builds the whole row: every login runs it, and a column set by an assignment of its own
--- costs as much as a small look-up.
+-- not_given leads to.
 create or replace function private.new_observation(
-  p_id uuid, p_organization text, p_provider text, p_issuer text, p_subject text, p_acr text,
-  p_authenticated_at timestamptz, p_issued_at timestamptz,
-  p_personnummer_index text, p_personnummer_index_previous text[], p_personnummer_sealed text, p_personnummer_masked text,
-  p_given_name text, p_family_name text, p_birth_date date,
-  p_phone text, p_phone_verified boolean, p_email text, p_email_verified boolean,
-  p_absent_reason text, p_inconsistency text
+  o registry.observations, p_organization text, p_provider text, p_absent_reason text, p_inconsistency text
 )
 returns registry.observations
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  o registry.observations;
 begin
   if p_absent_reason <> all (enum_range(null::registry.absent_reason)::text[])
     or p_inconsistency <> all (enum_range(null::registry.inconsistency)::text[]) then
     raise exception 'The reason is not one of those known.' using errcode = 'PN002';
   end if;
-  select p_id, g.id, p.provider, (p_provider || '-login')::registry.source,
-    p_issuer, p_subject, p_acr, p_authenticated_at, p_issued_at, clock_timestamp(), '{}'::jsonb,
-    absence.reason::registry.absent_reason, p_inconsistency::registry.inconsistency,
-    case when absence.reason is null then p_personnummer_index end,
-    case when absence.reason is null then coalesce(p_personnummer_index_previous, '{}'::text[]) else '{}'::text[] end,
-    case when absence.reason is null then p_personnummer_sealed end,
-    case when absence.reason is null then p_personnummer_masked end,
-    p_given_name, p_family_name, p_birth_date,
-    p_phone, coalesce(p_phone_verified, false), p_email, coalesce(p_email_verified, false)
-  into o.id, o.organization_id, o.provider, o.source,
-    o.issuer, o.subject, o.acr, o.authenticated_at, o.issued_at, o.received_at, o.explanation,
-    o.absent_reason, o.inconsistency,
-    o.personnummer_index,
-    o.personnummer_index_previous,
-    o.personnummer_sealed,
-    o.personnummer_masked,
-    o.given_name, o.family_name, o.birth_date,
-    o.phone, o.phone_verified, o.email, o.email_verified
+  select g.id, p.provider, (p.provider || '-login')::registry.source, p_inconsistency::registry.inconsistency,
+    case
+      when not g.capture and p_absent_reason is distinct from 'inconsistent' then 'capture_off'
+      when p_absent_reason is not null then p_absent_reason
+      when o.personnummer_index is null then 'not_given'
+    end::registry.absent_reason
+  into o.organization_id, o.provider, o.source, o.inconsistency, o.absent_reason
   from registry.organizations as g
   join registry.identity_providers as p on p.organization_id = g.id
-  cross join lateral (select case
-    when not g.capture and p_absent_reason is distinct from 'inconsistent' then 'capture_off'
-    when p_absent_reason is not null then p_absent_reason
-    when p_personnummer_index is null then 'not_given'
-  end) as absence (reason)
   where g.slug = p_organization and p.provider::text = p_provider;
   if not found then
     raise exception 'The organisation has no such provider.' using errcode = 'PN001',
       hint = 'Providers are rows in registry.identity_providers.';
   end if;
-  return o;
+  return case when o.absent_reason is null then o else private.without_number(o, o.absent_reason) end;
 end
 $$;
-comment on function private.new_observation is 'In: what login.record_observation was given. Out: a row begun, with absent_reason set and without the number when no number may be kept. Raises PN001, PN002.';
+comment on function private.new_observation is 'In: a login as login.record_observation begins it, organisation (slug) and provider, why it has no number, how it contradicts itself. Out: the row begun, with absent_reason set and without the number when no number may be kept. Raises PN001, PN002.';
 -- end db/functions/login/private.new_observation.sql
 
 -- begin db/functions/login/private.propose_link.sql
@@ -4810,7 +4689,7 @@ comment on function private.propose_link is 'In: a new observation, the session 
 -- end db/functions/login/private.propose_link.sql
 
 -- begin db/functions/login/login.record_observation.sql
--- The door for a login: one call, one row, one round trip. A repeated call with the same id changes nothing and answers the
+-- The interface function for a login: one call, one row, one round trip. A repeated call with the same id changes nothing and answers the
 -- same, so the callback may repeat it when a connection breaks and it cannot know whether the first one arrived.
 create or replace function login.record_observation(
   inout observation_id uuid, organization text, provider text, issuer text, subject text, authenticated_at timestamptz,
@@ -4828,16 +4707,30 @@ set lock_timeout = '1s'
 set plan_cache_mode = 'force_generic_plan'
 as $$
 declare
-  o registry.observations;
+  o registry.observations; -- the login as one row; its arguments are named one by one here and nowhere else
+  v_stored registry.observations;
 begin
+  o.id := record_observation.observation_id;
+  o.issuer := record_observation.issuer;
+  o.subject := record_observation.subject;
+  o.acr := record_observation.acr;
+  o.authenticated_at := record_observation.authenticated_at;
+  o.issued_at := record_observation.issued_at;
+  o.received_at := clock_timestamp();
+  o.explanation := '{}'::jsonb;
+  o.personnummer_index := record_observation.personnummer_index;
+  o.personnummer_index_previous := coalesce(record_observation.personnummer_index_previous, '{}');
+  o.personnummer_sealed := record_observation.personnummer_sealed;
+  o.personnummer_masked := record_observation.personnummer_masked;
+  o.given_name := record_observation.given_name;
+  o.family_name := record_observation.family_name;
+  o.birth_date := record_observation.birth_date;
+  o.phone := record_observation.phone;
+  o.phone_verified := coalesce(record_observation.phone_verified, false);
+  o.email := record_observation.email;
+  o.email_verified := coalesce(record_observation.email_verified, false);
   if num_nonnulls(record_observation.absent_reason, record_observation.inconsistency, record_observation.link_session_id) = 0 then
-    member_id := private.confirm_known_login(record_observation.observation_id, record_observation.organization,
-      record_observation.provider, record_observation.issuer, record_observation.subject, record_observation.acr,
-      record_observation.authenticated_at, record_observation.issued_at,
-      record_observation.personnummer_index, record_observation.personnummer_index_previous,
-      record_observation.personnummer_sealed, record_observation.personnummer_masked,
-      record_observation.given_name, record_observation.family_name, record_observation.birth_date,
-      record_observation.phone, record_observation.phone_verified, record_observation.email, record_observation.email_verified);
+    member_id := private.confirm_known_login(o, record_observation.organization, record_observation.provider);
     if member_id is not null then
       outcome := 'confirmed';
       ask_consent := false;
@@ -4845,15 +4738,9 @@ begin
     end if;
   end if;
   perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('observation ' || record_observation.observation_id, 0));
-  select known.* into o from registry.observations as known where known.id = record_observation.observation_id;
+  select known.* into v_stored from registry.observations as known where known.id = record_observation.observation_id;
   if not found then
-    o := private.new_observation(record_observation.observation_id, record_observation.organization, record_observation.provider,
-      record_observation.issuer, record_observation.subject, record_observation.acr,
-      record_observation.authenticated_at, record_observation.issued_at,
-      record_observation.personnummer_index, record_observation.personnummer_index_previous,
-      record_observation.personnummer_sealed, record_observation.personnummer_masked,
-      record_observation.given_name, record_observation.family_name, record_observation.birth_date,
-      record_observation.phone, record_observation.phone_verified, record_observation.email, record_observation.email_verified,
+    o := private.new_observation(o, record_observation.organization, record_observation.provider,
       record_observation.absent_reason, record_observation.inconsistency);
     -- A login that is to be linked is not looked up, not even for this.
     if record_observation.evidence_missing and (record_observation.link_session_id is not null or not private.evidence_suffices(o)) then
@@ -4862,8 +4749,10 @@ begin
     end if;
     o := case when record_observation.link_session_id is null then private.keep_observation(o)
       else private.propose_link(o, record_observation.link_session_id) end;
-  elsif (o.issuer, o.subject) is distinct from (record_observation.issuer, record_observation.subject) then
+  elsif (v_stored.issuer, v_stored.subject) is distinct from (o.issuer, o.subject) then
     raise exception 'The observation id belongs to another login.' using errcode = 'PN003';
+  else
+    o := v_stored;
   end if;
   observation_id := o.id;
   outcome := o.outcome;
@@ -4953,82 +4842,51 @@ grant execute on function login.providers to auth_callback;
 -- The member record gets its missing number. The caller holds the locks; the condition is there all the same, so that
 -- nothing is ever overwritten. A coordinator may have excluded the login from the member while it waited for the record: processed
 -- again, its member is looked for again.
-create or replace function private.fill_member(p_observation registry.observations)
+create or replace function private.fill_member(o registry.observations)
 returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  update registry.members
-  set personnummer_index = p_observation.personnummer_index,
-      personnummer_sealed = p_observation.personnummer_sealed,
-      personnummer_masked = p_observation.personnummer_masked,
-      personnummer_source = p_observation.source,
-      personnummer_at = clock_timestamp()
-  where id = p_observation.member_id and personnummer_index is null and exists (
-    select from registry.identity_links as l
-    where l.organization_id = p_observation.organization_id and l.issuer = p_observation.issuer and l.subject = p_observation.subject
-      and l.member_id = p_observation.member_id);
-  if not found then
+  if not exists (
+    select from registry.members as m
+    join registry.identity_links as l on l.organization_id = m.organization_id and l.member_id = m.id
+    where m.id = o.member_id and m.personnummer_index is null
+      and l.organization_id = o.organization_id and l.issuer = o.issuer and l.subject = o.subject)
+  then
     raise exception 'The record got a number meanwhile, or the login was excluded from it.' using errcode = 'serialization_failure';
   end if;
+  perform private.write_numbers(array[o.member_id], array[
+    row(o.personnummer_index, o.personnummer_index_previous, o.personnummer_sealed, o.personnummer_masked, o.source, clock_timestamp())
+      ::registry.number]);
 end
 $$;
 comment on function private.fill_member is 'In: an observation whose member has no number. Writes it, with source and time.';
 -- end db/functions/number/private.fill_member.sql
 
--- begin db/functions/login/private.outcome_detail.sql
--- The same as data, for queries. `known`: a coordinator has settled just this disagreement before, so no case was opened.
-create or replace function private.outcome_detail(p_observation registry.observations, p_conflict_id uuid)
-returns jsonb
-language plpgsql stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_detail jsonb := p_observation.explanation || jsonb_build_object(
-    'provider', p_observation.provider,
-    'absent_reason', p_observation.absent_reason,
-    'inconsistency', p_observation.inconsistency,
-    'personnummer', p_observation.personnummer_masked);
-begin
-  if p_conflict_id is not null then
-    select v_detail || jsonb_build_object(
-      'case', c.kind,
-      'other_member_id', c.other_member_id,
-      'candidate_ids', nullif(to_jsonb(c.candidates), '[]'),
-      'known', case when c.state = 'resolved' then true end)
-    into v_detail
-    from registry.conflicts as c where c.id = p_conflict_id;
-  end if;
-  return jsonb_strip_nulls(v_detail);
-end
-$$;
-comment on function private.outcome_detail is 'In: a decided observation, its case. Out: the detail of its audit event.';
--- end db/functions/login/private.outcome_detail.sql
-
 -- begin db/functions/number/private.renew_index.sql
 -- While the index key is rotated, records carry the old key's index until their member logs in. The number is the same, so
 -- the record takes the new index (and the newly sealed form) without any of it counting as a change of the number. So do its pushes:
 -- those that can still run would be taken for obsolete with the old index, and of the others it is known what was sent.
-create or replace function private.renew_index(p_observation registry.observations)
+create or replace function private.renew_index(o registry.observations)
 returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_number registry.number := private.recorded_number(o.member_id);
 begin
-  if not exists (select from registry.members as m
-                 where m.id = p_observation.member_id and m.personnummer_index = any (p_observation.personnummer_index_previous)) then
+  if v_number.index = any (o.personnummer_index_previous) is not true then
     return;
   end if;
-  update registry.members
-  set personnummer_index = p_observation.personnummer_index, personnummer_sealed = p_observation.personnummer_sealed
-  where id = p_observation.member_id;
-  update sync.pushes set personnummer_index = p_observation.personnummer_index
-  where organization_id = p_observation.organization_id and member_id = p_observation.member_id
-    and personnummer_index = any (p_observation.personnummer_index_previous);
-  perform private.record_event('index_renewed', p_observation.source::text, p_observation.organization_id,
+  v_number.index := o.personnummer_index;
+  v_number.sealed := o.personnummer_sealed;
+  perform private.write_numbers(array[o.member_id], array[v_number]);
+  update sync.pushes set personnummer_index = o.personnummer_index
+  where organization_id = o.organization_id and member_id = o.member_id and personnummer_index = any (o.personnummer_index_previous);
+  perform private.record_event('index_renewed', o.source::text, o.organization_id,
     'The index of the recorded number was renewed under the current key.',
-    p_member_id => p_observation.member_id, p_observation_id => p_observation.id);
+    p_member_id => o.member_id, p_observation_id => o.id);
 end
 $$;
 comment on function private.renew_index is 'In: a confirmed observation. Gives the record the index of the current key version, if it has an older one.';
@@ -5045,15 +4903,15 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   o constant registry.observations := p_observation;
+  c registry.conflicts;
   v_push_id uuid;
-  v_conflict_id uuid;
 begin
   case
     when o.outcome = 'filled' then
       perform private.fill_member(o);
       if exists (
-        select from registry.conflicts as c
-        where c.organization_id = o.organization_id and c.member_id = o.member_id and c.state = 'open')
+        select from registry.conflicts as known
+        where known.organization_id = o.organization_id and known.member_id = o.member_id and known.state = 'open')
       then
         perform private.close_obsolete_cases(o.organization_id, array[o.member_id], o.source::text);
       end if;
@@ -5061,24 +4919,34 @@ begin
     when o.outcome = 'confirmed' and o.personnummer_index_previous <> '{}' then
       perform private.renew_index(o);
     when o.outcome = 'conflict' then
-      v_conflict_id := private.open_conflict('mismatch', o, o.member_id, p_other_member_id);
+      c := private.open_conflict('mismatch', o, o.member_id, p_other_member_id);
     when o.outcome = 'duplicate' then
-      v_conflict_id := private.open_conflict('duplicate', o, o.member_id, p_other_member_id);
+      c := private.open_conflict('duplicate', o, o.member_id, p_other_member_id);
     when p_match.verdict = 'subject_moved' then
-      v_conflict_id := private.open_conflict('subject_moved', o, p_match.candidates[1], p_match.candidates[2]);
+      c := private.open_conflict('subject_moved', o, p_match.candidates[1], p_match.candidates[2]);
     when o.outcome in ('ambiguous', 'name_mismatch') then
-      v_conflict_id := private.open_conflict(o.outcome::text::registry.conflict_kind, o, p_candidates => p_match.candidates);
+      c := private.open_conflict(o.outcome::text::registry.conflict_kind, o, p_candidates => p_match.candidates);
     else
       null; -- absent and unlinked change nothing, nor does a number that is recorded already
   end case;
   if o.inconsistency = 'numbers_differ' then
-    v_conflict_id := private.open_conflict('inconsistent', o, o.member_id);
+    c := private.open_conflict('inconsistent', o, o.member_id);
   end if;
-  if v_conflict_id is not null then
-    select p.id into v_push_id from sync.pushes as p where p.waits_for_conflict_id = v_conflict_id limit 1;
+  if c.id is not null then
+    select p.id into v_push_id from sync.pushes as p where p.waits_for_conflict_id = c.id limit 1;
   end if;
   perform private.record_event(o.outcome::text, o.source::text, o.organization_id, private.outcome_sentence(o),
-    o.member_id, o.id, v_conflict_id, v_push_id, private.outcome_detail(o, v_conflict_id));
+    o.member_id, o.id, c.id, v_push_id,
+    jsonb_strip_nulls(o.explanation || jsonb_build_object(
+      'provider', o.provider,
+      'absent_reason', o.absent_reason,
+      'inconsistency', o.inconsistency,
+      'personnummer', o.personnummer_masked,
+      'case', c.kind,
+      'other_member_id', c.other_member_id,
+      'candidate_ids', nullif(to_jsonb(c.candidates), '[]'),
+      -- A coordinator has settled just this disagreement before, so no case was opened.
+      'known', case when c.state = 'resolved' then true end)));
 end
 $$;
 comment on function private.act_on_outcome is 'In: a decided observation, the other member who has the number, the match result. Writes record, case, push and audit event.';
@@ -5124,66 +4992,6 @@ $$;
 comment on function private.judge_number is 'In: an observation with its member. Out: filled, confirmed, conflict, duplicate or absent, and who else has the number. Locks the record unless it agrees.';
 -- end db/functions/number/private.judge_number.sql
 
--- begin db/functions/login/private.store_decision.sql
--- Writes the outcome of an observation that was stored before it could be decided.
-create or replace function private.store_decision(o registry.observations)
-returns void
-language sql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-  update registry.observations as u
-  set outcome = o.outcome, member_id = o.member_id, requested_member_id = o.requested_member_id, told = o.told,
-      explanation = o.explanation, settled_at = o.settled_at,
-      absent_reason = o.absent_reason, personnummer_index = o.personnummer_index, personnummer_sealed = o.personnummer_sealed,
-      personnummer_masked = o.personnummer_masked, personnummer_index_previous = o.personnummer_index_previous
-  where u.id = o.id
-$$;
-comment on function private.store_decision is 'In: a decided observation. Updates its row.';
--- end db/functions/login/private.store_decision.sql
-
--- begin db/functions/login/private.decide_again.sql
--- An observation whose member is known already has got its number after all.
-create or replace function private.decide_again(p_observation registry.observations)
-returns registry.observations
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  o registry.observations := p_observation;
-  v_judged constant private.judgement := private.judge_number(o);
-begin
-  o.outcome := v_judged.outcome;
-  o.settled_at := clock_timestamp();
-  perform private.act_on_outcome(o, v_judged.other_member_id, null);
-  perform private.store_decision(o);
-  return o;
-end
-$$;
-comment on function private.decide_again is 'In: an observation with its member and a number. Out: the same with its outcome, after everything that follows from it was written.';
--- end db/functions/login/private.decide_again.sql
-
--- begin db/functions/consent/private.lock_answered.sql
--- Everything an answer about consent may touch, in the common order (number, member; an observation's row after its member, because
--- a merge moves observations while it holds their members). Read once more at the end: meanwhile the login may have been
--- excluded from the member, or the answer stored.
-create or replace function private.lock_answered(p_observation_id uuid, p_masked text)
-returns registry.observations
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  o registry.observations;
-begin
-  select known.* into o from registry.observations as known where known.id = p_observation_id;
-  perform private.lock_number(o.organization_id, p_masked) where o.id is not null and p_masked is not null;
-  perform from registry.members as m where m.id = o.member_id for no key update;
-  select known.* into o from registry.observations as known where known.id = p_observation_id for update;
-  return o;
-end
-$$;
-comment on function private.lock_answered is 'In: an observation, the masked number that came with the answer or null. Out: the observation as it is once everything is locked; null when there is none.';
--- end db/functions/consent/private.lock_answered.sql
-
 -- begin db/functions/consent/private.store_consent.sql
 -- One answer per login; a consent is given once.
 create or replace function private.store_consent(p_observation registry.observations, p_given boolean, p_evidence jsonb)
@@ -5212,10 +5020,28 @@ $$;
 comment on function private.store_consent is 'In: an observation, the answer, the evidence. Out: whether the answer was stored (false: it was there already).';
 -- end db/functions/consent/private.store_consent.sql
 
+-- begin db/functions/login/private.store_decision.sql
+-- Writes the outcome of an observation that was stored before it could be decided.
+create or replace function private.store_decision(o registry.observations)
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  update registry.observations as u
+  set outcome = o.outcome, member_id = o.member_id, requested_member_id = o.requested_member_id, told = o.told,
+      explanation = o.explanation, settled_at = o.settled_at,
+      absent_reason = o.absent_reason, personnummer_index = o.personnummer_index, personnummer_sealed = o.personnummer_sealed,
+      personnummer_masked = o.personnummer_masked, personnummer_index_previous = o.personnummer_index_previous
+  where u.id = o.id
+$$;
+comment on function private.store_decision is 'In: a decided observation. Updates its row.';
+-- end db/functions/login/private.store_decision.sql
+
 -- begin db/functions/consent/login.record_consent.sql
 -- The member has answered. The consent, or its refusal, is stored while the login is still the member's; with a consent comes the
 -- number, and the observation that waited for it is decided: one login stays one observation. Where capturing was switched off
--- meanwhile the answer is kept, which the member gave in good faith, and the number is not.
+-- meanwhile the answer is kept, which the member gave in good faith, and the number is not. What the answer may touch is locked in the
+-- common order: number, member; an observation's row after its member, because a merge moves observations while it holds their members.
 create or replace function login.record_consent(
   inout observation_id uuid, given boolean, evidence jsonb,
   personnummer_index text default null, personnummer_sealed text default null, personnummer_masked text default null,
@@ -5227,12 +5053,19 @@ set search_path = pg_catalog, pg_temp
 set lock_timeout = '1s'
 as $$
 declare
-  o registry.observations := private.lock_answered(record_consent.observation_id, record_consent.personnummer_masked);
+  o registry.observations;
   v_stored boolean;
+  v_judged private.judgement;
 begin
-  if o.id is null then
+  select known.* into o from registry.observations as known where known.id = record_consent.observation_id;
+  if not found then
     raise exception 'There is no such observation.' using errcode = 'PN004';
-  elsif o.absent_reason = 'not_consented' and private.linked_member(o) is not distinct from o.member_id and private.needs_consent(o) then
+  end if;
+  perform private.lock_number(o.organization_id, record_consent.personnummer_masked) where record_consent.personnummer_masked is not null;
+  perform from registry.members as m where m.id = o.member_id for no key update;
+  -- Once more: meanwhile the login may have been excluded from the member, or the answer stored.
+  select known.* into o from registry.observations as known where known.id = record_consent.observation_id for update;
+  if o.absent_reason = 'not_consented' and private.linked_member(o) is not distinct from o.member_id and private.needs_consent(o) then
     v_stored := private.store_consent(o, coalesce(record_consent.given, false), record_consent.evidence);
   end if;
   if v_stored and record_consent.given and record_consent.personnummer_index is not null
@@ -5242,7 +5075,11 @@ begin
     o.personnummer_index_previous := coalesce(record_consent.personnummer_index_previous, '{}');
     o.personnummer_sealed := record_consent.personnummer_sealed;
     o.personnummer_masked := record_consent.personnummer_masked;
-    o := private.decide_again(o);
+    v_judged := private.judge_number(o);
+    o.outcome := v_judged.outcome;
+    o.settled_at := clock_timestamp();
+    perform private.act_on_outcome(o, v_judged.other_member_id, null);
+    perform private.store_decision(o);
   end if;
   observation_id := o.id;
   outcome := o.outcome;
@@ -5281,23 +5118,6 @@ end
 $$;
 comment on function private.lock_link is 'In: id of a link. Out: the link, its member locked; null when it is gone.';
 -- end db/functions/consent/private.lock_link.sql
-
--- begin db/functions/consent/private.open_revocation_case.sql
--- One open case for each login whose consent was withdrawn, for a coordinator to take note of.
-create or replace function private.open_revocation_case(p_link registry.identity_links)
-returns uuid
-language sql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-  insert into registry.conflicts as c (organization_id, kind, member_id, fingerprint, detail)
-  values (p_link.organization_id, 'consent_revoked', p_link.member_id, 'consent_revoked ' || p_link.id,
-    jsonb_build_object('provider', p_link.provider, 'verified', false))
-  on conflict (organization_id, fingerprint) where state = 'open'
-    do update set seen = c.seen + 1, last_seen_at = clock_timestamp()
-  returning c.id
-$$;
-comment on function private.open_revocation_case is 'In: a link. Out: id of the open case.';
--- end db/functions/consent/private.open_revocation_case.sql
 
 -- begin db/functions/pushes/private.cancel_push.sql
 -- Nobody is to send this any more, so a case about its failure is obsolete, and a file with it that nobody has fetched is taken back.
@@ -5364,7 +5184,7 @@ as $$
 declare
   l registry.identity_links := private.lock_link(p_link_id);
   v_source constant text := l.provider || '-login';
-  v_case uuid;
+  c registry.conflicts;
 begin
   if l.id is null or exists (
     select from registry.observations as o
@@ -5376,11 +5196,17 @@ begin
   update registry.consents set state = 'withdrawn', withdrawn_at = p_revocation.received_at
   where organization_id = l.organization_id and member_id = l.member_id and provider = l.provider and state = 'given';
   perform private.withdraw_pushes(l);
-  v_case := private.open_revocation_case(l);
+  -- One open case for each login whose consent was withdrawn, for a coordinator to take note of.
+  c.organization_id := l.organization_id;
+  c.kind := 'consent_revoked';
+  c.member_id := l.member_id;
+  c.fingerprint := 'consent_revoked ' || l.id;
+  c.detail := jsonb_build_object('provider', l.provider, 'verified', false);
+  c := private.open_case(c);
   if l.revoked_at is null then -- the same said again is counted by the case
     perform private.record_event('consent_withdrawn', v_source, l.organization_id,
       'Consent was withdrawn, as an unverified message said; nothing was deleted.', p_member_id => l.member_id,
-      p_conflict_id => v_case, p_detail => '{"verified": false}');
+      p_conflict_id => c.id, p_detail => '{"verified": false}');
   end if;
 end
 $$;
@@ -5543,8 +5369,8 @@ comment on function private.session_member is 'In: a session, the organisation. 
 
 -- begin db/functions/matching/private.link_identity.sql
 -- Remembers which member a login belongs to, with the reason. A coordinator may be merging the record at this moment: its links have
--- moved then, and a new one would stay behind on a record that nobody finds again; or be finding that the login is not this member. So
--- whoever links meets whoever merges or parts at the record.
+-- moved then, and a new one would stay behind on a record that nobody finds again; or be deciding that the login is not this member. So
+-- both lock the record first.
 create or replace function private.link_identity(p_observation registry.observations, p_match private.match_result)
 returns void
 language plpgsql volatile
@@ -5622,27 +5448,6 @@ end
 $$;
 comment on function private.renew_consent is 'In: a decided observation of a linked login. Clears the mark of a withdrawal that is older, and queues what it had cancelled.';
 -- end db/functions/consent/private.renew_consent.sql
-
--- begin db/functions/number/private.without_number.sql
--- Drops a number before anything of it is stored.
-create or replace function private.without_number(p_observation registry.observations, p_reason registry.absent_reason)
-returns registry.observations
-language plpgsql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  o registry.observations := p_observation;
-begin
-  o.personnummer_index := null;
-  o.personnummer_index_previous := '{}';
-  o.personnummer_sealed := null;
-  o.personnummer_masked := null;
-  o.absent_reason := p_reason;
-  return o;
-end
-$$;
-comment on function private.without_number is 'In: an observation, the reason. Out: the same without any form of the number.';
--- end db/functions/number/private.without_number.sql
 
 -- begin db/functions/consent/private.withhold_without_consent.sql
 -- Where the member must be asked first, a number may find the member but is not stored before the answer.
@@ -5828,7 +5633,7 @@ begin
   if found then
     perform private.record_event('conflict', o.source::text, o.organization_id,
       format('Two steps of one login by %s contradicted each other; nothing was written.', o.source),
-      p_member_id => o.member_id, p_observation_id => o.id, p_conflict_id => private.open_conflict('inconsistent', o, o.member_id),
+      p_member_id => o.member_id, p_observation_id => o.id, p_conflict_id => (private.open_conflict('inconsistent', o, o.member_id)).id,
       p_detail => jsonb_build_object('inconsistency', o.inconsistency));
   end if;
 end
@@ -5836,24 +5641,6 @@ $$;
 comment on function login.report_inconsistency is 'In: an observation, numbers_differ or subject_differs. Opens a case, once.';
 grant execute on function login.report_inconsistency to auth_callback;
 -- end db/functions/login/login.report_inconsistency.sql
-
--- begin db/functions/sessions/private.replace_refresh_token.sql
--- One step of the chain: the token is replaced by the next one, and only it keeps its salt, because only the one before the current may
--- come again. The session lives on from here.
-create or replace function private.replace_refresh_token(p_token registry.refresh_tokens, p_next_hash bytea)
-returns void
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  update registry.refresh_tokens set successor_salt = null where session_id = p_token.session_id and successor_salt is not null;
-  update registry.refresh_tokens set replaced_at = now(), successor_salt = p_token.successor_salt where token_hash = p_token.token_hash;
-  insert into registry.refresh_tokens (token_hash, session_id) values (p_next_hash, p_token.session_id);
-  update registry.sessions set expires_at = now() + interval '30 days' where id = p_token.session_id;
-end
-$$;
-comment on function private.replace_refresh_token is 'In: the current token with the salt of the next, SHA-256 of the next. The session must be locked.';
--- end db/functions/sessions/private.replace_refresh_token.sql
 
 -- begin db/functions/sessions/login.rotate_refresh_token.sql
 -- Refresh tokens rotate. The one before the current may come again for a minute: an answer is lost, or two refreshes meet. It then brings
@@ -5885,7 +5672,11 @@ begin
   else
     if t.replaced_at is null then
       t.successor_salt := rotate_refresh_token.new_salt;
-      perform private.replace_refresh_token(t, rotate_refresh_token.new_refresh_token_hash);
+      -- Only the token before the current one may come again, so only it keeps its salt.
+      update registry.refresh_tokens as k set successor_salt = null where k.session_id = s.id and k.successor_salt is not null;
+      update registry.refresh_tokens as k set replaced_at = now(), successor_salt = t.successor_salt where k.token_hash = t.token_hash;
+      insert into registry.refresh_tokens (token_hash, session_id) values (rotate_refresh_token.new_refresh_token_hash, s.id);
+      update registry.sessions as known set expires_at = now() + interval '30 days' where known.id = s.id;
     end if;
     return query select d.*, t.successor_salt from private.describe_session(s.id) as d;
   end if;
@@ -6083,21 +5874,6 @@ end
 $$;
 comment on function private.claim_next_pushes is 'In: of pushes that were delivered, the organisation, the name under which to claim the next one (null: none) and the slot. Out: the claims.';
 -- end db/functions/pushes/private.claim_next_pushes.sql
-
--- begin db/functions/drift/private.close_drift_case.sql
--- The member system agrees with the record again.
-create or replace function private.close_drift_case(p_member registry.members)
-returns boolean
-language sql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-  select private.supersede_cases(array(
-    select c.id from registry.conflicts as c
-    where c.organization_id = p_member.organization_id and c.member_id = p_member.id and c.kind = 'drift' and c.state = 'open'
-  ), 'worker', 'The member system agrees again.') <> '{}'
-$$;
-comment on function private.close_drift_case is 'In: a member. Out: whether a case about a difference was open and is closed now.';
--- end db/functions/drift/private.close_drift_case.sql
 
 -- begin db/functions/upkeep/private.drop_leftover_jobs.sql
 -- A job that was queued again while it was locked loses its key and its attempts to the new one; if its worker died, it stays
@@ -6360,13 +6136,12 @@ as $$
 declare
   v_due constant uuid[] := array(
     select r.id from registry.resolutions as r
-    where coalesce(r.before #>> '{number,sealed}', r.before #>> '{survivor_number,sealed}') is not null
+    where coalesce(((r.before).number).sealed, ((r.before).survivor_number).sealed) is not null
       and r.decided_at < now() - interval '31 days'
     order by r.decided_at limit p_most for update skip locked);
 begin
   update registry.resolutions as r
-  set before = r.before #- '{number,index}' #- '{number,sealed}' #- '{number,masked}'
-    #- '{survivor_number,index}' #- '{survivor_number,sealed}' #- '{survivor_number,masked}'
+  set before.number.index = null, before.number.sealed = null, before.number.masked = null, before.survivor_number = null
   where r.id = any (v_due);
   return cardinality(v_due);
 end
@@ -6682,8 +6457,8 @@ as $$
     select 'registry.members', m.personnummer_index, m.personnummer_sealed from registry.members as m
     union all select 'registry.observations', o.personnummer_index, o.personnummer_sealed from registry.observations as o
     union all select 'registry.conflicts', c.personnummer_index, null from registry.conflicts as c
-    union all select 'registry.resolutions', number.form ->> 'index', number.form ->> 'sealed' from registry.resolutions as r
-      cross join lateral (values (r.before -> 'number'), (r.before -> 'survivor_number')) as number(form)
+    union all select 'registry.resolutions', number.index, number.sealed from registry.resolutions as r
+      cross join lateral unnest(array[(r.before).number, (r.before).survivor_number]) as number
     union all select 'registry.offered_numbers', n.personnummer_index, n.personnummer_sealed from registry.offered_numbers as n
     union all select 'registry.waiting_numbers', w.personnummer_index, w.personnummer_sealed from registry.waiting_numbers as w
     union all select 'registry.import_lines', l.personnummer_index, null from registry.import_lines as l
@@ -6832,36 +6607,29 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_new_id constant uuid := gen_random_uuid();
   v_indexes constant text[] := array( -- the newest version of the key first
     select t.index from unnest(p_live_indexes) as t(index) order by substring(t.index from '^v([0-9]+)')::integer desc);
-  -- Where there is no number over there, the fingerprint alone says what was found; else the number does.
-  v_fingerprint constant text := concat_ws(' ', 'drift', p_member.id, p_found, case when v_indexes <> '{}' then v_new_id end);
-  v_push_id constant uuid := (
-    select p.id from sync.pushes as p
-    where p.organization_id = p_member.organization_id and p.member_id = p_member.id and p.state = 'delivered'
-    order by p.created_at desc limit 1);
-  v_id uuid;
+  c registry.conflicts;
 begin
-  update registry.conflicts as c
-  set seen = c.seen + 1, last_seen_at = clock_timestamp(), number_seen_at = case when v_indexes <> '{}' then clock_timestamp() end,
-      personnummer_index = case when c.personnummer_index = any (v_indexes) then v_indexes[1] else c.personnummer_index end,
-      personnummer_index_previous = case when c.personnummer_index = any (v_indexes) then v_indexes[2:] else c.personnummer_index_previous end
-  where c.organization_id = p_member.organization_id and c.member_id = p_member.id and c.kind = 'drift'
-    and (c.state = 'open' or (c.state = 'resolved' and c.decision = 'keep_existing'))
-    and (c.fingerprint = v_fingerprint or (c.personnummer_index || c.personnummer_index_previous) && v_indexes);
-  if found then
+  c.id := gen_random_uuid();
+  c.organization_id := p_member.organization_id;
+  c.kind := 'drift';
+  c.member_id := p_member.id;
+  select p.id into c.push_id from sync.pushes as p
+  where p.organization_id = p_member.organization_id and p.member_id = p_member.id and p.state = 'delivered'
+  order by p.created_at desc limit 1;
+  -- Where there is no number over there, the fingerprint alone says what was found; else the number does.
+  c.fingerprint := concat_ws(' ', 'drift', p_member.id, p_found, case when v_indexes <> '{}' then c.id end);
+  c.personnummer_index := v_indexes[1];
+  c.personnummer_index_previous := v_indexes[2:];
+  c.detail := jsonb_strip_nulls(jsonb_build_object('found', p_found, 'live_masked', p_live_masked, 'as_sent', p_as_sent));
+  c := private.open_case(c);
+  if c.seen > 1 then
     return false;
   end if;
-  insert into registry.conflicts (id, organization_id, kind, member_id, push_id, fingerprint,
-    personnummer_index, personnummer_index_previous, number_seen_at, detail)
-  values (v_new_id, p_member.organization_id, 'drift', p_member.id, v_push_id, v_fingerprint,
-    v_indexes[1], v_indexes[2:], case when v_indexes <> '{}' then clock_timestamp() end,
-    jsonb_strip_nulls(jsonb_build_object('found', p_found, 'live_masked', p_live_masked, 'as_sent', p_as_sent)))
-  returning id into v_id;
   perform private.record_event('drift_found', 'worker', p_member.organization_id,
     format('The member system has another number than the record (%s).', p_found),
-    p_member_id => p_member.id, p_conflict_id => v_id, p_push_id => v_push_id);
+    p_member_id => p_member.id, p_conflict_id => c.id, p_push_id => c.push_id);
   return true;
 end
 $$;
@@ -6926,12 +6694,10 @@ begin
       where due.hour < date_trunc('hour', clock_timestamp()) limit 1000 for update skip locked)
     returning r.*
   ), said as (
-    insert into audit.events (event, source, actor, organization_id, member_id, push_id, message, detail)
-    select o.event, o.source, o.actor, o.organization_id, o.member_id, o.push_id,
-      o.message || format(' The same happened %s more times within the hour.', o.times - 5),
-      o.detail || jsonb_build_object('repeated', o.times - 5, 'hour', o.hour)
+    select private.record_event(o.event, o.source, o.organization_id,
+      o.message || format(' The same happened %s more times within the hour.', o.times - 5), p_member_id => o.member_id, p_push_id => o.push_id,
+      p_detail => o.detail || jsonb_build_object('repeated', o.times - 5, 'hour', o.hour), p_actor => o.actor)
     from over as o where o.times > 5
-    returning 1
   )
   select count(*)::integer into v_said from said;
   return v_said;
@@ -8018,7 +7784,7 @@ grant execute on function worker.reconcile to sync_worker;
 -- end db/functions/upkeep/worker.reconcile.sql
 
 -- begin db/functions/drift/worker.report_drift.sql
--- The door through which a worker says how a record compares with the member system. A difference is a case, once; one that a
+-- A worker says how a record compares with the member system. A difference is a case, once; one that a
 -- coordinator has settled by leaving theirs as it is does not come back. Agreement closes an open case.
 create or replace function worker.report_drift(
   member_id uuid, recorded_index text, verdict text, live_indexes text[], live_masked text, as_sent boolean
@@ -8037,7 +7803,10 @@ begin
   then
     return false;
   elsif report_drift.verdict = 'same' then
-    return private.close_drift_case(m);
+    return private.supersede_cases(array(
+      select c.id from registry.conflicts as c
+      where c.organization_id = m.organization_id and c.member_id = m.id and c.kind = 'drift' and c.state = 'open'
+    ), 'worker', 'The member system agrees again.') <> '{}';
   else
     return private.open_drift_case(m, report_drift.verdict, report_drift.live_indexes, report_drift.live_masked, report_drift.as_sent);
   end if;

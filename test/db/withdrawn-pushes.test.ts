@@ -113,3 +113,21 @@ test('withdrawn: that the member system does not have the number is no differenc
     const { rows } = await db.pool.query('select * from worker.drift_page($1, null, 10)', [door.organization.slug]);
     assert.deepEqual(rows, []);
   }));
+
+test('a withdrawal after one that a coordinator has taken note of is a case of its own', () =>
+  withPending(async ({ id: _, ...desk }) => {
+    await revoke(desk.door);
+    const [first] = await desk.openCases();
+    await revoke(desk.door, new Date(Date.now() + 2_000));
+    const again = await one(desk.db, `select seen from registry.conflicts where kind = 'consent_revoked'`);
+    assert.equal(again.seen, 2, 'said again while it is open: counted');
+    await desk.settle('keep_existing');
+    await desk.door.login({ personnummer: NUMBER });
+    await revoke(desk.door, new Date(Date.now() + 60_000));
+    const open = await desk.openCases();
+    assert.deepEqual(
+      open.map(({ kind }) => kind),
+      ['consent_revoked'],
+    );
+    assert.notEqual(open[0]?.id, first?.id);
+  }));

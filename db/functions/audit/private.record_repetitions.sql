@@ -14,12 +14,10 @@ begin
       where due.hour < date_trunc('hour', clock_timestamp()) limit 1000 for update skip locked)
     returning r.*
   ), said as (
-    insert into audit.events (event, source, actor, organization_id, member_id, push_id, message, detail)
-    select o.event, o.source, o.actor, o.organization_id, o.member_id, o.push_id,
-      o.message || format(' The same happened %s more times within the hour.', o.times - 5),
-      o.detail || jsonb_build_object('repeated', o.times - 5, 'hour', o.hour)
+    select private.record_event(o.event, o.source, o.organization_id,
+      o.message || format(' The same happened %s more times within the hour.', o.times - 5), p_member_id => o.member_id, p_push_id => o.push_id,
+      p_detail => o.detail || jsonb_build_object('repeated', o.times - 5, 'hour', o.hour), p_actor => o.actor)
     from over as o where o.times > 5
-    returning 1
   )
   select count(*)::integer into v_said from said;
   return v_said;

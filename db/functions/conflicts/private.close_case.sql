@@ -1,6 +1,6 @@
 -- A case is settled: the decision is written on it, kept with what undo needs, and audited with the coordinator as actor.
 create or replace function private.close_case(
-  p_conflict registry.conflicts, p_decision registry.decision, p_note text, p_before jsonb
+  p_conflict registry.conflicts, p_decision registry.decision, p_note text, p_before registry.before_decision default null
 )
 returns jsonb
 language plpgsql volatile
@@ -20,4 +20,4 @@ begin
   return private.describe_case(c);
 end
 $$;
-comment on function private.close_case is 'In: a locked case, decision, note, the state before. Out: the settled case, for the caller.';
+comment on function private.close_case is 'In: a locked case, decision, note, the state before (null: the decision changed no record). Out: the settled case, for the caller.';

@@ -11,7 +11,7 @@ as $$
     select c.id from registry.conflicts as c
     where c.organization_id = p_organization_id and c.state = 'open' and c.kind in ('mismatch', 'duplicate')
       and (c.member_id = any (p_member_ids) or c.other_member_id = any (p_member_ids))
-      and c.id is distinct from p_except and private.is_obsolete(c)
+      and c.id is distinct from p_except and private.is_obsolete(c, private.evidence_of_case(c))
   ), p_source, 'The numbers of the records changed.')
 $$;
 comment on function private.close_obsolete_cases is 'In: members whose numbers have changed, who changed them (audit source), a case that is being settled. Closes the open cases about these numbers that are obsolete.';

@@ -1,17 +1,16 @@
 -- A case about numbers is obsolete when the records have changed so that nothing of it is left. A mismatch: the record has the very number
 -- by now, or none, which the next login fills. A duplicate: it has a number of its own, or nobody else has that number any more.
-create or replace function private.is_obsolete(c registry.conflicts)
+create or replace function private.is_obsolete(c registry.conflicts, o registry.observations)
 returns boolean
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
   select case c.kind
-    when 'mismatch' then m.personnummer_index is null or private.has_number(m, o)
-    when 'duplicate' then m.personnummer_index is not null or not private.has_number(other, o)
+    when 'mismatch' then m.personnummer_index is null or private.has_number(m, private.number_of(o))
+    when 'duplicate' then m.personnummer_index is not null or not private.has_number(other, private.number_of(o))
   end
-  from private.evidence_of_case(c) as o
-  join registry.members as m on m.id = c.member_id
+  from registry.members as m
   left join registry.members as other on other.id = c.other_member_id
-  where o.personnummer_index is not null
+  where m.id = c.member_id and o.personnummer_index is not null
 $$;
-comment on function private.is_obsolete is 'In: a case. Out: whether the numbers that the records have by now leave nothing to decide; null: not a case about numbers, or the number was erased.';
+comment on function private.is_obsolete is 'In: a case, its evidence (private.evidence_of_case). Out: whether the numbers that the records have by now leave nothing to decide; null: not a case about numbers, or the number was erased.';

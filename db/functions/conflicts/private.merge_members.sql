@@ -1,32 +1,36 @@
 -- Two records are one person: the record of the case is merged into the other one. Logins, observations and sessions go to the
 -- survivor, and so does a number that the survivor lacks; the merged record stays as a mark of where it went, and is never found
--- again.
+-- again. Other open cases about it are obsolete.
 create or replace function private.merge_members(c registry.conflicts)
-returns jsonb
+returns registry.before_decision
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_merged constant uuid := c.member_id;
-  v_number constant jsonb := private.number_of(v_merged);
-  v_before jsonb := jsonb_build_object('merged', v_merged, 'survivor', c.other_member_id, 'number', v_number);
+  v_before registry.before_decision;
 begin
-  v_before := v_before || jsonb_build_object('exclusions', private.move_exclusions(c.organization_id, v_merged, c.other_member_id));
-  v_before := v_before || private.move_to_member(c.organization_id, v_merged, c.other_member_id);
-  update registry.members
-  set merged_into = c.other_member_id, personnummer_index = null, personnummer_sealed = null, personnummer_masked = null,
-      personnummer_source = null, personnummer_at = null
-  where id = v_merged
-  returning v_before || jsonb_build_object('version_after', version) into v_before;
-  perform private.supersede_pushes(v_merged);
-  v_before := v_before || jsonb_build_object('superseded', private.close_cases_of_merged(c));
+  v_before.member_id := c.member_id;
+  v_before.number := private.recorded_number(c.member_id);
+  v_before.survivor := c.other_member_id;
+  select moved.* into v_before.moved_exclusions, v_before.set_aside
+  from private.move_exclusions(c.organization_id, c.member_id, c.other_member_id) as moved;
+  select moved.* into v_before.moved_links, v_before.moved_observations, v_before.moved_sessions, v_before.moved_consents
+  from private.move_to_member(c.organization_id, c.member_id, c.other_member_id) as moved;
+  perform private.write_numbers(array[c.member_id], null);
+  update registry.members set merged_into = c.other_member_id where id = c.member_id returning version into v_before.version_after;
+  perform private.supersede_pushes(c.member_id);
+  v_before.superseded := private.supersede_cases(array(
+    select other.id from registry.conflicts as other
+    where other.organization_id = c.organization_id and other.id <> c.id and other.state = 'open'
+      and (c.member_id in (other.member_id, other.other_member_id) or c.member_id = any (other.candidates))
+  ), 'coordinator', 'The record was merged into another.');
   perform private.record_event('members_merged', 'coordinator', c.organization_id, 'A coordinator merged the record into the other one.',
-    p_member_id => v_merged, p_conflict_id => c.id, p_detail => jsonb_build_object('survivor', c.other_member_id));
-  if v_number ->> 'index' is not null
+    p_member_id => c.member_id, p_conflict_id => c.id, p_detail => jsonb_build_object('survivor', c.other_member_id));
+  if (v_before.number).index is not null
     and exists (select from registry.members as m where m.id = c.other_member_id and m.personnummer_index is null) then
-    perform private.restore_number(c, v_number || jsonb_build_object('member_id', c.other_member_id),
-      'number_accepted', 'The surviving record took over the personnummer %s of the merged one.');
-    v_before := v_before || jsonb_build_object('survivor_number', private.number_of(c.other_member_id));
+    perform private.change_number(c.organization_id, c.other_member_id, v_before.number, 'number_accepted',
+      format('The surviving record took over the personnummer %s of the merged one.', (v_before.number).masked), c.id);
+    v_before.survivor_number := private.recorded_number(c.other_member_id);
   end if;
   return v_before;
 end

@@ -1,6 +1,6 @@
 -- Cases that were obsolete while two records were one are questions again, but for those that somebody has asked anew since, that are about a
--- record which was merged since, or that the numbers have answered.
-create or replace function private.reopen_superseded(p_ids jsonb)
+-- record which was merged since, or that the numbers have answered. A mismatch may also have been asked anew and settled for good.
+create or replace function private.reopen_superseded(p_ids uuid[])
 returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -11,15 +11,12 @@ begin
   for v_case in
     update registry.conflicts as c
     set state = 'open', superseded_by = null, closed_at = null, version = version + 1
-    where c.state = 'superseded' and c.id in (select id::uuid from jsonb_array_elements_text(p_ids) as id)
-      and private.is_obsolete(c) is not true
+    where c.state = 'superseded' and c.id = any (p_ids)
+      and private.is_obsolete(c, private.evidence_of_case(c)) is not true
       and not exists (
         select from registry.members as m
         where m.id = any (c.candidates || array[c.member_id, c.other_member_id]) and m.merged_into is not null)
-      and not private.is_open_again(c)
-      -- A mismatch may have been asked anew, and settled for good.
-      and (c.kind <> 'mismatch' or private.known_case(
-        c.organization_id, c.fingerprint, c.member_id, c.personnummer_index || c.personnummer_index_previous) is null)
+      and not exists (select from private.same_disagreement(c) as known where known.state = 'open' or c.kind = 'mismatch')
     returning c.*
   loop
     perform private.record_case_event('case_reopened', v_case, 'The records were separated again; the case is open again.');

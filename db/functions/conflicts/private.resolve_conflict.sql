@@ -6,17 +6,18 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  c registry.conflicts := private.lock_case(p_conflict_id);
-  v_refusal constant text := coalesce(private.why_not_resolve(c, p_decision, p_expected_version), private.why_not_note(p_note));
-  v_before jsonb := '{}'::jsonb;
+  c constant registry.conflicts := private.lock_case(p_conflict_id);
+  o constant registry.observations := private.evidence_of_case(c);
+  v_refusal constant text := coalesce(private.why_not_resolve(c, o, p_decision, p_expected_version), private.why_not_note(p_note));
+  v_before registry.before_decision;
 begin
   if v_refusal is not null then
     return private.refuse('resolve_conflict', v_refusal, p_conflict_id);
   end if;
   begin
     case p_decision
-      when 'accept_observed' then v_before := private.accept_observed(c);
-      when 'not_same_person' then v_before := private.exclude_login(c);
+      when 'accept_observed' then v_before := private.accept_observed(c, o);
+      when 'not_same_person' then v_before := private.exclude_login(c, o);
       when 'merge_into' then v_before := private.merge_members(c);
       else null; -- keep_existing changes nothing, and is remembered by the case itself
     end case;

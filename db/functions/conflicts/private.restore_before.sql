@@ -1,5 +1,5 @@
 -- The reverse of what a decision did, step by step, from what was kept with it.
-create or replace function private.restore_before(c registry.conflicts, p_before jsonb)
+create or replace function private.restore_before(c registry.conflicts, b registry.before_decision)
 returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -9,20 +9,21 @@ declare
 begin
   select known.* into o from registry.observations as known where known.id = c.observation_id;
   delete from registry.excluded_links as x
-  where (x.organization_id, x.issuer, x.subject) = (o.organization_id, o.issuer, o.subject) and p_before -> 'excluded' ? x.member_id::text;
-  if p_before ? 'merged' then
-    perform private.separate_members(c, p_before);
-  elsif p_before ? 'number' then
-    perform private.restore_number(c, p_before -> 'number');
+  where (x.organization_id, x.issuer, x.subject) = (o.organization_id, o.issuer, o.subject) and x.member_id = any (b.excluded);
+  if b.survivor is not null then
+    perform private.separate_members(c, b);
+  elsif b.member_id is not null then
+    perform private.change_number(c.organization_id, b.member_id, b.number, 'number_restored',
+      format('The record has the personnummer again that it had before the decision (%s).', coalesce((b.number).masked, 'none')), c.id);
   end if;
-  if p_before #>> '{link,before}' is not null then
-    perform private.set_link(o, (p_before #>> '{link,before}')::uuid);
-  elsif p_before ? 'link' then
+  if b.link_before is not null then
+    perform private.set_link(o, b.link_before);
+  elsif b.link_after is not null then
     delete from registry.identity_links as l
     where (l.organization_id, l.issuer, l.subject) = (o.organization_id, o.issuer, o.subject);
     perform private.record_event('link_removed', 'coordinator', o.organization_id, 'The link was taken back with the decision that made it.',
-      p_member_id => (p_before #>> '{link,after}')::uuid, p_observation_id => o.id, p_conflict_id => c.id);
-    perform private.end_login_sessions(o.organization_id, o.issuer, o.subject, (p_before #>> '{link,after}')::uuid);
+      p_member_id => b.link_after, p_observation_id => o.id, p_conflict_id => c.id);
+    perform private.end_login_sessions(o.organization_id, o.issuer, o.subject, b.link_after);
   end if;
 end
 $$;

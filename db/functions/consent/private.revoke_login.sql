@@ -9,7 +9,7 @@ as $$
 declare
   l registry.identity_links := private.lock_link(p_link_id);
   v_source constant text := l.provider || '-login';
-  v_case uuid;
+  c registry.conflicts;
 begin
   if l.id is null or exists (
     select from registry.observations as o
@@ -21,11 +21,17 @@ begin
   update registry.consents set state = 'withdrawn', withdrawn_at = p_revocation.received_at
   where organization_id = l.organization_id and member_id = l.member_id and provider = l.provider and state = 'given';
   perform private.withdraw_pushes(l);
-  v_case := private.open_revocation_case(l);
+  -- One open case for each login whose consent was withdrawn, for a coordinator to take note of.
+  c.organization_id := l.organization_id;
+  c.kind := 'consent_revoked';
+  c.member_id := l.member_id;
+  c.fingerprint := 'consent_revoked ' || l.id;
+  c.detail := jsonb_build_object('provider', l.provider, 'verified', false);
+  c := private.open_case(c);
   if l.revoked_at is null then -- the same said again is counted by the case
     perform private.record_event('consent_withdrawn', v_source, l.organization_id,
       'Consent was withdrawn, as an unverified message said; nothing was deleted.', p_member_id => l.member_id,
-      p_conflict_id => v_case, p_detail => '{"verified": false}');
+      p_conflict_id => c.id, p_detail => '{"verified": false}');
   end if;
 end
 $$;

@@ -8,36 +8,29 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_new_id constant uuid := gen_random_uuid();
   v_indexes constant text[] := array( -- the newest version of the key first
     select t.index from unnest(p_live_indexes) as t(index) order by substring(t.index from '^v([0-9]+)')::integer desc);
-  -- Where there is no number over there, the fingerprint alone says what was found; else the number does.
-  v_fingerprint constant text := concat_ws(' ', 'drift', p_member.id, p_found, case when v_indexes <> '{}' then v_new_id end);
-  v_push_id constant uuid := (
-    select p.id from sync.pushes as p
-    where p.organization_id = p_member.organization_id and p.member_id = p_member.id and p.state = 'delivered'
-    order by p.created_at desc limit 1);
-  v_id uuid;
+  c registry.conflicts;
 begin
-  update registry.conflicts as c
-  set seen = c.seen + 1, last_seen_at = clock_timestamp(), number_seen_at = case when v_indexes <> '{}' then clock_timestamp() end,
-      personnummer_index = case when c.personnummer_index = any (v_indexes) then v_indexes[1] else c.personnummer_index end,
-      personnummer_index_previous = case when c.personnummer_index = any (v_indexes) then v_indexes[2:] else c.personnummer_index_previous end
-  where c.organization_id = p_member.organization_id and c.member_id = p_member.id and c.kind = 'drift'
-    and (c.state = 'open' or (c.state = 'resolved' and c.decision = 'keep_existing'))
-    and (c.fingerprint = v_fingerprint or (c.personnummer_index || c.personnummer_index_previous) && v_indexes);
-  if found then
+  c.id := gen_random_uuid();
+  c.organization_id := p_member.organization_id;
+  c.kind := 'drift';
+  c.member_id := p_member.id;
+  select p.id into c.push_id from sync.pushes as p
+  where p.organization_id = p_member.organization_id and p.member_id = p_member.id and p.state = 'delivered'
+  order by p.created_at desc limit 1;
+  -- Where there is no number over there, the fingerprint alone says what was found; else the number does.
+  c.fingerprint := concat_ws(' ', 'drift', p_member.id, p_found, case when v_indexes <> '{}' then c.id end);
+  c.personnummer_index := v_indexes[1];
+  c.personnummer_index_previous := v_indexes[2:];
+  c.detail := jsonb_strip_nulls(jsonb_build_object('found', p_found, 'live_masked', p_live_masked, 'as_sent', p_as_sent));
+  c := private.open_case(c);
+  if c.seen > 1 then
     return false;
   end if;
-  insert into registry.conflicts (id, organization_id, kind, member_id, push_id, fingerprint,
-    personnummer_index, personnummer_index_previous, number_seen_at, detail)
-  values (v_new_id, p_member.organization_id, 'drift', p_member.id, v_push_id, v_fingerprint,
-    v_indexes[1], v_indexes[2:], case when v_indexes <> '{}' then clock_timestamp() end,
-    jsonb_strip_nulls(jsonb_build_object('found', p_found, 'live_masked', p_live_masked, 'as_sent', p_as_sent)))
-  returning id into v_id;
   perform private.record_event('drift_found', 'worker', p_member.organization_id,
     format('The member system has another number than the record (%s).', p_found),
-    p_member_id => p_member.id, p_conflict_id => v_id, p_push_id => v_push_id);
+    p_member_id => p_member.id, p_conflict_id => c.id, p_push_id => c.push_id);
   return true;
 end
 $$;

@@ -1,4 +1,4 @@
--- The door through which a worker says how a record compares with the member system. A difference is a case, once; one that a
+-- A worker says how a record compares with the member system. A difference is a case, once; one that a
 -- coordinator has settled by leaving theirs as it is does not come back. Agreement closes an open case.
 create or replace function worker.report_drift(
   member_id uuid, recorded_index text, verdict text, live_indexes text[], live_masked text, as_sent boolean
@@ -17,7 +17,10 @@ begin
   then
     return false;
   elsif report_drift.verdict = 'same' then
-    return private.close_drift_case(m);
+    return private.supersede_cases(array(
+      select c.id from registry.conflicts as c
+      where c.organization_id = m.organization_id and c.member_id = m.id and c.kind = 'drift' and c.state = 'open'
+    ), 'worker', 'The member system agrees again.') <> '{}';
   else
     return private.open_drift_case(m, report_drift.verdict, report_drift.live_indexes, report_drift.live_masked, report_drift.as_sent);
   end if;

@@ -1,4 +1,4 @@
--- The door's last call, when every record of the file has arrived.
+-- The last call of an import, when every record of the file has arrived.
 create or replace function import.finish_run(run_id uuid)
 returns table (records_done integer, added integer, updated integer, unchanged integer, duplicates integer, conflicts integer, rejected integer)
 language plpgsql volatile security definer

@@ -1,4 +1,4 @@
--- The door's main call: one batch, one transaction. A batch that has arrived already is answered and not done again, so the
+-- The main call of an import: one batch, one transaction. A batch that has arrived already is answered and not done again, so the
 -- program may repeat it when a connection breaks.
 create or replace function import.load_rows(run_id uuid, from_record integer, records integer, rows jsonb, rejections jsonb)
 returns table (records_done integer, added integer, updated integer, unchanged integer, duplicates integer, conflicts integer, rejected integer)

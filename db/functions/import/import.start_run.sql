@@ -1,4 +1,4 @@
--- The door's first call. The same file with the same settings goes on where its run was killed; another file gives up the run
+-- The first call of an import. The same file with the same settings goes on where its run was killed; another file gives up the run
 -- that was not finished. Two starts at once go one after the other.
 create or replace function import.start_run(organization text, fingerprint text, columns text[], dry_run boolean)
 returns table (run_id uuid, organization_id uuid, capture boolean, records_done integer, is_compared boolean, has_basis boolean)

@@ -1,5 +1,5 @@
--- One batch of an import. Rows with the same number go one after the other, so that the second one finds the first. Numbers that
--- another member has wait for the end of the file (private.settle_waiting).
+-- One batch of an import. Rows with the same number go one after the other, so that the second one finds the first. A number that
+-- another member has may be given up by that member in a later row: it waits for the end of the file (private.settle_waiting).
 create or replace function private.import_batch(p_run registry.import_runs, p_rows private.imported_member[])
 returns registry.import_runs
 language plpgsql volatile
@@ -26,13 +26,17 @@ begin
     if not v_run.dry_run then
       perform private.still_locked(v_steps, v_locked);
       perform private.write_import(v_run, v_steps);
-      perform private.record_import(v_run, v_steps);
       perform private.close_obsolete_cases(v_run.organization_id, got.ids, 'import')
       from (select array_agg(s.member_id) as ids from unnest(v_steps) as s where s.number = 'write' and not s.is_new) as got
       where got.ids is not null;
       perform private.open_import_case(v_run, s) from unnest(v_steps) as s where s.number = 'conflict';
     end if;
-    perform private.keep_waiting(v_run, v_steps);
+    insert into registry.waiting_numbers (run_id, line, external_id, personnummer_index, personnummer_index_previous, personnummer_sealed,
+      personnummer_masked, counted_unchanged)
+    select v_run.id, r.line, r.external_id, r.personnummer_index, coalesce(r.personnummer_index_previous, '{}'), r.personnummer_sealed,
+      r.personnummer_masked, not s.is_new and s.changed = '{}'
+    from unnest(v_steps) as s cross join lateral (select (s.imported).*) as r
+    where s.number = 'duplicate';
     insert into registry.import_lines (run_id, external_id, personnummer_index)
     select v_run.id, (s.imported).external_id, case when v_run.dry_run and s.number = 'write' then (s.imported).personnummer_index end
     from unnest(v_steps) as s

@@ -9,17 +9,16 @@ declare
   v_lines integer[];
   v_steps private.import_step[];
 begin
-  update registry.members as m
-  set personnummer_index = null, personnummer_sealed = null, personnummer_masked = null, personnummer_source = null, personnummer_at = null
-  where m.personnummer_index is not null
-    and m.id in (select w.member_id from registry.waiting_numbers as w where w.run_id = p_run.id and w.moving);
+  perform private.write_numbers(array(
+    select m.id from registry.members as m
+    where m.personnummer_index is not null
+      and m.id in (select w.member_id from registry.waiting_numbers as w where w.run_id = p_run.id and w.moving)), null);
   for v_lines in select l.lines from private.waiting_portions(p_run.id, 'moving') as l(lines) loop
     v_steps := array(
       select row(w.member_id, false, array['personnummer'], 'write', null, r)::private.import_step
       from unnest(private.waiting_rows(p_run.id, v_lines)) as r
       join registry.waiting_numbers as w on w.run_id = p_run.id and w.line = r.line);
     perform private.write_import(p_run, v_steps);
-    perform private.record_import(p_run, v_steps);
   end loop;
   for v_lines in select l.lines from private.waiting_portions(p_run.id, 'moving') as l(lines) loop
     perform private.close_obsolete_cases(p_run.organization_id,

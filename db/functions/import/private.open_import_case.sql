@@ -9,7 +9,7 @@ declare
   r constant private.imported_member := p_step.imported;
   v_kind constant registry.conflict_kind := (case p_step.number when 'conflict' then 'mismatch' else 'duplicate' end)::registry.conflict_kind;
   o registry.observations;
-  v_id uuid;
+  c registry.conflicts;
 begin
   o.organization_id := p_run.organization_id;
   o.member_id := p_step.member_id;
@@ -17,26 +17,26 @@ begin
   o.personnummer_index_previous := coalesce(r.personnummer_index_previous, '{}');
   o.personnummer_masked := r.personnummer_masked;
   o.explanation := jsonb_build_object('import_run_id', p_run.id, 'line', r.line, 'personnummer', r.personnummer_masked);
-  v_id := private.open_conflict(v_kind, o, p_step.member_id, p_step.other_member_id);
-  if exists (select from registry.conflicts as known where known.id = v_id and known.seen > 1) then
+  c := private.open_conflict(v_kind, o, p_step.member_id, p_step.other_member_id);
+  if c.seen > 1 then
     -- What waits to be judged is kept under the keys of today.
     update registry.offered_numbers as n
     set personnummer_index = r.personnummer_index, personnummer_index_previous = o.personnummer_index_previous,
         personnummer_sealed = r.personnummer_sealed
-    where n.conflict_id = v_id and n.personnummer_index = any (o.personnummer_index_previous);
+    where n.conflict_id = c.id and n.personnummer_index = any (o.personnummer_index_previous);
     return;
   end if;
   insert into registry.offered_numbers
     (conflict_id, personnummer_index, personnummer_index_previous, personnummer_sealed, personnummer_masked)
-  values (v_id, r.personnummer_index, o.personnummer_index_previous, r.personnummer_sealed, r.personnummer_masked);
+  values (c.id, r.personnummer_index, o.personnummer_index_previous, r.personnummer_sealed, r.personnummer_masked);
   perform private.record_event('import_' || p_step.number, 'import', p_run.organization_id,
     case p_step.number
       when 'conflict' then format('An import brought another personnummer (%s) than the verified one; the record was left as it is.',
         r.personnummer_masked)
       else format('An import brought the personnummer %s, which another member has; it was not written.', r.personnummer_masked)
     end,
-    p_member_id => p_step.member_id, p_conflict_id => v_id,
-    p_push_id => (select p.id from sync.pushes as p where p.waits_for_conflict_id = v_id limit 1),
+    p_member_id => p_step.member_id, p_conflict_id => c.id,
+    p_push_id => (select p.id from sync.pushes as p where p.waits_for_conflict_id = c.id limit 1),
     p_detail => jsonb_strip_nulls(o.explanation || jsonb_build_object('other_member_id', p_step.other_member_id)));
 end
 $$;

@@ -7,18 +7,35 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_run registry.import_runs := p_run;
+  v_changed integer;
 begin
   v_run.columns := '{}'; -- everything else in these rows is written already
   if not v_run.dry_run then
     perform private.lock_waiting(v_run);
   end if;
-  while private.rank_waiting(v_run.id) > 0 loop
+  loop
+    -- Of several rows that want the same number the first in the file comes first.
+    update registry.waiting_numbers as w set nth = r.nth
+    from (
+      select known.line, row_number() over (partition by known.personnummer_index order by known.line) as nth
+      from registry.waiting_numbers as known where known.run_id = v_run.id
+    ) as r
+    where w.run_id = v_run.id and w.line = r.line;
+    exit when not found;
     perform private.plan_waiting(v_run, 'first');
     perform private.mark_blocked(v_run);
     if not v_run.dry_run then
       perform private.move_numbers(v_run);
     end if;
-    v_run := private.count_moving(v_run);
+    -- A row was counted when it came, as added, changed or unchanged; a number that it gets now makes an unchanged one a changed one.
+    select count(*) into v_changed from registry.waiting_numbers as w where w.run_id = v_run.id and w.moving and w.counted_unchanged;
+    v_run.updated := v_run.updated + v_changed;
+    v_run.unchanged := v_run.unchanged - v_changed;
+    if v_run.dry_run then -- remembers who got which number, because no record does
+      update registry.import_lines as l set personnummer_index = w.personnummer_index
+      from registry.waiting_numbers as w
+      where w.run_id = v_run.id and w.moving and l.run_id = v_run.id and l.external_id = w.external_id;
+    end if;
     v_run := private.open_waiting_cases(v_run, 'staying');
     perform private.plan_waiting(v_run, 'later');
     v_run := private.open_waiting_cases(v_run, 'taken');

@@ -9,8 +9,8 @@ as $$
     select 'registry.members', m.personnummer_index, m.personnummer_sealed from registry.members as m
     union all select 'registry.observations', o.personnummer_index, o.personnummer_sealed from registry.observations as o
     union all select 'registry.conflicts', c.personnummer_index, null from registry.conflicts as c
-    union all select 'registry.resolutions', number.form ->> 'index', number.form ->> 'sealed' from registry.resolutions as r
-      cross join lateral (values (r.before -> 'number'), (r.before -> 'survivor_number')) as number(form)
+    union all select 'registry.resolutions', number.index, number.sealed from registry.resolutions as r
+      cross join lateral unnest(array[(r.before).number, (r.before).survivor_number]) as number
     union all select 'registry.offered_numbers', n.personnummer_index, n.personnummer_sealed from registry.offered_numbers as n
     union all select 'registry.waiting_numbers', w.personnummer_index, w.personnummer_sealed from registry.waiting_numbers as w
     union all select 'registry.import_lines', l.personnummer_index, null from registry.import_lines as l

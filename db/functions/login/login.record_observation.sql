@@ -1,4 +1,4 @@
--- The door for a login: one call, one row, one round trip. A repeated call with the same id changes nothing and answers the
+-- The interface function for a login: one call, one row, one round trip. A repeated call with the same id changes nothing and answers the
 -- same, so the callback may repeat it when a connection breaks and it cannot know whether the first one arrived.
 create or replace function login.record_observation(
   inout observation_id uuid, organization text, provider text, issuer text, subject text, authenticated_at timestamptz,
@@ -16,16 +16,30 @@ set lock_timeout = '1s'
 set plan_cache_mode = 'force_generic_plan'
 as $$
 declare
-  o registry.observations;
+  o registry.observations; -- the login as one row; its arguments are named one by one here and nowhere else
+  v_stored registry.observations;
 begin
+  o.id := record_observation.observation_id;
+  o.issuer := record_observation.issuer;
+  o.subject := record_observation.subject;
+  o.acr := record_observation.acr;
+  o.authenticated_at := record_observation.authenticated_at;
+  o.issued_at := record_observation.issued_at;
+  o.received_at := clock_timestamp();
+  o.explanation := '{}'::jsonb;
+  o.personnummer_index := record_observation.personnummer_index;
+  o.personnummer_index_previous := coalesce(record_observation.personnummer_index_previous, '{}');
+  o.personnummer_sealed := record_observation.personnummer_sealed;
+  o.personnummer_masked := record_observation.personnummer_masked;
+  o.given_name := record_observation.given_name;
+  o.family_name := record_observation.family_name;
+  o.birth_date := record_observation.birth_date;
+  o.phone := record_observation.phone;
+  o.phone_verified := coalesce(record_observation.phone_verified, false);
+  o.email := record_observation.email;
+  o.email_verified := coalesce(record_observation.email_verified, false);
   if num_nonnulls(record_observation.absent_reason, record_observation.inconsistency, record_observation.link_session_id) = 0 then
-    member_id := private.confirm_known_login(record_observation.observation_id, record_observation.organization,
-      record_observation.provider, record_observation.issuer, record_observation.subject, record_observation.acr,
-      record_observation.authenticated_at, record_observation.issued_at,
-      record_observation.personnummer_index, record_observation.personnummer_index_previous,
-      record_observation.personnummer_sealed, record_observation.personnummer_masked,
-      record_observation.given_name, record_observation.family_name, record_observation.birth_date,
-      record_observation.phone, record_observation.phone_verified, record_observation.email, record_observation.email_verified);
+    member_id := private.confirm_known_login(o, record_observation.organization, record_observation.provider);
     if member_id is not null then
       outcome := 'confirmed';
       ask_consent := false;
@@ -33,15 +47,9 @@ begin
     end if;
   end if;
   perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('observation ' || record_observation.observation_id, 0));
-  select known.* into o from registry.observations as known where known.id = record_observation.observation_id;
+  select known.* into v_stored from registry.observations as known where known.id = record_observation.observation_id;
   if not found then
-    o := private.new_observation(record_observation.observation_id, record_observation.organization, record_observation.provider,
-      record_observation.issuer, record_observation.subject, record_observation.acr,
-      record_observation.authenticated_at, record_observation.issued_at,
-      record_observation.personnummer_index, record_observation.personnummer_index_previous,
-      record_observation.personnummer_sealed, record_observation.personnummer_masked,
-      record_observation.given_name, record_observation.family_name, record_observation.birth_date,
-      record_observation.phone, record_observation.phone_verified, record_observation.email, record_observation.email_verified,
+    o := private.new_observation(o, record_observation.organization, record_observation.provider,
       record_observation.absent_reason, record_observation.inconsistency);
     -- A login that is to be linked is not looked up, not even for this.
     if record_observation.evidence_missing and (record_observation.link_session_id is not null or not private.evidence_suffices(o)) then
@@ -50,8 +58,10 @@ begin
     end if;
     o := case when record_observation.link_session_id is null then private.keep_observation(o)
       else private.propose_link(o, record_observation.link_session_id) end;
-  elsif (o.issuer, o.subject) is distinct from (record_observation.issuer, record_observation.subject) then
+  elsif (v_stored.issuer, v_stored.subject) is distinct from (o.issuer, o.subject) then
     raise exception 'The observation id belongs to another login.' using errcode = 'PN003';
+  else
+    o := v_stored;
   end if;
   observation_id := o.id;
   outcome := o.outcome;

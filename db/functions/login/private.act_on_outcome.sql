@@ -8,15 +8,15 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   o constant registry.observations := p_observation;
+  c registry.conflicts;
   v_push_id uuid;
-  v_conflict_id uuid;
 begin
   case
     when o.outcome = 'filled' then
       perform private.fill_member(o);
       if exists (
-        select from registry.conflicts as c
-        where c.organization_id = o.organization_id and c.member_id = o.member_id and c.state = 'open')
+        select from registry.conflicts as known
+        where known.organization_id = o.organization_id and known.member_id = o.member_id and known.state = 'open')
       then
         perform private.close_obsolete_cases(o.organization_id, array[o.member_id], o.source::text);
       end if;
@@ -24,24 +24,34 @@ begin
     when o.outcome = 'confirmed' and o.personnummer_index_previous <> '{}' then
       perform private.renew_index(o);
     when o.outcome = 'conflict' then
-      v_conflict_id := private.open_conflict('mismatch', o, o.member_id, p_other_member_id);
+      c := private.open_conflict('mismatch', o, o.member_id, p_other_member_id);
     when o.outcome = 'duplicate' then
-      v_conflict_id := private.open_conflict('duplicate', o, o.member_id, p_other_member_id);
+      c := private.open_conflict('duplicate', o, o.member_id, p_other_member_id);
     when p_match.verdict = 'subject_moved' then
-      v_conflict_id := private.open_conflict('subject_moved', o, p_match.candidates[1], p_match.candidates[2]);
+      c := private.open_conflict('subject_moved', o, p_match.candidates[1], p_match.candidates[2]);
     when o.outcome in ('ambiguous', 'name_mismatch') then
-      v_conflict_id := private.open_conflict(o.outcome::text::registry.conflict_kind, o, p_candidates => p_match.candidates);
+      c := private.open_conflict(o.outcome::text::registry.conflict_kind, o, p_candidates => p_match.candidates);
     else
       null; -- absent and unlinked change nothing, nor does a number that is recorded already
   end case;
   if o.inconsistency = 'numbers_differ' then
-    v_conflict_id := private.open_conflict('inconsistent', o, o.member_id);
+    c := private.open_conflict('inconsistent', o, o.member_id);
   end if;
-  if v_conflict_id is not null then
-    select p.id into v_push_id from sync.pushes as p where p.waits_for_conflict_id = v_conflict_id limit 1;
+  if c.id is not null then
+    select p.id into v_push_id from sync.pushes as p where p.waits_for_conflict_id = c.id limit 1;
   end if;
   perform private.record_event(o.outcome::text, o.source::text, o.organization_id, private.outcome_sentence(o),
-    o.member_id, o.id, v_conflict_id, v_push_id, private.outcome_detail(o, v_conflict_id));
+    o.member_id, o.id, c.id, v_push_id,
+    jsonb_strip_nulls(o.explanation || jsonb_build_object(
+      'provider', o.provider,
+      'absent_reason', o.absent_reason,
+      'inconsistency', o.inconsistency,
+      'personnummer', o.personnummer_masked,
+      'case', c.kind,
+      'other_member_id', c.other_member_id,
+      'candidate_ids', nullif(to_jsonb(c.candidates), '[]'),
+      -- A coordinator has settled just this disagreement before, so no case was opened.
+      'known', case when c.state = 'resolved' then true end)));
 end
 $$;
 comment on function private.act_on_outcome is 'In: a decided observation, the other member who has the number, the match result. Writes record, case, push and audit event.';

@@ -1,19 +1,17 @@
 -- The login is not this member. The link goes, sessions that began with it end, and the match rules will never again propose
 -- the member for this login.
-create or replace function private.exclude_login(c registry.conflicts)
-returns jsonb
+create or replace function private.exclude_login(c registry.conflicts, o registry.observations)
+returns registry.before_decision
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_not constant uuid[] := case when c.member_id is null then c.candidates else array[c.member_id] end;
-  o registry.observations;
-  v_linked uuid;
-  v_excluded jsonb;
+  v_linked constant uuid := private.linked_member(o);
+  v_before registry.before_decision;
 begin
-  select known.* into strict o from registry.observations as known where known.id = c.observation_id;
-  v_linked := private.linked_member(o);
   if v_linked = any (v_not) then
+    v_before.link_before := v_linked;
     delete from registry.identity_links as l
     where (l.organization_id, l.issuer, l.subject) = (o.organization_id, o.issuer, o.subject);
     perform private.record_event('link_removed', 'coordinator', o.organization_id, 'A coordinator found that the login is not the member''s.',
@@ -26,9 +24,8 @@ begin
     on conflict do nothing
     returning member_id
   )
-  select coalesce(jsonb_agg(member_id), '[]') into v_excluded from added;
-  return jsonb_build_object('excluded', v_excluded)
-    || case when v_linked = any (v_not) then jsonb_build_object('link', jsonb_build_object('before', v_linked, 'after', null)) else '{}' end;
+  select array_agg(member_id) into v_before.excluded from added;
+  return v_before;
 end
 $$;
-comment on function private.exclude_login is 'In: a locked case. Out: the state before. Excludes the login from the member, or from every candidate, for good.';
+comment on function private.exclude_login is 'In: a locked case, its login. Out: the state before. Excludes the login from the member, or from every candidate, for good.';

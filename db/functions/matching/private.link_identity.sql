@@ -1,6 +1,6 @@
 -- Remembers which member a login belongs to, with the reason. A coordinator may be merging the record at this moment: its links have
--- moved then, and a new one would stay behind on a record that nobody finds again; or be finding that the login is not this member. So
--- whoever links meets whoever merges or parts at the record.
+-- moved then, and a new one would stay behind on a record that nobody finds again; or be deciding that the login is not this member. So
+-- both lock the record first.
 create or replace function private.link_identity(p_observation registry.observations, p_match private.match_result)
 returns void
 language plpgsql volatile

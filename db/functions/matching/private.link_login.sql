@@ -9,7 +9,7 @@ declare
   m registry.members;
   c registry.conflicts;
   v_refusal text;
-  v_before jsonb;
+  v_before registry.before_decision;
   v_conflict_id uuid; -- the case that undo takes
 begin
   select known.* into o from registry.observations as known
@@ -27,7 +27,16 @@ begin
   if v_refusal is not null then
     return private.refuse('link_login', v_refusal, p_observation_id);
   end if;
-  v_before := private.set_link(o, m.id) || private.fill_gap(o, m.id);
+  v_before.link_before := private.set_link(o, m.id);
+  v_before.link_after := m.id;
+  if private.fills_gap(o, m.id) then
+    begin
+      v_before.version_after := private.set_number(o, m.id, null);
+      v_before.member_id := m.id; -- which had no number
+    exception when unique_violation then
+      null; -- an import that moves thousands of numbers gave this one to somebody at this moment: only the link is made
+    end;
+  end if;
   -- Also a login that nobody was told of becomes a case, so that the decision can be looked up, and undone.
   perform private.open_conflict('ambiguous', o, p_candidates => array[m.id]) where o.outcome = 'unlinked';
   for c in
@@ -38,7 +47,7 @@ begin
   loop
     perform private.close_case(c, 'link_login', p_note, v_before);
     v_conflict_id := coalesce(v_conflict_id, c.id);
-    v_before := '{}'; -- kept, and undone, with the first of them
+    v_before := null; -- kept, and undone, with the first of them
   end loop;
   return jsonb_build_object('observation_id', o.id, 'member_id', m.id, 'linked', true, 'conflict_id', v_conflict_id);
 end

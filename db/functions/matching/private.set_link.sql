@@ -1,7 +1,7 @@
 -- A coordinator says whose login it is. The only place where a link ever moves from one member to another; sessions that began with
 -- the login as the first one end.
 create or replace function private.set_link(p_observation registry.observations, p_member_id uuid)
-returns jsonb
+returns uuid
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
@@ -22,7 +22,7 @@ begin
     p_observation.organization_id, 'A coordinator linked the login to the member.',
     p_member_id => p_member_id, p_observation_id => p_observation.id,
     p_detail => jsonb_strip_nulls(jsonb_build_object('match_rule', 'coordinator', 'before', v_before)));
-  return jsonb_build_object('link', jsonb_build_object('before', v_before, 'after', p_member_id));
+  return v_before;
 end
 $$;
-comment on function private.set_link is 'In: an observation, a member. Out: the link before, for undo. Links the observation''s login to the member.';
+comment on function private.set_link is 'In: an observation, a member. Out: the member it was linked to before, for undo; null: none. Links the observation''s login to the member.';

@@ -1,5 +1,5 @@
 -- Written by `npm run db:letters` from Unicode data.
--- What is neither a letter nor a mark of one (dash, full stop, digit, symbol ...) parts words, and is no part of a name itself.
+-- What is neither a letter nor a mark of one (dash, full stop, digit, symbol ...) separates words, and belongs to no name itself.
 create or replace function private.space_out_signs(p_text text)
 returns text
 language plpgsql immutable strict parallel safe

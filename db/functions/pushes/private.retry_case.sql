@@ -25,7 +25,7 @@ begin
   v_push_id := private.queue_push(c.member_id, p_decided => true);
   perform private.record_event('push_requeued', 'coordinator', c.organization_id, 'A coordinator had the recorded number sent.',
     p_member_id => c.member_id, p_conflict_id => c.id, p_push_id => v_push_id);
-  perform private.close_case(c, 'retry_sync', null, '{}');
+  perform private.close_case(c, 'retry_sync', null);
   return jsonb_build_object('push_id', v_push_id, 'state', 'pending');
 end
 $$;

@@ -34,7 +34,7 @@ begin
   for c in
     select known.* from registry.conflicts as known where known.push_id = p.id and known.state = 'open' for update
   loop
-    perform private.close_case(c, 'retry_sync', null, '{}');
+    perform private.close_case(c, 'retry_sync', null);
   end loop;
   return jsonb_build_object('push_id', v_push_id, 'state', 'pending');
 end

@@ -8,13 +8,12 @@ as $$
 declare
   v_due constant uuid[] := array(
     select r.id from registry.resolutions as r
-    where coalesce(r.before #>> '{number,sealed}', r.before #>> '{survivor_number,sealed}') is not null
+    where coalesce(((r.before).number).sealed, ((r.before).survivor_number).sealed) is not null
       and r.decided_at < now() - interval '31 days'
     order by r.decided_at limit p_most for update skip locked);
 begin
   update registry.resolutions as r
-  set before = r.before #- '{number,index}' #- '{number,sealed}' #- '{number,masked}'
-    #- '{survivor_number,index}' #- '{survivor_number,sealed}' #- '{survivor_number,masked}'
+  set before.number.index = null, before.number.sealed = null, before.number.masked = null, before.survivor_number = null
   where r.id = any (v_due);
   return cardinality(v_due);
 end

@@ -27,7 +27,11 @@ begin
   else
     if t.replaced_at is null then
       t.successor_salt := rotate_refresh_token.new_salt;
-      perform private.replace_refresh_token(t, rotate_refresh_token.new_refresh_token_hash);
+      -- Only the token before the current one may come again, so only it keeps its salt.
+      update registry.refresh_tokens as k set successor_salt = null where k.session_id = s.id and k.successor_salt is not null;
+      update registry.refresh_tokens as k set replaced_at = now(), successor_salt = t.successor_salt where k.token_hash = t.token_hash;
+      insert into registry.refresh_tokens (token_hash, session_id) values (rotate_refresh_token.new_refresh_token_hash, s.id);
+      update registry.sessions as known set expires_at = now() + interval '30 days' where known.id = s.id;
     end if;
     return query select d.*, t.successor_salt from private.describe_session(s.id) as d;
   end if;
