@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { stringify } from 'csv-stringify/sync';
 import { notWritable, refuseForeign, unfinished } from './list-places.ts';
 
 /**
@@ -48,6 +49,5 @@ export async function* inPages<T>(next: (last: T | undefined) => Promise<T[]>): 
 
 /** A field of a CSV file (RFC 4180). A spreadsheet would run what begins like a formula, so such a field is marked as text. */
 export function csvField(text: string): string {
-  const safe = /^[=+\-@\t]/.test(text) ? `'${text}` : text;
-  return /[",\n\r']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  return stringify([[text]], { eof: false, escape_formulas: true, quoted_match: /['\r\n]/ });
 }

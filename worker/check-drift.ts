@@ -6,9 +6,8 @@ import { parseArgs } from 'node:util';
 import { createLogger } from '../runtime/logger.ts';
 import { readConfig } from './config.ts';
 import { createCarrier } from './create-worker.ts';
-import { createDoors } from './doors/doors.ts';
+import { createWorkerDatabase, createWorkerPool } from './database.ts';
 import { compareDrift } from './drift.ts';
-import { createWorkerPool } from './worker-pool.ts';
 
 async function main(): Promise<boolean> {
   const { organization } = parseArgs({ options: { organization: { type: 'string' } } }).values;
@@ -19,8 +18,8 @@ async function main(): Promise<boolean> {
   const config = readConfig();
   const pool = createWorkerPool(config, createLogger({ name: 'drift', level: 'silent' }));
   try {
-    const doors = createDoors(pool);
-    if (!(await doors.readableOrganizations()).some((each) => each.organization === organization)) {
+    const database = createWorkerDatabase(pool);
+    if (!(await database.readableOrganizations()).some((each) => each.organization === organization)) {
       console.error(`drift: the member system of ${organization} cannot be read (read_url_template)`);
       return false;
     }
@@ -30,7 +29,7 @@ async function main(): Promise<boolean> {
     let after: string | null = null;
     do {
       const page = await compareDrift(organization, after, Number.POSITIVE_INFINITY, {
-        doors,
+        database,
         authorize,
         fetch,
         indexer,

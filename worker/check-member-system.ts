@@ -6,9 +6,8 @@ import { parseArgs } from 'node:util';
 import { createLogger } from '../runtime/logger.ts';
 import { readConfig } from './config.ts';
 import { createCarrier } from './create-worker.ts';
-import { createDoors } from './doors/doors.ts';
+import { createWorkerDatabase, createWorkerPool } from './database.ts';
 import { checkMemberSystem } from './member-system/check.ts';
-import { createWorkerPool } from './worker-pool.ts';
 
 async function main(): Promise<boolean> {
   const { organization } = parseArgs({ options: { organization: { type: 'string' } } }).values;
@@ -19,7 +18,7 @@ async function main(): Promise<boolean> {
   const config = readConfig();
   const pool = createWorkerPool(config, createLogger({ name: 'member-system-check', level: 'silent' }));
   try {
-    const found = await createDoors(pool).memberSystem(organization);
+    const found = await createWorkerDatabase(pool).memberSystem(organization);
     if (found === null) {
       console.error(`member-system:check: there is no organisation ${organization}`);
       return false;

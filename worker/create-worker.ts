@@ -5,10 +5,10 @@ import { deploymentRules } from '../runtime/deployment.ts';
 import { createGuardedFetch } from '../runtime/guarded-fetch.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { WorkerConfig } from './config.ts';
+import { createWorkerDatabase, createWorkerPool } from './database.ts';
 import { createDeliver, type DeliverOptions } from './deliver.ts';
-import { createDoors } from './doors/doors.ts';
-import { logGatherFailures } from './doors/log-gather-failures.ts';
 import { createGate } from './gate.ts';
+import { logGatherFailures } from './gather.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { type KeptRunning, keepRunning } from './keep-running.ts';
 import { createLeases } from './leases.ts';
@@ -17,11 +17,9 @@ import { createAuthorize } from './member-system/authorization.ts';
 import { keepsBody } from './member-system/send.ts';
 import { longestRequestMs } from './member-system/settings.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import type { OpenNumberOptions } from './open-number.ts';
-import { startQueue, unlockJobs } from './queue.ts';
-import { createQueueLogger } from './queue-logger.ts';
+import { createQueueLogger, startQueue, unlockJobs } from './queue.ts';
+import type { OpenNumberOptions } from './sealed-numbers.ts';
 import { createTaskList } from './task-list.ts';
-import { createWorkerPool } from './worker-pool.ts';
 
 /** A worker that has been started. */
 export interface RunningWorker {
@@ -74,16 +72,25 @@ export function createCarrier(config: WorkerConfig): DeliverOptions {
 export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTuning = {}): RunningWorker {
   const pool: Pool = createWorkerPool(config, log);
   const { preparedStatements } = config;
-  const doors = createDoors(pool, { preparedStatements, onGatherFailure: logGatherFailures(log) });
+  const database = createWorkerDatabase(pool, { preparedStatements, onGatherFailure: logGatherFailures(log) });
   const gate = createGate(config.concurrency);
   const leases = createLeases();
-  const metrics = createMetrics({ read: () => doors.metrics(), freshForMs: 5_000, withProcess: true });
+  const metrics = createMetrics({ read: () => database.metrics(), freshForMs: 5_000, withProcess: true });
   const carrier = createCarrier(config);
-  const heartbeat = startHeartbeat({ doors, leases, gate, log, everyMs: tuning.beatEveryMs ?? beatEveryMs });
+  const heartbeat = startHeartbeat({ database, leases, gate, log, everyMs: tuning.beatEveryMs ?? beatEveryMs });
   const onBreaker = () => heartbeat.beat();
   const { authorize, readingFetch, indexer } = carrier;
   const drift = { authorize, indexer, fetch: readingFetch };
-  const parts = { drift, doors, deliver: createDeliver(carrier), numbers: carrier, leases, gate, metrics, onBreaker };
+  const parts = {
+    drift,
+    database,
+    deliver: createDeliver(carrier),
+    numbers: carrier,
+    leases,
+    gate,
+    metrics,
+    onBreaker,
+  };
   const taskList = createTaskList({ ...parts, log, timeoutMs: taskTimeoutMs });
   const { concurrency } = config;
   const run = {

@@ -1,13 +1,12 @@
 import type { GuardedFetch } from '../runtime/guarded-fetch.ts';
-import type { PushClaim } from './doors/rows.ts';
+import type { PushClaim } from './database-rows.ts';
 import { Failure, type FailureCode } from './failure.ts';
 import { type Authorize, authorized } from './member-system/authorization.ts';
 import { classify, classifyStatus } from './member-system/classify.ts';
-import { sealForReceiver } from './member-system/receiver.ts';
 import { buildRequest, buildStatusUrl } from './member-system/request.ts';
-import { read, type SendOptions, send } from './member-system/send.ts';
-import { type HttpMemberSystem, readMemberSystem } from './member-system/settings.ts';
-import { type OpenNumberOptions, openNumber } from './open-number.ts';
+import { read, send } from './member-system/send.ts';
+import { type HttpMemberSystem, readMemberSystem, type Worklist } from './member-system/settings.ts';
+import { type OpenNumberOptions, openNumber, sealForReceiver } from './sealed-numbers.ts';
 
 /** How one attempt at a push ended. */
 export interface Outcome {
@@ -36,7 +35,7 @@ export interface Attempt {
 }
 
 /** Carries the number of one claimed push to its member system. It does not throw for anything that is a failure. */
-export type Deliver = (pushId: string, claim: PushClaim, attempt: Attempt) => Promise<Outcome>;
+export type Deliver = (claim: PushClaim, attempt: Attempt) => Promise<Outcome>;
 
 /** What delivering needs. */
 export interface DeliverOptions extends OpenNumberOptions {
@@ -47,45 +46,42 @@ export interface DeliverOptions extends OpenNumberOptions {
   readonly readingFetch: GuardedFetch;
 }
 
-type Exchange = Omit<SendOptions, 'authorization' | 'fetch'>;
-
-function failed(code: FailureCode, httpStatus: number, retryAfter: number | null): Outcome {
-  return { result: new Failure(code).result, httpStatus, errorCode: code, retryAfter };
+/** Creates the function that delivers: opens the number, builds the request, sends it, and judges the answer. */
+export function createDeliver(options: DeliverOptions): Deliver {
+  return async (claim, attempt) => {
+    try {
+      const system = readMemberSystem(claim.member_system);
+      const number = (await openNumber(claim, options))?.reveal() ?? null;
+      if (system.kind === 'worklist') return await putOnWorklist(system, number);
+      if (claim.status_url !== null) return await askStatus(claim.status_url, claim, system, attempt, options);
+      return await sendChange(claim, number, system, attempt, options);
+    } catch (error) {
+      const failure = error instanceof Failure ? error : new Failure('unexpected_error', { cause: error });
+      return { result: failure.result, httpStatus: null, errorCode: failure.code, cause: failure.cause };
+    }
+  };
 }
 
-/** Asks a member system that took the change in how it went. */
-async function askStatus(
-  statusUrl: string,
-  claim: PushClaim,
-  system: HttpMemberSystem,
-  options: DeliverOptions,
-  exchange: Exchange,
-) {
-  const reading = await authorized(system.authentication, options.authorize, (authorization) =>
-    read(statusUrl, { ...exchange, fetch: options.readingFetch, authorization }),
-  );
-  const { status: httpStatus, retryAfter, body } = reading;
-  const word: unknown = body && Reflect.get(body, 'status');
-  const verdict = classifyStatus(httpStatus, typeof word === 'string' ? word : null);
-  if (verdict === 'delivered') return { result: verdict, httpStatus, errorCode: null };
-  if (verdict !== 'accepted') return failed(verdict, httpStatus, retryAfter);
-  if (claim.overdue) return { ...failed('acceptance_expired', httpStatus, null), final: true };
-  return { result: verdict, httpStatus, errorCode: null, retryAfter, statusUrl };
+/** A person carries the change out. The number is sealed for the organisation's own key, if it has one. */
+async function putOnWorklist({ receiverKey }: Worklist, number: string | null): Promise<Outcome> {
+  const taken = { result: 'accepted', httpStatus: null, errorCode: null } as const;
+  if (receiverKey === null || number === null) return taken;
+  return { ...taken, receiverSealed: await sealForReceiver(receiverKey, number) };
 }
 
 /** Sends the change itself. */
 async function sendChange(
-  pushId: string,
   claim: PushClaim,
   personnummer: string | null,
   system: HttpMemberSystem,
-  options: DeliverOptions,
-  { attempt, exchange }: { attempt: Attempt; exchange: Exchange },
+  { signal, assertHeld }: Attempt,
+  { authorize, fetch }: DeliverOptions,
 ): Promise<Outcome> {
-  const request = buildRequest(system, { pushId, madeAt: claim.made_at, externalId: claim.external_id, personnummer });
-  const answer = await authorized(system.authentication, options.authorize, (authorization) => {
-    attempt.assertHeld();
-    return send(request, { ...exchange, fetch: options.fetch, authorization });
+  const { push_id: pushId, made_at: madeAt, external_id: externalId } = claim;
+  const request = buildRequest(system, { pushId, madeAt, externalId, personnummer });
+  const answer = await authorized(system.authentication, authorize, (authorization) => {
+    assertHeld();
+    return send(request, { fetch, timeoutMs: system.timeoutMs, signal, authorization });
   });
   const { status: httpStatus, retryAfter, location } = answer;
   const verdict = classify(answer);
@@ -95,31 +91,26 @@ async function sendChange(
   return { result: verdict, httpStatus, errorCode: null, retryAfter, statusUrl };
 }
 
-async function carry(pushId: string, claim: PushClaim, options: DeliverOptions, attempt: Attempt): Promise<Outcome> {
-  const system = readMemberSystem(claim.member_system);
-  const number = await openNumber(claim, options);
-  if (system.kind === 'worklist') {
-    const seals = system.receiverKey !== null && number !== null;
-    return {
-      result: 'accepted',
-      httpStatus: null,
-      errorCode: null,
-      ...(seals && { receiverSealed: await sealForReceiver(system.receiverKey, number.reveal()) }),
-    };
-  }
-  const exchange = { timeoutMs: system.timeoutMs, signal: attempt.signal };
-  if (claim.status_url !== null) return await askStatus(claim.status_url, claim, system, options, exchange);
-  return await sendChange(pushId, claim, number?.reveal() ?? null, system, options, { attempt, exchange });
+/** Asks a member system that took the change in how it went. */
+async function askStatus(
+  statusUrl: string,
+  claim: PushClaim,
+  system: HttpMemberSystem,
+  { signal }: Attempt,
+  { authorize, readingFetch: fetch }: DeliverOptions,
+): Promise<Outcome> {
+  const answer = await authorized(system.authentication, authorize, (authorization) =>
+    read(statusUrl, { fetch, timeoutMs: system.timeoutMs, signal, authorization }),
+  );
+  const { status: httpStatus, retryAfter, body } = answer;
+  const word: unknown = body && Reflect.get(body, 'status');
+  const verdict = classifyStatus(httpStatus, typeof word === 'string' ? word : null);
+  if (verdict === 'delivered') return { result: verdict, httpStatus, errorCode: null };
+  if (verdict !== 'accepted') return failed(verdict, httpStatus, retryAfter);
+  if (claim.overdue) return { ...failed('acceptance_expired', httpStatus, null), final: true };
+  return { result: verdict, httpStatus, errorCode: null, retryAfter, statusUrl };
 }
 
-/** Creates the function that delivers. */
-export function createDeliver(options: DeliverOptions): Deliver {
-  return async (pushId, claim, attempt) => {
-    try {
-      return await carry(pushId, claim, options, attempt);
-    } catch (error) {
-      const failure = error instanceof Failure ? error : new Failure('unexpected_error', { cause: error });
-      return { result: failure.result, httpStatus: null, errorCode: failure.code, cause: failure.cause };
-    }
-  };
+function failed(code: FailureCode, httpStatus: number, retryAfter: number | null): Outcome {
+  return { result: new Failure(code).result, httpStatus, errorCode: code, retryAfter };
 }

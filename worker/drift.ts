@@ -2,12 +2,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Indexer } from '../personnummer/blind-index.ts';
 import { Personnummer } from '../personnummer/personnummer.ts';
 import type { GuardedFetch } from '../runtime/guarded-fetch.ts';
-import type { Doors } from './doors/doors.ts';
-import type { DriftRow } from './doors/rows.ts';
+import type { WorkerDatabase } from './database.ts';
+import type { DriftRow } from './database-rows.ts';
 import { Failure } from './failure.ts';
 import { type Authorize, authorized } from './member-system/authorization.ts';
 import { failureOfStatus } from './member-system/classify.ts';
-import { readPointer } from './member-system/pointer.ts';
 import { buildReadUrl } from './member-system/request.ts';
 import { read } from './member-system/send.ts';
 import { type HttpMemberSystem, readMemberSystem } from './member-system/settings.ts';
@@ -17,7 +16,7 @@ export type Found = 'same' | 'another' | 'none' | 'missing' | 'unreadable';
 
 /** What comparing needs. */
 export interface DriftOptions {
-  readonly doors: Pick<Doors, 'driftPage' | 'reportDrift'>;
+  readonly database: Pick<WorkerDatabase, 'driftPage' | 'reportDrift'>;
   readonly indexer: Indexer;
   readonly authorize: Authorize;
   readonly fetch: GuardedFetch;
@@ -43,6 +42,21 @@ function judgeValue(value: unknown): Live {
   return /^\d{11}$/.test(digits)
     ? { found: 'number', number: new Personnummer(digits) }
     : { found: 'unreadable', number: null };
+}
+
+/**
+ * Follows a JSON pointer (RFC 6901) into a value.
+ *
+ * @param pointer e.g. `/person/personnummer`; the empty one is the value itself
+ * @returns what stands there; undefined where the path leads nowhere
+ */
+export function readPointer(value: unknown, pointer: string): unknown {
+  const steps = pointer.split('/').slice(1);
+  return steps.reduce<unknown>((at, step) => {
+    if (typeof at !== 'object' || at === null) return undefined;
+    const key = step.replaceAll('~1', '/').replaceAll('~0', '~');
+    return Object.hasOwn(at, key) ? Reflect.get(at, key) : undefined;
+  }, value);
 }
 
 /** Reads one member. Throws a Failure where nothing can be said. */
@@ -92,7 +106,7 @@ export async function compareDrift(
   options: DriftOptions,
 ): Promise<DriftPage> {
   const counts = { same: 0, another: 0, none: 0, missing: 0, unreadable: 0, failed: 0 };
-  const rows = await options.doors.driftPage(organization, after, 500);
+  const rows = await options.database.driftPage(organization, after, 500);
   let failures = 0;
   let last = after;
   for (const row of rows) {
@@ -105,7 +119,7 @@ export async function compareDrift(
       counts[report.found] += 1;
       failures = 0;
       // Most agree; the database hears only of what is news.
-      if (report.found !== 'same' || row.has_case) await options.doors.reportDrift(report);
+      if (report.found !== 'same' || row.has_case) await options.database.reportDrift(report);
     } catch (error) {
       if (!(error instanceof Failure) || error.code === 'database_failed') throw error;
       counts.failed += 1;
@@ -113,13 +127,12 @@ export async function compareDrift(
       if (failures >= enough) throw error;
     }
     last = row.member_id;
-    await keepPace(row.member_system, started);
+    await keepPace(system.ratePerSecond, started);
   }
   return { counts, after: rows.length === 0 ? null : last };
 }
 
 /** Reads count as requests; at most half of the row's rate is used for them. */
-async function keepPace(row: unknown, started: number): Promise<void> {
-  const rate: unknown = typeof row === 'object' && row !== null ? Reflect.get(row, 'rate_per_second') : null;
-  if (typeof rate === 'number') await pause(Math.max(0, 2_000 / rate - (performance.now() - started)));
+async function keepPace(rate: number | null, started: number): Promise<void> {
+  if (rate !== null) await pause(Math.max(0, 2_000 / rate - (performance.now() - started)));
 }

@@ -1,15 +1,15 @@
-/** One attempt's place among those of its organisation. Disposing of it frees the place. */
-export type Place = Disposable;
+/** One attempt's slot among those of its organisation. Disposing of it frees the slot. */
+export type Slot = Disposable;
 
 /**
- * Bulkheads between organisations: none of them may take all places of this process, and jobs of one that cannot be served
+ * Bulkheads between organisations: none of them may take all slots of this process, and jobs of one that cannot be served
  * now are not fetched. Organisations are known by the flag of their jobs, `org:<id>`.
  */
 export interface Gate {
   /** Flags of jobs that must not be fetched now; for graphile-worker's `forbiddenFlags`. */
   forbiddenFlags(): string[] | null;
-  /** @returns null when the organisation's places in this process are taken */
-  enter(flag: string | null): Place | null;
+  /** @returns null when the organisation's slots in this process are taken */
+  enter(flag: string | null): Slot | null;
   /** What the organisation's row says: most requests at a time. */
   limit(flag: string | null, concurrency: number): void;
   /** Leaves an organisation's jobs alone for a moment, in milliseconds. */
@@ -19,12 +19,12 @@ export interface Gate {
 }
 
 /**
- * @param places jobs that this process runs at a time
+ * @param slots jobs that this process runs at a time
  * @param now milliseconds, rising
  */
-export function createGate(places: number, now: () => number = () => performance.now()): Gate {
-  // A quarter is kept for the others, one place at least; a process with a single one has nothing to keep.
-  const most = Math.max(1, places - Math.max(1, Math.floor(places / 4)));
+export function createGate(slots: number, now: () => number = () => performance.now()): Gate {
+  // A quarter is kept for the others, one slot at least; a process with a single one has nothing to keep.
+  const most = Math.max(1, slots - Math.max(1, Math.floor(slots / 4)));
   const taken = new Map<string, number>();
   const limits = new Map<string, number>();
   const pausedUntil = new Map<string, number>();

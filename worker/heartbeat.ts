@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '../runtime/logger.ts';
-import type { Doors } from './doors/doors.ts';
+import type { WorkerDatabase } from './database.ts';
 import type { Gate } from './gate.ts';
 import type { Leases } from './leases.ts';
 
 /** What the heartbeat needs. */
 export interface HeartbeatOptions {
-  readonly doors: Pick<Doors, 'beat' | 'sweep'>;
+  readonly database: Pick<WorkerDatabase, 'beat' | 'sweep'>;
   readonly leases: Leases;
   readonly gate: Gate;
   readonly log: Logger;
@@ -27,17 +27,17 @@ export interface Heartbeat {
  * Tells the database every few seconds that this process lives and what it is sending, learns what it may not fetch, and has
  * the database take away from others what they left behind. Starts at once.
  */
-export function startHeartbeat({ doors, leases, gate, log, everyMs }: HeartbeatOptions): Heartbeat {
+export function startHeartbeat({ database, leases, gate, log, everyMs }: HeartbeatOptions): Heartbeat {
   const stopping = new AbortController();
   let poolId: string | null = null;
 
   async function tell(name: string): Promise<void> {
     const at = performance.now();
     const { pushIds, fencingTokens } = leases.held();
-    const answer = await doors.beat(name, pushIds, fencingTokens);
+    const answer = await database.beat(name, pushIds, fencingTokens);
     leases.renewed(at, answer.lost);
     gate.close(answer.forbidden_flags);
-    for (const { what, queued } of await doors.sweep()) if (queued > 0) log.warn({ what, queued }, 'taken up again');
+    for (const { what, queued } of await database.sweep()) if (queued > 0) log.warn({ what, queued }, 'taken up again');
   }
 
   let underWay: Promise<void> | null = null;

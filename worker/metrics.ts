@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { OrganizationMetrics } from './database-rows.ts';
 import type { Outcome } from './deliver.ts';
-import type { OrganizationMetrics } from './doors/rows.ts';
 
 /** What an operator can count. Labels come from our own rows and codes only: nothing of a person, and bounded. */
 export interface Metrics {
@@ -26,7 +26,11 @@ const buckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 /** Gauges that mirror the tables: name, help, how to read them. docs/operations.md says what each means. */
 const gauges: [name: string, help: string, value: (row: OrganizationMetrics) => number][] = [
   ['pushes_waiting', 'Changes that wait to be carried.', (row) => row.waiting],
-  ['pushes_disputed', 'Changes that wait for an open case about their number.', (row) => row.disputed],
+  [
+    'pushes_disputed',
+    'Changes that wait for an open case about their number, also those that were given up before.',
+    (row) => row.disputed,
+  ],
   ['pushes_sending', 'Changes that are being sent.', (row) => row.sending],
   [
     'pushes_oldest_waiting_seconds',

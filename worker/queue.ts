@@ -1,7 +1,15 @@
 import { EventEmitter } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { type Logger as QueueLogger, type Runner, run, type TaskList, type WorkerEvents } from 'graphile-worker';
+import {
+  type LogLevel,
+  Logger as QueueLogger,
+  type Runner,
+  run,
+  type TaskList,
+  type WorkerEvents,
+} from 'graphile-worker';
 import type { Pool } from 'pg';
+import type { Logger } from '../runtime/logger.ts';
 import { type SignsOfLife, watchRun } from './watch-run.ts';
 
 /** What a run of the queue needs. */
@@ -99,4 +107,26 @@ async function stopOnce(runner: Runner, signs: SignsOfLife, ended: Promise<void>
 /** Gives back at once the jobs of runs that have ended; otherwise they stay locked for four hours. */
 export async function unlockJobs(pool: Pool, poolIds: readonly string[]): Promise<void> {
   await pool.query('select graphile_worker.force_unlock_workers(worker_ids => $1::text[])', [poolIds]);
+}
+
+const levels: Readonly<Record<LogLevel, 'error' | 'warn' | 'info' | 'debug'>> = {
+  error: 'error',
+  warning: 'warn',
+  info: 'info',
+  debug: 'debug',
+};
+
+/**
+ * Lets graphile-worker write through the program's logger, which scrubs.
+ *
+ * Of its metadata only the ids of the scope are taken: the rest holds whole jobs and raw errors. Of a message only the
+ * first line, because the others are stack traces.
+ */
+export function createQueueLogger(log: Logger): QueueLogger {
+  return new QueueLogger(({ label, workerId, taskIdentifier, jobId }) => (level, message, meta) => {
+    const scope = { label, workerId, task: taskIdentifier, jobId };
+    // Every finished job would be a line; the tasks themselves say what is worth one.
+    const as = meta?.success === true ? 'debug' : levels[level];
+    log[as](scope, message.split('\n', 1)[0] ?? '');
+  });
 }

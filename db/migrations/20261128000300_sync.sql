@@ -170,7 +170,7 @@ create table sync.pushes (
 create unique index pushes_pending_once on sync.pushes (member_id) where state = 'pending';
 create index pushes_unsettled on sync.pushes (organization_id, next_attempt_at) where settled_at is null;
 create index pushes_due on sync.pushes (next_attempt_at) where state in ('pending', 'given_up') and next_attempt_at is not null;
--- Every claim and every settling writes into each index of the push. The few that are being sent are found by their places (slots).
+-- Every claim and every settling writes into each index of the push. The few that are being sent are found by their slots.
 create index pushes_slots on sync.pushes (organization_id, slot) where state = 'sending';
 create index pushes_file on sync.pushes (organization_id, file_id) where file_id is not null;
 create index pushes_delivered on sync.pushes (organization_id, settled_at) where state = 'delivered';
@@ -190,7 +190,7 @@ comment on column sync.pushes.next_attempt_at is 'When the next attempt is due; 
 comment on column sync.pushes.fencing_token is 'Rises with every claim; a result with an older one is refused.';
 comment on column sync.pushes.lease_expires_at is 'Until when the claiming worker is believed to be alive.';
 comment on column sync.pushes.leased_by is 'The worker that claimed it last.';
-comment on column sync.pushes.slot is 'Which of the member system''s places (concurrency) it takes while it is sent.';
+comment on column sync.pushes.slot is 'Which of the member system''s slots (1 to concurrency) it takes while it is sent.';
 comment on column sync.pushes.accepted_until is 'Set while the change has been taken in but not yet carried out: how long that may last.';
 comment on column sync.pushes.status_url is 'Where the member system says how far it is (202 with Location).';
 comment on column sync.pushes.receiver_sealed is 'Kind worklist: the number as a compact JWE for receiver_key.';
@@ -289,6 +289,74 @@ comment on table sync.workers is 'Workers that are alive. One that falls silent 
 comment on column sync.workers.pool_id is 'The name under which graphile-worker locks its jobs.';
 comment on column sync.workers.started_at is 'When it was first heard of.';
 comment on column sync.workers.seen_at is 'When it was last heard of.';
+
+create type sync.push_claim as (
+  push_id              uuid,
+  worker_id            text,
+  fencing_token        text,
+  attempt              integer,
+  organization_id      uuid,
+  organization         text,
+  member_id            uuid,
+  external_id          text,
+  personnummer_sealed  text,
+  personnummer_index   text,
+  member_system        jsonb,
+  lease_ms             integer,
+  delay_ms             integer,
+  status_url           text,
+  overdue              boolean,
+  made_at              text,
+  waits_for            text,
+  wait_ms              integer
+);
+comment on type sync.push_claim is 'What a worker hears of a push it asked for: what to send and where; or why it has to wait; or neither, when there is nothing to do.';
+comment on column sync.push_claim.push_id is 'The push.';
+comment on column sync.push_claim.worker_id is 'The name under which it is claimed.';
+comment on column sync.push_claim.fencing_token is 'To be shown with the report; null: not claimed. As text, because JSON has no numbers of 64 bits.';
+comment on column sync.push_claim.attempt is 'Number of the attempt that begins.';
+comment on column sync.push_claim.organization_id is 'Whose member system.';
+comment on column sync.push_claim.organization is 'Its slug.';
+comment on column sync.push_claim.member_id is 'The member whose number is carried.';
+comment on column sync.push_claim.external_id is 'The member''s number in the member system.';
+comment on column sync.push_claim.personnummer_sealed is 'The number, sealed for the worker; null together with the index: it is to be removed.';
+comment on column sync.push_claim.personnummer_index is 'Index of the number.';
+comment on column sync.push_claim.member_system is 'The row of sync.member_systems.';
+comment on column sync.push_claim.lease_ms is 'Length of the lease, in milliseconds.';
+comment on column sync.push_claim.delay_ms is 'Pause before sending, where the member system has a rate, in milliseconds.';
+comment on column sync.push_claim.status_url is 'Where the member system, which took the change in before, says how it went.';
+comment on column sync.push_claim.overdue is 'It has had its time to be carried out.';
+comment on column sync.push_claim.made_at is 'When the change was made (RFC 3339, UTC).';
+comment on column sync.push_claim.waits_for is 'Why it cannot begin now: member_busy, breaker_open, rate_used_up, no_slot. It has a job again.';
+comment on column sync.push_claim.wait_ms is 'When it makes sense to look again, in milliseconds.';
+
+create type sync.push_report as (
+  push_id          uuid,
+  worker_id        text,
+  fencing_token    bigint,
+  result           sync.attempt_result,
+  http_status      integer,
+  error_code       text,
+  duration_ms      integer,
+  final            boolean,
+  retry_after      integer,
+  status_url       text,
+  receiver_sealed  text,
+  next_worker_id   text
+);
+comment on type sync.push_report is 'How an attempt ended, as the worker tells it.';
+comment on column sync.push_report.push_id is 'The push.';
+comment on column sync.push_report.worker_id is 'The name under which it was claimed.';
+comment on column sync.push_report.fencing_token is 'As the claim gave it.';
+comment on column sync.push_report.result is 'How the attempt ended.';
+comment on column sync.push_report.http_status is 'HTTP status, where there was an answer.';
+comment on column sync.push_report.error_code is 'What went wrong, as a fixed code.';
+comment on column sync.push_report.duration_ms is 'How long it took, in milliseconds.';
+comment on column sync.push_report.final is 'True: give it up now.';
+comment on column sync.push_report.retry_after is 'Seconds that the member system asks us to wait; 24 hours at most are honoured.';
+comment on column sync.push_report.status_url is 'For accepted: where the member system says how it went.';
+comment on column sync.push_report.receiver_sealed is 'For accepted by a person: the number, sealed for the organisation.';
+comment on column sync.push_report.next_worker_id is 'For delivered: the name under which to claim another push of the organisation; null: none.';
 
 alter table registry.conflicts add foreign key (push_id) references sync.pushes;
 create index conflicts_push on registry.conflicts (push_id) where push_id is not null;

@@ -37,27 +37,45 @@ comment on function private.coordinator_organizations is 'Out: the organisations
 grant execute on function private.coordinator_organizations to authenticated;
 -- end db/functions/conflicts/private.coordinator_organizations.sql
 
--- begin db/functions/files_and_worklist/private.lock_file.sql
--- A file that the caller may see, locked.
-create or replace function private.lock_file(p_file_id uuid)
-returns sync.files
+-- begin db/functions/files_and_worklist/private.file_is_disputed.sql
+-- A number in one of its changes is in question by now, and nobody has fetched the file: it can be taken back.
+create or replace function private.file_is_disputed(f sync.files)
+returns boolean
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return f.state = 'ready' and f.fetched_at is null and exists (
+    select from sync.pushes as p
+    where p.organization_id = f.organization_id and p.file_id = f.id and p.waits_for_conflict_id is not null);
+end
+$$;
+comment on function private.file_is_disputed is 'In: a file. Out: whether it is to be taken back because one of its changes waits for a case.';
+-- end db/functions/files_and_worklist/private.file_is_disputed.sql
+
+-- begin db/functions/files_and_worklist/private.empty_file.sql
+-- What still waits in a file that is no longer good waits for the next one. Locked in the order in which others lock several pushes.
+create or replace function private.empty_file(p_file sync.files, p_error_code text)
+returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  f sync.files;
 begin
-  select known.* into f from sync.files as known
-  where known.id = p_file_id and known.organization_id = any (private.coordinator_organizations()) for update;
-  return f;
+  update sync.pushes as p
+  set accepted_until = null, file_id = null, error_code = p_error_code, next_attempt_at = clock_timestamp()
+  from (
+    select k.id from sync.pushes as k
+    where k.organization_id = p_file.organization_id and k.file_id = p_file.id and k.settled_at is null
+    order by k.id for update) as held
+  where p.id = held.id;
 end
 $$;
-comment on function private.lock_file is 'In: a file. Out: the file, locked; null when the caller may not see it.';
--- end db/functions/files_and_worklist/private.lock_file.sql
+comment on function private.empty_file is 'In: a locked file, the code its changes get (null: none). Makes them due for the next file.';
+-- end db/functions/files_and_worklist/private.empty_file.sql
 
 -- begin db/functions/audit/private.record_event.sql
 -- What nearly every audit event is written by; the two busiest ways spell theirs out (private.confirm_known_login,
--- private.record_deliveries). The message carries no member id of the organisation's: some organisations use numbers
+-- private.settle_pushes). The message carries no member id of the organisation's: some organisations use numbers
 -- of eleven digits there, and an audit row must never look as if it held a personnummer.
 create or replace function private.record_event(
   p_event text, p_source text, p_organization_id uuid, p_message text,
@@ -79,6 +97,54 @@ end
 $$;
 comment on function private.record_event is 'In: one thing that happened. Appends it to audit.events with the time and the actor (null: whoever calls).';
 -- end db/functions/audit/private.record_event.sql
+
+-- begin db/functions/files_and_worklist/private.withdraw_file.sql
+-- A change in a file was cancelled, or its number is in question. While nobody has fetched the file it can be taken back: the others go into
+-- a new one at once, which is why this one no longer counts as having been ready. What was fetched cannot be called back.
+create or replace function private.withdraw_file(p_file_id uuid)
+returns sync.files
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  f sync.files;
+begin
+  update sync.files as k set state = 'expired', content = null, ready_at = null, accept_until = null
+  where k.id = p_file_id and k.state = 'ready' and k.fetched_at is null
+  returning k.* into f;
+  if f.id is not null then
+    perform private.empty_file(f, null);
+    perform private.record_event('file_expired', 'worker', f.organization_id,
+      'A change in the file was cancelled, or its number is in question, before anybody fetched it; the others go into a new one.',
+      p_detail => jsonb_build_object('file_id', f.id));
+  end if;
+  return f;
+end
+$$;
+comment on function private.withdraw_file is 'In: the file of a push that is not to be sent now. Takes it back if it is ready and nobody has fetched it. Out: the file as it is then; null: it cannot be taken back.';
+-- end db/functions/files_and_worklist/private.withdraw_file.sql
+
+-- begin db/functions/files_and_worklist/private.lock_file.sql
+-- A file that the caller may see, locked. Here, and not in the login that put a number in question, a file is taken back for it: a login
+-- never does work in proportion to a file. What nobody asks for is taken back within a minute (private.expire_files).
+create or replace function private.lock_file(p_file_id uuid)
+returns sync.files
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  f sync.files;
+begin
+  select known.* into f from sync.files as known
+  where known.id = p_file_id and known.organization_id = any (private.coordinator_organizations()) for update;
+  if private.file_is_disputed(f) then
+    f := private.withdraw_file(f.id);
+  end if;
+  return f;
+end
+$$;
+comment on function private.lock_file is 'In: a file. Out: the file, locked; null when the caller may not see it.';
+-- end db/functions/files_and_worklist/private.lock_file.sql
 
 -- begin db/functions/audit/private.record_repeatable.sql
 -- What anybody can bring about as often as they like (a refusal, fetching the same number again, an unsigned message) must not fill the audit,
@@ -333,14 +399,51 @@ $$;
 comment on function private.enqueue is 'In: task, the id it is about, earliest time (null: now). Queues the job in this transaction; raises PN010 if the queue refuses.';
 -- end db/functions/pushes/private.enqueue.sql
 
--- begin db/functions/pushes/private.forget_failures.sql
--- What failed before for this member no longer matters: a later push has arrived, or the record has moved on.
-create or replace function private.forget_failures(p_push sync.pushes)
+-- begin db/functions/pushes/private.settle_pushes.sql
+-- The only writer of final states: row and audit event, for one push or many in one statement.
+create or replace function private.settle_pushes(
+  p_ids uuid[], p_http_statuses integer[], p_error_codes text[], p_state sync.push_state, p_event text, p_message text,
+  p_next_attempt_at timestamptz default null
+)
 returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  with settled as (
+    update sync.pushes as p
+    set state = p_state, settled_at = clock_timestamp(), next_attempt_at = p_next_attempt_at, lease_expires_at = null,
+        error_code = t.error_code, http_status = t.http_status
+    from unnest(p_ids, p_http_statuses, p_error_codes) as t(id, http_status, error_code)
+    where p.id = t.id
+    returning p.*
+  )
+  insert into audit.events (event, source, actor, organization_id, message, member_id, observation_id, push_id, detail)
+  select p_event, 'worker', private.actor(), s.organization_id, p_message, s.member_id, s.observation_id, s.id,
+    jsonb_strip_nulls(jsonb_build_object(
+      'attempt', s.attempts, 'error_code', s.error_code, 'http_status', s.http_status, 'worker', s.leased_by))
+  from settled as s;
+end
+$$;
+comment on function private.settle_pushes is 'In: locked pushes, beside each HTTP status and error code to keep; final state, event, sentence; for given_up, when it is tried again all the same.';
+-- end db/functions/pushes/private.settle_pushes.sql
+
+-- begin db/functions/pushes/private.settle_push.sql
+-- One push reaches its final state. Where it arrived, or nothing is left to carry, what failed before for this member no longer matters:
+-- cases about it are obsolete, and pushes that were given up are not tried again.
+create or replace function private.settle_push(
+  p_push sync.pushes, p_state sync.push_state, p_event text, p_message text, p_next_attempt_at timestamptz default null
+)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform private.settle_pushes(array[p_push.id], array[p_push.http_status], array[p_push.error_code],
+    p_state, p_event, p_message, p_next_attempt_at);
+  if p_state not in ('delivered', 'superseded') then
+    return;
+  end if;
   update sync.pushes set next_attempt_at = null
   where organization_id = p_push.organization_id and member_id = p_push.member_id and id <> p_push.id
     and state = 'given_up' and next_attempt_at is not null;
@@ -352,44 +455,7 @@ begin
   ), 'worker', 'A later push settled it.', p_push.id);
 end
 $$;
-comment on function private.forget_failures is 'In: a push that arrived or is obsolete. Closes open cases about failed pushes of its member, and ends their tries.';
--- end db/functions/pushes/private.forget_failures.sql
-
--- begin db/functions/pushes/private.record_push_event.sql
--- Audit events about a push all name the same ids.
-create or replace function private.record_push_event(p_event text, p_push sync.pushes, p_message text, p_conflict_id uuid default null)
-returns void
-language sql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-  select private.record_event(p_event, 'worker', p_push.organization_id, p_message,
-    p_member_id => p_push.member_id, p_observation_id => p_push.observation_id, p_conflict_id => p_conflict_id, p_push_id => p_push.id,
-    p_detail => jsonb_strip_nulls(jsonb_build_object(
-      'attempt', p_push.attempts, 'error_code', p_push.error_code, 'http_status', p_push.http_status, 'worker', p_push.leased_by)))
-$$;
-comment on function private.record_push_event is 'In: event, push, sentence, the case it has to do with. Appends the audit event.';
--- end db/functions/pushes/private.record_push_event.sql
-
--- begin db/functions/pushes/private.settle_push.sql
--- A push reaches its final state, once, with its audit event. Where it arrived, or nothing is left to carry, cases about older
--- failures are obsolete, and older pushes that were given up are not tried again.
-create or replace function private.settle_push(p_push sync.pushes, p_state sync.push_state, p_event text, p_message text)
-returns void
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  update sync.pushes
-  set state = p_state, settled_at = clock_timestamp(), next_attempt_at = null, lease_expires_at = null,
-      error_code = p_push.error_code, http_status = p_push.http_status
-  where id = p_push.id;
-  perform private.record_push_event(p_event, p_push, p_message);
-  if p_state in ('delivered', 'superseded') then
-    perform private.forget_failures(p_push);
-  end if;
-end
-$$;
-comment on function private.settle_push is 'In: a push (with the code and status to keep), final state, event, sentence.';
+comment on function private.settle_push is 'In: a locked push (with the code and status to keep), final state, event, sentence; for given_up, when it is tried again all the same.';
 -- end db/functions/pushes/private.settle_push.sql
 
 -- begin db/functions/pushes/private.fail_push.sql
@@ -408,41 +474,14 @@ begin
     jsonb_strip_nulls(jsonb_build_object('error_code', p_push.error_code, 'http_status', p_push.http_status, 'attempts', p_push.attempts)))
   on conflict (organization_id, fingerprint) where state = 'open'
     do update set seen = c.seen + 1, last_seen_at = clock_timestamp();
-  perform private.settle_push(p_push, p_state, p_event, p_message);
+  perform private.settle_push(p_push, p_state, p_event, p_message, v_at);
   if v_at is not null then
-    update sync.pushes set next_attempt_at = v_at where id = p_push.id;
     perform private.enqueue('push_personnummer', p_push.id, v_at);
   end if;
 end
 $$;
 comment on function private.fail_push is 'In: a push (with code and status), final state, event, sentence. Opens a case and settles the push.';
 -- end db/functions/pushes/private.fail_push.sql
-
--- begin db/functions/files_and_worklist/private.settle_filed_push.sql
--- The receiver's word on one change of a file is its delivery, or its refusal, and counts as its attempt.
-create or replace function private.settle_filed_push(p_push sync.pushes, p_refused boolean)
-returns void
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  p sync.pushes;
-begin
-  update sync.pushes set attempts = attempts + 1 where id = p_push.id returning * into p;
-  insert into sync.push_attempts (push_id, organization_id, attempt, worker_id, result, error_code, duration_ms)
-  values (p.id, p.organization_id, p.attempts, private.actor(), case when p_refused then 'rejected' else 'delivered' end::sync.attempt_result,
-    case when p_refused then 'refused_by_receiver' end, 0);
-  if p_refused then
-    p.error_code := 'refused_by_receiver';
-    perform private.fail_push(p, 'rejected', 'push_rejected', 'The receiver of the file could not carry the change out; a case was opened.');
-  else
-    p.error_code := null;
-    perform private.settle_push(p, 'delivered', 'push_delivered', 'The receiver of the file carried the change out.');
-  end if;
-end
-$$;
-comment on function private.settle_filed_push is 'In: a locked push of an acknowledged file, whether the receiver refused it.';
--- end db/functions/files_and_worklist/private.settle_filed_push.sql
 
 -- begin db/functions/files_and_worklist/private.acknowledge_sync_file.sql
 -- Only changes that still wait in this file are settled: one that a newer change has overtaken is in a later file. A mistyped id would
@@ -455,7 +494,6 @@ as $$
 declare
   f constant sync.files := private.lock_file(p_file_id);
   p sync.pushes;
-  v_external_id text;
   v_counts jsonb;
 begin
   if f.id is null then
@@ -474,8 +512,19 @@ begin
     select known.* from sync.pushes as known
     where known.organization_id = f.organization_id and known.file_id = f.id and known.state = 'pending' order by known.id for update
   loop
-    select m.external_id into v_external_id from registry.members as m where m.id = p.member_id;
-    perform private.settle_filed_push(p, v_external_id = any (coalesce(p_refused, '{}')));
+    -- The receiver's word on a change is its delivery, or its refusal, and counts as its attempt.
+    update sync.pushes set attempts = attempts + 1 where id = p.id returning * into p;
+    p.error_code := (
+      select 'refused_by_receiver' from registry.members as m
+      where m.id = p.member_id and m.external_id = any (p_refused));
+    insert into sync.push_attempts (push_id, organization_id, attempt, worker_id, result, error_code, duration_ms)
+    values (p.id, p.organization_id, p.attempts, private.actor(),
+      case when p.error_code is null then 'delivered' else 'rejected' end::sync.attempt_result, p.error_code, 0);
+    if p.error_code is null then
+      perform private.settle_push(p, 'delivered', 'push_delivered', 'The receiver of the file carried the change out.');
+    else
+      perform private.fail_push(p, 'rejected', 'push_rejected', 'The receiver of the file could not carry the change out; a case was opened.');
+    end if;
   end loop;
   update sync.files set state = 'acknowledged', content = null, acknowledged_at = clock_timestamp(), acknowledged_by = private.actor()
   where id = f.id;
@@ -689,7 +738,7 @@ comment on function private.lock_case is 'In: id of a case. Out: the case as it 
 -- end db/functions/conflicts/private.lock_case.sql
 
 -- begin db/functions/pushes/private.supersede_pushes.sql
--- A newer change of the same member makes waiting pushes obsolete. One that is being sent right now is left alone: the worker
+-- A newer change of the same member makes a waiting push obsolete. One that is being sent right now is left alone: the worker
 -- sees for itself, when it reports, that the record has moved on.
 create or replace function private.supersede_pushes(p_member_id uuid)
 returns void
@@ -697,22 +746,16 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_push sync.pushes;
+  p sync.pushes;
 begin
-  -- Hardly ever is there one, and looking costs a fraction of an UPDATE that finds nothing.
-  if not exists (select from sync.pushes as p where p.member_id = p_member_id and p.state = 'pending') then
-    return;
+  select known.* into p from sync.pushes as known where known.member_id = p_member_id and known.state = 'pending' for update;
+  if p.id is not null then
+    perform private.settle_pushes(array[p.id], array[p.http_status], array[p.error_code],
+      'superseded', 'push_superseded', 'The push was dropped: the record has changed since.');
   end if;
-  for v_push in
-    update sync.pushes set state = 'superseded', settled_at = clock_timestamp(), next_attempt_at = null
-    where member_id = p_member_id and state = 'pending'
-    returning *
-  loop
-    perform private.record_push_event('push_superseded', v_push, 'The push was dropped: the record has changed since.');
-  end loop;
 end
 $$;
-comment on function private.supersede_pushes is 'In: a member. Marks the pushes that wait as superseded.';
+comment on function private.supersede_pushes is 'In: a member. Settles the push that waits (there is one at most) as superseded.';
 -- end db/functions/pushes/private.supersede_pushes.sql
 
 -- begin db/functions/pushes/private.queue_push.sql
@@ -738,29 +781,6 @@ end
 $$;
 comment on function private.queue_push is 'In: a member whose number changed, the login that caused it, whether a coordinator decided on the number. Out: id of the push that will carry it.';
 -- end db/functions/pushes/private.queue_push.sql
-
--- begin db/functions/pushes/private.lock_failed_pushes.sql
--- Everything that trying pushes again touches, locked beforehand and in one order (members, then pushes, each by id), so that two
--- coordinators who name the same ones in another order, or a worker that reports on one of them, wait and do not deadlock. Pushes
--- that are being sent are left alone: they cannot be tried again, and their workers renew many leases at once.
-create or replace function private.lock_failed_pushes(p_ids uuid[])
-returns void
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_organization_ids constant uuid[] := private.coordinator_organizations();
-begin
-  perform from registry.members as m
-  where m.id in (select p.member_id from sync.pushes as p where p.id = any (p_ids) and p.organization_id = any (v_organization_ids))
-  order by m.id for no key update;
-  perform from sync.pushes as p
-  where p.id = any (p_ids) and p.organization_id = any (v_organization_ids) and p.state <> 'sending'
-  order by p.id for update;
-end
-$$;
-comment on function private.lock_failed_pushes is 'In: pushes. Locks those that the caller may see and that are not being sent, and their members.';
--- end db/functions/pushes/private.lock_failed_pushes.sql
 
 -- begin db/functions/pushes/private.disputing_case.sql
 -- Which open case puts a record's number in question: a mismatch of that record (another login brought another number), or any case whose
@@ -800,9 +820,8 @@ comment on function private.has_drifted is 'In: a push. Out: whether a differenc
 -- end db/functions/drift/private.has_drifted.sql
 
 -- begin db/functions/pushes/private.retry_locked_push.sql
--- One that still waits is tried at once. One that was refused or given up for good is followed by a new push, with an
--- idempotency key of its own: the member system may have stored its refusal under the old one.
-create or replace function private.retry_locked_push(p_push_id uuid)
+-- One push of private.retry_pushes, which has locked it.
+create or replace function private.retry_locked_push(p_push_id uuid, p_organization_ids uuid[])
 returns jsonb
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -813,7 +832,7 @@ declare
   v_push_id uuid := p_push_id;
 begin
   select known.* into p from sync.pushes as known
-  where known.id = p_push_id and known.organization_id = any (private.coordinator_organizations());
+  where known.id = p_push_id and known.organization_id = any (p_organization_ids);
   if p.id is null then
     return '{"code": "not_found"}'::jsonb;
   elsif exists (select from registry.members as m where m.id = p.member_id and m.merged_into is not null) then
@@ -842,24 +861,33 @@ begin
   return jsonb_build_object('push_id', v_push_id, 'state', 'pending');
 end
 $$;
-comment on function private.retry_locked_push is 'In: a push (private.lock_failed_pushes). Out: the push that is queued now, or the code of a refusal.';
+comment on function private.retry_locked_push is 'In: a locked push, the organisations of the caller. Out: the push that is queued now, or the code of a refusal.';
 -- end db/functions/pushes/private.retry_locked_push.sql
 
 -- begin db/functions/pushes/private.retry_pushes.sql
--- In this order, because a worker that reports holds a member and a push when it comes to the breaker: locks, pushes, breakers last,
--- and those by id.
+-- Pushes are tried again. One that still waits is tried at once. One that was refused or given up for good is followed by a new push, with
+-- an idempotency key of its own: the member system may have stored its refusal under the old one.
+-- Everything is locked beforehand and in one order (members, then pushes, each by id; breakers last, by organisation), so that two
+-- coordinators who name the same ones in another order, or a worker that reports on one of them, wait and do not deadlock. Pushes that are
+-- being sent are left alone: they cannot be tried again, and their workers renew many leases at once.
 create or replace function private.retry_pushes(p_ids uuid[])
 returns jsonb[]
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_organization_ids constant uuid[] := private.coordinator_organizations();
   v_id uuid;
   v_answers jsonb[] := array[]::jsonb[];
 begin
-  perform private.lock_failed_pushes(p_ids);
+  perform from registry.members as m
+  where m.id in (select p.member_id from sync.pushes as p where p.id = any (p_ids) and p.organization_id = any (v_organization_ids))
+  order by m.id for no key update;
+  perform from sync.pushes as p
+  where p.id = any (p_ids) and p.organization_id = any (v_organization_ids) and p.state <> 'sending'
+  order by p.id for update;
   foreach v_id in array p_ids loop
-    v_answers := v_answers || private.retry_locked_push(v_id);
+    v_answers := v_answers || private.retry_locked_push(v_id, v_organization_ids);
   end loop;
   with queued as (
     select distinct p.organization_id from unnest(v_answers) as t(answer)
@@ -874,20 +902,6 @@ end
 $$;
 comment on function private.retry_pushes is 'In: pushes. Out: for each the push that is queued now, or the code of a refusal. Where a breaker is open, its next probe comes at once.';
 -- end db/functions/pushes/private.retry_pushes.sql
-
--- begin db/functions/pushes/private.retry_push.sql
--- One push is tried again as several are.
-create or replace function private.retry_push(p_push_id uuid)
-returns jsonb
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return (private.retry_pushes(array[p_push_id]))[1];
-end
-$$;
-comment on function private.retry_push is 'In: a push. Out: the push that is queued now, or the code of a refusal.';
--- end db/functions/pushes/private.retry_push.sql
 
 -- begin db/functions/pushes/private.retry_case.sql
 -- What a case is about is sent again: its push; or, where the member system has another number than a record whose number nobody ever
@@ -904,7 +918,7 @@ begin
   select known.* into c from registry.conflicts as known
   where known.id = p_conflict_id and known.organization_id = any (private.coordinator_organizations());
   if c.state = 'open' and c.push_id is not null then
-    return private.retry_push(c.push_id);
+    return (private.retry_pushes(array[c.push_id]))[1];
   end if;
   c := private.lock_case(p_conflict_id);
   if c.id is null then
@@ -939,7 +953,7 @@ begin
   if num_nonnulls(p_push_id, p_push_ids, p_error_code, p_conflict_id) <> 1 or cardinality(p_push_ids) > 1000 then
     return private.refuse('retry_sync', 'name_one_thing', coalesce(p_push_id, p_conflict_id));
   elsif num_nonnulls(p_push_id, p_conflict_id) = 1 then
-    v_answer := case when p_push_id is null then private.retry_case(p_conflict_id) else private.retry_push(p_push_id) end;
+    v_answer := case when p_push_id is null then private.retry_case(p_conflict_id) else (private.retry_pushes(array[p_push_id]))[1] end;
     return case when v_answer ? 'code'
       then private.refuse('retry_sync', v_answer ->> 'code', coalesce(p_push_id, p_conflict_id)) else v_answer end;
   elsif p_error_code is not null then
@@ -1072,18 +1086,37 @@ $$;
 comment on function private.lock_worklist_push is 'In: a push. Out: the push, locked; null when the caller may not see it or it is no change of a worklist.';
 -- end db/functions/files_and_worklist/private.lock_worklist_push.sql
 
+-- begin db/functions/pushes/private.push_standing.sql
+-- Two questions that are asked of a push by several functions, written down once. A push carries one value: when the record holds another by
+-- now, or none, a later push carries that one; and a record that was merged into another has nothing more to say. And one after the other:
+-- an older value must never arrive after a newer one. A view, because PostgreSQL plans it together with whoever asks.
+create or replace view private.push_standing with (security_invoker = true) as
+select
+  p.id,
+  m.merged_into is not null or m.personnummer_index is distinct from p.personnummer_index or exists (
+    select from sync.pushes as newer where newer.member_id = p.member_id and newer.state = 'pending' and newer.id <> p.id) as is_obsolete,
+  exists (
+    select from sync.pushes as other
+    where other.organization_id = p.organization_id and other.member_id = p.member_id and other.id <> p.id
+      and other.state = 'sending' and other.lease_expires_at > clock_timestamp()) as member_is_busy
+from sync.pushes as p
+join registry.members as m on m.id = p.member_id;
+comment on view private.push_standing is 'Of each push, whether the record has moved on, and whether another push of its member is being sent.';
+comment on column private.push_standing.id is 'The push.';
+comment on column private.push_standing.is_obsolete is 'The record has moved on: nothing is left to carry.';
+comment on column private.push_standing.member_is_busy is 'Another push of the member is being sent.';
+-- end db/functions/pushes/private.push_standing.sql
+
 -- begin db/functions/pushes/private.push_is_obsolete.sql
--- A push carries one value. When the record holds another by now, or none, a later push carries that one; and a record that
--- was merged into another has nothing more to say to the member system.
-create or replace function private.push_is_obsolete(p_push sync.pushes)
+-- For one push, what private.push_standing says.
+create or replace function private.push_is_obsolete(p_push_id uuid)
 returns boolean
-language sql stable
+language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select p_push.personnummer_index is distinct from (
-      select m.personnummer_index from registry.members as m where m.id = p_push.member_id)
-    or exists (select from registry.members as m where m.id = p_push.member_id and m.merged_into is not null)
-    or exists (select from sync.pushes as newer where newer.member_id = p_push.member_id and newer.state = 'pending' and newer.id <> p_push.id)
+begin
+  return (select s.is_obsolete from private.push_standing as s where s.id = p_push_id);
+end
 $$;
 comment on function private.push_is_obsolete is 'In: a push. Out: whether the record has moved on.';
 -- end db/functions/pushes/private.push_is_obsolete.sql
@@ -1103,7 +1136,7 @@ begin
     return private.refuse('mark_done', 'not_found', p_push_id);
   elsif p.waits_for_conflict_id is not null then
     return private.refuse('mark_done', 'disputed', p_push_id);
-  elsif p.state <> 'pending' or private.push_is_obsolete(p) then
+  elsif p.state <> 'pending' or private.push_is_obsolete(p.id) then
     return private.refuse('mark_done', 'not_waiting', p_push_id);
   end if;
   update sync.pushes set attempts = attempts + 1, leased_by = private.actor() where id = p.id returning * into p;
@@ -1179,7 +1212,7 @@ begin
     return private.refuse('fetch_number', 'not_waiting', p_push_id);
   elsif p.waits_for_conflict_id is not null then
     return private.refuse('fetch_number', 'disputed', p_push_id);
-  elsif p.receiver_sealed is null or private.push_is_obsolete(p) then
+  elsif p.receiver_sealed is null or private.push_is_obsolete(p.id) then
     return private.refuse('fetch_number', 'not_sealed_yet', p_push_id);
   end if;
   perform private.record_repeatable(private.actor() || ' ' || p.id, 'number_fetched', 'coordinator', p.organization_id,
@@ -5086,49 +5119,6 @@ $$;
 comment on function private.lock_link is 'In: id of a link. Out: the link, its member locked; null when it is gone.';
 -- end db/functions/consent/private.lock_link.sql
 
--- begin db/functions/files_and_worklist/private.empty_file.sql
--- What still waits in a file that is no longer good waits for the next one.
-create or replace function private.empty_file(p_file sync.files, p_error_code text)
-returns void
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  update sync.pushes
-  set accepted_until = null, file_id = null, error_code = p_error_code, next_attempt_at = clock_timestamp()
-  where organization_id = p_file.organization_id and file_id = p_file.id and settled_at is null;
-end
-$$;
-comment on function private.empty_file is 'In: a locked file, the code its changes get (null: none). Makes them due for the next file.';
--- end db/functions/files_and_worklist/private.empty_file.sql
-
--- begin db/functions/files_and_worklist/private.withdraw_file.sql
--- A change in a file was cancelled, or its number is in question. While nobody has fetched the file it can be taken back:
--- the others go into a new one at once,
--- which is why this one no longer counts as having been ready. What was fetched cannot be called back.
-create or replace function private.withdraw_file(p_file_id uuid)
-returns void
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  f sync.files;
-begin
-  update sync.files as k set state = 'expired', content = null, ready_at = null, accept_until = null
-  where k.id = p_file_id and k.state = 'ready' and k.fetched_at is null
-  returning k.* into f;
-  if f.id is null then
-    return;
-  end if;
-  perform private.empty_file(f, null);
-  perform private.record_event('file_expired', 'worker', f.organization_id,
-    'A change in the file was cancelled, or its number is in question, before anybody fetched it; the others go into a new one.',
-    p_detail => jsonb_build_object('file_id', f.id));
-end
-$$;
-comment on function private.withdraw_file is 'In: the file of a push that is not to be sent now. Takes it back if it is ready and nobody has fetched it.';
--- end db/functions/files_and_worklist/private.withdraw_file.sql
-
 -- begin db/functions/pushes/private.cancel_push.sql
 -- Nobody is to send this any more, so a case about its failure is obsolete, and a file with it that nobody has fetched is taken back.
 create or replace function private.cancel_push(p_push sync.pushes)
@@ -5153,7 +5143,7 @@ comment on function private.cancel_push is 'In: a locked push whose consent was 
 
 -- begin db/functions/consent/private.withdraw_pushes.sql
 -- Every push of a login that may still leave is marked: one that waits, or is tried once a day, is cancelled now; one that is being
--- sent at this moment is cancelled when its attempt fails (worker.finish_push). The organisation's file is locked before its
+-- sent at this moment is cancelled when its attempt fails (worker.finish_pushes). The organisation's file is locked before its
 -- pushes, as by whoever writes, fetches or acknowledges it.
 create or replace function private.withdraw_pushes(p_link registry.identity_links)
 returns void
@@ -5736,55 +5726,6 @@ $$;
 comment on function private.abandon_imports is 'In: how many at most. Out: how many imports were given up that began more than 31 days ago and never ended.';
 -- end db/functions/retention/private.abandon_imports.sql
 
--- begin db/functions/pushes/private.retry_pause.sql
--- The pause before the next attempt: the member system's own word (Retry-After) where there is one, at most 24 hours; else
--- growing, exp(attempts) seconds, at most six hours, with a little chance so that those who failed together do not return
--- together. A server that says "in a second" for ever gets ten such tries, then one a minute.
-create or replace function private.retry_pause(p_attempts integer, p_retry_after integer)
-returns interval
-language sql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-  select case
-    when p_retry_after is null then exp(least(p_attempts, 10)) * (1 + random() / 10)
-    else least(greatest(p_retry_after, case when p_attempts > 10 then 60 else 1 end), 86400) + random()
-  end * interval '1 second'
-$$;
-comment on function private.retry_pause is 'In: attempts so far, Retry-After in seconds or null. Out: the pause.';
--- end db/functions/pushes/private.retry_pause.sql
-
--- begin db/functions/pushes/private.await_push.sql
--- The member system, or a person, has taken the change in and carries it out later. Nobody is asked too often: after ten seconds
--- at first, then in tenths of the time that has passed, at most every fifteen minutes.
-create or replace function private.await_push(p_push sync.pushes, p_retry_after integer, p_status_url text, p_receiver_sealed text)
-returns void
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_within constant interval := (select s.accept_within from sync.member_systems as s where s.organization_id = p_push.organization_id);
-  v_until constant timestamptz := coalesce(
-    case when p_status_url is not null then p_push.accepted_until end, clock_timestamp() + v_within);
-  v_waited constant interval := v_within - (v_until - clock_timestamp());
-  v_at constant timestamptz := case
-    when p_status_url is null then v_until
-    when p_retry_after is not null then clock_timestamp() + private.retry_pause(1, p_retry_after)
-    else clock_timestamp() + least(greatest(v_waited / 10, interval '10 seconds'), interval '15 minutes')
-  end;
-begin
-  update sync.pushes
-  set state = 'pending', lease_expires_at = null, slot = null, error_code = null, http_status = p_push.http_status,
-      accepted_until = v_until, status_url = p_status_url, receiver_sealed = p_receiver_sealed, next_attempt_at = v_at
-  where id = p_push.id;
-  perform private.enqueue('push_personnummer', p_push.id, v_at);
-  if p_push.accepted_until is null then
-    perform private.record_push_event('push_accepted', p_push, 'The member system took the change in and will carry it out later.');
-  end if;
-end
-$$;
-comment on function private.await_push is 'In: a push (with status), Retry-After in seconds or null, where to ask, or the number sealed for the person who types it in. Waits for the word that it was carried out.';
--- end db/functions/pushes/private.await_push.sql
-
 -- begin db/functions/files_and_worklist/private.changes_for_file.sql
 -- What a file would carry now: what waits, and what was given up and is tried once a day, which may be from a time when the changes went
 -- another way; of one member the last. Changes whose record has moved on are settled first: no later file could carry them either, so
@@ -5804,7 +5745,7 @@ begin
       and (m.merged_into is not null or m.personnummer_index is distinct from known.personnummer_index)
     order by known.id for update of known skip locked
   loop
-    if private.push_is_obsolete(p) then
+    if private.push_is_obsolete(p.id) then
       perform private.settle_push(p, 'superseded', 'push_superseded', 'The push was dropped: the record has changed since.');
     end if;
   end loop;
@@ -5843,11 +5784,7 @@ comment on function private.lease is 'Out: the length of a lease.';
 -- The claim itself, for pushes that are locked and that nothing stands in the way of. A claim is a lease with a fencing token: a
 -- worker that is paused and wakes up after its lease cannot overwrite what a later one has reported.
 create or replace function private.claim_locked(p_ids uuid[], p_worker_ids text[], p_slots smallint[])
-returns table (
-  push_id uuid, worker_id text, fencing_token bigint, attempt integer, organization_id uuid, organization text, member_id uuid,
-  external_id text, personnummer_sealed text, personnummer_index text, member_system jsonb,
-  lease_ms integer, delay_ms integer, status_url text, overdue boolean, made_at text
-)
+returns setof sync.push_claim
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
@@ -5861,7 +5798,7 @@ begin
           leased_by = n.worker_id, lease_expires_at = clock_timestamp() + v_lease
       from unnest(p_ids, p_worker_ids, p_slots) as n(id, worker_id, slot)
       where u.id = n.id
-        -- Looked at again under the lock of the place, in a statement of its own: a claim that was faster has committed by now.
+        -- Looked at again under the lock of the slot, in a statement of its own: a claim that was faster has committed by now.
         and not exists (
           select from sync.pushes as holder
           where holder.organization_id = u.organization_id and holder.slot = n.slot and holder.state = 'sending'
@@ -5871,18 +5808,72 @@ begin
       select s.organization_id, to_jsonb(s) as settings from sync.member_systems as s
       where s.organization_id in (select p.organization_id from sync.pushes as p where p.id = any (p_ids))
     )
-    select c.id, c.leased_by, c.fencing_token, c.attempts, g.id, g.slug, m.id, m.external_id, m.personnummer_sealed,
+    select c.id, c.leased_by, c.fencing_token::text, c.attempts, g.id, g.slug, m.id, m.external_id, m.personnummer_sealed,
       m.personnummer_index, s.settings, (extract(epoch from v_lease) * 1000)::integer, 0, c.status_url,
       coalesce(c.accepted_until < clock_timestamp(), false),
-      to_char(c.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+      to_char(c.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), null::text, null::integer
     from claimed as c
     join registry.members as m on m.id = c.member_id
     join registry.organizations as g on g.id = c.organization_id
     left join systems as s on s.organization_id = c.organization_id;
 end
 $$;
-comment on function private.claim_locked is 'In: locked pushes, and beside each the name it is claimed under and its place. Out: what to send and where, for those whose place is still free; the others are left as they are.';
+comment on function private.claim_locked is 'In: locked pushes, and beside each the name it is claimed under and its slot. Out: what to send and where, for those whose slot is still free; the others are left as they are.';
 -- end db/functions/pushes/private.claim_locked.sql
+
+-- begin db/functions/pushes/private.claim_next_pushes.sql
+-- The pushes that follow some that were delivered: for each another one of its organisation, the oldest first, that is due, whose job
+-- waits, and that nothing stands in the way of. It goes on in the slot of the delivered one. Record and job are looked up one by one
+-- (limit 1): however many wait, only the first few are looked at.
+create or replace function private.claim_next_pushes(p_organization_ids uuid[], p_worker_ids text[], p_slots smallint[])
+returns setof sync.push_claim
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_next record;
+begin
+  with free as materialized (
+    select t.organization_id, t.worker_id, t.slot, row_number() over (partition by t.organization_id) as nth
+    from unnest(p_organization_ids, p_worker_ids, p_slots) as t(organization_id, worker_id, slot)
+    cross join lateral (
+      select from sync.member_systems as s
+      where s.organization_id = t.organization_id and s.kind <> 'file' and s.rate_per_second is null and t.slot <= s.concurrency limit 1) as s
+    where t.worker_id is not null
+      and not exists (select from sync.breakers as b where b.organization_id = t.organization_id and b.state <> 'closed')
+      and pg_try_advisory_xact_lock(hashtextextended(t.organization_id || ' slot ' || t.slot, 0))
+  )
+  select array_agg(next.id) as ids, array_agg(f.worker_id) as worker_ids, array_agg(f.slot) as slots, array_agg(next.job_id) as job_ids
+  into v_next
+  from (
+    select o.organization_id, due.id, due.job_id, row_number() over (partition by o.organization_id) as nth
+    from (select f.organization_id, count(*) as most from free as f group by f.organization_id) as o
+    cross join lateral (
+      select p.id, j.id as job_id from sync.pushes as p
+      cross join lateral (
+        select from private.push_standing as s where s.id = p.id and not s.is_obsolete and not s.member_is_busy limit 1) as stands
+      cross join lateral (
+        select w.id from graphile_worker.jobs as w where w.key = 'push_personnummer:' || p.id and w.locked_at is null limit 1) as j
+      where p.organization_id = o.organization_id and p.settled_at is null and p.state = 'pending'
+        and p.next_attempt_at <= statement_timestamp()
+      order by p.next_attempt_at limit o.most
+      for update of p skip locked
+    ) as due
+  ) as next
+  join free as f on f.organization_id = next.organization_id and f.nth = next.nth;
+  if v_next.ids is null then
+    return;
+  end if;
+  return query select c.* from private.claim_locked(v_next.ids, v_next.worker_ids, v_next.slots) as c;
+  -- The claim takes the place of the job, and a lease that runs out makes a new one. What was not claimed, because its slot was
+  -- taken meanwhile, keeps its job, and so does one that somebody is fetching at this moment, and who finds the push taken.
+  perform graphile_worker.complete_jobs(array(
+    select t.job_id from unnest(v_next.ids, v_next.job_ids) as t(id, job_id)
+    join sync.pushes as p on p.id = t.id and p.state = 'sending'));
+end
+$$;
+comment on function private.claim_next_pushes is 'In: of pushes that were delivered, the organisation, the name under which to claim the next one (null: none) and the slot. Out: the claims.';
+-- end db/functions/pushes/private.claim_next_pushes.sql
 
 -- begin db/functions/upkeep/private.drop_leftover_jobs.sql
 -- A job that was queued again while it was locked loses its key and its attempts to the new one; if its worker died, it stays
@@ -6024,7 +6015,7 @@ comment on function private.erase_dry_runs is 'In: how many at most. Out: how ma
 
 -- begin db/functions/retention/private.erase_import_lines.sql
 -- A dry run removes what it has read when it ends. One that was killed leaves indexes of numbers that may be nobody's here. One
--- statement, because a row's place means the same row within one only.
+-- statement, because ctid means the same row within one statement only.
 create or replace function private.erase_import_lines(p_most integer)
 returns integer
 language sql volatile
@@ -6201,24 +6192,26 @@ $$;
 comment on function private.erase_sessions is 'In: how many at most. Out: how many sessions were erased that have no tokens left.';
 -- end db/functions/retention/private.erase_sessions.sql
 
--- begin db/functions/files_and_worklist/private.open_file_case.sql
--- What is wrong with an organisation's files as such is one case, however many changes wait.
-create or replace function private.open_file_case(p_organization_id uuid, p_fingerprint text, p_error_code text)
+-- begin db/functions/breakers/private.open_member_system_case.sql
+-- What is wrong with a member system, or with the files for it, is one case of an organisation, however many changes wait.
+create or replace function private.open_member_system_case(p_organization_id uuid, p_fingerprint text, p_detail jsonb)
 returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into registry.conflicts as c (organization_id, kind, fingerprint, detail)
-  values (p_organization_id, 'member_system', p_fingerprint, jsonb_build_object('error_code', p_error_code))
-  on conflict (organization_id, fingerprint) where state = 'open' do update set seen = c.seen + 1, last_seen_at = clock_timestamp();
+  values (p_organization_id, 'member_system', p_fingerprint, jsonb_strip_nulls(p_detail))
+  on conflict (organization_id, fingerprint) where state = 'open'
+    do update set seen = c.seen + 1, last_seen_at = clock_timestamp();
 end
 $$;
-comment on function private.open_file_case is 'In: an organisation, what is wrong (as fingerprint and as code). Opens the case, or counts it up.';
--- end db/functions/files_and_worklist/private.open_file_case.sql
+comment on function private.open_member_system_case is 'In: an organisation, what is wrong: as fingerprint, and as error_code and http_status. Opens the case, or counts it up.';
+-- end db/functions/breakers/private.open_member_system_case.sql
 
 -- begin db/functions/files_and_worklist/private.expire_files.sql
--- A file that nobody acknowledged in time: its changes go into the next one, and a coordinator is told.
+-- Files that are no longer good: one that nobody acknowledged in time (its changes go into the next one, and a coordinator is told), and one
+-- that nobody has fetched and in which a number is in question.
 create or replace function private.expire_files()
 returns integer
 language plpgsql volatile
@@ -6234,16 +6227,39 @@ begin
     returning k.*
   loop
     perform private.empty_file(f, 'not_acknowledged');
-    perform private.open_file_case(f.organization_id, 'member_system file', 'not_acknowledged');
+    perform private.open_member_system_case(f.organization_id, 'member_system file', '{"error_code": "not_acknowledged"}');
     perform private.record_event('file_expired', 'worker', f.organization_id,
       'Nobody acknowledged the file in time; its changes go into the next one.', p_detail => jsonb_build_object('file_id', f.id));
     v_count := v_count + 1;
   end loop;
+  for f in
+    select k.* from sync.files as k where k.state = 'ready' and k.fetched_at is null order by k.id for update skip locked
+  loop
+    if private.file_is_disputed(f) then
+      perform private.withdraw_file(f.id);
+      v_count := v_count + 1;
+    end if;
+  end loop;
   return v_count;
 end
 $$;
-comment on function private.expire_files is 'Out: how many files expired.';
+comment on function private.expire_files is 'Out: how many files expired or were taken back.';
 -- end db/functions/files_and_worklist/private.expire_files.sql
+
+-- begin db/functions/pushes/private.record_push_event.sql
+-- Audit events about a push all name the same ids.
+create or replace function private.record_push_event(p_event text, p_push sync.pushes, p_message text, p_conflict_id uuid default null)
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.record_event(p_event, 'worker', p_push.organization_id, p_message,
+    p_member_id => p_push.member_id, p_observation_id => p_push.observation_id, p_conflict_id => p_conflict_id, p_push_id => p_push.id,
+    p_detail => jsonb_strip_nulls(jsonb_build_object(
+      'attempt', p_push.attempts, 'error_code', p_push.error_code, 'http_status', p_push.http_status, 'worker', p_push.leased_by)))
+$$;
+comment on function private.record_push_event is 'In: event, push, sentence, the case it has to do with. Appends the audit event.';
+-- end db/functions/pushes/private.record_push_event.sql
 
 -- begin db/functions/files_and_worklist/private.fail_filed_push.sql
 -- A change that cannot go into a file: what can never be read is a case, what lacks a key waits for the next file.
@@ -6298,23 +6314,6 @@ end
 $$;
 comment on function private.free_lost_jobs is 'Out: how many unknown workers lost their locks.';
 -- end db/functions/upkeep/private.free_lost_jobs.sql
-
--- begin db/functions/upkeep/private.has_live_job.sql
--- Whether the queue will still run a job for this by itself. A job that is locked is running, or its worker died: only time
--- tells, and the lease of the push has run out by the time anybody asks.
-create or replace function private.has_live_job(p_task private.task, p_id uuid)
-returns boolean
-language plpgsql stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return exists (
-    select from graphile_worker.jobs as j
-    where j.key = p_task || ':' || p_id and j.attempts < j.max_attempts and j.locked_at is null);
-end
-$$;
-comment on function private.has_live_job is 'In: task, id. Out: whether an unlocked job with attempts left is in the queue.';
--- end db/functions/upkeep/private.has_live_job.sql
 
 -- begin db/functions/breakers/private.member_system_fault.sql
 -- Which failures speak of the member system as a whole, and not of one member: at_once, when our credentials are refused or the
@@ -6388,39 +6387,50 @@ $$;
 comment on function private.heal_overtaken is 'In: a push whose report may come too late. Queues the member''s present value again if an older one may have overwritten it, as what the same login caused, so that a later withdrawal of consent stops it too.';
 -- end db/functions/pushes/private.heal_overtaken.sql
 
--- begin db/functions/pushes/private.is_claimable.sql
--- Whether a push may be begun now. Given up is not the end: it is tried again once a day.
-create or replace function private.is_claimable(p_push sync.pushes)
-returns boolean
-language sql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-  select case p_push.state
-    when 'sending' then p_push.lease_expires_at <= clock_timestamp()
-    when 'pending' then p_push.next_attempt_at <= clock_timestamp() + interval '1 second'
-    when 'given_up' then coalesce(p_push.next_attempt_at <= clock_timestamp() + interval '1 second', false)
-    else false
-  end
-$$;
-comment on function private.is_claimable is 'In: a locked push. Out: whether it is due and held by nobody.';
--- end db/functions/pushes/private.is_claimable.sql
-
--- begin db/functions/pushes/private.keep_job.sql
--- A job that comes before its push is due, because somebody ran it by hand for instance, is used up by that: the push gets another.
-create or replace function private.keep_job(p_push sync.pushes)
-returns void
+-- begin db/functions/pushes/private.judge_claims.sql
+-- Whether pushes can be begun now. Given up is not the end: such a push is tried again once a day. A pause, an open breaker, another push of
+-- the member or a used-up rate is no failure, and does not count as an attempt.
+create or replace function private.judge_claims(p_ids uuid[], out ready uuid[], out waiting uuid[], out reasons text[])
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
 begin
-  if p_push.state in ('pending', 'given_up') and p_push.next_attempt_at is not null
-    and p_push.waits_for_conflict_id is null then -- one that waits gets its job when it goes on
-    perform private.enqueue('push_personnummer', p_push.id, p_push.next_attempt_at);
-  end if;
+  with judged as (
+    select p.id, case
+      when not case p.state
+        when 'sending' then p.lease_expires_at <= clock_timestamp()
+        when 'pending' then p.next_attempt_at <= clock_timestamp() + interval '1 second'
+        when 'given_up' then coalesce(p.next_attempt_at <= clock_timestamp() + interval '1 second', false)
+        else false
+      end then 'not_due'
+      when stands.is_obsolete then 'obsolete'
+      when p.consent_withdrawn_at is not null then 'withdrawn' -- its worker was lost while consent was withdrawn
+      when s.kind = 'file' then 'in_file' -- the next file takes it (worker.claim_file)
+      when stands.member_is_busy then 'member_busy'
+      when exists (
+        select from sync.breakers as b
+        where b.organization_id = p.organization_id and b.state <> 'closed' and b.probe_push_id is distinct from p.id) then 'breaker_open'
+      when s.rate_per_second is not null
+        and greatest(v_now, (select r.free_at from sync.rates as r where r.organization_id = p.organization_id))
+          + (p.nth - 1) * interval '1 second' / s.rate_per_second > v_now + interval '3 seconds' then 'rate_used_up'
+    end as reason
+    from (
+      select known.*, row_number() over (partition by known.organization_id order by known.id) as nth
+      from sync.pushes as known where known.id = any (p_ids)
+    ) as p
+    join private.push_standing as stands on stands.id = p.id
+    left join sync.member_systems as s on s.organization_id = p.organization_id
+  )
+  select array_agg(j.id) filter (where j.reason is null),
+    array_agg(j.id) filter (where j.reason is not null), array_agg(j.reason) filter (where j.reason is not null)
+  into ready, waiting, reasons
+  from judged as j;
 end
 $$;
-comment on function private.keep_job is 'In: a push that cannot be claimed. Queues it for when it is due, if it is waiting.';
--- end db/functions/pushes/private.keep_job.sql
+comment on function private.judge_claims is 'In: locked pushes. Out: those that nothing stands in the way of; the others, and beside each why: not_due, obsolete, withdrawn, in_file, member_busy, breaker_open or rate_used_up. Null: none.';
+-- end db/functions/pushes/private.judge_claims.sql
 
 -- begin db/functions/keys/private.sealing_key.sql
 -- Whom a sealed value was sealed for stands in its header, for everybody to read (RFC 7516, section 7.1).
@@ -6464,92 +6474,23 @@ $$;
 comment on function private.keys_in_use is 'Out: of each key (kind index: version of the index secret; kind sealed: kid of the sealing key, or of the organisation''s own receiver_key) how many rows of which table need it. Reads whole tables.';
 -- end db/functions/keys/private.keys_in_use.sql
 
--- begin db/functions/files_and_worklist/private.lock_filed_pushes.sql
--- Between the claim of a file and its end a consent may be withdrawn, or a record change. Locked, nothing more can happen to them.
-create or replace function private.lock_filed_pushes(p_file sync.files, p_ids uuid[])
-returns boolean
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  perform from sync.pushes as p where p.id = any (p_ids) and p.organization_id = p_file.organization_id order by p.id for update;
-  return (
-    select count(*) = cardinality(p_ids) from sync.pushes as p
-    join registry.members as m on m.id = p.member_id and m.merged_into is null
-      and m.personnummer_index is not distinct from p.personnummer_index
-    where p.id = any (p_ids) and p.organization_id = p_file.organization_id
-      and p.state in ('pending', 'given_up') and p.next_attempt_at is not null and p.waits_for_conflict_id is null
-      and not exists (select from sync.pushes as newer where newer.member_id = p.member_id and newer.state = 'pending' and newer.id <> p.id));
-end
-$$;
-comment on function private.lock_filed_pushes is 'In: a locked file that is being written, the changes in it. Out: whether all of them still wait and carry what their records have; they are locked.';
--- end db/functions/files_and_worklist/private.lock_filed_pushes.sql
-
--- begin db/functions/pushes/private.lock_next_pushes.sql
--- The pushes that follow some that were delivered: for each another one of its organisation, the oldest first, that is due, whose job
--- waits, and that nothing stands in the way of. It goes on in the place of the delivered one. Record and job are looked up one by one
--- (limit 1): however many wait, only the first few are looked at.
-create or replace function private.lock_next_pushes(
-  p_organization_ids uuid[], p_worker_ids text[], p_slots smallint[],
-  out ids uuid[], out worker_ids text[], out slots smallint[], out job_ids bigint[]
+-- begin db/functions/pushes/private.lock_plain_deliveries.sql
+-- Those of some reported deliveries after which nothing is to be put right: no failures to forget, no older value that was overtaken, no
+-- breaker to close. They leave nothing waiting, so their members need no lock. One that somebody else has locked is left out.
+create or replace function private.lock_plain_deliveries(
+  p_reports sync.push_report[], out ids uuid[], out organization_ids uuid[], out slots smallint[], out http_statuses integer[],
+  out next_worker_ids text[]
 )
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  with places as materialized (
-    select t.organization_id, t.worker_id, t.slot, row_number() over (partition by t.organization_id) as nth
-    from unnest(p_organization_ids, p_worker_ids, p_slots) as t(organization_id, worker_id, slot)
-    cross join lateral (
-      select from sync.member_systems as s
-      where s.organization_id = t.organization_id and s.kind <> 'file' and s.rate_per_second is null and t.slot <= s.concurrency limit 1) as s
-    where t.worker_id is not null
-      and not exists (select from sync.breakers as b where b.organization_id = t.organization_id and b.state <> 'closed')
-      and pg_try_advisory_xact_lock(hashtextextended(t.organization_id || ' slot ' || t.slot, 0))
-  )
-  select array_agg(next.id), array_agg(l.worker_id), array_agg(l.slot), array_agg(next.job_id) into ids, worker_ids, slots, job_ids
+  select array_agg(l.id), array_agg(l.organization_id), array_agg(l.slot), array_agg(l.http_status), array_agg(l.next_worker_id)
+  into ids, organization_ids, slots, http_statuses, next_worker_ids
   from (
-    select o.organization_id, due.id, due.job_id, row_number() over (partition by o.organization_id) as nth
-    from (select l.organization_id, count(*) as most from places as l group by l.organization_id) as o
-    cross join lateral (
-      select p.id, j.id as job_id from sync.pushes as p
-      cross join lateral (
-        select from registry.members as m
-        where m.id = p.member_id and m.merged_into is null and m.personnummer_index is not distinct from p.personnummer_index limit 1) as m
-      cross join lateral (
-        select w.id from graphile_worker.jobs as w where w.key = 'push_personnummer:' || p.id and w.locked_at is null limit 1) as j
-      where p.organization_id = o.organization_id and p.settled_at is null and p.state = 'pending'
-        and p.next_attempt_at <= statement_timestamp()
-        and not exists (
-          select from sync.pushes as other
-          where other.organization_id = p.organization_id and other.member_id = p.member_id and other.id <> p.id
-            and other.state = 'sending' and other.lease_expires_at > clock_timestamp())
-      order by p.next_attempt_at limit o.most
-      for update of p skip locked
-    ) as due
-  ) as next
-  join places as l on l.organization_id = next.organization_id and l.nth = next.nth;
-end
-$$;
-comment on function private.lock_next_pushes is 'In: of pushes that were delivered, the organisation, the name under which to claim the next one (null: none) and the place. Out: the next ones, locked, and beside each its name, its place and its job; null: none.';
--- end db/functions/pushes/private.lock_next_pushes.sql
-
--- begin db/functions/pushes/private.lock_ordinary_deliveries.sql
--- Those of some reported deliveries after which nothing is to be put right, as private.settle_push, heal_overtaken and note_success
--- would. One that somebody else has locked is left out.
-create or replace function private.lock_ordinary_deliveries(
-  p_ids uuid[], p_fencing_tokens bigint[], p_worker_ids text[],
-  out ids uuid[], out organization_ids uuid[], out slots smallint[]
-)
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  select array_agg(locked.id), array_agg(locked.organization_id), array_agg(locked.slot) into ids, organization_ids, slots
-  from (
-    select p.id, p.organization_id, p.slot from unnest(p_ids, p_fencing_tokens, p_worker_ids) as r(id, fencing_token, worker_id)
-    join sync.pushes as p on p.id = r.id
-    where p.state = 'sending' and p.fencing_token = r.fencing_token and p.leased_by = r.worker_id
+    select p.id, p.organization_id, p.slot, r.http_status, r.next_worker_id
+    from unnest(p_reports) as r join sync.pushes as p on p.id = r.push_id
+    where r.result = 'delivered' and p.state = 'sending' and p.fencing_token = r.fencing_token and p.leased_by = r.worker_id
       and not exists (
         select from sync.breakers as b
         where b.organization_id = p.organization_id and (b.state <> 'closed' or b.failures > 0))
@@ -6564,77 +6505,52 @@ begin
         where c.organization_id = p.organization_id and c.member_id = p.member_id and c.kind = 'push_failed' and c.state = 'open')
     order by p.id
     for update of p skip locked
-  ) as locked;
+  ) as l;
 end
 $$;
-comment on function private.lock_ordinary_deliveries is 'In: pushes, and beside each its fencing token and the name it was claimed under. Out: those of them that are still held and leave nothing to put right, and beside each its organisation and its place; null: none.';
--- end db/functions/pushes/private.lock_ordinary_deliveries.sql
+comment on function private.lock_plain_deliveries is 'In: reports. Out: the pushes that were delivered, are still held and leave nothing to put right, locked, and beside each its organisation, its slot, its HTTP status and the name under which to claim the next one; null: none.';
+-- end db/functions/pushes/private.lock_plain_deliveries.sql
 
--- begin db/functions/pushes/private.lock_ordinary_pushes.sql
--- Those of some pushes that can be sent without a second thought. One that somebody else has locked is left out, so that a
--- coordinator's retry of one change holds up no others.
-create or replace function private.lock_ordinary_pushes(p_ids uuid[])
+-- begin db/functions/pushes/private.lock_pushes.sql
+-- Those of some pushes that nobody else is busy with. A coordinator's retry of one change keeps no others from being sent; a worker asks for
+-- what was left out on its own, and then waits for it.
+create or replace function private.lock_pushes(p_ids uuid[], p_wait boolean)
 returns uuid[]
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return (
-    select array_agg(locked.id)
-    from (
-      select p.id from sync.pushes as p
-      join sync.member_systems as s on s.organization_id = p.organization_id and s.kind <> 'file' and s.rate_per_second is null
-      join registry.members as m on m.id = p.member_id and m.merged_into is null
-        and m.personnummer_index is not distinct from p.personnummer_index
-      where p.id = any (p_ids) and p.state = 'pending' and p.next_attempt_at <= clock_timestamp() + interval '1 second'
-        and not exists (select from sync.breakers as b where b.organization_id = p.organization_id and b.state <> 'closed')
-        and not exists (
-          select from sync.pushes as other
-          where other.organization_id = p.organization_id and other.member_id = p.member_id and other.id <> p.id
-            and other.state = 'sending' and other.lease_expires_at > clock_timestamp())
-      order by p.id
-      for update of p skip locked
-    ) as locked);
+  if p_wait then
+    return array(select p.id from sync.pushes as p where p.id = any (p_ids) order by p.id for update);
+  end if;
+  return array(select p.id from sync.pushes as p where p.id = any (p_ids) order by p.id for update skip locked);
 end
 $$;
-comment on function private.lock_ordinary_pushes is 'In: pushes. Out: those that are due, unlocked, not obsolete, and held up by nothing; null: none.';
--- end db/functions/pushes/private.lock_ordinary_pushes.sql
+comment on function private.lock_pushes is 'In: pushes, whether to wait for what others have locked. Out: those that are locked now.';
+-- end db/functions/pushes/private.lock_pushes.sql
 
--- begin db/functions/pushes/private.lock_reported_push.sql
+-- begin db/functions/pushes/private.lock_reported_pushes.sql
 -- The member is locked before the push, as by whoever queues the next one: else a push that goes back to waiting could meet a new one
--- that waits already. Deliveries that go together (worker.finish_pushes) leave nothing waiting, and need no such lock.
-create or replace function private.lock_reported_push(p_push_id uuid)
-returns sync.pushes
+-- that waits already.
+create or replace function private.lock_reported_pushes(p_ids uuid[], p_wait boolean)
+returns uuid[]
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  p sync.pushes;
+  v_member_ids constant uuid[] := array(select p.member_id from sync.pushes as p where p.id = any (p_ids));
+  v_locked uuid[];
 begin
-  perform from registry.members as m
-  where m.id = (select known.member_id from sync.pushes as known where known.id = p_push_id) for no key update;
-  select known.* into p from sync.pushes as known where known.id = p_push_id for update;
-  return p;
+  if p_wait then
+    perform from registry.members as m where m.id = any (v_member_ids) order by m.id for no key update;
+    return private.lock_pushes(p_ids, true);
+  end if;
+  v_locked := array(select m.id from registry.members as m where m.id = any (v_member_ids) order by m.id for no key update skip locked);
+  return private.lock_pushes(array(select p.id from sync.pushes as p where p.id = any (p_ids) and p.member_id = any (v_locked)), false);
 end
 $$;
-comment on function private.lock_reported_push is 'In: a push. Out: the push, locked after its member; null for an unknown id.';
--- end db/functions/pushes/private.lock_reported_push.sql
-
--- begin db/functions/breakers/private.open_member_system_case.sql
--- One case for an organisation, however many changes wait.
-create or replace function private.open_member_system_case(p_breaker sync.breakers)
-returns void
-language sql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-  insert into registry.conflicts as c (organization_id, kind, fingerprint, detail)
-  values (p_breaker.organization_id, 'member_system', 'member_system',
-    jsonb_strip_nulls(jsonb_build_object('error_code', p_breaker.error_code, 'http_status', p_breaker.http_status)))
-  on conflict (organization_id, fingerprint) where state = 'open'
-    do update set seen = c.seen + 1, last_seen_at = clock_timestamp()
-$$;
-comment on function private.open_member_system_case is 'In: an open breaker. Opens the case of its organisation, or counts it up.';
--- end db/functions/breakers/private.open_member_system_case.sql
+comment on function private.lock_reported_pushes is 'In: pushes, whether to wait for what others have locked. Out: those that are locked now, after their members.';
+-- end db/functions/pushes/private.lock_reported_pushes.sql
 
 -- begin db/functions/breakers/private.record_breaker_event.sql
 -- Transitions of a breaker are audited; they concern an organisation, not a member.
@@ -6672,67 +6588,13 @@ begin
   returning * into b;
   perform private.record_breaker_event('breaker_opened', b, format('Nothing is sent to the member system for now (%s).', b.error_code));
   if private.member_system_fault(b.error_code) = 'at_once' then
-    perform private.open_member_system_case(b);
+    perform private.open_member_system_case(b.organization_id, 'member_system',
+      jsonb_build_object('error_code', b.error_code, 'http_status', b.http_status));
   end if;
 end
 $$;
 comment on function private.open_breaker is 'In: a locked breaker, the push whose failure opened it, Retry-After in seconds or null.';
 -- end db/functions/breakers/private.open_breaker.sql
-
--- begin db/functions/breakers/private.note_failure.sql
--- A failure that speaks of the member system itself: five in a row open the breaker, refused credentials do so at once, and so
--- does a probe that fails.
-create or replace function private.note_failure(p_push sync.pushes, p_retry_after integer)
-returns void
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  b sync.breakers;
-  v_fault constant text := private.member_system_fault(p_push.error_code);
-begin
-  if v_fault is null then
-    return;
-  end if;
-  insert into sync.breakers (organization_id) values (p_push.organization_id) on conflict do nothing;
-  update sync.breakers set failures = failures + 1 where organization_id = p_push.organization_id returning * into b;
-  if (b.state = 'closed' and (v_fault = 'at_once' or b.failures >= 5)) or (b.state = 'half_open' and b.probe_push_id = p_push.id) then
-    perform private.open_breaker(b, p_push, p_retry_after);
-  end if;
-end
-$$;
-comment on function private.note_failure is 'In: a push (with code and status), Retry-After in seconds or null. Counts, and opens the breaker when it is time.';
--- end db/functions/breakers/private.note_failure.sql
-
--- begin db/functions/breakers/private.note_success.sql
--- The member system answers. A breaker that was open closes, its case is obsolete, and what failed before it opened need not wait
--- for pauses that were meant for a dead system.
-create or replace function private.note_success(p_organization_id uuid)
-returns void
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  b sync.breakers;
-begin
-  -- Not even locked in the ordinary case: every delivery comes by here.
-  if not exists (select from sync.breakers as k where k.organization_id = p_organization_id and (k.state <> 'closed' or k.failures > 0)) then
-    return;
-  end if;
-  select k.* into b from sync.breakers as k where k.organization_id = p_organization_id for update;
-  update sync.breakers
-  set state = 'closed', failures = 0, openings = 0, error_code = null, http_status = null, opened_at = null, probe_at = null,
-      probe_push_id = null, changed_at = case when b.state = 'closed' then changed_at else clock_timestamp() end
-  where organization_id = p_organization_id;
-  if b.state <> 'closed' then
-    perform private.record_breaker_event('breaker_closed', b, 'The member system answers again; what waited is sent.');
-    perform private.close_member_system_case(p_organization_id);
-    perform private.hasten_pushes(p_organization_id);
-  end if;
-end
-$$;
-comment on function private.note_success is 'In: an organisation whose member system took a change. Closes its breaker if it was not closed.';
--- end db/functions/breakers/private.note_success.sql
 
 -- begin db/functions/drift/private.open_drift_case.sql
 -- Somebody changed a number in the member system itself. The case names the push that arrived last, if any did. It is recognised by any
@@ -6774,77 +6636,46 @@ $$;
 comment on function private.open_drift_case is 'In: a member, what was found, indexes (one for each version of the key) and masked form of the number over there, whether it is what was sent last. Out: whether a case was opened.';
 -- end db/functions/drift/private.open_drift_case.sql
 
--- begin db/functions/pushes/private.postpone_push.sql
--- A temporary failure: the push waits for its next attempt, and its next job is queued for then.
-create or replace function private.postpone_push(p_push sync.pushes, p_retry_after integer)
-returns void
+-- begin db/functions/pushes/private.put_off_claim.sql
+-- A push that was asked for and is not begun. What has nothing left to carry is settled. Whatever goes on waiting gets a job, because the
+-- one that brought the worker here is used up; its row is left as it is.
+create or replace function private.put_off_claim(p_push_id uuid, p_reason text)
+returns sync.push_claim
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_at constant timestamptz := clock_timestamp() + private.retry_pause(p_push.attempts, p_retry_after);
+  p sync.pushes;
+  v_answer sync.push_claim;
 begin
-  update sync.pushes
-  set state = 'pending', lease_expires_at = null, slot = null, error_code = p_push.error_code, http_status = p_push.http_status,
-      next_attempt_at = v_at,
-      -- The member system no longer knows where to ask: the change is sent again, under the same key.
-      status_url = case when p_push.error_code <> 'status_lost' then status_url end
-  where id = p_push.id;
-  perform private.enqueue('push_personnummer', p_push.id, v_at);
-  perform private.record_push_event('push_attempt_failed', p_push, format('Attempt %s to deliver failed (%s); it will be tried again.',
-    p_push.attempts, p_push.error_code));
+  select known.* into strict p from sync.pushes as known where known.id = p_push_id;
+  v_answer.push_id := p.id;
+  case
+    when p_reason = 'not_due' then
+      -- Somebody ran the job by hand, for instance. One that waits for a case gets its job when it goes on.
+      if p.state in ('pending', 'given_up') and p.next_attempt_at is not null and p.waits_for_conflict_id is null then
+        perform private.enqueue('push_personnummer', p.id, p.next_attempt_at);
+      end if;
+    when p_reason = 'obsolete' then
+      perform private.settle_push(p, 'superseded', 'push_superseded', 'The push was dropped: the record has changed since.');
+    when p_reason = 'withdrawn' then
+      perform private.cancel_push(p);
+    when p_reason <> 'in_file' then
+      v_answer.organization_id := p.organization_id;
+      v_answer.waits_for := p_reason;
+      v_answer.wait_ms := case when p_reason in ('member_busy', 'breaker_open') then 1000 else 250 end;
+      -- Where a slot will be free in a moment the job stays available: the queue looks at jobs with a later time only now and then.
+      -- The job of one behind an open breaker may become due: workers do not fetch it.
+      perform private.enqueue('push_personnummer', p.id,
+        case when p_reason <> 'no_slot' then clock_timestamp() + v_answer.wait_ms * interval '1 millisecond' end);
+    else
+      null;
+  end case;
+  return v_answer;
 end
 $$;
-comment on function private.postpone_push is 'In: a push (with code and status), Retry-After in seconds or null. Puts it back to wait for its next attempt.';
--- end db/functions/pushes/private.postpone_push.sql
-
--- begin db/functions/pushes/private.put_back_push.sql
--- A push that cannot be sent now keeps a job. Its row is left as it is: it never began. The job of one behind an open breaker may
--- stay due: workers do not fetch it.
-create or replace function private.put_back_push(p_push sync.pushes, p_reason text)
-returns integer
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_wait constant interval := case when p_reason in ('member_busy', 'breaker_open') then interval '1 second' else interval '250 milliseconds' end;
-begin
-  -- Where a place will be free in a moment the job stays available: the queue looks at jobs with a later time only now and then.
-  perform private.enqueue('push_personnummer', p_push.id, case when p_reason <> 'no_slot' then clock_timestamp() + v_wait end);
-  return extract(epoch from v_wait) * 1000;
-end
-$$;
-comment on function private.put_back_push is 'In: a push, why it waits. Queues it again. Out: milliseconds until it makes sense to look.';
--- end db/functions/pushes/private.put_back_push.sql
-
--- begin db/functions/pushes/private.record_deliveries.sql
--- Deliveries as private.settle_push and worker.finish_push write them, all in one statement: state, attempt, audit event.
-create or replace function private.record_deliveries(p_ids uuid[], p_reported_ids uuid[], p_http_statuses integer[], p_durations_ms integer[])
-returns void
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  with settled as (
-    update sync.pushes as p
-    set state = 'delivered', settled_at = clock_timestamp(), next_attempt_at = null, lease_expires_at = null, error_code = null,
-        http_status = r.http_status
-    from unnest(p_reported_ids, p_http_statuses, p_durations_ms) as r(id, http_status, duration_ms)
-    where p.id = r.id and p.id = any (p_ids)
-    returning p.*, r.duration_ms
-  ), attempts as (
-    insert into sync.push_attempts (push_id, organization_id, attempt, worker_id, result, http_status, duration_ms)
-    select s.id, s.organization_id, s.attempts, s.leased_by, 'delivered', s.http_status, s.duration_ms from settled as s
-  )
-  insert into audit.events (event, source, actor, organization_id, message, member_id, observation_id, push_id, detail)
-  select 'push_delivered', 'worker', private.actor(), s.organization_id, 'The personnummer was delivered to the member system.',
-    s.member_id, s.observation_id, s.id,
-    jsonb_strip_nulls(jsonb_build_object('attempt', s.attempts, 'http_status', s.http_status, 'worker', s.leased_by))
-  from settled as s;
-end
-$$;
-comment on function private.record_deliveries is 'In: locked pushes that were delivered; all that were reported, and beside each HTTP status and duration in milliseconds.';
--- end db/functions/pushes/private.record_deliveries.sql
+comment on function private.put_off_claim is 'In: a locked push, why it is not begun (private.judge_claims, or no_slot). Out: the answer to the worker, with waits_for and wait_ms if it is to look again.';
+-- end db/functions/pushes/private.put_off_claim.sql
 
 -- begin db/functions/audit/private.record_repetitions.sql
 -- An hour is over: what was counted in it is said, once for each kind, in the name of who did it where that was one.
@@ -6893,6 +6724,166 @@ $$;
 comment on function private.refuses_this_member is 'In: a push (with code and status). Out: whether a refusal of all of us (403, 301, 308) means this member.';
 -- end db/functions/pushes/private.refuses_this_member.sql
 
+-- begin db/functions/breakers/private.tell_breaker.sql
+-- What an attempt says of the member system as a whole. A change that it takes or refuses shows that it works: it read it and answered.
+-- Then a breaker that was open closes, its case is obsolete, and what failed before need not wait for pauses that were meant for a dead
+-- system. A failure that speaks of the member system is counted: five in a row open the breaker; refused credentials do so at once, and so
+-- does a probe that fails.
+create or replace function private.tell_breaker(p_push sync.pushes, p_result sync.attempt_result, p_retry_after integer)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  b sync.breakers;
+  v_fault constant text := case when p_result = 'retry' and p_push.state <> 'rejected' then private.member_system_fault(p_push.error_code) end;
+begin
+  if p_result in ('delivered', 'accepted') or (p_result = 'rejected' and p_push.http_status between 400 and 499) then
+    select k.* into b from sync.breakers as k
+    where k.organization_id = p_push.organization_id and (k.state <> 'closed' or k.failures > 0) for update;
+    if b.organization_id is null then
+      return; -- nearly always
+    end if;
+    update sync.breakers
+    set state = 'closed', failures = 0, openings = 0, error_code = null, http_status = null, opened_at = null, probe_at = null,
+        probe_push_id = null, changed_at = case when b.state = 'closed' then changed_at else clock_timestamp() end
+    where organization_id = p_push.organization_id;
+    if b.state <> 'closed' then
+      perform private.record_breaker_event('breaker_closed', b, 'The member system answers again; what waited is sent.');
+      perform private.close_member_system_case(p_push.organization_id);
+      perform private.hasten_pushes(p_push.organization_id);
+    end if;
+  elsif v_fault is not null then
+    insert into sync.breakers (organization_id) values (p_push.organization_id) on conflict do nothing;
+    update sync.breakers set failures = failures + 1 where organization_id = p_push.organization_id returning * into b;
+    if (b.state = 'closed' and (v_fault = 'at_once' or b.failures >= 5)) or (b.state = 'half_open' and b.probe_push_id = p_push.id) then
+      perform private.open_breaker(b, p_push, p_retry_after);
+    end if;
+  end if;
+end
+$$;
+comment on function private.tell_breaker is 'In: a push in its new state (with code and status), result of the attempt, Retry-After in seconds or null.';
+-- end db/functions/breakers/private.tell_breaker.sql
+
+-- begin db/functions/pushes/private.retry_pause.sql
+-- The pause before the next attempt: the member system's own word (Retry-After) where there is one, at most 24 hours; else
+-- growing, exp(attempts) seconds, at most six hours, with a little chance so that those who failed together do not return
+-- together. A server that says "in a second" for ever gets ten such tries, then one a minute.
+create or replace function private.retry_pause(p_attempts integer, p_retry_after integer)
+returns interval
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when p_retry_after is null then exp(least(p_attempts, 10)) * (1 + random() / 10)
+    else least(greatest(p_retry_after, case when p_attempts > 10 then 60 else 1 end), 86400) + random()
+  end * interval '1 second'
+$$;
+comment on function private.retry_pause is 'In: attempts so far, Retry-After in seconds or null. Out: the pause.';
+-- end db/functions/pushes/private.retry_pause.sql
+
+-- begin db/functions/pushes/private.wait_again.sql
+-- The push goes back to waiting: after a failure that passes, for its next attempt; or, taken in by the member system or put on the
+-- worklist, for the word that it was carried out. Nobody is asked for that word too often: after ten seconds at first, then in tenths of the
+-- time that has passed, at most every fifteen minutes. If its number is in question by now it waits for the case instead
+-- (private.tg_pushes__wait): then it has no job, and was not taken in by anybody.
+create or replace function private.wait_again(p_push sync.pushes, p_report sync.push_report)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  p sync.pushes := p_push;
+  v_is_accepted constant boolean := p_report.result = 'accepted';
+  v_within interval;
+begin
+  p.state := 'pending';
+  if not v_is_accepted then
+    p.next_attempt_at := clock_timestamp() + private.retry_pause(p.attempts, p_report.retry_after);
+    -- The member system no longer knows where to ask: the change is sent again, under the same key.
+    if p.error_code = 'status_lost' then
+      p.status_url := null;
+    end if;
+  else
+    select s.accept_within into v_within from sync.member_systems as s where s.organization_id = p.organization_id;
+    p.status_url := p_report.status_url;
+    p.receiver_sealed := p_report.receiver_sealed;
+    if p.status_url is null or p.accepted_until is null then
+      p.accepted_until := clock_timestamp() + v_within;
+    end if;
+    p.next_attempt_at := case
+      when p.status_url is null then p.accepted_until
+      when p_report.retry_after is not null then clock_timestamp() + private.retry_pause(1, p_report.retry_after)
+      else clock_timestamp() + least(greatest((v_within - (p.accepted_until - clock_timestamp())) / 10, interval '10 seconds'), interval '15 minutes')
+    end;
+  end if;
+  update sync.pushes as u
+  set state = p.state, lease_expires_at = null, slot = null, error_code = p.error_code, http_status = p.http_status,
+      next_attempt_at = p.next_attempt_at, accepted_until = p.accepted_until, status_url = p.status_url, receiver_sealed = p.receiver_sealed
+  where u.id = p.id
+  returning u.waits_for_conflict_id into p.waits_for_conflict_id;
+  if p.waits_for_conflict_id is null then
+    perform private.enqueue('push_personnummer', p.id, p.next_attempt_at);
+  end if;
+  if not v_is_accepted then
+    perform private.record_push_event('push_attempt_failed', p, format('Attempt %s to deliver failed (%s); it will be tried again.',
+      p.attempts, p.error_code));
+  elsif p_push.accepted_until is null and p.waits_for_conflict_id is null then
+    perform private.record_push_event('push_accepted', p, case when p.status_url is null
+      then 'The change is on the worklist: a person carries it out in the member system.'
+      else 'The member system took the change in and will carry it out later.' end);
+  end if;
+end
+$$;
+comment on function private.wait_again is 'In: a locked push (with the code and status to keep), the report on its attempt: retry or accepted. Makes it wait, with a job for when it is due.';
+-- end db/functions/pushes/private.wait_again.sql
+
+-- begin db/functions/pushes/private.record_result.sql
+-- What follows from one report. A report with an old fencing token changes nothing, and neither does one of another worker than the one
+-- that holds the push: a crash of the server may take a claim back, and its token is given again. A delivery is always kept, because it is true.
+create or replace function private.record_result(p_report sync.push_report)
+returns text
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  r constant sync.push_report := p_report;
+  p sync.pushes;
+begin
+  select known.* into strict p from sync.pushes as known where known.id = r.push_id;
+  if p.state <> 'sending' or p.fencing_token <> r.fencing_token or p.leased_by is distinct from r.worker_id then
+    perform private.heal_overtaken(p);
+    return null;
+  end if;
+  insert into sync.push_attempts (push_id, organization_id, attempt, worker_id, result, http_status, error_code, duration_ms)
+  values (p.id, p.organization_id, p.attempts, p.leased_by, r.result, r.http_status, r.error_code, r.duration_ms);
+  p.http_status := r.http_status;
+  p.error_code := r.error_code;
+  case
+    when r.result = 'delivered' then
+      perform private.settle_push(p, 'delivered', 'push_delivered', 'The personnummer was delivered to the member system.');
+      perform private.heal_overtaken(p);
+    when private.push_is_obsolete(p.id) then
+      perform private.settle_push(p, 'superseded', 'push_superseded', 'The push was dropped: the record has changed since.');
+    when p.consent_withdrawn_at is not null then
+      perform private.cancel_push(p);
+    when r.result = 'accepted' then
+      perform private.wait_again(p, r);
+    when r.result = 'rejected' or private.refuses_this_member(p) then
+      perform private.fail_push(p, 'rejected', 'push_rejected', 'The member system refused the change for good; a case was opened.');
+    when r.final or (p.attempts >= 25 and p.created_at < clock_timestamp() - interval '3 days') then
+      perform private.fail_push(p, 'given_up', 'push_given_up', 'The change could not be delivered in all attempts; a case was opened.');
+    else
+      perform private.wait_again(p, r);
+  end case;
+  select known.state into p.state from sync.pushes as known where known.id = p.id;
+  perform private.tell_breaker(p, r.result, r.retry_after);
+  return p.state::text;
+end
+$$;
+comment on function private.record_result is 'In: a report on a locked push. Out: its new state; null when the report is stale.';
+-- end db/functions/pushes/private.record_result.sql
+
 -- begin db/functions/breakers/private.report_long_outages.sql
 -- A member system that is away for a day is a case: nobody may have to find out from a graph that changes wait.
 create or replace function private.report_long_outages()
@@ -6910,7 +6901,8 @@ begin
       and not exists (select from registry.conflicts as c
                       where c.organization_id = k.organization_id and c.fingerprint = 'member_system' and c.opened_at > k.opened_at)
   loop
-    perform private.open_member_system_case(b);
+    perform private.open_member_system_case(b.organization_id, 'member_system',
+      jsonb_build_object('error_code', b.error_code, 'http_status', b.http_status));
     v_count := v_count + 1;
   end loop;
   return v_count;
@@ -6932,7 +6924,10 @@ declare
   v_count integer := 0;
 begin
   for v_id in
-    select t.id from unnest(p_ids) as t(id) where not private.has_live_job(p_task, t.id)
+    select t.id from unnest(p_ids) as t(id)
+    where not exists (
+      select from graphile_worker.jobs as j
+      where j.key = p_task || ':' || t.id and j.attempts < j.max_attempts and j.locked_at is null)
   loop
     perform private.enqueue(p_task, v_id);
     v_count := v_count + 1;
@@ -6984,8 +6979,8 @@ comment on function private.send_probes is 'Out: how many breakers let a push th
 -- end db/functions/breakers/private.send_probes.sql
 
 -- begin db/functions/pushes/private.take_slots.sql
--- Places at the member systems: at most `concurrency` pushes of an organisation are sent at a time, over all workers. A place is
--- free when no push with a live lease holds it. Two claims that look at the same place at once are told apart by a lock that neither
+-- Slots at the member systems: at most `concurrency` pushes of an organisation are sent at a time, over all workers. A slot is
+-- free when no push with a live lease holds it. Two claims that look at the same slot at once are told apart by a lock that neither
 -- waits for, and that ends with the claim's transaction.
 create or replace function private.take_slots(p_ids uuid[], out ids uuid[], out slots smallint[])
 language plpgsql volatile
@@ -7018,7 +7013,7 @@ begin
   from wanted as w join taken as t on t.organization_id = w.organization_id and t.nth = w.nth;
 end
 $$;
-comment on function private.take_slots is 'In: locked pushes. Out: those for whom there is a place, and beside each its place, locked until the transaction ends (null: none). private.claim_locked looks again whether it is free.';
+comment on function private.take_slots is 'In: locked pushes. Out: those for which there is a slot, and beside each its slot, locked until the transaction ends (null: none). private.claim_locked looks again whether it is free.';
 -- end db/functions/pushes/private.take_slots.sql
 
 -- begin db/functions/pushes/private.take_turn.sql
@@ -7038,27 +7033,10 @@ $$;
 comment on function private.take_turn is 'In: organisation, requests a second. Out: milliseconds to wait before sending.';
 -- end db/functions/pushes/private.take_turn.sql
 
--- begin db/functions/breakers/private.tell_breaker.sql
--- What an attempt says of the member system as a whole. A change that it refuses shows that it works: it read it and answered.
-create or replace function private.tell_breaker(p_push sync.pushes, p_result sync.attempt_result, p_retry_after integer)
-returns void
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if p_result in ('delivered', 'accepted') or (p_result = 'rejected' and p_push.http_status between 400 and 499) then
-    perform private.note_success(p_push.organization_id);
-  elsif p_result = 'retry' and p_push.state <> 'rejected' then
-    perform private.note_failure(p_push, p_retry_after);
-  end if;
-end
-$$;
-comment on function private.tell_breaker is 'In: a push in its new state (with code and status), result of the attempt, Retry-After in seconds or null.';
--- end db/functions/breakers/private.tell_breaker.sql
-
 -- begin db/functions/pushes/private.weigh_pushes.sql
 -- A case about numbers was opened, changed or closed: pushes of the members it names begin to wait for it, or go on (private.tg_pushes__wait
--- looks at each that is touched). One that is being sent cannot be called back; if its attempt fails, it is looked at then.
+-- looks at each that is touched). One that is being sent cannot be called back; if its attempt fails, it is looked at then. This runs in
+-- logins, so it touches nothing else: a file with such a push is taken back when somebody asks for it, or within a minute.
 create or replace function private.weigh_pushes(p_organization_id uuid, p_member_ids uuid[])
 returns void
 language plpgsql volatile
@@ -7072,9 +7050,6 @@ begin
   then
     return; -- nearly always
   end if;
-  perform private.withdraw_file(p.file_id) from sync.pushes as p
-  where p.organization_id = p_organization_id and p.member_id = any (p_member_ids) and p.state = 'pending' and p.file_id is not null
-    and private.disputing_case(p) is not null;
   update sync.pushes as u set next_attempt_at = u.next_attempt_at
   from (
     select p.id from sync.pushes as p
@@ -7210,7 +7185,7 @@ for each row when (NEW.outcome is null) execute function private.tg_observations
 
 -- begin db/functions/pushes/private.tg_pushes__settle.sql
 -- Whatever settles a push ends its lease and what it waited for with it, so that no final row holds a number sealed for
--- somebody, or a place that others could use.
+-- somebody, or a slot that others could use.
 create or replace function private.tg_pushes__settle()
 returns trigger
 language plpgsql volatile
@@ -7230,7 +7205,7 @@ begin
   return NEW;
 end
 $$;
-comment on function private.tg_pushes__settle is 'Before update: a settled push holds no lease, place, status URL or sealed number, and one that is not tried again waits for no case.';
+comment on function private.tg_pushes__settle is 'Before update: a settled push holds no lease, slot, status URL or sealed number, and one that is not tried again waits for no case.';
 create or replace trigger _100_settle before update on sync.pushes
   for each row execute function private.tg_pushes__settle();
 -- end db/functions/pushes/private.tg_pushes__settle.sql
@@ -7238,7 +7213,8 @@ create or replace trigger _100_settle before update on sync.pushes
 -- begin db/functions/pushes/private.tg_pushes__wait.sql
 -- A number that is in question is not carried on: what waits to be sent waits for the case. Asked of every push that becomes due, whoever
 -- makes it so, so that no retry, probe or daily try lets one go. Left out is what has gone out already: a change that the member system
--- has taken in (status_url), or that is in a file (a file that nobody has fetched is taken back by private.weigh_pushes).
+-- has taken in (status_url), or that is in a file that somebody has fetched. In one that nobody has fetched it is marked, and stays until
+-- the file is taken back (private.file_is_disputed).
 create or replace function private.tg_pushes__wait()
 returns trigger
 language plpgsql volatile
@@ -7246,12 +7222,21 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_before constant uuid := case TG_OP when 'UPDATE' then OLD.waits_for_conflict_id end;
+  v_is_out boolean := false;
 begin
-  NEW.waits_for_conflict_id := private.disputing_case(NEW);
+  if NEW.file_id is not null then
+    if TG_OP = 'UPDATE' and OLD.file_id is distinct from NEW.file_id then
+      return NEW; -- it has just been looked at (worker.finish_file)
+    end if;
+    v_is_out := exists (select from sync.files as f where f.id = NEW.file_id and f.fetched_at is not null);
+  end if;
+  NEW.waits_for_conflict_id := case when not v_is_out then private.disputing_case(NEW) end;
   if NEW.waits_for_conflict_id is not null then
     NEW.next_attempt_at := 'infinity';
-    NEW.accepted_until := null;
-    NEW.receiver_sealed := null;
+    if NEW.file_id is null then
+      NEW.accepted_until := null;
+      NEW.receiver_sealed := null;
+    end if;
     -- What opens a case says so in its own event, with the push (private.act_on_outcome, private.open_import_case).
     if v_before is null and exists (
       select from registry.conflicts as c where c.id = NEW.waits_for_conflict_id and c.opened_at <> now())
@@ -7259,44 +7244,22 @@ begin
       perform private.record_push_event('push_held', NEW, 'The push waits: its number is in question in an open case.', NEW.waits_for_conflict_id);
     end if;
   elsif NEW.next_attempt_at = 'infinity' then
-    NEW.next_attempt_at := clock_timestamp();
-    perform private.enqueue('push_personnummer', NEW.id);
-    perform private.record_push_event('push_released', NEW, 'The push goes on: the case that it waited for is closed.', v_before);
+    NEW.next_attempt_at := coalesce(NEW.accepted_until, clock_timestamp());
+    if NEW.accepted_until is null then
+      perform private.enqueue('push_personnummer', NEW.id);
+    end if;
+    if not v_is_out then
+      perform private.record_push_event('push_released', NEW, 'The push goes on: the case that it waited for is closed.', v_before);
+    end if;
   end if;
   return NEW;
 end
 $$;
 comment on function private.tg_pushes__wait is 'Before insert or update: a push whose number is in question waits for the case, one that waited goes on when it is settled.';
 create or replace trigger _200_wait before insert or update of state, next_attempt_at, file_id, status_url on sync.pushes
-  for each row when (NEW.state in ('pending', 'given_up') and NEW.next_attempt_at is not null and NEW.status_url is null and NEW.file_id is null)
+  for each row when (NEW.state in ('pending', 'given_up') and NEW.next_attempt_at is not null and NEW.status_url is null)
   execute function private.tg_pushes__wait();
 -- end db/functions/pushes/private.tg_pushes__wait.sql
-
--- begin db/functions/pushes/private.why_wait.sql
--- What keeps a push from being sent at this moment. None of these is a failure, and none counts as an attempt.
-create or replace function private.why_wait(p_push sync.pushes, p_system sync.member_systems)
-returns text
-language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-  select case
-    -- One after the other: an older value must never arrive after a newer one.
-    when exists (
-      select from sync.pushes as other
-      where other.organization_id = p_push.organization_id and other.member_id = p_push.member_id and other.id <> p_push.id
-        and other.state = 'sending' and other.lease_expires_at > clock_timestamp()) then 'member_busy'
-    when exists (
-      select from sync.breakers as b
-      where b.organization_id = p_push.organization_id and b.state <> 'closed' and b.probe_push_id is distinct from p_push.id)
-      then 'breaker_open'
-    when exists (
-      select from sync.rates as r
-      where r.organization_id = p_push.organization_id and p_system.rate_per_second is not null
-        and r.free_at > clock_timestamp() + interval '3 seconds') then 'rate_used_up'
-  end
-$$;
-comment on function private.why_wait is 'In: a push, its member system. Out: member_busy, breaker_open, rate_used_up; null: nothing.';
--- end db/functions/pushes/private.why_wait.sql
 
 -- begin db/functions/upkeep/worker.beat.sql
 -- A worker says that it lives and which pushes it is sending; their leases are renewed. It hears which of them it has lost, and
@@ -7327,7 +7290,7 @@ grant execute on function worker.beat to sync_worker;
 -- end db/functions/upkeep/worker.beat.sql
 
 -- begin db/functions/files_and_worklist/worker.claim_file.sql
--- The door through which a worker begins a file: for one organisation whose pause between files is over and that has changes
+-- A worker begins a file: for one organisation whose pause between files is over and that has changes
 -- waiting. One file of an organisation is under way at a time, so that an older value never comes after a newer one. After one that
 -- failed (worker.fail_file) the next one is tried ten minutes later.
 create or replace function worker.claim_file(worker_id text)
@@ -7375,92 +7338,56 @@ comment on function worker.claim_file is 'In: the worker''s name. Out: the chang
 grant execute on function worker.claim_file to sync_worker;
 -- end db/functions/files_and_worklist/worker.claim_file.sql
 
--- begin db/functions/pushes/worker.claim_push.sql
--- The door through which a worker takes a push, with a look at everything that may stand in its way.
-create or replace function worker.claim_push(push_id uuid, worker_id text)
-returns table (
-  fencing_token bigint, attempt integer, organization_id uuid, organization text, member_id uuid, external_id text,
-  personnummer_sealed text, personnummer_index text, member_system jsonb,
-  lease_ms integer, delay_ms integer, status_url text, overdue boolean, made_at text, waits_for text, wait_ms integer
-)
-language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = 'force_generic_plan'
-as $$
-declare
-  p sync.pushes;
-  v_system sync.member_systems;
-begin
-  select known.* into p from sync.pushes as known where known.id = claim_push.push_id for update;
-  if p.id is null or not private.is_claimable(p) then
-    perform private.keep_job(p);
-    return;
-  end if;
-  if private.push_is_obsolete(p) then
-    perform private.settle_push(p, 'superseded', 'push_superseded', 'The push was dropped: the record has changed since.');
-    return;
-  end if;
-  if p.consent_withdrawn_at is not null then
-    perform private.cancel_push(p); -- its worker was lost while consent was withdrawn
-    return;
-  end if;
-  select s.* into v_system from sync.member_systems as s where s.organization_id = p.organization_id;
-  if v_system.kind = 'file' then
-    return; -- the next file takes it (worker.claim_file)
-  end if;
-  waits_for := private.why_wait(p, v_system);
-  if waits_for is null then
-    return query
-      select c.fencing_token, c.attempt, c.organization_id, c.organization, c.member_id, c.external_id, c.personnummer_sealed,
-        c.personnummer_index, c.member_system, c.lease_ms,
-        case when v_system.rate_per_second is null then 0 else private.take_turn(c.organization_id, v_system.rate_per_second) end,
-        c.status_url, c.overdue, c.made_at, null::text, null::integer
-      from private.take_slots(array[p.id]) as t
-      cross join lateral private.claim_locked(t.ids, array[claim_push.worker_id], t.slots) as c;
-    waits_for := case when not found then 'no_slot' end;
-  end if;
-  if waits_for is not null then
-    organization_id := p.organization_id;
-    wait_ms := private.put_back_push(p, waits_for);
-    return next;
-  end if;
-end
-$$;
-comment on function worker.claim_push is 'In: a push, the worker''s name. Out: what to send and where (personnummer null: remove the number there), when the change was made (RFC 3339), with a fencing token, the lease and the pause before sending in milliseconds, and the status URL where the change was taken in before; only waits_for and wait_ms when it must wait; no row when there is nothing to do.';
-grant execute on function worker.claim_push to sync_worker;
--- end db/functions/pushes/worker.claim_push.sql
-
 -- begin db/functions/pushes/worker.claim_pushes.sql
--- The same door for many at once, which is what a busy worker needs: one round trip, one commit. It takes the ordinary ones only:
--- waiting, due, nothing in their way. Whatever is left out has changed nothing and is asked for one at a time (worker.claim_push).
--- The commit is not waited for on the disk: a claim that a crash of the server takes back was a lease, and goes with it. Fencing
--- holds all the same, because reports name the worker besides the token.
-create or replace function worker.claim_pushes(push_ids uuid[], worker_ids text[])
-returns table (
-  push_id uuid, worker_id text, fencing_token bigint, attempt integer, organization_id uuid, organization text, member_id uuid,
-  external_id text, personnummer_sealed text, personnummer_index text, member_system jsonb,
-  lease_ms integer, delay_ms integer, status_url text, overdue boolean, made_at text
-)
+-- A worker takes pushes: one, or many in one round trip and one commit. Most can be sent without a second thought; what cannot is settled,
+-- or keeps a job for later, because the job that brought the worker here is used up by this.
+-- Where only ordinary claims were made the commit is not waited for on the disk: a claim that a crash of the server takes back was a lease,
+-- and goes with it. Fencing holds all the same, because reports name the worker besides the token.
+create or replace function worker.claim_pushes(push_ids uuid[], worker_ids text[], wait_for_locks boolean default false)
+returns setof sync.push_claim
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = 'force_generic_plan'
 as $$
 declare
-  v_ids uuid[] := private.lock_ordinary_pushes(claim_pushes.push_ids);
-  v_names text[];
-  v_slots smallint[];
+  v_ready uuid[];
+  v_waiting uuid[];
+  v_reasons text[];
+  v_claimed uuid[] := array[]::uuid[];
+  c sync.push_claim;
 begin
-  if v_ids is null then
+  select j.ready, j.waiting, j.reasons into v_ready, v_waiting, v_reasons
+  from private.judge_claims(private.lock_pushes(claim_pushes.push_ids, claim_pushes.wait_for_locks)) as j;
+  if v_ready is not null then
+    for c in
+      select claim.* from private.take_slots(v_ready) as t
+      cross join lateral private.claim_locked(t.ids, array(
+        select claim_pushes.worker_ids[array_position(claim_pushes.push_ids, n.id)] from unnest(t.ids) with ordinality as n(id, nth) order by n.nth
+      ), t.slots) as claim
+      where t.ids is not null
+      order by claim.organization_id -- rates are locked in this order
+    loop
+      if c.member_system ->> 'rate_per_second' is not null then
+        c.delay_ms := private.take_turn(c.organization_id, (c.member_system ->> 'rate_per_second')::integer);
+      end if;
+      v_claimed := v_claimed || c.push_id;
+      return next c;
+    end loop;
+  end if;
+  if v_waiting is null and cardinality(v_claimed) = coalesce(cardinality(v_ready), 0) then
+    perform set_config('synchronous_commit', 'off', true);
     return;
   end if;
-  perform set_config('synchronous_commit', 'off', true);
-  select array_agg(t.id), array_agg(claim_pushes.worker_ids[array_position(claim_pushes.push_ids, t.id)]), array_agg(t.slot)
-  into v_ids, v_names, v_slots
-  from private.take_slots(v_ids) as taken cross join lateral unnest(taken.ids, taken.slots) as t(id, slot);
-  return query select * from private.claim_locked(v_ids, v_names, v_slots);
+  return query
+    select answer.* from (
+      select w.id, w.reason from unnest(v_waiting, v_reasons) as w(id, reason)
+      union all
+      select r.id, 'no_slot' from unnest(v_ready) as r(id) where r.id <> all (v_claimed)
+    ) as left_over
+    cross join lateral private.put_off_claim(left_over.id, left_over.reason) as answer;
 end
 $$;
-comment on function worker.claim_pushes is 'In: pushes, and beside each the name it is claimed under. Out: as worker.claim_push, for those that nothing stands in the way of; the others have to be claimed one at a time.';
+comment on function worker.claim_pushes is 'In: pushes, beside each the name it is claimed under, and whether to wait for one that somebody else has locked. Out: a row for each: what to send and where (personnummer null: remove the number there); or only waits_for and wait_ms when it must wait; or neither when there is nothing to do. No row: locked by somebody else, nothing was changed.';
 grant execute on function worker.claim_pushes to sync_worker;
 -- end db/functions/pushes/worker.claim_pushes.sql
 
@@ -7533,7 +7460,7 @@ grant execute on function worker.erase_expired to sync_worker;
 -- end db/functions/retention/worker.erase_expired.sql
 
 -- begin db/functions/files_and_worklist/worker.fail_file.sql
--- The door through which a worker says that it could not write a file at all. Nothing was tried of the single changes, so none of them
+-- A worker says that it could not write a file at all. Nothing was tried of the single changes, so none of them
 -- counts an attempt; but they carry the reason, and a coordinator is told, once.
 create or replace function worker.fail_file(file_id uuid, worker_id text, error_code text)
 returns boolean
@@ -7550,7 +7477,8 @@ begin
   update sync.files as k set state = 'expired', lease_expires_at = null, error_code = fail_file.error_code where k.id = f.id;
   update sync.pushes as p set error_code = fail_file.error_code
   where p.organization_id = f.organization_id and p.state = 'pending' and p.next_attempt_at <= clock_timestamp();
-  perform private.open_file_case(f.organization_id, 'member_system file ' || fail_file.error_code, fail_file.error_code);
+  perform private.open_member_system_case(
+    f.organization_id, 'member_system file ' || fail_file.error_code, jsonb_build_object('error_code', fail_file.error_code));
   perform private.record_event('file_expired', 'worker', f.organization_id,
     format('No file could be written for the member system (%s); it is tried again.', fail_file.error_code),
     p_detail => jsonb_build_object('file_id', f.id, 'error_code', fail_file.error_code));
@@ -7562,7 +7490,7 @@ grant execute on function worker.fail_file to sync_worker;
 -- end db/functions/files_and_worklist/worker.fail_file.sql
 
 -- begin db/functions/files_and_worklist/worker.finish_file.sql
--- The door through which a worker hands over a finished file. Changes that could not go into it (their number could not be read)
+-- A worker hands over a finished file. Changes that could not go into it (their number could not be read)
 -- become cases. A file is sealed and cannot be mended: if one of its changes was cancelled or superseded while it was written, the
 -- whole file is given up, and the next claim writes it anew without that change.
 create or replace function worker.finish_file(file_id uuid, worker_id text, content text, push_ids uuid[], failed_ids uuid[], failed_codes text[])
@@ -7573,26 +7501,32 @@ as $$
 declare
   f sync.files;
   p sync.pushes;
-  v_within interval;
+  v_until timestamptz;
 begin
   select k.* into f from sync.files as k where k.id = finish_file.file_id for update;
   if f.state is distinct from 'writing' or f.leased_by <> finish_file.worker_id then
     return null;
   end if;
-  select s.accept_within into v_within from sync.member_systems as s where s.organization_id = f.organization_id;
+  select clock_timestamp() + s.accept_within into v_until from sync.member_systems as s where s.organization_id = f.organization_id;
   perform private.fail_filed_push(f, t.id, t.code) from unnest(finish_file.failed_ids, finish_file.failed_codes) as t(id, code);
-  if cardinality(finish_file.push_ids) = 0 or not private.lock_filed_pushes(f, finish_file.push_ids) then
+  -- Between the claim of a file and its end a consent may be withdrawn, or a record change. Locked, nothing more can happen to its changes.
+  perform from sync.pushes as k where k.id = any (finish_file.push_ids) and k.organization_id = f.organization_id order by k.id for update;
+  if cardinality(finish_file.push_ids) = 0 or cardinality(finish_file.push_ids) <> (
+    select count(*) from sync.pushes as k join private.push_standing as stands on stands.id = k.id and not stands.is_obsolete
+    where k.id = any (finish_file.push_ids) and k.organization_id = f.organization_id
+      and k.state in ('pending', 'given_up') and k.next_attempt_at is not null and k.waits_for_conflict_id is null)
+  then
     update sync.files as k set state = 'expired', lease_expires_at = null where k.id = f.id;
     return case when cardinality(finish_file.push_ids) = 0 then 0 end;
   end if;
   update sync.files as k
   set state = 'ready', content = finish_file.content, pushes = cardinality(finish_file.push_ids), ready_at = clock_timestamp(),
-      accept_until = clock_timestamp() + v_within, lease_expires_at = null
+      accept_until = v_until, lease_expires_at = null
   where k.id = f.id;
   for p in
     update sync.pushes as k
     set state = 'pending', settled_at = null, file_id = f.id, error_code = null,
-        accepted_until = clock_timestamp() + v_within, next_attempt_at = clock_timestamp() + v_within, leased_by = finish_file.worker_id
+        accepted_until = v_until, next_attempt_at = v_until, leased_by = finish_file.worker_id
     where k.id = any (finish_file.push_ids)
     returning k.*
   loop
@@ -7607,101 +7541,59 @@ comment on function worker.finish_file is 'In: the file, the worker''s name, the
 grant execute on function worker.finish_file to sync_worker;
 -- end db/functions/files_and_worklist/worker.finish_file.sql
 
--- begin db/functions/pushes/worker.finish_push.sql
--- The door through which a worker reports. A report with an old fencing token changes nothing, and neither
--- does one of another worker than the one that holds it: a crash of the server may take a claim back, and its token is given again.
-create or replace function worker.finish_push(
-  push_id uuid, fencing_token bigint, result text, http_status integer, error_code text, duration_ms integer, final boolean,
-  retry_after integer default null, status_url text default null, receiver_sealed text default null, worker_id text default null
-)
-returns text
-language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  p sync.pushes := private.lock_reported_push(finish_push.push_id);
-begin
-  if p.id is null then
-    return null;
-  elsif p.state <> 'sending' or p.fencing_token <> finish_push.fencing_token or p.leased_by <> finish_push.worker_id then
-    perform private.heal_overtaken(p);
-    return null;
-  end if;
-  insert into sync.push_attempts (push_id, organization_id, attempt, worker_id, result, http_status, error_code, duration_ms)
-  values (p.id, p.organization_id, p.attempts, p.leased_by, finish_push.result::sync.attempt_result, finish_push.http_status,
-    finish_push.error_code, finish_push.duration_ms);
-  p.http_status := finish_push.http_status;
-  p.error_code := finish_push.error_code;
-  case
-    when finish_push.result = 'delivered' then
-      perform private.settle_push(p, 'delivered', 'push_delivered', 'The personnummer was delivered to the member system.');
-      perform private.heal_overtaken(p);
-    when private.push_is_obsolete(p) then
-      perform private.settle_push(p, 'superseded', 'push_superseded', 'The push was dropped: the record has changed since.');
-    when p.consent_withdrawn_at is not null then
-      perform private.cancel_push(p);
-    when finish_push.result = 'accepted' then
-      perform private.await_push(p, finish_push.retry_after, finish_push.status_url, finish_push.receiver_sealed);
-    when finish_push.result = 'rejected' or private.refuses_this_member(p) then
-      perform private.fail_push(p, 'rejected', 'push_rejected', 'The member system refused the change for good; a case was opened.');
-    when finish_push.final or (p.attempts >= 25 and p.created_at < clock_timestamp() - interval '3 days') then
-      perform private.fail_push(p, 'given_up', 'push_given_up', 'The change could not be delivered in all attempts; a case was opened.');
-    else
-      perform private.postpone_push(p, finish_push.retry_after);
-  end case;
-  select known.state into p.state from sync.pushes as known where known.id = p.id;
-  perform private.tell_breaker(p, finish_push.result::sync.attempt_result, finish_push.retry_after);
-  return p.state::text;
-end
-$$;
-comment on function worker.finish_push is 'In: push, fencing token, result (delivered, accepted, retry, rejected), HTTP status and error code of the attempt, its duration in milliseconds, whether to give up now; Retry-After in seconds (at most 24 h are honoured); for accepted: where to ask, or the number sealed for the receiver; the name it was claimed under (null: not looked at). Out: the new state; null when the token is stale.';
-grant execute on function worker.finish_push to sync_worker;
--- end db/functions/pushes/worker.finish_push.sql
-
 -- begin db/functions/pushes/worker.finish_pushes.sql
--- The same door for many deliveries at once, and for what comes next: one round trip and one commit a push, instead of five. It
--- takes the ordinary ones only, after which nothing else is to be put right: no breaker, no case, no older value that was overtaken.
--- Whatever is left out has changed nothing and is reported one at a time (worker.finish_push). The commit is not waited for on the
--- disk: what a crash of the server takes back is a push that is being sent, and is sent again under the same key.
-create or replace function worker.finish_pushes(
-  push_ids uuid[], fencing_tokens bigint[], worker_ids text[], http_statuses integer[], durations_ms integer[], next_worker_ids text[]
-)
-returns table (
-  finished uuid[], push_id uuid, worker_id text, fencing_token bigint, attempt integer, organization_id uuid, organization text, member_id uuid,
-  external_id text, personnummer_sealed text, personnummer_index text, member_system jsonb,
-  lease_ms integer, delay_ms integer, status_url text, overdue boolean, made_at text
-)
+-- A worker reports how attempts ended: of one push, or of many in one round trip and one commit. Plain deliveries are written together,
+-- and the worker goes on with the next pushes at once. What leaves something to put right (a failure, a breaker, a case, an older value that
+-- was overtaken) is written one after the other, by organisation, so that breakers are locked in one order.
+-- Where there were only plain deliveries the commit is not waited for on the disk: what a crash of the server takes back is a push that is
+-- being sent, and is sent again under the same key.
+create or replace function worker.finish_pushes(reports jsonb, wait_for_locks boolean default false)
+returns table (push_id uuid, state text, next jsonb)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = 'force_generic_plan'
 as $$
 declare
-  v_done record;
-  v_next record;
+  v_reports constant sync.push_report[] := array(
+    select r from jsonb_populate_recordset(null::sync.push_report, finish_pushes.reports) as r);
+  v_plain record;
+  v_others uuid[];
+  r sync.push_report;
 begin
-  v_done := private.lock_ordinary_deliveries(finish_pushes.push_ids, finish_pushes.fencing_tokens, finish_pushes.worker_ids);
-  finished := coalesce(v_done.ids, '{}');
-  if v_done.ids is null then
+  v_plain := private.lock_plain_deliveries(v_reports);
+  if v_plain.ids is not null then
+    insert into sync.push_attempts (push_id, organization_id, attempt, worker_id, result, http_status, duration_ms)
+    select p.id, p.organization_id, p.attempts, p.leased_by, t.result, t.http_status, t.duration_ms
+    from unnest(v_reports) as t join sync.pushes as p on p.id = t.push_id
+    where p.id = any (v_plain.ids);
+    perform private.settle_pushes(v_plain.ids, v_plain.http_statuses, array_fill(null::text, array[cardinality(v_plain.ids)]),
+      'delivered', 'push_delivered', 'The personnummer was delivered to the member system.');
+    return query
+      with next as materialized (
+        select c.* from private.claim_next_pushes(v_plain.organization_ids, v_plain.next_worker_ids, v_plain.slots) as c
+      )
+      select done.id, 'delivered'::text, case when n.push_id is not null then to_jsonb(n) end
+      from unnest(v_plain.ids, v_plain.next_worker_ids) as done(id, next_worker_id)
+      left join next as n on n.worker_id = done.next_worker_id;
+    if cardinality(v_plain.ids) = cardinality(v_reports) then
+      perform set_config('synchronous_commit', 'off', true);
+      return;
+    end if;
+  end if;
+  v_others := private.lock_reported_pushes(
+    array(select t.push_id from unnest(v_reports) as t where t.push_id <> all (coalesce(v_plain.ids, '{}'))), finish_pushes.wait_for_locks);
+  for r in
+    select t.* from unnest(v_reports) as t join sync.pushes as p on p.id = t.push_id
+    where t.push_id = any (v_others) order by p.organization_id, p.id
+  loop
+    push_id := r.push_id;
+    state := private.record_result(r);
+    next := null;
     return next;
-    return;
-  end if;
-  perform set_config('synchronous_commit', 'off', true);
-  perform private.record_deliveries(v_done.ids, finish_pushes.push_ids, finish_pushes.http_statuses, finish_pushes.durations_ms);
-  return next;
-  v_next := private.lock_next_pushes(v_done.organization_ids, array(
-    select finish_pushes.next_worker_ids[array_position(finish_pushes.push_ids, done.id)]
-    from unnest(v_done.ids) with ordinality as done(id, nth) order by done.nth), v_done.slots);
-  if v_next.ids is not null then
-    return query select null::uuid[], c.* from private.claim_locked(v_next.ids, v_next.worker_ids, v_next.slots) as c;
-    -- The claim takes the place of the job, and a lease that runs out makes a new one. What was not claimed, because its place was
-    -- taken meanwhile, keeps its job, and so does one that somebody is fetching at this moment, and who finds the push taken.
-    perform graphile_worker.complete_jobs(array(
-      select next.job_id from unnest(v_next.ids, v_next.job_ids) as next(id, job_id)
-      join sync.pushes as p on p.id = next.id and p.state = 'sending'));
-  end if;
+  end loop;
 end
 $$;
-comment on function worker.finish_pushes is 'In: pushes that were delivered, and beside each its fencing token, the name it was claimed under, HTTP status, duration in milliseconds, and the name under which to claim the next one (null: none). Out: first those that are settled (the others have to be reported one at a time), then the claims, as worker.claim_push.';
+comment on function worker.finish_pushes is 'In: an array of reports (the fields of sync.push_report), whether to wait for pushes that somebody else has locked. Out: a row for each: its new state, null when the report is stale (an old token, another worker); and for a delivery the push that is claimed next (sync.push_claim). No row: locked by somebody else, nothing was changed.';
 grant execute on function worker.finish_pushes to sync_worker;
 -- end db/functions/pushes/worker.finish_pushes.sql
 
@@ -7733,19 +7625,21 @@ language sql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
   select g.slug, coalesce(p.waiting, 0), coalesce(p.sending, 0), coalesce(p.oldest, 0), f.refused, f.given_up,
-    coalesce(b.state::text, 'closed'), coalesce(p.accepted, 0), d.deferred, coalesce(d.oldest, 0), coalesce(p.disputed, 0)
+    coalesce(b.state::text, 'closed'), coalesce(p.accepted, 0), d.deferred, coalesce(d.oldest, 0), f.disputed
   from registry.organizations as g
   left join sync.breakers as b on b.organization_id = g.id
   left join lateral (
     select count(*) filter (where known.state = 'pending' and known.waits_for_conflict_id is null)::integer as waiting,
       count(*) filter (where known.state = 'sending')::integer as sending,
       extract(epoch from clock_timestamp() - min(known.created_at) filter (where known.waits_for_conflict_id is null))::integer as oldest,
-      count(*) filter (where known.accepted_until is not null)::integer as accepted,
+      count(*) filter (where known.accepted_until is not null and known.waits_for_conflict_id is null)::integer as accepted,
       count(known.waits_for_conflict_id)::integer as disputed
     from sync.pushes as known where known.organization_id = g.id and known.settled_at is null
   ) as p on true
   cross join lateral (
-    select count(*) filter (where known.state = 'rejected')::integer as refused, count(*) filter (where known.state = 'given_up')::integer as given_up
+    select count(*) filter (where known.state = 'rejected')::integer as refused,
+      count(*) filter (where known.state = 'given_up' and known.waits_for_conflict_id is null)::integer as given_up,
+      count(known.waits_for_conflict_id)::integer + coalesce(p.disputed, 0) as disputed
     from sync.pushes as known where known.organization_id = g.id and known.state in ('rejected', 'given_up')
   ) as f
   cross join lateral (
@@ -7753,7 +7647,7 @@ as $$
     from registry.observations as o where o.organization_id = g.id and o.outcome = 'deferred'
   ) as d
 $$;
-comment on function worker.metrics is 'Out: per organisation, changes that wait, that are being sent, the age in seconds of the oldest, changes refused and given up, the breaker, changes taken in (202, a file, the worklist) but not yet carried out, and logins whose decision was put off, with the age in seconds of the oldest; disputed: changes that wait for a case, counted nowhere else.';
+comment on function worker.metrics is 'Out: per organisation, changes that wait, that are being sent, the age in seconds of the oldest, changes refused and given up, the breaker, changes taken in (202, a file, the worklist) but not yet carried out, and logins whose decision was put off, with the age in seconds of the oldest; disputed: changes that wait for a case, also those that were given up before, counted nowhere else.';
 grant execute on function worker.metrics to sync_worker;
 -- end db/functions/upkeep/worker.metrics.sql
 
@@ -7785,18 +7679,15 @@ grant execute on function worker.process_observation to sync_worker;
 -- end db/functions/login/worker.process_observation.sql
 
 -- begin db/functions/pushes/worker.put_back_push.sql
--- The door for a worker that has no place left for this organisation: the others' pushes keep theirs.
+-- A worker has no slot left for this organisation: the push keeps a job, and the others' pushes their slots.
 create or replace function worker.put_back_push(push_id uuid)
 returns void
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  p sync.pushes;
 begin
-  select known.* into p from sync.pushes as known where known.id = put_back_push.push_id and known.settled_at is null;
-  if p.id is not null then
-    perform private.put_back_push(p, 'no_slot');
+  if exists (select from sync.pushes as p where p.id = put_back_push.push_id and p.settled_at is null) then
+    perform private.put_off_claim(put_back_push.push_id, 'no_slot');
   end if;
 end
 $$;

@@ -6,6 +6,7 @@ import { becomeCoordinator } from '../support/coordinator.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { addKari, type Door, one, openDoor } from '../support/door.ts';
 import { startTestPostgrest, type TestPostgrest } from '../support/postgrest.ts';
+import { pushWorker } from '../support/push-worker.ts';
 import { addCoordinator, addMember, sampleNumbers, testKeys } from '../support/samples.ts';
 import { oddTokens } from './support/odd-tokens.ts';
 
@@ -52,11 +53,7 @@ async function everyKindOfRow(door: Door, mark: string) {
   const push = await one<{ id: string }>(db, 'select id from sync.pushes where organization_id = $1', [
     door.organization.id,
   ]);
-  const { fencing_token } = await one(db, `select fencing_token from worker.claim_push($1, 'w')`, [push.id]);
-  await db.pool.query(`select worker.finish_push($1, $2, 'rejected', 422, 'http_422', 1, false)`, [
-    push.id,
-    fencing_token,
-  ]);
+  await pushWorker(db).attempt(push.id, { result: 'rejected', status: 422, code: 'http_422' });
   await db.pool.query(
     `insert into sync.files (organization_id, state, content, leased_by, ready_at, accept_until)
      values ($1, 'ready', 'a.b.c.d.e', 'w', now(), now() + interval '1 day')`,
@@ -259,7 +256,12 @@ test('tables, other schemas, other methods and plans are out of reach', async ()
   }
   const plan = await send({ path: '/open_conflicts', headers: { accept: 'application/vnd.pgrst.plan+json' } });
   assert.ok(plan.status >= 400);
-  for (const path of ['/rpc/record_observation', '/rpc/claim_push', '/rpc/coordinator_organizations', '/rpc/refuse']) {
+  for (const path of [
+    '/rpc/record_observation',
+    '/rpc/claim_pushes',
+    '/rpc/coordinator_organizations',
+    '/rpc/refuse',
+  ]) {
     assert.equal((await send({ path, method: 'POST', body: {} })).status, 404, path);
   }
 });

@@ -5,8 +5,8 @@ import { becomeCoordinator, type Coordinator } from '../support/coordinator.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { atTheDesk, type Desk } from '../support/desk.ts';
 import { addKari, one } from '../support/door.ts';
+import { pushWorker, unavailable } from '../support/push-worker.ts';
 import { sampleNumbers } from '../support/samples.ts';
-import { unavailable, workerDoor } from './support/worker-door.ts';
 
 // Whatever a coordinator, a member or a stranger repeats: tables that keep their rows for good do not grow with it.
 
@@ -129,14 +129,14 @@ const ACCEPTED: Record<string, Repeated> = {
     await addKari(db, door);
     await door.login({ personnummer: NUMBER });
     const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
-    assert.equal(await workerDoor(db).attempt(id, unavailable), 'pending');
+    assert.equal(await pushWorker(db).attempt(id, unavailable), 'pending');
     return async () => assert.equal((await coordinator.call('retry_sync', id)).state, 'pending');
   },
   async 'all pushes with one code are tried again'({ db, door, coordinator }) {
     await addKari(db, door);
     await door.login({ personnummer: NUMBER });
     const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
-    assert.equal(await workerDoor(db).attempt(id, unavailable), 'pending');
+    assert.equal(await pushWorker(db).attempt(id, unavailable), 'pending');
     return () => coordinator.call('retry_sync', null, null, 'http_5xx');
   },
   async 'a decision is made and taken back'({ db, door, coordinator, openCases }) {

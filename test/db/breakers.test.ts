@@ -4,6 +4,7 @@ import { failureResults } from '../../worker/failure.ts';
 import { failureOfStatus } from '../../worker/member-system/classify.ts';
 import { becomeCoordinator } from '../support/coordinator.ts';
 import { one } from '../support/door.ts';
+import { finishPush } from '../support/push-worker.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';
 import { type PushBench, withPush } from './support/push-bench.ts';
 
@@ -13,7 +14,7 @@ async function addPush({ db, organization }: PushBench, nth: number): Promise<st
   return (await one<{ id: string }>(db, 'select private.queue_push($1) as id', [member.id])).id;
 }
 
-async function fail(bench: PushBench, pushId: string, code: string): Promise<string> {
+async function fail(bench: PushBench, pushId: string, code: string) {
   await bench.db.pool.query('update sync.pushes set next_attempt_at = now() where id = $1', [pushId]);
   const { fencing_token } = await bench.claim('w', pushId);
   return bench.finish(fencing_token, 'retry', code, false, pushId);
@@ -117,8 +118,8 @@ test('a change that the member system refuses shows that it works', () =>
     await bench.sweep();
     const { probe_push_id } = await breaker(bench);
     const { fencing_token } = await bench.claim('w', probe_push_id);
-    const text = `select worker.finish_push($1, $2, 'rejected', 422, 'http_4xx', 1, false) as state`;
-    await bench.worker.query(text, [probe_push_id, fencing_token]);
+    const refused = { push_id: probe_push_id, fencing_token, result: 'rejected', http_status: 422 };
+    await finishPush(bench.worker, { ...refused, error_code: 'http_4xx' });
     assert.equal((await breaker(bench)).state, 'closed');
   }));
 
@@ -128,8 +129,8 @@ test('Retry-After is the pause of the breaker where it is longer', () =>
       bench.organization.id,
     ]);
     const { fencing_token } = await bench.claim();
-    const text = `select worker.finish_push($1, $2, 'retry', 429, 'http_429', 1, false, retry_after => 600) as state`;
-    await bench.worker.query(text, [bench.id, fencing_token]);
+    const busy = { push_id: bench.id, fencing_token, result: 'retry', http_status: 429, error_code: 'http_429' };
+    await finishPush(bench.worker, { ...busy, retry_after: 600 });
     assert.ok(Math.abs(pauseOf(await breaker(bench)) - 600_000) < 100);
   }));
 
@@ -153,7 +154,7 @@ for (const code of ['http_403', 'redirect_refused']) {
 
 const onlyOneMember = (code: string) =>
   withPush(async (bench) => {
-    const states: string[] = [];
+    const states: (string | null)[] = [];
     for (const nth of [1, 2, 3]) {
       states.push(await fail(bench, bench.id, code));
       await bench.db.pool.query(

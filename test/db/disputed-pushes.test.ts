@@ -6,9 +6,9 @@ import { becomeCoordinator } from '../support/coordinator.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { atTheDesk, type Case, type Desk } from '../support/desk.ts';
 import { addKari, type Door, one, openDoor } from '../support/door.ts';
+import { claimPush, claimPushes, pushWorker, unavailable } from '../support/push-worker.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';
 import { begin } from '../support/waiting.ts';
-import { unavailable, workerDoor } from './support/worker-door.ts';
 
 // A number that is in question in an open case is not carried to the member system until the case is settled.
 
@@ -26,9 +26,9 @@ type Push = { id: string; state: string; waits_for_conflict_id: string | null; p
 const push = (db: TestDatabase, id: string) => one<Push>(db, 'select * from sync.pushes where id = $1', [id]);
 /** Whether a worker gets it, alone or with others. */
 async function isSent(db: TestDatabase, id: string): Promise<boolean> {
-  const together = await db.pool.query(`select from worker.claim_pushes(array[$1::uuid], array['w'])`, [id]);
-  const claim = await workerDoor(db).claim(id);
-  return together.rowCount === 1 || claim !== undefined;
+  const together = await claimPushes(db.pool, [id], ['w']);
+  const claim = await pushWorker(db).claim(id);
+  return together.length === 1 || claim !== undefined;
 }
 const jobs = async (db: TestDatabase, id: string) =>
   (
@@ -229,7 +229,7 @@ test('one that is being sent is let go on; if its attempt fails it waits, and gi
     await addKari(db, door);
     await door.login({ personnummer: NUMBER });
     const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
-    const { claim, finish } = workerDoor(db);
+    const { claim, finish } = pushWorker(db);
     const { fencing_token } = await claim(id);
     await door.login({ personnummer: OTHER_NUMBER });
     assert.equal((await push(db, id)).state, 'sending');
@@ -248,32 +248,150 @@ test('one that is being sent is let go on; if its attempt fails it waits, and gi
     assert.equal(await isSent(db, id), true);
   }));
 
-test('a file that nobody has fetched is taken back for it, and the others go into the next one', () =>
-  atTheDesk(async ({ db, door, settle }) => {
-    await addKari(db, door);
-    await addMember(db, door.organization, OLA);
-    await db.pool.query(
-      `update sync.member_systems set kind = 'file', receiver_key = '{"kty": "OKP", "crv": "X25519", "kid": "office", "x": "x"}'`,
-    );
-    await door.login({ personnummer: NUMBER });
-    await door.login({ ...OLA, subject: 'subject-of-ola', personnummer: THIRD_NUMBER });
-    const claimFile = async () => (await db.pool.query(`select * from worker.claim_file('w')`)).rows;
-    const finishFile = (rows: { file_id: string; push_id: string }[]) =>
-      one(db, `select worker.finish_file($1, 'w', 'a.b.c.d.e', $2, '{}', '{}') as changes`, [
+/** An organisation that takes files: one is ready, with Kari's change and Ola's. */
+async function withFile({ db, door }: Desk) {
+  await addKari(db, door);
+  await addMember(db, door.organization, OLA);
+  await db.pool.query(
+    `update sync.member_systems set kind = 'file', receiver_key = '{"kty": "OKP", "crv": "X25519", "kid": "office", "x": "x"}'`,
+  );
+  await door.login({ personnummer: NUMBER });
+  await door.login({ ...OLA, subject: 'subject-of-ola', personnummer: THIRD_NUMBER });
+  const claimFile = async () => (await db.pool.query(`select * from worker.claim_file('w')`)).rows;
+  const finishFile = async (rows: { file_id: string; push_id: string }[]): Promise<number> =>
+    (
+      await one(db, `select worker.finish_file($1, 'w', 'a.b.c.d.e', $2, '{}', '{}') as changes`, [
         rows[0]?.file_id,
         rows.map(({ push_id }) => push_id),
-      ]);
-    const first = await claimFile();
-    assert.equal((await finishFile(first)).changes, 2);
+      ])
+    ).changes;
+  const first = await claimFile();
+  assert.equal(await finishFile(first), 2);
+  const fileState = async () =>
+    (await one(db, 'select state from sync.files where id = $1', [first[0].file_id])).state as string;
+  return { fileId: first[0].file_id as string, fileState, claimFile, finishFile };
+}
+
+test('a file that nobody has fetched is taken back for it, and the others go into the next one', () =>
+  atTheDesk(async (desk) => {
+    const { db, door, settle } = desk;
+    const { fileState, claimFile, finishFile } = await withFile(desk);
     await door.login({ personnummer: OTHER_NUMBER });
-    assert.equal((await one(db, 'select state from sync.files')).state, 'expired');
+    await db.pool.query('select * from worker.reconcile()');
+    assert.equal(await fileState(), 'expired');
     const second = await claimFile();
     assert.deepEqual(
       second.map(({ external_id }) => external_id),
       [second[0]?.external_id],
     );
     await settle('keep_existing');
-    assert.equal((await finishFile(second)).changes, 1);
+    assert.equal(await finishFile(second), 1);
+  }));
+
+test('the login that opens the case marks its own push and touches nothing else; who asks for the file has it taken back', () =>
+  atTheDesk(async (desk) => {
+    const { db, door, coordinator, openCases } = desk;
+    const { fileId, fileState, claimFile } = await withFile(desk);
+    const rows = async () =>
+      (
+        await db.pool.query(
+          `select 'file' as row, xmin::text from sync.files union all
+           select m.given_name, p.xmin::text from sync.pushes as p join registry.members as m on m.id = p.member_id order by 1`,
+        )
+      ).rows.map(({ row, xmin }) => `${row} ${xmin}`);
+    const before = await rows();
+    assert.equal((await door.login({ personnummer: OTHER_NUMBER })).outcome, 'conflict');
+    const after = await rows();
+    assert.deepEqual(
+      after.filter((row) => !before.includes(row)).map((row) => row.split(' ')[0]),
+      ['Kari'],
+    );
+    assert.equal(await fileState(), 'ready');
+    const [found] = await openCases();
+    const [failed] = await coordinator.query('select waits_for_conflict_id from api.failed_syncs');
+    assert.equal(failed?.waits_for_conflict_id, found?.id);
+    assert.equal((await coordinator.call('fetch_sync_file', fileId)).code, 'not_ready');
+    assert.equal(await fileState(), 'expired');
+    assert.equal((await claimFile()).length, 1);
+  }));
+
+test('nor can a file be acknowledged that nobody fetched and that holds such a change', () =>
+  atTheDesk(async (desk) => {
+    const { door, coordinator } = desk;
+    const { fileId, fileState } = await withFile(desk);
+    await door.login({ personnummer: OTHER_NUMBER });
+    assert.equal((await coordinator.call('acknowledge_sync_file', fileId)).code, 'not_ready');
+    assert.equal(await fileState(), 'expired');
+  }));
+
+test('the case is settled before anybody asked for the file: it stays as it is', () =>
+  atTheDesk(async (desk) => {
+    const { db, door, coordinator, settle } = desk;
+    const { fileId, fileState } = await withFile(desk);
+    await door.login({ personnummer: OTHER_NUMBER });
+    await settle('keep_existing');
+    await db.pool.query('select * from worker.reconcile()');
+    assert.equal(await fileState(), 'ready');
+    const due = await one(
+      db,
+      `select bool_and(p.waits_for_conflict_id is null and p.next_attempt_at = p.accepted_until) as together from sync.pushes as p`,
+    );
+    assert.equal(due.together, true);
+    assert.equal((await coordinator.call('fetch_sync_file', fileId)).changes, 2);
+  }));
+
+test('what somebody has fetched is out: a case that is opened then makes nothing wait', () =>
+  atTheDesk(async (desk) => {
+    const { db, door, coordinator } = desk;
+    const { fileId, fileState } = await withFile(desk);
+    await coordinator.call('fetch_sync_file', fileId);
+    await door.login({ personnummer: OTHER_NUMBER });
+    await db.pool.query('select * from worker.reconcile()');
+    assert.equal(await fileState(), 'ready');
+    assert.equal((await one(db, 'select count(waits_for_conflict_id)::int as n from sync.pushes')).n, 0);
+    assert.equal((await coordinator.call('acknowledge_sync_file', fileId)).delivered, 2);
+  }));
+
+test('a change that a case opened while it was put on the worklist is not there: no event says that it was taken in', () =>
+  atTheDesk(async ({ db, door, settle }) => {
+    await addKari(db, door);
+    await door.login({ personnummer: NUMBER });
+    const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
+    const { claim, finish } = pushWorker(db);
+    const events = async () =>
+      (await db.pool.query('select event, message from audit.events where push_id = $1 order by id', [id])).rows;
+    const { fencing_token } = await claim(id);
+    await db.pool.query('select graphile_worker.complete_jobs(array(select id from graphile_worker.jobs))');
+    await door.login({ personnummer: OTHER_NUMBER });
+    assert.equal(await finish(id, fencing_token, { result: 'accepted' }), 'pending');
+    assert.notEqual((await push(db, id)).waits_for_conflict_id, null);
+    assert.deepEqual(
+      (await events()).map(({ event }) => event),
+      ['filled', 'push_held'],
+    );
+    assert.deepEqual(await jobs(db, id), [], 'it gets its job when it goes on');
+    await settle('keep_existing');
+    const again = await claim(id);
+    assert.equal(await finish(id, again.fencing_token, { result: 'accepted' }), 'pending');
+    const { event, message } = (await events()).at(-1);
+    assert.equal(event, 'push_accepted');
+    assert.match(message, /worklist/);
+  }));
+
+test('the metrics count what waits for a case, also what was given up before, and count it once', () =>
+  atTheDesk(async ({ db, door, settle }) => {
+    await addKari(db, door);
+    await door.login({ personnummer: NUMBER });
+    const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
+    const metrics = () =>
+      one(db, 'select waiting, sending, accepted, refused, given_up, disputed from worker.metrics()');
+    const nothing = { waiting: 0, sending: 0, accepted: 0, refused: 0, given_up: 0, disputed: 0 };
+    await pushWorker(db).attempt(id, { ...unavailable, final: true });
+    assert.deepEqual(await metrics(), { ...nothing, given_up: 1 });
+    await door.login({ personnummer: OTHER_NUMBER });
+    assert.deepEqual(await metrics(), { ...nothing, disputed: 1 });
+    await settle('keep_existing', 1);
+    assert.deepEqual(await metrics(), { ...nothing, given_up: 1 });
   }));
 
 test('a case that is opened while a file is written gives the file up', () =>
@@ -298,7 +416,7 @@ test('a claim and the opening of a case at the same moment: one of them is first
     await door.login({ personnummer: NUMBER });
     const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
     await using worker = await begin(db);
-    await worker.query(`select * from worker.claim_push($1, 'w')`, [id]);
+    await claimPush(worker, id);
     const login = door.login({ personnummer: OTHER_NUMBER });
     await blocked(db, 1);
     await worker.query('rollback');
@@ -390,7 +508,7 @@ async function play(db: TestDatabase, door: Door, coordinator: Desk['coordinator
       `select id from sync.pushes where organization_id = $1 and state = 'pending' order by created_at limit 1`,
       [door.organization.id],
     );
-    const { claim, finish } = workerDoor(db);
+    const { claim, finish } = pushWorker(db);
     const claimed = rows[0] && (await claim(rows[0].id));
     if (claimed) await finish(rows[0].id, claimed.fencing_token, { ...unavailable, final: true });
   }

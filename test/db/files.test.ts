@@ -3,9 +3,9 @@ import { test } from 'vitest';
 import { blocked } from '../support/blocked.ts';
 import { atTheDesk, type Desk } from '../support/desk.ts';
 import { addKari, one } from '../support/door.ts';
+import { pushWorker, unavailable } from '../support/push-worker.ts';
 import { revoke } from '../support/revoke.ts';
 import { addMember, addMemberSystem, addOrganization, sampleNumbers, sealNumber } from '../support/samples.ts';
-import { unavailable, workerDoor } from './support/worker-door.ts';
 
 const [NUMBER, OTHER_NUMBER] = sampleNumbers;
 const receiverKey = '{"kty":"OKP","kid":"k","crv":"X25519","x":"abc"}';
@@ -177,7 +177,7 @@ test('a change that was given up while there was an interface goes into a file, 
     await addKari(db, door, { external_id: 'kari' });
     await door.login({ personnummer: NUMBER });
     const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
-    assert.equal(await workerDoor(db).attempt(id, { ...unavailable, final: true }), 'given_up');
+    assert.equal(await pushWorker(db).attempt(id, { ...unavailable, final: true }), 'given_up');
     // Twice the same number, because one in between was taken back: only the last one goes.
     await db.pool.query(
       `insert into sync.pushes (organization_id, member_id, personnummer_index, state, error_code, settled_at, next_attempt_at, created_at)
@@ -206,7 +206,7 @@ test('a change that is tried again while its file is written is in the next one 
     await addKari(db, door, { external_id: 'kari' });
     await door.login({ personnummer: NUMBER });
     const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
-    await workerDoor(db).attempt(id, { ...unavailable, final: true });
+    await pushWorker(db).attempt(id, { ...unavailable, final: true });
     await db.pool.query(`update sync.member_systems set kind = 'file', receiver_key = $1`, [receiverKey]);
     await db.pool.query(`update sync.pushes set next_attempt_at = now()`);
     const rows = await claim();

@@ -4,8 +4,8 @@ import { test } from 'vitest';
 import type { TestDatabase } from '../support/database.ts';
 import { atTheDesk, record } from '../support/desk.ts';
 import { addKari, type Door, one } from '../support/door.ts';
+import { pushWorker, unavailable } from '../support/push-worker.ts';
 import { addMember, type Organization, sampleNumbers, sealNumber } from '../support/samples.ts';
-import { unavailable, workerDoor } from './support/worker-door.ts';
 
 const [NUMBER, OTHER_NUMBER, THIRD_NUMBER] = sampleNumbers;
 
@@ -104,7 +104,7 @@ test('a push that was given up survives the rotation of the index key: it is sti
     const sealed = await sealNumber(NUMBER, door.organization);
     await door.login(sealed);
     const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
-    const { attempt, claim } = workerDoor(db);
+    const { attempt, claim } = pushWorker(db);
     assert.equal(await attempt(id, { ...unavailable, final: true }), 'given_up');
     const index = `v2.${'n'.repeat(43)}`;
     const previous = [sealed.personnummer_index];

@@ -49,13 +49,11 @@ const ALLOWED = new Set([
   ...[
     'beat',
     'claim_file',
-    'claim_push',
     'claim_pushes',
     'drift_page',
     'erase_expired',
     'fail_file',
     'finish_file',
-    'finish_push',
     'finish_pushes',
     'member_system',
     'metrics',

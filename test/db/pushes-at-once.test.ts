@@ -4,8 +4,8 @@ import { test } from 'vitest';
 import { blocked } from '../support/blocked.ts';
 import { atTheDesk, type Desk } from '../support/desk.ts';
 import { addKari, one } from '../support/door.ts';
+import { finishPush, pushWorker, unavailable } from '../support/push-worker.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';
-import { unavailable, workerDoor } from './support/worker-door.ts';
 
 const [NUMBER, OTHER_NUMBER] = sampleNumbers;
 
@@ -41,11 +41,17 @@ test('a coordinator gives the record another number while a failed attempt is re
     await addKari(desk.db, desk.door);
     await desk.door.login({ personnummer: NUMBER });
     const { id } = await one<{ id: string }>(desk.db, 'select id from sync.pushes');
-    const { fencing_token } = await workerDoor(desk.db).claim(id);
+    const { fencing_token } = await pushWorker(desk.db).claim(id);
     await desk.door.login({ personnummer: OTHER_NUMBER }); // later: it would wait for this case
     let settled: Promise<Record<string, unknown>> | undefined;
     await inTransaction(desk, async (client) => {
-      await client.query(`select worker.finish_push($1, $2, 'retry', 503, 'http_5xx', 5, false)`, [id, fencing_token]);
+      await finishPush(client, {
+        push_id: id,
+        fencing_token,
+        result: 'retry',
+        http_status: 503,
+        error_code: 'http_5xx',
+      });
       settled = desk.settle('accept_observed');
       await blocked(desk.db, 1);
     });
@@ -57,7 +63,7 @@ test('a coordinator gives the record another number while a failed attempt is re
 test('the same pushes tried again in opposite orders at once: one after the other, no deadlock', () =>
   atTheDesk(async (desk) => {
     const [first, second] = await addTwo(desk);
-    const { attempt } = workerDoor(desk.db);
+    const { attempt } = pushWorker(desk.db);
     const refused = { result: 'rejected', code: 'http_4xx', status: 422 };
     for (const { pushId } of [first, second]) await attempt(pushId, refused);
     let answers: Promise<Record<string, unknown>[]> | undefined;
@@ -77,7 +83,7 @@ test('the same pushes tried again in opposite orders at once: one after the othe
 test('several tried again while a worker reports on one of them: the breaker is touched last, no deadlock', () =>
   atTheDesk(async (desk) => {
     const [first, second] = await addTwo(desk);
-    const { attempt, claim, finish } = workerDoor(desk.db);
+    const { attempt, claim, finish } = pushWorker(desk.db);
     const { fencing_token } = await claim(second.pushId);
     await attempt(first.pushId, { result: 'retry', code: 'http_401', status: 401 });
     let both: Promise<[Record<string, unknown>, string | null]> | undefined;

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
+import { blocked } from '../support/blocked.ts';
 import { one } from '../support/door.ts';
+import { claimPushes, finishPush, finishPushes, type PushReport as Report } from '../support/push-worker.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';
+import { begin } from '../support/waiting.ts';
 import { type PushBench, withPush } from './support/push-bench.ts';
 
 /** Another member of the organisation whose number waits; answers the push. */
@@ -10,25 +13,30 @@ async function addPush({ db, organization }: PushBench, nth: number): Promise<st
   return (await one<{ id: string }>(db, 'select private.queue_push($1) as id', [member.id])).id;
 }
 
-const claimAll = async ({ worker }: PushBench, ids: string[], name = 'w') =>
-  (await worker.query('select * from worker.claim_pushes($1, $2)', [ids, ids.map((_, nth) => `${name}${nth}`)])).rows;
+/** In one call; only what is claimed. */
+const claimAll = async ({ worker }: PushBench, ids: string[], name = 'w') => {
+  const names = ids.map((_, nth) => `${name}${nth}`);
+  return (await claimPushes(worker, ids, names)).filter(({ fencing_token }) => fencing_token !== null);
+};
 
-type Report = { push_id: string; fencing_token: string; worker_id: string };
-const finishAll = async (
-  { worker }: PushBench,
-  reports: Report[],
-  next: (string | null)[] = reports.map(() => null),
-) => {
-  const column = (key: keyof Report) => reports.map((report) => report[key]);
-  const { rows } = await worker.query('select * from worker.finish_pushes($1, $2, $3, $4, $5, $6)', [
-    column('push_id'),
-    column('fencing_token'),
-    column('worker_id'),
-    reports.map(() => 204),
-    reports.map(() => 7),
-    next,
-  ]);
-  return { finished: rows[0].finished as string[], claims: rows.slice(1) };
+type Claim = { push_id: string; fencing_token: string; worker_id: string };
+const finishAll = async ({ worker }: PushBench, claims: Claim[], next: (string | null)[] = claims.map(() => null)) => {
+  const answers = await finishPushes(
+    worker,
+    claims.map(({ push_id, fencing_token, worker_id }, nth) => ({
+      push_id,
+      fencing_token,
+      worker_id,
+      result: 'delivered',
+      http_status: 204,
+      duration_ms: 7,
+      next_worker_id: next[nth] ?? null,
+    })),
+  );
+  return {
+    finished: answers.filter(({ state }) => state === 'delivered').map(({ push_id }) => push_id),
+    claims: answers.flatMap((answer) => (answer.next === null ? [] : [answer.next as Claim])),
+  };
 };
 const stateOf = async ({ db }: PushBench, id: string) =>
   (await one(db, 'select state from sync.pushes where id = $1', [id])).state;
@@ -60,23 +68,43 @@ test('no more are claimed than the member system takes at a time, and those left
     { concurrency: 2 },
   ));
 
-for (const [what, sql] of [
+for (const [what, sql, waitsFor, after] of [
   [
     'an open breaker',
     `insert into sync.breakers (organization_id, state, error_code, opened_at, probe_at)
                        select organization_id, 'open', 'timeout', now(), now() from sync.pushes`,
+    ['breaker_open'],
+    'pending',
   ],
-  ['a pause', `update sync.pushes set next_attempt_at = now() + interval '1 hour'`],
-  ['a record that moved on', `update sync.pushes set personnummer_index = 'v1.other'`],
-  ['a rate', `update sync.member_systems set rate_per_second = 1`],
+  ['a pause', `update sync.pushes set next_attempt_at = now() + interval '1 hour'`, [], 'pending'],
+  ['a record that moved on', `update sync.pushes set personnummer_index = 'v1.other'`, [], 'superseded'],
 ] as const) {
   test(`${what} keeps a push from being claimed together with others`, () =>
     withPush(async (bench) => {
       await bench.db.pool.query(sql);
       assert.deepEqual(await claimAll(bench, [bench.id]), []);
-      assert.equal(await stateOf(bench, bench.id), 'pending');
+      const waits = await claimPushes(bench.worker, [bench.id], ['w']);
+      assert.deepEqual(
+        waits.map(({ waits_for }) => waits_for),
+        waitsFor,
+      );
+      assert.equal(await stateOf(bench, bench.id), after);
     }));
 }
+
+test('with a rate those that are claimed together leave one after the other; who would wait longer than three seconds is not claimed', () =>
+  withPush(
+    async (bench) => {
+      const ids = [bench.id];
+      for (let nth = 1; nth < 6; nth += 1) ids.push(await addPush(bench, nth));
+      const answers = await claimPushes(bench.worker, ids, ids.map(String));
+      const delays = answers.flatMap(({ delay_ms }) => (delay_ms === null ? [] : [Math.round(delay_ms / 1000)]));
+      assert.deepEqual(delays.toSorted(), [0, 1, 2, 3]);
+      const waits = answers.flatMap(({ waits_for }) => (waits_for === null ? [] : [waits_for]));
+      assert.deepEqual(waits, ['rate_used_up', 'rate_used_up']);
+    },
+    { rate_per_second: 1, concurrency: 10 },
+  ));
 
 test('one that somebody holds on to does not keep the others waiting', () =>
   withPush(async (bench) => {
@@ -122,19 +150,64 @@ test('a report with an old token, or of another worker than the one that holds t
     for (const wrong of [{ fencing_token: '0' }, { worker_id: 'another' }]) {
       assert.deepEqual((await finishAll(bench, [{ ...claim, ...wrong }])).finished, []);
     }
-    const text = `select worker.finish_push($1, $2, 'delivered', 200, null, 1, false, worker_id => 'another') as state`;
-    const { rows } = await bench.worker.query(text, [bench.id, claim.fencing_token]);
-    assert.equal(rows[0].state, null);
+    const report = { push_id: bench.id, fencing_token: claim.fencing_token, result: 'delivered', http_status: 200 };
+    assert.equal(await finishPush(bench.worker, { ...report, worker_id: 'another' }), null);
     assert.equal(await stateOf(bench, bench.id), 'sending');
   }));
 
-test('what has to be put right afterwards is left to the report of one', () =>
+test('what has to be put right afterwards is put right, also in a call for many', () =>
   withPush(async (bench) => {
     const first = await bench.claim();
     await bench.finish(first.fencing_token, 'retry', 'http_5xx');
     await bench.db.pool.query('update sync.pushes set next_attempt_at = now()');
-    const [claim] = await claimAll(bench, [bench.id]);
-    assert.deepEqual((await finishAll(bench, [claim])).finished, [], 'the count of failures is to start again');
+    const other = await addPush(bench, 1);
+    const claims = await claimAll(bench, [bench.id, other]);
+    assert.deepEqual((await finishAll(bench, claims)).finished.toSorted(), [bench.id, other].toSorted());
+    const { failures } = await one(bench.db, 'select failures from sync.breakers');
+    assert.equal(failures, 0, 'the count of failures starts again');
+  }));
+
+test('deliveries and failures reported in one call: each as if it came alone', () =>
+  withPush(async (bench) => {
+    const ids = [bench.id, await addPush(bench, 1), await addPush(bench, 2)];
+    const claims = await claimAll(bench, ids);
+    const report = ({ push_id, fencing_token }: Claim) => ({ push_id, fencing_token });
+    const of = (id: string) => report(claims.find(({ push_id }) => push_id === id));
+    const [delivered, failed, refused] = ids as [string, string, string];
+    const answers = await finishPushes(bench.worker, [
+      { ...of(delivered), result: 'delivered', http_status: 204 },
+      { ...of(failed), result: 'retry', http_status: 503, error_code: 'http_5xx' },
+      { ...of(refused), result: 'rejected', http_status: 422, error_code: 'http_4xx' },
+    ]);
+    assert.deepEqual(Object.fromEntries(answers.map(({ push_id, state }) => [push_id, state])), {
+      [delivered]: 'delivered',
+      [failed]: 'pending',
+      [refused]: 'rejected',
+    });
+    const { rows } = await bench.db.pool.query('select push_id, result, error_code from sync.push_attempts');
+    assert.equal(rows.length, 3);
+    assert.equal((await one(bench.db, 'select push_id from registry.conflicts')).push_id, refused);
+  }));
+
+test('a report on a push, or on a member, that somebody holds on to is left out of a call for many, and waited for alone', () =>
+  withPush(async (bench) => {
+    const other = await addPush(bench, 1);
+    const claims = await claimAll(bench, [bench.id, other]);
+    const failure = { result: 'retry', http_status: 503, error_code: 'http_5xx' };
+    const reports = claims.map(({ push_id, fencing_token }) => ({ push_id, fencing_token, ...failure }));
+    await using holder = await begin(bench.db);
+    await holder.query('select from registry.members where id = $1 for update', [bench.kari.id]);
+    assert.deepEqual(
+      (await finishPushes(bench.worker, reports)).map(({ push_id, state }) => [push_id, state]),
+      [[other, 'pending']],
+    );
+    const alone = finishPushes(bench.worker, [reports.find(({ push_id }) => push_id === bench.id) as Report], true);
+    await blocked(bench.db, 1);
+    await holder.query('rollback');
+    assert.deepEqual(
+      (await alone).map(({ state }) => state),
+      ['pending'],
+    );
   }));
 
 test('with the report the next one that is due is claimed, and its job is gone', () =>

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import { becomeCoordinator } from '../support/coordinator.ts';
 import { one } from '../support/door.ts';
+import { claimPush, finishPush } from '../support/push-worker.ts';
 import { withPush } from './support/push-bench.ts';
 
 test('a claim brings what is to be sent and where, once', () =>
@@ -98,8 +99,8 @@ for (const [retryAfter, attempts, low, high] of [
     withPush(async ({ claim, db, worker, id }) => {
       await db.pool.query('update sync.pushes set attempts = $1', [attempts - 1]);
       const { fencing_token } = await claim();
-      const text = `select worker.finish_push($1, $2, 'retry', 429, 'http_429', 1, false, retry_after => $3) as state`;
-      await worker.query(text, [id, fencing_token, retryAfter]);
+      const report = { push_id: id, fencing_token, result: 'retry', http_status: 429, error_code: 'http_429' };
+      await finishPush(worker, { ...report, retry_after: retryAfter });
       const { seconds, same } = await one(
         db,
         `select extract(epoch from p.next_attempt_at - clock_timestamp())::float as seconds, j.run_at = p.next_attempt_at as same
@@ -210,7 +211,7 @@ test('the pushes of one member go out one after the other, so that the newest va
     const first = await claim();
     await db.pool.query(`update registry.members set personnummer_index = 'v1.another'`);
     const { id } = await one(db, 'select private.queue_push($1) as id', [kari.id]);
-    const claimNext = async () => (await worker.query(`select * from worker.claim_push($1, 'w2')`, [id])).rows[0];
+    const claimNext = () => claimPush(worker, id, 'w2');
     assert.equal((await claimNext()).waits_for, 'member_busy');
     assert.equal(await finish(first.fencing_token, 'delivered'), 'delivered');
     assert.equal((await push()).state, 'delivered');
@@ -223,8 +224,8 @@ test('an old value that arrives after a newer one, from a worker that was paused
     await db.pool.query(`update sync.pushes set lease_expires_at = now() - interval '1 second'`);
     await db.pool.query(`update registry.members set personnummer_index = 'v1.another'`);
     const { id } = await one(db, 'select private.queue_push($1) as id', [kari.id]);
-    const { fencing_token } = (await worker.query(`select * from worker.claim_push($1, 'w2')`, [id])).rows[0];
-    await worker.query(`select worker.finish_push($1, $2, 'delivered', 200, null, 1, false)`, [id, fencing_token]);
+    const { fencing_token } = await claimPush(worker, id, 'w2');
+    await finishPush(worker, { push_id: id, fencing_token, result: 'delivered', http_status: 200 });
     assert.equal(await finish(paused.fencing_token, 'delivered'), 'delivered');
     const { index } = await one(db, `select personnummer_index as index from sync.pushes where state = 'pending'`);
     assert.equal(index, 'v1.another');
@@ -237,21 +238,20 @@ test('a number that was removed is carried as nothing', () =>
     await db.pool.query(`update registry.members set personnummer_index = null, personnummer_sealed = null, personnummer_masked = null,
       personnummer_source = null, personnummer_at = null`);
     const { id } = await one(db, 'select private.queue_push($1) as id', [kari.id]);
-    const claimed = (await worker.query(`select * from worker.claim_push($1, 'w')`, [id])).rows[0];
+    const claimed = await claimPush(worker, id);
     assert.deepEqual(
       [claimed.personnummer_sealed, claimed.personnummer_index, claimed.external_id],
       [null, null, 'kari-1'],
     );
   }));
 
+const taken = { result: 'accepted', http_status: 202, status_url: 'https://m.example/status/1' };
+
 test('what was taken in is asked about, later and later, and keeps its status URL; once settled nothing of that is left', () =>
   withPush(async ({ claim, push, worker, id, db }) => {
     const accept = async () => {
       const { fencing_token, status_url } = await claim();
-      await worker.query(
-        `select worker.finish_push($1, $2, 'accepted', 202, null, 1, false, status_url => 'https://m.example/status/1')`,
-        [id, fencing_token],
-      );
+      await finishPush(worker, { push_id: id, fencing_token, ...taken });
       return status_url;
     };
     const dueIn = `select extract(epoch from next_attempt_at - clock_timestamp())::float as seconds from sync.pushes`;
@@ -269,10 +269,14 @@ test('what was taken in is asked about, later and later, and keeps its status UR
     await db.pool.query(`update sync.pushes set next_attempt_at = now(), accepted_until = now() - interval '1 minute'`);
     const overdue = await claim();
     assert.equal(overdue.overdue, true);
-    await worker.query(`select worker.finish_push($1, $2, 'retry', 202, 'acceptance_expired', 1, true)`, [
-      id,
-      overdue.fencing_token,
-    ]);
+    await finishPush(worker, {
+      push_id: id,
+      fencing_token: overdue.fencing_token,
+      result: 'retry',
+      http_status: 202,
+      error_code: 'acceptance_expired',
+      final: true,
+    });
     const { state, status_url, accepted_until } = await push();
     assert.deepEqual([state, status_url, accepted_until], ['given_up', null, null]);
   }));
@@ -280,10 +284,7 @@ test('what was taken in is asked about, later and later, and keeps its status UR
 test('a status URL that is gone means sending again', () =>
   withPush(async ({ claim, finish, worker, id, push, db }) => {
     const { fencing_token } = await claim();
-    await worker.query(
-      `select worker.finish_push($1, $2, 'accepted', 202, null, 1, false, status_url => 'https://m.example/status/1')`,
-      [id, fencing_token],
-    );
+    await finishPush(worker, { push_id: id, fencing_token, ...taken });
     await db.pool.query('update sync.pushes set next_attempt_at = now()');
     const poll = await claim();
     assert.equal(await finish(poll.fencing_token, 'retry', 'status_lost'), 'pending');

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'vitest';
 import { atTheDesk, eventsBy, record } from '../support/desk.ts';
 import { addKari, one } from '../support/door.ts';
+import { pushWorker } from '../support/push-worker.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';
 
 const [NUMBER, OTHER_NUMBER, THIRD_NUMBER] = sampleNumbers;
@@ -186,13 +187,7 @@ test('retry_sync: a refused push is followed by a new one and its case closed; o
     const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
     assert.equal((await coordinator.call('retry_sync', id)).code, 'not_failed');
     const fail = async (push: string, result: string) => {
-      const { fencing_token } = await one(db, `select fencing_token from worker.claim_push($1, 'w')`, [push]);
-      await db.pool.query('select worker.finish_push($1, $2, $3, 503, $4, 1, false)', [
-        push,
-        fencing_token,
-        result,
-        'http_503',
-      ]);
+      await pushWorker(db).attempt(push, { result, status: 503, code: 'http_503' });
     };
     await fail(id, 'retry');
     assert.equal((await coordinator.query('select * from api.failed_syncs')).length, 1);

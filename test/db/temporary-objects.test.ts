@@ -7,6 +7,7 @@ import type { LoginRole } from '../../local/login-roles.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { addKari, one, openDoor } from '../support/door.ts';
 import { inCase } from '../support/in-case.ts';
+import { claimPush, finishPush } from '../support/push-worker.ts';
 import { sampleNumbers } from '../support/samples.ts';
 import { layTraps } from './support/traps.ts';
 
@@ -128,12 +129,9 @@ test('a login that fills, one that disagrees, and a worker that delivers, by cal
   assert.equal((await door.login({ personnummer: first }, callback.client)).outcome, 'confirmed');
   await using worker = await attack(db, 'sync_worker');
   const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
-  const { rows } = await worker.client.query('select fencing_token from worker.claim_push($1, $2)', [id, 'w']);
-  const { rows: ended } = await worker.client.query(
-    `select worker.finish_push($1, $2, 'delivered', 200, null, 5, false) as state`,
-    [id, rows[0].fencing_token],
-  );
-  assert.equal(ended[0].state, 'delivered');
+  const { fencing_token } = await claimPush(worker.client, id);
+  const delivered = { push_id: id, fencing_token, result: 'delivered', http_status: 200 };
+  assert.equal(await finishPush(worker.client, delivered), 'delivered');
   assert.equal(await worker.traps.sprung(), 0);
 
   assert.equal((await door.login({ personnummer: second }, callback.client)).outcome, 'conflict');

@@ -3,19 +3,19 @@ import { test } from 'vitest';
 import { blocked } from '../support/blocked.ts';
 import { atTheDesk, type Desk } from '../support/desk.ts';
 import { addKari, one } from '../support/door.ts';
+import { finishPush, pushWorker, unavailable } from '../support/push-worker.ts';
 import { revoke } from '../support/revoke.ts';
 import { sampleNumbers } from '../support/samples.ts';
-import { unavailable, workerDoor } from './support/worker-door.ts';
 
 const [NUMBER] = sampleNumbers;
 
 /** Kari has logged in with a number, and her push waits. */
-const withPending = (action: (desk: Desk & ReturnType<typeof workerDoor> & { id: string }) => Promise<void>) =>
+const withPending = (action: (desk: Desk & ReturnType<typeof pushWorker> & { id: string }) => Promise<void>) =>
   atTheDesk(async (desk) => {
     await addKari(desk.db, desk.door);
     await desk.door.login({ personnummer: NUMBER });
     const { id } = await one<{ id: string }>(desk.db, 'select id from sync.pushes');
-    await action({ ...desk, ...workerDoor(desk.db), id });
+    await action({ ...desk, ...pushWorker(desk.db), id });
   });
 
 const stateOf = async ({ db }: Pick<Desk, 'db'>) =>
@@ -90,7 +90,13 @@ test('withdrawn at the moment at which an attempt fails: cancelled, whoever come
     const client = await desk.db.pool.connect();
     try {
       await client.query('begin');
-      await client.query(`select worker.finish_push($1, $2, 'retry', 503, 'http_5xx', 5, false)`, [id, fencing_token]);
+      await finishPush(client, {
+        push_id: id,
+        fencing_token,
+        result: 'retry',
+        http_status: 503,
+        error_code: 'http_5xx',
+      });
       const revoked = revoke(desk.door);
       await blocked(desk.db, 1);
       await client.query('commit');

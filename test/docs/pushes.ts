@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { type Door, one } from '../support/door.ts';
+import { claimPush, finishPush } from '../support/push-worker.ts';
 import { meet, number, type Scene } from './scene.ts';
 
 /** The oldest push that waits. */
@@ -12,14 +13,11 @@ export async function attempt(scene: Scene, result: string, code: string | null 
   return carry(scene, id as string, result, code);
 }
 
-async function claim(worker: pg.Pool, id: string) {
-  const { rows } = await worker.query(`select fencing_token from worker.claim_push($1, 'worker-1')`, [id]);
-  return rows[0] as { fencing_token: string };
-}
+const claim = (worker: pg.Pool, id: string) => claimPush(worker, id, 'worker-1');
 
 async function carry({ worker }: Scene, id: string, result: string, code: string | null = null) {
   const { fencing_token } = await claim(worker, id);
-  await worker.query('select worker.finish_push($1, $2, $3, null, $4, 12, false)', [id, fencing_token, result, code]);
+  await finishPush(worker, { push_id: id, fencing_token, result, error_code: code, duration_ms: 12 });
   return id;
 }
 

@@ -35,8 +35,10 @@ function createDelivery() {
   });
 }
 
-async function claimFor(url: string) {
+async function claimFor(url: string, push_id = 'push-1') {
   return {
+    push_id,
+    worker_id: 'worker-1',
     fencing_token: '1',
     attempt: 1,
     organization_id: organizationId,
@@ -84,9 +86,9 @@ test('a withdrawn token is replaced within the attempt, under the same key', asy
   let withdrawn = '';
   await using system = await memberSystem((token) => token !== withdrawn);
   const deliver = createDelivery();
-  assert.equal((await deliver('push-1', await claimFor(system.url), never)).result, 'delivered');
+  assert.equal((await deliver(await claimFor(system.url, 'push-1'), never)).result, 'delivered');
   withdrawn = 't1';
-  assert.equal((await deliver('push-2', await claimFor(system.url), never)).result, 'delivered');
+  assert.equal((await deliver(await claimFor(system.url, 'push-2'), never)).result, 'delivered');
   assert.deepEqual(system.seen, [
     'PATCH /members/7 push-1 t1',
     'PATCH /members/7 push-2 t1',
@@ -96,7 +98,7 @@ test('a withdrawn token is replaced within the attempt, under the same key', asy
 
 test('a member system that takes no token at all is asked twice and no more', async () => {
   await using system = await memberSystem(() => false);
-  const outcome = await createDelivery()('push-1', await claimFor(system.url), never);
+  const outcome = await createDelivery()(await claimFor(system.url), never);
   assert.deepEqual(outcome, { result: 'retry', httpStatus: 401, errorCode: 'http_401', retryAfter: null });
   assert.equal(system.seen.length, 2);
 });
@@ -108,7 +110,7 @@ test('a number of another organisation is found out and nothing is sent, not eve
     response.end();
   });
   const claim = { ...(await claimFor(server.url)), organization_id: '33333333-3333-4333-8333-333333333333' };
-  const outcome = await createDelivery()('push-1', claim, never);
+  const outcome = await createDelivery()(claim, never);
   assert.equal(outcome.result, 'rejected');
   assert.equal(outcome.errorCode, 'sealed_value_mismatch');
   assert.equal(requests, 0);
@@ -120,6 +122,6 @@ test('a worker that is stopping reports that, and the push is tried again', asyn
   });
   const stopping = new AbortController();
   setTimeout(() => stopping.abort(new Failure('worker_stopping')), 100);
-  const outcome = await createDelivery()('push-1', await claimFor(server.url), { ...never, signal: stopping.signal });
+  const outcome = await createDelivery()(await claimFor(server.url), { ...never, signal: stopping.signal });
   assert.deepEqual([outcome.result, outcome.errorCode], ['retry', 'worker_stopping']);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import { createGuardedFetch } from '../../runtime/guarded-fetch.ts';
-import type { DriftReport } from '../../worker/doors/rows.ts';
+import type { DriftReport } from '../../worker/database-rows.ts';
 import { compareDrift } from '../../worker/drift.ts';
 import { createAccessTokens } from '../../worker/member-system/access-tokens.ts';
 import { createAuthorize } from '../../worker/member-system/authorization.ts';
@@ -52,7 +52,7 @@ async function compareWith(url: string) {
   });
   const reports: DriftReport[] = [];
   const page = compareDrift('nhf', null, Number.POSITIVE_INFINITY, {
-    doors: {
+    database: {
       driftPage: async () => [row(1), row(2)],
       reportDrift: async (report) => reports.push(report) > 0,
     },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { test } from 'vitest';
-import { readPointer } from '../../worker/member-system/pointer.ts';
+import { readPointer } from '../../worker/drift.ts';
 import { becomeCoordinator } from '../support/coordinator.ts';
 import { until } from '../support/until.ts';
 import { json, listen } from './support/listen.ts';

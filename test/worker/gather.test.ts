@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import { createLogger } from '../../runtime/logger.ts';
-import { gather } from '../../worker/doors/gather.ts';
-import { logGatherFailures } from '../../worker/doors/log-gather-failures.ts';
 import { Failure } from '../../worker/failure.ts';
+import { gather, logGatherFailures } from '../../worker/gather.ts';
 import { until } from '../support/until.ts';
 
 const unexpected = (error: unknown) => assert.fail(String(error));
@@ -43,7 +42,7 @@ test('one that is left out, and all of a call that fails, are answered with noth
   assert.deepEqual(await Promise.all([odd(1), odd(2)]), [1, undefined]);
 });
 
-test('a door for many that fails every time is a line in the log, once a minute, without what the database quotes', () => {
+test('a function for many that fails every time is a line in the log, once a minute, without what the database quotes', () => {
   const lines: string[] = [];
   const log = createLogger({ name: 'worker', level: 'info', destination: { write: (line) => void lines.push(line) } });
   let now = 0;
@@ -56,7 +55,7 @@ test('a door for many that fails every time is a line in the log, once a minute,
   failed('finish_pushes', new Failure('database_failed', { cause: error }));
   const said = lines.map((line) => JSON.parse(line));
   assert.deepEqual(
-    said.map(({ level, msg, door, times, err }) => [level, msg, door, times, err.code]),
+    said.map(({ level, msg, function: name, times, err }) => [level, msg, name, times, err.code]),
     [
       ['warn', 'asked one by one', 'claim_pushes', 1, '23505'],
       ['warn', 'asked one by one', 'claim_pushes', 3, '23505'],

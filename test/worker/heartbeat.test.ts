@@ -11,14 +11,14 @@ function setUp(answer: () => Promise<{ lost: string[]; forbidden_flags: string[]
   const beats: [string, string[], string[]][] = [];
   const leases = createLeases();
   const gate = createGate(4);
-  const doors = {
+  const database = {
     beat: (...call: [string, string[], string[]]) => {
       beats.push(call);
       return answer();
     },
     sweep: () => Promise.resolve([]),
   };
-  return { beats, leases, gate, heart: startHeartbeat({ doors, leases, gate, log, everyMs: 600_000 }) };
+  return { beats, leases, gate, heart: startHeartbeat({ database, leases, gate, log, everyMs: 600_000 }) };
 }
 
 test('a beat says what is held, and hears what is lost and what may not be fetched', async () => {

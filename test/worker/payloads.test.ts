@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
-import { assertObservationPayload, assertPushPayload } from '../../worker/payloads.ts';
+import { readObservationPayload, readPushPayload } from '../../worker/payloads.ts';
 
 const id = '7b1f0a52-3c7e-4a57-9a35-0a8e6f5f3c11';
 
 test('payloads with an id are taken, whatever else an older or newer release put there', () => {
-  assertPushPayload({ push_id: id });
-  assertPushPayload({ push_id: id, organization_id: id });
-  assertObservationPayload({ observation_id: id });
+  assert.deepEqual(readPushPayload({ push_id: id }), { push_id: id });
+  assert.deepEqual(readPushPayload({ push_id: id, organization_id: id }), { push_id: id });
+  assert.deepEqual(readObservationPayload({ observation_id: id }), { observation_id: id });
 });
 
 const malformed: unknown[] = [
@@ -25,8 +25,8 @@ const malformed: unknown[] = [
 ];
 for (const payload of malformed) {
   test(`the payload ${JSON.stringify(payload)} is refused without being quoted`, () => {
-    for (const assertPayload of [assertPushPayload, assertObservationPayload]) {
-      assert.throws(() => (assertPayload as (payload: unknown) => void)(payload), { message: 'payload_invalid' });
+    for (const read of [readPushPayload, readObservationPayload]) {
+      assert.throws(() => read(payload), { message: 'payload_invalid' });
     }
   });
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
-import { readRetryAfter } from '../../worker/member-system/retry-after.ts';
+import { readRetryAfter } from '../../worker/member-system/send.ts';
 
 const now = Date.UTC(2026, 10, 21, 12, 0, 0);
 const cases: [string | null, number | null, string][] = [

@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { parseCrontab } from 'graphile-worker';
 import { test } from 'vitest';
 import { createLogger } from '../../runtime/logger.ts';
-import type { Doors } from '../../worker/doors/doors.ts';
+import type { WorkerDatabase } from '../../worker/database.ts';
 import { createGate } from '../../worker/gate.ts';
 import { createLeases } from '../../worker/leases.ts';
 import { createTaskList } from '../../worker/task-list.ts';
@@ -13,7 +13,7 @@ import { until } from '../support/until.ts';
 import { createStage } from './support/stage.ts';
 
 const notCalled = () => Promise.reject(new Error('not called'));
-const doors: Doors = {
+const database: WorkerDatabase = {
   claimPush: notCalled,
   finishPush: notCalled,
   processObservation: notCalled,
@@ -43,7 +43,7 @@ const parts = {
   log,
   timeoutMs: 1,
 };
-const identifiers = Object.keys(createTaskList({ ...parts, doors })).sort();
+const identifiers = Object.keys(createTaskList({ ...parts, database })).sort();
 const worker = new URL('../../worker/', import.meta.url);
 
 test('every file in tasks/ is a task under its own name, and there are no others', () => {
@@ -75,8 +75,9 @@ test('the crontab reconciles and writes files every minute, and erases and compa
 });
 
 test('what a task throws in surprise is neither stored nor quoted', async () => {
-  const surprising: Doors = { ...doors, reconcile: () => Promise.reject(new TypeError('number 24929948099 is odd')) };
-  const { reconcile } = createTaskList({ ...parts, doors: surprising });
+  const odd = () => Promise.reject(new TypeError('number 24929948099 is odd'));
+  const surprising: WorkerDatabase = { ...database, reconcile: odd };
+  const { reconcile } = createTaskList({ ...parts, database: surprising });
   const helpers = { job: { id: '1' } } as Parameters<NonNullable<typeof reconcile>>[1];
   await assert.rejects(async () => reconcile?.({}, helpers), { message: 'unexpected_error' });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
-import { tryAgain } from '../../worker/try-again.ts';
+import { tryAgain } from '../../worker/tasks/push_personnummer.ts';
 
 function failing(times: number) {
   let calls = 0;

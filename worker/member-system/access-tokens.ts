@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import * as client from 'openid-client';
 import type { GuardedFetch } from '../../runtime/guarded-fetch.ts';
 import { Failure } from '../failure.ts';
@@ -83,35 +84,34 @@ async function fetchToken(tokenClient: TokenClient, options: AccessTokensOptions
   }
 }
 
-/** Creates an empty store of tokens. Tokens live in memory only. */
+// There is one client for each organisation; more than this many are there only when secrets are replaced all the time.
+const most = 1_000;
+
+/** Creates an empty store of tokens. Tokens live in memory only. Pushes that start together share one request for a token. */
 export function createAccessTokens(options: AccessTokensOptions): AccessTokens {
   const now = options.now ?? Date.now;
-  const held = new Map<string, Held>();
-  const underWay = new Map<string, Promise<Held>>();
-
-  async function fresh(key: string, tokenClient: TokenClient): Promise<Held> {
-    try {
-      const token = await fetchToken(tokenClient, options, now);
-      held.set(key, token);
-      return token;
-    } finally {
-      underWay.delete(key);
-    }
-  }
-
+  const tokens = new LRUCache<string, Held, TokenClient>({
+    max: most,
+    // It takes 0 for no time at all, and a clock may start there.
+    perf: { now: () => now() + 1 },
+    ttlResolution: 0,
+    async fetchMethod(_key, _old, { context, options: entry }) {
+      const held = await fetchToken(context, options, now);
+      entry.ttl = Math.max(1, held.until - now() - 1); // it is used up at the very moment
+      return held;
+    },
+  });
   return {
     async get(tokenClient) {
       const key = keyOf(tokenClient);
-      const known = held.get(key);
-      if (known !== undefined && known.until > now()) return known.token;
-      // Pushes that start together share one request.
-      const promise = underWay.get(key) ?? fresh(key, tokenClient);
-      underWay.set(key, promise);
-      return (await promise).token;
+      const held = await tokens.forceFetch(key, { context: tokenClient });
+      // One of which nothing is known, or that ends soon, serves those who asked for it and nobody else.
+      if (held.until <= now()) tokens.delete(key);
+      return held.token;
     },
     forget(tokenClient, token) {
       const key = keyOf(tokenClient);
-      if (held.get(key)?.token === token) held.delete(key);
+      if (tokens.peek(key)?.token === token) tokens.delete(key);
     },
   };
 }

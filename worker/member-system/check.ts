@@ -1,8 +1,8 @@
 import type { GuardedFetch } from '../../runtime/guarded-fetch.ts';
 import { Failure } from '../failure.ts';
+import { sealForReceiver } from '../sealed-numbers.ts';
 import type { Authorize } from './authorization.ts';
 import { failureOfStatus } from './classify.ts';
-import { sealForReceiver } from './receiver.ts';
 import { buildReadUrl, buildRequest } from './request.ts';
 import { read } from './send.ts';
 import { type HttpMemberSystem, readMemberSystem } from './settings.ts';

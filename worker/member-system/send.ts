@@ -2,7 +2,6 @@ import type { GuardedFetch } from '../../runtime/guarded-fetch.ts';
 import { Failure, type FailureCode, failureResults } from '../failure.ts';
 import type { Answer } from './classify.ts';
 import type { MemberSystemRequest } from './request.ts';
-import { readRetryAfter } from './retry-after.ts';
 
 /** How one request is sent. */
 export interface SendOptions {
@@ -34,6 +33,35 @@ function explain(error: unknown, signal: AbortSignal, timeout: AbortSignal): Fai
   if (signal.aborted) return signal.reason instanceof Failure ? signal.reason : new Failure('worker_stopping');
   if (timeout.aborted) return new Failure('timeout', { cause: error });
   return new Failure(codeOf(error), { cause: error });
+}
+
+/** Nobody is waited for longer than a day, whatever they say. In seconds. */
+const longestPause = 86_400;
+
+// RFC 9110 section 5.6.7: the preferred form of a date and the two obsolete ones. Date.parse takes much more than that.
+const httpDate =
+  /^(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4})$/;
+
+function readDate(text: string | null): number | null {
+  if (text === null || !httpDate.test(text)) return null;
+  const at = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
+  return Number.isNaN(at) ? null : at;
+}
+
+/**
+ * Reads `Retry-After` (RFC 9110 section 10.2.3): seconds, or a date, which is compared with the answer's own `Date` where
+ * there is one, so that clocks may differ.
+ *
+ * @returns whole seconds from 0 to a day; null where the header is absent or nonsense
+ */
+export function readRetryAfter(headers: Headers, now: () => number = Date.now): number | null {
+  const value = headers.get('retry-after')?.trim() ?? null;
+  if (value === null) return null;
+  if (/^\d+$/.test(value)) return Math.min(Number(value), longestPause);
+  const at = readDate(value);
+  if (at === null) return null;
+  const seconds = Math.ceil((at - (readDate(headers.get('date')) ?? now())) / 1000);
+  return Math.min(Math.max(seconds, 0), longestPause);
 }
 
 /** The JSON object of a response that says it is JSON; null for anything else. */

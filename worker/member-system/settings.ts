@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { Failure } from '../failure.ts';
 
 /** How we show our client secret at a token endpoint (RFC 6749 section 2.3.1): as Basic, or in the form. */
@@ -27,6 +28,8 @@ export interface HttpMemberSystem {
   readonly authentication: Authentication;
   /** Overall timeout of one request in milliseconds, at most `longestRequestMs`. */
   readonly timeoutMs: number;
+  /** Most requests a second; null: unlimited. */
+  readonly ratePerSecond: number | null;
   /** Where a member can be read; null: nowhere. */
   readonly readUrlTemplate: string | null;
   /** JSON pointer (RFC 6901) to the number in what is read. */
@@ -49,87 +52,91 @@ export const longestRequestMs = 30_000;
 /** For a row that says nothing, in milliseconds. */
 const usualRequestMs = 10_000;
 
+const text = z.string().min(1);
+/** Absent, null and empty are the same. */
+const optionalText = z
+  .unknown()
+  .optional()
+  .transform((value) => (typeof value === 'string' && value !== '' ? value : null));
+
 // The pattern keeps a row from naming a secret of another purpose, such as the unsealing keys or the database URL.
-const secretName = /^MEMBER_SYSTEM_[A-Z0-9_]+$/;
-const methods: readonly unknown[] = ['PUT', 'PATCH', 'POST'];
+const secretEnv = z.string().regex(/^MEMBER_SYSTEM_[A-Z0-9_]+$/);
 
-function refuse(): never {
-  throw new Failure('member_system_misconfigured');
-}
-
-function text(row: object, key: string): string {
-  const value: unknown = Reflect.get(row, key);
-  return typeof value === 'string' && value !== '' ? value : refuse();
-}
-
-function optionalText(row: object, key: string): string | null {
-  const value: unknown = Reflect.get(row, key);
-  return typeof value === 'string' && value !== '' ? value : null;
-}
-
-function secretEnv(row: object): string {
-  const name = text(row, 'secret_env');
-  return secretName.test(name) ? name : refuse();
-}
-
-function tokenEndpointAuthMethod(row: object): TokenEndpointAuthMethod {
-  const method: unknown = Reflect.get(row, 'token_endpoint_auth_method') ?? 'client_secret_basic';
-  return method === 'client_secret_basic' || method === 'client_secret_post' ? method : refuse();
-}
-
-function authentication(row: object): Authentication {
-  switch (Reflect.get(row, 'auth')) {
-    case 'none':
-      return { kind: 'none' };
-    case 'basic':
-      return { kind: 'basic', username: text(row, 'username'), secretEnv: secretEnv(row) };
-    case 'bearer':
-      return { kind: 'bearer', secretEnv: secretEnv(row) };
-    case 'oauth2_client_credentials': {
-      return {
-        kind: 'oauth2_client_credentials',
-        tokenUrl: text(row, 'token_url'),
-        clientId: text(row, 'client_id'),
-        secretEnv: secretEnv(row),
-        authMethod: tokenEndpointAuthMethod(row),
-        scope: optionalText(row, 'scope'),
-      };
+const authentication = z
+  .discriminatedUnion('auth', [
+    z.object({ auth: z.literal('none') }),
+    z.object({ auth: z.literal('basic'), username: text, secret_env: secretEnv }),
+    z.object({ auth: z.literal('bearer'), secret_env: secretEnv }),
+    z.object({
+      auth: z.literal('oauth2_client_credentials'),
+      token_url: text,
+      client_id: text,
+      secret_env: secretEnv,
+      token_endpoint_auth_method: z.enum(['client_secret_basic', 'client_secret_post']).nullish(),
+      scope: optionalText,
+    }),
+  ])
+  .transform((row): Authentication => {
+    switch (row.auth) {
+      case 'none':
+        return { kind: 'none' };
+      case 'basic':
+        return { kind: 'basic', username: row.username, secretEnv: row.secret_env };
+      case 'bearer':
+        return { kind: 'bearer', secretEnv: row.secret_env };
+      case 'oauth2_client_credentials':
+        return {
+          kind: 'oauth2_client_credentials',
+          tokenUrl: row.token_url,
+          clientId: row.client_id,
+          secretEnv: row.secret_env,
+          authMethod: row.token_endpoint_auth_method ?? 'client_secret_basic',
+          scope: row.scope,
+        };
     }
-    default:
-      return refuse();
-  }
-}
+  });
 
-function bodyTemplate(row: object): unknown {
-  const template: unknown = Reflect.get(row, 'body_template');
-  if (typeof template !== 'string') return template;
+/** JSON, or JSON as text. */
+const bodyTemplate = z.unknown().transform((value, context): unknown => {
+  if (typeof value !== 'string') return value;
   try {
-    return JSON.parse(template);
+    return JSON.parse(value);
   } catch {
-    return refuse();
+    context.addIssue('not JSON');
+    return z.NEVER;
   }
-}
+});
 
-function timeoutMs(row: object): number {
-  const value: unknown = Reflect.get(row, 'timeout_ms');
-  if (value === null || value === undefined) return usualRequestMs;
-  return typeof value === 'number' && value > 0 ? Math.min(value, longestRequestMs) : refuse();
-}
+const http = z
+  .object({
+    method: z.enum(['PUT', 'PATCH', 'POST']),
+    url_template: text,
+    body_template: bodyTemplate,
+    timeout_ms: z.number().positive().nullish(),
+    rate_per_second: z.number().positive().nullish(),
+    read_url_template: optionalText,
+    read_pointer: optionalText,
+  })
+  .and(authentication.transform((known) => ({ authentication: known })))
+  .transform(
+    (row): HttpMemberSystem => ({
+      kind: 'http',
+      method: row.method,
+      urlTemplate: row.url_template,
+      bodyTemplate: row.body_template,
+      authentication: row.authentication,
+      timeoutMs: Math.min(row.timeout_ms ?? usualRequestMs, longestRequestMs),
+      ratePerSecond: row.rate_per_second ?? null,
+      readUrlTemplate: row.read_url_template,
+      readPointer: row.read_pointer ?? '/personnummer',
+    }),
+  );
 
-function readHttp(row: object): HttpMemberSystem {
-  const method: unknown = Reflect.get(row, 'method');
-  if (!methods.includes(method)) return refuse();
-  return {
-    kind: 'http',
-    method: method as HttpMemberSystem['method'],
-    urlTemplate: text(row, 'url_template'),
-    bodyTemplate: bodyTemplate(row),
-    authentication: authentication(row),
-    timeoutMs: timeoutMs(row),
-    readUrlTemplate: optionalText(row, 'read_url_template'),
-    readPointer: optionalText(row, 'read_pointer') ?? '/personnummer',
-  };
-}
+const worklist = z
+  .object({ receiver_key: z.unknown() })
+  .transform((row): Worklist => ({ kind: 'worklist', receiverKey: row.receiver_key ?? null }));
+
+const kind = z.object({ kind: z.enum(['http', 'worklist']) });
 
 /**
  * Judges the JSON form of a row of `sync.member_systems`.
@@ -138,13 +145,15 @@ function readHttp(row: object): HttpMemberSystem {
  */
 export function readMemberSystem(row: unknown): MemberSystem {
   if (row === null || row === undefined) throw new Failure('member_system_missing');
-  if (typeof row !== 'object') return refuse();
-  switch (Reflect.get(row, 'kind')) {
-    case 'http':
-      return readHttp(row);
-    case 'worklist':
-      return { kind: 'worklist', receiverKey: Reflect.get(row, 'receiver_key') ?? null };
-    default:
-      return refuse();
-  }
+  const known = kind.safeParse(row);
+  const system = known.success ? { http, worklist }[known.data.kind].safeParse(row) : known;
+  // What is wrong is not passed on: it may quote the row.
+  if (!system.success) throw new Failure('member_system_misconfigured');
+  return system.data as MemberSystem;
+}
+
+/** Most requests at a time; also of a row that cannot be used otherwise. */
+export function concurrencyOf(row: unknown): number {
+  const known = z.object({ concurrency: z.number() }).safeParse(row);
+  return known.success ? known.data.concurrency : 4;
 }

@@ -1,13 +1,13 @@
 import type { Task } from 'graphile-worker';
 import type { Logger } from '../../runtime/logger.ts';
-import type { Doors } from '../doors/doors.ts';
+import type { WorkerDatabase } from '../database.ts';
 import { compareDrift, type DriftOptions } from '../drift.ts';
-import { assertDriftPayload } from '../payloads.ts';
+import { readDriftPayload } from '../payloads.ts';
 
 /** What the task needs. */
 export interface CheckDriftOptions {
-  readonly doors: Pick<Doors, 'readableOrganizations' | 'driftPage' | 'reportDrift'>;
-  readonly drift: Omit<DriftOptions, 'doors' | 'signal'>;
+  readonly database: Pick<WorkerDatabase, 'readableOrganizations' | 'driftPage' | 'reportDrift'>;
+  readonly drift: Omit<DriftOptions, 'database' | 'signal'>;
   readonly log: Logger;
 }
 
@@ -18,18 +18,17 @@ const pageMs = 30_000;
  * Creates the task `check_drift`. Without an organisation (at night) it queues itself for each one whose member system can be
  * read; with one it compares a page and queues itself for the rest.
  */
-export function createCheckDrift({ doors, drift, log }: CheckDriftOptions): Task {
+export function createCheckDrift({ database, drift, log }: CheckDriftOptions): Task {
   return async (payload, { addJob, abortSignal }) => {
-    assertDriftPayload(payload);
+    const { organization, after = null } = readDriftPayload(payload);
     const queue = (organization: string, after: string | null) =>
       addJob('check_drift', { organization, after }, { jobKey: `check_drift:${organization}`, maxAttempts: 3 });
-    if (payload.organization === undefined) {
-      for (const { organization } of await doors.readableOrganizations()) await queue(organization, null);
+    if (organization === undefined) {
+      for (const { organization } of await database.readableOrganizations()) await queue(organization, null);
       return;
     }
-    const { organization, after = null } = payload;
     const until = performance.now() + pageMs;
-    const page = await compareDrift(organization, after, until, { ...drift, doors, signal: abortSignal });
+    const page = await compareDrift(organization, after, until, { ...drift, database, signal: abortSignal });
     log.info({ organization, ...page.counts, done: page.after === null }, 'compared with the member system');
     if (page.after !== null) await queue(organization, page.after);
   };

@@ -1,10 +1,10 @@
 import type { Task } from 'graphile-worker';
 import type { Logger } from '../../runtime/logger.ts';
-import type { Doors } from '../doors/doors.ts';
+import type { WorkerDatabase } from '../database.ts';
 
 /** What the task needs. */
 export interface EraseExpiredOptions {
-  readonly doors: Pick<Doors, 'eraseExpired'>;
+  readonly database: Pick<WorkerDatabase, 'eraseExpired'>;
   readonly log: Logger;
 }
 
@@ -12,10 +12,10 @@ export interface EraseExpiredOptions {
 const atOnce = 1_000;
 
 /** Creates the task `erase_expired`: has the database erase what it keeps for a time only, until nothing is overdue. */
-export function createEraseExpired({ doors, log }: EraseExpiredOptions): Task {
+export function createEraseExpired({ database, log }: EraseExpiredOptions): Task {
   return async () => {
     let erased = 0;
-    for (let last = atOnce; last >= atOnce; erased += last) last = await doors.eraseExpired(atOnce);
+    for (let last = atOnce; last >= atOnce; erased += last) last = await database.eraseExpired(atOnce);
     if (erased > 0) log.info({ erased }, 'data erased whose time was over');
   };
 }

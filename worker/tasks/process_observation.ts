@@ -1,12 +1,12 @@
 import type { Task } from 'graphile-worker';
 import type { Logger } from '../../runtime/logger.ts';
-import type { Doors } from '../doors/doors.ts';
+import type { WorkerDatabase } from '../database.ts';
 import { Failure } from '../failure.ts';
-import { assertObservationPayload } from '../payloads.ts';
+import { readObservationPayload } from '../payloads.ts';
 
 /** What the task needs. */
 export interface ProcessObservationOptions {
-  readonly doors: Doors;
+  readonly database: WorkerDatabase;
   readonly log: Logger;
 }
 
@@ -15,11 +15,11 @@ export interface ProcessObservationOptions {
  *
  * @returns the task; it throws `observation_deferred` while matching still fails, so that the queue tries again
  */
-export function createProcessObservation({ doors, log }: ProcessObservationOptions): Task {
+export function createProcessObservation({ database, log }: ProcessObservationOptions): Task {
   return async (payload) => {
-    assertObservationPayload(payload);
-    const outcome = await doors.processObservation(payload.observation_id);
-    log.info({ observationId: payload.observation_id, outcome }, 'observation processed');
+    const { observation_id: observationId } = readObservationPayload(payload);
+    const outcome = await database.processObservation(observationId);
+    log.info({ observationId, outcome }, 'observation processed');
     if (outcome === 'deferred') throw new Failure('observation_deferred');
   };
 }

@@ -1,19 +1,19 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Job, JobHelpers, Task } from 'graphile-worker';
 import type { Logger } from '../../runtime/logger.ts';
-import type { Deliver, Outcome } from '../deliver.ts';
-import type { Doors } from '../doors/doors.ts';
-import { type Finished, mustWait, type PushClaim } from '../doors/rows.ts';
+import type { WorkerDatabase } from '../database.ts';
+import type { PushClaim } from '../database-rows.ts';
+import type { Deliver } from '../deliver.ts';
+import { Failure } from '../failure.ts';
 import type { Gate } from '../gate.ts';
 import type { Leases } from '../leases.ts';
+import { concurrencyOf } from '../member-system/settings.ts';
 import type { Metrics } from '../metrics.ts';
-import { assertPushPayload } from '../payloads.ts';
-import { stopsIn } from '../stops-in.ts';
-import { tryAgain } from '../try-again.ts';
+import { readPushPayload } from '../payloads.ts';
 
 /** What the task needs. */
 export interface PushPersonnummerOptions {
-  readonly doors: Pick<Doors, 'claimPush' | 'putBackPush' | 'finishPush'>;
+  readonly database: Pick<WorkerDatabase, 'claimPush' | 'putBackPush' | 'finishPush'>;
   readonly deliver: Deliver;
   readonly leases: Leases;
   readonly gate: Gate;
@@ -25,25 +25,11 @@ export interface PushPersonnummerOptions {
   readonly timeoutMs: number;
 }
 
+// A report that is lost costs another request after the lease; the fencing token makes reporting it twice harmless.
 const reportPausesMs = [200, 800];
 // Then the queue has its say again, so that nobody waits long behind an organisation with thousands of changes.
 const mostInARow = 50;
 const inARowMs = 1_000;
-
-// A name of its own for every run: two runs of one push, even in one process, must not take each other for themselves.
-function workerIdOf({ job }: JobHelpers): string {
-  return `${job.locked_by ?? 'worker'}/${job.id}/${job.attempts}`;
-}
-
-/** The flag that names the organisation; a probe has none. */
-function flagOf(job: Job): string | null {
-  return Object.keys(job.flags ?? {}).find((flag) => flag.startsWith('org:')) ?? null;
-}
-
-function concurrencyOf({ member_system: row }: PushClaim): number {
-  const value: unknown = typeof row === 'object' && row !== null ? Reflect.get(row, 'concurrency') : null;
-  return typeof value === 'number' ? value : 4;
-}
 
 /**
  * Creates the task `push_personnummer`: claims a push, carries the number to the member system and records the result.
@@ -55,32 +41,29 @@ function concurrencyOf({ member_system: row }: PushClaim): number {
  * @returns the task; what it throws is a `Failure`, its whole message a fixed code
  */
 export function createPushPersonnummer(options: PushPersonnummerOptions): Task {
-  const { doors, gate } = options;
+  const { database, gate } = options;
   return async (payload, helpers) => {
-    assertPushPayload(payload);
-    const pushId = payload.push_id;
+    const { push_id: pushId } = readPushPayload(payload);
     const flag = flagOf(helpers.job);
-    using place = gate.enter(flag);
-    if (place === null) return await doors.putBackPush(pushId);
+    using slot = gate.enter(flag);
+    if (slot === null) return await database.putBackPush(pushId);
 
     const workerId = workerIdOf(helpers);
     const claimedAt = performance.now();
-    const claim = await doors.claimPush(pushId, workerId);
-    if (claim === null) return;
-    if (mustWait(claim)) {
-      if (claim.waits_for !== 'member_busy') gate.pause(flag, claim.wait_ms);
-      if (claim.waits_for === 'breaker_open') await options.onBreaker();
-      return;
+    const answer = await database.claimPush(pushId, workerId);
+    if (answer === null) return;
+    if ('wait_ms' in answer) {
+      if (answer.waits_for !== 'member_busy') gate.pause(flag, answer.wait_ms);
+      if (answer.waits_for === 'breaker_open') await options.onBreaker();
+    } else if (answer.fencing_token !== null) {
+      gate.limit(flag, concurrencyOf(answer.member_system));
+      await carryOn({ claim: answer, claimedAt }, helpers, options);
     }
-    gate.limit(flag, concurrencyOf(claim));
-    await carryOn({ pushId, workerId, claim, claimedAt }, helpers, options);
   };
 }
 
 /** A push that this task holds. */
 interface Held {
-  readonly pushId: string;
-  readonly workerId: string;
   readonly claim: PushClaim;
   /** From before the claim was sent. */
   readonly claimedAt: number;
@@ -92,57 +75,96 @@ async function carryOn(first: Held, helpers: JobHelpers, options: PushPersonnumm
   let held: Held | null = first;
   for (let nth = 1; held !== null; nth += 1) {
     const goesOn: boolean = performance.now() < until && nth < mostInARow && !helpers.abortSignal?.aborted;
-    held = await attempt(held, goesOn ? `${first.workerId}/${nth}` : null, helpers, options);
+    held = await attempt(held, goesOn ? `${first.claim.worker_id}/${nth}` : null, helpers, options);
   }
 }
 
-/** @returns the push that was claimed under the name `next` when this one was reported */
+/** Delivers and reports. @returns the push that was claimed under the name `next` with the report */
 async function attempt(
-  held: Held,
+  { claim, claimedAt }: Held,
   next: string | null,
   { abortSignal }: JobHelpers,
   options: PushPersonnummerOptions,
 ): Promise<Held | null> {
-  const { pushId, claim, claimedAt } = held;
+  const { push_id: pushId, organization } = claim;
   const started = performance.now();
   using lease = options.leases.hold(pushId, claim.fencing_token, claimedAt, claim.lease_ms);
   using stop = stopsIn(options.timeoutMs, abortSignal);
   const signal = AbortSignal.any([stop.signal, lease.signal]);
   // Cut short by the signal, which the attempt then reports.
   if (claim.delay_ms > 0) await pause(claim.delay_ms, undefined, { signal }).catch(() => undefined);
-  const outcome = await options.deliver(pushId, claim, { signal, assertHeld: () => lease.assertHeld() });
-  const durationMs = Math.round(performance.now() - started);
-  const reportedAt = performance.now();
-  const { state, next: claimed } = await report(held, outcome, durationMs, next, options);
-  options.metrics.attempt(claim.organization, outcome, durationMs / 1000);
+  const outcome = await options.deliver(claim, { signal, assertHeld: () => lease.assertHeld() });
   const { result, errorCode, httpStatus, cause } = outcome;
-  const fields = { pushId, organization: claim.organization, result, errorCode, httpStatus, state };
-  if (errorCode === null) options.log.info(fields, `push ${result}`);
-  else options.log.warn(cause === undefined ? fields : { ...fields, err: cause }, 'push not delivered');
-  if (result === 'retry') await options.onBreaker();
-  return claimed && { pushId: claimed.push_id, workerId: claimed.worker_id, claim: claimed, claimedAt: reportedAt };
-}
-
-/** Records the result. One that is lost costs another request after the lease; the fencing token makes reporting it twice harmless. */
-async function report(
-  { pushId, workerId, claim }: Held,
-  outcome: Outcome,
-  durationMs: number,
-  next: string | null,
-  { doors }: PushPersonnummerOptions,
-): Promise<Finished> {
-  const result = {
+  const reportedAt = performance.now();
+  const durationMs = Math.round(reportedAt - started);
+  const report = {
     push_id: pushId,
-    worker_id: workerId,
+    worker_id: claim.worker_id,
     fencing_token: claim.fencing_token,
-    result: outcome.result,
-    http_status: outcome.httpStatus,
-    error_code: outcome.errorCode,
+    result,
+    http_status: httpStatus,
+    error_code: errorCode,
     duration_ms: durationMs,
     final: outcome.final ?? false,
     retry_after: outcome.retryAfter ?? null,
     status_url: outcome.statusUrl ?? null,
     receiver_sealed: outcome.receiverSealed ?? null,
+    next_worker_id: next,
   };
-  return await tryAgain(() => doors.finishPush(result, next), reportPausesMs);
+  const { state, next: claimed } = await tryAgain(() => options.database.finishPush(report), reportPausesMs);
+  options.metrics.attempt(organization, outcome, durationMs / 1000);
+  const fields = { pushId, organization, result, errorCode, httpStatus, state };
+  if (errorCode === null) options.log.info(fields, `push ${result}`);
+  else options.log.warn(cause === undefined ? fields : { ...fields, err: cause }, 'push not delivered');
+  if (result === 'retry') await options.onBreaker();
+  return claimed && { claim: claimed, claimedAt: reportedAt };
+}
+
+// A name of its own for every run: two runs of one push, even in one process, must not take each other for themselves.
+function workerIdOf({ job }: JobHelpers): string {
+  return `${job.locked_by ?? 'worker'}/${job.id}/${job.attempts}`;
+}
+
+/** The flag that names the organisation; a probe has none. */
+function flagOf(job: Job): string | null {
+  return Object.keys(job.flags ?? {}).find((flag) => flag.startsWith('org:')) ?? null;
+}
+
+/**
+ * Calls an action that may be repeated, again after each pause, and throws what the last call threw.
+ *
+ * @param pausesMs in milliseconds; one more call than pauses
+ */
+export async function tryAgain<T>(action: () => Promise<T>, pausesMs: readonly number[]): Promise<T> {
+  for (const pauseMs of pausesMs) {
+    try {
+      return await action();
+    } catch {
+      // What the last call says is what counts.
+      await pause(pauseMs);
+    }
+  }
+  return await action();
+}
+
+/**
+ * A signal that ends one attempt: when its time is up, or when the worker stops. Its reason is the Failure to report.
+ *
+ * @param timeoutMs in milliseconds
+ * @param stopping graphile-worker's signal that the worker is stopping
+ * @returns the signal; to be disposed of after the attempt, because the worker's signal outlives thousands of them
+ */
+function stopsIn(timeoutMs: number, stopping: AbortSignal): Disposable & { readonly signal: AbortSignal } {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(new Failure('task_timeout')), timeoutMs);
+  const stop = () => controller.abort(new Failure('worker_stopping'));
+  if (stopping.aborted) stop();
+  stopping.addEventListener('abort', stop);
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      stopping.removeEventListener('abort', stop);
+    },
+  };
 }

@@ -1,10 +1,10 @@
 import type { Task } from 'graphile-worker';
 import type { Logger } from '../../runtime/logger.ts';
-import type { Doors } from '../doors/doors.ts';
+import type { WorkerDatabase } from '../database.ts';
 
 /** What the task needs. */
 export interface ReconcileOptions {
-  readonly doors: Doors;
+  readonly database: WorkerDatabase;
   readonly log: Logger;
 }
 
@@ -12,9 +12,9 @@ export interface ReconcileOptions {
  * Creates the task `reconcile`: has the database queue again whatever is waiting without a live job, so that a job that
  * was lost, stuck or used up delays a change but never loses it.
  */
-export function createReconcile({ doors, log }: ReconcileOptions): Task {
+export function createReconcile({ database, log }: ReconcileOptions): Task {
   return async () => {
-    for (const { what, queued } of await doors.reconcile()) {
+    for (const { what, queued } of await database.reconcile()) {
       if (queued > 0) log.warn({ what, queued }, 'queued again');
     }
   };

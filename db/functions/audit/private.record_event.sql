@@ -1,5 +1,5 @@
 -- What nearly every audit event is written by; the two busiest ways spell theirs out (private.confirm_known_login,
--- private.record_deliveries). The message carries no member id of the organisation's: some organisations use numbers
+-- private.settle_pushes). The message carries no member id of the organisation's: some organisations use numbers
 -- of eleven digits there, and an audit row must never look as if it held a personnummer.
 create or replace function private.record_event(
   p_event text, p_source text, p_organization_id uuid, p_message text,

@@ -18,7 +18,8 @@ begin
   returning * into b;
   perform private.record_breaker_event('breaker_opened', b, format('Nothing is sent to the member system for now (%s).', b.error_code));
   if private.member_system_fault(b.error_code) = 'at_once' then
-    perform private.open_member_system_case(b);
+    perform private.open_member_system_case(b.organization_id, 'member_system',
+      jsonb_build_object('error_code', b.error_code, 'http_status', b.http_status));
   end if;
 end
 $$;

@@ -1,13 +1,14 @@
--- One case for an organisation, however many changes wait.
-create or replace function private.open_member_system_case(p_breaker sync.breakers)
+-- What is wrong with a member system, or with the files for it, is one case of an organisation, however many changes wait.
+create or replace function private.open_member_system_case(p_organization_id uuid, p_fingerprint text, p_detail jsonb)
 returns void
-language sql volatile
+language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
+begin
   insert into registry.conflicts as c (organization_id, kind, fingerprint, detail)
-  values (p_breaker.organization_id, 'member_system', 'member_system',
-    jsonb_strip_nulls(jsonb_build_object('error_code', p_breaker.error_code, 'http_status', p_breaker.http_status)))
+  values (p_organization_id, 'member_system', p_fingerprint, jsonb_strip_nulls(p_detail))
   on conflict (organization_id, fingerprint) where state = 'open'
-    do update set seen = c.seen + 1, last_seen_at = clock_timestamp()
+    do update set seen = c.seen + 1, last_seen_at = clock_timestamp();
+end
 $$;
-comment on function private.open_member_system_case is 'In: an open breaker. Opens the case of its organisation, or counts it up.';
+comment on function private.open_member_system_case is 'In: an organisation, what is wrong: as fingerprint, and as error_code and http_status. Opens the case, or counts it up.';

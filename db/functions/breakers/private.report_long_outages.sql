@@ -14,7 +14,8 @@ begin
       and not exists (select from registry.conflicts as c
                       where c.organization_id = k.organization_id and c.fingerprint = 'member_system' and c.opened_at > k.opened_at)
   loop
-    perform private.open_member_system_case(b);
+    perform private.open_member_system_case(b.organization_id, 'member_system',
+      jsonb_build_object('error_code', b.error_code, 'http_status', b.http_status));
     v_count := v_count + 1;
   end loop;
   return v_count;

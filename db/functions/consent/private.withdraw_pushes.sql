@@ -1,5 +1,5 @@
 -- Every push of a login that may still leave is marked: one that waits, or is tried once a day, is cancelled now; one that is being
--- sent at this moment is cancelled when its attempt fails (worker.finish_push). The organisation's file is locked before its
+-- sent at this moment is cancelled when its attempt fails (worker.finish_pushes). The organisation's file is locked before its
 -- pushes, as by whoever writes, fetches or acknowledges it.
 create or replace function private.withdraw_pushes(p_link registry.identity_links)
 returns void

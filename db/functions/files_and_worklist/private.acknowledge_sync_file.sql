@@ -8,7 +8,6 @@ as $$
 declare
   f constant sync.files := private.lock_file(p_file_id);
   p sync.pushes;
-  v_external_id text;
   v_counts jsonb;
 begin
   if f.id is null then
@@ -27,8 +26,19 @@ begin
     select known.* from sync.pushes as known
     where known.organization_id = f.organization_id and known.file_id = f.id and known.state = 'pending' order by known.id for update
   loop
-    select m.external_id into v_external_id from registry.members as m where m.id = p.member_id;
-    perform private.settle_filed_push(p, v_external_id = any (coalesce(p_refused, '{}')));
+    -- The receiver's word on a change is its delivery, or its refusal, and counts as its attempt.
+    update sync.pushes set attempts = attempts + 1 where id = p.id returning * into p;
+    p.error_code := (
+      select 'refused_by_receiver' from registry.members as m
+      where m.id = p.member_id and m.external_id = any (p_refused));
+    insert into sync.push_attempts (push_id, organization_id, attempt, worker_id, result, error_code, duration_ms)
+    values (p.id, p.organization_id, p.attempts, private.actor(),
+      case when p.error_code is null then 'delivered' else 'rejected' end::sync.attempt_result, p.error_code, 0);
+    if p.error_code is null then
+      perform private.settle_push(p, 'delivered', 'push_delivered', 'The receiver of the file carried the change out.');
+    else
+      perform private.fail_push(p, 'rejected', 'push_rejected', 'The receiver of the file could not carry the change out; a case was opened.');
+    end if;
   end loop;
   update sync.files set state = 'acknowledged', content = null, acknowledged_at = clock_timestamp(), acknowledged_by = private.actor()
   where id = f.id;

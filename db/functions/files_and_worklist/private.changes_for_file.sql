@@ -16,7 +16,7 @@ begin
       and (m.merged_into is not null or m.personnummer_index is distinct from known.personnummer_index)
     order by known.id for update of known skip locked
   loop
-    if private.push_is_obsolete(p) then
+    if private.push_is_obsolete(p.id) then
       perform private.settle_push(p, 'superseded', 'push_superseded', 'The push was dropped: the record has changed since.');
     end if;
   end loop;

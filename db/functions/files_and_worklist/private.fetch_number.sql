@@ -13,7 +13,7 @@ begin
     return private.refuse('fetch_number', 'not_waiting', p_push_id);
   elsif p.waits_for_conflict_id is not null then
     return private.refuse('fetch_number', 'disputed', p_push_id);
-  elsif p.receiver_sealed is null or private.push_is_obsolete(p) then
+  elsif p.receiver_sealed is null or private.push_is_obsolete(p.id) then
     return private.refuse('fetch_number', 'not_sealed_yet', p_push_id);
   end if;
   perform private.record_repeatable(private.actor() || ' ' || p.id, 'number_fetched', 'coordinator', p.organization_id,

@@ -12,7 +12,7 @@ begin
     return private.refuse('mark_done', 'not_found', p_push_id);
   elsif p.waits_for_conflict_id is not null then
     return private.refuse('mark_done', 'disputed', p_push_id);
-  elsif p.state <> 'pending' or private.push_is_obsolete(p) then
+  elsif p.state <> 'pending' or private.push_is_obsolete(p.id) then
     return private.refuse('mark_done', 'not_waiting', p_push_id);
   end if;
   update sync.pushes set attempts = attempts + 1, leased_by = private.actor() where id = p.id returning * into p;

@@ -1,4 +1,4 @@
--- The door through which a worker begins a file: for one organisation whose pause between files is over and that has changes
+-- A worker begins a file: for one organisation whose pause between files is over and that has changes
 -- waiting. One file of an organisation is under way at a time, so that an older value never comes after a newer one. After one that
 -- failed (worker.fail_file) the next one is tried ten minutes later.
 create or replace function worker.claim_file(worker_id text)

@@ -1,4 +1,4 @@
--- The door through which a worker says that it could not write a file at all. Nothing was tried of the single changes, so none of them
+-- A worker says that it could not write a file at all. Nothing was tried of the single changes, so none of them
 -- counts an attempt; but they carry the reason, and a coordinator is told, once.
 create or replace function worker.fail_file(file_id uuid, worker_id text, error_code text)
 returns boolean
@@ -15,7 +15,8 @@ begin
   update sync.files as k set state = 'expired', lease_expires_at = null, error_code = fail_file.error_code where k.id = f.id;
   update sync.pushes as p set error_code = fail_file.error_code
   where p.organization_id = f.organization_id and p.state = 'pending' and p.next_attempt_at <= clock_timestamp();
-  perform private.open_file_case(f.organization_id, 'member_system file ' || fail_file.error_code, fail_file.error_code);
+  perform private.open_member_system_case(
+    f.organization_id, 'member_system file ' || fail_file.error_code, jsonb_build_object('error_code', fail_file.error_code));
   perform private.record_event('file_expired', 'worker', f.organization_id,
     format('No file could be written for the member system (%s); it is tried again.', fail_file.error_code),
     p_detail => jsonb_build_object('file_id', f.id, 'error_code', fail_file.error_code));

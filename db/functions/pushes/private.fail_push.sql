@@ -13,9 +13,8 @@ begin
     jsonb_strip_nulls(jsonb_build_object('error_code', p_push.error_code, 'http_status', p_push.http_status, 'attempts', p_push.attempts)))
   on conflict (organization_id, fingerprint) where state = 'open'
     do update set seen = c.seen + 1, last_seen_at = clock_timestamp();
-  perform private.settle_push(p_push, p_state, p_event, p_message);
+  perform private.settle_push(p_push, p_state, p_event, p_message, v_at);
   if v_at is not null then
-    update sync.pushes set next_attempt_at = v_at where id = p_push.id;
     perform private.enqueue('push_personnummer', p_push.id, v_at);
   end if;
 end

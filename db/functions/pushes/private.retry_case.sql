@@ -12,7 +12,7 @@ begin
   select known.* into c from registry.conflicts as known
   where known.id = p_conflict_id and known.organization_id = any (private.coordinator_organizations());
   if c.state = 'open' and c.push_id is not null then
-    return private.retry_push(c.push_id);
+    return (private.retry_pushes(array[c.push_id]))[1];
   end if;
   c := private.lock_case(p_conflict_id);
   if c.id is null then

@@ -1,6 +1,5 @@
--- One that still waits is tried at once. One that was refused or given up for good is followed by a new push, with an
--- idempotency key of its own: the member system may have stored its refusal under the old one.
-create or replace function private.retry_locked_push(p_push_id uuid)
+-- One push of private.retry_pushes, which has locked it.
+create or replace function private.retry_locked_push(p_push_id uuid, p_organization_ids uuid[])
 returns jsonb
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -11,7 +10,7 @@ declare
   v_push_id uuid := p_push_id;
 begin
   select known.* into p from sync.pushes as known
-  where known.id = p_push_id and known.organization_id = any (private.coordinator_organizations());
+  where known.id = p_push_id and known.organization_id = any (p_organization_ids);
   if p.id is null then
     return '{"code": "not_found"}'::jsonb;
   elsif exists (select from registry.members as m where m.id = p.member_id and m.merged_into is not null) then
@@ -40,4 +39,4 @@ begin
   return jsonb_build_object('push_id', v_push_id, 'state', 'pending');
 end
 $$;
-comment on function private.retry_locked_push is 'In: a push (private.lock_failed_pushes). Out: the push that is queued now, or the code of a refusal.';
+comment on function private.retry_locked_push is 'In: a locked push, the organisations of the caller. Out: the push that is queued now, or the code of a refusal.';

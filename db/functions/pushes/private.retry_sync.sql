@@ -12,7 +12,7 @@ begin
   if num_nonnulls(p_push_id, p_push_ids, p_error_code, p_conflict_id) <> 1 or cardinality(p_push_ids) > 1000 then
     return private.refuse('retry_sync', 'name_one_thing', coalesce(p_push_id, p_conflict_id));
   elsif num_nonnulls(p_push_id, p_conflict_id) = 1 then
-    v_answer := case when p_push_id is null then private.retry_case(p_conflict_id) else private.retry_push(p_push_id) end;
+    v_answer := case when p_push_id is null then private.retry_case(p_conflict_id) else (private.retry_pushes(array[p_push_id]))[1] end;
     return case when v_answer ? 'code'
       then private.refuse('retry_sync', v_answer ->> 'code', coalesce(p_push_id, p_conflict_id)) else v_answer end;
   elsif p_error_code is not null then

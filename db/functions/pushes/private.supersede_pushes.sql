@@ -1,4 +1,4 @@
--- A newer change of the same member makes waiting pushes obsolete. One that is being sent right now is left alone: the worker
+-- A newer change of the same member makes a waiting push obsolete. One that is being sent right now is left alone: the worker
 -- sees for itself, when it reports, that the record has moved on.
 create or replace function private.supersede_pushes(p_member_id uuid)
 returns void
@@ -6,19 +6,13 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_push sync.pushes;
+  p sync.pushes;
 begin
-  -- Hardly ever is there one, and looking costs a fraction of an UPDATE that finds nothing.
-  if not exists (select from sync.pushes as p where p.member_id = p_member_id and p.state = 'pending') then
-    return;
+  select known.* into p from sync.pushes as known where known.member_id = p_member_id and known.state = 'pending' for update;
+  if p.id is not null then
+    perform private.settle_pushes(array[p.id], array[p.http_status], array[p.error_code],
+      'superseded', 'push_superseded', 'The push was dropped: the record has changed since.');
   end if;
-  for v_push in
-    update sync.pushes set state = 'superseded', settled_at = clock_timestamp(), next_attempt_at = null
-    where member_id = p_member_id and state = 'pending'
-    returning *
-  loop
-    perform private.record_push_event('push_superseded', v_push, 'The push was dropped: the record has changed since.');
-  end loop;
 end
 $$;
-comment on function private.supersede_pushes is 'In: a member. Marks the pushes that wait as superseded.';
+comment on function private.supersede_pushes is 'In: a member. Settles the push that waits (there is one at most) as superseded.';

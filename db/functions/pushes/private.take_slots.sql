@@ -1,5 +1,5 @@
--- Places at the member systems: at most `concurrency` pushes of an organisation are sent at a time, over all workers. A place is
--- free when no push with a live lease holds it. Two claims that look at the same place at once are told apart by a lock that neither
+-- Slots at the member systems: at most `concurrency` pushes of an organisation are sent at a time, over all workers. A slot is
+-- free when no push with a live lease holds it. Two claims that look at the same slot at once are told apart by a lock that neither
 -- waits for, and that ends with the claim's transaction.
 create or replace function private.take_slots(p_ids uuid[], out ids uuid[], out slots smallint[])
 language plpgsql volatile
@@ -32,4 +32,4 @@ begin
   from wanted as w join taken as t on t.organization_id = w.organization_id and t.nth = w.nth;
 end
 $$;
-comment on function private.take_slots is 'In: locked pushes. Out: those for whom there is a place, and beside each its place, locked until the transaction ends (null: none). private.claim_locked looks again whether it is free.';
+comment on function private.take_slots is 'In: locked pushes. Out: those for which there is a slot, and beside each its slot, locked until the transaction ends (null: none). private.claim_locked looks again whether it is free.';

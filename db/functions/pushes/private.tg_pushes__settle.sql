@@ -1,5 +1,5 @@
 -- Whatever settles a push ends its lease and what it waited for with it, so that no final row holds a number sealed for
--- somebody, or a place that others could use.
+-- somebody, or a slot that others could use.
 create or replace function private.tg_pushes__settle()
 returns trigger
 language plpgsql volatile
@@ -19,6 +19,6 @@ begin
   return NEW;
 end
 $$;
-comment on function private.tg_pushes__settle is 'Before update: a settled push holds no lease, place, status URL or sealed number, and one that is not tried again waits for no case.';
+comment on function private.tg_pushes__settle is 'Before update: a settled push holds no lease, slot, status URL or sealed number, and one that is not tried again waits for no case.';
 create or replace trigger _100_settle before update on sync.pushes
   for each row execute function private.tg_pushes__settle();

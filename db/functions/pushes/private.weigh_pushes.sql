@@ -1,5 +1,6 @@
 -- A case about numbers was opened, changed or closed: pushes of the members it names begin to wait for it, or go on (private.tg_pushes__wait
--- looks at each that is touched). One that is being sent cannot be called back; if its attempt fails, it is looked at then.
+-- looks at each that is touched). One that is being sent cannot be called back; if its attempt fails, it is looked at then. This runs in
+-- logins, so it touches nothing else: a file with such a push is taken back when somebody asks for it, or within a minute.
 create or replace function private.weigh_pushes(p_organization_id uuid, p_member_ids uuid[])
 returns void
 language plpgsql volatile
@@ -13,9 +14,6 @@ begin
   then
     return; -- nearly always
   end if;
-  perform private.withdraw_file(p.file_id) from sync.pushes as p
-  where p.organization_id = p_organization_id and p.member_id = any (p_member_ids) and p.state = 'pending' and p.file_id is not null
-    and private.disputing_case(p) is not null;
   update sync.pushes as u set next_attempt_at = u.next_attempt_at
   from (
     select p.id from sync.pushes as p

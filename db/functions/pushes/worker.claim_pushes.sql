@@ -1,31 +1,50 @@
--- The same door for many at once, which is what a busy worker needs: one round trip, one commit. It takes the ordinary ones only:
--- waiting, due, nothing in their way. Whatever is left out has changed nothing and is asked for one at a time (worker.claim_push).
--- The commit is not waited for on the disk: a claim that a crash of the server takes back was a lease, and goes with it. Fencing
--- holds all the same, because reports name the worker besides the token.
-create or replace function worker.claim_pushes(push_ids uuid[], worker_ids text[])
-returns table (
-  push_id uuid, worker_id text, fencing_token bigint, attempt integer, organization_id uuid, organization text, member_id uuid,
-  external_id text, personnummer_sealed text, personnummer_index text, member_system jsonb,
-  lease_ms integer, delay_ms integer, status_url text, overdue boolean, made_at text
-)
+-- A worker takes pushes: one, or many in one round trip and one commit. Most can be sent without a second thought; what cannot is settled,
+-- or keeps a job for later, because the job that brought the worker here is used up by this.
+-- Where only ordinary claims were made the commit is not waited for on the disk: a claim that a crash of the server takes back was a lease,
+-- and goes with it. Fencing holds all the same, because reports name the worker besides the token.
+create or replace function worker.claim_pushes(push_ids uuid[], worker_ids text[], wait_for_locks boolean default false)
+returns setof sync.push_claim
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = 'force_generic_plan'
 as $$
 declare
-  v_ids uuid[] := private.lock_ordinary_pushes(claim_pushes.push_ids);
-  v_names text[];
-  v_slots smallint[];
+  v_ready uuid[];
+  v_waiting uuid[];
+  v_reasons text[];
+  v_claimed uuid[] := array[]::uuid[];
+  c sync.push_claim;
 begin
-  if v_ids is null then
+  select j.ready, j.waiting, j.reasons into v_ready, v_waiting, v_reasons
+  from private.judge_claims(private.lock_pushes(claim_pushes.push_ids, claim_pushes.wait_for_locks)) as j;
+  if v_ready is not null then
+    for c in
+      select claim.* from private.take_slots(v_ready) as t
+      cross join lateral private.claim_locked(t.ids, array(
+        select claim_pushes.worker_ids[array_position(claim_pushes.push_ids, n.id)] from unnest(t.ids) with ordinality as n(id, nth) order by n.nth
+      ), t.slots) as claim
+      where t.ids is not null
+      order by claim.organization_id -- rates are locked in this order
+    loop
+      if c.member_system ->> 'rate_per_second' is not null then
+        c.delay_ms := private.take_turn(c.organization_id, (c.member_system ->> 'rate_per_second')::integer);
+      end if;
+      v_claimed := v_claimed || c.push_id;
+      return next c;
+    end loop;
+  end if;
+  if v_waiting is null and cardinality(v_claimed) = coalesce(cardinality(v_ready), 0) then
+    perform set_config('synchronous_commit', 'off', true);
     return;
   end if;
-  perform set_config('synchronous_commit', 'off', true);
-  select array_agg(t.id), array_agg(claim_pushes.worker_ids[array_position(claim_pushes.push_ids, t.id)]), array_agg(t.slot)
-  into v_ids, v_names, v_slots
-  from private.take_slots(v_ids) as taken cross join lateral unnest(taken.ids, taken.slots) as t(id, slot);
-  return query select * from private.claim_locked(v_ids, v_names, v_slots);
+  return query
+    select answer.* from (
+      select w.id, w.reason from unnest(v_waiting, v_reasons) as w(id, reason)
+      union all
+      select r.id, 'no_slot' from unnest(v_ready) as r(id) where r.id <> all (v_claimed)
+    ) as left_over
+    cross join lateral private.put_off_claim(left_over.id, left_over.reason) as answer;
 end
 $$;
-comment on function worker.claim_pushes is 'In: pushes, and beside each the name it is claimed under. Out: as worker.claim_push, for those that nothing stands in the way of; the others have to be claimed one at a time.';
+comment on function worker.claim_pushes is 'In: pushes, beside each the name it is claimed under, and whether to wait for one that somebody else has locked. Out: a row for each: what to send and where (personnummer null: remove the number there); or only waits_for and wait_ms when it must wait; or neither when there is nothing to do. No row: locked by somebody else, nothing was changed.';
 grant execute on function worker.claim_pushes to sync_worker;

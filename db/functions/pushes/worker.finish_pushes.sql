@@ -1,44 +1,53 @@
--- The same door for many deliveries at once, and for what comes next: one round trip and one commit a push, instead of five. It
--- takes the ordinary ones only, after which nothing else is to be put right: no breaker, no case, no older value that was overtaken.
--- Whatever is left out has changed nothing and is reported one at a time (worker.finish_push). The commit is not waited for on the
--- disk: what a crash of the server takes back is a push that is being sent, and is sent again under the same key.
-create or replace function worker.finish_pushes(
-  push_ids uuid[], fencing_tokens bigint[], worker_ids text[], http_statuses integer[], durations_ms integer[], next_worker_ids text[]
-)
-returns table (
-  finished uuid[], push_id uuid, worker_id text, fencing_token bigint, attempt integer, organization_id uuid, organization text, member_id uuid,
-  external_id text, personnummer_sealed text, personnummer_index text, member_system jsonb,
-  lease_ms integer, delay_ms integer, status_url text, overdue boolean, made_at text
-)
+-- A worker reports how attempts ended: of one push, or of many in one round trip and one commit. Plain deliveries are written together,
+-- and the worker goes on with the next pushes at once. What leaves something to put right (a failure, a breaker, a case, an older value that
+-- was overtaken) is written one after the other, by organisation, so that breakers are locked in one order.
+-- Where there were only plain deliveries the commit is not waited for on the disk: what a crash of the server takes back is a push that is
+-- being sent, and is sent again under the same key.
+create or replace function worker.finish_pushes(reports jsonb, wait_for_locks boolean default false)
+returns table (push_id uuid, state text, next jsonb)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = 'force_generic_plan'
 as $$
 declare
-  v_done record;
-  v_next record;
+  v_reports constant sync.push_report[] := array(
+    select r from jsonb_populate_recordset(null::sync.push_report, finish_pushes.reports) as r);
+  v_plain record;
+  v_others uuid[];
+  r sync.push_report;
 begin
-  v_done := private.lock_ordinary_deliveries(finish_pushes.push_ids, finish_pushes.fencing_tokens, finish_pushes.worker_ids);
-  finished := coalesce(v_done.ids, '{}');
-  if v_done.ids is null then
+  v_plain := private.lock_plain_deliveries(v_reports);
+  if v_plain.ids is not null then
+    insert into sync.push_attempts (push_id, organization_id, attempt, worker_id, result, http_status, duration_ms)
+    select p.id, p.organization_id, p.attempts, p.leased_by, t.result, t.http_status, t.duration_ms
+    from unnest(v_reports) as t join sync.pushes as p on p.id = t.push_id
+    where p.id = any (v_plain.ids);
+    perform private.settle_pushes(v_plain.ids, v_plain.http_statuses, array_fill(null::text, array[cardinality(v_plain.ids)]),
+      'delivered', 'push_delivered', 'The personnummer was delivered to the member system.');
+    return query
+      with next as materialized (
+        select c.* from private.claim_next_pushes(v_plain.organization_ids, v_plain.next_worker_ids, v_plain.slots) as c
+      )
+      select done.id, 'delivered'::text, case when n.push_id is not null then to_jsonb(n) end
+      from unnest(v_plain.ids, v_plain.next_worker_ids) as done(id, next_worker_id)
+      left join next as n on n.worker_id = done.next_worker_id;
+    if cardinality(v_plain.ids) = cardinality(v_reports) then
+      perform set_config('synchronous_commit', 'off', true);
+      return;
+    end if;
+  end if;
+  v_others := private.lock_reported_pushes(
+    array(select t.push_id from unnest(v_reports) as t where t.push_id <> all (coalesce(v_plain.ids, '{}'))), finish_pushes.wait_for_locks);
+  for r in
+    select t.* from unnest(v_reports) as t join sync.pushes as p on p.id = t.push_id
+    where t.push_id = any (v_others) order by p.organization_id, p.id
+  loop
+    push_id := r.push_id;
+    state := private.record_result(r);
+    next := null;
     return next;
-    return;
-  end if;
-  perform set_config('synchronous_commit', 'off', true);
-  perform private.record_deliveries(v_done.ids, finish_pushes.push_ids, finish_pushes.http_statuses, finish_pushes.durations_ms);
-  return next;
-  v_next := private.lock_next_pushes(v_done.organization_ids, array(
-    select finish_pushes.next_worker_ids[array_position(finish_pushes.push_ids, done.id)]
-    from unnest(v_done.ids) with ordinality as done(id, nth) order by done.nth), v_done.slots);
-  if v_next.ids is not null then
-    return query select null::uuid[], c.* from private.claim_locked(v_next.ids, v_next.worker_ids, v_next.slots) as c;
-    -- The claim takes the place of the job, and a lease that runs out makes a new one. What was not claimed, because its place was
-    -- taken meanwhile, keeps its job, and so does one that somebody is fetching at this moment, and who finds the push taken.
-    perform graphile_worker.complete_jobs(array(
-      select next.job_id from unnest(v_next.ids, v_next.job_ids) as next(id, job_id)
-      join sync.pushes as p on p.id = next.id and p.state = 'sending'));
-  end if;
+  end loop;
 end
 $$;
-comment on function worker.finish_pushes is 'In: pushes that were delivered, and beside each its fencing token, the name it was claimed under, HTTP status, duration in milliseconds, and the name under which to claim the next one (null: none). Out: first those that are settled (the others have to be reported one at a time), then the claims, as worker.claim_push.';
+comment on function worker.finish_pushes is 'In: an array of reports (the fields of sync.push_report), whether to wait for pushes that somebody else has locked. Out: a row for each: its new state, null when the report is stale (an old token, another worker); and for a delivery the push that is claimed next (sync.push_claim). No row: locked by somebody else, nothing was changed.';
 grant execute on function worker.finish_pushes to sync_worker;

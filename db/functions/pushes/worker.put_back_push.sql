@@ -1,15 +1,12 @@
--- The door for a worker that has no place left for this organisation: the others' pushes keep theirs.
+-- A worker has no slot left for this organisation: the push keeps a job, and the others' pushes their slots.
 create or replace function worker.put_back_push(push_id uuid)
 returns void
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  p sync.pushes;
 begin
-  select known.* into p from sync.pushes as known where known.id = put_back_push.push_id and known.settled_at is null;
-  if p.id is not null then
-    perform private.put_back_push(p, 'no_slot');
+  if exists (select from sync.pushes as p where p.id = put_back_push.push_id and p.settled_at is null) then
+    perform private.put_off_claim(put_back_push.push_id, 'no_slot');
   end if;
 end
 $$;

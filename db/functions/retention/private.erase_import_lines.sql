@@ -1,5 +1,5 @@
 -- A dry run removes what it has read when it ends. One that was killed leaves indexes of numbers that may be nobody's here. One
--- statement, because a row's place means the same row within one only.
+-- statement, because ctid means the same row within one statement only.
 create or replace function private.erase_import_lines(p_most integer)
 returns integer
 language sql volatile

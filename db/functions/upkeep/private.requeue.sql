@@ -10,7 +10,10 @@ declare
   v_count integer := 0;
 begin
   for v_id in
-    select t.id from unnest(p_ids) as t(id) where not private.has_live_job(p_task, t.id)
+    select t.id from unnest(p_ids) as t(id)
+    where not exists (
+      select from graphile_worker.jobs as j
+      where j.key = p_task || ':' || t.id and j.attempts < j.max_attempts and j.locked_at is null)
   loop
     perform private.enqueue(p_task, v_id);
     v_count := v_count + 1;

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { addKari, one, openDoor } from '../../support/door.ts';
+import { claimPush, finishPush } from '../../support/push-worker.ts';
 import { sampleNumbers } from '../../support/samples.ts';
 
 const [NUMBER] = sampleNumbers;
@@ -29,19 +30,17 @@ async function setUp(memberSystem: Columns) {
   await door.login({ personnummer: NUMBER });
   const worker = new pg.Pool({ connectionString: db.urlFor('sync_worker'), max: 10 });
   const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
-  const claim = async (workerId = 'worker-1', pushId = id) =>
-    (await worker.query('select * from worker.claim_push($1, $2)', [pushId, workerId])).rows[0];
-  const finish = async (token: string, result: string, code: string | null = null, final = false, pushId = id) =>
-    (
-      await worker.query('select worker.finish_push($1, $2, $3, $4, $5, 12, $6) as state', [
-        pushId,
-        token,
-        result,
-        Number(/^http_(\d{3})$/.exec(code ?? '')?.[1] ?? 0) || null,
-        code,
-        final,
-      ])
-    ).rows[0].state;
+  const claim = (workerId = 'worker-1', pushId = id) => claimPush(worker, pushId, workerId);
+  const finish = (token: string, result: string, code: string | null = null, final = false, pushId = id) =>
+    finishPush(worker, {
+      push_id: pushId,
+      fencing_token: token,
+      result,
+      http_status: Number(/^http_(\d{3})$/.exec(code ?? '')?.[1] ?? 0) || null,
+      error_code: code,
+      duration_ms: 12,
+      final,
+    });
   const beat = async (poolId: string, pushIds: string[] = [], tokens: string[] = []) =>
     (await worker.query('select * from worker.beat($1, $2, $3)', [poolId, pushIds, tokens])).rows[0];
   const sweep = async () => {

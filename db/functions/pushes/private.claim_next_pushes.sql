@@ -1,15 +1,15 @@
 -- The pushes that follow some that were delivered: for each another one of its organisation, the oldest first, that is due, whose job
--- waits, and that nothing stands in the way of. It goes on in the place of the delivered one. Record and job are looked up one by one
+-- waits, and that nothing stands in the way of. It goes on in the slot of the delivered one. Record and job are looked up one by one
 -- (limit 1): however many wait, only the first few are looked at.
-create or replace function private.lock_next_pushes(
-  p_organization_ids uuid[], p_worker_ids text[], p_slots smallint[],
-  out ids uuid[], out worker_ids text[], out slots smallint[], out job_ids bigint[]
-)
+create or replace function private.claim_next_pushes(p_organization_ids uuid[], p_worker_ids text[], p_slots smallint[])
+returns setof sync.push_claim
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_next record;
 begin
-  with places as materialized (
+  with free as materialized (
     select t.organization_id, t.worker_id, t.slot, row_number() over (partition by t.organization_id) as nth
     from unnest(p_organization_ids, p_worker_ids, p_slots) as t(organization_id, worker_id, slot)
     cross join lateral (
@@ -19,28 +19,33 @@ begin
       and not exists (select from sync.breakers as b where b.organization_id = t.organization_id and b.state <> 'closed')
       and pg_try_advisory_xact_lock(hashtextextended(t.organization_id || ' slot ' || t.slot, 0))
   )
-  select array_agg(next.id), array_agg(l.worker_id), array_agg(l.slot), array_agg(next.job_id) into ids, worker_ids, slots, job_ids
+  select array_agg(next.id) as ids, array_agg(f.worker_id) as worker_ids, array_agg(f.slot) as slots, array_agg(next.job_id) as job_ids
+  into v_next
   from (
     select o.organization_id, due.id, due.job_id, row_number() over (partition by o.organization_id) as nth
-    from (select l.organization_id, count(*) as most from places as l group by l.organization_id) as o
+    from (select f.organization_id, count(*) as most from free as f group by f.organization_id) as o
     cross join lateral (
       select p.id, j.id as job_id from sync.pushes as p
       cross join lateral (
-        select from registry.members as m
-        where m.id = p.member_id and m.merged_into is null and m.personnummer_index is not distinct from p.personnummer_index limit 1) as m
+        select from private.push_standing as s where s.id = p.id and not s.is_obsolete and not s.member_is_busy limit 1) as stands
       cross join lateral (
         select w.id from graphile_worker.jobs as w where w.key = 'push_personnummer:' || p.id and w.locked_at is null limit 1) as j
       where p.organization_id = o.organization_id and p.settled_at is null and p.state = 'pending'
         and p.next_attempt_at <= statement_timestamp()
-        and not exists (
-          select from sync.pushes as other
-          where other.organization_id = p.organization_id and other.member_id = p.member_id and other.id <> p.id
-            and other.state = 'sending' and other.lease_expires_at > clock_timestamp())
       order by p.next_attempt_at limit o.most
       for update of p skip locked
     ) as due
   ) as next
-  join places as l on l.organization_id = next.organization_id and l.nth = next.nth;
+  join free as f on f.organization_id = next.organization_id and f.nth = next.nth;
+  if v_next.ids is null then
+    return;
+  end if;
+  return query select c.* from private.claim_locked(v_next.ids, v_next.worker_ids, v_next.slots) as c;
+  -- The claim takes the place of the job, and a lease that runs out makes a new one. What was not claimed, because its slot was
+  -- taken meanwhile, keeps its job, and so does one that somebody is fetching at this moment, and who finds the push taken.
+  perform graphile_worker.complete_jobs(array(
+    select t.job_id from unnest(v_next.ids, v_next.job_ids) as t(id, job_id)
+    join sync.pushes as p on p.id = t.id and p.state = 'sending'));
 end
 $$;
-comment on function private.lock_next_pushes is 'In: of pushes that were delivered, the organisation, the name under which to claim the next one (null: none) and the place. Out: the next ones, locked, and beside each its name, its place and its job; null: none.';
+comment on function private.claim_next_pushes is 'In: of pushes that were delivered, the organisation, the name under which to claim the next one (null: none) and the slot. Out: the claims.';

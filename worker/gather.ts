@@ -1,3 +1,5 @@
+import type { Logger } from '../runtime/logger.ts';
+
 // Those that come within this time go together: under load they come in groups, because what they waited for came in one.
 const gatherMs = 1;
 
@@ -39,4 +41,22 @@ export function gather<In, Out>(
       underWay = true;
       setTimeout(() => void run(), gatherMs);
     });
+}
+
+// One that fails every time does so many times a second; the first says all, and the next one how many it stands for.
+const logEveryMs = 60_000;
+
+/** Creates what writes into the log that a call for many failed: at most a line a minute for each function. */
+export function logGatherFailures(log: Logger, now = () => performance.now()) {
+  const known = new Map<string, { loggedAt: number; times: number }>();
+  return (name: string, error: unknown): void => {
+    const entry = known.get(name) ?? { loggedAt: Number.NEGATIVE_INFINITY, times: 0 };
+    known.set(name, entry);
+    entry.times += 1;
+    if (now() - entry.loggedAt < logEveryMs) return;
+    const err = error instanceof Error ? (error.cause ?? error) : error;
+    log.warn({ function: name, times: entry.times, err }, 'asked one by one');
+    entry.loggedAt = now();
+    entry.times = 0;
+  };
 }

@@ -1,0 +1,166 @@
+import { z } from 'zod';
+
+// What the functions of schema `worker` give out, and what they take. Rows are checked where they come in: a database of another
+// version is found out there, and not by a number that goes to the wrong place.
+
+/** A push that this worker holds. */
+export const pushClaim = z.object({
+  push_id: z.string(),
+  worker_id: z.string(),
+  /** bigint as text: it must not pass through a JavaScript number. */
+  fencing_token: z.string(),
+  attempt: z.number(),
+  organization_id: z.string(),
+  organization: z.string(),
+  member_id: z.string(),
+  external_id: z.string().nullable(),
+  /** Null together with the index: the number is to be removed over there. */
+  personnummer_sealed: z.string().nullable(),
+  personnummer_index: z.string().nullable(),
+  /** The organisation's row of `sync.member_systems` as JSON; judged by `readMemberSystem`. */
+  member_system: z.unknown(),
+  /** Length of the lease that has begun, in milliseconds. */
+  lease_ms: z.number(),
+  /** Pause before sending that the organisation's rate asks for, in milliseconds. */
+  delay_ms: z.number(),
+  /** Where the member system, which has taken the change in before, says how it went. */
+  status_url: z.string().nullable(),
+  /** It has had its time to carry the change out. */
+  overdue: z.boolean(),
+  /** When the change was made, RFC 3339 in UTC with microseconds. */
+  made_at: z.string(),
+});
+export type PushClaim = Readonly<z.infer<typeof pushClaim>>;
+
+/** A push that cannot be begun now, for a reason that is no failure; it has a job again. */
+const pushWaits = z.object({
+  push_id: z.string(),
+  waits_for: z.enum(['member_busy', 'breaker_open', 'rate_used_up', 'no_slot']),
+  /** When it makes sense to look again, in milliseconds. */
+  wait_ms: z.number(),
+});
+export type PushWaits = Readonly<z.infer<typeof pushWaits>>;
+
+/** There is nothing to do: the push is delivered, superseded, not due, or held by another worker. */
+const pushNeedsNothing = z.object({ push_id: z.string(), fencing_token: z.null(), waits_for: z.null() });
+
+/** What comes of asking for a push. */
+export const claimAnswer = z.union([pushClaim, pushWaits, pushNeedsNothing]);
+export type ClaimAnswer = Readonly<z.infer<typeof claimAnswer>>;
+
+/** How one attempt ended. */
+export interface PushReport {
+  readonly push_id: string;
+  /** The name under which it was claimed. */
+  readonly worker_id: string;
+  readonly fencing_token: string;
+  readonly result: 'delivered' | 'accepted' | 'retry' | 'rejected';
+  readonly http_status: number | null;
+  readonly error_code: string | null;
+  readonly duration_ms: number;
+  /** True when the push is to be given up now. */
+  readonly final: boolean;
+  /** Seconds the member system asks us to wait. */
+  readonly retry_after: number | null;
+  readonly status_url: string | null;
+  /** The number, sealed for the person who types it in. */
+  readonly receiver_sealed: string | null;
+  /** Name under which to claim another push of the organisation, if this one was delivered and one is due; null: none. */
+  readonly next_worker_id: string | null;
+}
+
+/** What became of a report. */
+export const finished = z.object({
+  push_id: z.string(),
+  /** The new state of the push, or null when another worker has taken it over meanwhile. */
+  state: z.string().nullable(),
+  next: pushClaim.nullable(),
+});
+export type Finished = Readonly<z.infer<typeof finished>>;
+
+/** What the database says to a sign of life. */
+export const beatAnswer = z.object({
+  /** Pushes that another worker has taken over, or that are settled. */
+  lost: z.array(z.string()),
+  /** Flags of jobs that must not be fetched: their organisation's breaker is open. */
+  forbidden_flags: z.array(z.string()),
+});
+export type BeatAnswer = Readonly<z.infer<typeof beatAnswer>>;
+
+/** One change for a file, with the file it is for. */
+export const fileRow = z.object({
+  file_id: z.string(),
+  organization_id: z.string(),
+  organization: z.string(),
+  receiver_key: z.unknown(),
+  push_id: z.string(),
+  external_id: z.string().nullable(),
+  personnummer_sealed: z.string().nullable(),
+  personnummer_index: z.string().nullable(),
+});
+export type FileRow = Readonly<z.infer<typeof fileRow>>;
+
+/** A finished file. */
+export interface FileResult {
+  readonly file_id: string;
+  readonly worker_id: string;
+  /** The CSV as a compact JWE; null when there is nothing in it. */
+  readonly content: string | null;
+  readonly push_ids: string[];
+  readonly failed_ids: string[];
+  /** Beside each failed id: why. */
+  readonly failed_codes: string[];
+}
+
+/** How an organisation's changes stand; ages in seconds. */
+export const organizationMetrics = z.object({
+  organization: z.string(),
+  waiting: z.number(),
+  sending: z.number(),
+  oldest_waiting_seconds: z.number(),
+  refused: z.number(),
+  given_up: z.number(),
+  breaker: z.enum(['closed', 'open', 'half_open']),
+  /** Taken in by the member system (202), in a file, or on the worklist, and not yet carried out. */
+  accepted: z.number(),
+  /** Logins whose decision was put off. */
+  deferred: z.number(),
+  oldest_deferred_seconds: z.number(),
+  /** Changes that wait for an open case about their number. */
+  disputed: z.number(),
+});
+export type OrganizationMetrics = Readonly<z.infer<typeof organizationMetrics>>;
+
+/** What `worker.reconcile` and `worker.sweep` put back into the queue. */
+export const reconciled = z.object({ what: z.string(), queued: z.number() });
+export type Reconciled = Readonly<z.infer<typeof reconciled>>;
+
+/** A record to compare with the member system. */
+export const driftRow = z.object({
+  member_id: z.string(),
+  organization_id: z.string(),
+  external_id: z.string(),
+  personnummer_index: z.string().nullable(),
+  /** Whether anything was sent, and if so by which index. */
+  sent: z.boolean(),
+  sent_index: z.string().nullable(),
+  /** A difference was found before and is an open case. */
+  has_case: z.boolean(),
+  member_system: z.unknown(),
+});
+export type DriftRow = Readonly<z.infer<typeof driftRow>>;
+
+/** How a record compares. */
+export interface DriftReport {
+  readonly member_id: string;
+  readonly recorded_index: string | null;
+  readonly found: string;
+  /** Under each version of the index secret; none where no number was read. */
+  readonly live_indexes: readonly string[];
+  readonly live_masked: string | null;
+  readonly as_sent: boolean;
+}
+
+/** An organisation's id and its row of `sync.member_systems` as JSON; null: it has none. */
+export const memberSystemRow = z.object({ organization_id: z.string(), member_system: z.unknown() });
+export type MemberSystemRow = Readonly<z.infer<typeof memberSystemRow>>;

@@ -1,0 +1,237 @@
+import type { Client, Pool } from 'pg';
+import { z } from 'zod';
+import type { Logger } from '../runtime/logger.ts';
+import { createPool } from '../runtime/pg-pool.ts';
+import type { WorkerConfig } from './config.ts';
+import {
+  type BeatAnswer,
+  beatAnswer,
+  type ClaimAnswer,
+  claimAnswer,
+  type DriftReport,
+  type DriftRow,
+  driftRow,
+  type FileResult,
+  type FileRow,
+  type Finished,
+  fileRow,
+  finished,
+  type MemberSystemRow,
+  memberSystemRow,
+  type OrganizationMetrics,
+  organizationMetrics,
+  type PushReport,
+  type Reconciled,
+  reconciled,
+} from './database-rows.ts';
+import { Failure, type FailureCode } from './failure.ts';
+import { gather } from './gather.ts';
+
+/**
+ * The functions of schema `worker`: all that the role `sync_worker` may do with our data.
+ * Each throws the Failure `database_failed`, with the database's own error as its cause.
+ */
+export interface WorkerDatabase {
+  // Pushes
+  claimPush(pushId: string, workerId: string): Promise<ClaimAnswer | null>;
+  /** Gives a push that was fetched and not begun a job again. */
+  putBackPush(pushId: string): Promise<void>;
+  finishPush(report: PushReport): Promise<Pick<Finished, 'state' | 'next'>>;
+
+  // Files of changes
+  /** @returns the changes for one new file; none when no file is due */
+  claimFile(workerId: string): Promise<FileRow[]>;
+  /** @returns how many changes the file carries; null when it was given up, because one of them is not to be sent any more */
+  finishFile(result: FileResult): Promise<number | null>;
+  /** Says that a file could not be written at all, and why. */
+  failFile(fileId: string, workerId: string, code: FailureCode): Promise<void>;
+
+  // Comparing records with member systems
+  readableOrganizations(): Promise<{ organization: string }[]>;
+  driftPage(organization: string, after: string | null, most: number): Promise<DriftRow[]>;
+  /** @returns whether a case was opened or closed */
+  reportDrift(report: DriftReport): Promise<boolean>;
+  /** @returns null for an unknown organisation */
+  memberSystem(slug: string): Promise<MemberSystemRow | null>;
+
+  // Upkeep
+  /** @returns the outcome of the decision, such as `filled` or again `deferred`. */
+  processObservation(observationId: string): Promise<string>;
+  reconcile(): Promise<Reconciled[]>;
+  /** Erases what is kept for a time only. @returns how many rows of the kind with the most; at most `most` */
+  eraseExpired(most: number): Promise<number>;
+  /** Says that this process lives and sends these pushes; renews their leases. */
+  beat(poolId: string, pushIds: string[], fencingTokens: string[]): Promise<BeatAnswer>;
+  /** Takes up what dead workers left, and lets probes through. */
+  sweep(): Promise<Reconciled[]>;
+  metrics(): Promise<OrganizationMetrics[]>;
+}
+
+export interface WorkerDatabaseOptions {
+  /** False behind a pooler that does not keep sessions; the default. */
+  readonly preparedStatements?: boolean;
+  /** Hears when a call for many failed; each of them is then asked for alone. */
+  readonly onGatherFailure?: (name: string, error: unknown) => void;
+}
+
+type Call = <Schema extends z.ZodType>(schema: Schema, text: string, values?: unknown[]) => Promise<z.infer<Schema>[]>;
+
+const claimPushes =
+  'select * from worker.claim_pushes(push_ids => $1::uuid[], worker_ids => $2::text[], wait_for_locks => $3::boolean)';
+const finishPushes = 'select * from worker.finish_pushes(reports => $1::jsonb, wait_for_locks => $2::boolean)';
+
+/** What is called for every push stays prepared on each connection; but not behind a pooler that does not keep sessions. */
+const prepared: ReadonlyMap<string, string> = new Map([
+  [claimPushes, 'claim_pushes'],
+  [finishPushes, 'finish_pushes'],
+]);
+
+/** Calls with bound parameters; values never become part of the SQL text. */
+function createCall(pool: Pool, preparedStatements: boolean): Call {
+  return async (schema, text, values = []) => {
+    const name = preparedStatements ? prepared.get(text) : undefined;
+    try {
+      const { rows } = await pool.query(name === undefined ? { text, values } : { text, values, name });
+      return rows.map((row) => schema.parse(row));
+    } catch (error) {
+      throw new Failure('database_failed', { cause: error });
+    }
+  };
+}
+
+export function createWorkerDatabase(pool: Pool, options: WorkerDatabaseOptions = {}): WorkerDatabase {
+  const { preparedStatements = false, onGatherFailure = () => undefined } = options;
+  const call = createCall(pool, preparedStatements);
+  return { ...pushes(call, onGatherFailure), ...files(call), ...drift(call), ...upkeep(call) };
+}
+
+type Part<Names extends keyof WorkerDatabase> = Pick<WorkerDatabase, Names>;
+
+/**
+ * Claims and reports go to the database together with those that come at the same moment. What somebody else has locked is left out
+ * there, so that it keeps no others waiting, and is asked for alone; so is each one of a call that failed.
+ */
+function pushes(
+  call: Call,
+  onGatherFailure: (name: string, error: unknown) => void,
+): Part<'claimPush' | 'putBackPush' | 'finishPush'> {
+  async function claim(wanted: { pushId: string; workerId: string }[], alone: boolean) {
+    const ids = wanted.map(({ pushId }) => pushId);
+    const names = wanted.map(({ workerId }) => workerId);
+    const answers = await call(claimAnswer, claimPushes, [ids, names, alone]);
+    const byId = new Map(answers.map((answer) => [answer.push_id, answer]));
+    // Asked for twice at once, it goes to the first.
+    return wanted.map(({ pushId }, at) => (ids.indexOf(pushId) === at ? byId.get(pushId) : undefined));
+  }
+  async function finish(reports: PushReport[], alone: boolean) {
+    const answers = await call(finished, finishPushes, [JSON.stringify(reports), alone]);
+    const byId = new Map(answers.map((answer) => [answer.push_id, answer]));
+    return reports.map(({ push_id }) => byId.get(push_id));
+  }
+  const claimTogether = gather(
+    (wanted: { pushId: string; workerId: string }[]) => claim(wanted, false),
+    (error) => onGatherFailure('claim_pushes', error),
+  );
+  const finishTogether = gather(
+    (reports: PushReport[]) => finish(reports, false),
+    (error) => onGatherFailure('finish_pushes', error),
+  );
+  return {
+    async claimPush(pushId, workerId) {
+      const wanted = { pushId, workerId };
+      return (await claimTogether(wanted)) ?? (await claim([wanted], true))[0] ?? null;
+    },
+    async putBackPush(pushId) {
+      await call(z.unknown(), 'select worker.put_back_push(push_id => $1::uuid)', [pushId]);
+    },
+    async finishPush(report) {
+      return (await finishTogether(report)) ?? (await finish([report], true))[0] ?? { state: null, next: null };
+    },
+  };
+}
+
+const finishFile = `select worker.finish_file(file_id => $1::uuid, worker_id => $2::text, content => $3::text,
+  push_ids => $4::uuid[], failed_ids => $5::uuid[], failed_codes => $6::text[]) as changes`;
+const failFile = 'select worker.fail_file(file_id => $1::uuid, worker_id => $2::text, error_code => $3::text)';
+
+function files(call: Call): Part<'claimFile' | 'finishFile' | 'failFile'> {
+  return {
+    claimFile: (workerId) => call(fileRow, 'select * from worker.claim_file(worker_id => $1::text)', [workerId]),
+    async finishFile({ file_id, worker_id, content, push_ids, failed_ids, failed_codes }) {
+      const values = [file_id, worker_id, content, push_ids, failed_ids, failed_codes];
+      return (await call(z.object({ changes: z.number().nullable() }), finishFile, values))[0]?.changes ?? null;
+    },
+    async failFile(fileId, workerId, code) {
+      await call(z.unknown(), failFile, [fileId, workerId, code]);
+    },
+  };
+}
+
+const driftPage = 'select * from worker.drift_page(organization => $1::text, after => $2::uuid, most => $3::int)';
+const reportDrift = `select worker.report_drift(member_id => $1::uuid, recorded_index => $2::text, verdict => $3::text,
+  live_indexes => $4::text[], live_masked => $5::text, as_sent => $6::boolean) as news`;
+const memberSystem = 'select * from worker.member_system(organization => $1::text)';
+
+function drift(call: Call): Part<'readableOrganizations' | 'driftPage' | 'reportDrift' | 'memberSystem'> {
+  return {
+    readableOrganizations: () =>
+      call(z.object({ organization: z.string() }), 'select organization from worker.readable_organizations()'),
+    driftPage: (organization, after, most) => call(driftRow, driftPage, [organization, after, most]),
+    async reportDrift({ member_id, recorded_index, found, live_indexes, live_masked, as_sent }) {
+      const values = [member_id, recorded_index, found, live_indexes, live_masked, as_sent];
+      return (await call(z.object({ news: z.boolean().nullable() }), reportDrift, values))[0]?.news ?? false;
+    },
+    memberSystem: async (slug) => (await call(memberSystemRow, memberSystem, [slug]))[0] ?? null,
+  };
+}
+
+const processObservation = 'select worker.process_observation(observation_id => $1::uuid) as outcome';
+const eraseExpired = 'select worker.erase_expired(most => $1::int) as erased';
+const beat = `select lost, forbidden_flags
+  from worker.beat(pool_id => $1::text, push_ids => $2::uuid[], fencing_tokens => $3::bigint[])`;
+
+function upkeep(call: Call): Part<'processObservation' | 'reconcile' | 'eraseExpired' | 'beat' | 'sweep' | 'metrics'> {
+  return {
+    async processObservation(observationId) {
+      const outcome = z.object({ outcome: z.string().nullable() });
+      return (await call(outcome, processObservation, [observationId]))[0]?.outcome ?? 'unknown';
+    },
+    reconcile: () => call(reconciled, 'select what, queued from worker.reconcile()'),
+    async eraseExpired(most) {
+      return (await call(z.object({ erased: z.number() }), eraseExpired, [most]))[0]?.erased ?? 0;
+    },
+    async beat(poolId, pushIds, fencingTokens) {
+      const values = [poolId, pushIds, fencingTokens];
+      return (await call(beatAnswer, beat, values))[0] ?? { lost: [], forbidden_flags: [] };
+    },
+    sweep: () => call(reconciled, 'select what, queued from worker.sweep()'),
+    metrics: () => call(organizationMetrics, 'select * from worker.metrics()'),
+  };
+}
+
+/** SQLSTATE read_only_sql_transaction: this server is a standby, or has become one. */
+const readOnly = '25006';
+
+/** What node-postgres has beneath a client. */
+interface Wire {
+  on(event: 'errorMessage', listener: (message: { code?: string }) => void): void;
+}
+
+/**
+ * The worker's connections. One that reports that its server is read-only is closed after the failed statement: after a
+ * failover the name leads to another server, and only new connections get there.
+ */
+export function createWorkerPool(config: WorkerConfig, log: Logger): Pool {
+  // One connection listens or beats; jobs hold theirs only while they talk to the database.
+  const max = config.concurrency + 2;
+  const pool = createPool({ connectionString: config.databaseUrl, max, applicationName: 'sync-worker', log });
+  pool.on('connect', (client: Client & { connection?: Wire }) => {
+    // A connection that breaks while graphile-worker holds it would otherwise end the process. Whoever uses it hears of it
+    // from the failing query.
+    client.on('error', () => undefined);
+    client.connection?.on('errorMessage', ({ code }) => {
+      if (code === readOnly) void client.end().catch(() => undefined);
+    });
+  });
+  return pool;
+}
