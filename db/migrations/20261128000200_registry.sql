@@ -158,10 +158,11 @@ create index members_merged on registry.members (organization_id, merged_into) w
 create unique index members_personnummer on registry.members (organization_id, personnummer_index) where personnummer_index is not null;
 create index members_phone on registry.members (organization_id, phone) where phone is not null;
 create table registry.member_search (
-  member_id        uuid primary key,
   organization_id  uuid not null,
+  member_id        uuid not null,
   names            tsvector not null,
   birth_date       date,
+  primary key (organization_id, member_id),
   foreign key (organization_id, member_id) references registry.members (organization_id, id) on delete cascade
 ) with (
   autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02

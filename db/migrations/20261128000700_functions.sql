@@ -7117,7 +7117,7 @@ create or replace trigger _100_seal_anew after update of kind, receiver_key on s
 -- Search has a table of its own: a login that fills a number then writes none of its indexes.
 create or replace function private.tg_members__search()
 returns trigger
-language plpgsql volatile security definer
+language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -7129,7 +7129,7 @@ begin
   end if;
   update registry.member_search
   set names = array_to_tsvector(private.search_words(concat_ws(' ', NEW.given_name, NEW.family_name))), birth_date = NEW.birth_date
-  where member_id = NEW.id;
+  where organization_id = NEW.organization_id and member_id = NEW.id;
   return null;
 end
 $$;
