@@ -23,5 +23,7 @@ after insert on registry.members referencing new table as added
 for each statement execute function private.tg_members__search();
 create or replace trigger _201_search_changed
 after update on registry.members
-for each row when ((OLD.given_name, OLD.family_name, OLD.birth_date) is distinct from (NEW.given_name, NEW.family_name, NEW.birth_date))
+for each row when (
+  OLD.given_name is distinct from NEW.given_name or OLD.family_name is distinct from NEW.family_name
+  or OLD.birth_date is distinct from NEW.birth_date)
 execute function private.tg_members__search();
