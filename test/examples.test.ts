@@ -4,9 +4,9 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { test } from 'vitest';
 import { signAccessToken } from '../local/access-token.ts';
+import { actAsCallback, addKari } from './support/acting-callback.ts';
 import { artifactsFolder } from './support/artifacts.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
-import { addKari, openDoor } from './support/door.ts';
 import { startTestPostgrest } from './support/postgrest.ts';
 import { addCoordinator, sampleNumbers, testKeys } from './support/samples.ts';
 
@@ -29,10 +29,10 @@ function run(arguments_: string[], variables: Record<string, string> = {}): Prom
 async function withCase(action: (at: { db: TestDatabase; url: string; token: string }) => Promise<void>) {
   await using db = await createTestDatabase();
   await using postgrest = await startTestPostgrest(db);
-  await using door = await openDoor(db);
-  await addKari(db, door, { personnummer: OTHER_NUMBER });
-  await door.login({ personnummer: NUMBER });
-  const coordinator = await addCoordinator(db, door.organization);
+  await using callback = await actAsCallback(db);
+  await addKari(db, callback, { personnummer: OTHER_NUMBER });
+  await callback.login({ personnummer: NUMBER });
+  const coordinator = await addCoordinator(db, callback.organization);
   const token = await signAccessToken(testKeys().environment.ACCESS_TOKEN_KEYS, coordinator);
   await action({ db, url: postgrest.url, token });
 }

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, test } from 'vitest';
 import { signAccessToken } from '../../local/access-token.ts';
+import { type ActingCallback, actAsCallback, addKari, one } from '../support/acting-callback.ts';
 import { becomeCoordinator } from '../support/coordinator.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { addKari, type Door, one, openDoor } from '../support/door.ts';
 import { startTestPostgrest, type TestPostgrest } from '../support/postgrest.ts';
 import { pushWorker } from '../support/push-worker.ts';
 import { addCoordinator, addMember, sampleNumbers, testKeys } from '../support/samples.ts';
@@ -17,8 +17,8 @@ const [NUMBER, OTHER_NUMBER] = sampleNumbers;
 let db: TestDatabase;
 /** Every view of schema api, as the catalog has them. */
 let VIEWS: string[];
-let own: Door;
-let foreign: Door;
+let own: ActingCallback;
+let foreign: ActingCallback;
 let api: TestPostgrest;
 let token: string;
 /** Everything that only the other organisation knows. */
@@ -28,22 +28,22 @@ let foreignPush: string;
 let foreignObservation: string;
 let foreignMember: string;
 
-async function everyKindOfRow(door: Door, mark: string) {
-  const member = await addKari(db, door, { external_id: `${mark}-external`, personnummer: OTHER_NUMBER });
-  await door.login({ personnummer: NUMBER });
-  await door.login({
+async function everyKindOfRow(callback: ActingCallback, mark: string) {
+  const member = await addKari(db, callback, { external_id: `${mark}-external`, personnummer: OTHER_NUMBER });
+  await callback.login({ personnummer: NUMBER });
+  await callback.login({
     subject: `${mark}-nobody`,
     given_name: `${mark}-name`,
     phone: '+4790000444',
     email: `${mark}@example.net`,
   });
-  await addMember(db, door.organization, {
+  await addMember(db, callback.organization, {
     phone: '+4790000033',
     email: `${mark}-filled@example.org`,
     external_id: `${mark}-filled`,
   });
   const rest = { given_name: null, family_name: null, birth_date: null };
-  await door.login({
+  await callback.login({
     ...rest,
     subject: `${mark}-filled`,
     phone: '+4790000033',
@@ -51,39 +51,39 @@ async function everyKindOfRow(door: Door, mark: string) {
     personnummer: sampleNumbers[3],
   });
   const push = await one<{ id: string }>(db, 'select id from sync.pushes where organization_id = $1', [
-    door.organization.id,
+    callback.organization.id,
   ]);
   await pushWorker(db).attempt(push.id, { result: 'rejected', status: 422, code: 'http_422' });
   await db.pool.query(
     `insert into sync.files (organization_id, state, content, leased_by, ready_at, accept_until)
      values ($1, 'ready', 'a.b.c.d.e', 'w', now(), now() + interval '1 day')`,
-    [door.organization.id],
+    [callback.organization.id],
   );
-  const settled = await addMember(db, door.organization, {
+  const settled = await addMember(db, callback.organization, {
     phone: '+4790000035',
     email: `${mark}-settled@example.org`,
     external_id: `${mark}-settled`,
     personnummer: sampleNumbers[5],
   });
-  await door.login({
+  await callback.login({
     ...rest,
     subject: `${mark}-settled`,
     phone: '+4790000035',
     email: `${mark}-settled@example.org`,
     personnummer: sampleNumbers[6],
   });
-  await using coordinator = await becomeCoordinator(db, door.organization);
+  await using coordinator = await becomeCoordinator(db, callback.organization);
   const [open] = await coordinator.query<{ id: string; version: number }>(
     'select id, version from api.open_conflicts where member_id = $1',
     [settled.id],
   );
   await coordinator.call('resolve_conflict', open?.id, 'keep_existing', `${mark}-note`, open?.version);
   const typed = { subject: `${mark}-typed`, phone: '+4790000034', email: `${mark}-typed@example.org` };
-  await addMember(db, door.organization, { phone: typed.phone, email: typed.email, external_id: `${mark}-typed` });
-  await door.login({ ...rest, ...typed, personnummer: sampleNumbers[4] });
+  await addMember(db, callback.organization, { phone: typed.phone, email: typed.email, external_id: `${mark}-typed` });
+  await callback.login({ ...rest, ...typed, personnummer: sampleNumbers[4] });
   await db.pool.query(
     `update sync.member_systems set kind = 'worklist', url_template = null where organization_id = $1`,
-    [door.organization.id],
+    [callback.organization.id],
   );
   return { member, push };
 }
@@ -94,8 +94,8 @@ beforeAll(async () => {
     `select relname as name from pg_class where relnamespace = 'api'::regnamespace and relkind in ('v', 'm', 'r', 'p', 'f') order by 1`,
   );
   VIEWS = views.map(({ name }) => name);
-  own = await openDoor(db);
-  foreign = await openDoor(db);
+  own = await actAsCallback(db);
+  foreign = await actAsCallback(db);
   await everyKindOfRow(own, 'own');
   const { member, push } = await everyKindOfRow(foreign, 'foreign');
   const ids = async (table: string) =>
@@ -128,7 +128,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await api[Symbol.asyncDispose]();
-  for (const door of [own, foreign]) await door[Symbol.asyncDispose]();
+  for (const callback of [own, foreign]) await callback[Symbol.asyncDispose]();
   await db[Symbol.asyncDispose]();
 });
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { afterAll, beforeAll, test } from 'vitest';
 import { signAccessToken } from '../../local/access-token.ts';
+import { type ActingCallback, actAsCallback } from '../support/acting-callback.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { type Door, openDoor } from '../support/door.ts';
 import { inCase } from '../support/in-case.ts';
 import { startTestPostgrest, type TestPostgrest } from '../support/postgrest.ts';
 import { addCoordinator, testKeys } from '../support/samples.ts';
@@ -10,7 +10,7 @@ import { addCoordinator, testKeys } from '../support/samples.ts';
 // Whatever somebody sends to schema api that it does not do, the answer says that it is the request that is wrong.
 
 let db: TestDatabase;
-let door: Door;
+let callback: ActingCallback;
 let api: TestPostgrest;
 let tokens: Record<string, string | null>;
 let views: { name: string; column: string }[];
@@ -18,11 +18,11 @@ let functions: { name: string; arguments: string[] }[];
 
 beforeAll(async () => {
   db = await createTestDatabase();
-  door = await openDoor(db);
+  callback = await actAsCallback(db);
   api = await startTestPostgrest(db);
   const sign = (userId: string) => signAccessToken(testKeys().environment.ACCESS_TOKEN_KEYS, userId);
   tokens = {
-    'a coordinator': await sign(await addCoordinator(db, door.organization)),
+    'a coordinator': await sign(await addCoordinator(db, callback.organization)),
     'a stranger with an account': await sign(crypto.randomUUID()),
     nobody: null,
   };
@@ -45,7 +45,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await api[Symbol.asyncDispose]();
-  await door[Symbol.asyncDispose]();
+  await callback[Symbol.asyncDispose]();
   await db[Symbol.asyncDispose]();
 });
 

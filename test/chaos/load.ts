@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { openDoor } from './load/door.ts';
+import { actAsCallback } from './load/acting-callback.ts';
 import { logInOverHttp } from './load/over-http.ts';
 import type { ChaosMember } from './members.ts';
 import type { Chance } from './random.ts';
@@ -18,15 +18,15 @@ export interface Load {
   stop(): Promise<void>;
 }
 
-/** Logins through the callback's door and over HTTP, and changes by coordinators, until it is stopped. */
+/** Logins in the callback's role and over HTTP, and changes by coordinators, until it is stopped. */
 export function startLoad(world: World, chance: Chance): Load {
   const acknowledged = new Set<string>();
   const counts = { logins: 0, unanswered: 0, removals: 0 };
   const stopping = new AbortController();
-  const door = openDoor(world);
+  const callback = actAsCallback(world);
 
   async function recordLogin(member: ChaosMember): Promise<void> {
-    const id = await door.record(member, chance.pick(member.numbers));
+    const id = await callback.record(member, chance.pick(member.numbers));
     if (id === undefined) counts.unanswered += 1;
     else acknowledged.add(id);
   }
@@ -64,7 +64,7 @@ export function startLoad(world: World, chance: Chance): Load {
     async stop() {
       stopping.abort();
       await Promise.all(loops);
-      await door.close();
+      await callback.close();
     },
   };
 }

@@ -6,9 +6,9 @@ import { parseNodeTree } from '../../db/api-types/node-tree.ts';
 import { readApi } from '../../db/api-types/read-api.ts';
 import { isRefusal, type RefusalCode } from '../../db/api-types.gen.ts';
 import { generateTypes, TYPES_FILE } from '../../db/generate-types.ts';
+import { actAsCallback, addKari, one } from '../support/acting-callback.ts';
 import { becomeCoordinator, type Reply } from '../support/coordinator.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { addKari, one, openDoor } from '../support/door.ts';
 import { sampleNumbers } from '../support/samples.ts';
 
 const [NUMBER, OTHER_NUMBER] = sampleNumbers;
@@ -52,18 +52,18 @@ test('a node tree is read with its escapes, constants and empty values', () => {
 
 test('the functions answer with the fields that are declared for them', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  await using coordinator = await becomeCoordinator(db, door.organization);
+  await using callback = await actAsCallback(db);
+  await using coordinator = await becomeCoordinator(db, callback.organization);
   const answers = async (name: string, ...arguments_: unknown[]): Promise<Reply> => {
     const reply = await coordinator.call(name, ...arguments_);
     const declarations = (REPLIES[name] ?? '').split(' | ').map((type) => declared(type).sort().join());
     assert.ok(declarations.includes(Object.keys(reply).sort().join()), `${name}: ${Object.keys(reply)}`);
     return reply;
   };
-  const kari = await addKari(db, door, { personnummer: OTHER_NUMBER });
+  const kari = await addKari(db, callback, { personnummer: OTHER_NUMBER });
   const { members } = (await answers('find_members', 'kari')) as { members: object[] };
   assert.deepEqual(Object.keys(members[0] ?? {}).sort(), declared('FoundMember').sort());
-  await door.login({ personnummer: NUMBER });
+  await callback.login({ personnummer: NUMBER });
   const { id } = await one<{ id: string }>(db, 'select id from registry.conflicts');
   await answers('resolve_conflict', id, 'accept_observed', 'seen the passport', 1);
   await answers('undo_resolution', id, 'wrong person');
@@ -72,20 +72,20 @@ test('the functions answer with the fields that are declared for them', async ()
   await answers('retry_sync', push.id);
   await answers('retry_sync', null, null, 'http_5xx');
   const stranger = { subject: 'nobody', phone: null, email: null };
-  const { observation_id } = await door.login(stranger);
+  const { observation_id } = await callback.login(stranger);
   await answers('link_login', observation_id, kari.id, null);
 });
 
 test('the jsonb columns of cases and logins hold no field that is not declared', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  await addKari(db, door, { personnummer: OTHER_NUMBER });
-  await door.login({ personnummer: NUMBER });
-  await addKari(db, door, { phone: '+4790000055', email: 'other@example.org' });
-  await door.login({ subject: 'between two', email: 'other@example.org' });
-  await door.pool.query(
+  await using callback = await actAsCallback(db);
+  await addKari(db, callback, { personnummer: OTHER_NUMBER });
+  await callback.login({ personnummer: NUMBER });
+  await addKari(db, callback, { phone: '+4790000055', email: 'other@example.org' });
+  await callback.login({ subject: 'between two', email: 'other@example.org' });
+  await callback.pool.query(
     `select login.record_revocation($1, 'vipps', 'subject-of-kari', 'CONSENT_REVOKED', now(), false)`,
-    [door.organization.slug],
+    [callback.organization.slug],
   );
   const { rows } = await db.pool.query<{ key: string }>(
     `select distinct jsonb_object_keys(detail) as key from registry.conflicts

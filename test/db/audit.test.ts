@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import pg from 'pg';
 import { test } from 'vitest';
+import { actAsCallback, addKari, one } from '../support/acting-callback.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { addKari, one, openDoor } from '../support/door.ts';
 import { decoyNumber } from '../support/samples.ts';
 
 const CHANGES = [
@@ -14,9 +14,9 @@ const CHANGES = [
 
 test('the audit is append-only, for the owner and even for a superuser in replication mode', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  await addKari(db, door);
-  await door.login();
+  await using callback = await actAsCallback(db);
+  await addKari(db, callback);
+  await callback.login();
   const client = new pg.Client({ connectionString: db.ownerUrl });
   await client.connect();
   try {
@@ -37,11 +37,11 @@ test('the audit is append-only, for the owner and even for a superuser in replic
 
 test('auditors read every organisation, and nothing but the audit', async () => {
   await using db = await createTestDatabase();
-  await using nhf = await openDoor(db);
-  await using hlf = await openDoor(db);
-  for (const door of [nhf, hlf]) {
-    await addKari(db, door);
-    await door.login();
+  await using nhf = await actAsCallback(db);
+  await using hlf = await actAsCallback(db);
+  for (const callback of [nhf, hlf]) {
+    await addKari(db, callback);
+    await callback.login();
   }
   const client = new pg.Client({ connectionString: db.urlFor('auditor_login') });
   await client.connect();

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'vitest';
+import { addKari, one } from '../support/acting-callback.ts';
 import { becomeCoordinator, type Coordinator } from '../support/coordinator.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { atTheDesk, type Desk } from '../support/desk.ts';
-import { addKari, one } from '../support/door.ts';
 import { pushWorker, unavailable } from '../support/push-worker.ts';
 import { sampleNumbers } from '../support/samples.ts';
 
@@ -82,8 +82,8 @@ test('refusals are counted, for each function of the API, and for each coordinat
   }));
 
 test('another coordinator, and another kind of refusal, are events of their own', () =>
-  atTheDesk(async ({ db, door, coordinator }) => {
-    await using other = await becomeCoordinator(db, door.organization);
+  atTheDesk(async ({ db, callback, coordinator }) => {
+    await using other = await becomeCoordinator(db, callback.organization);
     await repeat(OFTEN, () => coordinator.call('mark_done', randomUUID()));
     await other.call('mark_done', randomUUID());
     await coordinator.call('resolve_conflict', randomUUID(), 'keep_existing', null, 1);
@@ -106,42 +106,42 @@ test('people who are no coordinators count together: there may be any number of 
 type Repeated = (desk: Desk, coordinator: Coordinator) => Promise<() => Promise<unknown>>;
 /** What may be done again and again without anything changing. */
 const ACCEPTED: Record<string, Repeated> = {
-  async 'a number is fetched'({ db, door, coordinator }) {
+  async 'a number is fetched'({ db, callback, coordinator }) {
     await db.pool.query(`update sync.member_systems set kind = 'worklist', url_template = null`);
-    await addKari(db, door);
-    await door.login({ personnummer: NUMBER });
+    await addKari(db, callback);
+    await callback.login({ personnummer: NUMBER });
     const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
     await db.pool.query(
       `update sync.pushes set accepted_until = now() + interval '1 day', receiver_sealed = 'a.b.c.d.e'`,
     );
     return async () => assert.equal((await coordinator.call('fetch_number', id)).sealed, 'a.b.c.d.e');
   },
-  async 'a file is fetched'({ db, door, coordinator }) {
+  async 'a file is fetched'({ db, callback, coordinator }) {
     const { id } = await one<{ id: string }>(
       db,
       `insert into sync.files (organization_id, state, content, leased_by, ready_at, accept_until)
        values ($1, 'ready', 'a.b.c.d.e', 'w', now(), now() + interval '1 day') returning id`,
-      [door.organization.id],
+      [callback.organization.id],
     );
     return async () => assert.equal((await coordinator.call('fetch_sync_file', id)).sealed, 'a.b.c.d.e');
   },
-  async 'a push that waits is tried again'({ db, door, coordinator }) {
-    await addKari(db, door);
-    await door.login({ personnummer: NUMBER });
+  async 'a push that waits is tried again'({ db, callback, coordinator }) {
+    await addKari(db, callback);
+    await callback.login({ personnummer: NUMBER });
     const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
     assert.equal(await pushWorker(db).attempt(id, unavailable), 'pending');
     return async () => assert.equal((await coordinator.call('retry_sync', id)).state, 'pending');
   },
-  async 'all pushes with one code are tried again'({ db, door, coordinator }) {
-    await addKari(db, door);
-    await door.login({ personnummer: NUMBER });
+  async 'all pushes with one code are tried again'({ db, callback, coordinator }) {
+    await addKari(db, callback);
+    await callback.login({ personnummer: NUMBER });
     const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
     assert.equal(await pushWorker(db).attempt(id, unavailable), 'pending');
     return () => coordinator.call('retry_sync', null, null, 'http_5xx');
   },
-  async 'a decision is made and taken back'({ db, door, coordinator, openCases }) {
-    await addKari(db, door, { personnummer: OTHER_NUMBER });
-    await door.login({ personnummer: NUMBER });
+  async 'a decision is made and taken back'({ db, callback, coordinator, openCases }) {
+    await addKari(db, callback, { personnummer: OTHER_NUMBER });
+    await callback.login({ personnummer: NUMBER });
     const [found] = await openCases();
     let undone = 0;
     return async () => {
@@ -153,14 +153,14 @@ const ACCEPTED: Record<string, Repeated> = {
       assert.ok(reply.state === 'open' || reply.code === 'undone_too_often');
     };
   },
-  async 'the same message says that consent was withdrawn, with another time'({ db, door }) {
-    await addKari(db, door);
-    await door.login();
+  async 'the same message says that consent was withdrawn, with another time'({ db, callback }) {
+    await addKari(db, callback);
+    await callback.login();
     let issued = Date.now();
     const text = `select login.record_revocation($1, 'vipps', 'subject-of-kari', 'CONSENT_REVOKED', $2, true)`;
     return () => {
       issued += 1_000;
-      return door.pool.query(text, [door.organization.slug, new Date(issued)]);
+      return callback.pool.query(text, [callback.organization.slug, new Date(issued)]);
     };
   },
 };
@@ -183,13 +183,13 @@ for (const [what, prepare] of Object.entries(ACCEPTED)) {
 }
 
 test('messages about subjects that nobody has heard of are stored a thousand times in an hour, and are events five times', () =>
-  atTheDesk(async ({ db, door }) => {
-    await addKari(db, door);
-    await door.login({ personnummer: NUMBER });
+  atTheDesk(async ({ db, callback }) => {
+    await addKari(db, callback);
+    await callback.login({ personnummer: NUMBER });
     await db.pool.query(
       `do $$ begin
          for n in 1 .. 1100 loop
-           perform login.record_revocation('${door.organization.slug}', 'vipps', 'nobody ' || n, 'CONSENT_REVOKED', now(), false);
+           perform login.record_revocation('${callback.organization.slug}', 'vipps', 'nobody ' || n, 'CONSENT_REVOKED', now(), false);
          end loop;
        end $$`,
     );
@@ -198,7 +198,7 @@ test('messages about subjects that nobody has heard of are stored a thousand tim
     assert.equal((await events()).n, MOST_EVENTS);
     await db.pool.query(
       `select login.record_revocation($1, 'vipps', 'subject-of-kari', 'CONSENT_REVOKED', now() + interval '1 s', false)`,
-      [door.organization.slug],
+      [callback.organization.slug],
     );
     assert.equal(
       (await one(db, 'select state from sync.pushes')).state,
@@ -206,9 +206,14 @@ test('messages about subjects that nobody has heard of are stored a thousand tim
       'one that concerns somebody has its effect',
     );
     assert.equal((await events()).n, MOST_EVENTS + 1);
-    await door.login({ personnummer: OTHER_NUMBER, subject: 'seen before', email: 'nobody@example.no', phone: null });
+    await callback.login({
+      personnummer: OTHER_NUMBER,
+      subject: 'seen before',
+      email: 'nobody@example.no',
+      phone: null,
+    });
     await db.pool.query(`select login.record_revocation($1, 'vipps', 'seen before', 'CONSENT_REVOKED', now(), false)`, [
-      door.organization.slug,
+      callback.organization.slug,
     ]);
     const kept = `select count(*)::int as n from registry.revocations where subject = 'seen before'`;
     assert.equal((await one(db, kept)).n, 1, 'a login that is not linked yet may be so later');

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
+import { type ActingCallback, type Answer, actAsCallback, addKari, one } from '../support/acting-callback.ts';
 import { blocked } from '../support/blocked.ts';
 import { becomeCoordinator, type Coordinator } from '../support/coordinator.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { type Answer, addKari, type Door, one, openDoor } from '../support/door.ts';
 import { decoyNumber, sampleNumbers, sealNumber } from '../support/samples.ts';
 import { isLetIn } from '../support/sessions.ts';
 import { begin } from '../support/waiting.ts';
@@ -11,14 +11,14 @@ import { begin } from '../support/waiting.ts';
 const [NUMBER, OTHER_NUMBER] = sampleNumbers;
 
 async function answer(
-  door: Door,
+  callback: ActingCallback,
   observationId: string,
   given: boolean,
   number?: string,
   evidence: unknown = { by: 'own_page', locale: 'nb' },
 ) {
-  const sealed = number === undefined ? undefined : await sealNumber(number, door.organization);
-  const { rows } = await door.pool.query<Answer>(
+  const sealed = number === undefined ? undefined : await sealNumber(number, callback.organization);
+  const { rows } = await callback.pool.query<Answer>(
     `select * from login.record_consent(observation_id => $1, given => $2, evidence => $3,
        personnummer_index => $4, personnummer_sealed => $5, personnummer_masked => $6)`,
     [
@@ -42,12 +42,12 @@ for (const [mode, login] of [
 ] as const) {
   test(`consent_mode ${mode}: asked once; with the consent comes the number, and the one observation is decided`, async () => {
     await using db = await createTestDatabase();
-    await using door = await openDoor(db, { consent_mode: mode });
-    const kari = await addKari(db, door);
-    const asked = await door.login(login);
+    await using callback = await actAsCallback(db, { consent_mode: mode });
+    const kari = await addKari(db, callback);
+    const asked = await callback.login(login);
     assert.deepEqual([asked.outcome, asked.member_id, asked.ask_consent], ['absent', kari.id, true]);
     assert.equal((await one(db, 'select absent_reason from registry.observations')).absent_reason, 'not_consented');
-    const given = await answer(door, asked.observation_id, true, NUMBER);
+    const given = await answer(callback, asked.observation_id, true, NUMBER);
     assert.deepEqual([given.outcome, given.member_id], ['filled', kari.id]);
     assert.equal(
       (await one(db, 'select personnummer_masked from registry.members')).personnummer_masked,
@@ -56,62 +56,64 @@ for (const [mode, login] of [
     const consent = await one(db, 'select state, evidence, member_id from registry.consents');
     assert.deepEqual(consent, { state: 'given', evidence: { by: 'own_page', locale: 'nb' }, member_id: kari.id });
     assert.deepEqual(await eventsOf(db), ['linked', 'absent', 'consent_given', 'filled']);
-    assert.deepEqual(await answer(door, asked.observation_id, false), given, 'a second answer changes nothing');
-    const next = await door.login({ personnummer: NUMBER });
+    assert.deepEqual(await answer(callback, asked.observation_id, false), given, 'a second answer changes nothing');
+    const next = await callback.login({ personnummer: NUMBER });
     assert.deepEqual([next.outcome, next.ask_consent], ['confirmed', false]);
   });
 }
 
 test('refused: remembered, the member logs in, and is not asked again until the interval is over', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db, { consent_mode: 'own' });
-  await addKari(db, door);
-  const asked = await door.login({ personnummer: NUMBER });
-  const refused = await answer(door, asked.observation_id, false);
+  await using callback = await actAsCallback(db, { consent_mode: 'own' });
+  await addKari(db, callback);
+  const asked = await callback.login({ personnummer: NUMBER });
+  const refused = await answer(callback, asked.observation_id, false);
   assert.equal(refused.outcome, 'absent');
-  const again = await door.login({ personnummer: NUMBER });
+  const again = await callback.login({ personnummer: NUMBER });
   assert.deepEqual([again.outcome, again.ask_consent], ['absent', false]);
   assert.equal(
     (await one(db, 'select count(*)::int as n from registry.observations where personnummer_sealed is not null')).n,
     0,
   );
   await db.pool.query(`update registry.consents set answered_at = now() - interval '181 days'`);
-  assert.equal((await door.login({ personnummer: NUMBER })).ask_consent, true);
+  assert.equal((await callback.login({ personnummer: NUMBER })).ask_consent, true);
 });
 
 test('consent without a number, somebody else with the number, evidence with a number in it', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db, { consent_mode: 'own' });
-  await addKari(db, door);
-  const { observation_id } = await door.login({ personnummer: NUMBER });
-  await assert.rejects(answer(door, observation_id, true, NUMBER, { text: `I am ${decoyNumber}` }), { code: 'PN002' });
-  await assert.rejects(answer(door, observation_id, true, NUMBER, null), { code: 'PN002' });
-  assert.equal((await answer(door, observation_id, true)).outcome, 'absent');
-  const later = await door.login({ personnummer: NUMBER });
+  await using callback = await actAsCallback(db, { consent_mode: 'own' });
+  await addKari(db, callback);
+  const { observation_id } = await callback.login({ personnummer: NUMBER });
+  await assert.rejects(answer(callback, observation_id, true, NUMBER, { text: `I am ${decoyNumber}` }), {
+    code: 'PN002',
+  });
+  await assert.rejects(answer(callback, observation_id, true, NUMBER, null), { code: 'PN002' });
+  assert.equal((await answer(callback, observation_id, true)).outcome, 'absent');
+  const later = await callback.login({ personnummer: NUMBER });
   assert.deepEqual([later.outcome, later.ask_consent], ['filled', false]);
 });
 
 test('the second leg brings another number: nothing is written, and a case is opened, once', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db, { consent_mode: 'provider' });
-  const kari = await addKari(db, door);
-  const { observation_id } = await door.login({ personnummer: NUMBER });
-  const report = () => door.pool.query(`select login.report_inconsistency($1, 'numbers_differ')`, [observation_id]);
+  await using callback = await actAsCallback(db, { consent_mode: 'provider' });
+  const kari = await addKari(db, callback);
+  const { observation_id } = await callback.login({ personnummer: NUMBER });
+  const report = () => callback.pool.query(`select login.report_inconsistency($1, 'numbers_differ')`, [observation_id]);
   await report();
   await report();
   const conflicts = await db.pool.query('select kind, member_id, seen from registry.conflicts');
   assert.deepEqual(conflicts.rows, [{ kind: 'inconsistent', member_id: kari.id, seen: 1 }]);
   assert.equal((await one(db, 'select personnummer_index from registry.members')).personnummer_index, null);
   assert.equal(
-    (await answer(door, observation_id, true, OTHER_NUMBER)).outcome,
+    (await answer(callback, observation_id, true, OTHER_NUMBER)).outcome,
     'absent',
     'a consent that comes after it stores nothing',
   );
 });
 
-const revoke = (door: Door, changes: Record<string, unknown> = {}) => {
+const revoke = (callback: ActingCallback, changes: Record<string, unknown> = {}) => {
   const values = {
-    organization: door.organization.slug,
+    organization: callback.organization.slug,
     provider: 'vipps',
     subject: 'subject-of-kari',
     event: 'CONSENT_REVOKED',
@@ -119,17 +121,17 @@ const revoke = (door: Door, changes: Record<string, unknown> = {}) => {
     late: false,
     ...changes,
   };
-  return door.pool.query('select login.record_revocation($1, $2, $3, $4, $5, $6)', Object.values(values));
+  return callback.pool.query('select login.record_revocation($1, $2, $3, $4, $5, $6)', Object.values(values));
 };
 
 test('CONSENT_REVOKED: marks, cancels what waits, tells the coordinator; deletes nothing, locks nobody out; once', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  await using coordinator = await becomeCoordinator(db, door.organization);
-  await addKari(db, door);
-  await door.login({ personnummer: NUMBER });
+  await using callback = await actAsCallback(db);
+  await using coordinator = await becomeCoordinator(db, callback.organization);
+  await addKari(db, callback);
+  await callback.login({ personnummer: NUMBER });
   const issuedAt = new Date(Date.now() + 1_000);
-  for (let times = 0; times < 3; times += 1) await revoke(door, { issued_at: issuedAt });
+  for (let times = 0; times < 3; times += 1) await revoke(callback, { issued_at: issuedAt });
   assert.equal((await one(db, 'select state from sync.pushes')).state, 'cancelled');
   assert.ok((await one(db, 'select revoked_at from registry.identity_links')).revoked_at);
   assert.equal((await one(db, 'select personnummer_masked from registry.members')).personnummer_masked, '018150*****');
@@ -140,7 +142,7 @@ test('CONSENT_REVOKED: marks, cancels what waits, tells the coordinator; deletes
     false,
   );
 
-  const back = await door.login({ personnummer: NUMBER, authenticated_at: new Date(Date.now() + 60_000) });
+  const back = await callback.login({ personnummer: NUMBER, authenticated_at: new Date(Date.now() + 60_000) });
   assert.equal(back.outcome, 'confirmed');
   assert.equal((await one(db, 'select revoked_at from registry.identity_links')).revoked_at, null);
   assert.equal(
@@ -152,18 +154,18 @@ test('CONSENT_REVOKED: marks, cancels what waits, tells the coordinator; deletes
 
 test('a message older than the last login, a late one, another event, an unknown subject: stored, and nothing else', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  await addKari(db, door);
-  await door.login({ personnummer: NUMBER });
-  await revoke(door, { issued_at: new Date(Date.now() - 60_000) });
-  await revoke(door, { late: true });
-  await revoke(door, { event: 'SOMETHING_NEW' });
-  await revoke(door, { subject: 'nobody' });
+  await using callback = await actAsCallback(db);
+  await addKari(db, callback);
+  await callback.login({ personnummer: NUMBER });
+  await revoke(callback, { issued_at: new Date(Date.now() - 60_000) });
+  await revoke(callback, { late: true });
+  await revoke(callback, { event: 'SOMETHING_NEW' });
+  await revoke(callback, { subject: 'nobody' });
   assert.equal((await one(db, 'select count(*)::int as n from registry.revocations')).n, 4);
   assert.equal((await one(db, `select count(*)::int as n from audit.events where event = 'revocation_received'`)).n, 4);
   assert.equal((await one(db, 'select state from sync.pushes')).state, 'pending');
   assert.equal((await one(db, 'select count(*)::int as n from registry.conflicts')).n, 0);
-  await assert.rejects(revoke(door, { organization: 'nobody' }), { code: 'PN001' });
+  await assert.rejects(revoke(callback, { organization: 'nobody' }), { code: 'PN001' });
 });
 
 const settleOnly = async (coordinator: Coordinator, decision: string) => {
@@ -192,17 +194,17 @@ for (const mode of ['own', 'provider']) {
   for (const [what, login, settle] of aboutIdentity) {
     test(`consent_mode ${mode}, ${what}: the login is linked, and no number goes anywhere before the member is asked`, async () => {
       await using db = await createTestDatabase();
-      await using door = await openDoor(db, { consent_mode: mode });
-      await using coordinator = await becomeCoordinator(db, door.organization);
-      const kari = await addKari(db, door);
-      const first = await door.login({ ...login, personnummer: NUMBER });
+      await using callback = await actAsCallback(db, { consent_mode: mode });
+      await using coordinator = await becomeCoordinator(db, callback.organization);
+      const kari = await addKari(db, callback);
+      const first = await callback.login({ ...login, personnummer: NUMBER });
       assert.equal(first.member_id, null);
       await settle(coordinator, first.observation_id, kari.id);
       assert.equal((await one(db, 'select member_id from registry.identity_links')).member_id, kari.id);
       assert.deepEqual(await written(db), { numbers: 0, pushes: 0, consents: 0 });
-      const next = await door.login({ ...login, personnummer: NUMBER });
+      const next = await callback.login({ ...login, personnummer: NUMBER });
       assert.deepEqual([next.outcome, next.member_id, next.ask_consent], ['absent', kari.id, true]);
-      assert.equal((await answer(door, next.observation_id, true, NUMBER)).outcome, 'filled');
+      assert.equal((await answer(callback, next.observation_id, true, NUMBER)).outcome, 'filled');
       assert.deepEqual(await written(db), { numbers: 1, pushes: 1, consents: 1 });
     });
   }
@@ -210,11 +212,11 @@ for (const mode of ['own', 'provider']) {
 
 test('who has consented before gets the number with the link', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db, { consent_mode: 'own' });
-  await using coordinator = await becomeCoordinator(db, door.organization);
-  const kari = await addKari(db, door);
-  await answer(door, (await door.login({ personnummer: NUMBER })).observation_id, true);
-  const second = await door.login({ subject: 'second', personnummer: NUMBER, phone: null, email: null });
+  await using callback = await actAsCallback(db, { consent_mode: 'own' });
+  await using coordinator = await becomeCoordinator(db, callback.organization);
+  const kari = await addKari(db, callback);
+  await answer(callback, (await callback.login({ personnummer: NUMBER })).observation_id, true);
+  const second = await callback.login({ subject: 'second', personnummer: NUMBER, phone: null, email: null });
   await coordinator.call('link_login', second.observation_id, kari.id, 'asked her');
   assert.deepEqual(await written(db), { numbers: 1, pushes: 1, consents: 1 });
 });
@@ -223,14 +225,14 @@ const captureOff = (db: TestDatabase) => db.pool.query('update registry.organiza
 
 test('capturing off: nobody is asked for a consent that could not be used', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db, { consent_mode: 'provider' });
-  await addKari(db, door);
+  await using callback = await actAsCallback(db, { consent_mode: 'provider' });
+  await addKari(db, callback);
   await captureOff(db);
   for (const login of [{}, { absent_reason: 'not_given' }, { personnummer: NUMBER }]) {
-    const { outcome, ask_consent } = await door.login(login);
+    const { outcome, ask_consent } = await callback.login(login);
     assert.deepEqual([outcome, ask_consent], ['absent', false]);
   }
-  await door.login({ absent_reason: 'inconsistent', inconsistency: 'subject_differs' });
+  await callback.login({ absent_reason: 'inconsistent', inconsistency: 'subject_differs' });
   const { rows } = await db.pool.query('select absent_reason from registry.observations order by received_at');
   assert.deepEqual(
     rows.map((row) => row.absent_reason),
@@ -240,38 +242,38 @@ test('capturing off: nobody is asked for a consent that could not be used', asyn
 
 test('capturing switched off while the member is being asked: the answer is kept, the number is not', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db, { consent_mode: 'own' });
-  await addKari(db, door);
-  const asked = await door.login({ personnummer: NUMBER });
+  await using callback = await actAsCallback(db, { consent_mode: 'own' });
+  await addKari(db, callback);
+  const asked = await callback.login({ personnummer: NUMBER });
   await captureOff(db);
-  assert.equal((await answer(door, asked.observation_id, true, NUMBER)).outcome, 'absent');
+  assert.equal((await answer(callback, asked.observation_id, true, NUMBER)).outcome, 'absent');
   assert.deepEqual(await written(db), { numbers: 0, pushes: 0, consents: 1 });
   assert.equal((await one(db, 'select personnummer_index from registry.observations')).personnummer_index, null);
   await db.pool.query(`update registry.organizations set capture_basis = 'Recorded again'`);
-  const later = await door.login({ personnummer: NUMBER });
+  const later = await callback.login({ personnummer: NUMBER });
   assert.deepEqual([later.outcome, later.ask_consent], ['filled', false]);
 });
 
 test('a login that is not the member any more, or another one, when the answer comes: nothing is stored', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db, { consent_mode: 'own' });
-  await addKari(db, door);
-  const asked = await door.login({ personnummer: NUMBER });
+  await using callback = await actAsCallback(db, { consent_mode: 'own' });
+  await addKari(db, callback);
+  const asked = await callback.login({ personnummer: NUMBER });
   await db.pool.query('delete from registry.identity_links');
-  assert.equal((await answer(door, asked.observation_id, true, NUMBER)).outcome, 'absent');
+  assert.equal((await answer(callback, asked.observation_id, true, NUMBER)).outcome, 'absent');
   assert.deepEqual(await written(db), { numbers: 0, pushes: 0, consents: 0 });
-  assert.equal(await isLetIn(door, asked.observation_id), false);
+  assert.equal(await isLetIn(callback, asked.observation_id), false);
 });
 
 test('the answer waits for a coordinator who is just excluding the login from the member', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db, { consent_mode: 'own' });
-  const kari = await addKari(db, door);
-  const asked = await door.login({ personnummer: NUMBER });
+  await using callback = await actAsCallback(db, { consent_mode: 'own' });
+  const kari = await addKari(db, callback);
+  const asked = await callback.login({ personnummer: NUMBER });
   await using desk = await begin(db);
   await desk.query('select from registry.members where id = $1 for no key update', [kari.id]);
   await desk.query('delete from registry.identity_links');
-  const answered = answer(door, asked.observation_id, true, NUMBER);
+  const answered = answer(callback, asked.observation_id, true, NUMBER);
   await blocked(db, 1);
   // As a merge does, which moves observations while it holds their members.
   await desk.query('update registry.observations set member_id = member_id');
@@ -282,14 +284,14 @@ test('the answer waits for a coordinator who is just excluding the login from th
 
 test('CONSENT_REVOKED is about the subject at the issuer of the row, not about the same text at another one', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  await addKari(db, door);
-  await door.login({ personnummer: NUMBER });
+  await using callback = await actAsCallback(db);
+  await addKari(db, callback);
+  await callback.login({ personnummer: NUMBER });
   await db.pool.query(
     `insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, match_rule)
      select organization_id, 'https://elsewhere.example/', subject, member_id, provider, match_rule from registry.identity_links`,
   );
-  await revoke(door);
+  await revoke(callback);
   const { rows } = await db.pool.query(
     'select issuer, revoked_at is not null as revoked from registry.identity_links order by 1',
   );

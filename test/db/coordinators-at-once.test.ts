@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
+import { addKari, one } from '../support/acting-callback.ts';
 import { becomeCoordinator } from '../support/coordinator.ts';
 import { atTheDesk, record } from '../support/desk.ts';
-import { addKari, one } from '../support/door.ts';
 import { sampleNumbers } from '../support/samples.ts';
 
 const [NUMBER, OTHER_NUMBER, _THIRD_NUMBER] = sampleNumbers;
 
 test('two coordinators settle the same case at once: one decides, the other is told so', () =>
-  atTheDesk(async ({ db, door, coordinator, openCases }) => {
-    await using colleague = await becomeCoordinator(db, door.organization);
-    const kari = await addKari(db, door, { personnummer: OTHER_NUMBER });
+  atTheDesk(async ({ db, callback, coordinator, openCases }) => {
+    await using colleague = await becomeCoordinator(db, callback.organization);
+    const kari = await addKari(db, callback, { personnummer: OTHER_NUMBER });
     for (let round = 0; round < 10; round += 1) {
-      await door.login({ personnummer: sampleNumbers[2 + (round % 9)] as string, subject: 'subject-of-kari' });
+      await callback.login({ personnummer: sampleNumbers[2 + (round % 9)] as string, subject: 'subject-of-kari' });
       const [open] = await openCases();
       const replies = await Promise.all([
         coordinator.call('resolve_conflict', open?.id, 'keep_existing', null, open?.version),
@@ -28,15 +28,15 @@ test('two coordinators settle the same case at once: one decides, the other is t
   }));
 
 test('a coordinator settles while the member logs in: one after the other, no deadlock, one truth', () =>
-  atTheDesk(async ({ db, door, coordinator, openCases }) => {
-    const kari = await addKari(db, door, { personnummer: OTHER_NUMBER });
-    await door.login({ personnummer: NUMBER });
+  atTheDesk(async ({ db, callback, coordinator, openCases }) => {
+    const kari = await addKari(db, callback, { personnummer: OTHER_NUMBER });
+    await callback.login({ personnummer: NUMBER });
     const [open] = await openCases();
     const [, ...logins] = await Promise.all([
       coordinator.call('resolve_conflict', open?.id, 'accept_observed', null, open?.version),
-      ...Array.from({ length: 8 }, () => door.login({ personnummer: NUMBER })),
+      ...Array.from({ length: 8 }, () => callback.login({ personnummer: NUMBER })),
     ]);
     for (const { outcome } of logins) assert.ok(['conflict', 'confirmed'].includes(outcome), outcome);
     assert.equal((await record(db, kari.id)).personnummer_masked, '018150*****');
-    assert.equal((await door.login({ personnummer: NUMBER })).outcome, 'confirmed');
+    assert.equal((await callback.login({ personnummer: NUMBER })).outcome, 'confirmed');
   }));

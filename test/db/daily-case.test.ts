@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'vitest';
+import { actAsCallback, addKari, counts, one, waitWithoutLimit } from '../support/acting-callback.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { addKari, counts, one, openDoor, waitWithoutLimit } from '../support/door.ts';
 import { sampleNumbers } from '../support/samples.ts';
 
 // A linked login with the recorded number is answered by one statement, beside the trigger: `private.confirm_known_login`.
@@ -27,10 +27,10 @@ async function stored(db: TestDatabase, id: string) {
 
 test('the short way stores the same row and the same event as the trigger does', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  await addKari(db, door);
-  await door.login({ personnummer: NUMBER });
-  const short = await door.login({
+  await using callback = await actAsCallback(db);
+  await addKari(db, callback);
+  await callback.login({ personnummer: NUMBER });
+  const short = await callback.login({
     personnummer: NUMBER,
     acr: 'urn:some:level',
     birth_date: '1950-01-02',
@@ -44,10 +44,10 @@ test('the short way stores the same row and the same event as the trigger does',
 
 test('what differs in anything takes the long way', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  await addKari(db, door);
-  const { member_id } = await door.login({ personnummer: NUMBER });
-  const outcome = async (login: Record<string, unknown>) => (await door.login(login)).outcome;
+  await using callback = await actAsCallback(db);
+  await addKari(db, callback);
+  const { member_id } = await callback.login({ personnummer: NUMBER });
+  const outcome = async (login: Record<string, unknown>) => (await callback.login(login)).outcome;
   assert.equal(await outcome({ personnummer: OTHER }), 'conflict');
   assert.equal(await outcome({}), 'absent');
   assert.equal(await outcome({ personnummer: NUMBER, inconsistency: 'numbers_differ' }), 'confirmed');
@@ -65,29 +65,29 @@ test('what differs in anything takes the long way', async () => {
 test('an id that was used for another login is refused, a repeated call is answered as before', async () => {
   await using db = await createTestDatabase();
   await waitWithoutLimit(db);
-  await using door = await openDoor(db);
-  await addKari(db, door);
-  await door.login({ personnummer: NUMBER });
+  await using callback = await actAsCallback(db);
+  await addKari(db, callback);
+  await callback.login({ personnummer: NUMBER });
   const same = { observation_id: randomUUID(), personnummer: NUMBER };
   const before = await counts(db);
-  const answers = await Promise.all(Array.from({ length: 8 }, () => door.login(same)));
+  const answers = await Promise.all(Array.from({ length: 8 }, () => callback.login(same)));
   for (const answer of answers) assert.deepEqual(answer, answers[0]);
   assert.equal(answers[0]?.outcome, 'confirmed');
   const after = await counts(db);
   assert.deepEqual([after.observations, after.events], [Number(before.observations) + 1, Number(before.events) + 1]);
-  await assert.rejects(door.login({ ...same, subject: 'somebody-else' }), { code: 'PN003' });
+  await assert.rejects(callback.login({ ...same, subject: 'somebody-else' }), { code: 'PN003' });
 });
 
 test('a fault on the short way loses nothing: the long way keeps the evidence', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  const kari = await addKari(db, door);
-  await door.login({ personnummer: NUMBER });
+  await using callback = await actAsCallback(db);
+  const kari = await addKari(db, callback);
+  await callback.login({ personnummer: NUMBER });
   await db.pool.query(`alter table audit.events add constraint broken check (event <> 'confirmed')`);
-  const client = await door.pool.connect();
+  const client = await callback.pool.connect();
   const warnings: (string | undefined)[] = [];
   client.on('notice', ({ message }) => warnings.push(message));
-  const answer = await door.login({ personnummer: NUMBER }, client);
+  const answer = await callback.login({ personnummer: NUMBER }, client);
   client.release();
   assert.deepEqual(warnings, ['A login took the long way: SQLSTATE 23514 in private.confirm_known_login.']);
   assert.deepEqual([answer.outcome, answer.member_id], ['deferred', kari.id]);

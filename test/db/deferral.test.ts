@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { test } from 'vitest';
+import { type ActingCallback, actAsCallback, addKari, counts, one } from '../support/acting-callback.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { addKari, counts, type Door, one, openDoor } from '../support/door.ts';
 import { sampleNumbers } from '../support/samples.ts';
 
 const [NUMBER] = sampleNumbers;
@@ -56,11 +56,11 @@ const FAULTS: Record<string, { broken: string; mended: string; sqlstate: string;
 for (const [fault, { broken, mended, sqlstate, job }] of Object.entries(FAULTS)) {
   test(`${fault}: the observation is kept as deferred with its SQLSTATE, nothing half-done, and processed again`, async () => {
     await using db = await createTestDatabase();
-    await using door = await openDoor(db);
-    await addKari(db, door);
+    await using callback = await actAsCallback(db);
+    await addKari(db, callback);
     const original = await one(db, `select pg_get_functiondef('private.find_candidates'::regproc) as sql`);
     await db.pool.query(broken);
-    const answer = await door.login({ personnummer: NUMBER });
+    const answer = await callback.login({ personnummer: NUMBER });
     assert.deepEqual([answer.outcome, answer.member_id], ['deferred', null]);
     const kept = await one(db, 'select * from registry.observations');
     assert.equal(kept.deferred_sqlstate, sqlstate);
@@ -81,22 +81,22 @@ for (const [fault, { broken, mended, sqlstate, job }] of Object.entries(FAULTS))
 
 test('a deferred login of a linked person still names the member, so that the login proceeds', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  const kari = await addKari(db, door);
-  await door.login();
+  await using callback = await actAsCallback(db);
+  const kari = await addKari(db, callback);
+  await callback.login();
   await db.pool.query('revoke update on registry.members from registry_owner');
-  const answer = await door.login({ personnummer: NUMBER });
+  const answer = await callback.login({ personnummer: NUMBER });
   assert.deepEqual([answer.outcome, answer.member_id], ['deferred', kari.id]);
 });
 
-async function whileLocked(db: TestDatabase, door: Door, statement: string) {
+async function whileLocked(db: TestDatabase, callback: ActingCallback, statement: string) {
   const holder = new pg.Client({ connectionString: db.ownerUrl });
   await holder.connect();
   try {
     await holder.query('begin');
     await holder.query(statement);
     const started = performance.now();
-    const answer = await door.login({ personnummer: NUMBER, observation_id: randomUUID() });
+    const answer = await callback.login({ personnummer: NUMBER, observation_id: randomUUID() });
     return { answer, ms: performance.now() - started };
   } finally {
     await holder.query('rollback');
@@ -106,10 +106,10 @@ async function whileLocked(db: TestDatabase, door: Door, statement: string) {
 
 test('somebody holds the member record: the login waits a bounded time, and the observation is kept', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  const kari = await addKari(db, door);
-  await door.login();
-  const { answer, ms } = await whileLocked(db, door, 'select from registry.members for update');
+  await using callback = await actAsCallback(db);
+  const kari = await addKari(db, callback);
+  await callback.login();
+  const { answer, ms } = await whileLocked(db, callback, 'select from registry.members for update');
   assert.deepEqual([answer.outcome, answer.member_id], ['deferred', kari.id]);
   assert.equal(
     (await one(db, `select deferred_sqlstate from registry.observations where outcome = 'deferred'`)).deferred_sqlstate,
@@ -120,18 +120,18 @@ test('somebody holds the member record: the login waits a bounded time, and the 
 
 test('a confirmation waits for nobody', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  await addKari(db, door, { personnummer: NUMBER });
-  await door.login();
-  const { answer } = await whileLocked(db, door, 'update registry.members set given_name = given_name');
+  await using callback = await actAsCallback(db);
+  await addKari(db, callback, { personnummer: NUMBER });
+  await callback.login();
+  const { answer } = await whileLocked(db, callback, 'update registry.members set given_name = given_name');
   assert.equal(answer.outcome, 'confirmed');
 });
 
 test('an observation that was decided is not decided again', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  await addKari(db, door);
-  const { observation_id } = await door.login({ personnummer: NUMBER });
+  await using callback = await actAsCallback(db);
+  await addKari(db, callback);
+  const { observation_id } = await callback.login({ personnummer: NUMBER });
   const before = await counts(db);
   assert.deepEqual(await asWorker(db, 'select worker.process_observation($1) as outcome', [observation_id]), [
     { outcome: 'filled' },

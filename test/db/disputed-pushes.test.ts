@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'vitest';
+import { type ActingCallback, actAsCallback, addKari, one } from '../support/acting-callback.ts';
 import { blocked } from '../support/blocked.ts';
 import { becomeCoordinator } from '../support/coordinator.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { atTheDesk, type Case, type Desk } from '../support/desk.ts';
-import { addKari, type Door, one, openDoor } from '../support/door.ts';
 import { claimPush, claimPushes, pushWorker, unavailable } from '../support/push-worker.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';
 import { begin } from '../support/waiting.ts';
@@ -39,11 +39,11 @@ const jobs = async (db: TestDatabase, id: string) =>
   ).rows;
 
 /** Kari's record was filled a moment ago, and the same login brings another number now. */
-async function disputed({ db, door, openCases }: Desk) {
-  const kari = await addKari(db, door);
-  assert.equal((await door.login({ personnummer: NUMBER })).outcome, 'filled');
+async function disputed({ db, callback, openCases }: Desk) {
+  const kari = await addKari(db, callback);
+  assert.equal((await callback.login({ personnummer: NUMBER })).outcome, 'filled');
   const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
-  assert.equal((await door.login({ personnummer: OTHER_NUMBER })).outcome, 'conflict');
+  assert.equal((await callback.login({ personnummer: OTHER_NUMBER })).outcome, 'conflict');
   const [found] = await openCases();
   assert.equal((await push(db, id)).waits_for_conflict_id, found?.id);
   assert.equal(await isSent(db, id), false, 'it waits');
@@ -85,7 +85,7 @@ for (const decision of ['keep_existing', 'not_same_person']) {
 test('merged: the merged record has nothing more to say; undone: it waits with the case that is open again', () =>
   atTheDesk(async (desk) => {
     const { db, coordinator } = desk;
-    await addMember(db, desk.door.organization, { ...OLA, personnummer: OTHER_NUMBER });
+    await addMember(db, desk.callback.organization, { ...OLA, personnummer: OTHER_NUMBER });
     const { id, found } = await disputed(desk);
     assert.equal((await desk.settle('merge_into')).state, 'resolved');
     assert.equal((await push(db, id)).state, 'superseded');
@@ -115,13 +115,13 @@ test('undone: what was let go and has not left waits again; what the undo itself
   }));
 
 test('superseded: a case that has answered itself lets go what waited for it', () =>
-  atTheDesk(async ({ db, door, openCases }) => {
-    await addKari(db, door);
-    const ola = await addMember(db, door.organization, OLA);
-    await door.login({ personnummer: NUMBER });
+  atTheDesk(async ({ db, callback, openCases }) => {
+    await addKari(db, callback);
+    const ola = await addMember(db, callback.organization, OLA);
+    await callback.login({ personnummer: NUMBER });
     const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
     const asOla = (personnummer: string, contact = {}) =>
-      door.login({ ...OLA, ...contact, subject: 'subject-of-ola', personnummer });
+      callback.login({ ...OLA, ...contact, subject: 'subject-of-ola', personnummer });
     assert.equal(
       (await asOla(NUMBER, { phone: '+4790000078', email: 'new@example.org' })).outcome,
       'name_mismatch',
@@ -149,15 +149,15 @@ test('superseded: a case that has answered itself lets go what waited for it', (
 
 test('of two cases about one number both must be settled; a decision on one is newer than the other only if it came later', () =>
   atTheDesk(async (desk) => {
-    const { db, door } = desk;
+    const { db, callback } = desk;
     const { id } = await disputed(desk);
-    await door.login({ personnummer: THIRD_NUMBER });
+    await callback.login({ personnummer: THIRD_NUMBER });
     await desk.settle('keep_existing');
     assert.equal(await isSent(db, id), false);
     await desk.settle('accept_observed');
     const accepted = await one<Push>(db, `select * from sync.pushes where state = 'pending'`);
     assert.equal(accepted.waits_for_conflict_id, null);
-    await door.login({ personnummer: NUMBER });
+    await callback.login({ personnummer: NUMBER });
     assert.notEqual(
       (await push(db, accepted.id)).waits_for_conflict_id,
       null,
@@ -166,16 +166,17 @@ test('of two cases about one number both must be settled; a decision on one is n
   }));
 
 test('cases that are not about the number make nobody wait', () =>
-  atTheDesk(async ({ db, door, openCases }) => {
-    await addKari(db, door);
-    await door.login({ personnummer: NUMBER });
+  atTheDesk(async ({ db, callback, openCases }) => {
+    await addKari(db, callback);
+    await callback.login({ personnummer: NUMBER });
     const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
     const { rows } = await db.pool.query('select user_id from registry.members');
     assert.equal(rows.length, 1);
-    await door.pool.query(`select login.record_revocation($1, 'vipps', 'nobody', 'CONSENT_REVOKED', now(), false)`, [
-      door.organization.slug,
-    ]);
-    await door.login({ subject: 'another', family_name: 'Hansen' });
+    await callback.pool.query(
+      `select login.record_revocation($1, 'vipps', 'nobody', 'CONSENT_REVOKED', now(), false)`,
+      [callback.organization.slug],
+    );
+    await callback.login({ subject: 'another', family_name: 'Hansen' });
     assert.deepEqual(
       (await openCases()).map(({ kind }) => kind),
       ['name_mismatch'],
@@ -201,12 +202,12 @@ test('what waits can be seen, and nothing makes it leave: no retry, no probe, no
     assert.deepEqual(rows.at(-1), { event: 'conflict', conflict_id: found.id }, 'the event of the case names the push');
     assert.equal((await coordinator.call('retry_sync', id)).code, 'disputed');
     await db.pool.query(`insert into sync.breakers (organization_id, state, failures, openings, error_code, opened_at, probe_at)
-      values ('${desk.door.organization.id}', 'open', 5, 1, 'http_5xx', now(), now())`);
+      values ('${desk.callback.organization.id}', 'open', 5, 1, 'http_5xx', now(), now())`);
     await db.pool.query('select * from worker.sweep()');
     await db.pool.query(
       `update sync.breakers set state = 'closed', opened_at = null, probe_at = null, probe_push_id = null`,
     );
-    await db.pool.query('select private.hasten_pushes($1)', [desk.door.organization.id]);
+    await db.pool.query('select private.hasten_pushes($1)', [desk.callback.organization.id]);
     await db.pool.query('select * from worker.reconcile()');
     assert.equal(await isSent(db, id), false);
     await db.pool.query(`update sync.pushes set next_attempt_at = now()`);
@@ -225,13 +226,13 @@ test('what waits can be seen, and nothing makes it leave: no retry, no probe, no
   }));
 
 test('one that is being sent is let go on; if its attempt fails it waits, and given up it is not tried daily', () =>
-  atTheDesk(async ({ db, door, openCases, settle }) => {
-    await addKari(db, door);
-    await door.login({ personnummer: NUMBER });
+  atTheDesk(async ({ db, callback, openCases, settle }) => {
+    await addKari(db, callback);
+    await callback.login({ personnummer: NUMBER });
     const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
     const { claim, finish } = pushWorker(db);
     const { fencing_token } = await claim(id);
-    await door.login({ personnummer: OTHER_NUMBER });
+    await callback.login({ personnummer: OTHER_NUMBER });
     assert.equal((await push(db, id)).state, 'sending');
     assert.equal(await finish(id, fencing_token, { ...unavailable, final: true }), 'given_up');
     const mismatch = (await openCases()).find(({ kind }) => kind === 'mismatch');
@@ -249,14 +250,14 @@ test('one that is being sent is let go on; if its attempt fails it waits, and gi
   }));
 
 /** An organisation that takes files: one is ready, with Kari's change and Ola's. */
-async function withFile({ db, door }: Desk) {
-  await addKari(db, door);
-  await addMember(db, door.organization, OLA);
+async function withFile({ db, callback }: Desk) {
+  await addKari(db, callback);
+  await addMember(db, callback.organization, OLA);
   await db.pool.query(
     `update sync.member_systems set kind = 'file', receiver_key = '{"kty": "OKP", "crv": "X25519", "kid": "office", "x": "x"}'`,
   );
-  await door.login({ personnummer: NUMBER });
-  await door.login({ ...OLA, subject: 'subject-of-ola', personnummer: THIRD_NUMBER });
+  await callback.login({ personnummer: NUMBER });
+  await callback.login({ ...OLA, subject: 'subject-of-ola', personnummer: THIRD_NUMBER });
   const claimFile = async () => (await db.pool.query(`select * from worker.claim_file('w')`)).rows;
   const finishFile = async (rows: { file_id: string; push_id: string }[]): Promise<number> =>
     (
@@ -274,9 +275,9 @@ async function withFile({ db, door }: Desk) {
 
 test('a file that nobody has fetched is taken back for it, and the others go into the next one', () =>
   atTheDesk(async (desk) => {
-    const { db, door, settle } = desk;
+    const { db, callback, settle } = desk;
     const { fileState, claimFile, finishFile } = await withFile(desk);
-    await door.login({ personnummer: OTHER_NUMBER });
+    await callback.login({ personnummer: OTHER_NUMBER });
     await db.pool.query('select * from worker.reconcile()');
     assert.equal(await fileState(), 'expired');
     const second = await claimFile();
@@ -290,7 +291,7 @@ test('a file that nobody has fetched is taken back for it, and the others go int
 
 test('the login that opens the case marks its own push and touches nothing else; who asks for the file has it taken back', () =>
   atTheDesk(async (desk) => {
-    const { db, door, coordinator, openCases } = desk;
+    const { db, callback, coordinator, openCases } = desk;
     const { fileId, fileState, claimFile } = await withFile(desk);
     const rows = async () =>
       (
@@ -300,7 +301,7 @@ test('the login that opens the case marks its own push and touches nothing else;
         )
       ).rows.map(({ row, xmin }) => `${row} ${xmin}`);
     const before = await rows();
-    assert.equal((await door.login({ personnummer: OTHER_NUMBER })).outcome, 'conflict');
+    assert.equal((await callback.login({ personnummer: OTHER_NUMBER })).outcome, 'conflict');
     const after = await rows();
     assert.deepEqual(
       after.filter((row) => !before.includes(row)).map((row) => row.split(' ')[0]),
@@ -317,18 +318,18 @@ test('the login that opens the case marks its own push and touches nothing else;
 
 test('nor can a file be acknowledged that nobody fetched and that holds such a change', () =>
   atTheDesk(async (desk) => {
-    const { door, coordinator } = desk;
+    const { callback, coordinator } = desk;
     const { fileId, fileState } = await withFile(desk);
-    await door.login({ personnummer: OTHER_NUMBER });
+    await callback.login({ personnummer: OTHER_NUMBER });
     assert.equal((await coordinator.call('acknowledge_sync_file', fileId)).code, 'not_ready');
     assert.equal(await fileState(), 'expired');
   }));
 
 test('the case is settled before anybody asked for the file: it stays as it is', () =>
   atTheDesk(async (desk) => {
-    const { db, door, coordinator, settle } = desk;
+    const { db, callback, coordinator, settle } = desk;
     const { fileId, fileState } = await withFile(desk);
-    await door.login({ personnummer: OTHER_NUMBER });
+    await callback.login({ personnummer: OTHER_NUMBER });
     await settle('keep_existing');
     await db.pool.query('select * from worker.reconcile()');
     assert.equal(await fileState(), 'ready');
@@ -342,10 +343,10 @@ test('the case is settled before anybody asked for the file: it stays as it is',
 
 test('what somebody has fetched is out: a case that is opened then makes nothing wait', () =>
   atTheDesk(async (desk) => {
-    const { db, door, coordinator } = desk;
+    const { db, callback, coordinator } = desk;
     const { fileId, fileState } = await withFile(desk);
     await coordinator.call('fetch_sync_file', fileId);
-    await door.login({ personnummer: OTHER_NUMBER });
+    await callback.login({ personnummer: OTHER_NUMBER });
     await db.pool.query('select * from worker.reconcile()');
     assert.equal(await fileState(), 'ready');
     assert.equal((await one(db, 'select count(waits_for_conflict_id)::int as n from sync.pushes')).n, 0);
@@ -353,16 +354,16 @@ test('what somebody has fetched is out: a case that is opened then makes nothing
   }));
 
 test('a change that a case opened while it was put on the worklist is not there: no event says that it was taken in', () =>
-  atTheDesk(async ({ db, door, settle }) => {
-    await addKari(db, door);
-    await door.login({ personnummer: NUMBER });
+  atTheDesk(async ({ db, callback, settle }) => {
+    await addKari(db, callback);
+    await callback.login({ personnummer: NUMBER });
     const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
     const { claim, finish } = pushWorker(db);
     const events = async () =>
       (await db.pool.query('select event, message from audit.events where push_id = $1 order by id', [id])).rows;
     const { fencing_token } = await claim(id);
     await db.pool.query('select graphile_worker.complete_jobs(array(select id from graphile_worker.jobs))');
-    await door.login({ personnummer: OTHER_NUMBER });
+    await callback.login({ personnummer: OTHER_NUMBER });
     assert.equal(await finish(id, fencing_token, { result: 'accepted' }), 'pending');
     assert.notEqual((await push(db, id)).waits_for_conflict_id, null);
     assert.deepEqual(
@@ -379,30 +380,30 @@ test('a change that a case opened while it was put on the worklist is not there:
   }));
 
 test('the metrics count what waits for a case, also what was given up before, and count it once', () =>
-  atTheDesk(async ({ db, door, settle }) => {
-    await addKari(db, door);
-    await door.login({ personnummer: NUMBER });
+  atTheDesk(async ({ db, callback, settle }) => {
+    await addKari(db, callback);
+    await callback.login({ personnummer: NUMBER });
     const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
     const metrics = () =>
       one(db, 'select waiting, sending, accepted, refused, given_up, disputed from worker.metrics()');
     const nothing = { waiting: 0, sending: 0, accepted: 0, refused: 0, given_up: 0, disputed: 0 };
     await pushWorker(db).attempt(id, { ...unavailable, final: true });
     assert.deepEqual(await metrics(), { ...nothing, given_up: 1 });
-    await door.login({ personnummer: OTHER_NUMBER });
+    await callback.login({ personnummer: OTHER_NUMBER });
     assert.deepEqual(await metrics(), { ...nothing, disputed: 1 });
     await settle('keep_existing', 1);
     assert.deepEqual(await metrics(), { ...nothing, given_up: 1 });
   }));
 
 test('a case that is opened while a file is written gives the file up', () =>
-  atTheDesk(async ({ db, door }) => {
-    await addKari(db, door);
+  atTheDesk(async ({ db, callback }) => {
+    await addKari(db, callback);
     await db.pool.query(
       `update sync.member_systems set kind = 'file', receiver_key = '{"kty": "OKP", "crv": "X25519", "kid": "office", "x": "x"}'`,
     );
-    await door.login({ personnummer: NUMBER });
+    await callback.login({ personnummer: NUMBER });
     const { rows } = await db.pool.query(`select * from worker.claim_file('w')`);
-    await door.login({ personnummer: OTHER_NUMBER });
+    await callback.login({ personnummer: OTHER_NUMBER });
     const finished = await one(db, `select worker.finish_file($1, 'w', 'a.b.c.d.e', $2, '{}', '{}') as changes`, [
       rows[0].file_id,
       [rows[0].push_id],
@@ -411,13 +412,13 @@ test('a case that is opened while a file is written gives the file up', () =>
   }));
 
 test('a claim and the opening of a case at the same moment: one of them is first, and nothing is stuck afterwards', () =>
-  atTheDesk(async ({ db, door, settle }) => {
-    await addKari(db, door);
-    await door.login({ personnummer: NUMBER });
+  atTheDesk(async ({ db, callback, settle }) => {
+    await addKari(db, callback);
+    await callback.login({ personnummer: NUMBER });
     const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
     await using worker = await begin(db);
     await claimPush(worker, id);
-    const login = door.login({ personnummer: OTHER_NUMBER });
+    const login = callback.login({ personnummer: OTHER_NUMBER });
     await blocked(db, 1);
     await worker.query('rollback');
     assert.equal((await login).outcome, 'conflict');
@@ -461,19 +462,19 @@ test('whatever happens in whatever order, a push waits just while its number is 
   await using db = await createTestDatabase();
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 12 }), async (steps) => {
-      await using door = await openDoor(db);
-      await using coordinator = await becomeCoordinator(db, door.organization);
+      await using callback = await actAsCallback(db);
+      await using coordinator = await becomeCoordinator(db, callback.organization);
       const people = [{ given_name: 'Kari' }, { given_name: 'Ola' }, { given_name: 'Per' }].map((name, nth) => ({
         ...name,
         family_name: `Etternavn${'abc'[nth]}`,
         birth_date: null,
-        phone: `+4790000${door.organization.id.slice(0, 2).charCodeAt(0)}${nth}`,
+        phone: `+4790000${callback.organization.id.slice(0, 2).charCodeAt(0)}${nth}`,
         email: `${nth}@example.org`,
       }));
-      for (const person of people) await addMember(db, door.organization, person);
+      for (const person of people) await addMember(db, callback.organization, person);
       for (const each of steps) {
-        await play(db, door, coordinator, people, each);
-        const { rows } = await db.pool.query(WRONG, [door.organization.id]);
+        await play(db, callback, coordinator, people, each);
+        const { rows } = await db.pool.query(WRONG, [callback.organization.id]);
         assert.deepEqual(rows, [], JSON.stringify(each));
         assert.equal(
           (await one(db, `select count(*)::int as n from registry.observations where outcome = 'deferred'`)).n,
@@ -485,10 +486,16 @@ test('whatever happens in whatever order, a push waits just while its number is 
   );
 });
 
-async function play(db: TestDatabase, door: Door, coordinator: Desk['coordinator'], people: object[], each: Step) {
+async function play(
+  db: TestDatabase,
+  callback: ActingCallback,
+  coordinator: Desk['coordinator'],
+  people: object[],
+  each: Step,
+) {
   if (each.does === 'login') {
     const person = people[each.person] as object;
-    await door.login({
+    await callback.login({
       ...person,
       subject: `subject-${each.person}`,
       personnummer: sampleNumbers[each.number] as string,
@@ -500,13 +507,13 @@ async function play(db: TestDatabase, door: Door, coordinator: Desk['coordinator
   } else if (each.does === 'undo') {
     const { rows } = await db.pool.query(
       `select id from registry.conflicts where organization_id = $1 and state = 'resolved' order by closed_at desc`,
-      [door.organization.id],
+      [callback.organization.id],
     );
     if (rows[each.nth]) await coordinator.call('undo_resolution', rows[each.nth].id, null);
   } else {
     const { rows } = await db.pool.query(
       `select id from sync.pushes where organization_id = $1 and state = 'pending' order by created_at limit 1`,
-      [door.organization.id],
+      [callback.organization.id],
     );
     const { claim, finish } = pushWorker(db);
     const claimed = rows[0] && (await claim(rows[0].id));

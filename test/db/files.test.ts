@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
+import { addKari, one } from '../support/acting-callback.ts';
 import { blocked } from '../support/blocked.ts';
 import { atTheDesk, type Desk } from '../support/desk.ts';
-import { addKari, one } from '../support/door.ts';
 import { pushWorker, unavailable } from '../support/push-worker.ts';
 import { revoke } from '../support/revoke.ts';
 import { addMember, addMemberSystem, addOrganization, sampleNumbers, sealNumber } from '../support/samples.ts';
@@ -14,11 +14,11 @@ type Row = { file_id: string; push_id: string; external_id: string };
 /** An organisation that takes files; Kari's change waits, and so does somebody else's. */
 const withFiles = (action: (desk: Desk & Files) => Promise<void>) =>
   atTheDesk(async (desk) => {
-    const { db, door } = desk;
+    const { db, callback } = desk;
     await db.pool.query(`update sync.member_systems set kind = 'file', receiver_key = $1`, [receiverKey]);
-    await addKari(db, door, { external_id: 'kari' });
-    await door.login({ personnummer: NUMBER });
-    const other = await addMember(db, door.organization, { external_id: 'other', personnummer: OTHER_NUMBER });
+    await addKari(db, callback, { external_id: 'kari' });
+    await callback.login({ personnummer: NUMBER });
+    const other = await addMember(db, callback.organization, { external_id: 'other', personnummer: OTHER_NUMBER });
     await db.pool.query('select private.queue_push($1)', [other.id]);
     await action({ ...desk, ...files(desk) });
   });
@@ -51,7 +51,7 @@ test('a change that is cancelled while its file is written does not leave: the f
   withFiles(async ({ claim, finish, states, ...desk }) => {
     const rows = await claim();
     assert.deepEqual(ids(rows), ['kari', 'other']);
-    await revoke(desk.door);
+    await revoke(desk.callback);
     assert.equal(await finish(rows), null);
     const again = await claim();
     assert.deepEqual(ids(again), ['other']);
@@ -61,9 +61,9 @@ test('a change that is cancelled while its file is written does not leave: the f
   }));
 
 test('a change that is superseded while its file is written is not in it either', () =>
-  withFiles(async ({ claim, finish, db, door }) => {
+  withFiles(async ({ claim, finish, db, callback }) => {
     const rows = await claim();
-    const number = await sealNumber(sampleNumbers[2], door.organization);
+    const number = await sealNumber(sampleNumbers[2], callback.organization);
     await db.pool.query(
       `update registry.members set personnummer_index = $1, personnummer_sealed = $2, personnummer_masked = $3
        where external_id = 'other'`,
@@ -77,7 +77,7 @@ test('a change that is cancelled in a file that nobody has fetched takes the fil
   withFiles(async ({ claim, finish, states, ...desk }) => {
     const rows = await claim();
     await finish(rows);
-    await revoke(desk.door);
+    await revoke(desk.callback);
     assert.deepEqual(await states(), ['expired']);
     assert.equal((await desk.coordinator.call('fetch_sync_file', rows[0]?.file_id)).code, 'not_ready');
     assert.deepEqual(await desk.coordinator.query('select * from api.sync_files'), []);
@@ -90,7 +90,7 @@ test('what was fetched cannot be called back: the file stays, and its acknowledg
     const rows = await claim();
     await finish(rows);
     await desk.coordinator.call('fetch_sync_file', rows[0]?.file_id);
-    await revoke(desk.door);
+    await revoke(desk.callback);
     assert.deepEqual(await states(), ['ready with content']);
     assert.equal((await desk.coordinator.call('acknowledge_sync_file', rows[0]?.file_id)).delivered, 1);
     const { rows: pushes } = await desk.db.pool.query('select state from sync.pushes order by state');
@@ -110,7 +110,7 @@ test('an acknowledgement that names somebody who is not in the file is refused a
     assert.equal((await acknowledge('other', 'kair')).code, 'not_in_file');
     assert.equal((await one(desk.db, `select count(*)::int as n from sync.pushes where state = 'pending'`)).n, 2);
     // Who withdrew since the file was fetched is in the file all the same.
-    await revoke(desk.door);
+    await revoke(desk.callback);
     const reply = await acknowledge('other', 'kari', null);
     assert.deepEqual([reply.delivered, reply.refused], [0, 1]);
   }));
@@ -125,7 +125,7 @@ test('a withdrawal and the end of a file at the same moment do not deadlock', ()
         rows[0]?.file_id,
         rows.map(({ push_id }) => push_id),
       ]);
-      const revoked = revoke(desk.door);
+      const revoked = revoke(desk.callback);
       await blocked(desk.db, 1);
       await client.query('commit');
       await revoked;
@@ -145,7 +145,7 @@ test('a change whose record has moved on is settled, and no empty file is begun 
   }));
 
 test('a file that cannot be written is a case, once; the others go on, and after a pause it is tried again', () =>
-  withFiles(async ({ claim, fail, states, openCases, db, door }) => {
+  withFiles(async ({ claim, fail, states, openCases, db, callback }) => {
     const other = await addOrganization(db);
     await addMemberSystem(db, other, { kind: 'file', receiver_key: receiverKey, url_template: null });
     const member = await addMember(db, other, { personnummer: NUMBER, external_id: 'elsewhere' });
@@ -158,7 +158,7 @@ test('a file that cannot be written is a case, once; the others go on, and after
     assert.deepEqual(await claim(), []);
     const text = 'select state, attempts, error_code from sync.pushes where organization_id = $1';
     const waits = { state: 'pending', attempts: 0, error_code: 'receiver_key_unusable' };
-    assert.deepEqual((await db.pool.query(text, [door.organization.id])).rows, [waits, waits]);
+    assert.deepEqual((await db.pool.query(text, [callback.organization.id])).rows, [waits, waits]);
 
     await db.pool.query(`update sync.files set created_at = now() - interval '11 minutes'`);
     assert.equal(await fail(await claim()), true);
@@ -172,10 +172,10 @@ test('a file that cannot be written is a case, once; the others go on, and after
 
 test('a change that was given up while there was an interface goes into a file, and is delivered with it', () =>
   atTheDesk(async (desk) => {
-    const { db, door, coordinator } = desk;
+    const { db, callback, coordinator } = desk;
     const { claim, finish } = files(desk);
-    await addKari(db, door, { external_id: 'kari' });
-    await door.login({ personnummer: NUMBER });
+    await addKari(db, callback, { external_id: 'kari' });
+    await callback.login({ personnummer: NUMBER });
     const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
     assert.equal(await pushWorker(db).attempt(id, { ...unavailable, final: true }), 'given_up');
     // Twice the same number, because one in between was taken back: only the last one goes.
@@ -201,10 +201,10 @@ test('a change that was given up while there was an interface goes into a file, 
 
 test('a change that is tried again while its file is written is in the next one only', () =>
   atTheDesk(async (desk) => {
-    const { db, door, coordinator } = desk;
+    const { db, callback, coordinator } = desk;
     const { claim, finish } = files(desk);
-    await addKari(db, door, { external_id: 'kari' });
-    await door.login({ personnummer: NUMBER });
+    await addKari(db, callback, { external_id: 'kari' });
+    await callback.login({ personnummer: NUMBER });
     const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
     await pushWorker(db).attempt(id, { ...unavailable, final: true });
     await db.pool.query(`update sync.member_systems set kind = 'file', receiver_key = $1`, [receiverKey]);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
+import { one } from '../support/acting-callback.ts';
 import { atTheDesk, type Desk } from '../support/desk.ts';
-import { one } from '../support/door.ts';
 import { addMember, addOrganization, sampleNumbers } from '../support/samples.ts';
 
 const [NUMBER] = sampleNumbers;
@@ -17,10 +17,10 @@ async function withPeople(
   action: (find: (query: unknown, most?: number) => Promise<string[]>, desk: Desk) => Promise<void>,
 ) {
   await atTheDesk(async (desk) => {
-    const { db, door, coordinator } = desk;
+    const { db, callback, coordinator } = desk;
     const names = new Map<string, string>();
     for (const [name, columns] of Object.entries(PEOPLE)) {
-      names.set((await addMember(db, door.organization, columns)).id, name);
+      names.set((await addMember(db, callback.organization, columns)).id, name);
     }
     const foreign = await addOrganization(db);
     await addMember(db, foreign, { ...PEOPLE.kari, external_id: 'NHF-1001' });
@@ -72,8 +72,8 @@ test('a member is found by words of the name, birth date, phone, e-mail address 
   }));
 
 test('nobody is found by a personnummer, or by a part of it', () =>
-  withPeople(async (find, { db, door }) => {
-    await addMember(db, door.organization, { given_name: 'Numbered', personnummer: NUMBER });
+  withPeople(async (find, { db, callback }) => {
+    await addMember(db, callback.organization, { given_name: 'Numbered', personnummer: NUMBER });
     const written = [NUMBER, `${NUMBER.slice(0, 6)} ${NUMBER.slice(6)}`, `kari ${NUMBER}`];
     for (const query of written) assert.deepEqual(await find(query), ['number_in_query']);
     for (const query of [NUMBER.slice(6), NUMBER.slice(0, 7), `${NUMBER.slice(0, 6)}*****`]) {
@@ -104,9 +104,9 @@ test('of many only as many as were asked for are shown, and it is said that ther
   }));
 
 test('a settled case can be looked up, with until when it can be taken back, and is gone from there when it is', () =>
-  atTheDesk(async ({ db, door, coordinator, settle }) => {
-    await addMember(db, door.organization, { ...PEOPLE.omar, personnummer: NUMBER });
-    await door.login({
+  atTheDesk(async ({ db, callback, coordinator, settle }) => {
+    await addMember(db, callback.organization, { ...PEOPLE.omar, personnummer: NUMBER });
+    await callback.login({
       subject: 'omar',
       given_name: 'Omar',
       family_name: 'Al Nouri',
@@ -114,7 +114,7 @@ test('a settled case can be looked up, with until when it can be taken back, and
       phone: null,
       personnummer: NUMBER,
     });
-    await door.login({
+    await callback.login({
       subject: 'omar',
       given_name: 'Omar',
       family_name: 'Al Nouri',

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
+import { addKari, one } from '../support/acting-callback.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { atTheDesk, type Desk } from '../support/desk.ts';
-import { addKari, one } from '../support/door.ts';
 import { addMember, sampleNumbers, sealNumber } from '../support/samples.ts';
 
 // Whoever takes an old key away asks private.keys_in_use first. It must not overlook a place.
@@ -29,12 +29,12 @@ async function columnsWith(db: TestDatabase, pattern: string): Promise<Map<strin
 }
 
 /** At least one row in each place where a number, in whatever form, is ever kept. */
-async function everyPlace({ db, door, settle }: Desk) {
-  const { organization } = door;
+async function everyPlace({ db, callback, settle }: Desk) {
+  const { organization } = callback;
   const contact = { given_name: 'Ola', family_name: 'Hansen', birth_date: null };
-  await addKari(db, door, { external_id: 'm-1', personnummer: OTHER_NUMBER });
+  await addKari(db, callback, { external_id: 'm-1', personnummer: OTHER_NUMBER });
   await addMember(db, organization, { ...contact, external_id: 'm-2', personnummer: FOURTH_NUMBER });
-  await door.login({ personnummer: NUMBER });
+  await callback.login({ personnummer: NUMBER });
   await settle('accept_observed'); // members, observations, conflicts, resolutions, pushes
   const startRun = async (dryRun: boolean) => {
     const start = `select run_id as id from import.start_run($1, $2, '{personnummer}', $3)`;
@@ -87,10 +87,10 @@ test('every column in which a number is kept in any form is counted, and there i
   }));
 
 test('a key is named by its version, a sealing key by its kid; a row that knows a newer version does not need the older one', () =>
-  atTheDesk(async ({ db, door }) => {
-    await addKari(db, door, { personnummer: OTHER_NUMBER });
-    const { personnummer_index, ...sealed } = await sealNumber(NUMBER, door.organization);
-    await door.login({ ...sealed, personnummer_index });
+  atTheDesk(async ({ db, callback }) => {
+    await addKari(db, callback, { personnummer: OTHER_NUMBER });
+    const { personnummer_index, ...sealed } = await sealNumber(NUMBER, callback.organization);
+    await callback.login({ ...sealed, personnummer_index });
     const inUse = async () =>
       (await db.pool.query('select kind, key, place, rows::int from private.keys_in_use()')).rows.map(
         ({ kind, key, place, rows }) => `${kind} ${key} ${place} ${rows}`,
@@ -102,7 +102,7 @@ test('a key is named by its version, a sealing key by its kid; a row that knows 
     );
     assert.ok((await inUse()).includes('index v1 registry.conflicts 1'));
     const newer = { personnummer_index: `v2.${'n'.repeat(43)}`, personnummer_index_previous: [personnummer_index] };
-    await door.login({ ...sealed, ...newer });
+    await callback.login({ ...sealed, ...newer });
     const now = await inUse();
     assert.ok(
       now.includes('index v2 registry.conflicts 1') &&

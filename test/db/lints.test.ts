@@ -53,7 +53,7 @@ const LINTS: Record<string, string> = {
     where n.nspname = any ($1) and c.relkind in ('r', 'v', 'p', 'S') and c.relowner <> (case n.nspname when 'audit' then 'audit_owner' else 'registry_owner' end)::regrole
     union all
     select rolname from pg_roles where rolname in ('registry_owner', 'audit_owner', 'queue_owner') and (rolsuper or rolcanlogin or rolbypassrls)`,
-  'definer functions are doors, what policies call, or what stands behind a function of the API': `
+  'definer functions are interface functions, what policies call, or what stands behind a function of the API': `
     select p.oid::regprocedure::text as found from pg_proc p join pg_namespace n on n.oid = p.pronamespace
     where n.nspname = any ($1) and p.prosecdef and n.nspname not in ('login', 'worker', 'import')
       and p.oid <> 'private.coordinator_organizations()'::regprocedure

@@ -1,28 +1,28 @@
 import assert from 'node:assert/strict';
 import pg from 'pg';
 import { test } from 'vitest';
+import { addKari, KARI, one } from '../support/acting-callback.ts';
 import { atTheDesk, type Desk, record } from '../support/desk.ts';
-import { addKari, KARI, one } from '../support/door.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';
 import { until } from '../support/until.ts';
 
 const [NUMBER, OTHER_NUMBER, THIRD_NUMBER] = sampleNumbers;
 
 /** Kari's record without a number, and a second one with; the case offers to merge the first into the second. */
-async function twoRecords({ db, door }: Desk) {
-  const kari = await addKari(db, door);
-  const double = await addMember(db, door.organization, {
+async function twoRecords({ db, callback }: Desk) {
+  const kari = await addKari(db, callback);
+  const double = await addMember(db, callback.organization, {
     given_name: 'Kari',
     family_name: 'Nordmann',
     personnummer: NUMBER,
   });
-  assert.equal((await door.login({ personnummer: NUMBER })).outcome, 'duplicate');
+  assert.equal((await callback.login({ personnummer: NUMBER })).outcome, 'duplicate');
   return { kari, double };
 }
 
 /** A coordinator decides and has not committed yet; a login comes and waits; the coordinator commits. Answers the login's outcome. */
 async function whileDeciding(
-  { db, door, coordinator, openCases }: Desk,
+  { db, callback, coordinator, openCases }: Desk,
   decision: string,
   login: Record<string, unknown>,
 ) {
@@ -35,7 +35,7 @@ async function whileDeciding(
     await client.query('set local role authenticated');
     await client.query(`select set_config('request.jwt.claims', $1, true)`, [claims]);
     await client.query('select api.resolve_conflict($1, $2, null, $3)', [found?.id, decision, found?.version]);
-    const answer = door.login(login);
+    const answer = callback.login(login);
     await until('the login waits', async () => {
       const waiting = `select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
       return (await one<{ n: number }>(db, waiting)).n > 0;
@@ -91,10 +91,10 @@ test('a login that is being excluded from the record fills nothing', () =>
 
 test('whom a login is not, it is not after a merge either; undo takes that back', () =>
   atTheDesk(async (desk) => {
-    const { db, door, coordinator, settle, openCases } = desk;
+    const { db, callback, coordinator, settle, openCases } = desk;
     const { kari, double } = await twoRecords(desk);
     const stranger = { subject: 'stranger', given_name: 'Nils', family_name: 'Berg' };
-    await door.login(stranger);
+    await callback.login(stranger);
     await settle('not_same_person', 1);
     const [merge] = await openCases();
     await settle('merge_into');
@@ -105,7 +105,7 @@ test('whom a login is not, it is not after a merge either; undo takes that back'
       KARI.email,
       KARI.birth_date,
     ]);
-    const again = await door.login({ ...stranger, given_name: 'Kari', family_name: 'Nordmann' });
+    const again = await callback.login({ ...stranger, given_name: 'Kari', family_name: 'Nordmann' });
     assert.deepEqual([again.outcome, again.member_id], ['unlinked', null]);
     assert.equal((await coordinator.call('undo_resolution', merge?.id, null)).state, 'open');
     const excluded = await one(db, 'select member_id from registry.excluded_links');
@@ -114,12 +114,12 @@ test('whom a login is not, it is not after a merge either; undo takes that back'
 
 test('a login is not given back to a record that was merged', () =>
   atTheDesk(async (desk) => {
-    const { db, door, coordinator, settle, openCases } = desk;
-    await addKari(db, door);
-    await door.login({ personnummer: OTHER_NUMBER });
-    await addMember(db, door.organization, { given_name: 'Kari', personnummer: NUMBER });
-    await door.login({ personnummer: NUMBER });
-    await door.login({ personnummer: THIRD_NUMBER });
+    const { db, callback, coordinator, settle, openCases } = desk;
+    await addKari(db, callback);
+    await callback.login({ personnummer: OTHER_NUMBER });
+    await addMember(db, callback.organization, { given_name: 'Kari', personnummer: NUMBER });
+    await callback.login({ personnummer: NUMBER });
+    await callback.login({ personnummer: THIRD_NUMBER });
     const [, excluded] = await openCases();
     assert.equal((await settle('not_same_person', 1)).state, 'resolved');
     assert.equal((await settle('merge_into')).state, 'resolved');
@@ -129,9 +129,9 @@ test('a login is not given back to a record that was merged', () =>
 
 test('a first login that is found not to be the member at that very moment is not linked', () =>
   atTheDesk(async (desk) => {
-    const kari = await addKari(desk.db, desk.door);
+    const kari = await addKari(desk.db, desk.callback);
     const stranger = { subject: 'another', family_name: 'Hansen' };
-    assert.equal((await desk.door.login(stranger)).outcome, 'name_mismatch');
+    assert.equal((await desk.callback.login(stranger)).outcome, 'name_mismatch');
     await desk.db.pool.query(`update registry.members set family_name = 'Hansen' where id = $1`, [kari.id]);
     assert.equal(await whileDeciding(desk, 'not_same_person', stranger), 'deferred');
     assert.equal((await one(desk.db, 'select count(*)::int as n from registry.identity_links')).n, 0);

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type pg from 'pg';
 import { test } from 'vitest';
+import { type Answer, actAsCallback, addKari, counts, KARI, one } from '../support/acting-callback.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { type Answer, addKari, counts, KARI, one, openDoor } from '../support/door.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';
 
 const [NUMBER] = sampleNumbers;
@@ -23,15 +23,15 @@ const evidence = fc.record({
 
 test('with evidence missing a login is decided as without, or not at all: then nothing is kept of it', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  await addKari(db, door, { personnummer: NUMBER });
-  await addMember(db, door.organization, { given_name: 'Per', family_name: 'Nordmann', phone: '+4790000098' });
-  assert.notEqual((await door.login({ subject: 'known' })).member_id, null);
-  const client = await door.pool.connect();
+  await using callback = await actAsCallback(db);
+  await addKari(db, callback, { personnummer: NUMBER });
+  await addMember(db, callback.organization, { given_name: 'Per', family_name: 'Nordmann', phone: '+4790000098' });
+  assert.notEqual((await callback.login({ subject: 'known' })).member_id, null);
+  const client = await callback.pool.connect();
   const tryOut = async (login: Record<string, unknown>): Promise<Answer> => {
     await client.query('begin');
     try {
-      return await door.login(login, client as pg.ClientBase);
+      return await callback.login(login, client as pg.ClientBase);
     } finally {
       await client.query('rollback');
     }
@@ -46,7 +46,7 @@ test('with evidence missing a login is decided as without, or not at all: then n
         const login = { ...claims, subject, ...(number ? { personnummer: NUMBER } : {}) };
         const whole = await tryOut(login);
         const before = await counts(db);
-        const partial = await door.login({ ...login, evidence_missing: true });
+        const partial = await callback.login({ ...login, evidence_missing: true });
         seen.add(`${partial.outcome === null ? 'not decided' : 'decided'}: ${whole.outcome}`);
         if (partial.outcome === null) {
           assert.equal(partial.member_id, null);
@@ -71,25 +71,29 @@ test('with evidence missing a login is decided as without, or not at all: then n
 
 test('the same call again is answered the same, also once the evidence is there', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
+  await using callback = await actAsCallback(db);
   const observation_id = crypto.randomUUID();
   for (let nth = 0; nth < 2; nth += 1) {
-    assert.equal((await door.login({ observation_id, evidence_missing: true })).outcome, null);
+    assert.equal((await callback.login({ observation_id, evidence_missing: true })).outcome, null);
   }
-  assert.equal((await door.login({ observation_id })).outcome, 'unlinked');
-  assert.equal((await door.login({ observation_id, evidence_missing: true })).outcome, 'unlinked', 'it was decided');
+  assert.equal((await callback.login({ observation_id })).outcome, 'unlinked');
+  assert.equal(
+    (await callback.login({ observation_id, evidence_missing: true })).outcome,
+    'unlinked',
+    'it was decided',
+  );
 });
 
 test('while matching is out of order, with evidence missing besides, who is known is let in and nobody else kept', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  const kari = await addKari(db, door);
-  await door.login();
+  await using callback = await actAsCallback(db);
+  const kari = await addKari(db, callback);
+  await callback.login();
   await db.pool.query('alter function private.find_candidates rename to candidates_gone');
   await db.pool.query('alter function private.settle_observation rename to settle_gone');
-  const known = await door.login({ evidence_missing: true });
+  const known = await callback.login({ evidence_missing: true });
   assert.deepEqual([known.outcome, known.member_id], ['deferred', kari.id]);
-  const stranger = await door.login({ subject: 'stranger', evidence_missing: true });
+  const stranger = await callback.login({ subject: 'stranger', evidence_missing: true });
   assert.deepEqual([stranger.outcome, stranger.member_id], [null, null]);
   assert.equal((await one(db, 'select count(*)::int as n from registry.observations')).n, 2);
 });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'vitest';
+import { addKari, one } from '../support/acting-callback.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { atTheDesk } from '../support/desk.ts';
-import { addKari, one } from '../support/door.ts';
 import { addMember, decoyNumber, sampleNumbers, syntheticNumber } from '../support/samples.ts';
 
 // Coordinators write notes, and nothing but a rule keeps a number out of them.
@@ -86,9 +86,9 @@ const WITHOUT = [
 ];
 
 test('a note that may hold a personnummer is refused, with every decision, and nothing has changed', () =>
-  atTheDesk(async ({ db, door, coordinator, openCases }) => {
-    await addKari(db, door, { personnummer: OTHER_NUMBER });
-    await door.login({ personnummer: NUMBER });
+  atTheDesk(async ({ db, callback, coordinator, openCases }) => {
+    await addKari(db, callback, { personnummer: OTHER_NUMBER });
+    await callback.login({ personnummer: NUMBER });
     const [found] = await openCases();
     for (const note of WITH_A_NUMBER) {
       const reply = await coordinator.call('resolve_conflict', found?.id, 'keep_existing', note, found?.version);
@@ -101,9 +101,9 @@ test('a note that may hold a personnummer is refused, with every decision, and n
   }));
 
 test('so is one that is too long to be stored', () =>
-  atTheDesk(async ({ db, door, coordinator, openCases }) => {
-    await addKari(db, door, { personnummer: OTHER_NUMBER });
-    await door.login({ personnummer: NUMBER });
+  atTheDesk(async ({ db, callback, coordinator, openCases }) => {
+    await addKari(db, callback, { personnummer: OTHER_NUMBER });
+    await callback.login({ personnummer: NUMBER });
     const [found] = await openCases();
     const decide = (length: number) =>
       coordinator.call('resolve_conflict', found?.id, 'keep_existing', 'æ'.repeat(length), found?.version);
@@ -113,9 +113,9 @@ test('so is one that is too long to be stored', () =>
   }));
 
 test('neither is stored with a login that is linked', () =>
-  atTheDesk(async ({ db, door, coordinator }) => {
-    const { observation_id } = await door.login({ personnummer: NUMBER });
-    const member = await addMember(db, door.organization);
+  atTheDesk(async ({ db, callback, coordinator }) => {
+    const { observation_id } = await callback.login({ personnummer: NUMBER });
+    const member = await addMember(db, callback.organization);
     const reply = await coordinator.call('link_login', observation_id, member.id, `it is ${decoyNumber}`);
     assert.equal(reply.code, 'number_in_note');
     const long = await coordinator.call('link_login', observation_id, member.id, 'x'.repeat(4001));

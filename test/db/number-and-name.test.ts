@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterAll, beforeAll, test } from 'vitest';
+import { type ActingCallback, actAsCallback, type Login, one } from '../support/acting-callback.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { type Door, type Login, one, openDoor } from '../support/door.ts';
 import { inCase } from '../support/in-case.ts';
 import { addMember } from '../support/samples.ts';
 
@@ -20,25 +20,25 @@ const OLENA = { given_name: 'Olena', family_name: 'Kovalenko', birth_date: '1994
 const NOTHING_ELSE = { birth_date: null, phone: null, phone_verified: false, email: null, email_verified: false };
 
 let db: TestDatabase;
-const doors: Door[] = [];
+const callbacks: ActingCallback[] = [];
 beforeAll(async () => {
   db = await createTestDatabase();
 });
 afterAll(async () => {
-  for (const door of doors) await door[Symbol.asyncDispose]();
+  for (const callback of callbacks) await callback[Symbol.asyncDispose]();
 });
 
 /** What a login with that number comes to, where the record is as given. */
 async function outcomeOf(record: Record<string, unknown>, login: Login) {
-  const door = await openDoor(db);
-  doors.push(door);
-  const member = await addMember(db, door.organization, record);
-  const answer = await door.login({ ...NOTHING_ELSE, ...login });
+  const callback = await actAsCallback(db);
+  callbacks.push(callback);
+  const member = await addMember(db, callback.organization, record);
+  const answer = await callback.login({ ...NOTHING_ELSE, ...login });
   const where = 'where organization_id = $1';
   const [stored, conflict, pushes] = [
-    await one(db, `select version from registry.members ${where}`, [door.organization.id]),
-    await one(db, `select kind, detail from registry.conflicts ${where}`, [door.organization.id]),
-    await one(db, `select count(*)::int as n from sync.pushes ${where}`, [door.organization.id]),
+    await one(db, `select version from registry.members ${where}`, [callback.organization.id]),
+    await one(db, `select kind, detail from registry.conflicts ${where}`, [callback.organization.id]),
+    await one(db, `select count(*)::int as n from sync.pushes ${where}`, [callback.organization.id]),
   ];
   assert.equal(stored.version, 1, 'the record is untouched');
   assert.equal(pushes.n, 0);

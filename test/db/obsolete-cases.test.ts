@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
+import { addKari, KARI, one } from '../support/acting-callback.ts';
 import { atTheDesk, type Desk, record } from '../support/desk.ts';
-import { addKari, KARI, one } from '../support/door.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';
 
 const [NUMBER, OTHER_NUMBER, THIRD_NUMBER] = sampleNumbers;
 
 /** Kari's login brings the number of another record, and hers has none. */
-async function duplicate({ db, door }: Desk) {
-  const kari = await addKari(db, door);
-  const other = await addMember(db, door.organization, { given_name: 'Kari', personnummer: NUMBER });
-  assert.equal((await door.login({ personnummer: NUMBER })).outcome, 'duplicate');
+async function duplicate({ db, callback }: Desk) {
+  const kari = await addKari(db, callback);
+  const other = await addMember(db, callback.organization, { given_name: 'Kari', personnummer: NUMBER });
+  assert.equal((await callback.login({ personnummer: NUMBER })).outcome, 'duplicate');
   return { kari, other };
 }
 
@@ -22,7 +22,7 @@ const states = async ({ db }: Desk) =>
 test('a duplicate is obsolete when a later login fills the record with a number of its own', () =>
   atTheDesk(async (desk) => {
     const { kari } = await duplicate(desk);
-    const { outcome } = await desk.door.login({ personnummer: OTHER_NUMBER });
+    const { outcome } = await desk.callback.login({ personnummer: OTHER_NUMBER });
     assert.equal(outcome, 'filled');
     assert.deepEqual(await states(desk), ['duplicate superseded']);
     const event = await one(
@@ -42,11 +42,11 @@ test('a duplicate is obsolete when a coordinator gives the other record another 
     const person = { ...KARI, subject: 'other', phone: '+4790000077', email: 'o@example.org' };
     await desk.coordinator.call(
       'link_login',
-      (await desk.door.login({ ...person, given_name: 'Una', family_name: 'Li' })).observation_id,
+      (await desk.callback.login({ ...person, given_name: 'Una', family_name: 'Li' })).observation_id,
       other.id,
       null,
     );
-    assert.equal((await desk.door.login({ ...person, personnummer: THIRD_NUMBER })).outcome, 'conflict');
+    assert.equal((await desk.callback.login({ ...person, personnummer: THIRD_NUMBER })).outcome, 'conflict');
     assert.equal((await desk.settle('accept_observed', 1)).state, 'resolved');
     assert.equal((await states(desk)).filter((state) => state === 'duplicate superseded').length, 1);
   }));
@@ -73,23 +73,23 @@ test('an index of another key version is the same number where the masked form i
 
 test('a mismatch is obsolete when the record has no number any more', () =>
   atTheDesk(async (desk) => {
-    const { db, door, coordinator } = desk;
-    await addKari(db, door);
+    const { db, callback, coordinator } = desk;
+    await addKari(db, callback);
     const stranger = { subject: 'second', phone: null, email: null, given_name: 'Una', family_name: 'Li' };
-    const { observation_id } = await door.login({ ...stranger, personnummer: NUMBER });
+    const { observation_id } = await callback.login({ ...stranger, personnummer: NUMBER });
     const kari = await one(db, 'select id from registry.members');
     const { conflict_id } = await coordinator.call('link_login', observation_id, kari.id, null);
-    assert.equal((await door.login({ ...stranger, personnummer: OTHER_NUMBER })).outcome, 'conflict');
+    assert.equal((await callback.login({ ...stranger, personnummer: OTHER_NUMBER })).outcome, 'conflict');
     assert.equal((await coordinator.call('undo_resolution', conflict_id, null)).state, 'open');
     assert.deepEqual(await states(desk), ['ambiguous open', 'mismatch superseded']);
   }));
 
 test('without a legal basis a coordinator stores no number either', () =>
-  atTheDesk(async ({ db, door, coordinator, settle }) => {
-    const kari = await addKari(db, door, { personnummer: NUMBER });
-    await door.login({ personnummer: OTHER_NUMBER });
-    const empty = await addMember(db, door.organization, { given_name: 'Una' });
-    const { observation_id } = await door.login({
+  atTheDesk(async ({ db, callback, coordinator, settle }) => {
+    const kari = await addKari(db, callback, { personnummer: NUMBER });
+    await callback.login({ personnummer: OTHER_NUMBER });
+    const empty = await addMember(db, callback.organization, { given_name: 'Una' });
+    const { observation_id } = await callback.login({
       subject: 'una',
       phone: null,
       email: null,

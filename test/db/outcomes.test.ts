@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'vitest';
+import { actAsCallback, addKari, counts, one, waitWithoutLimit } from '../support/acting-callback.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { addKari, counts, one, openDoor, waitWithoutLimit } from '../support/door.ts';
 import { addMember, addOrganization, addProvider, decoyNumber, sampleNumbers, sealNumber } from '../support/samples.ts';
 
 const [NUMBER, OTHER_NUMBER] = sampleNumbers;
 
 test('filled: the record gets the number, with one audit event, one push and one job', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  const kari = await addKari(db, door);
-  const answer = await door.login({ personnummer: NUMBER });
+  await using callback = await actAsCallback(db);
+  const kari = await addKari(db, callback);
+  const answer = await callback.login({ personnummer: NUMBER });
   assert.equal(answer.outcome, 'filled');
   assert.equal(answer.member_id, kari.id);
   assert.equal(answer.ask_consent, false);
@@ -39,9 +39,9 @@ test('filled: the record gets the number, with one audit event, one push and one
 
 test('confirmed: nothing changes but one audit event, which says so', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  const kari = await addKari(db, door, { personnummer: NUMBER });
-  const answer = await door.login({ personnummer: NUMBER });
+  await using callback = await actAsCallback(db);
+  const kari = await addKari(db, callback, { personnummer: NUMBER });
+  const answer = await callback.login({ personnummer: NUMBER });
   assert.equal(answer.outcome, 'confirmed');
   const member = await one(db, 'select version from registry.members where id = $1', [kari.id]);
   assert.equal(member.version, 1);
@@ -52,10 +52,10 @@ test('confirmed: nothing changes but one audit event, which says so', async () =
 
 test('conflict: the record stays as it is, and a coordinator gets a case', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  const kari = await addKari(db, door, { personnummer: OTHER_NUMBER });
+  await using callback = await actAsCallback(db);
+  const kari = await addKari(db, callback, { personnummer: OTHER_NUMBER });
   const before = await one(db, 'select * from registry.members');
-  const answer = await door.login({ personnummer: NUMBER });
+  const answer = await callback.login({ personnummer: NUMBER });
   assert.equal(answer.outcome, 'conflict');
   assert.equal(answer.member_id, kari.id);
   assert.deepEqual(await one(db, 'select * from registry.members'), before);
@@ -70,24 +70,24 @@ test('conflict: the record stays as it is, and a coordinator gets a case', async
 
 test('the same conflict seen fifty times is one open case; another number is another case', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  await addKari(db, door, { personnummer: OTHER_NUMBER });
+  await using callback = await actAsCallback(db);
+  await addKari(db, callback, { personnummer: OTHER_NUMBER });
   await waitWithoutLimit(db);
-  await Promise.all(Array.from({ length: 50 }, () => door.login({ personnummer: NUMBER })));
+  await Promise.all(Array.from({ length: 50 }, () => callback.login({ personnummer: NUMBER })));
   assert.deepEqual((await db.pool.query('select kind, seen from registry.conflicts')).rows, [
     { kind: 'mismatch', seen: 50 },
   ]);
-  await door.login({ personnummer: sampleNumbers[2] });
+  await callback.login({ personnummer: sampleNumbers[2] });
   assert.equal((await counts(db)).conflicts, 2);
   assert.equal((await one(db, `select count(*)::int as n from audit.events where event = 'conflict'`)).n, 51);
 });
 
 test('duplicate: another member has the number; nothing is overwritten and the case names both', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  const kari = await addKari(db, door);
-  const other = await addMember(db, door.organization, { given_name: 'Karl', personnummer: NUMBER });
-  const answer = await door.login({ personnummer: NUMBER });
+  await using callback = await actAsCallback(db);
+  const kari = await addKari(db, callback);
+  const other = await addMember(db, callback.organization, { given_name: 'Karl', personnummer: NUMBER });
+  const answer = await callback.login({ personnummer: NUMBER });
   assert.equal(answer.outcome, 'duplicate');
   assert.equal(answer.member_id, kari.id);
   const conflict = await one(db, 'select * from registry.conflicts');
@@ -102,9 +102,9 @@ test('duplicate: another member has the number; nothing is overwritten and the c
 for (const reason of ['not_given', 'malformed', 'not_accepted', 'inconsistent']) {
   test(`absent (${reason}): an ordinary login, nothing that looks like a failure`, async () => {
     await using db = await createTestDatabase();
-    await using door = await openDoor(db);
-    const kari = await addKari(db, door);
-    const answer = await door.login({ absent_reason: reason });
+    await using callback = await actAsCallback(db);
+    const kari = await addKari(db, callback);
+    const answer = await callback.login({ absent_reason: reason });
     assert.deepEqual([answer.outcome, answer.member_id], ['absent', kari.id]);
     const observation = await one(db, 'select * from registry.observations');
     assert.equal(observation.absent_reason, reason);
@@ -115,9 +115,9 @@ for (const reason of ['not_given', 'malformed', 'not_accepted', 'inconsistent'])
 
 test('two different numbers from one provider: nothing of them is stored, and a case is opened', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  const kari = await addKari(db, door);
-  const answer = await door.login({ absent_reason: 'inconsistent', inconsistency: 'numbers_differ' });
+  await using callback = await actAsCallback(db);
+  const kari = await addKari(db, callback);
+  const answer = await callback.login({ absent_reason: 'inconsistent', inconsistency: 'numbers_differ' });
   assert.deepEqual([answer.outcome, answer.member_id], ['absent', kari.id]);
   const conflict = await one(db, 'select kind, member_id from registry.conflicts');
   assert.deepEqual(conflict, { kind: 'inconsistent', member_id: kari.id });
@@ -125,10 +125,10 @@ test('two different numbers from one provider: nothing of them is stored, and a 
 
 test('capturing off: the number is dropped before anything is stored, and the login goes on', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  await addKari(db, door);
-  await db.pool.query('update registry.organizations set retention = null where id = $1', [door.organization.id]);
-  const answer = await door.login({ personnummer: NUMBER });
+  await using callback = await actAsCallback(db);
+  await addKari(db, callback);
+  await db.pool.query('update registry.organizations set retention = null where id = $1', [callback.organization.id]);
+  const answer = await callback.login({ personnummer: NUMBER });
   assert.equal(answer.outcome, 'absent');
   const stored = await one(db, 'select * from registry.observations');
   assert.equal(stored.absent_reason, 'capture_off');
@@ -146,9 +146,9 @@ test('capturing off: the number is dropped before anything is stored, and the lo
 
 test('where consent is asked for, the number finds the member but is not stored before the answer', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db, { consent_mode: 'own' });
-  await addKari(db, door);
-  const answer = await door.login({ personnummer: NUMBER });
+  await using callback = await actAsCallback(db, { consent_mode: 'own' });
+  await addKari(db, callback);
+  const answer = await callback.login({ personnummer: NUMBER });
   assert.equal(answer.outcome, 'absent');
   assert.equal(answer.ask_consent, true);
   const stored = await one(db, 'select absent_reason, personnummer_sealed from registry.observations');
@@ -157,18 +157,18 @@ test('where consent is asked for, the number finds the member but is not stored 
 
 test('unlinked: nobody matches', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  await addKari(db, door, { phone: '+4790000009', email: 'someone.else@example.org' });
-  const answer = await door.login({ personnummer: NUMBER });
+  await using callback = await actAsCallback(db);
+  await addKari(db, callback, { phone: '+4790000009', email: 'someone.else@example.org' });
+  const answer = await callback.login({ personnummer: NUMBER });
   assert.deepEqual([answer.outcome, answer.member_id], ['unlinked', null]);
   assert.deepEqual(await counts(db), { observations: 1, links: 0, conflicts: 0, pushes: 0, jobs: 0, events: 1 });
 });
 
 test('ambiguous: two members share phone and e-mail; none is chosen, and a case names both', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  const members = [await addKari(db, door), await addKari(db, door)];
-  const answer = await door.login({ personnummer: NUMBER });
+  await using callback = await actAsCallback(db);
+  const members = [await addKari(db, callback), await addKari(db, callback)];
+  const answer = await callback.login({ personnummer: NUMBER });
   assert.deepEqual([answer.outcome, answer.member_id], ['ambiguous', null]);
   const conflict = await one(db, 'select kind, candidates from registry.conflicts');
   assert.equal(conflict.kind, 'ambiguous');
@@ -178,9 +178,9 @@ test('ambiguous: two members share phone and e-mail; none is chosen, and a case 
 
 test('name_mismatch: phone and e-mail match, the name does not; not linked, and a case', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  const kari = await addKari(db, door);
-  const answer = await door.login({ personnummer: NUMBER, given_name: 'Ola', family_name: 'Hansen' });
+  await using callback = await actAsCallback(db);
+  const kari = await addKari(db, callback);
+  const answer = await callback.login({ personnummer: NUMBER, given_name: 'Ola', family_name: 'Hansen' });
   assert.deepEqual([answer.outcome, answer.member_id], ['name_mismatch', null]);
   const conflict = await one(db, 'select kind, candidates, detail from registry.conflicts');
   assert.deepEqual([conflict.kind, conflict.candidates], ['name_mismatch', [kari.id]]);
@@ -190,10 +190,10 @@ test('name_mismatch: phone and e-mail match, the name does not; not linked, and 
 
 test('a linked login stays linked, whatever phone, e-mail and name say later', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  const kari = await addKari(db, door);
-  await door.login({});
-  const answer = await door.login({
+  await using callback = await actAsCallback(db);
+  const kari = await addKari(db, callback);
+  await callback.login({});
+  const answer = await callback.login({
     personnummer: NUMBER,
     phone: '+4790000099',
     email: 'new@example.org',
@@ -205,34 +205,34 @@ test('a linked login stays linked, whatever phone, e-mail and name say later', a
 
 test('a link holds for issuer and subject together, and in one organisation only', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  await using elsewhere = await openDoor(db);
-  await addKari(db, door);
-  await door.login({});
+  await using callback = await actAsCallback(db);
+  await using elsewhere = await actAsCallback(db);
+  await addKari(db, callback);
+  await callback.login({});
   const stranger = { given_name: null, family_name: null, birth_date: null, phone: null, email: null };
-  assert.equal((await door.login({ ...stranger })).outcome, 'absent');
-  assert.equal((await door.login({ ...stranger, issuer: 'https://other.example/' })).outcome, 'unlinked');
+  assert.equal((await callback.login({ ...stranger })).outcome, 'absent');
+  assert.equal((await callback.login({ ...stranger, issuer: 'https://other.example/' })).outcome, 'unlinked');
   assert.equal((await elsewhere.login({ ...stranger })).outcome, 'unlinked');
 });
 
 test('a repeated call with the same id changes nothing and answers the same', async () => {
   await using db = await createTestDatabase();
   await waitWithoutLimit(db);
-  await using door = await openDoor(db);
-  await addKari(db, door);
+  await using callback = await actAsCallback(db);
+  await addKari(db, callback);
   const same = { personnummer: NUMBER, observation_id: randomUUID() };
-  const first = await door.login(same);
+  const first = await callback.login(same);
   const before = await counts(db);
-  const repeated = await Promise.all(Array.from({ length: 10 }, () => door.login(same)));
+  const repeated = await Promise.all(Array.from({ length: 10 }, () => callback.login(same)));
   for (const answer of repeated) assert.deepEqual(answer, first);
   assert.deepEqual(await counts(db), before);
-  await assert.rejects(door.login({ ...same, subject: 'somebody-else' }), { code: 'PN003' });
+  await assert.rejects(callback.login({ ...same, subject: 'somebody-else' }), { code: 'PN003' });
 });
 
 test('one number in two organisations: two independent members, neither sees the other', async () => {
   await using db = await createTestDatabase();
-  await using nhf = await openDoor(db);
-  await using hlf = await openDoor(db);
+  await using nhf = await actAsCallback(db);
+  await using hlf = await actAsCallback(db);
   await addKari(db, nhf, { personnummer: NUMBER });
   await addKari(db, hlf);
   assert.equal((await hlf.login({ personnummer: NUMBER })).outcome, 'filled');
@@ -242,25 +242,25 @@ test('one number in two organisations: two independent members, neither sees the
 
 test('while the index key is rotated, a record under the old key is confirmed and takes the new index', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  const kari = await addKari(db, door, { personnummer: NUMBER });
-  const { personnummer_index: old, ...rest } = await sealNumber(NUMBER, door.organization);
+  await using callback = await actAsCallback(db);
+  const kari = await addKari(db, callback, { personnummer: NUMBER });
+  const { personnummer_index: old, ...rest } = await sealNumber(NUMBER, callback.organization);
   const rotated = { ...rest, personnummer_index: 'v2.index-under-the-new-key', personnummer_index_previous: [old] };
-  assert.equal((await door.login(rotated)).outcome, 'confirmed');
+  assert.equal((await callback.login(rotated)).outcome, 'confirmed');
   const member = await one(db, 'select personnummer_index from registry.members where id = $1', [kari.id]);
   assert.equal(member.personnummer_index, 'v2.index-under-the-new-key');
   assert.equal((await counts(db)).conflicts, 0);
-  assert.equal((await door.login(rotated)).outcome, 'confirmed');
+  assert.equal((await callback.login(rotated)).outcome, 'confirmed');
 });
 
 test('malformed arguments get a clear error without any value', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  await assert.rejects(door.login({ organization: 'nobody' }), { code: 'PN001' });
-  await assert.rejects(door.login({ provider: 'facebook' }), { code: 'PN001' });
-  await assert.rejects(door.login({ absent_reason: 'because' }), { code: 'PN002' });
+  await using callback = await actAsCallback(db);
+  await assert.rejects(callback.login({ organization: 'nobody' }), { code: 'PN001' });
+  await assert.rejects(callback.login({ provider: 'facebook' }), { code: 'PN001' });
+  await assert.rejects(callback.login({ absent_reason: 'because' }), { code: 'PN002' });
   const unmasked = { personnummer_index: 'v1.x', personnummer_sealed: 'x', personnummer_masked: decoyNumber };
-  await assert.rejects(door.login(unmasked), (error: Error & { code: string; detail?: string }) => {
+  await assert.rejects(callback.login(unmasked), (error: Error & { code: string; detail?: string }) => {
     assert.equal(error.code, 'PN002');
     assert.equal(error.detail, undefined);
     assert.ok(!error.message.includes(decoyNumber));

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { afterAll, beforeAll, test } from 'vitest';
+import { type ActingCallback, actAsCallback } from '../support/acting-callback.ts';
 import { becomeCoordinator, type Coordinator } from '../support/coordinator.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { type Door, openDoor } from '../support/door.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';
 
 /** People of a small organisation; some share a phone or an e-mail, so that every match rule and every disagreement comes up. */
@@ -78,30 +78,30 @@ beforeAll(async () => {
 });
 afterAll(() => db[Symbol.asyncDispose]());
 
-const members = async (door: Door) =>
+const members = async (callback: ActingCallback) =>
   (
     await db.pool.query(
       'select id, version, personnummer_index, merged_into from registry.members where organization_id = $1 order by id',
-      [door.organization.id],
+      [callback.organization.id],
     )
   ).rows;
 
-async function login(door: Door, { person, subject, number }: Step & { does: 'login' }) {
-  const before = await members(door);
+async function login(callback: ActingCallback, { person, subject, number }: Step & { does: 'login' }) {
+  const before = await members(callback);
   const given = number === null ? {} : { personnummer: sampleNumbers[number] as string };
-  const answer = await door.login({ ...PEOPLE[person], ...given, subject: `subject-${subject}` });
-  const after = await members(door);
+  const answer = await callback.login({ ...PEOPLE[person], ...given, subject: `subject-${subject}` });
+  const after = await members(callback);
   const changed = after.filter((row, at) => row.version !== before[at]?.version).map(({ id }) => id);
   // Only a fill changes a record, and only the one that it names.
   assert.deepEqual(changed, answer.outcome === 'filled' ? [answer.member_id] : []);
 }
 
-async function act(door: Door, coordinator: Coordinator, one: Step): Promise<void> {
-  if (one.does === 'login') return login(door, one);
+async function act(callback: ActingCallback, coordinator: Coordinator, one: Step): Promise<void> {
+  if (one.does === 'login') return login(callback, one);
   const state = one.does === 'decide' ? `state = 'open'` : `state = 'resolved'`;
   const { rows } = await db.pool.query(
     `select id, version from registry.conflicts where organization_id = $1 and ${state} order by opened_at, id offset $2 limit 1`,
-    [door.organization.id, one.nth],
+    [callback.organization.id, one.nth],
   );
   if (rows.length === 0) return;
   if (one.does === 'decide')
@@ -143,9 +143,9 @@ const INVARIANTS: Record<string, string> = {
       select from registry.excluded_links x where (x.organization_id, x.issuer, x.subject, x.member_id) = (l.organization_id, l.issuer, l.subject, l.member_id)))`,
 };
 
-async function assertInvariants(door: Door) {
+async function assertInvariants(callback: ActingCallback) {
   for (const [invariant, query] of Object.entries(INVARIANTS)) {
-    const { rows } = await db.pool.query(query, [door.organization.id]);
+    const { rows } = await db.pool.query(query, [callback.organization.id]);
     assert.deepEqual(rows, [], invariant);
   }
 }
@@ -153,12 +153,12 @@ async function assertInvariants(door: Door) {
 test('random logins, decisions and undos keep the invariants at every commit', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
-      await using door = await openDoor(db);
-      await using coordinator = await becomeCoordinator(db, door.organization);
-      for (const person of PEOPLE) await addMember(db, door.organization, person);
+      await using callback = await actAsCallback(db);
+      await using coordinator = await becomeCoordinator(db, callback.organization);
+      for (const person of PEOPLE) await addMember(db, callback.organization, person);
       for (const one of steps) {
-        await act(door, coordinator, one);
-        await assertInvariants(door);
+        await act(callback, coordinator, one);
+        await assertInvariants(callback);
       }
     }),
     { numRuns: 40, interruptAfterTimeLimit: 60_000 },
@@ -172,11 +172,11 @@ test('the observations of independent persons, in any order, give the same state
     { person, number: null },
   ]);
   const stateAfter = async (order: typeof independent) => {
-    await using door = await openDoor(db);
+    await using callback = await actAsCallback(db);
     for (const person of [0, 2, 4])
-      await addMember(db, door.organization, { ...PEOPLE[person], external_id: `person-${person}` });
+      await addMember(db, callback.organization, { ...PEOPLE[person], external_id: `person-${person}` });
     for (const { person, number } of order) {
-      await door.login({
+      await callback.login({
         ...PEOPLE[person],
         subject: `subject-${person}`,
         ...(number === null ? {} : { personnummer: sampleNumbers[number] as string }),
@@ -188,7 +188,7 @@ test('the observations of independent persons, in any order, give the same state
               (select count(*)::int from sync.pushes p where p.member_id = m.id) as pushes,
               (select count(*)::int from registry.conflicts c where c.member_id = m.id) as cases
        from registry.members m where m.organization_id = $1 order by 1`,
-      [door.organization.id],
+      [callback.organization.id],
     );
     return rows;
   };

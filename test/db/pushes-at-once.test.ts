@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type pg from 'pg';
 import { test } from 'vitest';
+import { addKari, one } from '../support/acting-callback.ts';
 import { blocked } from '../support/blocked.ts';
 import { atTheDesk, type Desk } from '../support/desk.ts';
-import { addKari, one } from '../support/door.ts';
 import { finishPush, pushWorker, unavailable } from '../support/push-worker.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';
 
@@ -21,10 +21,10 @@ async function inTransaction(desk: Desk, action: (client: pg.PoolClient) => Prom
 }
 
 /** Two members with a push each. */
-async function addTwo({ db, door }: Desk) {
+async function addTwo({ db, callback }: Desk) {
   const added: { memberId: string; pushId: string }[] = [];
   for (const number of [NUMBER, OTHER_NUMBER]) {
-    const { id: memberId } = await addMember(db, door.organization, { personnummer: number });
+    const { id: memberId } = await addMember(db, callback.organization, { personnummer: number });
     const { id: pushId } = await one<{ id: string }>(db, 'select private.queue_push($1) as id', [memberId]);
     added.push({ memberId, pushId });
   }
@@ -38,11 +38,11 @@ const retry = (desk: Desk, ...ids: string[]) => desk.coordinator.call('retry_syn
 
 test('a coordinator gives the record another number while a failed attempt is reported: the failed push is superseded', () =>
   atTheDesk(async (desk) => {
-    await addKari(desk.db, desk.door);
-    await desk.door.login({ personnummer: NUMBER });
+    await addKari(desk.db, desk.callback);
+    await desk.callback.login({ personnummer: NUMBER });
     const { id } = await one<{ id: string }>(desk.db, 'select id from sync.pushes');
     const { fencing_token } = await pushWorker(desk.db).claim(id);
-    await desk.door.login({ personnummer: OTHER_NUMBER }); // later: it would wait for this case
+    await desk.callback.login({ personnummer: OTHER_NUMBER }); // later: it would wait for this case
     let settled: Promise<Record<string, unknown>> | undefined;
     await inTransaction(desk, async (client) => {
       await finishPush(client, {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
+import { one } from '../support/acting-callback.ts';
 import { blocked } from '../support/blocked.ts';
-import { one } from '../support/door.ts';
 import { claimPushes, finishPush, finishPushes, type PushReport as Report } from '../support/push-worker.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';
 import { begin } from '../support/waiting.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
+import { one } from '../support/acting-callback.ts';
 import { becomeCoordinator } from '../support/coordinator.ts';
-import { one } from '../support/door.ts';
 import { claimPush, finishPush } from '../support/push-worker.ts';
 import { withPush } from './support/push-bench.ts';
 

@@ -2,8 +2,15 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { test } from 'vitest';
+import {
+  type ActingCallback,
+  actAsCallback,
+  addKari,
+  counts,
+  one,
+  waitWithoutLimit,
+} from '../support/acting-callback.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { addKari, counts, type Door, one, openDoor, waitWithoutLimit } from '../support/door.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';
 import { until } from '../support/until.ts';
 
@@ -16,7 +23,7 @@ const [NUMBER, OTHER_NUMBER] = sampleNumbers;
  */
 async function together(
   db: TestDatabase,
-  door: Door,
+  callback: ActingCallback,
   held: pg.Client,
   pair: pg.Client[],
   numbers: string[],
@@ -25,7 +32,7 @@ async function together(
   await held.query('select pg_advisory_lock(1)');
   const logins = pair.map(async (client, at) => {
     await client.query('select pg_advisory_xact_lock_shared(1)');
-    return door.login({ personnummer: numbers[at] as string, subject, observation_id: randomUUID() }, client);
+    return callback.login({ personnummer: numbers[at] as string, subject, observation_id: randomUUID() }, client);
   });
   const waiting = `select count(*)::int as n from pg_stat_activity where pid = any ($1) and wait_event = 'advisory'`;
   const pids = pair.map((client) => (client as unknown as { processID: number }).processID);
@@ -45,18 +52,18 @@ async function connect(url: string, count: number) {
 
 async function race(numbers: string[], expected: string[], seen: (db: TestDatabase) => Promise<void>) {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
+  await using callback = await actAsCallback(db);
   await using pair = await connect(db.urlFor('auth_callback'), 2);
   await using holder = await connect(db.ownerUrl, 1);
   for (let round = 0; round < ROUNDS; round += 1) {
     const subject = randomUUID();
-    const member = await addKari(db, door);
+    const member = await addKari(db, callback);
     await db.pool.query(
       `insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, match_rule)
        values ($1, 'https://provider.example/access-management-1.0/access/', $2, $3, 'vipps', 'coordinator')`,
-      [door.organization.id, subject, member.id],
+      [callback.organization.id, subject, member.id],
     );
-    const outcomes = await together(db, door, holder.clients[0] as pg.Client, pair.clients, numbers, subject);
+    const outcomes = await together(db, callback, holder.clients[0] as pg.Client, pair.clients, numbers, subject);
     assert.deepEqual(outcomes, expected, `round ${round}`);
     // The number is free again for the next round's member.
     await db.pool.query(
@@ -88,7 +95,7 @@ test(`with the same number: one fill, one confirmation, ${ROUNDS} times`, async 
 
 test('two members and one number at the same instant: one fill, one duplicate', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
+  await using callback = await actAsCallback(db);
   for (let round = 0; round < 25; round += 1) {
     const people = [0, 1].map((nth) => ({
       phone: `+4790${round}0${nth}000`,
@@ -96,10 +103,10 @@ test('two members and one number at the same instant: one fill, one duplicate', 
       given_name: 'Kari',
       family_name: 'Nordmann',
     }));
-    for (const person of people) await addMember(db, door.organization, person);
+    for (const person of people) await addMember(db, callback.organization, person);
     const answers = await Promise.all(
       people.map((person) =>
-        door.login({
+        callback.login({
           ...person,
           personnummer: sampleNumbers[round % 12] as string,
           subject: randomUUID(),
@@ -114,10 +121,10 @@ test('two members and one number at the same instant: one fill, one duplicate', 
 
 test('the first login of one person arriving ten times at once makes one link', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  await addKari(db, door);
+  await using callback = await actAsCallback(db);
+  await addKari(db, callback);
   await waitWithoutLimit(db);
-  const answers = await Promise.all(Array.from({ length: 10 }, () => door.login({ personnummer: NUMBER })));
+  const answers = await Promise.all(Array.from({ length: 10 }, () => callback.login({ personnummer: NUMBER })));
   assert.deepEqual(answers.map(({ outcome }) => outcome).sort(), [...Array(9).fill('confirmed'), 'filled']);
   assert.equal((await counts(db)).links, 1);
   assert.equal((await one(db, `select count(*)::int as n from audit.events where event = 'linked'`)).n, 1);

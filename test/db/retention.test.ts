@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'vitest';
+import { actAsCallback, addKari, counts, one } from '../support/acting-callback.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { atTheDesk } from '../support/desk.ts';
-import { addKari, counts, one, openDoor } from '../support/door.ts';
 import { sampleNumbers, sealNumber } from '../support/samples.ts';
 import { openSession } from '../support/sessions.ts';
 
@@ -35,9 +35,9 @@ const observation = (db: TestDatabase) =>
 
 test('contact claims of settled logins are erased after the time set for them; outcome, member and number stay', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  await addKari(db, door);
-  await door.login({ personnummer: NUMBER });
+  await using callback = await actAsCallback(db);
+  await addKari(db, callback);
+  await callback.login({ personnummer: NUMBER });
   await age(db, '89 days');
   assert.equal(await erase(db), 0);
   await age(db, '2 days');
@@ -63,10 +63,10 @@ test('contact claims of settled logins are erased after the time set for them; o
 
 test("observed numbers are erased after the organisation's retention; the member record keeps its own", async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  const kari = await addKari(db, door);
+  await using callback = await actAsCallback(db);
+  const kari = await addKari(db, callback);
   const previous = { personnummer_index_previous: ['v0.older', 'v0.oldest'] };
-  const { observation_id } = await door.login({ personnummer: NUMBER, ...previous });
+  const { observation_id } = await callback.login({ personnummer: NUMBER, ...previous });
   assert.deepEqual((await observation(db)).personnummer_index_previous, ['v0.older', 'v0.oldest']);
   await age(db, '13 months');
   assert.equal(await erase(db), 1);
@@ -84,16 +84,16 @@ test("observed numbers are erased after the organisation's retention; the member
   const member = await one(db, 'select personnummer_masked from registry.members where id = $1', [kari.id]);
   assert.equal(member.personnummer_masked, '018150*****');
   // What came of it is still known when the same call comes again, and the next login is like any other.
-  const again = await door.login({ observation_id, personnummer: NUMBER });
+  const again = await callback.login({ observation_id, personnummer: NUMBER });
   assert.equal(again.outcome, 'filled');
-  assert.equal((await door.login({ personnummer: NUMBER })).outcome, 'confirmed');
+  assert.equal((await callback.login({ personnummer: NUMBER })).outcome, 'confirmed');
 });
 
 test('what a case still needs is not erased, nor what waits to be decided', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  await addKari(db, door, { personnummer: sampleNumbers[1] });
-  await door.login({ personnummer: NUMBER });
+  await using callback = await actAsCallback(db);
+  await addKari(db, callback, { personnummer: sampleNumbers[1] });
+  await callback.login({ personnummer: NUMBER });
   await age(db, '2 years');
   assert.equal(await erase(db), 0);
   await db.pool.query(
@@ -107,9 +107,9 @@ test('what a case still needs is not erased, nor what waits to be decided', asyn
 });
 
 test('a case that was closed a week ago can still be undone, so nothing of its login is erased; a month later it is', () =>
-  atTheDesk(async ({ db, door, coordinator, settle }) => {
-    const kari = await addKari(db, door, { personnummer: OTHER_NUMBER });
-    await door.login({ personnummer: NUMBER });
+  atTheDesk(async ({ db, callback, coordinator, settle }) => {
+    const kari = await addKari(db, callback, { personnummer: OTHER_NUMBER });
+    await callback.login({ personnummer: NUMBER });
     const { conflict_id } = await settle('accept_observed');
     await age(db, '2 years');
     const closed = (interval: string) =>
@@ -151,10 +151,13 @@ async function whereIs(db: TestDatabase, texts: string[]): Promise<string[]> {
 
 for (const decision of ['keep_existing', 'not_same_person'] as const) {
   test(`a decision (${decision}) is remembered while a login with the number is kept; then no column holds its index`, () =>
-    atTheDesk(async ({ db, door, settle, openCases }) => {
-      await addKari(db, door, { personnummer: OTHER_NUMBER });
-      const number = { ...(await sealNumber(NUMBER, door.organization)), personnummer_index_previous: ['v0.older'] };
-      await door.login(number);
+    atTheDesk(async ({ db, callback, settle, openCases }) => {
+      await addKari(db, callback, { personnummer: OTHER_NUMBER });
+      const number = {
+        ...(await sealNumber(NUMBER, callback.organization)),
+        personnummer_index_previous: ['v0.older'],
+      };
+      await callback.login(number);
       await settle(decision);
       await db.pool.query(`update registry.conflicts set closed_at = now() - interval '40 days'`);
       await age(db, '11 months');
@@ -173,22 +176,22 @@ for (const decision of ['keep_existing', 'not_same_person'] as const) {
       const { state } = await one(db, 'select state from registry.conflicts');
       assert.equal(state, 'resolved', 'the case itself stays, and what was decided');
       if (decision === 'keep_existing') {
-        await door.login(number);
+        await callback.login(number);
         assert.equal((await openCases()).length, 1, 'what is not remembered is asked again');
       }
     }));
 }
 
 test('what an import brought is remembered for the retention time after it brought it last', () =>
-  atTheDesk(async ({ db, door, settle, openCases }) => {
-    const kari = await addKari(db, door, { external_id: 'm-1' });
-    await door.login({ personnummer: OTHER_NUMBER });
-    const sealed = await sealNumber(NUMBER, door.organization);
+  atTheDesk(async ({ db, callback, settle, openCases }) => {
+    const kari = await addKari(db, callback, { external_id: 'm-1' });
+    await callback.login({ personnummer: OTHER_NUMBER });
+    const sealed = await sealNumber(NUMBER, callback.organization);
     let runs = 0;
     const bring = async () => {
       runs += 1;
       const { run_id } = await one(db, 'select run_id from import.start_run($1, $2, $3, false)', [
-        door.organization.slug,
+        callback.organization.slug,
         String(runs).repeat(64),
         ['personnummer'],
       ]);
@@ -220,13 +223,15 @@ test('what an import brought is remembered for the retention time after it broug
   }));
 
 test('what an import offered is kept while the case is open and the decision can be taken back, and not longer', () =>
-  atTheDesk(async ({ db, door, settle }) => {
-    await addKari(db, door, { external_id: 'm-1' });
-    await door.login({ personnummer: OTHER_NUMBER });
+  atTheDesk(async ({ db, callback, settle }) => {
+    await addKari(db, callback, { external_id: 'm-1' });
+    await callback.login({ personnummer: OTHER_NUMBER });
     const { run_id } = await one(db, `select run_id from import.start_run($1, $2, '{personnummer}', false)`, [
-      ...[door.organization.slug, 'a'.repeat(64)],
+      ...[callback.organization.slug, 'a'.repeat(64)],
     ]);
-    const rows = JSON.stringify([{ line: 2, external_id: 'm-1', ...(await sealNumber(NUMBER, door.organization)) }]);
+    const rows = JSON.stringify([
+      { line: 2, external_id: 'm-1', ...(await sealNumber(NUMBER, callback.organization)) },
+    ]);
     await db.pool.query(`select from import.accept_file($1, '{}', true, false)`, [run_id]);
     await db.pool.query(`select import.load_rows($1, 0, 1, $2, '[]')`, [run_id, rows]);
     const offers = async () => (await one(db, 'select count(*)::int as n from registry.offered_numbers')).n;
@@ -251,20 +256,20 @@ test('what an import offered is kept while the case is open and the decision can
 
 test('a shorter time can be set for one organisation', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  await addKari(db, door);
-  await door.login();
+  await using callback = await actAsCallback(db);
+  await addKari(db, callback);
+  await callback.login();
   await db.pool.query(`update registry.organizations set contact_retention = '1 day'`);
   await age(db, '2 days');
   assert.equal(await erase(db), 1);
 });
 
 test('the number that a decision replaced is kept as long as the decision can be taken back, and not longer', () =>
-  atTheDesk(async ({ db, door, coordinator, settle }) => {
+  atTheDesk(async ({ db, callback, coordinator, settle }) => {
     const before = () =>
       one(db, `select to_jsonb(before) as before from registry.resolutions`).then((row) => row.before);
-    const kari = await addKari(db, door, { personnummer: OTHER_NUMBER });
-    await door.login({ personnummer: NUMBER });
+    const kari = await addKari(db, callback, { personnummer: OTHER_NUMBER });
+    await callback.login({ personnummer: NUMBER });
     const { conflict_id } = await settle('accept_observed');
     await db.pool.query(`update registry.resolutions set decided_at = now() - interval '30 days 12 hours'`);
     assert.equal(await erase(db), 0);
@@ -283,10 +288,10 @@ test('the number that a decision replaced is kept as long as the decision can be
   }));
 
 test('a number that a merge moved is erased from the decision in both places', () =>
-  atTheDesk(async ({ db, door }) => {
-    await addKari(db, door);
-    await door.login();
-    const number = { ...(await forms(door)), source: 'vipps-login' };
+  atTheDesk(async ({ db, callback }) => {
+    await addKari(db, callback);
+    await callback.login();
+    const number = { ...(await forms(callback)), source: 'vipps-login' };
     const [member, survivor] = [randomUUID(), randomUUID()];
     await db.pool.query(
       `with c as (
@@ -295,7 +300,7 @@ test('a number that a merge moved is erased from the decision in both places', (
        insert into registry.resolutions (organization_id, conflict_id, decision, decided_by, decided_at, before)
        select $1, id, 'merge_into', 'somebody', now() - interval '32 days',
          jsonb_populate_record(null::registry.before_decision, $2) from c`,
-      [door.organization.id, { member_id: member, number, survivor_number: number, survivor }],
+      [callback.organization.id, { member_id: member, number, survivor_number: number, survivor }],
     );
     assert.equal(await erase(db), 1);
     const { before } = await one(db, 'select jsonb_strip_nulls(to_jsonb(before)) as before from registry.resolutions');
@@ -313,10 +318,10 @@ const forms = async ({ organization }: Parameters<typeof addKari>[1]) => {
 
 test('a session goes with its tokens 31 days after it has run out; until then the reuse of a token is noticed', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  await addKari(db, door);
-  const gone = await openSession(door, (await door.login()).observation_id);
-  const kept = await openSession(door, (await door.login()).observation_id);
+  await using callback = await actAsCallback(db);
+  await addKari(db, callback);
+  const gone = await openSession(callback, (await callback.login()).observation_id);
+  const kept = await openSession(callback, (await callback.login()).observation_id);
   assert.ok(await gone.refresh());
   const ranOut = (interval: string) =>
     db.pool.query('update registry.sessions set expires_at = now() - $2::interval where id = $1', [gone.id, interval]);
@@ -335,9 +340,9 @@ test('a session goes with its tokens 31 days after it has run out; until then th
 
 test('of a session with more tokens than are erased at once some go, then the rest, then the session', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  await addKari(db, door);
-  const session = await openSession(door, (await door.login()).observation_id);
+  await using callback = await actAsCallback(db);
+  await addKari(db, callback);
+  const session = await openSession(callback, (await callback.login()).observation_id);
   for (let times = 0; times < 4; times += 1) assert.ok(await session.refresh());
   await db.pool.query(`update registry.sessions set expires_at = now() - interval '1 year'`);
   const eraseTwo = async () => (await one(db, 'select worker.erase_expired(2) as erased')).erased;
@@ -347,16 +352,16 @@ test('of a session with more tokens than are erased at once some go, then the re
 
 test('a dry run of an import that was killed is gone a day later, with what it had read; other imports stay', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
+  await using callback = await actAsCallback(db);
   const startRun = async (fingerprint: string, dryRun: boolean) => {
     const run = await one(db, 'select run_id from import.start_run($1, $2, $3, $4)', [
-      door.organization.slug,
+      callback.organization.slug,
       fingerprint.repeat(64),
       ['personnummer'],
       dryRun,
     ]);
     await db.pool.query(`select from import.accept_file($1, '{}', true, false)`, [run.run_id]);
-    const row = { line: 2, external_id: 'm-1', ...(await sealNumber(NUMBER, door.organization)) };
+    const row = { line: 2, external_id: 'm-1', ...(await sealNumber(NUMBER, callback.organization)) };
     await db.pool.query('select import.load_rows($1, 0, 1, $2, $3)', [run.run_id, JSON.stringify([row]), '[]']);
     return run.run_id;
   };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
+import { one } from '../support/acting-callback.ts';
 import { becomeCoordinator, type Coordinator, type Reply } from '../support/coordinator.ts';
-import { one } from '../support/door.ts';
 import { addMember, addMemberSystem, addOrganization, sampleNumbers } from '../support/samples.ts';
 import { type PushBench, withPush } from './support/push-bench.ts';
 

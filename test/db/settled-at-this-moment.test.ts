@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import type pg from 'pg';
 import { test } from 'vitest';
+import { addKari, KARI, one } from '../support/acting-callback.ts';
 import { blocked } from '../support/blocked.ts';
 import { becomeCoordinator } from '../support/coordinator.ts';
 import { atTheDesk, type Desk } from '../support/desk.ts';
-import { addKari, KARI, one } from '../support/door.ts';
 import { revoke } from '../support/revoke.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';
 import { begin } from '../support/waiting.ts';
@@ -33,11 +33,11 @@ async function deciding({ db, coordinator, openCases }: Desk, decision: string) 
 for (const decision of ['keep_existing', 'not_same_person']) {
   test(`${decision}, while the same login comes again: it is known, and no case is opened`, () =>
     atTheDesk(async (desk) => {
-      const { db, door, openCases } = desk;
-      await addKari(db, door, { given_name: 'Ola', family_name: 'Hansen' });
-      assert.equal((await door.login(withoutNumber)).outcome, 'name_mismatch');
+      const { db, callback, openCases } = desk;
+      await addKari(db, callback, { given_name: 'Ola', family_name: 'Hansen' });
+      assert.equal((await callback.login(withoutNumber)).outcome, 'name_mismatch');
       await using held = await deciding(desk, decision);
-      const again = door.login(withoutNumber);
+      const again = callback.login(withoutNumber);
       await blocked(db, 1);
       await held.query('commit');
       assert.equal((await again).outcome, 'name_mismatch');
@@ -51,11 +51,11 @@ for (const decision of ['keep_existing', 'not_same_person']) {
 
 test('accept_observed, while the same login comes again: it is put off, let in, and decided by the link', () =>
   atTheDesk(async (desk) => {
-    const { db, door, openCases } = desk;
-    const kari = await addKari(db, door, { given_name: 'Ola', family_name: 'Hansen' });
-    await door.login(withoutNumber);
+    const { db, callback, openCases } = desk;
+    const kari = await addKari(db, callback, { given_name: 'Ola', family_name: 'Hansen' });
+    await callback.login(withoutNumber);
     await using held = await deciding(desk, 'accept_observed');
-    const again = door.login(withoutNumber);
+    const again = callback.login(withoutNumber);
     await blocked(db, 1);
     await held.query('commit');
     const { observation_id, outcome, member_id } = await again;
@@ -69,42 +69,42 @@ test('accept_observed, while the same login comes again: it is put off, let in, 
   }));
 
 test('a disagreement that is remembered twice is still only counted', () =>
-  atTheDesk(async ({ db, door, settle }) => {
-    await addKari(db, door, { given_name: 'Ola', family_name: 'Hansen' });
-    await door.login(withoutNumber);
+  atTheDesk(async ({ db, callback, settle }) => {
+    await addKari(db, callback, { given_name: 'Ola', family_name: 'Hansen' });
+    await callback.login(withoutNumber);
     await settle('keep_existing');
     // As two decisions at once left it before: the same disagreement, settled in two cases.
     await db.pool.query(
       `insert into registry.conflicts (organization_id, kind, candidates, observation_id, fingerprint, state, closed_at, decision, decided_by)
        select organization_id, kind, candidates, observation_id, fingerprint, state, closed_at, decision, decided_by from registry.conflicts`,
     );
-    assert.equal((await door.login(withoutNumber)).outcome, 'name_mismatch');
+    assert.equal((await callback.login(withoutNumber)).outcome, 'name_mismatch');
   }));
 
 test('a mismatch is the same one whoever else has the number: one case, which names who has it now', () =>
-  atTheDesk(async ({ db, door, openCases, settle }) => {
-    await addKari(db, door, { personnummer: OTHER_NUMBER });
-    const other = await addMember(db, door.organization, { personnummer: NUMBER });
-    await addMember(db, door.organization, {});
-    await door.login({ personnummer: NUMBER });
+  atTheDesk(async ({ db, callback, openCases, settle }) => {
+    await addKari(db, callback, { personnummer: OTHER_NUMBER });
+    const other = await addMember(db, callback.organization, { personnummer: NUMBER });
+    await addMember(db, callback.organization, {});
+    await callback.login({ personnummer: NUMBER });
     const [before] = await openCases();
     assert.equal(before?.other_member_id, other.id);
     await db.pool.query('update registry.members set personnummer_index = $2 where id = $1', [other.id, 'v1.another']);
-    await door.login({ personnummer: NUMBER });
+    await callback.login({ personnummer: NUMBER });
     const [now, ...more] = await openCases();
     assert.deepEqual([now?.id, now?.other_member_id, now?.version, more], [before?.id, null, 2, []]);
     await settle('keep_existing');
-    await door.login({ personnummer: NUMBER });
+    await callback.login({ personnummer: NUMBER });
     assert.deepEqual(await openCases(), []);
-    await door.login({ personnummer: THIRD_NUMBER });
+    await callback.login({ personnummer: THIRD_NUMBER });
     assert.equal((await openCases()).length, 1);
   }));
 
 test('two coordinators give one login without a number to two members: the second one is told', () =>
-  atTheDesk(async ({ db, door, coordinator }) => {
-    await using colleague = await becomeCoordinator(db, door.organization);
-    const [ola, liv] = [await addMember(db, door.organization), await addMember(db, door.organization)];
-    const { observation_id } = await door.login(withoutNumber);
+  atTheDesk(async ({ db, callback, coordinator }) => {
+    await using colleague = await becomeCoordinator(db, callback.organization);
+    const [ola, liv] = [await addMember(db, callback.organization), await addMember(db, callback.organization)];
+    const { observation_id } = await callback.login(withoutNumber);
     await using held = await begin(db);
     await held.query(`select set_config('request.jwt.claims', $1, true)`, [
       JSON.stringify({ sub: coordinator.userId }),
@@ -119,11 +119,11 @@ test('two coordinators give one login without a number to two members: the secon
   }));
 
 test('one links a login to somebody the case does not name while another accepts the case: no deadlock', () =>
-  atTheDesk(async ({ db, door, coordinator, openCases }) => {
-    await using colleague = await becomeCoordinator(db, door.organization);
-    await addMember(db, door.organization, { ...KARI, given_name: 'Ola', family_name: 'Hansen' });
-    const liv = await addMember(db, door.organization);
-    const { observation_id } = await door.login(withoutNumber);
+  atTheDesk(async ({ db, callback, coordinator, openCases }) => {
+    await using colleague = await becomeCoordinator(db, callback.organization);
+    await addMember(db, callback.organization, { ...KARI, given_name: 'Ola', family_name: 'Hansen' });
+    const liv = await addMember(db, callback.organization);
+    const { observation_id } = await callback.login(withoutNumber);
     const [open] = await openCases();
     await using held = await begin(db); // whoever writes the link waits for this one
     await held.query(
@@ -142,14 +142,14 @@ test('one links a login to somebody the case does not name while another accepts
 
 test('not_same_person, while the login comes with what proves it: it is not linked after all', () =>
   atTheDesk(async (desk) => {
-    const { db, door } = desk;
-    const kari = await addKari(db, door, { given_name: 'Ola', family_name: 'Hansen' });
-    await door.login(withoutNumber);
+    const { db, callback } = desk;
+    const kari = await addKari(db, callback, { given_name: 'Ola', family_name: 'Hansen' });
+    await callback.login(withoutNumber);
     await db.pool.query(`update registry.members set given_name = 'Kari', family_name = 'Nordmann' where id = $1`, [
       kari.id,
     ]);
     await using held = await deciding(desk, 'not_same_person');
-    const again = door.login({ personnummer: NUMBER });
+    const again = callback.login({ personnummer: NUMBER });
     await blocked(db, 1);
     await held.query('commit');
     const { observation_id, outcome, member_id } = await again;
@@ -160,15 +160,18 @@ test('not_same_person, while the login comes with what proves it: it is not link
   }));
 
 test('a number is accepted while a login renews consent and has the recorded one sent: both happen, the accepted number goes last', () =>
-  atTheDesk(async ({ db, door, coordinator, openCases }) => {
-    await addKari(db, door);
+  atTheDesk(async ({ db, callback, coordinator, openCases }) => {
+    await addKari(db, callback);
     const aMinuteAgo = new Date(Date.now() - 60_000);
-    await door.login({ personnummer: NUMBER, issued_at: aMinuteAgo });
-    await door.login({ personnummer: OTHER_NUMBER, issued_at: aMinuteAgo });
-    await revoke(door, new Date(Date.now() - 30_000));
+    await callback.login({ personnummer: NUMBER, issued_at: aMinuteAgo });
+    await callback.login({ personnummer: OTHER_NUMBER, issued_at: aMinuteAgo });
+    await revoke(callback, new Date(Date.now() - 30_000));
     const mismatch = (await openCases()).find(({ kind }) => kind === 'mismatch');
     await using held = await begin(db);
-    assert.equal((await door.login({ personnummer: NUMBER }, held as unknown as pg.ClientBase)).outcome, 'confirmed');
+    assert.equal(
+      (await callback.login({ personnummer: NUMBER }, held as unknown as pg.ClientBase)).outcome,
+      'confirmed',
+    );
     const accepting = coordinator.call('resolve_conflict', mismatch?.id, 'accept_observed', null, mismatch?.version);
     await blocked(db, 1);
     await held.query('commit');

@@ -4,8 +4,8 @@ import pg from 'pg';
 import { test } from 'vitest';
 import { OUR_SCHEMAS } from '../../db/catalog.ts';
 import type { LoginRole } from '../../local/login-roles.ts';
+import { actAsCallback, addKari, one } from '../support/acting-callback.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { addKari, one, openDoor } from '../support/door.ts';
 import { inCase } from '../support/in-case.ts';
 import { claimPush, finishPush } from '../support/push-worker.ts';
 import { sampleNumbers } from '../support/samples.ts';
@@ -17,7 +17,7 @@ import { layTraps } from './support/traps.ts';
  * owner of everything. The database gives TEMP to nobody; here everybody has it.
  */
 
-/** How a door's caller is reached: PostgREST signs in as `authenticator` and becomes `authenticated`. */
+/** How a registry's caller is reached: PostgREST signs in as `authenticator` and becomes `authenticated`. */
 const CALLERS: Record<string, LoginRole> = {
   auth_callback: 'auth_callback',
   sync_worker: 'sync_worker',
@@ -121,12 +121,12 @@ test('with TEMP granted, no object of the caller is found by any function that r
 test('a login that fills, one that disagrees, and a worker that delivers, by callers full of traps', async () => {
   await using db = await createTestDatabase();
   await db.pool.query(`grant temporary on database ${db.name} to public`);
-  await using door = await openDoor(db);
-  await addKari(db, door);
+  await using registry = await actAsCallback(db);
+  await addKari(db, registry);
   await using callback = await attack(db, 'auth_callback');
   const [first, second] = sampleNumbers;
-  assert.equal((await door.login({ personnummer: first }, callback.client)).outcome, 'filled');
-  assert.equal((await door.login({ personnummer: first }, callback.client)).outcome, 'confirmed');
+  assert.equal((await registry.login({ personnummer: first }, callback.client)).outcome, 'filled');
+  assert.equal((await registry.login({ personnummer: first }, callback.client)).outcome, 'confirmed');
   await using worker = await attack(db, 'sync_worker');
   const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
   const { fencing_token } = await claimPush(worker.client, id);
@@ -134,25 +134,28 @@ test('a login that fills, one that disagrees, and a worker that delivers, by cal
   assert.equal(await finishPush(worker.client, delivered), 'delivered');
   assert.equal(await worker.traps.sprung(), 0);
 
-  assert.equal((await door.login({ personnummer: second }, callback.client)).outcome, 'conflict');
-  assert.equal((await door.login({ subject: 'somebody', phone: '+4790000099' }, callback.client)).outcome, 'ambiguous');
+  assert.equal((await registry.login({ personnummer: second }, callback.client)).outcome, 'conflict');
+  assert.equal(
+    (await registry.login({ subject: 'somebody', phone: '+4790000099' }, callback.client)).outcome,
+    'ambiguous',
+  );
   assert.equal(await callback.traps.sprung(), 0);
 });
 
 test('a coordinator full of traps calls every function and reads every view of the API', async () => {
   await using db = await createTestDatabase();
   await db.pool.query(`grant temporary on database ${db.name} to public`);
-  await using door = await openDoor(db);
-  await addKari(db, door);
+  await using registry = await actAsCallback(db);
+  await addKari(db, registry);
   const [first, second] = sampleNumbers;
-  await door.login({ personnummer: first });
-  await door.login({ personnummer: second });
+  await registry.login({ personnummer: first });
+  await registry.login({ personnummer: second });
   await using attacker = await attack(db, 'authenticated');
   const { client, traps } = attacker;
   const userId = randomUUID();
   await db.pool.query('insert into registry.coordinators (user_id, organization_id) values ($1, $2)', [
     userId,
-    door.organization.id,
+    registry.organization.id,
   ]);
   await client.query(`select pg_catalog.set_config('request.jwt.claims', $1, false)`, [
     JSON.stringify({ sub: userId }),

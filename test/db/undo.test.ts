@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
+import { type ActingCallback, addKari, one } from '../support/acting-callback.ts';
 import { blocked } from '../support/blocked.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { atTheDesk, type Desk, eventsBy, record } from '../support/desk.ts';
-import { addKari, type Door, one } from '../support/door.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';
 import { begin } from '../support/waiting.ts';
 
 const [NUMBER, OTHER_NUMBER, THIRD_NUMBER] = sampleNumbers;
 
 test('undo: the old number comes back with a compensating push; refused when something newer depends on it, or late', () =>
-  atTheDesk(async ({ db, door, coordinator, settle }) => {
-    const kari = await addKari(db, door, { personnummer: OTHER_NUMBER });
-    await door.login({ personnummer: NUMBER });
+  atTheDesk(async ({ db, callback, coordinator, settle }) => {
+    const kari = await addKari(db, callback, { personnummer: OTHER_NUMBER });
+    await callback.login({ personnummer: NUMBER });
     const { conflict_id } = await settle('accept_observed');
     assert.equal((await coordinator.call('undo_resolution', conflict_id, 'mistake')).state, 'open');
     assert.equal((await record(db, kari.id)).personnummer_masked, '319261*****');
@@ -37,10 +37,10 @@ test('undo: the old number comes back with a compensating push; refused when som
   }));
 
 test('two cases accepted one after the other: the later one stands, and the first cannot be undone over it', () =>
-  atTheDesk(async ({ db, door, coordinator, settle, openCases }) => {
-    const kari = await addKari(db, door, { personnummer: OTHER_NUMBER });
-    await door.login({ personnummer: NUMBER });
-    await door.login({ personnummer: THIRD_NUMBER });
+  atTheDesk(async ({ db, callback, coordinator, settle, openCases }) => {
+    const kari = await addKari(db, callback, { personnummer: OTHER_NUMBER });
+    await callback.login({ personnummer: NUMBER });
+    await callback.login({ personnummer: THIRD_NUMBER });
     const [first] = await openCases();
     await settle('accept_observed');
     await settle('accept_observed');
@@ -49,14 +49,14 @@ test('two cases accepted one after the other: the later one stands, and the firs
   }));
 
 test('a number that another member has cannot be accepted; the records are merged, and other cases closed', () =>
-  atTheDesk(async ({ db, door, coordinator, settle, openCases }) => {
-    const kari = await addKari(db, door);
-    const double = await addMember(db, door.organization, {
+  atTheDesk(async ({ db, callback, coordinator, settle, openCases }) => {
+    const kari = await addKari(db, callback);
+    const double = await addMember(db, callback.organization, {
       given_name: 'Kari',
       family_name: 'Nordmann',
       personnummer: NUMBER,
     });
-    await door.login({ personnummer: NUMBER });
+    await callback.login({ personnummer: NUMBER });
     const [duplicate] = await openCases();
     assert.deepEqual(
       [duplicate?.kind, duplicate?.member_id, duplicate?.other_member_id],
@@ -65,7 +65,7 @@ test('a number that another member has cannot be accepted; the records are merge
     assert.equal((await settle('accept_observed')).code, 'decision_not_applicable');
     assert.equal((await settle('merge_into')).state, 'resolved');
     assert.deepEqual(await openCases(), []);
-    const again = await door.login({ personnummer: NUMBER });
+    const again = await callback.login({ personnummer: NUMBER });
     assert.deepEqual([again.outcome, again.member_id], ['confirmed', double.id]);
     assert.equal(
       (await one(db, 'select count(*)::int as n from registry.observations where member_id = $1', [kari.id])).n,
@@ -85,18 +85,18 @@ test('a number that another member has cannot be accepted; the records are merge
   }));
 
 /** Kari's record, and one of the same person that has the number: logging in makes the case that can be merged. */
-async function twoRecords({ db, door }: { db: TestDatabase; door: Door }) {
-  const kari = await addKari(db, door);
+async function twoRecords({ db, callback }: { db: TestDatabase; callback: ActingCallback }) {
+  const kari = await addKari(db, callback);
   const same = { given_name: 'Kari', family_name: 'Nordmann', phone: '+4790000066', email: 'k@example.org' };
-  const double = await addMember(db, door.organization, { ...same, personnummer: NUMBER });
-  assert.equal((await door.login({ personnummer: NUMBER })).outcome, 'duplicate');
+  const double = await addMember(db, callback.organization, { ...same, personnummer: NUMBER });
+  assert.equal((await callback.login({ personnummer: NUMBER })).outcome, 'duplicate');
   return { kari, double };
 }
 
 test('a case that names a merged record among its candidates is closed with the merge', () =>
-  atTheDesk(async ({ db, door, settle, openCases }) => {
-    await twoRecords({ db, door });
-    await door.login({ subject: 'another', family_name: 'Hansen' });
+  atTheDesk(async ({ db, callback, settle, openCases }) => {
+    await twoRecords({ db, callback });
+    await callback.login({ subject: 'another', family_name: 'Hansen' });
     assert.deepEqual(
       (await openCases()).map(({ kind }) => kind),
       ['duplicate', 'name_mismatch'],
@@ -106,12 +106,12 @@ test('a case that names a merged record among its candidates is closed with the 
   }));
 
 test('a merged record has nothing more to say to the member system, and its failed push cannot be tried again', () =>
-  atTheDesk(async ({ db, door, coordinator, settle }) => {
-    await addKari(db, door);
-    assert.equal((await door.login({ personnummer: OTHER_NUMBER })).outcome, 'filled');
+  atTheDesk(async ({ db, callback, coordinator, settle }) => {
+    await addKari(db, callback);
+    assert.equal((await callback.login({ personnummer: OTHER_NUMBER })).outcome, 'filled');
     const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
-    await addMember(db, door.organization, { given_name: 'Kari', personnummer: NUMBER });
-    assert.equal((await door.login({ personnummer: NUMBER })).outcome, 'conflict');
+    await addMember(db, callback.organization, { given_name: 'Kari', personnummer: NUMBER });
+    assert.equal((await callback.login({ personnummer: NUMBER })).outcome, 'conflict');
     await settle('merge_into');
     assert.equal((await one(db, 'select state from sync.pushes where id = $1', [id])).state, 'superseded');
     await db.pool.query(`update sync.pushes set state = 'rejected', error_code = 'http_422' where id = $1`, [id]);
@@ -119,10 +119,10 @@ test('a merged record has nothing more to say to the member system, and its fail
   }));
 
 test('a merge brings a number along that the survivor lacks, and the undo brings it back', () =>
-  atTheDesk(async ({ db, door, coordinator, settle, openCases }) => {
-    const kari = await addKari(db, door, { personnummer: OTHER_NUMBER });
-    const ola = await addMember(db, door.organization, { given_name: 'Ola' });
-    await door.login();
+  atTheDesk(async ({ db, callback, coordinator, settle, openCases }) => {
+    const kari = await addKari(db, callback, { personnummer: OTHER_NUMBER });
+    const ola = await addMember(db, callback.organization, { given_name: 'Ola' });
+    await callback.login();
     await db.pool.query(
       `insert into registry.conflicts (organization_id, kind, member_id, other_member_id, observation_id, fingerprint)
        select organization_id, 'subject_moved', $1, $2, id, 'made for this test' from registry.observations`,
@@ -142,10 +142,10 @@ test('a merge brings a number along that the survivor lacks, and the undo brings
   }));
 
 /** Kari's record, with a number, merged into Ola's, who has none and gets it by that. */
-async function mergedWithNumber({ db, door, settle, openCases }: Desk) {
-  const kari = await addKari(db, door, { personnummer: OTHER_NUMBER });
-  const ola = await addMember(db, door.organization, { given_name: 'Ola' });
-  await door.login();
+async function mergedWithNumber({ db, callback, settle, openCases }: Desk) {
+  const kari = await addKari(db, callback, { personnummer: OTHER_NUMBER });
+  const ola = await addMember(db, callback.organization, { given_name: 'Ola' });
+  await callback.login();
   await db.pool.query(
     `insert into registry.conflicts (organization_id, kind, member_id, other_member_id, observation_id, fingerprint)
      select organization_id, 'subject_moved', $1, $2, id, 'made for this test' from registry.observations`,
@@ -158,8 +158,8 @@ async function mergedWithNumber({ db, door, settle, openCases }: Desk) {
 
 /** The survivor of a merge gets another number than came with it, in each way in which a record gets one. */
 const NEWER_NUMBERS: Record<string, (desk: Desk, ola: string) => Promise<unknown>> = {
-  'by a coordinator, who accepts a login': async ({ door, settle }) => {
-    assert.equal((await door.login({ personnummer: NUMBER })).outcome, 'conflict');
+  'by a coordinator, who accepts a login': async ({ callback, settle }) => {
+    assert.equal((await callback.login({ personnummer: NUMBER })).outcome, 'conflict');
     return settle('accept_observed');
   },
   'by an export': ({ db }, ola) =>
@@ -189,11 +189,11 @@ for (const [how, change] of Object.entries(NEWER_NUMBERS)) {
 
 test('the same number under the next index key is no other number: the merge can still be undone', () =>
   atTheDesk(async (desk) => {
-    const { db, door, coordinator } = desk;
+    const { db, callback, coordinator } = desk;
     const { kari, ola, moved } = await mergedWithNumber(desk);
     const { personnummer_index } = await record(db, ola.id);
     const renewed = { personnummer_index: `v2.${'n'.repeat(43)}`, personnummer_index_previous: [personnummer_index] };
-    assert.equal((await door.login({ personnummer: OTHER_NUMBER, ...renewed })).outcome, 'confirmed');
+    assert.equal((await callback.login({ personnummer: OTHER_NUMBER, ...renewed })).outcome, 'confirmed');
     assert.equal((await record(db, ola.id)).personnummer_index, renewed.personnummer_index);
     assert.equal((await coordinator.call('undo_resolution', moved?.id, null)).state, 'open');
     assert.deepEqual(
@@ -203,8 +203,8 @@ test('the same number under the next index key is no other number: the merge can
   }));
 
 test('a push dropped by a merge is due again when the merge is undone', () =>
-  atTheDesk(async ({ db, door, coordinator, settle, openCases }) => {
-    const { kari } = await twoRecords({ db, door });
+  atTheDesk(async ({ db, callback, coordinator, settle, openCases }) => {
+    const { kari } = await twoRecords({ db, callback });
     const [duplicate] = await openCases();
     await db.pool.query(
       `update registry.members set personnummer_index = 'v1.a', personnummer_sealed = 'a', personnummer_masked = '010150*****' where id = $1`,
@@ -222,9 +222,9 @@ test('a push dropped by a merge is due again when the merge is undone', () =>
   }));
 
 test('a login that nobody was told of is linked by a coordinator, and that can be undone', () =>
-  atTheDesk(async ({ db, door, coordinator }) => {
-    const kari = await addKari(db, door, { phone: '+4790000012', email: 'other@example.org' });
-    const { observation_id, outcome } = await door.login({ personnummer: NUMBER });
+  atTheDesk(async ({ db, callback, coordinator }) => {
+    const kari = await addKari(db, callback, { phone: '+4790000012', email: 'other@example.org' });
+    const { observation_id, outcome } = await callback.login({ personnummer: NUMBER });
     assert.equal(outcome, 'unlinked');
     const linked = await coordinator.call('link_login', observation_id, kari.id, 'asked her');
     assert.equal((await record(db, kari.id)).personnummer_masked, '018150*****');
@@ -234,13 +234,13 @@ test('a login that nobody was told of is linked by a coordinator, and that can b
   }));
 
 test('undoing a merge leaves a case closed that has been opened anew since', () =>
-  atTheDesk(async ({ db, door, coordinator, openCases }) => {
-    const { kari } = await twoRecords({ db, door });
+  atTheDesk(async ({ db, callback, coordinator, openCases }) => {
+    const { kari } = await twoRecords({ db, callback });
     const revoke = (issuedAt: number) =>
-      door.pool.query(`select login.record_revocation($1, 'vipps', 'subject-of-kari', 'CONSENT_REVOKED', $2, false)`, [
-        door.organization.slug,
-        new Date(issuedAt),
-      ]);
+      callback.pool.query(
+        `select login.record_revocation($1, 'vipps', 'subject-of-kari', 'CONSENT_REVOKED', $2, false)`,
+        [callback.organization.slug, new Date(issuedAt)],
+      );
     await revoke(Date.now() + 1_000);
     const duplicate = (await openCases()).find(({ kind }) => kind === 'duplicate');
     const merge = ['resolve_conflict', duplicate?.id, 'merge_into', null, duplicate?.version] as const;
@@ -259,9 +259,9 @@ test('undoing a merge leaves a case closed that has been opened anew since', () 
   }));
 
 test('what another session opens or takes during an undo is answered as newer, never as an error of the database', () =>
-  atTheDesk(async ({ db, door, coordinator, settle }) => {
-    await addKari(db, door, { personnummer: OTHER_NUMBER });
-    await door.login({ personnummer: NUMBER });
+  atTheDesk(async ({ db, callback, coordinator, settle }) => {
+    await addKari(db, callback, { personnummer: OTHER_NUMBER });
+    await callback.login({ personnummer: NUMBER });
     const { conflict_id } = await settle('accept_observed');
     await using faster = await begin(db);
     await faster.query(
@@ -276,8 +276,8 @@ test('what another session opens or takes during an undo is answered as newer, n
   }));
 
 test('a case about drift that was settled by sending ours has nothing to undo', () =>
-  atTheDesk(async ({ db, door, coordinator, openCases }) => {
-    const kari = await addKari(db, door, { personnummer: NUMBER });
+  atTheDesk(async ({ db, callback, coordinator, openCases }) => {
+    const kari = await addKari(db, callback, { personnummer: NUMBER });
     const { personnummer_index } = await record(db, kari.id);
     await db.pool.query(`select worker.report_drift($1, $2, 'another', '{v1.aaa}', '018150*****', false)`, [
       kari.id,
@@ -290,13 +290,13 @@ test('a case about drift that was settled by sending ours has nothing to undo', 
   }));
 
 test('a merge is not taken back while its survivor is merged into a third record: what went there would stay behind', () =>
-  atTheDesk(async ({ db, door, coordinator, settle }) => {
-    const kari = await addKari(db, door);
-    await addMember(db, door.organization, { personnummer: NUMBER, given_name: 'Kari', family_name: 'Nordmann' });
-    assert.equal((await door.login({ personnummer: NUMBER })).outcome, 'duplicate');
+  atTheDesk(async ({ db, callback, coordinator, settle }) => {
+    const kari = await addKari(db, callback);
+    await addMember(db, callback.organization, { personnummer: NUMBER, given_name: 'Kari', family_name: 'Nordmann' });
+    assert.equal((await callback.login({ personnummer: NUMBER })).outcome, 'duplicate');
     const first = (await settle('merge_into')).conflict_id;
-    await addMember(db, door.organization, { personnummer: OTHER_NUMBER });
-    assert.equal((await door.login({ personnummer: OTHER_NUMBER })).outcome, 'conflict');
+    await addMember(db, callback.organization, { personnummer: OTHER_NUMBER });
+    assert.equal((await callback.login({ personnummer: OTHER_NUMBER })).outcome, 'conflict');
     const second = (await settle('merge_into')).conflict_id;
     assert.equal((await coordinator.call('undo_resolution', first, null)).code, 'newer_change');
     assert.equal((await coordinator.call('undo_resolution', second, null)).state, 'open');
@@ -305,12 +305,12 @@ test('a merge is not taken back while its survivor is merged into a third record
   }));
 
 test('a decision about a record that was merged since is not taken back: nobody could be asked about it', () =>
-  atTheDesk(async ({ db, door, coordinator, settle, openCases }) => {
-    await addKari(db, door, { personnummer: OTHER_NUMBER });
-    await door.login({ personnummer: THIRD_NUMBER });
+  atTheDesk(async ({ db, callback, coordinator, settle, openCases }) => {
+    await addKari(db, callback, { personnummer: OTHER_NUMBER });
+    await callback.login({ personnummer: THIRD_NUMBER });
     const kept = (await settle('keep_existing')).conflict_id;
-    await addMember(db, door.organization, { personnummer: NUMBER });
-    await door.login({ personnummer: NUMBER });
+    await addMember(db, callback.organization, { personnummer: NUMBER });
+    await callback.login({ personnummer: NUMBER });
     const merged = (await settle('merge_into')).conflict_id;
     assert.equal((await coordinator.call('undo_resolution', kept, null)).code, 'newer_change');
     assert.deepEqual(await openCases(), []);
@@ -319,9 +319,9 @@ test('a decision about a record that was merged since is not taken back: nobody 
   }));
 
 test('that a number was kept is not taken back once the record has the other one', () =>
-  atTheDesk(async ({ db, door, coordinator, settle, openCases }) => {
-    const kari = await addKari(db, door, { personnummer: OTHER_NUMBER });
-    await door.login({ personnummer: NUMBER });
+  atTheDesk(async ({ db, callback, coordinator, settle, openCases }) => {
+    const kari = await addKari(db, callback, { personnummer: OTHER_NUMBER });
+    await callback.login({ personnummer: NUMBER });
     const kept = (await settle('keep_existing')).conflict_id;
     const { rows } = await db.pool.query('select personnummer_index as index from registry.observations');
     await db.pool.query('update registry.members set personnummer_index = $2 where id = $1', [kari.id, rows[0].index]);
@@ -330,11 +330,11 @@ test('that a number was kept is not taken back once the record has the other one
   }));
 
 test('undoing a merge opens no case about a record that was merged into another since, nor one that is answered', () =>
-  atTheDesk(async ({ db, door, coordinator, openCases }) => {
-    const kari = await addKari(db, door);
-    const second = await addMember(db, door.organization, { personnummer: NUMBER });
-    const third = await addMember(db, door.organization);
-    await door.login({ personnummer: NUMBER });
+  atTheDesk(async ({ db, callback, coordinator, openCases }) => {
+    const kari = await addKari(db, callback);
+    const second = await addMember(db, callback.organization, { personnummer: NUMBER });
+    const third = await addMember(db, callback.organization);
+    await callback.login({ personnummer: NUMBER });
     const [duplicate] = await openCases();
     // Two more cases that name Kari: one about the third record, which will be gone, and one that will have answered itself.
     const { rows } = await db.pool.query(
@@ -362,10 +362,10 @@ test('undoing a merge opens no case about a record that was merged into another 
   }));
 
 test('a record that was merged while it was compared with the member system is no difference', () =>
-  atTheDesk(async ({ db, door, settle, openCases }) => {
-    const kari = await addKari(db, door);
-    await addMember(db, door.organization, { personnummer: NUMBER, given_name: 'Kari', family_name: 'Nordmann' });
-    await door.login({ personnummer: NUMBER });
+  atTheDesk(async ({ db, callback, settle, openCases }) => {
+    const kari = await addKari(db, callback);
+    await addMember(db, callback.organization, { personnummer: NUMBER, given_name: 'Kari', family_name: 'Nordmann' });
+    await callback.login({ personnummer: NUMBER });
     await settle('merge_into');
     const { rows } = await db.pool.query(
       `select worker.report_drift($1, null, 'another', '{v1.x}', '010100*****', false) as news`,
@@ -375,9 +375,9 @@ test('a record that was merged while it was compared with the member system is n
   }));
 
 test('a login that was excluded comes back, but nothing is asked once the record has the number that was in question', () =>
-  atTheDesk(async ({ db, door, coordinator, settle, openCases }) => {
-    const kari = await addKari(db, door, { personnummer: OTHER_NUMBER });
-    await door.login({ personnummer: NUMBER });
+  atTheDesk(async ({ db, callback, coordinator, settle, openCases }) => {
+    const kari = await addKari(db, callback, { personnummer: OTHER_NUMBER });
+    await callback.login({ personnummer: NUMBER });
     const excluded = (await settle('not_same_person')).conflict_id;
     const { rows } = await db.pool.query('select personnummer_index as index from registry.observations');
     await db.pool.query('update registry.members set personnummer_index = $2 where id = $1', [kari.id, rows[0].index]);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { afterAll, beforeAll, test } from 'vitest';
+import { addKari, one } from '../support/acting-callback.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { atTheDesk, type Desk, record } from '../support/desk.ts';
-import { addKari, one } from '../support/door.ts';
 import { revoke } from '../support/revoke.ts';
 import { sampleNumbers } from '../support/samples.ts';
 
@@ -18,12 +18,12 @@ const pushes = async ({ db }: Desk) =>
 
 test('a fresh consent with an old single sign-on stands: by the number that comes, and by the push that goes out', () =>
   atTheDesk(async (desk) => {
-    const kari = await addKari(desk.db, desk.door);
-    await desk.door.login({ personnummer: NUMBER, authenticated_at: seconds(-3600), issued_at: seconds(-2) });
-    await revoke(desk.door, seconds(0));
+    const kari = await addKari(desk.db, desk.callback);
+    await desk.callback.login({ personnummer: NUMBER, authenticated_at: seconds(-3600), issued_at: seconds(-2) });
+    await revoke(desk.callback, seconds(0));
     assert.deepEqual(await pushes(desk), ['cancelled']);
     const back = { personnummer: NUMBER, authenticated_at: seconds(-3600), issued_at: seconds(0) };
-    assert.equal((await desk.door.login(back)).outcome, 'confirmed');
+    assert.equal((await desk.callback.login(back)).outcome, 'confirmed');
     assert.equal(await mark(desk), null);
     assert.deepEqual(await pushes(desk), ['cancelled', 'pending']);
     assert.ok((await record(desk.db, kari.id)).personnummer_masked);
@@ -31,9 +31,9 @@ test('a fresh consent with an old single sign-on stands: by the number that come
 
 test('a fresh consent with an old single sign-on stands also where the login is not known yet', () =>
   atTheDesk(async (desk) => {
-    await addKari(desk.db, desk.door);
-    await revoke(desk.door, seconds(-5));
-    const login = await desk.door.login({
+    await addKari(desk.db, desk.callback);
+    await revoke(desk.callback, seconds(-5));
+    const login = await desk.callback.login({
       personnummer: NUMBER,
       authenticated_at: seconds(-3600),
       issued_at: seconds(0),
@@ -49,11 +49,11 @@ for (const [known, tokens] of [
 ]) {
   test(`a message dated ahead voids no login after it (${known ? 'known' : 'first'} login, ${tokens ? 'with' : 'without'} ID token)`, () =>
     atTheDesk(async (desk) => {
-      await addKari(desk.db, desk.door);
-      if (known) await desk.door.login({ absent_reason: 'not_given' });
-      await revoke(desk.door, seconds(55));
+      await addKari(desk.db, desk.callback);
+      if (known) await desk.callback.login({ absent_reason: 'not_given' });
+      await revoke(desk.callback, seconds(55));
       const later = { personnummer: NUMBER, ...(tokens ? { issued_at: seconds(0) } : {}) };
-      assert.equal((await desk.door.login(later)).outcome, 'filled');
+      assert.equal((await desk.callback.login(later)).outcome, 'filled');
       assert.deepEqual(await pushes(desk), ['pending']);
       assert.equal(await mark(desk), null);
     }));
@@ -61,19 +61,19 @@ for (const [known, tokens] of [
 
 test('a message that was long on its way does not void the login that came since it was written', () =>
   atTheDesk(async (desk) => {
-    await addKari(desk.db, desk.door);
+    await addKari(desk.db, desk.callback);
     // The provider's clock is slow by a minute, which neither of its two times can show; the single sign-on is an hour old.
-    await desk.door.login({ personnummer: NUMBER, authenticated_at: seconds(-3600), issued_at: seconds(-60) });
-    await revoke(desk.door, seconds(-70));
+    await desk.callback.login({ personnummer: NUMBER, authenticated_at: seconds(-3600), issued_at: seconds(-60) });
+    await revoke(desk.callback, seconds(-70));
     assert.deepEqual(await pushes(desk), ['pending']);
     assert.equal(await mark(desk), null);
   }));
 
 test('a message that was written after the login voids it, also where the provider’s clock is slow', () =>
   atTheDesk(async (desk) => {
-    await addKari(desk.db, desk.door);
-    await desk.door.login({ personnummer: NUMBER, authenticated_at: seconds(-60), issued_at: seconds(-60) });
-    await revoke(desk.door, seconds(-55));
+    await addKari(desk.db, desk.callback);
+    await desk.callback.login({ personnummer: NUMBER, authenticated_at: seconds(-60), issued_at: seconds(-60) });
+    await revoke(desk.callback, seconds(-55));
     assert.deepEqual(await pushes(desk), ['cancelled']);
     assert.ok(Math.abs((await mark(desk)).getTime() - Date.now()) < 10_000, 'marked by our own clock');
   }));
@@ -132,10 +132,10 @@ test('whatever the clocks and however long a message takes: it voids the logins 
 
 test('a login decided late: a message of before it does not void it, one of after it does', () =>
   atTheDesk(async (desk) => {
-    const kari = await addKari(desk.db, desk.door);
+    const kari = await addKari(desk.db, desk.callback);
     const deferred = async () => {
       await desk.db.pool.query('alter function private.judge_number rename to judge_gone');
-      const { observation_id, outcome } = await desk.door.login({
+      const { observation_id, outcome } = await desk.callback.login({
         personnummer: NUMBER,
         authenticated_at: seconds(-3600),
         issued_at: seconds(-1),
@@ -147,14 +147,14 @@ test('a login decided late: a message of before it does not void it, one of afte
     const decide = async (id: string) =>
       (await desk.db.pool.query('select worker.process_observation($1) as outcome', [id])).rows[0].outcome;
     const first = await deferred();
-    await revoke(desk.door, seconds(-30));
+    await revoke(desk.callback, seconds(-30));
     assert.equal(await decide(first), 'filled', 'it was written before the login');
     await desk.db.pool.query(
       `update registry.members set personnummer_index = null, personnummer_sealed = null, personnummer_masked = null,
          personnummer_source = null, personnummer_at = null`,
     );
     const second = await deferred();
-    await revoke(desk.door, seconds(0));
+    await revoke(desk.callback, seconds(0));
     assert.equal(await decide(second), 'absent');
     assert.equal((await record(desk.db, kari.id)).personnummer_masked, null);
     assert.ok(await mark(desk), 'nor does it take the mark away');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
+import { actAsCallback, addKari, one } from '../support/acting-callback.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { addKari, one, openDoor } from '../support/door.ts';
 import { sampleNumbers } from '../support/samples.ts';
 import { blocks, names, readPage, tableRows } from './markdown.ts';
 
@@ -102,10 +102,10 @@ test('docs/outcomes.md names every outcome, reason, contradiction, kind of case 
 
 test('what a mismatch says in its detail is explained, and nothing else', async () => {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  await addKari(db, door, { personnummer: sampleNumbers[1] });
-  await door.login(); // linked, so that the detail of the case has nothing of how the member was found
-  await door.login({ personnummer: sampleNumbers[0] });
+  await using callback = await actAsCallback(db);
+  await addKari(db, callback, { personnummer: sampleNumbers[1] });
+  await callback.login(); // linked, so that the detail of the case has nothing of how the member was found
+  await callback.login({ personnummer: sampleNumbers[0] });
   const { detail } = await one<{ detail: object }>(db, 'select detail from registry.conflicts');
   const explained = tableRows(coordinators, '## What a mismatch says besides').flatMap(([first]) => names(first));
   const said = Object.keys(detail).filter((name) => name !== 'match_rule');

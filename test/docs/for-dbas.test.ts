@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import pg from 'pg';
 import { test } from 'vitest';
+import { one } from '../support/acting-callback.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { one } from '../support/door.ts';
 import { inCase } from '../support/in-case.ts';
 import { liveIn } from './lived-in.ts';
 import { blocks, names, readPage, tableRows } from './markdown.ts';

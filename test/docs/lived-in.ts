@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import { actAsCallback, one } from '../support/acting-callback.ts';
 import { becomeCoordinator } from '../support/coordinator.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { one, openDoor } from '../support/door.ts';
 import { addMember, sealNumber } from '../support/samples.ts';
 import { proposeLink, redeemLink } from '../support/sessions.ts';
 import { importTwice } from './imports.ts';
@@ -15,22 +15,22 @@ const CHALLENGE = 'x'.repeat(43);
 export type Landmarks = { member: string; observation: string };
 
 /**
- * Fills a database with events as they come about: logins through the callback's door, decisions through the
+ * Fills a database with events as they come about: logins in the callback's role, decisions through the
  * coordinators', pushes through the worker's. What happens first is dated to the middle of last month.
  */
 export async function liveIn(db: TestDatabase): Promise<Landmarks> {
-  await using door = await openDoor(db);
-  await using silent = await openDoor(db, { consent_mode: 'own' });
-  await using list = await openDoor(db);
-  await using coordinator = await becomeCoordinator(db, door.organization, list.organization);
+  await using callback = await actAsCallback(db);
+  await using silent = await actAsCallback(db, { consent_mode: 'own' });
+  await using list = await actAsCallback(db);
+  await using coordinator = await becomeCoordinator(db, callback.organization, list.organization);
   const worker = new pg.Pool({ connectionString: db.urlFor('sync_worker'), max: 2, allowExitOnIdle: true });
-  const scene = { db, door, coordinator, worker };
+  const scene = { db, callback, coordinator, worker };
   const { member, observation } = await fillAndConfirm(scene);
   await disagree(scene);
   await searchInVain(scene);
   await moveLogins(scene);
   await deferOne(scene);
-  await askConsent({ ...scene, door: silent });
+  await askConsent({ ...scene, callback: silent });
   await sessions(scene);
   await attempt(scene, 'retry', 'http_5xx');
   await dateBack(db);
@@ -39,7 +39,7 @@ export async function liveIn(db: TestDatabase): Promise<Landmarks> {
   await breakAndMend(scene);
   await typeIn(scene, list);
   await importTwice(scene);
-  await door.login({ ...person(0), subject: 'person 0', personnummer: number(0) });
+  await callback.login({ ...person(0), subject: 'person 0', personnummer: number(0) });
   await worker.end();
   return { member, observation };
 }
@@ -56,12 +56,12 @@ async function settle({ coordinator }: Scene, decision: string, nth = 0) {
 
 async function fillAndConfirm(scene: Scene): Promise<Landmarks> {
   const { member, observation_id } = await meet(scene, 0, undefined, number(0));
-  await comeIn(scene.door, 0, number(0));
-  await comeIn(scene.door, 0, undefined, { absent_reason: 'malformed' });
+  await comeIn(scene.callback, 0, number(0));
+  await comeIn(scene.callback, 0, undefined, { absent_reason: 'malformed' });
   const { personnummer_index } = await one(scene.db, 'select personnummer_index from registry.members where id = $1', [
     member.id,
   ]);
-  await comeIn(scene.door, 0, number(0), {
+  await comeIn(scene.callback, 0, number(0), {
     personnummer_index: 'v2.of-another-key',
     personnummer_index_previous: [personnummer_index],
   });
@@ -74,14 +74,14 @@ async function fillAndConfirm(scene: Scene): Promise<Landmarks> {
 }
 
 async function disagree(scene: Scene) {
-  const { coordinator, door } = scene;
+  const { coordinator, callback } = scene;
   await meet(scene, 1, number(1), number(2));
   const replaced = await settle(scene, 'accept_observed');
   await coordinator.call('undo_resolution', replaced, 'another person');
   await settle(scene, 'keep_existing');
-  await comeIn(door, 1, number(2));
+  await comeIn(callback, 1, number(2));
   await coordinator.call('resolve_conflict', replaced, 'keep_existing', null, 1);
-  await addMember(scene.db, door.organization, { given_name: 'GivenC', personnummer: number(3) });
+  await addMember(scene.db, callback.organization, { given_name: 'GivenC', personnummer: number(3) });
   await meet(scene, 2, undefined, number(3));
   await settle(scene, 'merge_into');
   await meet(scene, 3, number(4), number(5));
@@ -89,46 +89,46 @@ async function disagree(scene: Scene) {
 }
 
 async function searchInVain(scene: Scene) {
-  const { coordinator, door, db } = scene;
-  const { observation_id } = await comeIn(door, 4);
-  const member = await addMember(db, door.organization, person(4));
+  const { coordinator, callback, db } = scene;
+  const { observation_id } = await comeIn(callback, 4);
+  const member = await addMember(db, callback.organization, person(4));
   await coordinator.call('link_login', observation_id, member.id, 'asked her');
   await meet(scene, 5, undefined, number(6), { family_name: 'Otherwise', given_name: 'GivenF' });
   await settle(scene, 'accept_observed');
-  await addMember(db, door.organization, person(6));
+  await addMember(db, callback.organization, person(6));
   await meet(scene, 6);
   await settle(scene, 'not_same_person');
 }
 
 /** Somebody who is logged in asks for a login that is linked to another member. */
 async function moveLogins(scene: Scene) {
-  const { door } = scene;
+  const { callback } = scene;
   await meet(scene, 7);
   const asking = await meet(scene, 8);
   const { session } = await openSession(scene, asking.observation_id);
-  const proposed = await proposeLink(door, { id: session }, { ...person(7), subject: 'person 7' });
-  await redeemLink(door, proposed.code, { id: session });
+  const proposed = await proposeLink(callback, { id: session }, { ...person(7), subject: 'person 7' });
+  await redeemLink(callback, proposed.code, { id: session });
   await settle(scene, 'accept_observed');
-  await proposeLink(door, { id: session }, { subject: 'nobody redeems this' });
+  await proposeLink(callback, { id: session }, { subject: 'nobody redeems this' });
   await scene.db.pool.query(
     `update registry.link_proposals set proposed_at = now() - interval '2 minutes', code_expires_at = now() - interval '1 minute'`,
   );
   await scene.worker.query('select * from worker.reconcile()');
 }
 
-async function deferOne({ db, door, worker }: Scene) {
+async function deferOne({ db, callback, worker }: Scene) {
   await db.pool.query('alter function private.settle_observation rename to settle_gone');
   // Without a number: one that only confirms does not come this way.
-  const { observation_id } = await comeIn(door, 0);
+  const { observation_id } = await comeIn(callback, 0);
   await db.pool.query('alter function private.settle_gone rename to settle_observation');
   await worker.query('select worker.process_observation($1)', [observation_id]);
 }
 
 async function askConsent(scene: Scene) {
-  const { door } = scene;
+  const { callback } = scene;
   const evidence = { asked_by: 'us', language: 'nb' };
-  const forms = await sealNumber(number(8), door.organization);
-  await door.pool.query(
+  const forms = await sealNumber(number(8), callback.organization);
+  await callback.pool.query(
     `select login.record_consent($1, true, $2, personnummer_index => $3, personnummer_sealed => $4, personnummer_masked => $5)`,
     [
       (await meet(scene, 9, undefined, number(8))).observation_id,
@@ -139,33 +139,38 @@ async function askConsent(scene: Scene) {
     ],
   );
   const refusing = (await meet(scene, 10, undefined, number(9))).observation_id;
-  await door.pool.query('select login.record_consent($1, false, $2)', [refusing, evidence]);
-  await door.pool.query(
+  await callback.pool.query('select login.record_consent($1, false, $2)', [refusing, evidence]);
+  await callback.pool.query(
     `select login.record_revocation($1, 'vipps', 'person 9', 'CONSENT_REVOKED', clock_timestamp(), false)`,
-    [door.organization.slug],
+    [callback.organization.slug],
   );
-  await comeIn(door, 9);
+  await comeIn(callback, 9);
 }
 
-async function openSession({ door, db }: Scene, observation: string) {
+async function openSession({ callback, db }: Scene, observation: string) {
   const code = randomBytes(8).toString('hex');
-  await door.pool.query('select login.open_session($1, $2, $3, $4)', [observation, sha256(code), CHALLENGE, RETURN_TO]);
-  await door.pool.query('select login.redeem_code($1, $2, $3)', [sha256(code), CHALLENGE, sha256(`${code} 1`)]);
+  await callback.pool.query('select login.open_session($1, $2, $3, $4)', [
+    observation,
+    sha256(code),
+    CHALLENGE,
+    RETURN_TO,
+  ]);
+  await callback.pool.query('select login.redeem_code($1, $2, $3)', [sha256(code), CHALLENGE, sha256(`${code} 1`)]);
   const { id } = await one(db, 'select id from registry.sessions where observation_id = $1', [observation]);
   return { session: id as string, code };
 }
 
 /** One code is used twice, and one refresh token after the next two. */
 async function sessions(scene: Scene) {
-  const { door } = scene;
+  const { callback } = scene;
   const rotate = (from: string, to: string) =>
-    door.pool.query('select login.rotate_refresh_token($1, $2, $3)', [sha256(from), sha256('salt'), sha256(to)]);
-  const first = await openSession(scene, (await comeIn(door, 0)).observation_id);
+    callback.pool.query('select login.rotate_refresh_token($1, $2, $3)', [sha256(from), sha256('salt'), sha256(to)]);
+  const first = await openSession(scene, (await comeIn(callback, 0)).observation_id);
   await rotate(`${first.code} 1`, `${first.code} 2`);
   await rotate(`${first.code} 2`, `${first.code} 3`);
   await rotate(`${first.code} 1`, `${first.code} 4`);
-  const second = await openSession(scene, (await comeIn(door, 0)).observation_id);
-  await door.pool.query('select login.redeem_code($1, $2, $3)', [sha256(second.code), CHALLENGE, sha256('thief')]);
+  const second = await openSession(scene, (await comeIn(callback, 0)).observation_id);
+  await callback.pool.query('select login.redeem_code($1, $2, $3)', [sha256(second.code), CHALLENGE, sha256('thief')]);
 }
 
 /** Only somebody who may switch triggers off can do this, and the page says so. */

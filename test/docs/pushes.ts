@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { type Door, one } from '../support/door.ts';
+import { type ActingCallback, one } from '../support/acting-callback.ts';
 import { claimPush, finishPush } from '../support/push-worker.ts';
 import { meet, number, type Scene } from './scene.ts';
 
@@ -36,11 +36,11 @@ export async function breakAndMend(scene: Scene) {
 }
 
 /** An organisation whose member system a person types into. */
-export async function typeIn({ db, coordinator, worker }: Scene, list: Door) {
+export async function typeIn({ db, coordinator, worker }: Scene, list: ActingCallback) {
   await db.pool.query(`update sync.member_systems set kind = 'worklist' where organization_id = $1`, [
     list.organization.id,
   ]);
-  await meet({ db, door: list, coordinator, worker }, 11, undefined, number(10));
+  await meet({ db, callback: list, coordinator, worker }, 11, undefined, number(10));
   // As the worker leaves it when it has sealed the number for the organisation's key.
   const { id } = await one(
     db,

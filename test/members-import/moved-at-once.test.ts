@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'vitest';
+import { addKari, one } from '../support/acting-callback.ts';
 import { blocked } from '../support/blocked.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { atTheDesk } from '../support/desk.ts';
-import { addKari, one } from '../support/door.ts';
 import { addMember, addOrganization, type Organization, sampleNumbers, sealNumber } from '../support/samples.ts';
 import { begin } from '../support/waiting.ts';
 import { addHolder, type HandRow, importByHand, numberOf } from './support/by-hand.ts';
@@ -183,18 +183,18 @@ test('two organisations finish at once: neither waits for the other', async () =
 });
 
 test('a decision that is taken back gives a number to somebody while a batch does: the batch is to be sent again', () =>
-  atTheDesk(async ({ db, door, coordinator, settle }) => {
-    await addKari(db, door, { personnummer: OTHER_NUMBER });
-    await door.login({ personnummer: NUMBER });
+  atTheDesk(async ({ db, callback, coordinator, settle }) => {
+    await addKari(db, callback, { personnummer: OTHER_NUMBER });
+    await callback.login({ personnummer: NUMBER });
     const { conflict_id } = await settle('accept_observed');
-    await addMember(db, door.organization, { external_id: 'liv' });
+    await addMember(db, callback.organization, { external_id: 'liv' });
     await using held = await begin(db);
     await held.query(`select set_config('request.jwt.claims', $1, true)`, [
       JSON.stringify({ sub: coordinator.userId }),
     ]);
     await held.query('select private.undo_resolution($1, null)', [conflict_id]);
-    const { run_id } = await importByHand(db, door.organization).start('a');
-    const rows = [{ line: 2, external_id: 'liv', ...(await sealNumber(OTHER_NUMBER, door.organization)) }];
+    const { run_id } = await importByHand(db, callback.organization).start('a');
+    const rows = [{ line: 2, external_id: 'liv', ...(await sealNumber(OTHER_NUMBER, callback.organization)) }];
     const load = () =>
       db.pool.query(`select * from import.load_rows($1, 0, 1, $2, '[]')`, [run_id, JSON.stringify(rows)]);
     const refused = assert.rejects(load(), { code: '40001' });

@@ -1,6 +1,6 @@
+import { type ActingCallback, actAsCallback, one } from './acting-callback.ts';
 import { becomeCoordinator, type Coordinator } from './coordinator.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
-import { type Door, one, openDoor } from './door.ts';
 
 export type Case = {
   id: string;
@@ -12,7 +12,7 @@ export type Case = {
 };
 export type Desk = {
   db: TestDatabase;
-  door: Door;
+  callback: ActingCallback;
   coordinator: Coordinator;
   openCases(): Promise<Case[]>;
   settle(decision: string, nth?: number): Promise<Record<string, unknown>>;
@@ -21,14 +21,14 @@ export type Desk = {
 /** A coordinator at work in an organisation of her own. */
 export async function atTheDesk(action: (desk: Desk) => Promise<void>) {
   await using db = await createTestDatabase();
-  await using door = await openDoor(db);
-  await using coordinator = await becomeCoordinator(db, door.organization);
+  await using callback = await actAsCallback(db);
+  await using coordinator = await becomeCoordinator(db, callback.organization);
   const openCases = () => coordinator.query<Case>('select * from api.open_conflicts order by opened_at, id');
   const settle = async (decision: string, nth = 0) => {
     const found = (await openCases())[nth] as Case;
     return coordinator.call('resolve_conflict', found.id, decision, 'seen the papers', found.version);
   };
-  await action({ db, door, coordinator, openCases, settle });
+  await action({ db, callback, coordinator, openCases, settle });
 }
 
 /** A member record as it is stored. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
-import { counts } from '../../support/door.ts';
+import { counts } from '../../support/acting-callback.ts';
 import { inCase } from '../../support/in-case.ts';
 import {
   answerAsked,

@@ -1,6 +1,6 @@
 import pg from 'pg';
+import { actAsCallback, addKari, one } from '../../support/acting-callback.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { addKari, one, openDoor } from '../../support/door.ts';
 import { claimPush, finishPush } from '../../support/push-worker.ts';
 import { sampleNumbers } from '../../support/samples.ts';
 
@@ -9,7 +9,7 @@ const [NUMBER] = sampleNumbers;
 type Columns = Readonly<Record<string, unknown>>;
 export type PushBench = Awaited<ReturnType<typeof setUp>>;
 
-/** A database with one filled member and its push, and the worker's door. */
+/** A database with one filled member and its push, and the worker's callback. */
 export async function withPush(action: (bench: PushBench) => Promise<void>, memberSystem: Columns = {}) {
   const bench = await setUp(memberSystem);
   try {
@@ -22,12 +22,12 @@ export async function withPush(action: (bench: PushBench) => Promise<void>, memb
 
 async function setUp(memberSystem: Columns) {
   const db: TestDatabase = await createTestDatabase();
-  await using door = await openDoor(db);
+  await using callback = await actAsCallback(db);
   for (const [column, value] of Object.entries(memberSystem)) {
     await db.pool.query(`update sync.member_systems set ${column} = $1`, [value]);
   }
-  const kari = await addKari(db, door, { external_id: 'kari-1' });
-  await door.login({ personnummer: NUMBER });
+  const kari = await addKari(db, callback, { external_id: 'kari-1' });
+  await callback.login({ personnummer: NUMBER });
   const worker = new pg.Pool({ connectionString: db.urlFor('sync_worker'), max: 10 });
   const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
   const claim = (workerId = 'worker-1', pushId = id) => claimPush(worker, pushId, workerId);
@@ -52,6 +52,6 @@ async function setUp(memberSystem: Columns) {
     (await db.pool.query(`select event from audit.events where push_id is not null order by id`)).rows.map(
       (row) => row.event,
     );
-  const { organization } = door;
+  const { organization } = callback;
   return { db, kari, worker, organization, id, claim, finish, beat, sweep, push, events };
 }

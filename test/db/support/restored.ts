@@ -1,8 +1,8 @@
 import pg from 'pg';
 import { prepareLoginRoles } from '../../../local/login-roles.ts';
 import type { RunningPostgres } from '../../../local/postgres.ts';
+import { actAsCallback, addKari } from '../../support/acting-callback.ts';
 import type { TestDatabase } from '../../support/database.ts';
-import { addKari, openDoor } from '../../support/door.ts';
 
 export async function connect(connectionString: string) {
   const client = new pg.Client({ connectionString });
@@ -65,7 +65,7 @@ async function use(server: RunningPostgres, name: string): Promise<TestDatabase>
 /** A login, with a number that disagrees with nothing: everything that a login needs is there, or it is `deferred`. */
 export async function logsIn(server: RunningPostgres, name: string, number: string): Promise<string> {
   await using db = await use(server, name);
-  await using door = await openDoor(db);
-  await addKari(db, door);
-  return (await door.login({ personnummer: number })).outcome;
+  await using callback = await actAsCallback(db);
+  await addKari(db, callback);
+  return (await callback.login({ personnummer: number })).outcome;
 }

@@ -27,7 +27,7 @@ export async function addHolder(
   );
 }
 
-/** The doors of an import, called as the program calls them, without files and keys. */
+/** The callbacks of an import, called as the program calls them, without files and keys. */
 export function importByHand(db: TestDatabase, organization: Organization) {
   const start = async (file: string, dryRun = false): Promise<{ run_id: string; records_done: number }> => {
     const started = await db.pool.query(`select * from import.start_run($1, $2, '{personnummer}', $3)`, [

@@ -13,14 +13,14 @@ const STATEMENT = `select outcome from login.record_observation(observation_id =
   personnummer_masked => $7, given_name => 'Kaos', family_name => 'Kaosdatter', birth_date => $8, phone => $9,
   phone_verified => true, email => $10, email_verified => true)`;
 
-/** The callback's door to the database. */
-interface Door {
+/** What the callback may do in the database. */
+interface ActingCallback {
   /** Records a login. @returns the observation's id when the database has confirmed it, undefined when it was given up */
   record(member: ChaosMember, number: string): Promise<string | undefined>;
   close(): Promise<void>;
 }
 
-export function openDoor(world: World): Door {
+export function actAsCallback(world: World): ActingCallback {
   const sealer = createSealer(parsePublicKeys(world.keys.PERSONNUMMER_SEALING_KEYS).keys);
   const indexer = createIndexer(parseSecrets(world.keys.PERSONNUMMER_INDEX_SECRETS).secrets);
   const pool = new pg.Pool({

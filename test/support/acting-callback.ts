@@ -8,9 +8,9 @@ export type Answer = { observation_id: string; outcome: string; member_id: strin
 /** Arguments of login.record_observation by name; `personnummer` stands for the three forms of a number. */
 export type Login = Readonly<Record<string, unknown>> & { personnummer?: string };
 
-export type Door = {
+export type ActingCallback = {
   organization: Organization;
-  /** Records a login through the callback's door, in the callback's role. */
+  /** Records a login in the callback's role. */
   login(arguments_?: Login, client?: pg.ClientBase): Promise<Answer>;
   pool: pg.Pool;
   [Symbol.asyncDispose](): Promise<void>;
@@ -25,8 +25,8 @@ export const KARI = {
   email: 'kari@example.org',
 } as const;
 
-/** An organisation with Vipps and a member system, and the callback's door to it. */
-export async function openDoor(db: TestDatabase, provider: Record<string, unknown> = {}): Promise<Door> {
+/** An organisation with Vipps and a member system, and the callback's role in it. */
+export async function actAsCallback(db: TestDatabase, provider: Record<string, unknown> = {}): Promise<ActingCallback> {
   const organization = await addOrganization(db);
   await addProvider(db, organization, provider);
   await addMemberSystem(db, organization);
@@ -75,8 +75,8 @@ export async function waitWithoutLimit({ pool, name }: TestDatabase): Promise<vo
 }
 
 /** A member record that agrees with `KARI` in everything, unless told otherwise. */
-export function addKari(db: TestDatabase, door: Door, values: Login = {}) {
-  return addMember(db, door.organization, { ...KARI, ...values });
+export function addKari(db: TestDatabase, callback: ActingCallback, values: Login = {}) {
+  return addMember(db, callback.organization, { ...KARI, ...values });
 }
 
 /** First row of a query, for looking at what is stored. */
