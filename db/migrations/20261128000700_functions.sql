@@ -4384,6 +4384,25 @@ $$;
 comment on function private.compare_names is 'In: given and family name of two sides. Out: full, partial, none; null when one side has no name at all.';
 -- end db/functions/matching/private.compare_names.sql
 
+-- begin db/functions/matching/private.given_names_differ.sql
+-- A family name is shared by a whole family. Initials and titles say nothing, and a name may stand in the other field.
+create or replace function private.given_names_differ(p_given_1 text, p_family_1 text, p_given_2 text, p_family_2 text)
+returns boolean
+language plpgsql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  g1 constant private.name_part := private.read_name(p_given_1);
+  g2 constant private.name_part := private.read_name(p_given_2);
+begin
+  return g1.words <> '{}' and g2.words <> '{}'
+    and not g1.spellings && (g2.spellings || (private.read_name(p_family_2)).spellings)
+    and not g2.spellings && (g1.spellings || (private.read_name(p_family_1)).spellings);
+end
+$$;
+comment on function private.given_names_differ is 'In: given and family name of two sides. Out: whether both have a given name, and these have nothing in common.';
+-- end db/functions/matching/private.given_names_differ.sql
+
 -- begin db/functions/matching/private.find_candidates.sql
 -- Everybody in the organisation that anything verified of the login points at, with what agrees and what does not; and the member who
 -- asked for the login to be linked. Deciding is somebody else's work (private.choose_member). What is not verified anybody can write, so
@@ -4404,8 +4423,18 @@ as $$
     coalesce(m.personnummer_index = any (l.indexes), false),
     m.phone = l.phone,
     private.email_key(m.email) = l.email,
-    private.compare_names(p_observation.given_name, p_observation.family_name, m.given_name, m.family_name),
-    m.birth_date = p_observation.birth_date,
+    case
+      -- Twins and siblings share a family name, and a number may stand on the other one's record.
+      when m.personnummer_index = any (l.indexes) and (m.phone = l.phone) is not true and (private.email_key(m.email) = l.email) is not true
+        and (m.birth_date is null or m.phone <> l.phone or private.email_key(m.email) <> l.email)
+        and private.given_names_differ(p_observation.given_name, p_observation.family_name, m.given_name, m.family_name) then 'none'
+      else private.compare_names(p_observation.given_name, p_observation.family_name, m.given_name, m.family_name)
+    end,
+    case
+      when m.birth_date is not null then m.birth_date = p_observation.birth_date
+      -- The record's own number says when its member was born; without the century it can only contradict.
+      when (select n.birth_date from private.read_mask(m.personnummer_masked) as n) <> to_char(p_observation.birth_date, 'DDMMYY') then false
+    end,
     to_char(m.birth_date, 'DDMMYY') = (select n.birth_date from private.read_mask(p_observation.personnummer_masked) as n)
   from login as l
   join registry.members as m on m.organization_id = l.organization_id

@@ -106,6 +106,36 @@ test("with the number and part of the name, a birth date that is not the number'
   }
 });
 
+const TWIN = { ...named('Leif', 'Al Said'), personnummer: OMAR.personnummer };
+const OTHERWISE = { phone: '+4794000003', email: 'leif@example.org', phone_verified: true, email_verified: true };
+const REACHED = { phone: '+4794000004', email: 'omar@example.org' };
+
+/** The number of one twin on the record of the other: the same family name, and mostly the same birth date. */
+const TWINS: [what: string, record: Record<string, unknown>, login: Login, outcome: string][] = [
+  ['phone and e-mail differ', { ...OMAR, ...REACHED }, { ...TWIN, ...OTHERWISE }, 'name_mismatch'],
+  ['the phone differs', { ...OMAR, phone: REACHED.phone }, { ...TWIN, ...OTHERWISE }, 'name_mismatch'],
+  ['the phone agrees', { ...OMAR, ...REACHED }, { ...TWIN, ...OTHERWISE, phone: REACHED.phone }, 'confirmed'],
+  ['nothing but the birth date of the number', OMAR, TWIN, 'confirmed'],
+  ['nothing at all', { ...OMAR, birth_date: null }, TWIN, 'name_mismatch'],
+  [
+    'an initial, phone and e-mail differ',
+    { ...OMAR, ...REACHED, given_name: 'L.' },
+    { ...TWIN, ...OTHERWISE },
+    'confirmed',
+  ],
+  ['no given name', { ...OMAR, birth_date: null, given_name: null }, TWIN, 'confirmed'],
+  ['names the other way round', { ...OMAR, birth_date: null, ...named('Al Said', 'Leif') }, TWIN, 'confirmed'],
+  ['a new family name', { ...OMAR, ...REACHED }, { ...TWIN, ...OTHERWISE, ...named('Omar', 'Lie') }, 'confirmed'],
+];
+
+test('with the number and only the family name in common, something else has to agree', async () => {
+  for (const [what, record, login, outcome] of TWINS) {
+    await inCase(`${what}: ${outcome}`, async () => {
+      assert.equal((await outcomeOf(record, login)).outcome, outcome);
+    });
+  }
+});
+
 const CONTACT = { phone: '+4794000002', email: 'kåre.ødegård@example.org' };
 
 test('with phone and e-mail, a given name and a particle are no full agreement; letters are forgiven', async () => {
@@ -114,6 +144,16 @@ test('with phone and e-mail, a given name and a particle are no full agreement; 
   const withContact = { ...maria, ...CONTACT };
   assert.equal((await outcomeOf(withContact, { ...verified, ...named('Maria', 'de Souza') })).outcome, 'name_mismatch');
   assert.equal((await outcomeOf(withContact, { ...verified, ...named('MARIA', 'Desilva') })).outcome, 'absent');
+});
+
+test('a record without a birth date has that of its number', async () => {
+  const contact = { phone: '+4794000005', email: 'ali@example.org' };
+  const father = { ...named('Ali Mohammed', 'Jaber'), ...contact, birth_date: null, personnummer: '11817470086' };
+  const son = { ...named('Ali', 'Jaber'), ...contact, phone_verified: true, email_verified: true };
+  const born = async (birth_date: string | null) => (await outcomeOf(father, { ...son, birth_date })).outcome;
+  assert.equal(await born('1999-02-20'), 'name_mismatch');
+  assert.equal(await born('1974-01-11'), 'absent');
+  assert.equal(await born(null), 'absent');
 });
 
 test('with an e-mail address in other letters, composed or not, the member is found', async () => {

@@ -17,8 +17,18 @@ as $$
     coalesce(m.personnummer_index = any (l.indexes), false),
     m.phone = l.phone,
     private.email_key(m.email) = l.email,
-    private.compare_names(p_observation.given_name, p_observation.family_name, m.given_name, m.family_name),
-    m.birth_date = p_observation.birth_date,
+    case
+      -- Twins and siblings share a family name, and a number may stand on the other one's record.
+      when m.personnummer_index = any (l.indexes) and (m.phone = l.phone) is not true and (private.email_key(m.email) = l.email) is not true
+        and (m.birth_date is null or m.phone <> l.phone or private.email_key(m.email) <> l.email)
+        and private.given_names_differ(p_observation.given_name, p_observation.family_name, m.given_name, m.family_name) then 'none'
+      else private.compare_names(p_observation.given_name, p_observation.family_name, m.given_name, m.family_name)
+    end,
+    case
+      when m.birth_date is not null then m.birth_date = p_observation.birth_date
+      -- The record's own number says when its member was born; without the century it can only contradict.
+      when (select n.birth_date from private.read_mask(m.personnummer_masked) as n) <> to_char(p_observation.birth_date, 'DDMMYY') then false
+    end,
     to_char(m.birth_date, 'DDMMYY') = (select n.birth_date from private.read_mask(p_observation.personnummer_masked) as n)
   from login as l
   join registry.members as m on m.organization_id = l.organization_id
