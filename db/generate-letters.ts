@@ -119,7 +119,7 @@ export function letterFunctions(): Map<string, string> {
       'matching/private.space_out_signs.sql',
       file(
         [
-          'What is neither a letter nor a mark of one (dash, full stop, digit, symbol ...) parts words, and is no part of a name itself.',
+          'What is neither a letter nor a mark of one (dash, full stop, digit, symbol ...) separates words, and belongs to no name itself.',
         ],
         'space_out_signs',
         'p_text',

@@ -49,5 +49,5 @@ export async function* inPages<T>(next: (last: T | undefined) => Promise<T[]>): 
 
 /** A field of a CSV file (RFC 4180). A spreadsheet would run what begins like a formula, so such a field is marked as text. */
 export function csvField(text: string): string {
-  return stringify([[text]], { eof: false, escape_formulas: true, quoted_match: /['\r\n]/ });
+  return stringify([[text]], { eof: false, escape_formulas: true, quoted_match: [/['\r\n]/, /^[=+\-@\t＝＋－＠]/] });
 }
