@@ -37,7 +37,7 @@ export type FoundMember = {
   id: string;
   /** Whose member (slug). */
   organization: string;
-  /** The members number in the member system. */
+  /** The member's number in the member system. */
   external_id: string;
   /** Given name. */
   given_name: string | null;
@@ -574,7 +574,7 @@ export type Database = {
         Args: { query: string; limit?: number };
         Returns: FoundMembers;
       };
-      /** In: a login that matched nobody with certainty (api.unlinked_logins), the member it belongs to, a note. Out: the link, or a refusal with code and message (HTTP 404, 409). */
+      /** In: a login that matched nobody with certainty (api.unlinked_logins), the member it belongs to, a note. Out: the link, or a refusal with code and message (HTTP 404, 409, 422). */
       link_login: {
         Args: { observation_id: string; member_id: string; note?: string | null };
         Returns: LinkedLogin;
@@ -594,7 +594,7 @@ export type Database = {
         Args: { push_id?: string; push_ids?: string[]; error_code?: string; conflict_id?: string };
         Returns: QueuedPush | QueuedPushes;
       };
-      /** In: a settled case, a note. Out: the case, open again, or a refusal with code and message (HTTP 404, 409). */
+      /** In: a settled case, a note. Out: the case, open again, or a refusal with code and message (HTTP 404, 409, 422). */
       undo_resolution: {
         Args: { conflict_id: string; note: string | null };
         Returns: SettledCase;

@@ -1,6 +1,7 @@
 /**
  * Everything that can go wrong in a task, as a fixed code, with what follows from it:
- * `retry` the queue tries again with growing pauses, `rejected` trying again cannot help and a person must look.
+ * `retry` it is tried again with growing pauses (a push by the database, every other job by the queue), `rejected` trying again cannot help
+ * and a person must look.
  *
  * Codes are stored (`last_error` of the job, `error_code` of the push), so they carry no URL, body, name or number.
  */

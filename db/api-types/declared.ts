@@ -23,7 +23,7 @@ export const TYPES: Record<string, DeclaredType> = {
     fields: {
       id: ['string', 'The member; `link_login` takes it.'],
       organization: ['string', 'Whose member (slug).'],
-      external_id: ['string', 'The members number in the member system.'],
+      external_id: ['string', "The member's number in the member system."],
       given_name: ['string | null', 'Given name.'],
       family_name: ['string | null', 'Family name.'],
       birth_date: ['string | null', 'Birth date (ISO 8601).'],

@@ -762,8 +762,9 @@ comment on function private.close_case is 'In: a locked case, decision, note, th
 -- end db/functions/conflicts/private.close_case.sql
 
 -- begin db/functions/matching/private.lock_login.sql
--- Several cases may be about one login, and a login that is linked to nobody about none; a login without a number has none that could be
--- locked. So coordinators who decide whose login it is meet here first, before anything else is locked.
+-- A login is here what comes back each time: issuer and subject. Several cases may be about one, and none about one that is linked to
+-- nobody; and where it brought no number, there is none that could be locked. So coordinators who decide whose login it is meet here
+-- first, before anything else is locked.
 create or replace function private.lock_login(p_observation_id uuid)
 returns void
 language sql volatile
@@ -1140,7 +1141,7 @@ comment on view api.failed_syncs is 'Pushes of the coordinator''s organisations 
 comment on column api.failed_syncs.push_id is 'The change; api.retry_sync takes it.';
 comment on column api.failed_syncs.organization is 'Whose member system (slug).';
 comment on column api.failed_syncs.member_id is 'The member whose number is carried.';
-comment on column api.failed_syncs.member_external_id is 'The members number in the member system.';
+comment on column api.failed_syncs.member_external_id is 'The member''s number in the member system.';
 comment on column api.failed_syncs.state is 'rejected or given_up: a case; pending or sending: it is still tried.';
 comment on column api.failed_syncs.attempts is 'Attempts begun.';
 comment on column api.failed_syncs.error_code is 'Code of the last failure (docs/error-codes.md).';
@@ -1272,7 +1273,7 @@ comment on view api.worklist is 'Changes of the coordinator''s organisations tha
 comment on column api.worklist.push_id is 'The change; api.fetch_number and api.mark_done take it.';
 comment on column api.worklist.organization is 'Whose member system (slug).';
 comment on column api.worklist.member_id is 'The member concerned.';
-comment on column api.worklist.member_external_id is 'The members number in the member system.';
+comment on column api.worklist.member_external_id is 'The member''s number in the member system.';
 comment on column api.worklist.given_name is 'Given name on the record.';
 comment on column api.worklist.family_name is 'Family name on the record.';
 comment on column api.worklist.change is 'set: type the number in; remove: take it away.';
@@ -1946,7 +1947,7 @@ set search_path = pg_catalog, pg_temp
 begin atomic
   select private.link_login(link_login.observation_id, link_login.member_id, link_login.note);
 end;
-comment on function api.link_login is 'In: a login that matched nobody with certainty (api.unlinked_logins), the member it belongs to, a note. Out: the link, or a refusal with code and message (HTTP 404, 409).';
+comment on function api.link_login is 'In: a login that matched nobody with certainty (api.unlinked_logins), the member it belongs to, a note. Out: the link, or a refusal with code and message (HTTP 404, 409, 422).';
 grant execute on function api.link_login to authenticated;
 -- end db/functions/matching/api.link_login.sql
 
@@ -1961,7 +1962,7 @@ join registry.organizations as g on g.id = m.organization_id;
 comment on view api.members is 'Member records of the coordinator''s organisations. Numbers are masked. api.find_members searches them.';
 comment on column api.members.id is 'The member; api.link_login takes it.';
 comment on column api.members.organization is 'Whose member (slug).';
-comment on column api.members.external_id is 'The members number in the member system.';
+comment on column api.members.external_id is 'The member''s number in the member system.';
 comment on column api.members.given_name is 'Given name.';
 comment on column api.members.family_name is 'Family name.';
 comment on column api.members.birth_date is 'Birth date.';
@@ -2327,7 +2328,7 @@ comment on view api.member_history is 'Audit events about members of the coordin
 comment on column api.member_history.event_id is 'Identifies the event; rises with time, roughly.';
 comment on column api.member_history.organization is 'Whose member (slug).';
 comment on column api.member_history.member_id is 'The member concerned.';
-comment on column api.member_history.member_external_id is 'The members number in the member system.';
+comment on column api.member_history.member_external_id is 'The member''s number in the member system.';
 comment on column api.member_history.occurred_at is 'When it happened.';
 comment on column api.member_history.event is 'What happened (docs/for-coordinators.md).';
 comment on column api.member_history.source is 'What brought it about.';
@@ -2695,12 +2696,12 @@ comment on column api.open_conflicts.opened_at is 'When it was opened.';
 comment on column api.open_conflicts.seen is 'How many times the same disagreement was seen.';
 comment on column api.open_conflicts.last_seen_at is 'When it was last seen.';
 comment on column api.open_conflicts.member_id is 'The member concerned, where one is certain.';
-comment on column api.open_conflicts.member_external_id is 'That members number in the member system.';
+comment on column api.open_conflicts.member_external_id is 'That member''s number in the member system.';
 comment on column api.open_conflicts.member_given_name is 'Given name on the record.';
 comment on column api.open_conflicts.member_family_name is 'Family name on the record.';
 comment on column api.open_conflicts.recorded_personnummer is 'Number on the record, masked.';
 comment on column api.open_conflicts.other_member_id is 'The other member who already has the number.';
-comment on column api.open_conflicts.other_member_external_id is 'That members number in the member system.';
+comment on column api.open_conflicts.other_member_external_id is 'That member''s number in the member system.';
 comment on column api.open_conflicts.candidates is 'The members it might be, where none is certain.';
 comment on column api.open_conflicts.observation_id is 'The login that first showed it.';
 comment on column api.open_conflicts.provider is 'What the person logged in with.';
@@ -2909,7 +2910,7 @@ set search_path = pg_catalog, pg_temp
 begin atomic
   select private.undo_resolution(undo_resolution.conflict_id, undo_resolution.note);
 end;
-comment on function api.undo_resolution is 'In: a settled case, a note. Out: the case, open again, or a refusal with code and message (HTTP 404, 409).';
+comment on function api.undo_resolution is 'In: a settled case, a note. Out: the case, open again, or a refusal with code and message (HTTP 404, 409, 422).';
 grant execute on function api.undo_resolution to authenticated;
 -- end db/functions/conflicts/api.undo_resolution.sql
 
@@ -2941,12 +2942,12 @@ comment on column api.settled_conflicts.note is 'The coordinator''s note.';
 comment on column api.settled_conflicts.undo_until is 'Until when it can be taken back, as long as nothing newer stands on it; null: there is nothing to take back.';
 comment on column api.settled_conflicts.version is 'Rises with every change of the case.';
 comment on column api.settled_conflicts.member_id is 'The member concerned, where one was certain.';
-comment on column api.settled_conflicts.member_external_id is 'That members number in the member system.';
+comment on column api.settled_conflicts.member_external_id is 'That member''s number in the member system.';
 comment on column api.settled_conflicts.member_given_name is 'Given name on the record now.';
 comment on column api.settled_conflicts.member_family_name is 'Family name on the record now.';
 comment on column api.settled_conflicts.recorded_personnummer is 'Number on the record now, masked.';
 comment on column api.settled_conflicts.other_member_id is 'The other member, who had the number.';
-comment on column api.settled_conflicts.other_member_external_id is 'That members number in the member system.';
+comment on column api.settled_conflicts.other_member_external_id is 'That member''s number in the member system.';
 comment on column api.settled_conflicts.candidates is 'The members it might have been.';
 comment on column api.settled_conflicts.observation_id is 'The login that first showed it.';
 comment on column api.settled_conflicts.provider is 'What the person logged in with.';
@@ -4548,7 +4549,7 @@ comment on function private.evidence_suffices is 'In: an observation begun, for 
 -- end db/functions/login/private.evidence_suffices.sql
 
 -- begin db/functions/login/private.outcome_sentence.sql
--- One sentence for the audit. Mission document 1 asks for the words 'confirmed, no change'.
+-- One sentence for the audit. Mission document 1, which is not in this repository, asks for the words 'confirmed, no change'.
 create or replace function private.outcome_sentence(p_observation registry.observations)
 returns text
 language plpgsql immutable
@@ -4965,7 +4966,7 @@ begin
   if o.inconsistency = 'numbers_differ' then
     c := private.open_conflict('inconsistent', o, o.member_id);
   end if;
-  if c.id is not null then
+  if c.id is not null then -- the event names the push that began to wait for the case (private.tg_pushes__wait)
     select p.id into v_push_id from sync.pushes as p where p.waits_for_conflict_id = c.id limit 1;
   end if;
   perform private.record_event(o.outcome::text, o.source::text, o.organization_id, private.outcome_sentence(o),
@@ -7203,8 +7204,8 @@ for each row execute function private.tg_members__version();
 
 -- begin db/functions/login/private.tg_observations__settle.sql
 -- A verified login arrives as one row; everything else follows from it here. BEFORE INSERT, so that the row is written once,
--- with its outcome. Rows that come with an outcome (confirmed by
--- private.confirm_known_login, or deferred by private.keep_observation) are left alone.
+-- with its outcome. Rows that come with an outcome (confirmed by private.confirm_known_login, deferred by private.keep_observation,
+-- proposed by private.propose_link) are left alone.
 create or replace function private.tg_observations__settle()
 returns trigger
 language plpgsql volatile

@@ -10,7 +10,7 @@ comment on view api.member_history is 'Audit events about members of the coordin
 comment on column api.member_history.event_id is 'Identifies the event; rises with time, roughly.';
 comment on column api.member_history.organization is 'Whose member (slug).';
 comment on column api.member_history.member_id is 'The member concerned.';
-comment on column api.member_history.member_external_id is 'The members number in the member system.';
+comment on column api.member_history.member_external_id is 'The member''s number in the member system.';
 comment on column api.member_history.occurred_at is 'When it happened.';
 comment on column api.member_history.event is 'What happened (docs/for-coordinators.md).';
 comment on column api.member_history.source is 'What brought it about.';

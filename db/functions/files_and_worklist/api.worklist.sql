@@ -15,7 +15,7 @@ comment on view api.worklist is 'Changes of the coordinator''s organisations tha
 comment on column api.worklist.push_id is 'The change; api.fetch_number and api.mark_done take it.';
 comment on column api.worklist.organization is 'Whose member system (slug).';
 comment on column api.worklist.member_id is 'The member concerned.';
-comment on column api.worklist.member_external_id is 'The members number in the member system.';
+comment on column api.worklist.member_external_id is 'The member''s number in the member system.';
 comment on column api.worklist.given_name is 'Given name on the record.';
 comment on column api.worklist.family_name is 'Family name on the record.';
 comment on column api.worklist.change is 'set: type the number in; remove: take it away.';

@@ -37,7 +37,7 @@ begin
   if o.inconsistency = 'numbers_differ' then
     c := private.open_conflict('inconsistent', o, o.member_id);
   end if;
-  if c.id is not null then
+  if c.id is not null then -- the event names the push that began to wait for the case (private.tg_pushes__wait)
     select p.id into v_push_id from sync.pushes as p where p.waits_for_conflict_id = c.id limit 1;
   end if;
   perform private.record_event(o.outcome::text, o.source::text, o.organization_id, private.outcome_sentence(o),

@@ -1,6 +1,6 @@
 -- A verified login arrives as one row; everything else follows from it here. BEFORE INSERT, so that the row is written once,
--- with its outcome. Rows that come with an outcome (confirmed by
--- private.confirm_known_login, or deferred by private.keep_observation) are left alone.
+-- with its outcome. Rows that come with an outcome (confirmed by private.confirm_known_login, deferred by private.keep_observation,
+-- proposed by private.propose_link) are left alone.
 create or replace function private.tg_observations__settle()
 returns trigger
 language plpgsql volatile

@@ -6,5 +6,5 @@ set search_path = pg_catalog, pg_temp
 begin atomic
   select private.link_login(link_login.observation_id, link_login.member_id, link_login.note);
 end;
-comment on function api.link_login is 'In: a login that matched nobody with certainty (api.unlinked_logins), the member it belongs to, a note. Out: the link, or a refusal with code and message (HTTP 404, 409).';
+comment on function api.link_login is 'In: a login that matched nobody with certainty (api.unlinked_logins), the member it belongs to, a note. Out: the link, or a refusal with code and message (HTTP 404, 409, 422).';
 grant execute on function api.link_login to authenticated;

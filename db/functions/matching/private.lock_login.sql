@@ -1,5 +1,6 @@
--- Several cases may be about one login, and a login that is linked to nobody about none; a login without a number has none that could be
--- locked. So coordinators who decide whose login it is meet here first, before anything else is locked.
+-- A login is here what comes back each time: issuer and subject. Several cases may be about one, and none about one that is linked to
+-- nobody; and where it brought no number, there is none that could be locked. So coordinators who decide whose login it is meet here
+-- first, before anything else is locked.
 create or replace function private.lock_login(p_observation_id uuid)
 returns void
 language sql volatile

@@ -8,7 +8,7 @@ join registry.organizations as g on g.id = m.organization_id;
 comment on view api.members is 'Member records of the coordinator''s organisations. Numbers are masked. api.find_members searches them.';
 comment on column api.members.id is 'The member; api.link_login takes it.';
 comment on column api.members.organization is 'Whose member (slug).';
-comment on column api.members.external_id is 'The members number in the member system.';
+comment on column api.members.external_id is 'The member''s number in the member system.';
 comment on column api.members.given_name is 'Given name.';
 comment on column api.members.family_name is 'Family name.';
 comment on column api.members.birth_date is 'Birth date.';

@@ -25,7 +25,7 @@ comment on view api.failed_syncs is 'Pushes of the coordinator''s organisations 
 comment on column api.failed_syncs.push_id is 'The change; api.retry_sync takes it.';
 comment on column api.failed_syncs.organization is 'Whose member system (slug).';
 comment on column api.failed_syncs.member_id is 'The member whose number is carried.';
-comment on column api.failed_syncs.member_external_id is 'The members number in the member system.';
+comment on column api.failed_syncs.member_external_id is 'The member''s number in the member system.';
 comment on column api.failed_syncs.state is 'rejected or given_up: a case; pending or sending: it is still tried.';
 comment on column api.failed_syncs.attempts is 'Attempts begun.';
 comment on column api.failed_syncs.error_code is 'Code of the last failure (docs/error-codes.md).';
