@@ -10,7 +10,8 @@ import { type BenchOrganization, loginOf } from '../world.ts';
 
 /** PostgREST names the columns' types when it inserts, so the role must be able to look into their schema. */
 const OPEN = `
-  grant usage on schema registry, audit to authenticated;
+  grant usage on schema registry, audit, private to authenticated;
+  grant execute on function private.holds_number, private.plain_digits, private.controls_hold to authenticated;
   grant usage on type audit.event_name, audit.source_name to authenticated;
   create view api.bench_organizations as select * from registry.organizations;
   create view api.bench_identity_links as select * from registry.identity_links;
@@ -22,7 +23,8 @@ const OPEN = `
 const CLOSE = `
   drop view api.bench_organizations, api.bench_identity_links, api.bench_members, api.bench_observations, api.bench_events;
   revoke usage on type audit.event_name, audit.source_name from authenticated;
-  revoke usage on schema registry, audit from authenticated`;
+  revoke execute on function private.holds_number, private.plain_digits, private.controls_hold from authenticated;
+  revoke usage on schema registry, audit, private from authenticated`;
 
 /** The application-side sync as a browser or a server with supabase-js would send it: every step a request. */
 export async function withSupabase<T>(

@@ -399,6 +399,92 @@ $$;
 comment on function private.enqueue is 'In: task, the id it is about, earliest time (null: now). Queues the job in this transaction; raises PN010 if the queue refuses.';
 -- end db/functions/pushes/private.enqueue.sql
 
+-- begin db/functions/conflicts/private.same_disagreement.sql
+-- What makes two sightings the same disagreement, said once. Either the fingerprint is the same (same kind, same people, same login); or
+-- it is about a member's number, and the number is the same under any version of the key that both sides know, whoever else has it by now.
+-- A case knows its disagreement while it is open, and for good once a coordinator has settled it so that it does not come back; but a
+-- push that failed, a consent that was withdrawn, or a member system that is out of order is each time a new one.
+create or replace function private.same_disagreement(c registry.conflicts)
+returns setof registry.conflicts
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query
+    select known.* from registry.conflicts as known
+    where known.organization_id = c.organization_id and known.fingerprint = c.fingerprint and known.state = 'open'
+    union all
+    select known.* from registry.conflicts as known
+    where known.organization_id = c.organization_id and known.fingerprint = c.fingerprint and known.state = 'resolved'
+      and known.decision in ('keep_existing', 'not_same_person') and known.kind not in ('push_failed', 'consent_revoked', 'member_system')
+    union all
+    select known.* from registry.conflicts as known
+    where c.kind in ('mismatch', 'drift')
+      and known.organization_id = c.organization_id and known.member_id = c.member_id and known.kind = c.kind
+      and (known.state = 'open' or known.state = 'resolved' and known.decision in ('keep_existing', 'not_same_person'))
+      and (known.personnummer_index || known.personnummer_index_previous) && (c.personnummer_index || c.personnummer_index_previous);
+end
+$$;
+comment on function private.same_disagreement is 'In: a case, stored or to be opened. Out: the cases about the same disagreement that are open, or settled and remembered; the case itself too, if it is one of them.';
+-- end db/functions/conflicts/private.same_disagreement.sql
+
+-- begin db/functions/conflicts/private.open_case.sql
+-- The one place where a case is written. A disagreement becomes a case once: one that is open already is counted up, and so is one that a
+-- coordinator has settled, because the decision is remembered. Of several settled ones (a decision was taken back and made again while the
+-- disagreement was a case of its own) the one under the current key stands for all, then the last. A coordinator may be settling it at this
+-- moment: the update waits, and sees how. What was settled so that there is no disagreement any more (the login linked, the records merged)
+-- is no new case: whoever asks is decided again.
+create or replace function private.open_case(p_case registry.conflicts)
+returns registry.conflicts
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- The number under every key version that is known, the current one first.
+  v_indexes constant text[] := array_remove(p_case.personnummer_index || p_case.personnummer_index_previous, null);
+  -- Of numbers that no login brought it is kept when they were seen last: logins have rows of their own.
+  v_number_seen_at constant timestamptz := case when p_case.observation_id is null and v_indexes <> '{}' then clock_timestamp() end;
+  v_known_id constant uuid := (
+    select known.id from private.same_disagreement(p_case) as known
+    order by known.state = 'resolved' desc, (known.personnummer_index = v_indexes[1]) is true desc, known.closed_at desc limit 1);
+  c registry.conflicts;
+begin
+  update registry.conflicts as known
+  set seen = known.seen + 1, last_seen_at = clock_timestamp(), number_seen_at = coalesce(v_number_seen_at, known.number_seen_at),
+      -- Who else has the number may have changed, and is what the coordinator sees.
+      other_member_id = case known.state when 'open' then p_case.other_member_id else known.other_member_id end,
+      version = known.version + (known.state = 'open' and known.other_member_id is distinct from p_case.other_member_id)::integer,
+      -- The newest version of the key; whoever knows only an older one than the case does changes nothing. A login that is in question may
+      -- bring another number than before: where the case is not about the number itself, the last one counts.
+      (personnummer_index, personnummer_index_previous) = (
+        select number.current, number.previous from (values
+          (1, v_indexes[1], v_indexes[2:], known.personnummer_index = any (v_indexes)
+            or known.kind <> 'mismatch' and known.state = 'open' and v_indexes <> '{}' and not v_indexes && known.personnummer_index_previous),
+          (2, known.personnummer_index, known.personnummer_index_previous, true)) as number(nth, current, previous, holds)
+        where number.holds order by number.nth limit 1)
+  where known.id = v_known_id and (known.state = 'open' or known.state = 'resolved' and known.decision in ('keep_existing', 'not_same_person'))
+  returning known.* into c;
+  if found then
+    return c;
+  elsif v_known_id is not null and p_case.kind not in ('inconsistent', 'push_failed', 'consent_revoked', 'member_system') then
+    raise exception 'The case was settled meanwhile.' using errcode = 'serialization_failure';
+  end if;
+  insert into registry.conflicts as known
+    (id, organization_id, kind, member_id, other_member_id, candidates, observation_id, push_id, fingerprint,
+     personnummer_index, personnummer_index_previous, number_seen_at, detail)
+  values (
+    coalesce(p_case.id, gen_random_uuid()), p_case.organization_id, p_case.kind, p_case.member_id, p_case.other_member_id,
+    coalesce(p_case.candidates, '{}'), p_case.observation_id, p_case.push_id, p_case.fingerprint,
+    v_indexes[1], v_indexes[2:], v_number_seen_at, coalesce(p_case.detail, '{}'))
+  on conflict (organization_id, fingerprint) where state = 'open'
+    do update set seen = known.seen + 1, last_seen_at = clock_timestamp()
+  returning known.* into c;
+  return c;
+end
+$$;
+comment on function private.open_case is 'In: a case to be opened: organisation, kind, fingerprint, detail, and what its kind asks for. Out: the case: new (seen once), open already, or settled before.';
+-- end db/functions/conflicts/private.open_case.sql
+
 -- begin db/functions/pushes/private.settle_pushes.sql
 -- The only writer of final states: row and audit event, for one push or many in one statement.
 create or replace function private.settle_pushes(
@@ -468,12 +554,16 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_at constant timestamptz := case when p_state = 'given_up' then clock_timestamp() + interval '1 day' end;
+  c registry.conflicts;
 begin
-  insert into registry.conflicts as c (organization_id, kind, member_id, push_id, fingerprint, detail)
-  values (p_push.organization_id, 'push_failed', p_push.member_id, p_push.id, 'push_failed ' || p_push.id,
-    jsonb_strip_nulls(jsonb_build_object('error_code', p_push.error_code, 'http_status', p_push.http_status, 'attempts', p_push.attempts)))
-  on conflict (organization_id, fingerprint) where state = 'open'
-    do update set seen = c.seen + 1, last_seen_at = clock_timestamp();
+  c.organization_id := p_push.organization_id;
+  c.kind := 'push_failed';
+  c.member_id := p_push.member_id;
+  c.push_id := p_push.id;
+  c.fingerprint := 'push_failed ' || p_push.id;
+  c.detail := jsonb_strip_nulls(jsonb_build_object(
+    'error_code', p_push.error_code, 'http_status', p_push.http_status, 'attempts', p_push.attempts));
+  perform private.open_case(c);
   perform private.settle_push(p_push, p_state, p_event, p_message, v_at);
   if v_at is not null then
     perform private.enqueue('push_personnummer', p_push.id, v_at);
@@ -1398,92 +1488,6 @@ as $$
 $$;
 comment on function private.classify_mismatch is 'In: an observation whose number differs from its member''s. Out: how they differ, without the numbers.';
 -- end db/functions/number/private.classify_mismatch.sql
-
--- begin db/functions/conflicts/private.same_disagreement.sql
--- What makes two sightings the same disagreement, said once. Either the fingerprint is the same (same kind, same people, same login); or
--- it is about a member's number, and the number is the same under any version of the key that both sides know, whoever else has it by now.
--- A case knows its disagreement while it is open, and for good once a coordinator has settled it so that it does not come back; but a
--- push that failed, a consent that was withdrawn, or a member system that is out of order is each time a new one.
-create or replace function private.same_disagreement(c registry.conflicts)
-returns setof registry.conflicts
-language plpgsql stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return query
-    select known.* from registry.conflicts as known
-    where known.organization_id = c.organization_id and known.fingerprint = c.fingerprint and known.state = 'open'
-    union all
-    select known.* from registry.conflicts as known
-    where known.organization_id = c.organization_id and known.fingerprint = c.fingerprint and known.state = 'resolved'
-      and known.decision in ('keep_existing', 'not_same_person') and known.kind not in ('push_failed', 'consent_revoked', 'member_system')
-    union all
-    select known.* from registry.conflicts as known
-    where c.kind in ('mismatch', 'drift')
-      and known.organization_id = c.organization_id and known.member_id = c.member_id and known.kind = c.kind
-      and (known.state = 'open' or known.state = 'resolved' and known.decision in ('keep_existing', 'not_same_person'))
-      and (known.personnummer_index || known.personnummer_index_previous) && (c.personnummer_index || c.personnummer_index_previous);
-end
-$$;
-comment on function private.same_disagreement is 'In: a case, stored or to be opened. Out: the cases about the same disagreement that are open, or settled and remembered; the case itself too, if it is one of them.';
--- end db/functions/conflicts/private.same_disagreement.sql
-
--- begin db/functions/conflicts/private.open_case.sql
--- The one place where a case is written. A disagreement becomes a case once: one that is open already is counted up, and so is one that a
--- coordinator has settled, because the decision is remembered. Of several settled ones (a decision was taken back and made again while the
--- disagreement was a case of its own) the one under the current key stands for all, then the last. A coordinator may be settling it at this
--- moment: the update waits, and sees how. What was settled so that there is no disagreement any more (the login linked, the records merged)
--- is no new case: whoever asks is decided again.
-create or replace function private.open_case(p_case registry.conflicts)
-returns registry.conflicts
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  -- The number under every key version that is known, the current one first.
-  v_indexes constant text[] := array_remove(p_case.personnummer_index || p_case.personnummer_index_previous, null);
-  -- Of numbers that no login brought it is kept when they were seen last: logins have rows of their own.
-  v_number_seen_at constant timestamptz := case when p_case.observation_id is null and v_indexes <> '{}' then clock_timestamp() end;
-  v_known_id constant uuid := (
-    select known.id from private.same_disagreement(p_case) as known
-    order by known.state = 'resolved' desc, (known.personnummer_index = v_indexes[1]) is true desc, known.closed_at desc limit 1);
-  c registry.conflicts;
-begin
-  update registry.conflicts as known
-  set seen = known.seen + 1, last_seen_at = clock_timestamp(), number_seen_at = coalesce(v_number_seen_at, known.number_seen_at),
-      -- Who else has the number may have changed, and is what the coordinator sees.
-      other_member_id = case known.state when 'open' then p_case.other_member_id else known.other_member_id end,
-      version = known.version + (known.state = 'open' and known.other_member_id is distinct from p_case.other_member_id)::integer,
-      -- The newest version of the key; whoever knows only an older one than the case does changes nothing. A login that is in question may
-      -- bring another number than before: where the case is not about the number itself, the last one counts.
-      (personnummer_index, personnummer_index_previous) = (
-        select number.current, number.previous from (values
-          (1, v_indexes[1], v_indexes[2:], known.personnummer_index = any (v_indexes)
-            or known.kind <> 'mismatch' and known.state = 'open' and v_indexes <> '{}' and not v_indexes && known.personnummer_index_previous),
-          (2, known.personnummer_index, known.personnummer_index_previous, true)) as number(nth, current, previous, holds)
-        where number.holds order by number.nth limit 1)
-  where known.id = v_known_id and (known.state = 'open' or known.state = 'resolved' and known.decision in ('keep_existing', 'not_same_person'))
-  returning known.* into c;
-  if found then
-    return c;
-  elsif v_known_id is not null and p_case.kind not in ('inconsistent', 'push_failed', 'consent_revoked', 'member_system') then
-    raise exception 'The case was settled meanwhile.' using errcode = 'serialization_failure';
-  end if;
-  insert into registry.conflicts as known
-    (id, organization_id, kind, member_id, other_member_id, candidates, observation_id, push_id, fingerprint,
-     personnummer_index, personnummer_index_previous, number_seen_at, detail)
-  values (
-    coalesce(p_case.id, gen_random_uuid()), p_case.organization_id, p_case.kind, p_case.member_id, p_case.other_member_id,
-    coalesce(p_case.candidates, '{}'), p_case.observation_id, p_case.push_id, p_case.fingerprint,
-    v_indexes[1], v_indexes[2:], v_number_seen_at, coalesce(p_case.detail, '{}'))
-  on conflict (organization_id, fingerprint) where state = 'open'
-    do update set seen = known.seen + 1, last_seen_at = clock_timestamp()
-  returning known.* into c;
-  return c;
-end
-$$;
-comment on function private.open_case is 'In: a case to be opened: organisation, kind, fingerprint, detail, and what its kind asks for. Out: the case: new (seen once), open already, or settled before.';
--- end db/functions/conflicts/private.open_case.sql
 
 -- begin db/functions/conflicts/private.open_conflict.sql
 -- A login or an import disagrees with the records: the case that a coordinator is asked about. A mismatch is about a number, which is
@@ -6228,11 +6232,14 @@ returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  c registry.conflicts;
 begin
-  insert into registry.conflicts as c (organization_id, kind, fingerprint, detail)
-  values (p_organization_id, 'member_system', p_fingerprint, jsonb_strip_nulls(p_detail))
-  on conflict (organization_id, fingerprint) where state = 'open'
-    do update set seen = c.seen + 1, last_seen_at = clock_timestamp();
+  c.organization_id := p_organization_id;
+  c.kind := 'member_system';
+  c.fingerprint := p_fingerprint;
+  c.detail := jsonb_strip_nulls(p_detail);
+  perform private.open_case(c);
 end
 $$;
 comment on function private.open_member_system_case is 'In: an organisation, what is wrong: as fingerprint, and as error_code and http_status. Opens the case, or counts it up.';

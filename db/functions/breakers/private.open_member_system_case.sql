@@ -4,11 +4,14 @@ returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  c registry.conflicts;
 begin
-  insert into registry.conflicts as c (organization_id, kind, fingerprint, detail)
-  values (p_organization_id, 'member_system', p_fingerprint, jsonb_strip_nulls(p_detail))
-  on conflict (organization_id, fingerprint) where state = 'open'
-    do update set seen = c.seen + 1, last_seen_at = clock_timestamp();
+  c.organization_id := p_organization_id;
+  c.kind := 'member_system';
+  c.fingerprint := p_fingerprint;
+  c.detail := jsonb_strip_nulls(p_detail);
+  perform private.open_case(c);
 end
 $$;
 comment on function private.open_member_system_case is 'In: an organisation, what is wrong: as fingerprint, and as error_code and http_status. Opens the case, or counts it up.';

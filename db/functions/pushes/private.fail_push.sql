@@ -7,12 +7,16 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_at constant timestamptz := case when p_state = 'given_up' then clock_timestamp() + interval '1 day' end;
+  c registry.conflicts;
 begin
-  insert into registry.conflicts as c (organization_id, kind, member_id, push_id, fingerprint, detail)
-  values (p_push.organization_id, 'push_failed', p_push.member_id, p_push.id, 'push_failed ' || p_push.id,
-    jsonb_strip_nulls(jsonb_build_object('error_code', p_push.error_code, 'http_status', p_push.http_status, 'attempts', p_push.attempts)))
-  on conflict (organization_id, fingerprint) where state = 'open'
-    do update set seen = c.seen + 1, last_seen_at = clock_timestamp();
+  c.organization_id := p_push.organization_id;
+  c.kind := 'push_failed';
+  c.member_id := p_push.member_id;
+  c.push_id := p_push.id;
+  c.fingerprint := 'push_failed ' || p_push.id;
+  c.detail := jsonb_strip_nulls(jsonb_build_object(
+    'error_code', p_push.error_code, 'http_status', p_push.http_status, 'attempts', p_push.attempts));
+  perform private.open_case(c);
   perform private.settle_push(p_push, p_state, p_event, p_message, v_at);
   if v_at is not null then
     perform private.enqueue('push_personnummer', p_push.id, v_at);
