@@ -78,7 +78,8 @@ create table registry.identity_providers (
   client_id                     text not null check (length(client_id) between 1 and 500),
   client_secret_env             text check (client_secret_env ~ '^OIDC_[A-Z0-9_]+$'),
   token_endpoint_auth_method    registry.client_authentication not null default 'client_secret_basic',
-  scopes                        text[] not null default '{openid}' check ('openid' = any (scopes) or personnummer_from = 'introspection'),
+  scopes                        text[] not null default '{openid}' check ('openid' = any (scopes) or personnummer_from = 'introspection')
+    check (array_position(scopes, null) is null),
   authorization_params          jsonb not null default '{}' check (jsonb_typeof(authorization_params) = 'object'),
   id_token_signed_response_alg  text not null default 'RS256'
     check (id_token_signed_response_alg in ('RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519')),

@@ -2272,7 +2272,7 @@ begin
     v_born := private.read_birth_date(v_query);
     v_words := private.search_words(regexp_replace(v_query, '[0-9][0-9.-]*', ' ', 'g'));
     if v_born is null and v_words = '{}' or exists (select from unnest(v_words) as w(word) where length(w.word) < 2 and v_born is null) then
-      if v_ids = '{}' then
+      if v_ids = '{}' and v_query !~ '^[0-9]+$' then -- digits are a member number, that nobody has
         return private.refuse('find_members', 'query_unusable', null);
       end if;
     else

@@ -269,10 +269,12 @@ test('malformed arguments get a clear error without any value', async () => {
   assert.equal((await counts(db)).observations, 0);
 });
 
-test('a provider row that names a secret itself, or an algorithm that proves nothing, is refused', async () => {
+test('a provider row that names a secret itself, an algorithm that proves nothing, or a scope that is none, is refused', async () => {
   await using db = await createTestDatabase();
   const organization = await addOrganization(db);
   await assert.rejects(addProvider(db, organization, { client_secret_env: 'hunter2' }), { code: '23514' });
   await assert.rejects(addProvider(db, organization, { id_token_signed_response_alg: 'none' }), { code: '23514' });
   await assert.rejects(addProvider(db, organization, { id_token_signed_response_alg: 'HS256' }), { code: '23514' });
+  // The callback reads all rows together: one that it cannot read would keep out every organisation's members.
+  await assert.rejects(addProvider(db, organization, { scopes: ['openid', null] }), { code: '23514' });
 });

@@ -120,18 +120,27 @@ test('file: one CSV keyed by external ids, sealed for the office; acknowledged c
   const two = await stage.addPush({ externalId: 'b', number: sampleNumbers[1] });
   const three = await stage.addPush({ externalId: 'c', number: sampleNumbers[2] });
   await removeNumber(stage, three.memberId);
+  // An import brings no such ids. Where a line end in one were taken for the record's, somebody else would get the number.
+  await stage.addPush({ externalId: 'd\nb', number: sampleNumbers[3] });
+  await stage.addPush({ externalId: 'e\rb', number: sampleNumbers[4] });
   stage.work();
   const file = await readyFile(stage, coordinator);
-  assert.equal(file.changes, 3);
+  assert.equal(file.changes, 5);
   const lines = file.csv.trim().split('\r\n');
   assert.deepEqual(lines[0], 'external_id,personnummer');
-  assert.deepEqual(lines.slice(1).sort(), [`"a,""1""",${sampleNumbers[0]}`, `b,${sampleNumbers[1]}`, 'c,']);
+  assert.deepEqual(lines.slice(1).sort(), [
+    `"a,""1""",${sampleNumbers[0]}`,
+    `"d\nb",${sampleNumbers[3]}`,
+    `"e\rb",${sampleNumbers[4]}`,
+    `b,${sampleNumbers[1]}`,
+    'c,',
+  ]);
   assert.equal(stage.memberSystem.requests(), 0);
 
   assert.equal((await stranger.call('acknowledge_sync_file', file.id)).code, 'not_found');
   assert.deepEqual(await coordinator.call('acknowledge_sync_file', file.id, ['b']), {
     file_id: file.id,
-    delivered: 2,
+    delivered: 4,
     refused: 1,
   });
   assert.equal((await stage.push(one.pushId)).state, 'delivered');

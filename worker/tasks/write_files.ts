@@ -38,6 +38,8 @@ async function write(rows: readonly FileRow[], numbers: OpenNumberOptions) {
     header: true,
     columns: ['external_id', 'personnummer'],
     record_delimiter: 'windows',
+    // Readers take each of them for the end of a record.
+    quote_record_delimiter: true,
   });
   return { csv, pushIds, failed };
 }
