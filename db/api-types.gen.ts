@@ -71,8 +71,8 @@ export type LinkedLogin = {
   member_id: string;
   /** Always true; a refusal is an error. */
   linked: true;
-  /** The case that the decision settled, for `undo_resolution`. */
-  conflict_id: string;
+  /** The case that the decision settled, for `undo_resolution`; null where it was settled before. */
+  conflict_id: string | null;
 };
 
 /** What is on its way after `retry_sync`. */

@@ -46,7 +46,10 @@ export const TYPES: Record<string, DeclaredType> = {
       observation_id: ['string', 'The login.'],
       member_id: ['string', 'The member it belongs to now.'],
       linked: ['true', 'Always true; a refusal is an error.'],
-      conflict_id: ['string', 'The case that the decision settled, for `undo_resolution`.'],
+      conflict_id: [
+        'string | null',
+        'The case that the decision settled, for `undo_resolution`; null where it was settled before.',
+      ],
     },
   },
   QueuedPush: {

@@ -483,6 +483,7 @@ create table registry.resolutions (
   decision         registry.decision not null,
   decided_by       text not null,
   decided_at       timestamptz not null default now(),
+  note             text check (length(note) <= 4000),
   before           registry.before_decision,
   undone_at        timestamptz,
   undone_by        text,
@@ -505,6 +506,7 @@ comment on column registry.resolutions.decided_at is 'When.';
 comment on column registry.resolutions.before is 'The state before, read by undo only; null: the decision changed no record.';
 comment on column registry.resolutions.undone_at is 'When it was taken back.';
 comment on column registry.resolutions.undone_by is 'Who took it back.';
+comment on column registry.resolutions.note is 'The coordinator''s note. The case has that of its last decision; this one stays when the decision is undone.';
 comment on column registry.resolutions.undo_note is 'Why it was taken back.';
 
 create table registry.consents (

@@ -752,8 +752,8 @@ begin
       version = version + 1
   where id = p_conflict.id
   returning * into c;
-  insert into registry.resolutions (organization_id, conflict_id, decision, decided_by, before)
-  values (c.organization_id, c.id, p_decision, c.decided_by, p_before);
+  insert into registry.resolutions (organization_id, conflict_id, decision, decided_by, note, before)
+  values (c.organization_id, c.id, p_decision, c.decided_by, p_note, p_before);
   perform private.record_case_event('case_resolved', c, format('A coordinator settled the case: %s.', replace(p_decision::text, '_', ' ')));
   return private.describe_case(c);
 end

@@ -36,6 +36,27 @@ test('undo: the old number comes back with a compensating push; refused when som
     assert.equal((await coordinator.call('undo_resolution', conflict_id, 'newer')).code, 'newer_change');
   }));
 
+test('who decided what, and why, stays when the decision is undone and another one is made', () =>
+  atTheDesk(async ({ db, callback, coordinator, openCases }) => {
+    await addKari(db, callback, { personnummer: OTHER_NUMBER });
+    await callback.login({ personnummer: NUMBER });
+    const decide = async (decision: string, note: string) => {
+      const [open] = await openCases();
+      await coordinator.call('resolve_conflict', open?.id, decision, note, open?.version);
+      return open?.id;
+    };
+    const id = await decide('keep_existing', 'asked her by phone');
+    await coordinator.call('undo_resolution', id, 'the wrong Kari');
+    await decide('accept_observed', 'seen the passport');
+    const { rows } = await db.pool.query(
+      'select decision, note, undo_note from registry.resolutions order by decided_at',
+    );
+    assert.deepEqual(rows, [
+      { decision: 'keep_existing', note: 'asked her by phone', undo_note: 'the wrong Kari' },
+      { decision: 'accept_observed', note: 'seen the passport', undo_note: null },
+    ]);
+  }));
+
 test('two cases accepted one after the other: the later one stands, and the first cannot be undone over it', () =>
   atTheDesk(async ({ db, callback, coordinator, settle, openCases }) => {
     const kari = await addKari(db, callback, { personnummer: OTHER_NUMBER });
