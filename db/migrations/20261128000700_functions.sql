@@ -2082,47 +2082,6 @@ $$;
 comment on function private.email_key is 'In: an e-mail address. Out: the form in which two spellings of one address are equal.';
 -- end db/functions/matching/private.email_key.sql
 
--- begin db/functions/members/private.read_birth_date.sql
--- A date as Norwegians and programs write it, anywhere in what was typed. What is no day of the calendar is no date.
-create or replace function private.read_birth_date(p_text text)
-returns date
-language plpgsql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_day text[] := regexp_match(p_text, '(?<![0-9])([0-9]{1,2})[.]([0-9]{1,2})[.]([0-9]{4})(?![0-9])');
-begin
-  if v_day is not null then
-    v_day := array[v_day[3], v_day[2], v_day[1]];
-  else
-    v_day := regexp_match(p_text, '(?<![0-9])([0-9]{4})-([0-9]{2})-([0-9]{2})(?![0-9])');
-  end if;
-  return make_date(v_day[1]::integer, v_day[2]::integer, v_day[3]::integer);
-exception when datetime_field_overflow then
-  return null;
-end
-$$;
-comment on function private.read_birth_date is 'In: what a coordinator typed. Out: the birth date in it (2.1.1980 or 1980-01-02), or null.';
--- end db/functions/members/private.read_birth_date.sql
-
--- begin db/functions/matching/private.fold_spelling.sql
--- A register that has no Å writes A or Aa, one that has no Ø writes O or Oe. Both ways, and the letter itself, become the short one. Moe and Mo
--- become one too: the name is the weakest of the evidence, and a case for each Ødegård would be worse.
-create or replace function private.fold_spelling(p_letters text)
-returns text
-language plpgsql immutable strict parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if p_letters collate "C" !~ 'a[ae]|[ou]e' then
-    return p_letters;
-  end if;
-  return regexp_replace(p_letters collate "C", '(a)[ae]+|(o)e+|(u)e+', '\1\2\3', 'g');
-end
-$$;
-comment on function private.fold_spelling is 'In: small letters, Å as aa or a and so on. Out: the same in the shortest spelling.';
--- end db/functions/matching/private.fold_spelling.sql
-
 -- begin db/functions/matching/private.space_out_signs.sql
 -- Written by `npm run db:letters` from Unicode data.
 -- What is neither a letter nor a mark of one (dash, full stop, digit, symbol ...) separates words, and belongs to no name itself.
@@ -2220,6 +2179,47 @@ $$;
 comment on function private.name_letters is 'In: a name. Out: its letters, small and without accents, words parted by spaces.';
 -- end db/functions/matching/private.name_letters.sql
 
+-- begin db/functions/members/private.read_birth_date.sql
+-- A date as Norwegians and programs write it, anywhere in what was typed. What is no day of the calendar is no date.
+create or replace function private.read_birth_date(p_text text)
+returns date
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_day text[] := regexp_match(p_text, '(?<![0-9])([0-9]{1,2})[.]([0-9]{1,2})[.]([0-9]{4})(?![0-9])');
+begin
+  if v_day is not null then
+    v_day := array[v_day[3], v_day[2], v_day[1]];
+  else
+    v_day := regexp_match(p_text, '(?<![0-9])([0-9]{4})-([0-9]{2})-([0-9]{2})(?![0-9])');
+  end if;
+  return make_date(v_day[1]::integer, v_day[2]::integer, v_day[3]::integer);
+exception when datetime_field_overflow then
+  return null;
+end
+$$;
+comment on function private.read_birth_date is 'In: what a coordinator typed. Out: the birth date in it (2.1.1980 or 1980-01-02), or null.';
+-- end db/functions/members/private.read_birth_date.sql
+
+-- begin db/functions/matching/private.fold_spelling.sql
+-- A register that has no Å writes A or Aa, one that has no Ø writes O or Oe. Both ways, and the letter itself, become the short one. Moe and Mo
+-- become one too: the name is the weakest of the evidence, and a case for each Ødegård would be worse.
+create or replace function private.fold_spelling(p_letters text)
+returns text
+language plpgsql immutable strict parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_letters collate "C" !~ 'a[ae]|[ou]e' then
+    return p_letters;
+  end if;
+  return regexp_replace(p_letters collate "C", '(a)[ae]+|(o)e+|(u)e+', '\1\2\3', 'g');
+end
+$$;
+comment on function private.fold_spelling is 'In: small letters, Å as aa or a and so on. Out: the same in the shortest spelling.';
+-- end db/functions/matching/private.fold_spelling.sql
+
 -- begin db/functions/members/private.search_words.sql
 -- What names are searched by: every word, in the shortest spelling, so that Aase finds Åse and Moe finds Mo.
 create or replace function private.search_words(p_names text)
@@ -2247,6 +2247,7 @@ declare
   v_query constant text := btrim(private.plain_digits(coalesce(p_query, '')));
   v_most constant integer := least(greatest(coalesce(p_limit, 20), 1), 50);
   v_born date;
+  v_names text;
   v_words text[];
   v_digits text;
   v_ids uuid[];
@@ -2270,8 +2271,10 @@ begin
         and m.phone in ('+' || regexp_replace(v_digits, '^(\+|00)', ''), '+47' || v_digits) limit c_most);
   else
     v_born := private.read_birth_date(v_query);
-    v_words := private.search_words(regexp_replace(v_query, '[0-9][0-9.-]*', ' ', 'g'));
-    if v_born is null and v_words = '{}' or exists (select from unnest(v_words) as w(word) where length(w.word) < 2 and v_born is null) then
+    v_names := private.name_letters(regexp_replace(v_query, '[0-9][0-9.-]*', ' ', 'g'));
+    v_words := private.search_words(v_names);
+    -- Aa and Mo are names; one letter is half of the members.
+    if v_born is null and (v_words = '{}' or v_names ~ '(^| )[^ ]( |$)') then
       if v_ids = '{}' and v_query !~ '^[0-9]+$' then -- digits are a member number, that nobody has
         return private.refuse('find_members', 'query_unusable', null);
       end if;
@@ -7584,6 +7587,7 @@ grant execute on function worker.finish_file to sync_worker;
 -- A worker reports how attempts ended: of one push, or of many in one round trip and one commit. Plain deliveries are written together,
 -- and the worker goes on with the next pushes at once. What leaves something to put right (a failure, a breaker, a case, an older value that
 -- was overtaken) is written one after the other, by organisation, so that breakers are locked in one order.
+-- Members of many reports are skipped where somebody else holds them: only a single report waits, so no two calls wait for each other.
 -- Where there were only plain deliveries the commit is not waited for on the disk: what a crash of the server takes back is a push that is
 -- being sent, and is sent again under the same key.
 create or replace function worker.finish_pushes(reports jsonb, wait_for_locks boolean default false)

@@ -36,6 +36,7 @@ const SEARCHES: [query: string, found: string[]][] = [
   ['kari', ['karin', 'kari']],
   ['KARI MOE', ['kari']],
   ['moe kari', ['kari']],
+  ['aa', ['omar', 'aase']],
   ["kari o'brien", ['kari']],
   ['Aase', ['aase']],
   ['åse ødeg', ['aase']],

@@ -10,6 +10,7 @@ declare
   v_query constant text := btrim(private.plain_digits(coalesce(p_query, '')));
   v_most constant integer := least(greatest(coalesce(p_limit, 20), 1), 50);
   v_born date;
+  v_names text;
   v_words text[];
   v_digits text;
   v_ids uuid[];
@@ -33,8 +34,10 @@ begin
         and m.phone in ('+' || regexp_replace(v_digits, '^(\+|00)', ''), '+47' || v_digits) limit c_most);
   else
     v_born := private.read_birth_date(v_query);
-    v_words := private.search_words(regexp_replace(v_query, '[0-9][0-9.-]*', ' ', 'g'));
-    if v_born is null and v_words = '{}' or exists (select from unnest(v_words) as w(word) where length(w.word) < 2 and v_born is null) then
+    v_names := private.name_letters(regexp_replace(v_query, '[0-9][0-9.-]*', ' ', 'g'));
+    v_words := private.search_words(v_names);
+    -- Aa and Mo are names; one letter is half of the members.
+    if v_born is null and (v_words = '{}' or v_names ~ '(^| )[^ ]( |$)') then
       if v_ids = '{}' and v_query !~ '^[0-9]+$' then -- digits are a member number, that nobody has
         return private.refuse('find_members', 'query_unusable', null);
       end if;

@@ -1,6 +1,7 @@
 -- A worker reports how attempts ended: of one push, or of many in one round trip and one commit. Plain deliveries are written together,
 -- and the worker goes on with the next pushes at once. What leaves something to put right (a failure, a breaker, a case, an older value that
 -- was overtaken) is written one after the other, by organisation, so that breakers are locked in one order.
+-- Members of many reports are skipped where somebody else holds them: only a single report waits, so no two calls wait for each other.
 -- Where there were only plain deliveries the commit is not waited for on the disk: what a crash of the server takes back is a push that is
 -- being sent, and is sent again under the same key.
 create or replace function worker.finish_pushes(reports jsonb, wait_for_locks boolean default false)
