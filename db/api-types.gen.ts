@@ -213,6 +213,8 @@ export const REFUSALS = {
   number_in_note: { status: 422 },
   /** Write two letters or more of each name, or a birth date, a phone, an e-mail address or a member number. */
   query_unusable: { status: 422 },
+  /** From 1 to 50 members are shown at a time. */
+  limit_unusable: { status: 422 },
   /** Nobody is found by a personnummer. Search by name, birth date, phone, e-mail address or member number. */
   number_in_query: { status: 422 },
   /** Something newer depends on this decision. Undo or settle that first. */

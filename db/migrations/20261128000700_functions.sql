@@ -210,6 +210,7 @@ as $$
     ('note_too_long', 422, 'A note has 4000 characters at most.'),
     ('number_in_note', 422, 'The note holds eleven digits that may be a personnummer. Write it without them.'),
     ('query_unusable', 422, 'Write two letters or more of each name, or a birth date, a phone, an e-mail address or a member number.'),
+    ('limit_unusable', 422, 'From 1 to 50 members are shown at a time.'),
     ('number_in_query', 422, 'Nobody is found by a personnummer. Search by name, birth date, phone, e-mail address or member number.'),
     ('newer_change', 409, 'Something newer depends on this decision. Undo or settle that first.')
 $$;
@@ -2245,14 +2246,16 @@ declare
   c_most constant integer := 500; -- of a common name that many are looked at, and put in order
   v_organizations constant uuid[] := private.coordinator_organizations();
   v_query constant text := btrim(private.plain_digits(coalesce(p_query, '')));
-  v_most constant integer := least(greatest(coalesce(p_limit, 20), 1), 50);
+  v_most constant integer := coalesce(p_limit, 20);
   v_born date;
   v_names text;
   v_words text[];
   v_digits text;
   v_ids uuid[];
 begin
-  if length(v_query) > 200 then
+  if v_most not between 1 and 50 then
+    return private.refuse('find_members', 'limit_unusable', null);
+  elsif length(v_query) > 200 then
     return private.refuse('find_members', 'query_unusable', null);
   elsif private.holds_number(v_query) then
     return private.refuse('find_members', 'number_in_query', null);

@@ -8,14 +8,16 @@ declare
   c_most constant integer := 500; -- of a common name that many are looked at, and put in order
   v_organizations constant uuid[] := private.coordinator_organizations();
   v_query constant text := btrim(private.plain_digits(coalesce(p_query, '')));
-  v_most constant integer := least(greatest(coalesce(p_limit, 20), 1), 50);
+  v_most constant integer := coalesce(p_limit, 20);
   v_born date;
   v_names text;
   v_words text[];
   v_digits text;
   v_ids uuid[];
 begin
-  if length(v_query) > 200 then
+  if v_most not between 1 and 50 then
+    return private.refuse('find_members', 'limit_unusable', null);
+  elsif length(v_query) > 200 then
     return private.refuse('find_members', 'query_unusable', null);
   elsif private.holds_number(v_query) then
     return private.refuse('find_members', 'number_in_query', null);
