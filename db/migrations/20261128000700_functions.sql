@@ -6463,7 +6463,8 @@ begin
       select known.*, row_number() over (partition by known.organization_id order by known.id) as nth
       from sync.pushes as known where known.id = any (p_ids)
     ) as p
-    join private.push_standing as stands on stands.id = p.id
+    -- Looked up one by one (limit 1): joined, the view was worked out for every push there is.
+    cross join lateral (select s.* from private.push_standing as s where s.id = p.id limit 1) as stands
     left join sync.member_systems as s on s.organization_id = p.organization_id
   )
   select array_agg(j.id) filter (where j.reason is null),
@@ -7557,7 +7558,8 @@ begin
   -- Between the claim of a file and its end a consent may be withdrawn, or a record change. Locked, nothing more can happen to its changes.
   perform from sync.pushes as k where k.id = any (finish_file.push_ids) and k.organization_id = f.organization_id order by k.id for update;
   if cardinality(finish_file.push_ids) = 0 or cardinality(finish_file.push_ids) <> (
-    select count(*) from sync.pushes as k join private.push_standing as stands on stands.id = k.id and not stands.is_obsolete
+    select count(*) from sync.pushes as k
+    cross join lateral (select from private.push_standing as s where s.id = k.id and not s.is_obsolete limit 1) as stands
     where k.id = any (finish_file.push_ids) and k.organization_id = f.organization_id
       and k.state in ('pending', 'given_up') and k.next_attempt_at is not null and k.waits_for_conflict_id is null)
   then

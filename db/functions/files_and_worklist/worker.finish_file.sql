@@ -20,7 +20,8 @@ begin
   -- Between the claim of a file and its end a consent may be withdrawn, or a record change. Locked, nothing more can happen to its changes.
   perform from sync.pushes as k where k.id = any (finish_file.push_ids) and k.organization_id = f.organization_id order by k.id for update;
   if cardinality(finish_file.push_ids) = 0 or cardinality(finish_file.push_ids) <> (
-    select count(*) from sync.pushes as k join private.push_standing as stands on stands.id = k.id and not stands.is_obsolete
+    select count(*) from sync.pushes as k
+    cross join lateral (select from private.push_standing as s where s.id = k.id and not s.is_obsolete limit 1) as stands
     where k.id = any (finish_file.push_ids) and k.organization_id = f.organization_id
       and k.state in ('pending', 'given_up') and k.next_attempt_at is not null and k.waits_for_conflict_id is null)
   then

@@ -30,7 +30,8 @@ begin
       select known.*, row_number() over (partition by known.organization_id order by known.id) as nth
       from sync.pushes as known where known.id = any (p_ids)
     ) as p
-    join private.push_standing as stands on stands.id = p.id
+    -- Looked up one by one (limit 1): joined, the view was worked out for every push there is.
+    cross join lateral (select s.* from private.push_standing as s where s.id = p.id limit 1) as stands
     left join sync.member_systems as s on s.organization_id = p.organization_id
   )
   select array_agg(j.id) filter (where j.reason is null),
