@@ -4431,13 +4431,13 @@ as $$
   )
   select
     m.id,
-    coalesce(m.personnummer_index = any (l.indexes), false),
-    m.phone = l.phone,
-    private.email_key(m.email) = l.email,
+    agrees.number,
+    agrees.phone,
+    agrees.email,
     case
       -- Twins and siblings share a family name, and a number may stand on the other one's record.
-      when m.personnummer_index = any (l.indexes) and (m.phone = l.phone) is not true and (private.email_key(m.email) = l.email) is not true
-        and (m.birth_date is null or m.phone <> l.phone or private.email_key(m.email) <> l.email)
+      when agrees.number and agrees.phone is not true and agrees.email is not true
+        and (m.birth_date is null or not agrees.phone or not agrees.email)
         and private.given_names_differ(p_observation.given_name, p_observation.family_name, m.given_name, m.family_name) then 'none'
       else private.compare_names(p_observation.given_name, p_observation.family_name, m.given_name, m.family_name)
     end,
@@ -4449,6 +4449,10 @@ as $$
     to_char(m.birth_date, 'DDMMYY') = (select n.birth_date from private.read_mask(p_observation.personnummer_masked) as n)
   from login as l
   join registry.members as m on m.organization_id = l.organization_id
+  cross join lateral (
+    select coalesce(m.personnummer_index = any (l.indexes), false) as number, m.phone = l.phone as phone,
+      private.email_key(m.email) = l.email as email
+  ) as agrees
   where (m.personnummer_index = any (l.indexes) or m.phone = l.phone or private.email_key(m.email) = l.email
       or m.id = p_observation.requested_member_id)
     and m.merged_into is null

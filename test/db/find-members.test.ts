@@ -9,7 +9,7 @@ const [NUMBER] = sampleNumbers;
 const PEOPLE = {
   aase: { given_name: 'Åse Marie', family_name: 'Ødegård', birth_date: '1980-01-02', external_id: 'NHF-1001' },
   omar: { given_name: 'Omar', family_name: 'Al-Nouri', email: 'Omar@Example.no', phone: '+4790000011' },
-  kari: { given_name: 'Kari', family_name: "O'Brien Moe", birth_date: '1980-01-02', phone: '+46700000012' },
+  kari: { given_name: 'Kari', family_name: "O'Brien Moe", birth_date: '1980-01-02', phone: '+4670000012' },
   karin: { given_name: 'Karin', family_name: 'Hansen', external_id: '90000011' },
 };
 
@@ -53,7 +53,7 @@ const SEARCHES: [query: string, found: string[]][] = [
   ['900 00 011', ['omar']],
   ['0047 90000011', ['omar']],
   ['90000011', ['omar', 'karin']],
-  ['+46 70 000 00 12', ['kari']],
+  ['+46 70 000 012', ['kari']],
   ['NHF-1001', ['aase']],
   ['12345', []],
   ['nobody', []],
@@ -109,22 +109,14 @@ test('of many only as many as were asked for are shown, and it is said that ther
 test('a settled case can be looked up, with until when it can be taken back, and is gone from there when it is', () =>
   atTheDesk(async ({ db, callback, coordinator, settle }) => {
     await addMember(db, callback.organization, { ...PEOPLE.omar, personnummer: NUMBER });
-    await callback.login({
+    const omar = {
       subject: 'omar',
       given_name: 'Omar',
       family_name: 'Al Nouri',
       email: 'omar@example.no',
       phone: null,
-      personnummer: NUMBER,
-    });
-    await callback.login({
-      subject: 'omar',
-      given_name: 'Omar',
-      family_name: 'Al Nouri',
-      email: 'omar@example.no',
-      phone: null,
-      personnummer: sampleNumbers[1],
-    });
+    };
+    for (const personnummer of [NUMBER, sampleNumbers[1]]) await callback.login({ ...omar, personnummer });
     const settled = () => coordinator.query<Record<string, unknown>>('select * from api.settled_conflicts');
     assert.deepEqual(await settled(), []);
     const { conflict_id, undo_until } = await settle('keep_existing');
