@@ -1,0 +1,8 @@
+import type { Hono } from 'hono';
+import type { DeskEnv } from '../http/desk-context.ts';
+import { addToday } from './today/today.ts';
+
+/** Every page that one signs in for. */
+export function addPages(app: Hono<DeskEnv>): void {
+  addToday(app);
+}
