@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { longestCookieValue } from '../../runtime/http/bound-cookie.ts';
+import type { AppContext } from '../../runtime/http/request-context.ts';
 import { indexesOf } from '../claims/number-evidence.ts';
 import type { Observation } from '../database/login-database.ts';
 import { codeOf, LoginError } from '../errors.ts';
-import type { AppContext } from '../http/request-context.ts';
 import type { LoginDependencies, LoginInFlight } from '../login/login-in-flight.ts';
 import { newSecret } from '../new-secret.ts';
 import { type AuthorizationRequest, consentRequest } from '../provider/authorization-request.ts';
 import { redirectUri } from '../provider/provider-row.ts';
-import { longestCookieValue } from '../transaction/bound-cookie.ts';
 import { type LoginTransaction, transactionCookie, transactionLifetime } from '../transaction/transaction.ts';
 import { onwardPage, pagePolicy, policySource } from './consent-page.ts';
 import { consentCookie, consentLifetime } from './consent-request.ts';

@@ -1,11 +1,11 @@
 import { z } from 'zod';
+import { createBoundCookie } from '../../runtime/http/bound-cookie.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import { createSealedBox, type SealedBox, type SealingSecret } from '../../runtime/sealed-box.ts';
 import { givenNumber } from '../claims/number-evidence.ts';
 import type { DatabaseBudget } from '../database/database-budget.ts';
 import type { ConsentAnswer, LoginDatabase } from '../database/login-database.ts';
 import { codeOf } from '../errors.ts';
-import { createBoundCookie } from '../transaction/bound-cookie.ts';
-import { createSealedBox, type SealedBox, type SealingSecret } from '../transaction/sealed-box.ts';
 
 /** A recorded login that waits for its member's answer on our own page. Lives only in the browser's cookie, sealed. */
 export type ConsentRequest = z.infer<typeof consentRequest>;

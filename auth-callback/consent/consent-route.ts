@@ -1,11 +1,11 @@
+import { type Parameters, readParameters } from '../../runtime/http/parameters.ts';
+import type { AppContext } from '../../runtime/http/request-context.ts';
 import { sameText } from '../../runtime/same-text.ts';
 import { DatabaseBudget } from '../database/database-budget.ts';
 import type { LoginDatabase } from '../database/login-database.ts';
 import { PageError } from '../errors.ts';
 import { redirectToApp } from '../http/answers.ts';
 import type { Metrics } from '../http/metrics.ts';
-import { type Parameters, readParameters } from '../http/parameters.ts';
-import type { AppContext } from '../http/request-context.ts';
 import { answerOf, letIn, reportLogin } from '../login/login-ending.ts';
 import type { NumberHints } from '../login/number-hint.ts';
 import type { ProviderDirectory } from '../provider/provider-directory.ts';

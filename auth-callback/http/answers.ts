@@ -1,8 +1,8 @@
 import type { MiddlewareHandler } from 'hono';
 import { html } from 'hono/html';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { AppContext, AppEnv, TurnAway } from '../../runtime/http/request-context.ts';
 import { type AnswerCode, codeOf, PageError } from '../errors.ts';
-import type { AppContext, AppEnv } from './request-context.ts';
 
 /** What the app is told: a code of ours, or why there is none. */
 export type AppAnswer = { code: string } | { error: AnswerCode };
@@ -51,12 +51,12 @@ export function plainPage(c: AppContext, status: ContentfulStatusCode): Response
 }
 
 /** Not now: the person gets a page, the app a code, and both the time after which it is worth while. */
-export function turnAway(c: AppContext, status: 429 | 503, seconds: number): Response | Promise<Response> {
+export const turnAway: TurnAway = (c, status, seconds) => {
   c.header('retry-after', String(seconds));
   // Apps read this one, people the others.
   if (c.req.path === '/token' || c.req.path === '/link') return c.json({ error: 'temporarily_unavailable' }, status);
   return plainPage(c, status);
-}
+};
 
 /** Hono answers HEAD by running the GET route, which would use a login up for somebody who only looks. */
 export const getOnly: MiddlewareHandler<AppEnv> = async (c, next) => {

@@ -1,4 +1,12 @@
 import { Hono, type MiddlewareHandler } from 'hono';
+import { createBodyRoom, receiveBody } from '../../runtime/http/bodies.ts';
+import { addHealthRoutes } from '../../runtime/http/health-routes.ts';
+import { longestBody } from '../../runtime/http/limits.ts';
+import { observeRequests } from '../../runtime/http/observe-requests.ts';
+import { createPlaces, enterPlace } from '../../runtime/http/places.ts';
+import { emptyPolicy, limitRate, limitUrl, refusePrefetch, securityHeaders } from '../../runtime/http/protection.ts';
+import type { Readiness } from '../../runtime/http/readiness.ts';
+import { type AppEnv, requestContext } from '../../runtime/http/request-context.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Rates } from '../config.ts';
 import { type ConsentRouteOptions, createConsentRoute } from '../consent/consent-route.ts';
@@ -7,15 +15,9 @@ import { createLoginRoute, type LoginRouteOptions } from '../login/login-route.t
 import { createLinkRoute, type LinkRouteOptions } from '../session/link.ts';
 import { createTokenRoute, type TokenRouteOptions } from '../session/token-route.ts';
 import { createRevocationRoute, longestNotice, requireWebhookSecret } from '../webhook/revocation-route.ts';
-import { answerError, getOnly, methodNotAllowed, plainPage } from './answers.ts';
-import { createBodyRoom, receiveBody } from './bodies.ts';
+import { answerError, getOnly, methodNotAllowed, plainPage, turnAway } from './answers.ts';
 import { allowRegisteredOrigins } from './cross-origin.ts';
-import type { Readiness } from './health.ts';
-import { longestBody } from './limits.ts';
-import { observeRequests } from './metrics.ts';
-import { createPlaces, enterPlace, type Places } from './places.ts';
-import { limitRate, limitUrl, refusePrefetch, requireToken, securityHeaders } from './protection.ts';
-import { type AppEnv, requestContext } from './request-context.ts';
+import { routes } from './metrics.ts';
 
 interface AppOptions
   extends CallbackRouteOptions,
@@ -50,14 +52,15 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   const places = createPlaces({ capacity, perAddress: capacityPerAddress });
   const room = createBodyRoom();
   const guards: Guards = {
-    rate: limitRate,
+    rate: (perMinute) => limitRate(perMinute, turnAway),
     body: (limit) => receiveBody(room, metrics, limit),
-    place: (route) => enterPlace(places, metrics, route),
+    place: (route) => enterPlace(places, metrics, route, turnAway),
   };
   const app = new Hono<AppEnv>();
-  app.use(requestContext(options.log, options.trustedProxyDepth), observeRequests(metrics));
-  app.use(securityHeaders(options.publicUrl.startsWith('https:')), limitUrl);
-  addHealth(app, options, places);
+  app.use(requestContext(options.log, options.trustedProxyDepth), observeRequests(metrics, routes));
+  app.use(securityHeaders(options.publicUrl.startsWith('https:'), emptyPolicy), limitUrl);
+  const { readiness, metricsToken } = options;
+  addHealthRoutes(app, { readiness, metrics, metricsToken, places });
   addKeySet(app, options);
   // Everything from here on uses something up: a login, a code, a token, an attempt of an address.
   app.use(refusePrefetch);
@@ -68,26 +71,6 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.notFound((c) => plainPage(c, 404));
   app.onError((error, c) => answerError(error, c));
   return app;
-}
-
-/**
- * Before the limits: whoever watches over the process must get an answer when it is busiest. Without a free place nothing more should
- * be sent here; where only a share is used up, the others are served as ever.
- */
-function addHealth(app: Hono<AppEnv>, { readiness, metrics, metricsToken }: AppOptions, places: Places): void {
-  app.get('/livez', (c) => c.json({ status: 'live' }));
-  app.get('/readyz', async (c) => {
-    const isReady = await readiness.isReady();
-    const full = places.full();
-    const told = full.length === 0 ? {} : { full };
-    if (isReady && !full.includes('places')) return c.json({ status: 'ready', ...told });
-    return c.json({ status: 'not_ready', ...told }, 503);
-  });
-  if (metricsToken === undefined) return;
-  app.get('/metrics', requireToken(metricsToken), async (c) => {
-    c.header('content-type', metrics.contentType);
-    return c.body(await metrics.text());
-  });
 }
 
 function addLogin(app: Hono<AppEnv>, options: AppOptions, guards: Guards): void {

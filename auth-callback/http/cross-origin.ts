@@ -1,8 +1,8 @@
 import type { MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
+import type { AppEnv } from '../../runtime/http/request-context.ts';
 import { DatabaseBudget } from '../database/database-budget.ts';
 import type { ProviderDirectory } from '../provider/provider-directory.ts';
-import type { AppEnv } from './request-context.ts';
 
 /**
  * Lets scripts of registered web apps read the answers of `/token`, `/link` and of the key set, and nobody else's. The origins are

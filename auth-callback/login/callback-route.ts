@@ -1,10 +1,10 @@
+import type { AppContext } from '../../runtime/http/request-context.ts';
 import { sendQuestion } from '../consent/consent-question.ts';
 import { completeSecondLeg } from '../consent/second-leg.ts';
 import { DatabaseBudget } from '../database/database-budget.ts';
 import { asLoginError, LoginError, PageError } from '../errors.ts';
 import { redirectToApp } from '../http/answers.ts';
 import type { Metrics } from '../http/metrics.ts';
-import type { AppContext } from '../http/request-context.ts';
 import { checkIssuerParameter } from '../provider/code-exchange.ts';
 import type { ProviderDirectory } from '../provider/provider-directory.ts';
 import { providerError } from '../provider/provider-errors.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { readParameters } from '../http/parameters.ts';
+import { readParameters } from '../../runtime/http/parameters.ts';
 
 /** A start that may go on to the provider. */
 export interface LoginRequest {

@@ -1,16 +1,16 @@
 import { randomUUIDv7 } from 'node:crypto';
+import { longestCookieValue } from '../../runtime/http/bound-cookie.ts';
+import type { AppContext } from '../../runtime/http/request-context.ts';
 import { DatabaseBudget } from '../database/database-budget.ts';
 import { asLoginError, LoginError, PageError } from '../errors.ts';
 import { redirectToApp } from '../http/answers.ts';
 import type { Metrics } from '../http/metrics.ts';
-import type { AppContext } from '../http/request-context.ts';
 import { newSecret } from '../new-secret.ts';
 import { authorizationUrl } from '../provider/authorization-request.ts';
 import type { ProviderClients } from '../provider/provider-client.ts';
 import type { ProviderDirectory } from '../provider/provider-directory.ts';
 import { type ProviderRow, redirectUri } from '../provider/provider-row.ts';
 import type { LinkPermits } from '../session/link.ts';
-import { longestCookieValue } from '../transaction/bound-cookie.ts';
 import {
   type LoginTransaction,
   type TransactionSealer,

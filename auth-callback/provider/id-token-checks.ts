@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { sameText } from '../../runtime/same-text.ts';
+import { isCanonical } from '../../runtime/sealed-box.ts';
 import type { Claims } from '../claims/contact-claims.ts';
 import { storableText } from '../claims/storable-text.ts';
 import { LoginError } from '../errors.ts';
-import { isCanonical } from '../transaction/sealed-box.ts';
 
 const furthestAhead = 60;
 const furthestBack = 600;

@@ -1,11 +1,11 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { z } from 'zod';
+import { readParameters } from '../../runtime/http/parameters.ts';
+import { type AppContext, bearerToken } from '../../runtime/http/request-context.ts';
 import { DatabaseBudget } from '../database/database-budget.ts';
 import type { LoginDatabase, Session } from '../database/login-database.ts';
 import { evenTime } from '../http/even-time.ts';
-import { readParameters } from '../http/parameters.ts';
-import { type AppContext, bearerToken } from '../http/request-context.ts';
 import { newSecret } from '../new-secret.ts';
 import { type AccessTokenIssuer, accessTokenLifetime } from './access-token.ts';
 

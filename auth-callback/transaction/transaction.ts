@@ -1,12 +1,12 @@
 import { z } from 'zod';
+import { createBoundCookie } from '../../runtime/http/bound-cookie.ts';
+import { readParameters } from '../../runtime/http/parameters.ts';
+import type { AppContext } from '../../runtime/http/request-context.ts';
 import { sameText } from '../../runtime/same-text.ts';
+import { createSealedBox, type SealedBox, type SealingSecret } from '../../runtime/sealed-box.ts';
 import type { DatabaseBudget } from '../database/database-budget.ts';
 import type { LoginDatabase } from '../database/login-database.ts';
 import { LoginError, PageError } from '../errors.ts';
-import { readParameters } from '../http/parameters.ts';
-import type { AppContext } from '../http/request-context.ts';
-import { createBoundCookie } from './bound-cookie.ts';
-import { createSealedBox, type SealedBox, type SealingSecret } from './sealed-box.ts';
 
 /** A login the provider has already vouched for and the database has decided about. */
 export type FirstLeg = z.infer<typeof firstLeg>;
