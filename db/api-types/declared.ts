@@ -90,6 +90,10 @@ export const TYPES: Record<string, DeclaredType> = {
       refused: ['number', 'Changes that were not; each is a case.'],
     },
   },
+  ChosenLanguage: {
+    comment: 'The language of the pages after `set_language`.',
+    fields: { language: ["Enum<'language'> | null", 'What was chosen; null: as the browser asks.'] },
+  },
   Evidence: {
     comment: 'What agreed and what disagreed between a login and a record, and how two numbers differ. Never a number.',
     fields: {
@@ -130,6 +134,7 @@ export const REPLIES: Record<string, string> = {
   mark_done: 'DeliveredPush',
   resolve_conflict: 'SettledCase',
   retry_sync: 'QueuedPush | QueuedPushes',
+  set_language: 'ChosenLanguage',
   undo_resolution: 'SettledCase',
 };
 
@@ -138,6 +143,7 @@ export const ARGUMENTS: Record<string, string> = {
   'link_login.note': 'string | null',
   'resolve_conflict.decision': 'Decision',
   'resolve_conflict.note': 'string | null',
+  'set_language.language': "Enum<'language'> | null",
   'undo_resolution.note': 'string | null',
 };
 

@@ -24,6 +24,7 @@ const REFUSED: Record<string, () => unknown[]> = {
   mark_done: () => [randomUUID()],
   resolve_conflict: () => [randomUUID(), 'keep_existing', null, 1],
   retry_sync: () => [randomUUID()],
+  set_language: () => ['no'],
   undo_resolution: () => [randomUUID(), null],
 };
 

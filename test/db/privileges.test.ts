@@ -34,6 +34,7 @@ const ALLOWED = new Set([
   ...[
     'admit',
     'consume_transaction',
+    'end_session',
     'open_session',
     'providers',
     'record_consent',
@@ -43,6 +44,7 @@ const ALLOWED = new Set([
     'report_inconsistency',
     'rotate_refresh_token',
     'session_is_live',
+    'sign_in_coordinator',
   ].map((name) => `auth_callback execute function login.${name}`),
 
   'sync_worker usage schema worker',
@@ -72,11 +74,13 @@ const ALLOWED = new Set([
 
   'authenticated usage schema api',
   ...[
+    'coordinators',
     'data_quality',
     'failed_syncs',
     'member_history',
     'member_systems',
     'members',
+    'my_profile',
     'open_conflicts',
     'settled_conflicts',
     'sync_files',
@@ -93,10 +97,13 @@ const ALLOWED = new Set([
     'mark_done',
     'resolve_conflict',
     'retry_sync',
+    'set_language',
     'undo_resolution',
   ].flatMap((name) => [`authenticated execute function api.${name}`, `authenticated execute function private.${name}`]),
   'authenticated execute function private.coordinator_organizations',
   // Called by views, which run with the reader's rights.
+  'authenticated execute function private.caller_id',
+  'authenticated execute function private.coordinator_name',
   'authenticated execute function private.explain_failure',
 
   'auditor usage schema audit',
@@ -111,6 +118,7 @@ const ALLOWED = new Set([
 /** Columns that coordinators' views read; the tables' schemas are closed to them, so nothing else reaches these. */
 const READABLE_COLUMNS: Record<string, string[]> = {
   'registry.organizations': ['id', 'slug', 'name'],
+  'registry.coordinators': ['user_id', 'organization_id', 'name', 'email', 'language'],
   'registry.members': [
     'id',
     'organization_id',
