@@ -6,6 +6,7 @@ type View<R> = { Row: R; Relationships: [] };
 type Fn<A, R> = { Args: A; Returns: R };
 
 type OpenConflict = Generated['api']['Views']['open_conflicts']['Row'] & {
+  class: string;
   decisions: string[];
   need_approval: string[];
   member_birth_date: string | null;
@@ -32,14 +33,6 @@ type OpenConflict = Generated['api']['Views']['open_conflicts']['Row'] & {
 
 type Views = Omit<Generated['api']['Views'], 'open_conflicts'> & {
   open_conflicts: View<OpenConflict>;
-  my_profile: View<{
-    user_id: string;
-    organization: string;
-    organization_name: string;
-    name: string;
-    language: 'nb' | 'nn' | 'en' | null;
-  }>;
-  coordinators: View<{ organization: string; user_id: string; name: string; me: boolean }>;
   conflict_counts: View<{
     organization: string;
     kind: Enum<'conflict_kind'>;
@@ -74,7 +67,6 @@ type Views = Omit<Generated['api']['Views'], 'open_conflicts'> & {
 };
 
 type Functions = Generated['api']['Functions'] & {
-  set_language: Fn<{ language: string | null }, Json>;
   assign_conflict: Fn<{ conflict_id: string; user_id: string | null }, Json>;
   postpone_conflict: Fn<{ conflict_id: string; until: string | null; note: string | null }, Json>;
   add_comment: Fn<{ conflict_id: string; text: string }, Json>;

@@ -36,7 +36,7 @@ export async function loadMe(api: Api): Promise<Me> {
   const { user_id: userId, name, language } = first;
   return {
     userId,
-    name,
+    name: name ?? userId.slice(0, 8),
     language,
     organizations: profiles.map((each) => ({ slug: each.organization, name: each.organization_name })),
     counts,

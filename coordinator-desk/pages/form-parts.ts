@@ -1,4 +1,5 @@
 import { html } from 'hono/html';
+import { commonWords } from '../words/common.ts';
 import type { Html } from './layout.ts';
 import type { Page } from './page.ts';
 
@@ -19,5 +20,13 @@ export function resultBox(tone: 'success' | 'warning' | 'danger' | 'info', headi
   return html`<div class="ds-alert desk-result" data-color="${tone}" role="group" aria-labelledby="result" tabindex="-1" autofocus>
 <h2 class="ds-heading" data-size="xs" id="result">${heading}</h2>
 ${content}
+</div>`;
+}
+
+/** What must be corrected, each a link to its field in the words that stand there; the page's title begins with the word for error. */
+export function errorSummary({ locale }: Page, faults: { href: string; text: string }[]): Html {
+  return html`<div class="ds-error-summary" role="group" aria-labelledby="faults" tabindex="-1" autofocus>
+<h2 class="ds-heading" data-size="xs" id="faults">${commonWords[locale].somethingWrong}</h2>
+<ul>${faults.map(({ href, text }) => html`<li><a class="ds-link" href="${href}">${text}</a></li>`)}</ul>
 </div>`;
 }

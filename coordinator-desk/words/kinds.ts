@@ -19,7 +19,7 @@ export const kindWords = inLanguages<Kinds>(
   },
   {
     mismatch: 'Ulikt nummer',
-    duplicate: 'To medlemmer, eitt nummer',
+    duplicate: 'To medlemer, eitt nummer',
     ambiguous: 'Uklårt kven som logga på',
     name_mismatch: 'Ulikt namn',
     subject_moved: 'Ønske om å flytte pålogging',
