@@ -51,7 +51,7 @@ async function askOurselves(
   { observation: { subject, evidence }, outcome }: WaitingLogin,
 ): Promise<ConsentQuestion | undefined> {
   if (evidence.status !== 'given') return undefined;
-  const { id: observationId, organization, provider, returnTo, appState, appCodeChallenge } = transaction;
+  const { id: observationId, organization, provider, app } = transaction;
   const key = newSecret();
   const sealed = await consents.seal({
     id: key,
@@ -61,9 +61,7 @@ async function askOurselves(
     organization,
     provider,
     number: evidence,
-    returnTo,
-    appState,
-    appCodeChallenge,
+    app,
     code: newSecret(),
     startedAt: nowInSeconds(),
   });
@@ -108,7 +106,7 @@ export async function sendQuestion(
   const { request } = question;
   if (request.method === 'redirect') return c.redirect(request.url.href, 302);
   // Wherever the provider leads before it asks is not known here; the last step is the app's address.
-  const onward = [`${request.action.protocol}`, "'self'", policySource(transaction.returnTo)];
+  const onward = [`${request.action.protocol}`, "'self'", policySource(transaction.app.returnTo)];
   c.header('content-security-policy', pagePolicy(onward));
   return c.html(onwardPage(row, request, chooseLocale(undefined, c.req.header('accept-language'))));
 }

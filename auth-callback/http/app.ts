@@ -11,13 +11,15 @@ import type { Logger } from '../../runtime/logger.ts';
 import type { Rates } from '../config.ts';
 import { type ConsentRouteOptions, createConsentRoute } from '../consent/consent-route.ts';
 import { type CallbackRouteOptions, createCallbackRoute } from '../login/callback-route.ts';
-import { createLoginRoute, type LoginRouteOptions } from '../login/login-route.ts';
+import { createAuthorizeRoute, createLoginRoute, type LoginRouteOptions } from '../login/login-route.ts';
 import { createLinkRoute, type LinkRouteOptions } from '../session/link.ts';
+import { createRevokeRoute } from '../session/revoke-route.ts';
 import { createTokenRoute, type TokenRouteOptions } from '../session/token-route.ts';
 import { createRevocationRoute, longestNotice, requireWebhookSecret } from '../webhook/revocation-route.ts';
 import { answerError, getOnly, methodNotAllowed, plainPage, turnAway } from './answers.ts';
 import { allowRegisteredOrigins } from './cross-origin.ts';
 import { routes } from './metrics.ts';
+import { serverMetadata } from './server-metadata.ts';
 
 interface AppOptions
   extends CallbackRouteOptions,
@@ -61,7 +63,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.use(securityHeaders(options.publicUrl.startsWith('https:'), emptyPolicy), limitUrl);
   const { readiness, metricsToken } = options;
   addHealthRoutes(app, { readiness, metrics, metricsToken, places });
-  addKeySet(app, options);
+  addPublished(app, options);
   // Everything from here on uses something up: a login, a code, a token, an attempt of an address.
   app.use(refusePrefetch);
   addLogin(app, options, guards);
@@ -76,16 +78,19 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
 function addLogin(app: Hono<AppEnv>, options: AppOptions, guards: Guards): void {
   const { rates } = options;
   const login = createLoginRoute(options);
+  const starts = guards.rate(rates.starts);
   const callback = createCallbackRoute(options);
   const start = '/login/:organization/:provider';
-  app.get(start, getOnly, guards.rate(rates.starts), guards.place('login'), (c) =>
+  app.get(start, getOnly, starts, guards.place('login'), (c) =>
     login(c, c.req.param('organization'), c.req.param('provider')),
   );
+  app.get('/authorize', getOnly, starts, guards.place('authorize'), createAuthorizeRoute(options));
   const back = '/callback/:organization/:provider';
   app.get(back, getOnly, guards.rate(rates.callbacks), guards.place('callback'), (c) =>
     callback(c, c.req.param('organization'), c.req.param('provider')),
   );
   app.all(start, (c) => methodNotAllowed(c, 'GET'));
+  app.all('/authorize', (c) => methodNotAllowed(c, 'GET'));
   app.all(back, (c) => methodNotAllowed(c, 'GET'));
 }
 
@@ -106,8 +111,12 @@ function addConsent(app: Hono<AppEnv>, options: AppOptions, guards: Guards): voi
 
 function addSessions(app: Hono<AppEnv>, options: AppOptions, guards: Guards): void {
   const { rates, directory, allowsPlainHttp } = options;
-  const routes = { token: createTokenRoute(options), link: createLinkRoute(options) };
-  for (const [name, route] of Object.entries(routes)) {
+  const endpoints = {
+    token: createTokenRoute(options),
+    link: createLinkRoute(options),
+    revoke: createRevokeRoute(options),
+  };
+  for (const [name, route] of Object.entries(endpoints)) {
     const path = `/${name}`;
     app.use(path, allowRegisteredOrigins(directory, 'POST', allowsPlainHttp));
     app.post(
@@ -135,10 +144,20 @@ function addWebhook(app: Hono<AppEnv>, options: AppOptions, guards: Guards): voi
   app.all(path, (c) => methodNotAllowed(c, 'POST'));
 }
 
-function addKeySet(app: Hono<AppEnv>, { accessTokens, directory, allowsPlainHttp }: AppOptions): void {
-  app.use('/.well-known/jwks.json', allowRegisteredOrigins(directory, 'GET', allowsPlainHttp));
-  app.get('/.well-known/jwks.json', (c) => {
-    c.header('cache-control', 'public, max-age=300');
-    return c.json(accessTokens.jwks);
-  });
+/** What anybody may read, and keep for some minutes. */
+function addPublished(app: Hono<AppEnv>, { accessTokens, directory, allowsPlainHttp, publicUrl }: AppOptions): void {
+  const metadata = serverMetadata(publicUrl);
+  const published = {
+    'jwks.json': accessTokens.jwks,
+    'oauth-authorization-server': metadata,
+    'openid-configuration': metadata,
+  };
+  for (const [name, document] of Object.entries(published)) {
+    const path = `/.well-known/${name}`;
+    app.use(path, allowRegisteredOrigins(directory, 'GET', allowsPlainHttp));
+    app.get(path, (c) => {
+      c.header('cache-control', 'public, max-age=300');
+      return c.json(document);
+    });
+  }
 }

@@ -55,9 +55,11 @@ export function createMetrics({ withProcess }: { withProcess: boolean }): Metric
 /** The first parts of paths that requests are counted by. */
 export const routes: ReadonlySet<string> = new Set([
   'login',
+  'authorize',
   'callback',
   'consent',
   'token',
+  'revoke',
   'link',
   'webhooks',
   '.well-known',

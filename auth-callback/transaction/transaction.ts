@@ -7,6 +7,7 @@ import { createSealedBox, type SealedBox, type SealingSecret } from '../../runti
 import type { DatabaseBudget } from '../database/database-budget.ts';
 import type { LoginDatabase } from '../database/login-database.ts';
 import { LoginError, PageError } from '../errors.ts';
+import { appRequest } from '../login/app-request.ts';
 
 /** A login the provider has already vouched for and the database has decided about. */
 export type FirstLeg = z.infer<typeof firstLeg>;
@@ -31,11 +32,7 @@ const loginTransaction = z.object({
   state: z.string(),
   /** Our own PKCE verifier towards the provider. */
   codeVerifier: z.string(),
-  /** The app's registered URL. */
-  returnTo: z.string(),
-  /** The app's own state and PKCE challenge. */
-  appState: z.string(),
-  appCodeChallenge: z.string(),
+  app: appRequest,
   /** Seconds since 1970. */
   startedAt: z.int(),
   /** The session of the member who asked for this login to be linked (`intent=link`). */
