@@ -28,6 +28,8 @@ type Choices = {
   merge: Choice;
   link: Choice;
   retry: Record<'push' | 'drift', Choice>;
+  /** Of `receiver_key`: the new key, or the old one. */
+  key: Record<'accept' | 'keep', Choice>;
 };
 
 const nb: Choices = {
@@ -113,6 +115,17 @@ const nb: Choices = {
     drift: {
       label: () => 'Vårt nummer er riktig: overfør det på nytt',
       effect: () => 'Nummeret i registeret sendes til medlemssystemet med en gang. Dette kan ikke angres.',
+    },
+  },
+  key: {
+    accept: {
+      label: () => 'Bruk den nye nøkkelen',
+      effect: () =>
+        'Numrene som overføres fra nå av, kan bare åpnes med den nye nøkkelen. De som venter, låses på nytt med den.',
+    },
+    keep: {
+      label: () => 'Behold den gamle nøkkelen',
+      effect: () => 'Ingenting endres. Den foreslåtte nøkkelen blir ikke brukt.',
     },
   },
 };
@@ -201,6 +214,17 @@ const nn: Choices = {
       effect: () => 'Nummeret i registeret blir sendt til medlemssystemet med ein gong. Dette kan ikkje angrast.',
     },
   },
+  key: {
+    accept: {
+      label: () => 'Bruk den nye nøkkelen',
+      effect: () =>
+        'Nummera som blir overførte frå no av, kan berre opnast med den nye nøkkelen. Dei som ventar, blir låste på nytt med han.',
+    },
+    keep: {
+      label: () => 'Behald den gamle nøkkelen',
+      effect: () => 'Ingenting blir endra. Den foreslåtte nøkkelen blir ikkje brukt.',
+    },
+  },
 };
 
 const en: Choices = {
@@ -286,6 +310,14 @@ const en: Choices = {
       label: () => 'Our number is right: deliver it again',
       effect: () => 'The number on the record is sent to the member system at once. This cannot be undone.',
     },
+  },
+  key: {
+    accept: {
+      label: () => 'Use the new key',
+      effect: () =>
+        'Numbers that are delivered from now on can be opened with the new key only. Those that wait are locked with it anew.',
+    },
+    keep: { label: () => 'Keep the old key', effect: () => 'Nothing changes. The proposed key is not used.' },
   },
 };
 

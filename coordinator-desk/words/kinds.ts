@@ -16,6 +16,7 @@ export const kindWords = inLanguages<Kinds>(
     push_failed: 'Overføring mislyktes',
     member_system: 'Medlemssystemet svarer ikke',
     drift: 'Medlemssystemet har et annet nummer',
+    receiver_key: 'Ny nøkkel for numrene',
   },
   {
     mismatch: 'Ulikt nummer',
@@ -28,6 +29,7 @@ export const kindWords = inLanguages<Kinds>(
     push_failed: 'Overføring mislukkast',
     member_system: 'Medlemssystemet svarar ikkje',
     drift: 'Medlemssystemet har eit anna nummer',
+    receiver_key: 'Ny nøkkel for nummera',
   },
   {
     mismatch: 'Different number',
@@ -40,5 +42,6 @@ export const kindWords = inLanguages<Kinds>(
     push_failed: 'Delivery failed',
     member_system: 'The member system does not answer',
     drift: 'The member system has another number',
+    receiver_key: 'New key for the numbers',
   },
 );

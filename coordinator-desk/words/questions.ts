@@ -15,7 +15,8 @@ type Questions = Record<
   | 'consent_revoked'
   | 'push_failed'
   | 'member_system'
-  | 'drift',
+  | 'drift'
+  | 'receiver_key',
   Question
 >;
 
@@ -47,6 +48,8 @@ export const questionWords = inLanguages<Questions>(
     member_system: () => 'Medlemssystemet tar ikke imot endringer. Har teknisk kontakt fått vite om det?',
     drift: ({ member }) =>
       `Medlemssystemet viser et annet nummer for ${member} enn det vi overførte. Hvem endret det, og hvilket er riktig?`,
+    receiver_key: () =>
+      'En koordinator har foreslått en ny nøkkel for numrene som overføres. Kommer nøkkelen fra en kollega du har snakket med?',
   },
   {
     mismatch: ({ member, provider }) =>
@@ -74,6 +77,8 @@ export const questionWords = inLanguages<Questions>(
     member_system: () => 'Medlemssystemet tek ikkje imot endringar. Har teknisk kontakt fått vite om det?',
     drift: ({ member }) =>
       `Medlemssystemet viser eit anna nummer for ${member} enn det vi overførte. Kven endra det, og kva for eit er rett?`,
+    receiver_key: () =>
+      'Ein koordinator har foreslått ein ny nøkkel for nummera som blir overførte. Kjem nøkkelen frå ein kollega du har snakka med?',
   },
   {
     mismatch: ({ member, provider }) =>
@@ -100,5 +105,7 @@ export const questionWords = inLanguages<Questions>(
     member_system: () => 'The member system takes no changes. Does your technical contact know?',
     drift: ({ member }) =>
       `The member system shows another number for ${member} than we delivered. Who changed it, and which is right?`,
+    receiver_key: () =>
+      'A coordinator has proposed a new key for the numbers that are delivered. Does it come from a colleague you have talked to?',
   },
 );

@@ -37,6 +37,21 @@ export const refusalWords = inLanguages<Record<RefusalCode, string>>(
     number_in_query:
       'Ingen blir funnet med fødselsnummer. Søk med navn, fødselsdato, telefon, e-post eller medlemsnummer.',
     unknown_language: 'Språket finnes ikke her. Velg bokmål, nynorsk eller engelsk.',
+    awaits_approval:
+      'Noen har allerede foreslått en avgjørelse i saken. En annen koordinator godkjenner eller avslår den, eller den som foreslo den, trekker den tilbake.',
+    not_proposed: 'Ingen avgjørelse i saken venter på godkjenning. Last siden på nytt.',
+    own_proposal:
+      'Du foreslo dette selv. En annen koordinator må godkjenne eller avslå det. Du kan trekke det tilbake.',
+    not_your_proposal: 'En annen koordinator foreslo dette. Du kan avslå det.',
+    already_assigned: 'En kollega har tatt saken. Be kollegaen gi den fra seg først.',
+    date_unusable: 'En sak kan utsettes til en dag fra i morgen til om et år. Velg en annen dag.',
+    text_missing: 'Skriv noe i kommentaren.',
+    too_many_comments: 'Saken har allerede to hundre kommentarer. Avgjør den, eller skriv i notatet.',
+    number_of_cases: 'Velg fra 1 til 200 saker.',
+    several_classes: 'Sakene er ikke av samme slag lenger. Ingenting er gjort. Åpne listen på nytt, og velg igjen.',
+    key_is_private:
+      'Dette er en privat nøkkel, som ingen andre skal ha. Kast den, lag et nytt nøkkelpar, og send den offentlige.',
+    key_unusable: 'Dette er ikke en offentlig nøkkel som kan brukes. Lag et nytt nøkkelpar på siden for nøkkelen.',
     newer_change: 'Noe nyere bygger på denne avgjørelsen. Angre eller avgjør det nyere først.',
   },
   {
@@ -73,6 +88,21 @@ export const refusalWords = inLanguages<Record<RefusalCode, string>>(
     number_in_query:
       'Ingen blir funnen med fødselsnummer. Søk med namn, fødselsdato, telefon, e-post eller medlemsnummer.',
     unknown_language: 'Språket finst ikkje her. Vel bokmål, nynorsk eller engelsk.',
+    awaits_approval:
+      'Nokon har allereie foreslått ei avgjerd i saka. Ein annan koordinator godkjenner eller avslår ho, eller den som foreslo ho, trekkjer ho tilbake.',
+    not_proposed: 'Inga avgjerd i saka ventar på godkjenning. Last sida på nytt.',
+    own_proposal:
+      'Du foreslo dette sjølv. Ein annan koordinator må godkjenne eller avslå det. Du kan trekkje det tilbake.',
+    not_your_proposal: 'Ein annan koordinator foreslo dette. Du kan avslå det.',
+    already_assigned: 'Ein kollega har teke saka. Be kollegaen gi ho frå seg først.',
+    date_unusable: 'Ei sak kan utsetjast til ein dag frå i morgon til om eit år. Vel ein annan dag.',
+    text_missing: 'Skriv noko i kommentaren.',
+    too_many_comments: 'Saka har allereie to hundre kommentarar. Avgjer ho, eller skriv i notatet.',
+    number_of_cases: 'Vel frå 1 til 200 saker.',
+    several_classes: 'Sakene er ikkje av same slag lenger. Ingenting er gjort. Opne lista på nytt, og vel igjen.',
+    key_is_private:
+      'Dette er ein privat nøkkel, som ingen andre skal ha. Kast han, lag eit nytt nøkkelpar, og send den offentlege.',
+    key_unusable: 'Dette er ikkje ein offentleg nøkkel som kan brukast. Lag eit nytt nøkkelpar på sida for nøkkelen.',
     newer_change: 'Noko nyare byggjer på denne avgjerda. Angre eller avgjer det nyare først.',
   },
   {
@@ -110,6 +140,21 @@ export const refusalWords = inLanguages<Record<RefusalCode, string>>(
     number_in_query:
       'Nobody is found by a national identity number. Search by name, birth date, phone, e-mail or member number.',
     unknown_language: 'There is no such language here. Choose Bokmål, Nynorsk or English.',
+    awaits_approval:
+      'Somebody has proposed a decision on this case already. Another coordinator approves or declines it, or the one who proposed it withdraws it.',
+    not_proposed: 'No decision on this case waits for approval. Load the page again.',
+    own_proposal: 'You proposed this yourself. Another coordinator must approve or decline it. You can withdraw it.',
+    not_your_proposal: 'Another coordinator proposed this. You can decline it.',
+    already_assigned: 'A colleague has taken this case. Ask the colleague to give it back first.',
+    date_unusable: 'A case can be postponed until a day from tomorrow to a year ahead. Choose another day.',
+    text_missing: 'Write something in the comment.',
+    too_many_comments: 'The case has two hundred comments already. Settle it, or write in the note.',
+    number_of_cases: 'Choose from 1 to 200 cases.',
+    several_classes:
+      'The cases are not all alike any more. Nothing was done. Open the list again and choose once more.',
+    key_is_private:
+      'This is a private key, which nobody else may have. Throw it away, make a new pair, and send the public one.',
+    key_unusable: 'This is no public key that can be used. Make a new pair on the page for the key.',
     newer_change: 'Something newer depends on this decision. Undo or settle the newer thing first.',
   },
 );

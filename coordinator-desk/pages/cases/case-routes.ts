@@ -149,7 +149,7 @@ function justDone(page: Page, { state, found }: FoundCase, just: string | undefi
     free: state === 'open' && found.assigned_to === null,
     postponed: state === 'open' && found.postponed_until !== null,
     resumed: state === 'open' && found.postponed_until === null,
-    commented: state === 'open' && found.comments > 0,
+    commented: state === 'open' && (found.comments ?? 0) > 0,
   };
   if (just === undefined || !Object.hasOwn(words, just) || holds[just] !== true) return '';
   return resultBox('success', words[just as keyof typeof words], '');

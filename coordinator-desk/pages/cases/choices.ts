@@ -19,7 +19,7 @@ export interface Choice {
 /** The answers that a case takes, in the order in which they are offered: as `api` says, and those that are calls of their own. */
 export function choicesOf(locale: Locale, { found, candidates }: Extract<FoundCase, { state: 'open' }>): Choice[] {
   const names = namesOf(locale, found, candidates);
-  const offered = found.decisions.flatMap((decision) => {
+  const offered = (found.decisions ?? []).flatMap((decision) => {
     const words = wordsOf(locale, decision, found);
     return words === undefined ? [] : [choice(decision, words, names, found)];
   });
@@ -44,20 +44,23 @@ function choice(value: string, words: Words, names: CaseNames, { need_approval }
     value,
     label: words.label(names),
     effect: words.effect(names),
-    needsApproval: need_approval.includes(decision),
+    needsApproval: need_approval?.includes(decision) === true,
     needsCheck: decision === 'merge_into',
   };
 }
 
 /** The words of a decision for this kind of case; undefined for one that the desk does not know yet. */
 function wordsOf(locale: Locale, decision: string, found: OpenCase): Words | undefined {
-  const { accept, keep, part, merge } = decisionWords[locale];
+  const { accept, keep, part, merge, key } = decisionWords[locale];
   const { kind, observation_id } = found;
   switch (decision) {
     case 'accept_observed':
       if (kind === 'mismatch') return observation_id === null ? accept.import : accept.mismatch;
       return kind === 'subject_moved' ? accept.move : accept.link;
+    case 'accept_receiver_key':
+      return key.accept;
     case 'keep_existing':
+      if (kind === 'receiver_key') return key.keep;
       if (kind === 'mismatch') return keep.number;
       if (kind === 'duplicate') return keep.both;
       if (kind === 'ambiguous' || kind === 'name_mismatch') return keep.link;

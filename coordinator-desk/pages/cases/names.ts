@@ -69,6 +69,7 @@ export function questionOf(locale: Locale, { found, candidates }: Extract<FoundC
     push_failed: words.push_failed,
     member_system: words.member_system,
     drift: words.drift,
+    receiver_key: words.receiver_key,
   }[found.kind];
   return question(namesOf(locale, found, candidates));
 }
