@@ -106,8 +106,8 @@ function history({ locale, format }: Page, { member, events, more }: MemberFile,
   const words = memberWords[locale];
   if (events.length === 0) return html`<p>${words.noHistory}</p>`;
   const rows = events.map(
-    ({ occurred_at, event, source, message, conflict_id }) => html`<tr><th scope="row">${format.time(occurred_at)}</th>
-<td>${eventInWords(locale, event, message)}${conflict_id === null ? '' : html` <a class="ds-link" href="/cases/${conflict_id}">${words.case}</a>`}</td>
+    ({ occurred_at, event, source, message }) => html`<tr><th scope="row">${format.time(occurred_at)}</th>
+<td>${eventInWords(locale, event, message)}</td>
 <td>${sourceWords[locale][source as Source]}</td></tr>`,
   );
   const last = events.at(-1);
