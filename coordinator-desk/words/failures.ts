@@ -49,7 +49,8 @@ const failureWords = inLanguages(
     stored: 'The stored number cannot be read. Ask your technical contact to look at it.',
     refused: 'The member system refused the change. Look at the member there.',
     unconfirmed: 'The change was taken in, but nobody confirmed it in time. It is sent again.',
-    notCarriedOut: 'The member system took the change in and could not carry it out. Ask your technical contact to look.',
+    notCarriedOut:
+      'The member system took the change in and could not carry it out. Ask your technical contact to look.',
     interrupted: 'The attempt was interrupted. It is made again.',
     disputed: 'The number is in question in an open case. It is sent when the case is settled.',
     unexpected: 'Something unexpected happened. Ask your technical contact to look at it.',

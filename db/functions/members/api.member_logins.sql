@@ -1,4 +1,4 @@
--- A member's own logins, for the page that shows one member: what came, when, and whether that account still belongs to the record.
+-- A member's own logins, for the page that shows one member: those that found the record, and those that a coordinator linked to it afterwards.
 create or replace view api.member_logins with (security_invoker = true) as
 select
   o.id as observation_id, g.slug as organization, o.member_id, o.provider, o.outcome, o.received_at, o.given_name, o.family_name,
@@ -7,7 +7,14 @@ select
     where l.organization_id = o.organization_id and l.issuer = o.issuer and l.subject = o.subject and l.member_id = o.member_id) as linked
 from registry.observations as o
 join registry.organizations as g on g.id = o.organization_id
-where o.member_id is not null;
+where o.member_id is not null
+union all
+select
+  o.id, g.slug, l.member_id, o.provider, o.outcome, o.received_at, o.given_name, o.family_name, true
+from registry.identity_links as l
+join registry.observations as o
+  on o.organization_id = l.organization_id and o.issuer = l.issuer and o.subject = l.subject and o.member_id is null
+join registry.organizations as g on g.id = l.organization_id;
 comment on view api.member_logins is 'Logins in the coordinator''s organisations that belong, or belonged, to a member.';
 comment on column api.member_logins.observation_id is 'The login.';
 comment on column api.member_logins.organization is 'Where the person logged in (slug).';
