@@ -14,6 +14,7 @@ import { addQuality } from './quality/quality.ts';
 import { addSystems } from './systems/systems.ts';
 import { addToday } from './today/today.ts';
 import { addWorklist } from './worklist/worklist.ts';
+import { addWorklistKey } from './worklist/worklist-key.ts';
 import { addWorklistRow } from './worklist/worklist-row.ts';
 
 /** Every page that one signs in for. */
@@ -32,5 +33,6 @@ export function addPages(app: Hono<DeskEnv>): void {
   addFileList(app);
   addFilePage(app);
   addWorklist(app);
+  addWorklistKey(app);
   addWorklistRow(app);
 }

@@ -75,7 +75,7 @@ function section(page: Page, chart: Chart, organization: string): Html {
   });
   const heads = [chart.rowHead, ...chart.series.map(({ label }) => label)];
   const isEmpty = chart.rows.length === 0;
-  return html`<section aria-labelledby="${chart.name}">
+  return html`
 <h2 class="ds-heading" data-size="sm" id="${chart.name}">${chart.title}</h2>
 ${
   isEmpty
@@ -84,7 +84,7 @@ ${
 ${table({ caption: words.tableOf(chart.title), heads, rows })}
 <p><a class="ds-link" href="/quality/${organization}/${chart.name}.csv">${words.csv(chart.title)}</a></p>`
 }
-</section>`;
+`;
 }
 
 /** As spreadsheets here expect it: with semicolons, and plain digits that a program reads. A figure nobody counted is empty. */

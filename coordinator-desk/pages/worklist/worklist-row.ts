@@ -9,6 +9,7 @@ import { changeWords } from '../../words/states.ts';
 import { formOwner, resultBox } from '../form-parts.ts';
 import type { Html } from '../layout.ts';
 import { openPage, type Page } from '../page.ts';
+import { allowOwnScripts } from '../scripts.ts';
 import { facts } from '../table.ts';
 import { nameInRow, readiness, type WorklistRow } from './worklist.ts';
 
@@ -35,6 +36,7 @@ export function addWorklistRow(app: Hono<DeskEnv>): void {
 }
 
 async function showRow(c: DeskContext, id: string, refused?: keyof (typeof refusalWords)['nb']): Promise<Response> {
+  allowOwnScripts(c);
   const [page, [row]] = await Promise.all([
     openPage(c, `/worklist/${id}`),
     read(c.var.api.from('worklist').select('*').eq('push_id', id)),
@@ -48,6 +50,7 @@ async function showRow(c: DeskContext, id: string, refused?: keyof (typeof refus
   const content = html`${box}
 <h1 class="ds-heading" data-size="lg">${name}</h1>
 ${row === undefined ? '' : whatToDo(page, row)}
+${row?.ready === true && row.change !== 'remove' ? html`<script type="module" src="${c.var.assets.url('show-number.js')}"></script>` : ''}
 <p><a class="ds-link" href="/worklist">${words.toList}</a></p>`;
   return page.show({
     title: refused === undefined ? name : words.refused,
@@ -81,9 +84,29 @@ ${formOwner(page)}
 </form>`;
 }
 
+/** With script the number is opened here; without it leaves sealed. */
 function sealedNumber(page: Page, row: WorklistRow): Html {
-  const words = byHandWords[page.locale].list;
-  return html`<form class="desk-form" method="post" action="/worklist/${row.push_id}/number">
+  const { list: words, script } = byHandWords[page.locale];
+  const action = `/worklist/${row.push_id}/number`;
+  return html`<h2 class="ds-heading" data-size="sm">${words.show}</h2>
+<form class="desk-form" id="show-number" method="post" action="${action}" hidden data-words="${JSON.stringify(script)}">
+${formOwner(page)}
+<p>${words.showHint}</p>
+<div class="desk-field">
+<label class="ds-label" for="key-file">${words.keyFile}</label>
+<p id="key-file-hint">${words.keyFileHint}</p>
+<input class="ds-input" type="file" id="key-file" accept=".jwe" aria-describedby="key-file-hint">
+</div>
+<div class="desk-field">
+<label class="ds-label" for="passphrase">${words.passphrase}</label>
+<input class="ds-input" type="password" id="passphrase" autocomplete="current-password">
+</div>
+<button class="ds-button" data-variant="secondary" type="submit">${words.show}</button>
+</form>
+<p id="number-status" role="status"></p>
+<p class="desk-number" id="number" tabindex="-1"></p>
+<button class="ds-button" data-variant="secondary" type="button" id="show-again" hidden>${script.showAgain}</button>
+<form class="desk-form" id="without-script" method="post" action="${action}">
 ${formOwner(page)}
 <p>${words.noScript}</p>
 <button class="ds-button" data-variant="secondary" type="submit">${words.fetchSealed}</button>
