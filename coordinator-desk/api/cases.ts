@@ -1,6 +1,5 @@
-import type { Enum } from '../../db/api-types.gen.ts';
+import type { Enum, Row } from '../../db/api-types.gen.ts';
 import { type Api, read } from './connect.ts';
-import type { Row } from './contract-types.ts';
 import { NotFoundError } from './errors.ts';
 
 export type OpenCase = Row<'open_conflicts'>;
