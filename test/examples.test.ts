@@ -29,7 +29,7 @@ function run(arguments_: string[], variables: Record<string, string> = {}): Prom
 async function withCase(action: (at: { db: TestDatabase; url: string; token: string }) => Promise<void>) {
   await using db = await createTestDatabase();
   await using postgrest = await startTestPostgrest(db);
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback, { personnummer: OTHER_NUMBER });
   await callback.login({ personnummer: NUMBER });
   const coordinator = await addCoordinator(db, callback.organization);

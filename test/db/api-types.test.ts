@@ -52,8 +52,8 @@ test('a node tree is read with its escapes, constants and empty values', () => {
 
 test('the functions answer with the fields that are declared for them', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
-  await using coordinator = await becomeCoordinator(db, callback.organization);
+  const callback = await actAsCallback(db);
+  const coordinator = await becomeCoordinator(db, callback.organization);
   const answers = async (name: string, ...arguments_: unknown[]): Promise<Reply> => {
     const reply = await coordinator.call(name, ...arguments_);
     const declarations = (REPLIES[name] ?? '').split(' | ').map((type) => declared(type).sort().join());
@@ -78,7 +78,7 @@ test('the functions answer with the fields that are declared for them', async ()
 
 test('the jsonb columns of cases and logins hold no field that is not declared', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback, { personnummer: OTHER_NUMBER });
   await callback.login({ personnummer: NUMBER });
   await addKari(db, callback, { phone: '+4790000055', email: 'other@example.org' });

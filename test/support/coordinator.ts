@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
+import type pg from 'pg';
 import type { TestDatabase } from './database.ts';
 import { addCoordinator } from './samples.ts';
 
@@ -11,14 +11,13 @@ export type Coordinator = {
   query<T extends pg.QueryResultRow>(sql: string, parameters?: unknown[]): Promise<T[]>;
   /** Calls a function of the API by name with its arguments in order. */
   call(name: string, ...arguments_: unknown[]): Promise<Reply>;
-  [Symbol.asyncDispose](): Promise<void>;
 };
 
 /** Somebody with a Supabase account; a coordinator of the given organisations. */
 export async function becomeCoordinator(db: TestDatabase, ...organizations: { id: string }[]): Promise<Coordinator> {
   const userId = randomUUID();
   for (const organization of organizations) await addCoordinator(db, organization, userId);
-  const pool = new pg.Pool({ connectionString: db.urlFor('authenticator'), max: 5 });
+  const pool = db.poolFor('authenticator');
   const query = async <T extends pg.QueryResultRow>(sql: string, parameters: unknown[] = []) => {
     const client = await pool.connect();
     try {
@@ -41,5 +40,5 @@ export async function becomeCoordinator(db: TestDatabase, ...organizations: { id
     const places = arguments_.map((_, at) => `$${at + 1}`).join(', ');
     return (await query<{ reply: Reply }>(`select api.${name}(${places}) as reply`, arguments_))[0]?.reply as Reply;
   };
-  return { userId, query, call, [Symbol.asyncDispose]: () => pool.end() };
+  return { userId, query, call };
 }
