@@ -6,6 +6,7 @@ import { test } from 'vitest';
 import { signAccessToken } from '../local/access-token.ts';
 import { actAsCallback, addKari } from './support/acting-callback.ts';
 import { artifactsFolder } from './support/artifacts.ts';
+import { bareEnvironment } from './support/bare-environment.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
 import { startTestPostgrest } from './support/postgrest.ts';
 import { addCoordinator, sampleNumbers, testKeys } from './support/samples.ts';
@@ -17,10 +18,12 @@ type Run = { code: number; output: string };
 
 /** Runs the example as a person would, with nothing of this process's environment. */
 function run(arguments_: string[], variables: Record<string, string> = {}): Promise<Run> {
-  const { PATH = '', HOME = '' } = process.env;
   return new Promise((done) => {
-    execFile(process.execPath, [EXAMPLE, ...arguments_], { env: { PATH, HOME, ...variables } }, (error, out, errors) =>
-      done({ code: Number(error?.code ?? 0), output: out + errors }),
+    execFile(
+      process.execPath,
+      [EXAMPLE, ...arguments_],
+      { env: { ...bareEnvironment(), ...variables } },
+      (error, out, errors) => done({ code: Number(error?.code ?? 0), output: out + errors }),
     );
   });
 }
