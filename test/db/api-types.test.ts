@@ -35,11 +35,12 @@ test('a column is never null only where that is plain', async ({ skip }) => {
            n.how_many, n.latest, coalesce(n.total, 0) as total
     from registry.conflicts as c left join registry.members as m on m.id = c.member_id
     cross join lateral (
-      select count(*) as how_many, max(o.received_at) as latest, sum(1) as total from registry.observations as o) as n`);
+      select count(*) as how_many, max(o.received_at) as latest, sum(1) as total from registry.observations as o) as n;
+    comment on column api.specimen.id is 'Which case.'`);
   const specimen = (await readApi(db.pool)).views.find(({ name }) => name === 'specimen');
   const never = specimen?.columns.filter(({ notNull }) => notNull).map(({ name }) => name);
   assert.deepEqual(never, ['id', 'phone', 'how_many', 'total']);
-  assert.equal(specimen?.columns[0]?.comment, 'Identifies the case.');
+  assert.equal(specimen?.columns[0]?.comment, 'Which case.');
 });
 
 test('a node tree is read with its escapes, constants and empty values', () => {
