@@ -15,7 +15,7 @@ export type Row<Name extends keyof Database['api']['Views']> = Database['api']['
 /** The decisions that `resolve_conflict` takes; the others come about by `link_login` and `retry_sync`. */
 export type Decision = Exclude<Enum<'decision'>, 'link_login' | 'retry_sync'>;
 
-/** A case after `resolve_conflict` or `undo_resolution`. */
+/** A case after a decision was made, proposed, approved, declined, withdrawn or undone. */
 export type SettledCase = {
   /** The case. */
   conflict_id: string;
@@ -29,6 +29,76 @@ export type SettledCase = {
   version: number;
   /** Until when the decision can be undone (ISO 8601); null when there is none. */
   undo_until: string | null;
+  /** What waits for a second coordinator; null when nothing does. */
+  proposed_decision: Enum<'decision'> | null;
+};
+
+/** A case that `resolve_conflicts` did not settle; the others of the same call are settled all the same. */
+export type RefusedCase = {
+  /** The case. */
+  conflict_id: string;
+  /** Why not. */
+  code: RefusalCode;
+  /** The same as a sentence. */
+  message: string;
+  /** Always null. */
+  details: null;
+  /** Always null. */
+  hint: null;
+};
+
+/** A case after `assign_conflict`. */
+export type AssignedCase = {
+  /** The case. */
+  conflict_id: string;
+  /** What is to be judged. */
+  kind: Enum<'conflict_kind'>;
+  /** `open` or `proposed`. */
+  state: Enum<'conflict_state'>;
+  /** Always null. */
+  decision: null;
+  /** The version to name in the next call; it has not changed. */
+  version: number;
+  /** Always null. */
+  undo_until: null;
+  /** What waits for a second coordinator; null when nothing does. */
+  proposed_decision: Enum<'decision'> | null;
+  /** Who looks after it (user id); null: nobody. */
+  assigned_to: string | null;
+  /** The same for people. */
+  assigned_name: string | null;
+  /** When that ends (ISO 8601), unless they do something about it before. */
+  assigned_until: string | null;
+};
+
+/** A case after `postpone_conflict`. */
+export type PostponedCase = {
+  /** The case. */
+  conflict_id: string;
+  /** What is to be judged. */
+  kind: Enum<'conflict_kind'>;
+  /** Always open. */
+  state: 'open';
+  /** Always null. */
+  decision: null;
+  /** The version to name in the next call; it has not changed. */
+  version: number;
+  /** Always null. */
+  undo_until: null;
+  /** Always null. */
+  proposed_decision: null;
+  /** The day on which it comes back (ISO 8601); null: it is not postponed. */
+  postponed_until: string | null;
+};
+
+/** A comment after `add_comment`. */
+export type WrittenComment = {
+  /** The case. */
+  conflict_id: string;
+  /** The comment. */
+  comment_id: string;
+  /** When (ISO 8601). */
+  written_at: string;
 };
 
 /** A member that `find_members` found, as in `members`. */
@@ -69,10 +139,56 @@ export type LinkedLogin = {
   observation_id: string;
   /** The member it belongs to now. */
   member_id: string;
-  /** Always true; a refusal is an error. */
+  /** It is linked. */
   linked: true;
   /** The case that the decision settled, for `undo_resolution`; null where it was settled before. */
   conflict_id: string | null;
+};
+
+/** A login after `link_login`, where a second coordinator must approve it. */
+export type ProposedLink = {
+  /** The login. */
+  observation_id: string;
+  /** The member it is to belong to. */
+  member_id: string;
+  /** Not yet. */
+  linked: false;
+  /** The case that says so, in `approvals`. */
+  conflict_id: string;
+  /** What is to be judged. */
+  kind: Enum<'conflict_kind'>;
+  /** Always proposed. */
+  state: 'proposed';
+  /** Always null. */
+  decision: null;
+  /** The version to name in the next call. */
+  version: number;
+  /** Always null. */
+  undo_until: null;
+  /** Always link_login. */
+  proposed_decision: 'link_login';
+};
+
+/** A member that a login might belong to. */
+export type Suggestion = {
+  /** The member; `link_login` takes it. */
+  member_id: string;
+  /** The member's number in the member system. */
+  member_external_id: string;
+  /** Given name. */
+  given_name: string | null;
+  /** Family name. */
+  family_name: string | null;
+  /** Birth date (ISO 8601). */
+  birth_date: string | null;
+  /** The recorded number, masked. */
+  personnummer: string | null;
+  /** Identifiers that agreed: personnummer, phone, email, name, birth_date, birth_date_of_number. */
+  agreed: string[];
+  /** Identifiers that disagreed. What is in neither could not be compared. */
+  disagreed: string[];
+  /** False: nothing but an unverified phone or e-mail address points at the member. */
+  verified: boolean;
 };
 
 /** What is on its way after `retry_sync`. */
@@ -161,6 +277,12 @@ export type Evidence = {
   error_code?: string;
   /** Failed push or member system: status of the last answer. */
   http_status?: number;
+  /** Proposed key: its thumbprint (RFC 7638), to be compared. */
+  fingerprint?: string;
+  /** Proposed key: the thumbprint of the one in force. */
+  replaces?: string;
+  /** Proposed key: the key. */
+  public_jwk?: Json;
   /** Failed push: attempts that were begun. */
   attempts?: number;
 };
@@ -173,13 +295,37 @@ export const REFUSALS = {
   stale_version: { status: 409 },
   /** The case is settled already. */
   not_open: { status: 409 },
-  /** The decision is one of accept_observed, keep_existing, not_same_person, merge_into. */
+  /** A decision on this case is proposed already: another coordinator approves or declines it, or the first withdraws it. */
+  awaits_approval: { status: 409 },
+  /** No decision on this case waits for approval. */
+  not_proposed: { status: 409 },
+  /** You proposed this yourself. Another coordinator approves or declines it; you can withdraw it. */
+  own_proposal: { status: 409 },
+  /** Another coordinator proposed this. You can decline it. */
+  not_your_proposal: { status: 409 },
+  /** A colleague looks after this case. Give it back first, then take it. */
+  already_assigned: { status: 409 },
+  /** A case is postponed until a day from tomorrow on, within a year. */
+  date_unusable: { status: 422 },
+  /** Write something. */
+  text_missing: { status: 422 },
+  /** The case has two hundred comments already. */
+  too_many_comments: { status: 409 },
+  /** Name from 1 to 200 cases, and beside each its version. */
+  number_of_cases: { status: 422 },
+  /** The cases are not of one kind and class. Decide on those of each class together. Nothing was done. */
+  several_classes: { status: 422 },
+  /** This is a private key, which belongs to nobody else. Throw it away, make a new pair, and send the public one. */
+  key_is_private: { status: 422 },
+  /** This is no public key that numbers can be sealed for: a JWK of X25519 or P-256. */
+  key_unusable: { status: 422 },
+  /** There is no such decision. */
   unknown_decision: { status: 422 },
   /** That decision cannot be made of a case of this kind. */
   decision_not_applicable: { status: 422 },
   /** Another member has this number. Settle which of the two records is the person's first. */
   number_taken: { status: 409 },
-  /** The numbers of the records have changed since, and leave nothing of this to decide. */
+  /** The records or the login have changed since, so this can no longer be done. Look at the case again. */
   evidence_changed: { status: 409 },
   /** The organisation has recorded no legal basis for storing numbers. */
   capture_off: { status: 409 },
@@ -240,6 +386,56 @@ export type Database = {
   api: {
     Tables: { [_ in never]: never };
     Views: {
+      /** Decisions on cases of the coordinator's organisations that wait for a second coordinator. */
+      approvals: {
+        Row: {
+          /** The case; api.approve, api.decline and api.withdraw_proposal take it. */
+          conflict_id: string;
+          /** Whose case (slug). */
+          organization: string;
+          /** What is to be judged. */
+          kind: Enum<'conflict_kind'>;
+          /** What is proposed. */
+          decision: Enum<'decision'> | null;
+          /** The note of the one who proposed it. */
+          note: string | null;
+          /** Who proposed it (user id). */
+          proposed_by: string | null;
+          /** Who proposed it, for people. */
+          proposed_by_name: string | null;
+          /** When. */
+          proposed_at: string | null;
+          /** What approve, decline and withdraw_proposal want as expected_version. */
+          version: number;
+          /** The records, the login or the case have changed since: it cannot be approved any more, only declined or withdrawn. */
+          evidence_changed: boolean | null;
+          /** Whether the reader proposed it, and so may withdraw but not approve it. */
+          mine: boolean | null;
+          /** For link_login: the member whom the login is to belong to. */
+          member_id: string | null;
+        };
+        Relationships: [];
+      };
+      /** Comments on cases of the coordinator's organisations. */
+      conflict_comments: {
+        Row: {
+          /** Identifies the comment. */
+          id: string;
+          /** The case. */
+          conflict_id: string;
+          /** Whose case (slug). */
+          organization: string;
+          /** When it was written. */
+          written_at: string;
+          /** Who wrote it (user id). */
+          user_id: string;
+          /** Who wrote it, for people. */
+          name: string | null;
+          /** The comment. */
+          text: string;
+        };
+        Relationships: [];
+      };
       /** Per organisation: members, how many have a number, how many were confirmed or filled by a login in the last 12 months, open cases by kind and the oldest, pushes that wait and that failed. */
       data_quality: {
         Row: {
@@ -386,7 +582,7 @@ export type Database = {
         };
         Relationships: [];
       };
-      /** Open cases of the coordinator's organisations. Numbers are masked. */
+      /** Open and proposed cases of the coordinator's organisations. Numbers are masked. */
       open_conflicts: {
         Row: {
           /** The case; api.resolve_conflict takes it. */
@@ -395,7 +591,7 @@ export type Database = {
           organization: string;
           /** What is to be judged. */
           kind: Enum<'conflict_kind'>;
-          /** Always open. */
+          /** open; or proposed: a decision waits for a second coordinator (api.approvals). */
           state: Enum<'conflict_state'>;
           /** What resolve_conflict wants as expected_version: it rises with every change that a coordinator must have seen. */
           version: number;
@@ -413,12 +609,22 @@ export type Database = {
           member_given_name: string | null;
           /** Family name on the record. */
           member_family_name: string | null;
+          /** Birth date on the record. */
+          member_birth_date: string | null;
+          /** E-mail address on the record. */
+          member_email: string | null;
+          /** Phone on the record. */
+          member_phone: string | null;
           /** Number on the record, masked. */
           recorded_personnummer: string | null;
           /** The other member who already has the number. */
           other_member_id: string | null;
           /** That member's number in the member system. */
           other_member_external_id: string | null;
+          /** Given name on that record. */
+          other_member_given_name: string | null;
+          /** Family name on that record. */
+          other_member_family_name: string | null;
           /** The members it might be, where none is certain. */
           candidates: string[];
           /** The login that first showed it. */
@@ -431,6 +637,16 @@ export type Database = {
           observed_given_name: string | null;
           /** Family name that the login brought. */
           observed_family_name: string | null;
+          /** Birth date that the login brought. */
+          observed_birth_date: string | null;
+          /** E-mail address that the login brought. */
+          observed_email: string | null;
+          /** Whether the provider has verified it. */
+          observed_email_verified: boolean | null;
+          /** Phone that the login brought. */
+          observed_phone: string | null;
+          /** Whether the provider has verified it. */
+          observed_phone_verified: boolean | null;
           /** When the person authenticated. */
           authenticated_at: string | null;
           /** The push that failed. */
@@ -439,6 +655,32 @@ export type Database = {
           detail: Evidence;
           /** How many changes of records wait for the case before they are sent to the member system. */
           waiting_changes: number | null;
+          /** Which decisions can be made of it, in the order in which they are offered. */
+          decisions: string[] | null;
+          /** Which of them a second coordinator must approve. */
+          need_approval: string[] | null;
+          /** Cases of one kind and class may be settled together (api.resolve_conflicts). To be compared, not to be shown. */
+          class: string | null;
+          /** Who looks after it (user id). */
+          assigned_to: string | null;
+          /** Who looks after it, for people. */
+          assigned_name: string | null;
+          /** When that ends, unless they do something about it before. */
+          assigned_until: string | null;
+          /** The day on which it comes back; null: it is not postponed. */
+          postponed_until: string | null;
+          /** How many comments it has (api.conflict_comments). */
+          comments: number | null;
+          /** The decision that waits for a second coordinator. */
+          proposed_decision: Enum<'decision'> | null;
+          /** Who proposed it (user id). */
+          proposed_by: string | null;
+          /** Who proposed it, for people. */
+          proposed_by_name: string | null;
+          /** When. */
+          proposed_at: string | null;
+          /** The note of the one who proposed it. */
+          proposal_note: string | null;
         };
         Relationships: [];
       };
@@ -461,6 +703,8 @@ export type Database = {
           note: string | null;
           /** Until when it can be taken back, as long as nothing newer stands on it; null: there is nothing to take back. */
           undo_until: string | null;
+          /** Who had proposed it, where it needed a second coordinator's approval. */
+          proposed_by: string | null;
           /** Rises with every change of the case. */
           version: number;
           /** The member concerned, where one was certain. */
@@ -581,6 +825,26 @@ export type Database = {
         Args: { file_id: string; refused_external_ids?: string[] };
         Returns: AcknowledgedFile;
       };
+      /** In: a case, a comment of at most 4000 characters, never with a number. Out: the comment's id and time, or a refusal with code and message (HTTP 404, 409, 422). */
+      add_comment: {
+        Args: { conflict_id: string; text: string };
+        Returns: WrittenComment;
+      };
+      /** In: a case of api.approvals that another coordinator proposed a decision for, its version. Out: the settled case, or a refusal with code and message (HTTP 404, 409). */
+      approve: {
+        Args: { conflict_id: string; expected_version: number };
+        Returns: SettledCase;
+      };
+      /** In: an open case; who is to look after it (user id of a coordinator; null: nobody). Out: the case and who has it, or a refusal with code and message (HTTP 404, 409); where a colleague has it, the refusal names them. Ends after 7 days without action. */
+      assign_conflict: {
+        Args: { conflict_id: string; user_id: string | null };
+        Returns: AssignedCase;
+      };
+      /** In: a case of api.approvals that another coordinator proposed a decision for, why not, its version. Out: the case, open again, or a refusal with code and message (HTTP 404, 409, 422). */
+      decline: {
+        Args: { conflict_id: string; note: string | null; expected_version: number };
+        Returns: SettledCase;
+      };
       /** In: a change of api.worklist. Out: the number as a compact JWE for the organisation's receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited; after the fifth within an hour they are counted. */
       fetch_number: {
         Args: { push_id: string };
@@ -599,17 +863,37 @@ export type Database = {
       /** In: a login that matched nobody with certainty (api.unlinked_logins), the member it belongs to, a note. Out: the link, or a refusal with code and message (HTTP 404, 409, 422). */
       link_login: {
         Args: { observation_id: string; member_id: string; note?: string | null };
-        Returns: LinkedLogin;
+        Returns: LinkedLogin | ProposedLink;
+      };
+      /** In: a login of api.unlinked_logins. Out: an array of the members that it might belong to, the likeliest first, each with what agreed and what disagreed; verified false: only an unverified phone or e-mail points there. Or a refusal with code and message (HTTP 404, 409). */
+      login_suggestions: {
+        Args: { observation_id: string };
+        Returns: Suggestion[];
       };
       /** In: a change of api.worklist. Out: the delivered push, or a refusal with code and message (HTTP 404, 409: it was done already, or the record has changed since). */
       mark_done: {
         Args: { push_id: string };
         Returns: DeliveredPush;
       };
+      /** In: an open case; the day on which it is to come back (from tomorrow, within a year; null: it is no longer postponed); a note, which becomes a comment. Out: the case, or a refusal with code and message (HTTP 404, 409, 422). */
+      postpone_conflict: {
+        Args: { conflict_id: string; until: string | null; note: string | null };
+        Returns: PostponedCase;
+      };
+      /** In: an organisation (slug); a public JWK, X25519 or P-256. Out: a case of kind receiver_key, proposed, or settled where no second coordinator has to approve it; or a refusal with code and message (HTTP 404, 409, 422). The fingerprint (RFC 7638) is in its detail, and becomes the kid. */
+      propose_receiver_key: {
+        Args: { organization: string; public_jwk: Json };
+        Returns: SettledCase;
+      };
       /** In: case; accept_observed, keep_existing, not_same_person or merge_into; a note; the version of the case that was decided on. Out: the settled case, or a refusal with code and message (HTTP 404, 409, 422). */
       resolve_conflict: {
         Args: { conflict_id: string; decision: Decision; note: string | null; expected_version: number };
         Returns: SettledCase;
+      };
+      /** In: up to 200 cases of one kind and class (api.open_conflicts.class), a decision, a note, beside each case the version that was decided on. Out: an array with the answer for each, as api.resolve_conflict gives it, in the same order; or, for all, a refusal with code and message (HTTP 422). */
+      resolve_conflicts: {
+        Args: { conflict_ids: string[]; decision: Decision; note: string | null; expected_versions: number[] };
+        Returns: (SettledCase | RefusedCase)[];
       };
       /** In: a push of api.failed_syncs, or several, or the error_code that a thousand at most of them share, or an open case about a push or a drift. Out: for one, the push that is queued now; else how many were queued and how many were not; or a refusal with code and message (HTTP 404, 409, 422). */
       retry_sync: {
@@ -619,6 +903,11 @@ export type Database = {
       /** In: a settled case, a note. Out: the case, open again, or a refusal with code and message (HTTP 404, 409, 422). */
       undo_resolution: {
         Args: { conflict_id: string; note: string | null };
+        Returns: SettledCase;
+      };
+      /** In: a case that the caller proposed a decision for, its version. Out: the case, open again, or a refusal with code and message (HTTP 404, 409). */
+      withdraw_proposal: {
+        Args: { conflict_id: string; expected_version: number };
         Returns: SettledCase;
       };
     };
@@ -636,11 +925,19 @@ export type Database = {
         | 'consent_revoked'
         | 'push_failed'
         | 'member_system'
-        | 'drift';
-      /** Life of a case. */
-      conflict_state: 'open' | 'resolved' | 'superseded';
+        | 'drift'
+        | 'receiver_key';
+      /** Life of a case. Open and proposed ones wait for coordinators: they are not closed (closed_at is null). */
+      conflict_state: 'open' | 'proposed' | 'resolved' | 'superseded';
       /** How a coordinator settled a case. docs/for-coordinators.md says what each does. */
-      decision: 'accept_observed' | 'keep_existing' | 'not_same_person' | 'merge_into' | 'link_login' | 'retry_sync';
+      decision:
+        | 'accept_observed'
+        | 'keep_existing'
+        | 'not_same_person'
+        | 'merge_into'
+        | 'link_login'
+        | 'retry_sync'
+        | 'accept_receiver_key';
       /** Life of a file of changes. */
       file_state: 'writing' | 'ready' | 'acknowledged' | 'expired';
       /** How an organisation's member system is reached. */

@@ -8,7 +8,7 @@ export type DeclaredType = { comment: string; fields: Record<string, [type: stri
 
 export const TYPES: Record<string, DeclaredType> = {
   SettledCase: {
-    comment: 'A case after `resolve_conflict` or `undo_resolution`.',
+    comment: 'A case after a decision was made, proposed, approved, declined, withdrawn or undone.',
     fields: {
       conflict_id: ['string', 'The case.'],
       kind: ["Enum<'conflict_kind'>", 'What was to be judged.'],
@@ -16,6 +16,53 @@ export const TYPES: Record<string, DeclaredType> = {
       decision: ["Enum<'decision'> | null", 'How it was settled; null when it is open again.'],
       version: ['number', 'The version to name in the next call.'],
       undo_until: ['string | null', 'Until when the decision can be undone (ISO 8601); null when there is none.'],
+      proposed_decision: ["Enum<'decision'> | null", 'What waits for a second coordinator; null when nothing does.'],
+    },
+  },
+  RefusedCase: {
+    comment: 'A case that `resolve_conflicts` did not settle; the others of the same call are settled all the same.',
+    fields: {
+      conflict_id: ['string', 'The case.'],
+      code: ['RefusalCode', 'Why not.'],
+      message: ['string', 'The same as a sentence.'],
+      details: ['null', 'Always null.'],
+      hint: ['null', 'Always null.'],
+    },
+  },
+  AssignedCase: {
+    comment: 'A case after `assign_conflict`.',
+    fields: {
+      conflict_id: ['string', 'The case.'],
+      kind: ["Enum<'conflict_kind'>", 'What is to be judged.'],
+      state: ["Enum<'conflict_state'>", '`open` or `proposed`.'],
+      decision: ['null', 'Always null.'],
+      version: ['number', 'The version to name in the next call; it has not changed.'],
+      undo_until: ['null', 'Always null.'],
+      proposed_decision: ["Enum<'decision'> | null", 'What waits for a second coordinator; null when nothing does.'],
+      assigned_to: ['string | null', 'Who looks after it (user id); null: nobody.'],
+      assigned_name: ['string | null', 'The same for people.'],
+      assigned_until: ['string | null', 'When that ends (ISO 8601), unless they do something about it before.'],
+    },
+  },
+  PostponedCase: {
+    comment: 'A case after `postpone_conflict`.',
+    fields: {
+      conflict_id: ['string', 'The case.'],
+      kind: ["Enum<'conflict_kind'>", 'What is to be judged.'],
+      state: ["'open'", 'Always open.'],
+      decision: ['null', 'Always null.'],
+      version: ['number', 'The version to name in the next call; it has not changed.'],
+      undo_until: ['null', 'Always null.'],
+      proposed_decision: ['null', 'Always null.'],
+      postponed_until: ['string | null', 'The day on which it comes back (ISO 8601); null: it is not postponed.'],
+    },
+  },
+  WrittenComment: {
+    comment: 'A comment after `add_comment`.',
+    fields: {
+      conflict_id: ['string', 'The case.'],
+      comment_id: ['string', 'The comment.'],
+      written_at: ['string', 'When (ISO 8601).'],
     },
   },
   FoundMember: {
@@ -45,11 +92,43 @@ export const TYPES: Record<string, DeclaredType> = {
     fields: {
       observation_id: ['string', 'The login.'],
       member_id: ['string', 'The member it belongs to now.'],
-      linked: ['true', 'Always true; a refusal is an error.'],
+      linked: ['true', 'It is linked.'],
       conflict_id: [
         'string | null',
         'The case that the decision settled, for `undo_resolution`; null where it was settled before.',
       ],
+    },
+  },
+  ProposedLink: {
+    comment: 'A login after `link_login`, where a second coordinator must approve it.',
+    fields: {
+      observation_id: ['string', 'The login.'],
+      member_id: ['string', 'The member it is to belong to.'],
+      linked: ['false', 'Not yet.'],
+      conflict_id: ['string', 'The case that says so, in `approvals`.'],
+      kind: ["Enum<'conflict_kind'>", 'What is to be judged.'],
+      state: ["'proposed'", 'Always proposed.'],
+      decision: ['null', 'Always null.'],
+      version: ['number', 'The version to name in the next call.'],
+      undo_until: ['null', 'Always null.'],
+      proposed_decision: ["'link_login'", 'Always link_login.'],
+    },
+  },
+  Suggestion: {
+    comment: 'A member that a login might belong to.',
+    fields: {
+      member_id: ['string', 'The member; `link_login` takes it.'],
+      member_external_id: ['string', "The member's number in the member system."],
+      given_name: ['string | null', 'Given name.'],
+      family_name: ['string | null', 'Family name.'],
+      birth_date: ['string | null', 'Birth date (ISO 8601).'],
+      personnummer: ['string | null', 'The recorded number, masked.'],
+      agreed: [
+        'string[]',
+        'Identifiers that agreed: personnummer, phone, email, name, birth_date, birth_date_of_number.',
+      ],
+      disagreed: ['string[]', 'Identifiers that disagreed. What is in neither could not be compared.'],
+      verified: ['boolean', 'False: nothing but an unverified phone or e-mail address points at the member.'],
     },
   },
   QueuedPush: {
@@ -115,6 +194,9 @@ export const TYPES: Record<string, DeclaredType> = {
       'personnummer?': ['string', 'Case of an import: the number that it brought, masked.'],
       'error_code?': ['string', 'Failed push or member system: what went wrong (docs/error-codes.md).'],
       'http_status?': ['number', 'Failed push or member system: status of the last answer.'],
+      'fingerprint?': ['string', 'Proposed key: its thumbprint (RFC 7638), to be compared.'],
+      'replaces?': ['string', 'Proposed key: the thumbprint of the one in force.'],
+      'public_jwk?': ['Json', 'Proposed key: the key.'],
       'attempts?': ['number', 'Failed push: attempts that were begun.'],
     },
   },
@@ -123,21 +205,36 @@ export const TYPES: Record<string, DeclaredType> = {
 /** What each function answers. */
 export const REPLIES: Record<string, string> = {
   acknowledge_sync_file: 'AcknowledgedFile',
+  add_comment: 'WrittenComment',
+  approve: 'SettledCase',
+  assign_conflict: 'AssignedCase',
+  decline: 'SettledCase',
   fetch_number: 'SealedNumber',
   fetch_sync_file: 'SealedFile',
   find_members: 'FoundMembers',
-  link_login: 'LinkedLogin',
+  link_login: 'LinkedLogin | ProposedLink',
+  login_suggestions: 'Suggestion[]',
   mark_done: 'DeliveredPush',
+  postpone_conflict: 'PostponedCase',
+  propose_receiver_key: 'SettledCase',
   resolve_conflict: 'SettledCase',
+  resolve_conflicts: '(SettledCase | RefusedCase)[]',
   retry_sync: 'QueuedPush | QueuedPushes',
   undo_resolution: 'SettledCase',
+  withdraw_proposal: 'SettledCase',
 };
 
 /** Arguments that take less, or more, than their SQL type says. Key: function.argument. */
 export const ARGUMENTS: Record<string, string> = {
+  'assign_conflict.user_id': 'string | null',
+  'decline.note': 'string | null',
   'link_login.note': 'string | null',
+  'postpone_conflict.note': 'string | null',
+  'postpone_conflict.until': 'string | null',
   'resolve_conflict.decision': 'Decision',
   'resolve_conflict.note': 'string | null',
+  'resolve_conflicts.decision': 'Decision',
+  'resolve_conflicts.note': 'string | null',
   'undo_resolution.note': 'string | null',
 };
 

@@ -25,16 +25,16 @@ comment on type registry.absent_reason is 'Why a completed login brought no acce
 create type registry.inconsistency as enum ('numbers_differ', 'subject_differs');
 comment on type registry.inconsistency is 'How one provider contradicted itself within one login.';
 
-create type registry.conflict_kind as enum ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'inconsistent', 'subject_moved', 'consent_revoked', 'push_failed', 'member_system', 'drift');
+create type registry.conflict_kind as enum ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'inconsistent', 'subject_moved', 'consent_revoked', 'push_failed', 'member_system', 'drift', 'receiver_key');
 comment on type registry.conflict_kind is 'What a coordinator is asked to judge.';
 
-create type registry.conflict_state as enum ('open', 'resolved', 'superseded');
-comment on type registry.conflict_state is 'Life of a case.';
+create type registry.conflict_state as enum ('open', 'proposed', 'resolved', 'superseded');
+comment on type registry.conflict_state is 'Life of a case. Open and proposed ones wait for coordinators: they are not closed (closed_at is null).';
 
 create type registry.consent_state as enum ('given', 'refused', 'withdrawn');
 comment on type registry.consent_state is 'Where a member stands on the storing of the number.';
 
-create type registry.decision as enum ('accept_observed', 'keep_existing', 'not_same_person', 'merge_into', 'link_login', 'retry_sync');
+create type registry.decision as enum ('accept_observed', 'keep_existing', 'not_same_person', 'merge_into', 'link_login', 'retry_sync', 'accept_receiver_key');
 comment on type registry.decision is 'How a coordinator settled a case. docs/for-coordinators.md says what each does.';
 
 create type registry.session_end as enum ('code_replayed', 'refresh_token_reused', 'link_removed', 'expired');
@@ -51,6 +51,9 @@ create table registry.organizations (
   retention          interval check (retention > interval '0'),
   contact_retention  interval not null default '90 days' check (contact_retention > interval '0'),
   ask_again_after    interval not null default '180 days' check (ask_again_after > interval '0'),
+  second_approval    registry.decision[] not null default '{accept_receiver_key}'
+    check (second_approval <@ '{accept_observed,keep_existing,not_same_person,merge_into,link_login,accept_receiver_key}')
+    check (array_position(second_approval, null) is null),
   capture            boolean not null generated always as (
     capture_basis is not null and capture_decided_by is not null and capture_decided_at is not null and retention is not null
   ) stored,
@@ -67,6 +70,7 @@ comment on column registry.organizations.capture_decided_at is 'When it was deci
 comment on column registry.organizations.retention is 'How long observed numbers are kept; then worker.erase_expired takes them out of the observations.';
 comment on column registry.organizations.contact_retention is 'How long names, birth dates, phone numbers and e-mail addresses of logins are kept.';
 comment on column registry.organizations.ask_again_after is 'How long a member who refused consent is left in peace.';
+comment on column registry.organizations.second_approval is 'Decisions that one coordinator only proposes, and another approves.';
 comment on column registry.organizations.capture is 'Whether numbers are captured at all: only when basis, decider, time and retention are recorded.';
 comment on column registry.organizations.created_at is 'When the row was made.';
 
@@ -334,6 +338,24 @@ comment on column registry.observations.email_verified is 'Whether the provider 
 comment on column registry.observations.contact_erased_at is 'When name, birth date, phone number and e-mail address were erased, because their time was over.';
 comment on column registry.observations.number_erased_at is 'When every form of the number was erased, because its time was over.';
 
+create type registry.proposal as (
+  decision   registry.decision,
+  by         text,
+  at         timestamptz,
+  note       text,
+  version    integer,
+  evidence   text,
+  member_id  uuid
+);
+comment on type registry.proposal is 'What one coordinator proposes and another is to approve.';
+comment on column registry.proposal.decision is 'The decision.';
+comment on column registry.proposal.by is 'Who proposed it.';
+comment on column registry.proposal.at is 'When.';
+comment on column registry.proposal.note is 'The note, as of a decision.';
+comment on column registry.proposal.version is 'Version of the case with the proposal. A higher one: it has changed since.';
+comment on column registry.proposal.evidence is 'Digest of the records and the login as they were (private.digest_evidence), until it is approved.';
+comment on column registry.proposal.member_id is 'For link_login: the member whom the login is to belong to.';
+
 create table registry.conflicts (
   id               uuid primary key default gen_random_uuid(),
   organization_id  uuid not null references registry.organizations,
@@ -358,6 +380,11 @@ create table registry.conflicts (
   decided_by       text,
   note             text check (length(note) <= 4000),
   superseded_by    text,
+  proposal         registry.proposal,
+  assigned_to      uuid,
+  assigned_until   timestamptz,
+  postponed_until  date,
+  unique (organization_id, id),
   foreign key (organization_id, member_id) references registry.members (organization_id, id),
   foreign key (organization_id, other_member_id) references registry.members (organization_id, id),
   constraint conflicts_kind_has_evidence check (case kind
@@ -372,24 +399,38 @@ create table registry.conflicts (
     when 'push_failed'   then member_id is not null and push_id is not null
     when 'member_system' then member_id is null
     when 'drift'         then member_id is not null
+    when 'receiver_key'  then member_id is null and detail ?& '{public_jwk,fingerprint}'
   end),
   constraint conflicts_state_has_evidence check (case state
-    when 'open'       then closed_at is null and decision is null and decided_by is null and superseded_by is null
+    when 'open'       then closed_at is null and decision is null and decided_by is null and superseded_by is null and (proposal).by is null
+    when 'proposed'   then closed_at is null and decision is null and decided_by is null and superseded_by is null
+      and (proposal).by is not null and (proposal).evidence is not null
     when 'resolved'   then closed_at is not null and decision is not null and decided_by is not null and superseded_by is null
+      and ((proposal).by is null or (proposal).decision = decision)
     when 'superseded' then closed_at is not null and decision is null and decided_by is null and superseded_by is not null
-  end)
+      and (proposal).by is null
+  end),
+  constraint conflicts_proposal_is_whole check (
+    num_nonnulls((proposal).decision, (proposal).by, (proposal).at, (proposal).version) = case when (proposal).by is null then 0 else 4 end
+    and ((proposal).member_id is not null) = ((proposal).decision is not distinct from 'link_login')
+    and length((proposal).note) <= 4000),
+  constraint conflicts_two_people check ((proposal).by <> decided_by),
+  constraint conflicts_assignment_has_end check (assigned_to is null or assigned_until is not null),
+  constraint conflicts_closed_waits_for_nobody check (closed_at is null or num_nonnulls(assigned_to, postponed_until) = 0)
 );
-create unique index conflicts_open_once on registry.conflicts (organization_id, fingerprint) where state = 'open';
+create unique index conflicts_open_once on registry.conflicts (organization_id, fingerprint) where closed_at is null;
 create unique index conflicts_open_number_once on registry.conflicts (organization_id, member_id, kind, personnummer_index)
-  where state = 'open' and kind in ('mismatch', 'drift') and personnummer_index is not null;
-create index conflicts_open on registry.conflicts (organization_id, opened_at, id) where state = 'open';
+  where closed_at is null and kind in ('mismatch', 'drift') and personnummer_index is not null;
+create index conflicts_open on registry.conflicts (organization_id, opened_at, id) where closed_at is null;
 -- For the first page of cases by age: row security compares with a list of organisations, through which no index keeps its order.
-create index conflicts_open_by_age on registry.conflicts (opened_at, id) where state = 'open';
+create index conflicts_open_by_age on registry.conflicts (opened_at, id) where closed_at is null;
 create index conflicts_settled on registry.conflicts (closed_at desc, id desc) where state = 'resolved';
 create index conflicts_remembered on registry.conflicts (organization_id, fingerprint) where state = 'resolved';
+create index conflicts_proposed on registry.conflicts (organization_id) where state = 'proposed';
+create index conflicts_assigned on registry.conflicts (assigned_to, organization_id) where assigned_to is not null;
 create index conflicts_member on registry.conflicts (organization_id, member_id) where member_id is not null;
 create index conflicts_other_member on registry.conflicts (organization_id, other_member_id) where other_member_id is not null;
-create index conflicts_candidates on registry.conflicts using gin (candidates) where state = 'open';
+create index conflicts_candidates on registry.conflicts using gin (candidates) where closed_at is null;
 create index conflicts_observation on registry.conflicts (observation_id) where observation_id is not null;
 -- The retention task finds by it the closed cases that still know their number; a row leaves the index when it is erased.
 create index conflicts_with_number on registry.conflicts (organization_id, closed_at) where personnummer_index is not null and closed_at is not null;
@@ -397,7 +438,7 @@ comment on table registry.conflicts is 'Cases for a coordinator. A case is a row
 comment on column registry.conflicts.id is 'Identifies the case.';
 comment on column registry.conflicts.organization_id is 'Whose coordinators see it.';
 comment on column registry.conflicts.kind is 'What is to be judged.';
-comment on column registry.conflicts.state is 'Whether it is open.';
+comment on column registry.conflicts.state is 'Open, proposed, or how it ended.';
 comment on column registry.conflicts.member_id is 'The member concerned, where one is certain.';
 comment on column registry.conflicts.other_member_id is 'The other member who already has the number.';
 comment on column registry.conflicts.candidates is 'The members it might be, where none is certain.';
@@ -412,11 +453,33 @@ comment on column registry.conflicts.last_seen_at is 'When it was last seen.';
 comment on column registry.conflicts.detail is 'What agreed and what disagreed; never a number.';
 comment on column registry.conflicts.version is 'Rises with every change that a coordinator must have seen before deciding.';
 comment on column registry.conflicts.opened_at is 'When it was opened.';
-comment on column registry.conflicts.closed_at is 'When it was closed.';
+comment on column registry.conflicts.closed_at is 'When it was closed; null: it waits for coordinators, open or proposed.';
 comment on column registry.conflicts.decision is 'How a coordinator settled it.';
 comment on column registry.conflicts.decided_by is 'Who settled it.';
 comment on column registry.conflicts.note is 'The coordinator''s note.';
 comment on column registry.conflicts.superseded_by is 'What made the case obsolete, in words.';
+comment on column registry.conflicts.proposal is 'The decision that waits for approval; of a settled case, the one that was approved.';
+comment on column registry.conflicts.assigned_to is 'The coordinator (user id) who looks after it, as long as that is not over.';
+comment on column registry.conflicts.assigned_until is 'When that is over, unless the coordinator does something about the case before.';
+comment on column registry.conflicts.postponed_until is 'The day on which it comes back.';
+
+create table registry.conflict_comments (
+  id               uuid primary key default gen_random_uuid(),
+  organization_id  uuid not null,
+  conflict_id      uuid not null,
+  written_at       timestamptz not null default clock_timestamp(),
+  user_id          uuid not null,
+  text             text not null check (length(text) between 1 and 4000),
+  foreign key (organization_id, conflict_id) references registry.conflicts (organization_id, id)
+);
+create index conflict_comments_conflict on registry.conflict_comments (organization_id, conflict_id);
+comment on table registry.conflict_comments is 'What coordinators tell each other about a case.';
+comment on column registry.conflict_comments.id is 'Identifies the comment.';
+comment on column registry.conflict_comments.organization_id is 'Whose case.';
+comment on column registry.conflict_comments.conflict_id is 'The case.';
+comment on column registry.conflict_comments.written_at is 'When.';
+comment on column registry.conflict_comments.user_id is 'Who wrote it (user id).';
+comment on column registry.conflict_comments.text is 'The comment. Never a number.';
 
 create type registry.number as (
   index     text,
@@ -482,12 +545,14 @@ create table registry.resolutions (
   conflict_id      uuid not null references registry.conflicts,
   decision         registry.decision not null,
   decided_by       text not null,
+  proposed_by      text,
   decided_at       timestamptz not null default now(),
   note             text check (length(note) <= 4000),
   before           registry.before_decision,
   undone_at        timestamptz,
   undone_by        text,
   undo_note        text check (length(undo_note) <= 4000),
+  constraint resolutions_two_people check (proposed_by <> decided_by),
   constraint resolutions_undo_has_author check (num_nonnulls(undone_at, undone_by) in (0, 2))
 );
 create unique index resolutions_in_force on registry.resolutions (conflict_id) where undone_at is null;
@@ -501,7 +566,8 @@ comment on column registry.resolutions.id is 'Identifies the decision.';
 comment on column registry.resolutions.organization_id is 'Whose case it was.';
 comment on column registry.resolutions.conflict_id is 'The case.';
 comment on column registry.resolutions.decision is 'What was decided.';
-comment on column registry.resolutions.decided_by is 'Who decided.';
+comment on column registry.resolutions.decided_by is 'Who decided, or approved.';
+comment on column registry.resolutions.proposed_by is 'Who had proposed it, where another approved.';
 comment on column registry.resolutions.decided_at is 'When.';
 comment on column registry.resolutions.before is 'The state before, read by undo only; null: the decision changed no record.';
 comment on column registry.resolutions.undone_at is 'When it was taken back.';
@@ -559,6 +625,8 @@ comment on column registry.revocations.late is 'Came outside its own time of val
 create table registry.coordinators (
   user_id          uuid not null,
   organization_id  uuid not null references registry.organizations,
+  name             text check (length(name) between 1 and 200),
+  email            text check (length(email) between 3 and 320),
   created_at       timestamptz not null default now(),
   primary key (user_id, organization_id)
 );
@@ -566,7 +634,13 @@ create index coordinators_organization on registry.coordinators (organization_id
 comment on table registry.coordinators is 'Who may see and settle an organisation''s cases. Removing the row works with the next request.';
 comment on column registry.coordinators.user_id is 'Supabase user id: subject of the access token.';
 comment on column registry.coordinators.organization_id is 'The organisation.';
+comment on column registry.coordinators.name is 'Name for colleagues.';
+comment on column registry.coordinators.email is 'E-mail address.';
 comment on column registry.coordinators.created_at is 'When the right was given.';
+
+-- Who is no coordinator any more looks after no case.
+alter table registry.conflicts add foreign key (assigned_to, organization_id)
+  references registry.coordinators (user_id, organization_id) on delete set null (assigned_to);
 
 create table registry.consumed_transactions (
   transaction_id  uuid primary key,

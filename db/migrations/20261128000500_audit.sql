@@ -7,6 +7,7 @@ create domain audit.event_name as text constraint event_is_known check (value in
   'filled', 'confirmed', 'conflict', 'duplicate', 'absent', 'unlinked', 'ambiguous', 'name_mismatch', 'deferred', 'proposed', 'proposal_expired',
   'linked', 'link_moved', 'link_removed', 'index_renewed', 'number_accepted', 'number_restored', 'members_merged', 'members_separated',
   'case_resolved', 'case_superseded', 'case_reopened', 'refused',
+  'case_assigned', 'case_postponed', 'case_commented', 'decision_proposed', 'decision_declined', 'decision_withdrawn', 'receiver_key_accepted',
   'consent_given', 'consent_refused', 'consent_withdrawn', 'consent_renewed', 'revocation_received',
   'session_opened', 'session_ended',
   'member_added', 'member_updated', 'import_conflict', 'import_duplicate', 'import_finished', 'import_abandoned',
@@ -84,6 +85,7 @@ create table registry.repeated_events (
   actor            text not null check (actor <> ''),
   organization_id  uuid,
   member_id        uuid,
+  conflict_id      uuid,
   push_id          uuid,
   message          audit.sentence not null,
   detail           jsonb not null default '{}',
@@ -98,6 +100,7 @@ comment on column registry.repeated_events.source is 'As audit.events.';
 comment on column registry.repeated_events.actor is 'As audit.events.';
 comment on column registry.repeated_events.organization_id is 'As audit.events.';
 comment on column registry.repeated_events.member_id is 'As audit.events.';
+comment on column registry.repeated_events.conflict_id is 'As audit.events.';
 comment on column registry.repeated_events.push_id is 'As audit.events.';
 comment on column registry.repeated_events.message is 'As audit.events.';
 comment on column registry.repeated_events.detail is 'As audit.events.';

@@ -18,6 +18,7 @@ begin
 end
 $$;
 comment on function private.actor is 'Out: coordinator:<user id> when called through PostgREST, otherwise the database login.';
+grant execute on function private.actor to authenticated; -- called by api.approvals
 -- end db/functions/audit/private.actor.sql
 
 -- begin db/functions/conflicts/private.coordinator_organizations.sql
@@ -152,7 +153,7 @@ comment on function private.lock_file is 'In: a file. Out: the file, locked; nul
 -- when the hour is over (private.record_repetitions). What is counted as one kind is the caller's to say.
 create or replace function private.record_repeatable(
   p_kind text, p_event text, p_source text, p_organization_id uuid, p_message text,
-  p_member_id uuid default null, p_push_id uuid default null, p_detail jsonb default '{}'
+  p_member_id uuid default null, p_push_id uuid default null, p_detail jsonb default '{}', p_conflict_id uuid default null
 )
 returns integer
 language plpgsql volatile
@@ -161,9 +162,10 @@ as $$
 declare
   v_times integer;
 begin
-  insert into registry.repeated_events as r (kind, hour, event, source, actor, organization_id, member_id, push_id, message, detail)
-  values (p_event || ' ' || p_kind, date_trunc('hour', clock_timestamp()), p_event, p_source, private.actor(), p_organization_id, p_member_id,
-    p_push_id, p_message, p_detail)
+  insert into registry.repeated_events as r (kind, hour, event, source, actor, organization_id, member_id, conflict_id, push_id, message,
+    detail)
+  values (p_event || ' ' || p_kind, date_trunc('hour', clock_timestamp()), p_event, p_source, private.actor(), p_organization_id,
+    p_member_id, p_conflict_id, p_push_id, p_message, p_detail)
   on conflict (kind, hour) do update set times = r.times + 1,
     -- What several did, or did to several, is counted in nobody's name.
     actor = case when r.actor = excluded.actor then r.actor else 'several' end,
@@ -171,13 +173,35 @@ begin
   returning r.times into v_times;
   if v_times <= 5 then
     perform private.record_event(p_event, p_source, p_organization_id, p_message,
-      p_member_id => p_member_id, p_push_id => p_push_id, p_detail => p_detail);
+      p_member_id => p_member_id, p_conflict_id => p_conflict_id, p_push_id => p_push_id, p_detail => p_detail);
   end if;
   return v_times;
 end
 $$;
 comment on function private.record_repeatable is 'In: what it counts with, then as private.record_event. Out: how many times in this hour. Appends the event, or counts it.';
 -- end db/functions/audit/private.record_repeatable.sql
+
+-- begin db/functions/conflicts/private.record_refusal.sql
+-- A refusal is an answer, not an exception: raised, it would roll back its own audit row.
+create or replace function private.record_refusal(p_action text, p_code text, p_id uuid)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- Whose coordinator asked; null for one of several organisations, and for none.
+  v_organization_id constant uuid := (
+    select min(o.id::text)::uuid from unnest(private.coordinator_organizations()) as o(id) having count(*) = 1);
+begin
+  -- Counted for each coordinator; those who are none, and of whom there may be any number, together.
+  perform private.record_repeatable(
+    concat_ws(' ', case when private.coordinator_organizations() = '{}' then 'nobody' else private.actor() end, p_action, p_code),
+    'refused', 'coordinator', v_organization_id, format('Refused: %s (%s).', p_action, replace(p_code, '_', ' ')),
+    p_detail => jsonb_build_object('action', p_action, 'code', p_code, 'id', p_id));
+end
+$$;
+comment on function private.record_refusal is 'In: what was asked, code of the refusal, the id asked about. Appends the audit event, or counts it.';
+-- end db/functions/conflicts/private.record_refusal.sql
 
 -- begin db/functions/conflicts/private.refusals.sql
 -- Every refusal a coordinator can meet. An id of another organisation and one that does not exist are answered the same.
@@ -190,10 +214,22 @@ as $$
     ('not_found', 404, 'There is no such row for you.'),
     ('stale_version', 409, 'The case has changed since you looked at it. Read it again and decide on what it says now.'),
     ('not_open', 409, 'The case is settled already.'),
-    ('unknown_decision', 422, 'The decision is one of accept_observed, keep_existing, not_same_person, merge_into.'),
+    ('awaits_approval', 409, 'A decision on this case is proposed already: another coordinator approves or declines it, or the first withdraws it.'),
+    ('not_proposed', 409, 'No decision on this case waits for approval.'),
+    ('own_proposal', 409, 'You proposed this yourself. Another coordinator approves or declines it; you can withdraw it.'),
+    ('not_your_proposal', 409, 'Another coordinator proposed this. You can decline it.'),
+    ('already_assigned', 409, 'A colleague looks after this case. Give it back first, then take it.'),
+    ('date_unusable', 422, 'A case is postponed until a day from tomorrow on, within a year.'),
+    ('text_missing', 422, 'Write something.'),
+    ('too_many_comments', 409, 'The case has two hundred comments already.'),
+    ('number_of_cases', 422, 'Name from 1 to 200 cases, and beside each its version.'),
+    ('several_classes', 422, 'The cases are not of one kind and class. Decide on those of each class together. Nothing was done.'),
+    ('key_is_private', 422, 'This is a private key, which belongs to nobody else. Throw it away, make a new pair, and send the public one.'),
+    ('key_unusable', 422, 'This is no public key that numbers can be sealed for: a JWK of X25519 or P-256.'),
+    ('unknown_decision', 422, 'There is no such decision.'),
     ('decision_not_applicable', 422, 'That decision cannot be made of a case of this kind.'),
     ('number_taken', 409, 'Another member has this number. Settle which of the two records is the person''s first.'),
-    ('evidence_changed', 409, 'The numbers of the records have changed since, and leave nothing of this to decide.'),
+    ('evidence_changed', 409, 'The records or the login have changed since, so this can no longer be done. Look at the case again.'),
     ('capture_off', 409, 'The organisation has recorded no legal basis for storing numbers.'),
     ('already_linked', 409, 'The login is linked to a member already.'),
     ('member_merged', 409, 'The member was merged into another record. Use the surviving one.'),
@@ -217,32 +253,33 @@ $$;
 comment on function private.refusals is 'Out: code, HTTP status and message of every refusal.';
 -- end db/functions/conflicts/private.refusals.sql
 
+-- begin db/functions/conflicts/private.refusal.sql
+-- What a refusal looks like: the shape that supabase-js reads errors from.
+create or replace function private.refusal(p_code text)
+returns jsonb
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object('code', r.code, 'message', r.message, 'details', null, 'hint', null)
+  from private.refusals() as r where r.code = p_code
+$$;
+comment on function private.refusal is 'In: code of a refusal. Out: the answer.';
+-- end db/functions/conflicts/private.refusal.sql
+
 -- begin db/functions/conflicts/private.refuse.sql
--- A refusal is an answer, not an exception: raised, it would roll back its own audit row.
 -- PostgREST takes the HTTP status from the setting response.status, and commits.
 create or replace function private.refuse(p_action text, p_code text, p_id uuid)
 returns jsonb
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  v_message text;
-  v_status integer;
-  -- Whose coordinator asked; null for one of several organisations, and for none.
-  v_organization_id constant uuid := (
-    select min(o.id::text)::uuid from unnest(private.coordinator_organizations()) as o(id) having count(*) = 1);
 begin
-  select r.status, r.message into v_status, v_message from private.refusals() as r where r.code = p_code;
-  perform set_config('response.status', v_status::text, true);
-  -- Counted for each coordinator; those who are none, and of whom there may be any number, together.
-  perform private.record_repeatable(
-    concat_ws(' ', case when private.coordinator_organizations() = '{}' then 'nobody' else private.actor() end, p_action, p_code),
-    'refused', 'coordinator', v_organization_id, format('Refused: %s (%s).', p_action, replace(p_code, '_', ' ')),
-    p_detail => jsonb_build_object('action', p_action, 'code', p_code, 'id', p_id));
-  return jsonb_build_object('code', p_code, 'message', v_message, 'details', null, 'hint', null);
+  perform set_config('response.status', (select r.status::text from private.refusals() as r where r.code = p_code), true);
+  perform private.record_refusal(p_action, p_code, p_id);
+  return private.refusal(p_code);
 end
 $$;
-comment on function private.refuse is 'In: what was asked, code of the refusal, the id asked about. Out: the answer, in the shape supabase-js reads errors from. Sets the HTTP status; appends the audit event, or counts it.';
+comment on function private.refuse is 'In: what was asked, code of the refusal, the id asked about. Out: the answer. Sets the HTTP status; appends the audit event, or counts it.';
 -- end db/functions/conflicts/private.refuse.sql
 
 -- begin db/functions/files_and_worklist/private.fetch_sync_file.sql
@@ -337,8 +374,8 @@ declare
 begin
   for c in
     update registry.conflicts as known
-    set state = 'superseded', superseded_by = p_because, closed_at = clock_timestamp(), version = known.version + 1
-    where known.id = any (p_ids) and known.state = 'open'
+    set state = 'superseded', superseded_by = p_because, proposal = null, closed_at = clock_timestamp(), version = known.version + 1
+    where known.id = any (p_ids) and known.closed_at is null
     returning known.*
   loop
     perform private.record_event('case_superseded', p_source, c.organization_id, p_because,
@@ -362,7 +399,7 @@ set search_path = pg_catalog, pg_temp
 as $$
   select private.supersede_cases(array(
     select c.id from registry.conflicts as c
-    where c.organization_id = p_organization_id and c.kind = 'member_system' and c.state = 'open'
+    where c.organization_id = p_organization_id and c.kind = 'member_system' and c.closed_at is null
   ), 'worker', 'The member system works again.')
 $$;
 comment on function private.close_member_system_case is 'In: an organisation. Closes the open cases about its member system.';
@@ -404,7 +441,7 @@ comment on function private.enqueue is 'In: task, the id it is about, earliest t
 -- What makes two sightings the same disagreement, said once. Either the fingerprint is the same (same kind, same people, same login); or
 -- it is about a member's number, and the number is the same under any version of the key that both sides know, whoever else has it by now.
 -- A case knows its disagreement while it is open, and for good once a coordinator has settled it so that it does not come back; but a
--- push that failed, a consent that was withdrawn, or a member system that is out of order is each time a new one.
+-- push that failed, a consent that was withdrawn, a member system that is out of order, or a key that is proposed is each time a new one.
 create or replace function private.same_disagreement(c registry.conflicts)
 returns setof registry.conflicts
 language plpgsql stable
@@ -413,16 +450,17 @@ as $$
 begin
   return query
     select known.* from registry.conflicts as known
-    where known.organization_id = c.organization_id and known.fingerprint = c.fingerprint and known.state = 'open'
+    where known.organization_id = c.organization_id and known.fingerprint = c.fingerprint and known.closed_at is null
     union all
     select known.* from registry.conflicts as known
     where known.organization_id = c.organization_id and known.fingerprint = c.fingerprint and known.state = 'resolved'
-      and known.decision in ('keep_existing', 'not_same_person') and known.kind not in ('push_failed', 'consent_revoked', 'member_system')
+      and known.decision in ('keep_existing', 'not_same_person')
+      and known.kind not in ('push_failed', 'consent_revoked', 'member_system', 'receiver_key')
     union all
     select known.* from registry.conflicts as known
     where c.kind in ('mismatch', 'drift')
       and known.organization_id = c.organization_id and known.member_id = c.member_id and known.kind = c.kind
-      and (known.state = 'open' or known.state = 'resolved' and known.decision in ('keep_existing', 'not_same_person'))
+      and (known.closed_at is null or known.state = 'resolved' and known.decision in ('keep_existing', 'not_same_person'))
       and (known.personnummer_index || known.personnummer_index_previous) && (c.personnummer_index || c.personnummer_index_previous);
 end
 $$;
@@ -453,21 +491,24 @@ begin
   update registry.conflicts as known
   set seen = known.seen + 1, last_seen_at = clock_timestamp(), number_seen_at = coalesce(v_number_seen_at, known.number_seen_at),
       -- Who else has the number may have changed, and is what the coordinator sees.
-      other_member_id = case known.state when 'open' then p_case.other_member_id else known.other_member_id end,
-      version = known.version + (known.state = 'open' and known.other_member_id is distinct from p_case.other_member_id)::integer,
+      other_member_id = case when known.closed_at is null then p_case.other_member_id else known.other_member_id end,
+      version = known.version + (known.closed_at is null and (
+        known.other_member_id is distinct from p_case.other_member_id
+        or known.kind <> 'mismatch' and v_indexes <> '{}' and not v_indexes && (known.personnummer_index || known.personnummer_index_previous)
+      ))::integer,
       -- The newest version of the key; whoever knows only an older one than the case does changes nothing. A login that is in question may
       -- bring another number than before: where the case is not about the number itself, the last one counts.
       (personnummer_index, personnummer_index_previous) = (
         select number.current, number.previous from (values
           (1, v_indexes[1], v_indexes[2:], known.personnummer_index = any (v_indexes)
-            or known.kind <> 'mismatch' and known.state = 'open' and v_indexes <> '{}' and not v_indexes && known.personnummer_index_previous),
+            or known.kind <> 'mismatch' and known.closed_at is null and v_indexes <> '{}' and not v_indexes && known.personnummer_index_previous),
           (2, known.personnummer_index, known.personnummer_index_previous, true)) as number(nth, current, previous, holds)
         where number.holds order by number.nth limit 1)
-  where known.id = v_known_id and (known.state = 'open' or known.state = 'resolved' and known.decision in ('keep_existing', 'not_same_person'))
+  where known.id = v_known_id and (known.closed_at is null or known.state = 'resolved' and known.decision in ('keep_existing', 'not_same_person'))
   returning known.* into c;
   if found then
     return c;
-  elsif v_known_id is not null and p_case.kind not in ('inconsistent', 'push_failed', 'consent_revoked', 'member_system') then
+  elsif v_known_id is not null and p_case.kind not in ('inconsistent', 'push_failed', 'consent_revoked', 'member_system', 'receiver_key') then
     raise exception 'The case was settled meanwhile.' using errcode = 'serialization_failure';
   end if;
   insert into registry.conflicts as known
@@ -477,7 +518,7 @@ begin
     coalesce(p_case.id, gen_random_uuid()), p_case.organization_id, p_case.kind, p_case.member_id, p_case.other_member_id,
     coalesce(p_case.candidates, '{}'), p_case.observation_id, p_case.push_id, p_case.fingerprint,
     v_indexes[1], v_indexes[2:], v_number_seen_at, coalesce(p_case.detail, '{}'))
-  on conflict (organization_id, fingerprint) where state = 'open'
+  on conflict (organization_id, fingerprint) where closed_at is null
     do update set seen = known.seen + 1, last_seen_at = clock_timestamp()
   returning known.* into c;
   return c;
@@ -538,7 +579,7 @@ begin
     select c.id from registry.conflicts as c
     join sync.pushes as failed on failed.id = c.push_id
     where c.organization_id = p_push.organization_id and c.member_id = p_push.member_id
-      and c.kind = 'push_failed' and c.state = 'open' and failed.created_at <= p_push.created_at
+      and c.kind = 'push_failed' and c.closed_at is null and failed.created_at <= p_push.created_at
   ), 'worker', 'A later push settled it.', p_push.id);
 end
 $$;
@@ -644,123 +685,44 @@ comment on function api.acknowledge_sync_file is 'In: a file of api.sync_files t
 grant execute on function api.acknowledge_sync_file to authenticated;
 -- end db/functions/files_and_worklist/api.acknowledge_sync_file.sql
 
--- begin db/functions/conflicts/api.data_quality.sql
--- How an organisation stands: the figures its board and Bufdir ask about.
-create or replace view api.data_quality with (security_invoker = true) as
-select
-  g.slug as organization, m.members, m.with_number, o.confirmed_last_12_months,
-  coalesce(c.open_cases, 0) as open_cases, coalesce(c.by_kind, '{}') as open_cases_by_kind, c.oldest_open_case,
-  p.pending_pushes, p.failed_pushes
-from registry.organizations as g
-cross join lateral (
-  select count(*) as members, count(known.personnummer_masked) as with_number
-  from registry.members as known where known.organization_id = g.id and known.merged_into is null
-) as m
-cross join lateral (
-  select count(distinct seen.member_id) as confirmed_last_12_months
-  from registry.observations as seen
-  where seen.organization_id = g.id and seen.outcome in ('filled', 'confirmed') and seen.received_at > now() - interval '12 months'
-) as o
-cross join lateral (
-  select sum(k.n)::bigint as open_cases, jsonb_object_agg(k.kind, k.n) as by_kind, min(k.oldest) as oldest_open_case
-  from (
-    select known.kind, count(*) as n, min(known.opened_at) as oldest
-    from registry.conflicts as known where known.organization_id = g.id and known.state = 'open' group by known.kind
-  ) as k
-) as c
-cross join lateral (
-  select count(*) filter (where known.settled_at is null) as pending_pushes,
-         count(*) filter (where known.state in ('rejected', 'given_up') and not exists (
-           select from sync.pushes as later
-           where later.organization_id = known.organization_id and later.member_id = known.member_id and later.id <> known.id
-             and later.created_at >= known.created_at and later.state in ('pending', 'sending', 'delivered'))) as failed_pushes
-  from sync.pushes as known where known.organization_id = g.id
-) as p;
-comment on view api.data_quality is 'Per organisation: members, how many have a number, how many were confirmed or filled by a login in the last 12 months, open cases by kind and the oldest, pushes that wait and that failed.';
-comment on column api.data_quality.organization is 'Whose figures (slug).';
-comment on column api.data_quality.members is 'Members, merged records aside.';
-comment on column api.data_quality.with_number is 'How many of them have a number.';
-comment on column api.data_quality.confirmed_last_12_months is 'Members whose number a login filled or confirmed in the last 12 months.';
-comment on column api.data_quality.open_cases is 'Cases that wait for a coordinator.';
-comment on column api.data_quality.open_cases_by_kind is 'The same by kind: {"mismatch": 3}.';
-comment on column api.data_quality.oldest_open_case is 'When the oldest of them was opened.';
-comment on column api.data_quality.pending_pushes is 'Changes that have not reached the member system yet.';
-comment on column api.data_quality.failed_pushes is 'Changes that were refused or given up and that no later one follows.';
-grant select on api.data_quality to authenticated;
-create or replace trigger _100_refuse_write
-instead of insert or update or delete on api.data_quality
-for each row execute function private.tg__refuse_write();
--- end db/functions/conflicts/api.data_quality.sql
-
--- begin db/functions/pushes/private.is_followed.sql
--- A failed push that a later one of the same member follows is history: trying it again would only repeat what the later one does.
-create or replace function private.is_followed(p_push sync.pushes)
+-- begin db/functions/conflicts/private.is_assigned.sql
+-- Who looks after a case does so for seven days from the last thing they did about it.
+create or replace function private.is_assigned(p_assigned_to uuid, p_assigned_until timestamptz)
 returns boolean
-language sql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-  select exists (
-    select from sync.pushes as later
-    where later.organization_id = p_push.organization_id and later.member_id = p_push.member_id and later.id <> p_push.id
-      and later.created_at >= p_push.created_at and later.state in ('pending', 'sending', 'delivered'))
-$$;
-comment on function private.is_followed is 'In: a push. Out: whether a later one of its member is under way or has arrived.';
--- end db/functions/pushes/private.is_followed.sql
-
--- begin db/functions/conflicts/private.describe_case.sql
--- What the functions of the API answer about a case.
-create or replace function private.describe_case(c registry.conflicts)
-returns jsonb
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select jsonb_build_object(
-    'conflict_id', c.id, 'kind', c.kind, 'state', c.state, 'decision', c.decision, 'version', c.version,
-    'undo_until', (select r.decided_at + interval '30 days' from registry.resolutions as r where r.conflict_id = c.id and r.undone_at is null))
+  select p_assigned_to is not null and p_assigned_until > now()
 $$;
-comment on function private.describe_case is 'In: a case. Out: id, kind, state, decision, version, and until when the decision can be undone.';
--- end db/functions/conflicts/private.describe_case.sql
+comment on function private.is_assigned is 'In: whom a case was assigned to, until when. Out: whether it still is.';
+grant execute on function private.is_assigned to authenticated; -- called by views
+-- end db/functions/conflicts/private.is_assigned.sql
 
--- begin db/functions/conflicts/private.record_case_event.sql
--- Audit events about a case all name the same ids.
-create or replace function private.record_case_event(p_event text, p_conflict registry.conflicts, p_message text)
+-- begin db/functions/conflicts/private.user_of_actor.sql
+-- Decisions name who made them as the audit does; pages ask for the coordinator.
+create or replace function private.user_of_actor(p_actor text)
+returns uuid
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select substring(p_actor from '^coordinator:(.*)$')::uuid
+$$;
+comment on function private.user_of_actor is 'In: an actor (private.actor). Out: user id of the coordinator; null: it was none.';
+grant execute on function private.user_of_actor to authenticated; -- called by views
+-- end db/functions/conflicts/private.user_of_actor.sql
+
+-- begin db/functions/conflicts/private.keep_assignment.sql
+-- The coordinator who looks after a case did something about it: the seven days begin anew.
+create or replace function private.keep_assignment(p_conflict_id uuid)
 returns void
 language sql volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select private.record_event(p_event, 'coordinator', p_conflict.organization_id, p_message,
-    p_member_id => coalesce(p_conflict.member_id, p_conflict.candidates[1]), p_observation_id => p_conflict.observation_id,
-    p_conflict_id => p_conflict.id, p_push_id => p_conflict.push_id,
-    p_detail => jsonb_strip_nulls(jsonb_build_object('kind', p_conflict.kind, 'decision', p_conflict.decision, 'version', p_conflict.version)))
+  update registry.conflicts set assigned_until = now() + interval '7 days'
+  where id = p_conflict_id and assigned_to = private.user_of_actor(private.actor()) and private.is_assigned(assigned_to, assigned_until)
 $$;
-comment on function private.record_case_event is 'In: event, case, sentence. Appends the audit event.';
--- end db/functions/conflicts/private.record_case_event.sql
-
--- begin db/functions/conflicts/private.close_case.sql
--- A case is settled: the decision is written on it, kept with what undo needs, and audited with the coordinator as actor.
-create or replace function private.close_case(
-  p_conflict registry.conflicts, p_decision registry.decision, p_note text, p_before registry.before_decision default null
-)
-returns jsonb
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  c registry.conflicts;
-begin
-  update registry.conflicts
-  set state = 'resolved', decision = p_decision, decided_by = private.actor(), note = p_note, closed_at = clock_timestamp(),
-      version = version + 1
-  where id = p_conflict.id
-  returning * into c;
-  insert into registry.resolutions (organization_id, conflict_id, decision, decided_by, note, before)
-  values (c.organization_id, c.id, p_decision, c.decided_by, p_note, p_before);
-  perform private.record_case_event('case_resolved', c, format('A coordinator settled the case: %s.', replace(p_decision::text, '_', ' ')));
-  return private.describe_case(c);
-end
-$$;
-comment on function private.close_case is 'In: a locked case, decision, note, the state before (null: the decision changed no record). Out: the settled case, for the caller.';
--- end db/functions/conflicts/private.close_case.sql
+comment on function private.keep_assignment is 'In: a locked case. Lengthens its assignment where it is the caller''s.';
+-- end db/functions/conflicts/private.keep_assignment.sql
 
 -- begin db/functions/matching/private.lock_login.sql
 -- A login is here what comes back each time: issuer and subject. Several cases may be about one, and none about one that is linked to
@@ -793,10 +755,46 @@ $$;
 comment on function private.lock_number is 'In: organisation, masked number. Waits until no other transaction is giving such a number to a member there.';
 -- end db/functions/number/private.lock_number.sql
 
+-- begin db/functions/conflicts/private.lock_cases.sql
+-- Everything that decisions about cases may touch, locked in the common order (logins, numbers, members, cases; several of a kind in an order
+-- of their own), so that neither a member who logs in at the same moment nor a colleague can come between, and nobody waits in a circle.
+-- Undoing a merge asks again about other people too (private.reopen_superseded), whose numbers must hold still meanwhile. A case the caller
+-- may not see is as good as none.
+create or replace function private.lock_cases(p_conflict_ids uuid[])
+returns setof registry.conflicts
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ids constant uuid[] := array(
+    select c.id from registry.conflicts as c
+    where c.id = any (p_conflict_ids) and c.organization_id = any (private.coordinator_organizations()));
+begin
+  perform private.lock_login(login.observation_id) from (
+    select min(o.id::text)::uuid as observation_id from registry.conflicts as c join registry.observations as o on o.id = c.observation_id
+    where c.id = any (v_ids) group by o.organization_id, o.issuer, o.subject order by o.organization_id, o.issuer, o.subject) as login;
+  perform private.lock_number(brought.organization_id, brought.masked) from (
+    select c.organization_id, o.personnummer_masked from registry.conflicts as c join registry.observations as o on o.id = c.observation_id
+    where c.id = any (v_ids) and o.personnummer_masked is not null
+    union
+    select c.organization_id, n.personnummer_masked from registry.conflicts as c join registry.offered_numbers as n on n.conflict_id = c.id
+    where c.id = any (v_ids) and c.observation_id is null
+    order by 1, 2
+  ) as brought(organization_id, masked);
+  perform from registry.members as m
+  where m.id in (
+    select unnest(asked.candidates || array[asked.member_id, asked.other_member_id, (asked.proposal).member_id])
+    from registry.conflicts as asked where asked.id = any (v_ids || array(
+      select unnest((r.before).superseded) from registry.resolutions as r where r.conflict_id = any (v_ids) and r.undone_at is null)))
+  order by m.id for no key update;
+  return query select c.* from registry.conflicts as c where c.id = any (v_ids) order by c.id for update;
+end
+$$;
+comment on function private.lock_cases is 'In: ids of cases. Out: those that the caller may see, as they are once everything they concern is locked.';
+-- end db/functions/conflicts/private.lock_cases.sql
+
 -- begin db/functions/conflicts/private.lock_case.sql
--- Everything a decision about a case may touch, locked in the common order (login, number, members, case), so that a member who
--- logs in at the same moment cannot come between. Undoing a merge asks again about other people too (private.reopen_superseded), whose
--- numbers must hold still meanwhile. A case the caller may not see is as good as none.
+-- One case of private.lock_cases.
 create or replace function private.lock_case(p_conflict_id uuid)
 returns registry.conflicts
 language plpgsql volatile
@@ -805,29 +803,509 @@ as $$
 declare
   c registry.conflicts;
 begin
-  select known.* into c from registry.conflicts as known
-  where known.id = p_conflict_id and known.organization_id = any (private.coordinator_organizations());
-  if c.id is not null then
-    perform private.lock_login(c.observation_id);
-    perform private.lock_number(c.organization_id, brought.masked) from (
-      select o.personnummer_masked from registry.observations as o where o.id = c.observation_id
-      union all
-      select n.personnummer_masked from registry.offered_numbers as n where n.conflict_id = c.id and c.observation_id is null
-    ) as brought(masked) where brought.masked is not null;
-    perform from registry.members as m
-    where m.id = any (c.candidates || array[c.member_id, c.other_member_id] || array(
-      select unnest(asked.candidates || array[asked.member_id, asked.other_member_id]) from registry.resolutions as r
-      cross join unnest((r.before).superseded) as closed(id)
-      join registry.conflicts as asked on asked.id = closed.id
-      where r.conflict_id = c.id and r.undone_at is null))
-    order by m.id for no key update;
-    select known.* into c from registry.conflicts as known where known.id = p_conflict_id for update;
-  end if;
+  select locked.* into c from private.lock_cases(array[p_conflict_id]) as locked;
   return c;
 end
 $$;
 comment on function private.lock_case is 'In: id of a case. Out: the case as it is once everything it concerns is locked; null when the caller may not see it.';
 -- end db/functions/conflicts/private.lock_case.sql
+
+-- begin db/functions/conflicts/private.why_not_comment.sql
+-- A table that keeps its rows does not grow with what one person repeats.
+create or replace function private.why_not_comment(p_conflict_id uuid)
+returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when (
+      select count(*) >= 200 from registry.conflict_comments as k where k.organization_id = c.organization_id and k.conflict_id = c.id)
+    then 'too_many_comments' end
+  from registry.conflicts as c where c.id = p_conflict_id
+$$;
+comment on function private.why_not_comment is 'In: a case. Out: code of the refusal where it has too many comments already, null: go ahead.';
+-- end db/functions/conflicts/private.why_not_comment.sql
+
+-- begin db/functions/notes/private.controls_hold.sql
+-- The check of a number that personnummer/ makes with a library, as far as a text needs it: a date in one of the ways numbers carry one (day
+-- + 40; month + 40, 65 or 80), and control digits by the present rule or the one from 2032 (national-identity-number, sections 1 to 3).
+create or replace function private.controls_hold(p_digits text)
+returns boolean
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select substr(p_digits, 1, 2)::integer % 40 between 1 and 31 and substr(p_digits, 1, 2)::integer < 72
+    and substr(p_digits, 3, 2) ~ '^(0[1-9]|1[0-2]|4[1-9]|5[0-2]|6[6-9]|7[0-7]|8[1-9]|9[0-2])$'
+    and (select sum(substr(p_digits, w.nth::integer, 1)::integer * w.weight) % 11 between 0 and 3
+         from unnest(array[3, 7, 6, 1, 8, 9, 4, 5, 2, 1]) with ordinality as w(weight, nth))
+    and (select sum(substr(p_digits, w.nth::integer, 1)::integer * w.weight) % 11 = 0
+         from unnest(array[5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1]) with ordinality as w(weight, nth))
+$$;
+comment on function private.controls_hold is 'In: eleven digits. Out: whether they could be a personnummer, a D-number, or one of the numbers made like them.';
+grant execute on function private.controls_hold to audit_owner; -- private.holds_number calls it
+-- end db/functions/notes/private.controls_hold.sql
+
+-- begin db/functions/notes/private.plain_digits.sql
+-- Full-width, Arabic, Devanagari and all other decimal digits of Unicode as 0 to 9, spaces of every kind as one blank, dashes of every kind as
+-- one hyphen, and without what nobody sees between them.
+create or replace function private.plain_digits(p_text text)
+returns text
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- Where the ten digits of a script begin, but for those that NFKC folds (full-width, mathematical, circled, raised).
+  c_zeros constant integer[] := array[
+    1632, 1776, 1984, 2406, 2534, 2662, 2790, 2918, 3046, 3174, 3302, 3430, 3558, 3664, 3792, 3872, 4160, 4240, 6112, 6160, 6470, 6608, 6784,
+    6800, 6992, 7088, 7232, 7248, 42528, 43216, 43264, 43472, 43504, 43600, 44016, 66720, 68912, 68928, 69734, 69872, 69942, 70096, 70384, 70736,
+    70864, 71248, 71360, 71376, 71386, 71472, 71904, 72016, 72688, 72784, 73040, 73120, 73184, 73552, 90416, 92768, 92864, 93008, 93552, 123200,
+    123632, 124144, 124401, 125264];
+  v_text text;
+begin
+  if octet_length(p_text) = length(p_text) then
+    return regexp_replace(p_text, '\s', ' ', 'g');
+  end if;
+  select translate(normalize(p_text, nfkc), string_agg(chr(z.code + d.digit), '' order by z.code, d.digit),
+    repeat('0123456789', cardinality(c_zeros)))
+  into v_text from unnest(c_zeros) as z(code) cross join generate_series(0, 9) as d(digit);
+  v_text := regexp_replace(v_text,
+    '[\u00AD\u0300-\u036F\u061C\u180E\u200B-\u200F\u202A-\u202E\u2060-\u206F\u20D0-\u20FF\uFE00-\uFE0F\uFEFF]', '', 'g');
+  v_text := regexp_replace(v_text, '[\u2010-\u2015\u2212\u2043\uFE58\uFE63\uFF0D]', '-', 'g');
+  return regexp_replace(v_text, '[\s\u0085\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000]', ' ', 'g');
+end
+$$;
+comment on function private.plain_digits is 'In: a text. Out: the same with ASCII digits, blanks and hyphens, without invisible characters.';
+grant execute on function private.plain_digits to audit_owner; -- private.holds_number calls it
+-- end db/functions/notes/private.plain_digits.sql
+
+-- begin db/functions/notes/private.holds_number.sql
+-- Told not to, somebody writes a personnummer into a note all the same, in one of many ways. Eleven digits in a way that people write numbers
+-- (in one, 6 and 5, date with dots or strokes and 5, or one by one) are enough: with wrong control digits it is a mistyped one. Grouped in any
+-- other way, or with the year in full, eleven digits may be phone numbers, amounts and times of the day beside each other: then date and control
+-- digits decide. A plus begins a telephone number. Digits of every script count, and what cannot be seen does not part them.
+create or replace function private.holds_number(p_text text)
+returns boolean
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_text text;
+  v_run text;
+  v_groups text[];
+  v_digits text;
+begin
+  -- Every audit event is asked, and nearly none has so many digits: that is counted first, where the only digits there can be are 0 to 9.
+  if p_text is null or octet_length(p_text) = length(p_text) and length(p_text) - length(translate(p_text, '0123456789', '')) < 11 then
+    return false;
+  end if;
+  v_text := regexp_replace(private.plain_digits(p_text), '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', '', 'gi'); -- ids of ours are made of digits too
+  if length(regexp_replace(v_text, '[^0-9]', '', 'g')) < 11 then
+    return false;
+  elsif v_text ~ '(?<![0-9])[0-9]{6}[^[:alnum:]]{0,3}[0-9]{3}[ ./-]?[0-9]{2}(?![0-9])'
+    -- Parted like a date, and a day and a month: 44 / 900 00 after two pairs of digits is a phone number.
+    or v_text ~ ('(?<![0-9])(0[1-9]|[12][0-9]|3[01]|4[1-9]|[56][0-9]|7[01])[ ./-]?(0[1-9]|1[0-2]|4[1-9]|5[0-2]|6[6-9]|7[0-7]|8[1-9]|9[0-2])'
+      || '[ ./-]?[0-9]{2}[^[:alnum:]]{0,3}[0-9]{3}[ ./-]?[0-9]{2}(?![0-9])') then
+    return true;
+  end if;
+  for v_run in
+    select r.found[1] from regexp_matches(v_text, '[0-9](?:[^+0-9A-Za-z\u00C0-\u1FFF\u2C00-\u2DFF\u3040-\uFFFD]{0,4}[0-9])*', 'g') as r(found)
+  loop
+    v_groups := array(select g.found[1] from regexp_matches(v_run, '[0-9]+', 'g') as g(found));
+    if cardinality(v_groups) = 11 and length(array_to_string(v_groups, '')) = 11 then
+      return true;
+    end if;
+    for i in 1 .. cardinality(v_groups) loop
+      v_digits := '';
+      for j in i .. cardinality(v_groups) loop
+        v_digits := v_digits || v_groups[j];
+        exit when length(v_digits) >= 11;
+      end loop;
+      if length(v_digits) = 11 and private.controls_hold(v_digits) then
+        return true;
+      end if;
+    end loop;
+  end loop;
+  return exists (
+    select from regexp_matches(v_text, '(?<![0-9])([0-9]{1,2})[ ./-]+([0-9]{1,2})[ ./-]+(?:18|19|20)?([0-9]{2})'
+      || '[^[:alnum:]]{1,4}([0-9]{3}) ?([0-9]{2})(?![0-9])', 'g') as d(part)
+    where private.controls_hold(lpad(d.part[1], 2, '0') || lpad(d.part[2], 2, '0') || d.part[3] || d.part[4] || d.part[5]));
+end
+$$;
+comment on function private.holds_number is 'In: a text that a person wrote, or that is for people. Out: whether it may hold a personnummer. The one predicate for notes, evidence of consent, and sentences of the audit.';
+grant execute on function private.holds_number to audit_owner; -- audit.sentence asks it
+-- end db/functions/notes/private.holds_number.sql
+
+-- begin db/functions/notes/private.why_not_note.sql
+-- Coordinators' notes are the only text that people write into the database. One with a number is sent back rather than masked, so that the
+-- person knows.
+create or replace function private.why_not_note(p_note text)
+returns text
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when length(p_note) > 4000 then 'note_too_long'
+    when private.holds_number(p_note) then 'number_in_note'
+  end
+$$;
+comment on function private.why_not_note is 'In: a coordinator''s note. Out: code of the refusal where it is too long for its column or may hold a personnummer, null: go ahead.';
+-- end db/functions/notes/private.why_not_note.sql
+
+-- begin db/functions/conflicts/private.write_comment.sql
+-- The one place where a comment is written. The audit knows that there is one and how long it is; the text can be erased with the person that it
+-- is about, and an event cannot.
+create or replace function private.write_comment(c registry.conflicts, p_user_id uuid, p_text text)
+returns registry.conflict_comments
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  k registry.conflict_comments;
+begin
+  if btrim(p_text) <> '' then
+    insert into registry.conflict_comments (organization_id, conflict_id, user_id, text)
+    values (c.organization_id, c.id, p_user_id, p_text)
+    returning * into k;
+    perform private.record_event('case_commented', 'coordinator', c.organization_id, 'A comment was written on the case.',
+      p_member_id => coalesce(c.member_id, c.candidates[1]), p_conflict_id => c.id, p_push_id => c.push_id,
+      p_detail => jsonb_build_object('kind', c.kind, 'comment_id', k.id, 'user_id', p_user_id, 'length', length(p_text)));
+  end if;
+  return k;
+end
+$$;
+comment on function private.write_comment is 'In: a locked case, whose comment, its text (null or blank: there is none). Out: the comment.';
+-- end db/functions/conflicts/private.write_comment.sql
+
+-- begin db/functions/conflicts/private.add_comment.sql
+-- What a colleague should know, whatever becomes of the case.
+create or replace function private.add_comment(p_conflict_id uuid, p_text text)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c constant registry.conflicts := private.lock_case(p_conflict_id);
+  v_refusal constant text := case
+    when c.id is null then 'not_found'
+    when btrim(p_text) <> '' is not true then 'text_missing'
+    else coalesce(private.why_not_note(p_text), private.why_not_comment(c.id))
+  end;
+  k registry.conflict_comments;
+begin
+  if v_refusal is not null then
+    return private.refuse('add_comment', v_refusal, p_conflict_id);
+  end if;
+  k := private.write_comment(c, private.user_of_actor(private.actor()), p_text);
+  perform private.keep_assignment(c.id);
+  return jsonb_build_object('conflict_id', c.id, 'comment_id', k.id, 'written_at', k.written_at);
+end
+$$;
+comment on function private.add_comment is 'See api.add_comment.';
+grant execute on function private.add_comment to authenticated;
+-- end db/functions/conflicts/private.add_comment.sql
+
+-- begin db/functions/conflicts/api.add_comment.sql
+-- A coordinator tells colleagues something about a case.
+create or replace function api.add_comment(conflict_id uuid, text text)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.add_comment(add_comment.conflict_id, add_comment.text);
+end;
+comment on function api.add_comment is 'In: a case, a comment of at most 4000 characters, never with a number. Out: the comment''s id and time, or a refusal with code and message (HTTP 404, 409, 422).';
+grant execute on function api.add_comment to authenticated;
+-- end db/functions/conflicts/api.add_comment.sql
+
+-- begin db/functions/conflicts/private.answer.sql
+-- What a rule answered, handed to the caller: a refusal gets its HTTP status and its audit event here.
+create or replace function private.answer(p_action text, p_id uuid, p_answer jsonb)
+returns jsonb
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_answer ? 'code' then
+    return p_answer || private.refuse(p_action, p_answer ->> 'code', p_id);
+  end if;
+  return p_answer;
+end
+$$;
+comment on function private.answer is 'In: what was asked, the id asked about, what came of it. Out: the answer.';
+-- end db/functions/conflicts/private.answer.sql
+
+-- begin db/functions/conflicts/private.evidence_of_case.sql
+-- What disagreed with the record: a login, or an import. A case opened by an import has no observation, so one is made up of
+-- what the import brought.
+create or replace function private.evidence_of_case(c registry.conflicts)
+returns registry.observations
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  o registry.observations;
+begin
+  if c.observation_id is not null then
+    select known.* into strict o from registry.observations as known where known.id = c.observation_id;
+    if c.kind = 'mismatch' and o.personnummer_index is not null then -- seen again since, perhaps under a newer key
+      o.personnummer_index := coalesce(c.personnummer_index, o.personnummer_index);
+      o.personnummer_index_previous := c.personnummer_index_previous;
+    end if;
+    return o;
+  end if;
+  select n.personnummer_index, n.personnummer_index_previous, n.personnummer_sealed, n.personnummer_masked
+  into o.personnummer_index, o.personnummer_index_previous, o.personnummer_sealed, o.personnummer_masked
+  from registry.offered_numbers as n where n.conflict_id = c.id;
+  o.organization_id := c.organization_id;
+  o.member_id := c.member_id;
+  o.source := 'import';
+  return o;
+end
+$$;
+comment on function private.evidence_of_case is 'In: a case. Out: its observation, or one made up of the number that an import offered.';
+-- end db/functions/conflicts/private.evidence_of_case.sql
+
+-- begin db/functions/consent/private.withdraws.sql
+-- Is this message newer than that login? A login is a new consent, so only a message that comes after it withdraws it. Two clocks are in
+-- this. Ours saw both arrive: a login that came after the message stands, whatever time the message claims (nobody signed it, and it may
+-- be dated ahead). A message that came after the login may have been long on its way: when the provider wrote it, and when it issued the
+-- login's token, both are the provider's time, in whole seconds. auth_time is neither: with single sign-on it is old. Without a token
+-- there is only our clock to compare with.
+create or replace function private.withdraws(p_revocation registry.revocations, p_observation registry.observations)
+returns boolean
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select p_revocation.event = 'CONSENT_REVOKED' and not p_revocation.late
+    and p_revocation.received_at >= p_observation.received_at
+    and p_revocation.issued_at >= coalesce(p_observation.issued_at, date_trunc('second', p_observation.received_at, 'UTC'))
+$$;
+comment on function private.withdraws is 'In: an unverified message of the provider about a login''s subject, that login. Out: whether it withdraws the consent that the login gave.';
+-- end db/functions/consent/private.withdraws.sql
+
+-- begin db/functions/consent/private.is_withdrawn.sql
+-- A login that is decided late, or linked later by a coordinator, may be older than the message that its consent was withdrawn. The link may
+-- not have been there when the message came, so the messages themselves are asked.
+create or replace function private.is_withdrawn(p_observation registry.observations)
+returns boolean
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return exists (
+    select from registry.revocations as r
+    where r.organization_id = p_observation.organization_id and r.provider = p_observation.provider and r.subject = p_observation.subject
+      and private.withdraws(r, p_observation));
+end
+$$;
+comment on function private.is_withdrawn is 'In: an observation. Out: whether consent was withdrawn after that login, as an unverified message said.';
+-- end db/functions/consent/private.is_withdrawn.sql
+
+-- begin db/functions/consent/private.needs_consent.sql
+-- Whether a number may not be stored yet: the provider's row says that the member is to be asked, the record has no number,
+-- and no consent is stored.
+create or replace function private.needs_consent(p_observation registry.observations)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select exists (
+    select from registry.identity_providers as p
+    join registry.members as m on m.id = p_observation.member_id and m.personnummer_index is null
+    where p.organization_id = p_observation.organization_id and p.provider = p_observation.provider and p.consent_mode <> 'none'
+      and not exists (
+        select from registry.consents as c
+        where c.member_id = m.id and c.provider = p.provider and c.state = 'given'))
+$$;
+comment on function private.needs_consent is 'In: an observation with its member. Out: whether the member''s consent is needed and not there.';
+-- end db/functions/consent/private.needs_consent.sql
+
+-- begin db/functions/number/private.fills_gap.sql
+-- Whether an observed number may go into a record: without replacing anything, without taking it from anybody, and not before the
+-- member's consent where the provider's row asks for one, nor without the organisation's legal basis. A coordinator knows whose login
+-- it is; that is no answer of the member's.
+create or replace function private.fills_gap(p_observation registry.observations, p_member_id uuid)
+returns boolean
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  o registry.observations := p_observation;
+begin
+  o.member_id := p_member_id;
+  return o.personnummer_index is not null and not private.needs_consent(o) and not private.is_withdrawn(o)
+    and (select g.capture from registry.organizations as g where g.id = o.organization_id)
+    and exists (select from registry.members as m where m.id = p_member_id and m.personnummer_index is null)
+    and not exists (
+      select from registry.members as m
+      where m.organization_id = o.organization_id and m.personnummer_index = any (o.personnummer_index || o.personnummer_index_previous));
+end
+$$;
+comment on function private.fills_gap is 'In: an observation, a member. Out: whether the member has no number, nobody has the observed one, and neither consent (also: not withdrawn since) nor legal basis is missing.';
+-- end db/functions/number/private.fills_gap.sql
+
+-- begin db/functions/number/private.recorded_number.sql
+-- A record's number in all its stored forms, kept with a decision so that it can be taken back.
+create or replace function private.recorded_number(p_member_id uuid)
+returns registry.number
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select row(m.personnummer_index, null, m.personnummer_sealed, m.personnummer_masked, m.personnummer_source, m.personnummer_at)::registry.number
+  from registry.members as m where m.id = p_member_id
+$$;
+comment on function private.recorded_number is 'In: a member. Out: the number of its record; every field null where it has none.';
+-- end db/functions/number/private.recorded_number.sql
+
+-- begin db/functions/sessions/private.end_session.sql
+-- Ends a session and its token family, and says why.
+create or replace function private.end_session(p_session registry.sessions, p_reason registry.session_end)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update registry.sessions set ended_at = now(), end_reason = p_reason where id = p_session.id and ended_at is null;
+  if found then
+    perform private.record_event('session_ended', 'app', p_session.organization_id,
+      format('The session ended: %s.', replace(p_reason::text, '_', ' ')),
+      p_member_id => p_session.member_id, p_detail => jsonb_build_object('session_id', p_session.id, 'reason', p_reason));
+  end if;
+end
+$$;
+comment on function private.end_session is 'In: a session, the reason. Ends it once.';
+-- end db/functions/sessions/private.end_session.sql
+
+-- begin db/functions/sessions/private.end_login_sessions.sql
+-- A login that is taken away from a member takes its sessions with it: whoever holds them came in as that member by this login.
+-- Called after the link has changed. A session that is being opened in that very moment is found at its next refresh (link_stands).
+create or replace function private.end_login_sessions(p_organization_id uuid, p_issuer text, p_subject text, p_member_id uuid)
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.end_session(s, 'link_removed')
+  from registry.sessions as s join registry.observations as o on o.id = s.observation_id
+  where s.organization_id = p_organization_id and s.member_id = p_member_id and s.ended_at is null
+    and (o.issuer, o.subject) = (p_issuer, p_subject)
+$$;
+comment on function private.end_login_sessions is 'In: organisation, issuer and subject of a login, the member it was linked to. Ends the sessions that began with it as that member.';
+-- end db/functions/sessions/private.end_login_sessions.sql
+
+-- begin db/functions/matching/private.linked_member.sql
+-- The first match rule: a login that was linked before stays linked, whatever phone, e-mail or name say now.
+create or replace function private.linked_member(p_observation registry.observations)
+returns uuid
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select l.member_id
+  from registry.identity_links as l
+  where l.organization_id = p_observation.organization_id
+    and l.issuer = p_observation.issuer
+    and l.subject = p_observation.subject
+$$;
+comment on function private.linked_member is 'In: an observation. Out: the member its issuer and subject are linked to, or null.';
+-- end db/functions/matching/private.linked_member.sql
+
+-- begin db/functions/matching/private.set_link.sql
+-- A coordinator says whose login it is. The only place where a link ever moves from one member to another; sessions that began with
+-- the login as the first one end.
+create or replace function private.set_link(p_observation registry.observations, p_member_id uuid)
+returns uuid
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_before constant uuid := private.linked_member(p_observation);
+begin
+  insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, match_rule)
+  values (p_observation.organization_id, p_observation.issuer, p_observation.subject, p_member_id, p_observation.provider, 'coordinator')
+  on conflict (organization_id, issuer, subject)
+    do update set member_id = excluded.member_id, match_rule = excluded.match_rule, explanation = '{}';
+  if v_before <> p_member_id then
+    perform private.end_login_sessions(p_observation.organization_id, p_observation.issuer, p_observation.subject, v_before);
+  end if;
+  delete from registry.excluded_links as x
+  where (x.organization_id, x.issuer, x.subject, x.member_id)
+      = (p_observation.organization_id, p_observation.issuer, p_observation.subject, p_member_id);
+  perform private.record_event(case when v_before is null then 'linked' else 'link_moved' end, 'coordinator',
+    p_observation.organization_id, 'A coordinator linked the login to the member.',
+    p_member_id => p_member_id, p_observation_id => p_observation.id,
+    p_detail => jsonb_strip_nulls(jsonb_build_object('match_rule', 'coordinator', 'before', v_before)));
+  return v_before;
+end
+$$;
+comment on function private.set_link is 'In: an observation, a member. Out: the member it was linked to before, for undo; null: none. Links the observation''s login to the member.';
+-- end db/functions/matching/private.set_link.sql
+
+-- begin db/functions/number/private.has_number.sql
+-- Whether a record has a number that a login or an import brought, or that was kept with a decision. Indexes of different key versions cannot be
+-- compared; then the masked forms are.
+create or replace function private.has_number(m registry.members, n registry.number)
+returns boolean
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select m.personnummer_index is not null and n.index is not null and (
+    m.personnummer_index = any (n.index || n.previous)
+    or m.personnummer_masked = n.masked and split_part(m.personnummer_index, '.', 1) <> all (
+      select split_part(known.index, '.', 1) from unnest(n.index || n.previous) as known(index)))
+$$;
+comment on function private.has_number is 'In: a member, a number. Out: whether the record has that number.';
+-- end db/functions/number/private.has_number.sql
+
+-- begin db/functions/number/private.number_of.sql
+-- The number that a login, or an import, brought.
+create or replace function private.number_of(o registry.observations)
+returns registry.number
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select row(o.personnummer_index, o.personnummer_index_previous, o.personnummer_sealed, o.personnummer_masked, o.source,
+    clock_timestamp())::registry.number
+$$;
+comment on function private.number_of is 'In: an observation, or what stands for one (private.evidence_of_case). Out: its number, as it is written now.';
+-- end db/functions/number/private.number_of.sql
+
+-- begin db/functions/conflicts/private.is_obsolete.sql
+-- A case about numbers is obsolete when the records have changed so that nothing of it is left. A mismatch: the record has the very number
+-- by now, or none, which the next login fills. A duplicate: it has a number of its own, or nobody else has that number any more.
+create or replace function private.is_obsolete(c registry.conflicts, o registry.observations)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case c.kind
+    when 'mismatch' then m.personnummer_index is null or private.has_number(m, private.number_of(o))
+    when 'duplicate' then m.personnummer_index is not null or not private.has_number(other, private.number_of(o))
+  end
+  from registry.members as m
+  left join registry.members as other on other.id = c.other_member_id
+  where m.id = c.member_id and o.personnummer_index is not null
+$$;
+comment on function private.is_obsolete is 'In: a case, its evidence (private.evidence_of_case). Out: whether the numbers that the records have by now leave nothing to decide; null: not a case about numbers, or the number was erased.';
+-- end db/functions/conflicts/private.is_obsolete.sql
+
+-- begin db/functions/conflicts/private.close_obsolete_cases.sql
+-- Records got other numbers: what coordinators were asked about them may have answered itself. Left open, such a case would offer to
+-- merge people who have nothing in common any more. If the disagreement is seen again, it is a new case.
+create or replace function private.close_obsolete_cases(
+  p_organization_id uuid, p_member_ids uuid[], p_source text, p_except uuid default null
+)
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.supersede_cases(array(
+    select c.id from registry.conflicts as c
+    where c.organization_id = p_organization_id and c.closed_at is null and c.kind in ('mismatch', 'duplicate')
+      and (c.member_id = any (p_member_ids) or c.other_member_id = any (p_member_ids))
+      and c.id is distinct from p_except and private.is_obsolete(c, private.evidence_of_case(c))
+  ), p_source, 'The numbers of the records changed.')
+$$;
+comment on function private.close_obsolete_cases is 'In: members whose numbers have changed, who changed them (audit source), a case that is being settled. Closes the open cases about these numbers that are obsolete.';
+-- end db/functions/conflicts/private.close_obsolete_cases.sql
 
 -- begin db/functions/pushes/private.supersede_pushes.sql
 -- A newer change of the same member makes a waiting push obsolete. One that is being sent right now is left alone: the worker
@@ -874,6 +1352,871 @@ $$;
 comment on function private.queue_push is 'In: a member whose number changed, the login that caused it, whether a coordinator decided on the number. Out: id of the push that will carry it.';
 -- end db/functions/pushes/private.queue_push.sql
 
+-- begin db/functions/number/private.write_numbers.sql
+-- The one statement that gives records that are there already another number, or none. Whether they may have it is the callers' question,
+-- who hold the locks; that no two records of an organisation have one number is what the unique index says.
+create or replace function private.write_numbers(p_member_ids uuid[], p_numbers registry.number[])
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update registry.members as m
+  set personnummer_index = n.index, personnummer_sealed = n.sealed, personnummer_masked = n.masked, personnummer_source = n.source,
+      personnummer_at = n.at
+  from unnest(p_member_ids, p_numbers) as n(member_id, index, previous, sealed, masked, source, at)
+  where m.id = n.member_id;
+end
+$$;
+comment on function private.write_numbers is 'In: members, and beside each its number (null, or fewer of them: none).';
+-- end db/functions/number/private.write_numbers.sql
+
+-- begin db/functions/number/private.change_number.sql
+-- A coordinator's decision gives a record a number that it did not bring in itself: an observed one, the one it had before, none, or that of a
+-- record merged into it. The change is on its way to the member system in the same transaction.
+create or replace function private.change_number(
+  p_organization_id uuid, p_member_id uuid, p_number registry.number, p_event text, p_message text, p_conflict_id uuid,
+  p_observation_id uuid default null
+)
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform private.write_numbers(array[p_member_id], array[p_number]);
+  perform private.record_event(p_event, 'coordinator', p_organization_id, p_message, p_member_id => p_member_id,
+    p_observation_id => p_observation_id, p_conflict_id => p_conflict_id,
+    p_push_id => private.queue_push(p_member_id, p_observation_id, p_decided => true));
+  perform private.close_obsolete_cases(p_organization_id, array[p_member_id], 'coordinator', p_conflict_id);
+  return (select m.version from registry.members as m where m.id = p_member_id);
+end
+$$;
+comment on function private.change_number is 'In: a member of the organisation, its new number (null: none), audit event and sentence, the case that is being settled, the login that brought the number. Out: the version that the record has now. Writes the number, queues the push.';
+-- end db/functions/number/private.change_number.sql
+
+-- begin db/functions/number/private.set_number.sql
+-- A coordinator gives a record the observed number. What an import offered and a coordinator chose is the coordinator's: the next import may
+-- not replace it.
+create or replace function private.set_number(o registry.observations, p_member_id uuid, p_conflict_id uuid)
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_number registry.number := private.number_of(o);
+begin
+  if v_number.source = 'import' then
+    v_number.source := 'coordinator';
+  end if;
+  return private.change_number(o.organization_id, p_member_id, v_number, 'number_accepted',
+    format('A coordinator gave the record the personnummer %s that %s brought.', o.personnummer_masked, o.source), p_conflict_id, o.id);
+end
+$$;
+comment on function private.set_number is 'In: an observation, a member, the case. Out: the version that the record has now. Writes the number, queues the push.';
+-- end db/functions/number/private.set_number.sql
+
+-- begin db/functions/conflicts/private.accept_observed.sql
+-- The login is the member's, and right. For a case about identity the login is linked, and a number fills an empty record only:
+-- one that differs is a question of its own, which the next login brings up. For a mismatch the record takes the number.
+create or replace function private.accept_observed(c registry.conflicts, o registry.observations)
+returns registry.before_decision
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_member_id constant uuid := coalesce(c.member_id, c.candidates[1]);
+  v_before registry.before_decision;
+begin
+  if c.kind <> 'mismatch' then
+    v_before.link_before := private.set_link(o, v_member_id);
+    v_before.link_after := v_member_id;
+  end if;
+  if c.kind = 'mismatch' or private.fills_gap(o, v_member_id) then
+    v_before.member_id := v_member_id;
+    v_before.number := private.recorded_number(v_member_id);
+    v_before.version_after := private.set_number(o, v_member_id, c.id);
+  end if;
+  return v_before;
+end
+$$;
+comment on function private.accept_observed is 'In: a locked case, its evidence (private.evidence_of_case). Out: the state before. Links the login and gives the record the observed number, as the kind of the case asks.';
+-- end db/functions/conflicts/private.accept_observed.sql
+
+-- begin db/functions/conflicts/private.undo_time.sql
+-- Said once: for decisions, and for what is kept to take them back.
+create or replace function private.undo_time()
+returns interval
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select interval '30 days'
+$$;
+comment on function private.undo_time is 'Out: how long a decision can be taken back.';
+grant execute on function private.undo_time to authenticated; -- called by private.undo_until
+-- end db/functions/conflicts/private.undo_time.sql
+
+-- begin db/functions/conflicts/private.undo_until.sql
+-- What was sent cannot be unsent, and a key is followed by another key: there is nothing to take back.
+create or replace function private.undo_until(p_kind registry.conflict_kind, p_decision registry.decision, p_decided_at timestamptz)
+returns timestamptz
+language sql immutable
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select p_decided_at + private.undo_time() where p_kind not in ('push_failed', 'receiver_key') and p_decision <> 'retry_sync';
+end;
+comment on function private.undo_until is 'In: kind of a case, its decision in force, when it was made. Out: until when it can be taken back; null: not at all.';
+grant execute on function private.undo_until to authenticated; -- called by api.settled_conflicts
+-- end db/functions/conflicts/private.undo_until.sql
+
+-- begin db/functions/conflicts/private.describe_case.sql
+-- What the functions of the API answer about a case.
+create or replace function private.describe_case(c registry.conflicts)
+returns jsonb
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object(
+    'conflict_id', c.id, 'kind', c.kind, 'state', c.state, 'decision', c.decision, 'version', c.version,
+    'undo_until', (
+      select private.undo_until(c.kind, r.decision, r.decided_at) from registry.resolutions as r where r.conflict_id = c.id and r.undone_at is null),
+    'proposed_decision', case when c.state = 'proposed' then (c.proposal).decision end)
+$$;
+comment on function private.describe_case is 'In: a case. Out: id, kind, state, decision, version, until when the decision can be undone, and what is proposed.';
+-- end db/functions/conflicts/private.describe_case.sql
+
+-- begin db/functions/conflicts/private.record_case_event.sql
+-- Audit events about a case all name the same ids.
+create or replace function private.record_case_event(p_event text, p_conflict registry.conflicts, p_message text)
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.record_event(p_event, 'coordinator', p_conflict.organization_id, p_message,
+    p_member_id => coalesce(p_conflict.member_id, p_conflict.candidates[1]), p_observation_id => p_conflict.observation_id,
+    p_conflict_id => p_conflict.id, p_push_id => p_conflict.push_id,
+    p_detail => jsonb_strip_nulls(jsonb_build_object('kind', p_conflict.kind, 'decision', p_conflict.decision, 'version', p_conflict.version,
+      'proposed_by', (p_conflict.proposal).by)))
+$$;
+comment on function private.record_case_event is 'In: event, case, sentence. Appends the audit event.';
+-- end db/functions/conflicts/private.record_case_event.sql
+
+-- begin db/functions/conflicts/private.close_case.sql
+-- A case is settled: the decision is written on it, kept with what undo needs, and audited with the coordinator as actor. Where another one
+-- had proposed it, the proposal stays on it.
+create or replace function private.close_case(
+  p_conflict registry.conflicts, p_decision registry.decision, p_note text, p_before registry.before_decision default null
+)
+returns jsonb
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c registry.conflicts := p_conflict;
+begin
+  c.proposal.evidence := null;
+  update registry.conflicts
+  set state = 'resolved', decision = p_decision, decided_by = private.actor(), note = p_note, proposal = c.proposal,
+      closed_at = clock_timestamp(), version = version + 1
+  where id = c.id
+  returning * into c;
+  insert into registry.resolutions (organization_id, conflict_id, decision, decided_by, proposed_by, note, before)
+  values (c.organization_id, c.id, p_decision, c.decided_by, (c.proposal).by, p_note, p_before);
+  perform private.record_case_event('case_resolved', c, format(
+    case when (c.proposal).by is null then 'A coordinator settled the case: %s.'
+      else 'A coordinator approved what another had proposed, and the case is settled: %s.' end, replace(p_decision::text, '_', ' ')));
+  return private.describe_case(c);
+end
+$$;
+comment on function private.close_case is 'In: a locked case (its proposal: what is being approved, null: nothing), decision, note, the state before (null: the decision changed no record). Out: the settled case, for the caller.';
+-- end db/functions/conflicts/private.close_case.sql
+
+-- begin db/functions/matching/private.open_cases_of_login.sql
+-- What coordinators are asked about one login, whichever of its visits opened the case.
+create or replace function private.open_cases_of_login(o registry.observations)
+returns setof registry.conflicts
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query
+    select known.* from registry.conflicts as known join registry.observations as seen on seen.id = known.observation_id
+    where known.organization_id = o.organization_id and known.closed_at is null and known.kind in ('ambiguous', 'name_mismatch')
+      and (seen.issuer, seen.subject) = (o.issuer, o.subject)
+    order by known.id for update of known;
+end
+$$;
+comment on function private.open_cases_of_login is 'In: an observation of the login. Out: the open cases about whose login it is, locked.';
+-- end db/functions/matching/private.open_cases_of_login.sql
+
+-- begin db/functions/matching/private.carry_out_link.sql
+-- A login is linked to the member whom a coordinator named, which fills an empty record, and settles the open cases about that login.
+create or replace function private.carry_out_link(
+  o registry.observations, p_member_id uuid, p_note text, p_approved registry.conflicts default null
+)
+returns uuid
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c registry.conflicts;
+  v_before registry.before_decision;
+  v_conflict_id uuid; -- the case that undo takes
+begin
+  v_before.link_before := private.set_link(o, p_member_id);
+  v_before.link_after := p_member_id;
+  if private.fills_gap(o, p_member_id) then
+    begin
+      v_before.version_after := private.set_number(o, p_member_id, null);
+      v_before.member_id := p_member_id; -- which had no number
+    exception when unique_violation then
+      null; -- an import that moves thousands of numbers gave this one to somebody at this moment: only the link is made
+    end;
+  end if;
+  for c in
+    select known.* from private.open_cases_of_login(o) as known order by known.id = p_approved.id desc, known.id
+  loop
+    c.proposal := case when c.id = p_approved.id then p_approved.proposal end; -- what was proposed instead falls
+    perform private.close_case(c, 'link_login', p_note, v_before);
+    v_conflict_id := coalesce(v_conflict_id, c.id);
+    v_before := null; -- kept, and undone, with the first of them
+  end loop;
+  return v_conflict_id;
+end
+$$;
+comment on function private.carry_out_link is 'In: an observation of a login that is linked to nobody, the member, the note, the case whose proposal is approved (null: none). Out: the case with the decision.';
+-- end db/functions/matching/private.carry_out_link.sql
+
+-- begin db/functions/matching/private.exclude_login.sql
+-- The login is not this member. The link goes, sessions that began with it end, and the match rules will never again propose
+-- the member for this login.
+create or replace function private.exclude_login(c registry.conflicts, o registry.observations)
+returns registry.before_decision
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_not constant uuid[] := case when c.member_id is null then c.candidates else array[c.member_id] end;
+  v_linked constant uuid := private.linked_member(o);
+  v_before registry.before_decision;
+begin
+  if v_linked = any (v_not) then
+    v_before.link_before := v_linked;
+    delete from registry.identity_links as l
+    where (l.organization_id, l.issuer, l.subject) = (o.organization_id, o.issuer, o.subject);
+    perform private.record_event('link_removed', 'coordinator', o.organization_id, 'A coordinator found that the login is not the member''s.',
+      p_member_id => v_linked, p_observation_id => o.id, p_conflict_id => c.id);
+    perform private.end_login_sessions(o.organization_id, o.issuer, o.subject, v_linked);
+  end if;
+  with added as (
+    insert into registry.excluded_links (organization_id, issuer, subject, member_id)
+    select o.organization_id, o.issuer, o.subject, m.id from unnest(v_not) as m(id)
+    on conflict do nothing
+    returning member_id
+  )
+  select array_agg(member_id) into v_before.excluded from added;
+  return v_before;
+end
+$$;
+comment on function private.exclude_login is 'In: a locked case, its login. Out: the state before. Excludes the login from the member, or from every candidate, for good.';
+-- end db/functions/matching/private.exclude_login.sql
+
+-- begin db/functions/matching/private.move_exclusions.sql
+-- What coordinators found out goes with a merge: a login that is not the one person is not the other, unless it is known to be. The merge
+-- is the newer decision: a login that comes with the merged record is the survivor's, whatever was found before, until the merge is undone.
+create or replace function private.move_exclusions(
+  p_organization_id uuid, p_from uuid, p_to uuid, p_undone registry.before_decision default null,
+  out moved registry.login_key[], out set_aside registry.login_key[]
+)
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  with moved as (
+    update registry.excluded_links as x set member_id = p_to
+    where organization_id = p_organization_id and member_id = p_from
+      and (p_undone is null or row(issuer, subject)::registry.login_key = any (p_undone.moved_exclusions))
+      and not exists (
+        select from registry.excluded_links as known
+        where (known.organization_id, known.issuer, known.subject, known.member_id) = (x.organization_id, x.issuer, x.subject, p_to))
+      and not exists (
+        select from registry.identity_links as l
+        where (l.organization_id, l.issuer, l.subject, l.member_id) = (x.organization_id, x.issuer, x.subject, p_to))
+    returning issuer, subject
+  ), set_aside as (
+    delete from registry.excluded_links as x using registry.identity_links as l
+    where p_undone is null and x.organization_id = p_organization_id and x.member_id = p_to
+      and (l.organization_id, l.issuer, l.subject, l.member_id) = (x.organization_id, x.issuer, x.subject, p_from)
+    returning x.issuer, x.subject
+  ), put_back as (
+    insert into registry.excluded_links (organization_id, issuer, subject, member_id)
+    select p_organization_id, s.issuer, s.subject, p_from
+    from unnest(p_undone.set_aside) as s
+    where not exists ( -- a coordinator gave the login to the survivor since
+      select from registry.identity_links as l
+      where (l.organization_id, l.issuer, l.subject, l.member_id) = (p_organization_id, s.issuer, s.subject, p_from))
+    on conflict do nothing
+  )
+  select array(select row(m.issuer, m.subject)::registry.login_key from moved as m),
+    array(select row(s.issuer, s.subject)::registry.login_key from set_aside as s)
+$$;
+comment on function private.move_exclusions is 'In: organisation, member from, member to, the state before the merge that is undone (null: a merge). Out: logins whose exclusion moved, or was set aside. In an undo called after the links went back, otherwise before they move.';
+-- end db/functions/matching/private.move_exclusions.sql
+
+-- begin db/functions/conflicts/private.move_to_member.sql
+-- Moves logins, observations, sessions and consents from one member record to another; in an undo, just those that the merge had moved.
+create or replace function private.move_to_member(
+  p_organization_id uuid, p_from uuid, p_to uuid, p_undone registry.before_decision default null,
+  out links uuid[], out observations uuid[], out sessions uuid[], out consents uuid[]
+)
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  with links as (
+    update registry.identity_links set member_id = p_to
+    where organization_id = p_organization_id and member_id = p_from and (p_undone is null or id = any (p_undone.moved_links))
+    returning id
+  ), observations as (
+    update registry.observations set member_id = p_to
+    where organization_id = p_organization_id and member_id = p_from and (p_undone is null or id = any (p_undone.moved_observations))
+    returning id
+  ), sessions as (
+    update registry.sessions set member_id = p_to
+    where organization_id = p_organization_id and member_id = p_from and (p_undone is null or id = any (p_undone.moved_sessions))
+    returning id
+  ), consents as (
+    update registry.consents as k set member_id = p_to
+    where organization_id = p_organization_id and member_id = p_from and (p_undone is null or id = any (p_undone.moved_consents))
+      and not exists (select from registry.consents as other
+                      where other.member_id = p_to and other.provider = k.provider and other.state = 'given' and k.state = 'given')
+    returning id
+  )
+  select array(select id from links), array(select id from observations), array(select id from sessions), array(select id from consents)
+$$;
+comment on function private.move_to_member is 'In: organisation, member from, member to, the state before the merge that is undone (null: everything moves). Out: ids of what was moved.';
+-- end db/functions/conflicts/private.move_to_member.sql
+
+-- begin db/functions/conflicts/private.merge_members.sql
+-- Two records are one person: the record of the case is merged into the other one. Logins, observations and sessions go to the
+-- survivor, and so does a number that the survivor lacks; the merged record stays as a mark of where it went, and is never found
+-- again. Other open cases about it are obsolete.
+create or replace function private.merge_members(c registry.conflicts)
+returns registry.before_decision
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_before registry.before_decision;
+begin
+  v_before.member_id := c.member_id;
+  v_before.number := private.recorded_number(c.member_id);
+  v_before.survivor := c.other_member_id;
+  select moved.* into v_before.moved_exclusions, v_before.set_aside
+  from private.move_exclusions(c.organization_id, c.member_id, c.other_member_id) as moved;
+  select moved.* into v_before.moved_links, v_before.moved_observations, v_before.moved_sessions, v_before.moved_consents
+  from private.move_to_member(c.organization_id, c.member_id, c.other_member_id) as moved;
+  perform private.write_numbers(array[c.member_id], null);
+  update registry.members set merged_into = c.other_member_id where id = c.member_id returning version into v_before.version_after;
+  perform private.supersede_pushes(c.member_id);
+  v_before.superseded := private.supersede_cases(array(
+    select other.id from registry.conflicts as other
+    where other.organization_id = c.organization_id and other.id <> c.id and other.closed_at is null
+      and (c.member_id in (other.member_id, other.other_member_id) or c.member_id = any (other.candidates))
+  ), 'coordinator', 'The record was merged into another.');
+  perform private.record_event('members_merged', 'coordinator', c.organization_id, 'A coordinator merged the record into the other one.',
+    p_member_id => c.member_id, p_conflict_id => c.id, p_detail => jsonb_build_object('survivor', c.other_member_id));
+  if (v_before.number).index is not null
+    and exists (select from registry.members as m where m.id = c.other_member_id and m.personnummer_index is null) then
+    perform private.change_number(c.organization_id, c.other_member_id, v_before.number, 'number_accepted',
+      format('The surviving record took over the personnummer %s of the merged one.', (v_before.number).masked), c.id);
+    v_before.survivor_number := private.recorded_number(c.other_member_id);
+  end if;
+  return v_before;
+end
+$$;
+comment on function private.merge_members is 'In: a locked case with two members. Out: the state before. Merges the first into the second.';
+-- end db/functions/conflicts/private.merge_members.sql
+
+-- begin db/functions/files_and_worklist/private.set_receiver_key.sql
+-- From now on files, and numbers on the worklist, are sealed for this key; what waits is sealed again (private.tg_member_systems__seal_anew).
+create or replace function private.set_receiver_key(c registry.conflicts)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update sync.member_systems as s set receiver_key = c.detail -> 'public_jwk' where s.organization_id = c.organization_id;
+  perform private.record_event('receiver_key_accepted', 'coordinator', c.organization_id,
+    'The organisation has another key, for which numbers on the worklist and files are sealed.',
+    p_conflict_id => c.id, p_detail => jsonb_build_object('fingerprint', c.detail ->> 'fingerprint'));
+end
+$$;
+comment on function private.set_receiver_key is 'In: a locked case of kind receiver_key. Gives the organisation''s member system that key.';
+-- end db/functions/files_and_worklist/private.set_receiver_key.sql
+
+-- begin db/functions/conflicts/private.carry_out.sql
+-- A decision takes effect: at once, or when it is approved. One transaction: record, case, push and audit change together. The case closes
+-- inside the block too: that proposer and approver are two people is said by a constraint, and then nothing has happened.
+create or replace function private.carry_out(c registry.conflicts, o registry.observations, p_decision registry.decision, p_note text)
+returns jsonb
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_before registry.before_decision;
+  v_constraint text;
+begin
+  case p_decision
+    when 'accept_observed' then v_before := private.accept_observed(c, o);
+    when 'not_same_person' then v_before := private.exclude_login(c, o);
+    when 'merge_into' then v_before := private.merge_members(c);
+    when 'accept_receiver_key' then perform private.set_receiver_key(c);
+    when 'link_login' then
+      perform private.carry_out_link(o, (c.proposal).member_id, p_note, c);
+      return (select private.describe_case(known) from registry.conflicts as known where known.id = c.id);
+    else null; -- keep_existing changes nothing, and is remembered by the case itself
+  end case;
+  return private.close_case(c, p_decision, p_note, v_before);
+exception
+  when unique_violation then -- an import that moves thousands of numbers gave this one to somebody at this moment
+    return private.refusal('number_taken');
+  when check_violation then
+    get stacked diagnostics v_constraint = constraint_name;
+    if v_constraint <> 'conflicts_two_people' then
+      raise;
+    end if;
+    return private.refusal('own_proposal');
+end
+$$;
+comment on function private.carry_out is 'In: a locked case, its evidence, a decision that nothing stands against, the note. Out: the settled case, or the answer of a refusal.';
+-- end db/functions/conflicts/private.carry_out.sql
+
+-- begin db/functions/conflicts/private.digest_evidence.sql
+-- What a coordinator judged, in one value: the records concerned, the login and whose it is, the key in force. Another value later means that
+-- somebody would approve what nobody has looked at. Records are compared by what people see of them, not by their version: that rises
+-- too where the index is renewed. Of the number there is only what is shown, and when it was written.
+create or replace function private.digest_evidence(p_conflict_id uuid, p_member_id uuid)
+returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select encode(sha256(convert_to(jsonb_build_object(
+    'members', (
+      select jsonb_agg(jsonb_build_array(m.id, m.given_name, m.family_name, m.birth_date, m.email, m.phone, m.personnummer_masked,
+        m.personnummer_at, m.merged_into) order by m.id)
+      from registry.members as m where m.id = any (c.candidates || array[c.member_id, c.other_member_id, p_member_id])),
+    'login', (
+      select jsonb_build_array(o.given_name, o.family_name, o.birth_date, o.email, o.phone, o.personnummer_masked, l.member_id)
+      from registry.observations as o
+      left join registry.identity_links as l
+        on l.organization_id = o.organization_id and l.issuer = o.issuer and l.subject = o.subject
+      where o.id = c.observation_id),
+    'key', (select s.receiver_key from sync.member_systems as s where s.organization_id = c.organization_id and c.kind = 'receiver_key')
+  )::text, 'UTF8')), 'hex')
+  from registry.conflicts as c where c.id = p_conflict_id;
+end;
+comment on function private.digest_evidence is 'In: a case, for link_login the member. Out: SHA-256 over what a coordinator sees of its records and its login.';
+grant execute on function private.digest_evidence to authenticated; -- called by private.proposal_is_outdated
+-- end db/functions/conflicts/private.digest_evidence.sql
+
+-- begin db/functions/conflicts/private.proposal_is_outdated.sql
+-- What was proposed on evidence that has changed since: the case itself (its version), or the records and the login. A view asks it with the
+-- rights of its reader.
+create or replace function private.proposal_is_outdated(p_conflict_id uuid)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select c.version > (c.proposal).version or private.digest_evidence(c.id, (c.proposal).member_id) <> (c.proposal).evidence
+  from registry.conflicts as c where c.id = p_conflict_id;
+end;
+comment on function private.proposal_is_outdated is 'In: a proposed case. Out: whether its evidence has changed since.';
+grant execute on function private.proposal_is_outdated to authenticated; -- called by api.approvals
+-- end db/functions/conflicts/private.proposal_is_outdated.sql
+
+-- begin db/functions/conflicts/private.why_not_decide.sql
+-- What stands against a decision in the records and the login themselves: asked when it is made or proposed, and again when it is approved.
+create or replace function private.why_not_decide(c registry.conflicts, o registry.observations, p_decision registry.decision)
+returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when p_decision = 'link_login' and private.linked_member(o) is not null then 'already_linked'
+    when p_decision in ('accept_observed', 'merge_into', 'link_login') and exists (
+      select from registry.members as m
+      where m.id = any (c.candidates || array[c.member_id, c.other_member_id, (c.proposal).member_id])
+        and m.merged_into is not null) then 'member_merged'
+    when p_decision in ('accept_observed', 'merge_into') and private.is_obsolete(c, o) or p_decision = 'merge_into' and exists (
+      select from registry.members as other
+      where other.id = c.other_member_id and c.kind = 'mismatch' and o.personnummer_index is not null
+        and not private.has_number(other, private.number_of(o))) then 'evidence_changed'
+    when p_decision = 'accept_observed' and c.kind = 'mismatch'
+      and not (select g.capture from registry.organizations as g where g.id = c.organization_id) then 'capture_off'
+    when p_decision = 'accept_observed' and c.kind = 'mismatch' and exists (
+      select from registry.members as m
+      where m.organization_id = c.organization_id and m.id <> c.member_id
+        and m.personnummer_index = any (o.personnummer_index || o.personnummer_index_previous)) then 'number_taken'
+  end
+$$;
+comment on function private.why_not_decide is 'In: a locked case, its evidence (private.evidence_of_case), a decision that can be made of its kind. Out: code of the refusal, null: go ahead.';
+-- end db/functions/conflicts/private.why_not_decide.sql
+
+-- begin db/functions/conflicts/private.why_not_proposal.sql
+-- Whoever approves, declines or withdraws must have seen the proposal that there is.
+create or replace function private.why_not_proposal(c registry.conflicts, p_expected_version integer)
+returns text
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when c.id is null then 'not_found'
+    when p_expected_version is distinct from c.version then 'stale_version'
+    when c.state <> 'proposed' then 'not_proposed'
+  end
+$$;
+comment on function private.why_not_proposal is 'In: a locked case (null: not visible), the version that the coordinator saw. Out: code of the refusal, null: there is such a proposal.';
+-- end db/functions/conflicts/private.why_not_proposal.sql
+
+-- begin db/functions/conflicts/private.approve.sql
+-- The second pair of eyes: what another coordinator proposed takes effect, if it stands on what is true now.
+create or replace function private.approve(p_conflict_id uuid, p_expected_version integer)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c constant registry.conflicts := private.lock_case(p_conflict_id);
+  o constant registry.observations := private.evidence_of_case(c);
+  v_refusal constant text := coalesce(
+    private.why_not_proposal(c, p_expected_version),
+    case when private.proposal_is_outdated(c.id) then 'evidence_changed' end,
+    private.why_not_decide(c, o, (c.proposal).decision));
+begin
+  if v_refusal is not null then
+    return private.refuse('approve', v_refusal, p_conflict_id);
+  end if;
+  return private.answer('approve', p_conflict_id, private.carry_out(c, o, (c.proposal).decision, (c.proposal).note));
+end
+$$;
+comment on function private.approve is 'See api.approve.';
+grant execute on function private.approve to authenticated;
+-- end db/functions/conflicts/private.approve.sql
+
+-- begin db/functions/conflicts/api.approve.sql
+-- A second coordinator agrees.
+create or replace function api.approve(conflict_id uuid, expected_version integer)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.approve(approve.conflict_id, approve.expected_version);
+end;
+comment on function api.approve is 'In: a case of api.approvals that another coordinator proposed a decision for, its version. Out: the settled case, or a refusal with code and message (HTTP 404, 409).';
+grant execute on function api.approve to authenticated;
+-- end db/functions/conflicts/api.approve.sql
+
+-- begin db/functions/conflicts/private.record_proposal_event.sql
+-- Somebody can propose and withdraw all day long; what is done to one case again and again is counted.
+create or replace function private.record_proposal_event(p_event text, c registry.conflicts, p_message text)
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.record_repeatable(private.actor() || ' ' || c.id, p_event, 'coordinator', c.organization_id, p_message,
+    p_member_id => coalesce(c.member_id, c.candidates[1]), p_conflict_id => c.id, p_push_id => c.push_id,
+    p_detail => jsonb_build_object('kind', c.kind, 'decision', (c.proposal).decision, 'proposed_by', (c.proposal).by))
+$$;
+comment on function private.record_proposal_event is 'In: event, a case with its proposal, sentence. Appends the audit event, or counts it.';
+-- end db/functions/conflicts/private.record_proposal_event.sql
+
+-- begin db/functions/conflicts/private.end_proposal.sql
+-- A proposal that is not approved: the case is open, as it was before.
+create or replace function private.end_proposal(p_conflict registry.conflicts, p_event text, p_message text)
+returns jsonb
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c registry.conflicts;
+begin
+  update registry.conflicts set state = 'open', proposal = null, version = version + 1 where id = p_conflict.id returning * into c;
+  perform private.keep_assignment(c.id);
+  perform private.record_proposal_event(p_event, p_conflict, p_message);
+  return private.describe_case(c);
+end
+$$;
+comment on function private.end_proposal is 'In: a locked proposed case, event, sentence. Out: the case, open again.';
+-- end db/functions/conflicts/private.end_proposal.sql
+
+-- begin db/functions/conflicts/private.decline.sql
+-- Another coordinator is of another mind. What both wrote is kept as comments: the one who proposed is to read why.
+create or replace function private.decline(p_conflict_id uuid, p_note text, p_expected_version integer)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c constant registry.conflicts := private.lock_case(p_conflict_id);
+  v_refusal constant text := coalesce(
+    private.why_not_proposal(c, p_expected_version),
+    case when (c.proposal).by = private.actor() then 'own_proposal' end,
+    private.why_not_note(p_note),
+    private.why_not_comment(c.id));
+begin
+  if v_refusal is not null then
+    return private.refuse('decline', v_refusal, p_conflict_id);
+  end if;
+  perform private.write_comment(c, private.user_of_actor((c.proposal).by), (c.proposal).note);
+  perform private.write_comment(c, private.user_of_actor(private.actor()), p_note);
+  return private.end_proposal(c, 'decision_declined', 'A coordinator declined what another had proposed; the case is open again.');
+end
+$$;
+comment on function private.decline is 'See api.decline.';
+grant execute on function private.decline to authenticated;
+-- end db/functions/conflicts/private.decline.sql
+
+-- begin db/functions/conflicts/api.decline.sql
+-- A second coordinator does not agree.
+create or replace function api.decline(conflict_id uuid, note text, expected_version integer)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.decline(decline.conflict_id, decline.note, decline.expected_version);
+end;
+comment on function api.decline is 'In: a case of api.approvals that another coordinator proposed a decision for, why not, its version. Out: the case, open again, or a refusal with code and message (HTTP 404, 409, 422).';
+grant execute on function api.decline to authenticated;
+-- end db/functions/conflicts/api.decline.sql
+
+-- begin db/functions/conflicts/private.withdraw_proposal.sql
+-- The one who proposed has thought better of it.
+create or replace function private.withdraw_proposal(p_conflict_id uuid, p_expected_version integer)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c constant registry.conflicts := private.lock_case(p_conflict_id);
+  v_refusal constant text := coalesce(
+    private.why_not_proposal(c, p_expected_version),
+    case when (c.proposal).by <> private.actor() then 'not_your_proposal' end);
+begin
+  if v_refusal is not null then
+    return private.refuse('withdraw_proposal', v_refusal, p_conflict_id);
+  end if;
+  return private.end_proposal(c, 'decision_withdrawn', 'The coordinator withdrew the proposal; the case is open again.');
+end
+$$;
+comment on function private.withdraw_proposal is 'See api.withdraw_proposal.';
+grant execute on function private.withdraw_proposal to authenticated;
+-- end db/functions/conflicts/private.withdraw_proposal.sql
+
+-- begin db/functions/conflicts/api.withdraw_proposal.sql
+-- A coordinator takes back what waits for approval.
+create or replace function api.withdraw_proposal(conflict_id uuid, expected_version integer)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.withdraw_proposal(withdraw_proposal.conflict_id, withdraw_proposal.expected_version);
+end;
+comment on function api.withdraw_proposal is 'In: a case that the caller proposed a decision for, its version. Out: the case, open again, or a refusal with code and message (HTTP 404, 409).';
+grant execute on function api.withdraw_proposal to authenticated;
+-- end db/functions/conflicts/api.withdraw_proposal.sql
+
+-- begin db/functions/conflicts/private.coordinator_name.sql
+-- How colleagues are called on pages. Who is no coordinator any more is known by the beginning of the id.
+create or replace function private.coordinator_name(p_name text, p_email text, p_user_id uuid)
+returns text
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(p_name, p_email, 'user ' || left(p_user_id::text, 8))
+$$;
+comment on function private.coordinator_name is 'In: name, e-mail address and user id of a coordinator. Out: how to call them.';
+grant execute on function private.coordinator_name to authenticated; -- called by views
+-- end db/functions/conflicts/private.coordinator_name.sql
+
+-- begin db/functions/conflicts/api.approvals.sql
+-- What coordinators proposed and others are to approve.
+create or replace view api.approvals with (security_invoker = true) as
+select
+  c.id as conflict_id, g.slug as organization, c.kind, (c.proposal).decision, (c.proposal).note,
+  p.user_id as proposed_by, private.coordinator_name(k.name, k.email, p.user_id) as proposed_by_name, (c.proposal).at as proposed_at,
+  c.version, private.proposal_is_outdated(c.id) as evidence_changed, (c.proposal).by = private.actor() as mine, (c.proposal).member_id
+from registry.conflicts as c
+join registry.organizations as g on g.id = c.organization_id
+cross join lateral (select private.user_of_actor((c.proposal).by)) as p(user_id)
+left join registry.coordinators as k on k.user_id = p.user_id and k.organization_id = c.organization_id
+where c.state = 'proposed';
+comment on view api.approvals is 'Decisions on cases of the coordinator''s organisations that wait for a second coordinator.';
+comment on column api.approvals.conflict_id is 'The case; api.approve, api.decline and api.withdraw_proposal take it.';
+comment on column api.approvals.organization is 'Whose case (slug).';
+comment on column api.approvals.kind is 'What is to be judged.';
+comment on column api.approvals.decision is 'What is proposed.';
+comment on column api.approvals.note is 'The note of the one who proposed it.';
+comment on column api.approvals.proposed_by is 'Who proposed it (user id).';
+comment on column api.approvals.proposed_by_name is 'Who proposed it, for people.';
+comment on column api.approvals.proposed_at is 'When.';
+comment on column api.approvals.version is 'What approve, decline and withdraw_proposal want as expected_version.';
+comment on column api.approvals.evidence_changed is 'The records, the login or the case have changed since: it cannot be approved any more, only declined or withdrawn.';
+comment on column api.approvals.mine is 'Whether the reader proposed it, and so may withdraw but not approve it.';
+comment on column api.approvals.member_id is 'For link_login: the member whom the login is to belong to.';
+grant select on api.approvals to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.approvals
+for each row execute function private.tg__refuse_write();
+-- end db/functions/conflicts/api.approvals.sql
+
+-- begin db/functions/conflicts/private.describe_assignment.sql
+-- Who has a case.
+create or replace function private.describe_assignment(c registry.conflicts)
+returns jsonb
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object('assigned_to', a.user_id, 'assigned_name', private.coordinator_name(k.name, k.email, a.user_id),
+    'assigned_until', case when a.user_id is not null then c.assigned_until end)
+  from (select case when private.is_assigned(c.assigned_to, c.assigned_until) then c.assigned_to end) as a(user_id)
+  left join registry.coordinators as k on k.user_id = a.user_id and k.organization_id = c.organization_id
+$$;
+comment on function private.describe_assignment is 'In: a case. Out: who looks after it (user id, name), until when; nulls: nobody.';
+-- end db/functions/conflicts/private.describe_assignment.sql
+
+-- begin db/functions/conflicts/private.assign_conflict.sql
+-- Who looks after a case, so that two do not do it beside each other. It binds nobody: any coordinator may settle the case. Whoever takes a case
+-- that a colleague has is told so, and changes nothing: it is given back first.
+create or replace function private.assign_conflict(p_conflict_id uuid, p_user_id uuid)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c registry.conflicts := private.lock_case(p_conflict_id);
+  v_me constant uuid := private.user_of_actor(private.actor());
+  v_refusal constant text := case
+    when c.id is null or p_user_id is not null and not exists (
+      select from registry.coordinators as k where k.user_id = p_user_id and k.organization_id = c.organization_id) then 'not_found'
+    when c.closed_at is not null then 'not_open'
+    when p_user_id is not null and private.is_assigned(c.assigned_to, c.assigned_until) and c.assigned_to not in (p_user_id, v_me)
+      then 'already_assigned'
+  end;
+begin
+  if v_refusal is not null then
+    return private.refuse('assign_conflict', v_refusal, p_conflict_id)
+      || case when v_refusal = 'already_assigned' then private.describe_assignment(c) else '{}' end;
+  end if;
+  update registry.conflicts
+  set assigned_to = p_user_id, assigned_until = case when p_user_id is not null then now() + interval '7 days' end
+  where id = c.id
+  returning * into c;
+  perform private.record_repeatable(private.actor() || ' ' || c.id, 'case_assigned', 'coordinator', c.organization_id,
+    case when p_user_id is null then 'The case is assigned to nobody.' else 'The case was assigned to a coordinator.' end,
+    p_member_id => coalesce(c.member_id, c.candidates[1]), p_conflict_id => c.id, p_push_id => c.push_id,
+    p_detail => jsonb_build_object('kind', c.kind, 'assigned_to', p_user_id));
+  return private.describe_case(c) || private.describe_assignment(c);
+end
+$$;
+comment on function private.assign_conflict is 'See api.assign_conflict.';
+grant execute on function private.assign_conflict to authenticated;
+-- end db/functions/conflicts/private.assign_conflict.sql
+
+-- begin db/functions/conflicts/api.assign_conflict.sql
+-- A coordinator takes a case, gives it to a colleague, or gives it back.
+create or replace function api.assign_conflict(conflict_id uuid, user_id uuid)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.assign_conflict(assign_conflict.conflict_id, assign_conflict.user_id);
+end;
+comment on function api.assign_conflict is 'In: an open case; who is to look after it (user id of a coordinator; null: nobody). Out: the case and who has it, or a refusal with code and message (HTTP 404, 409); where a colleague has it, the refusal names them. Ends after 7 days without action.';
+grant execute on function api.assign_conflict to authenticated;
+-- end db/functions/conflicts/api.assign_conflict.sql
+
+-- begin db/functions/conflicts/api.conflict_comments.sql
+-- What coordinators wrote about a case.
+create or replace view api.conflict_comments with (security_invoker = true) as
+select k.id, k.conflict_id, g.slug as organization, k.written_at, k.user_id, private.coordinator_name(w.name, w.email, k.user_id) as name, k.text
+from registry.conflict_comments as k
+join registry.organizations as g on g.id = k.organization_id
+left join registry.coordinators as w on w.user_id = k.user_id and w.organization_id = k.organization_id;
+comment on view api.conflict_comments is 'Comments on cases of the coordinator''s organisations.';
+comment on column api.conflict_comments.id is 'Identifies the comment.';
+comment on column api.conflict_comments.conflict_id is 'The case.';
+comment on column api.conflict_comments.organization is 'Whose case (slug).';
+comment on column api.conflict_comments.written_at is 'When it was written.';
+comment on column api.conflict_comments.user_id is 'Who wrote it (user id).';
+comment on column api.conflict_comments.name is 'Who wrote it, for people.';
+comment on column api.conflict_comments.text is 'The comment.';
+grant select on api.conflict_comments to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.conflict_comments
+for each row execute function private.tg__refuse_write();
+-- end db/functions/conflicts/api.conflict_comments.sql
+
+-- begin db/functions/conflicts/api.data_quality.sql
+-- How an organisation stands: the figures its board and Bufdir ask about.
+create or replace view api.data_quality with (security_invoker = true) as
+select
+  g.slug as organization, m.members, m.with_number, o.confirmed_last_12_months,
+  coalesce(c.open_cases, 0) as open_cases, coalesce(c.by_kind, '{}') as open_cases_by_kind, c.oldest_open_case,
+  p.pending_pushes, p.failed_pushes
+from registry.organizations as g
+cross join lateral (
+  select count(*) as members, count(known.personnummer_masked) as with_number
+  from registry.members as known where known.organization_id = g.id and known.merged_into is null
+) as m
+cross join lateral (
+  select count(distinct seen.member_id) as confirmed_last_12_months
+  from registry.observations as seen
+  where seen.organization_id = g.id and seen.outcome in ('filled', 'confirmed') and seen.received_at > now() - interval '12 months'
+) as o
+cross join lateral (
+  select sum(k.n)::bigint as open_cases, jsonb_object_agg(k.kind, k.n) as by_kind, min(k.oldest) as oldest_open_case
+  from (
+    select known.kind, count(*) as n, min(known.opened_at) as oldest
+    from registry.conflicts as known where known.organization_id = g.id and known.closed_at is null group by known.kind
+  ) as k
+) as c
+cross join lateral (
+  select count(*) filter (where known.settled_at is null) as pending_pushes,
+         count(*) filter (where known.state in ('rejected', 'given_up') and not exists (
+           select from sync.pushes as later
+           where later.organization_id = known.organization_id and later.member_id = known.member_id and later.id <> known.id
+             and later.created_at >= known.created_at and later.state in ('pending', 'sending', 'delivered'))) as failed_pushes
+  from sync.pushes as known where known.organization_id = g.id
+) as p;
+comment on view api.data_quality is 'Per organisation: members, how many have a number, how many were confirmed or filled by a login in the last 12 months, open cases by kind and the oldest, pushes that wait and that failed.';
+comment on column api.data_quality.organization is 'Whose figures (slug).';
+comment on column api.data_quality.members is 'Members, merged records aside.';
+comment on column api.data_quality.with_number is 'How many of them have a number.';
+comment on column api.data_quality.confirmed_last_12_months is 'Members whose number a login filled or confirmed in the last 12 months.';
+comment on column api.data_quality.open_cases is 'Cases that wait for a coordinator.';
+comment on column api.data_quality.open_cases_by_kind is 'The same by kind: {"mismatch": 3}.';
+comment on column api.data_quality.oldest_open_case is 'When the oldest of them was opened.';
+comment on column api.data_quality.pending_pushes is 'Changes that have not reached the member system yet.';
+comment on column api.data_quality.failed_pushes is 'Changes that were refused or given up and that no later one follows.';
+grant select on api.data_quality to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.data_quality
+for each row execute function private.tg__refuse_write();
+-- end db/functions/conflicts/api.data_quality.sql
+
+-- begin db/functions/pushes/private.is_followed.sql
+-- A failed push that a later one of the same member follows is history: trying it again would only repeat what the later one does.
+create or replace function private.is_followed(p_push sync.pushes)
+returns boolean
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select exists (
+    select from sync.pushes as later
+    where later.organization_id = p_push.organization_id and later.member_id = p_push.member_id and later.id <> p_push.id
+      and later.created_at >= p_push.created_at and later.state in ('pending', 'sending', 'delivered'))
+$$;
+comment on function private.is_followed is 'In: a push. Out: whether a later one of its member is under way or has arrived.';
+-- end db/functions/pushes/private.is_followed.sql
+
 -- begin db/functions/pushes/private.disputing_case.sql
 -- Which open case puts a record's number in question: a mismatch of that record (another login brought another number), or any case whose
 -- login brought that very number and points at somebody else or nobody for certain. What a coordinator decided is in question only again
@@ -886,7 +2229,7 @@ as $$
 begin
   return (
     select c.id from registry.conflicts as c join registry.members as m on m.id = p.member_id
-    where c.organization_id = p.organization_id and c.state = 'open'
+    where c.organization_id = p.organization_id and c.closed_at is null
       and (c.member_id = p.member_id or c.other_member_id = p.member_id or c.candidates @> array[p.member_id])
       and c.kind in ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'inconsistent', 'subject_moved')
       and (not p.decided or c.opened_at > p.created_at)
@@ -906,7 +2249,7 @@ set search_path = pg_catalog, pg_temp
 as $$
   select p_push.state = 'delivered' and exists (
     select from registry.conflicts as c
-    where c.push_id = p_push.id and c.organization_id = p_push.organization_id and c.kind = 'drift' and c.state = 'open')
+    where c.push_id = p_push.id and c.organization_id = p_push.organization_id and c.kind = 'drift' and c.closed_at is null)
 $$;
 comment on function private.has_drifted is 'In: a push. Out: whether a difference to what it delivered is an open case.';
 -- end db/functions/drift/private.has_drifted.sql
@@ -932,7 +2275,7 @@ begin
   elsif p.waits_for_conflict_id is not null or private.disputing_case(p) is not null then
     return '{"code": "disputed"}'::jsonb;
   elsif p.state = 'pending' and p.error_code is not null and p.next_attempt_at <= clock_timestamp()
-    and not exists (select from registry.conflicts as known where known.push_id = p.id and known.state = 'open') then
+    and not exists (select from registry.conflicts as known where known.push_id = p.id and known.closed_at is null) then
     return jsonb_build_object('push_id', p.id, 'state', 'pending'); -- asked for already
   elsif p.state = 'pending' and p.error_code is not null then
     update sync.pushes set next_attempt_at = clock_timestamp() where id = p.id;
@@ -946,8 +2289,9 @@ begin
   perform private.record_event('push_requeued', 'coordinator', p.organization_id, 'A coordinator had the failed push tried again.',
     p_member_id => p.member_id, p_push_id => v_push_id, p_detail => jsonb_build_object('failed_push_id', p.id));
   for c in
-    select known.* from registry.conflicts as known where known.push_id = p.id and known.state = 'open' for update
+    select known.* from registry.conflicts as known where known.push_id = p.id and known.closed_at is null for update
   loop
+    c.proposal := null; -- what was proposed instead falls
     perform private.close_case(c, 'retry_sync', null);
   end loop;
   return jsonb_build_object('push_id', v_push_id, 'state', 'pending');
@@ -1009,13 +2353,13 @@ declare
 begin
   select known.* into c from registry.conflicts as known
   where known.id = p_conflict_id and known.organization_id = any (private.coordinator_organizations());
-  if c.state = 'open' and c.push_id is not null then
+  if c.closed_at is null and c.push_id is not null then
     return (private.retry_pushes(array[c.push_id]))[1];
   end if;
   c := private.lock_case(p_conflict_id);
   if c.id is null then
     return '{"code": "not_found"}'::jsonb;
-  elsif c.state <> 'open' then
+  elsif c.closed_at is not null then
     return '{"code": "not_open"}'::jsonb;
   elsif c.kind <> 'drift' then
     return '{"code": "decision_not_applicable"}'::jsonb;
@@ -1023,6 +2367,7 @@ begin
   v_push_id := private.queue_push(c.member_id, p_decided => true);
   perform private.record_event('push_requeued', 'coordinator', c.organization_id, 'A coordinator had the recorded number sent.',
     p_member_id => c.member_id, p_conflict_id => c.id, p_push_id => v_push_id);
+  c.proposal := null; -- what was proposed instead falls
   perform private.close_case(c, 'retry_sync', null);
   return jsonb_build_object('push_id', v_push_id, 'state', 'pending');
 end
@@ -1359,100 +2704,46 @@ instead of insert or update or delete on api.unlinked_logins
 for each row execute function private.tg__refuse_write();
 -- end db/functions/matching/api.unlinked_logins.sql
 
--- begin db/functions/consent/private.withdraws.sql
--- Is this message newer than that login? A login is a new consent, so only a message that comes after it withdraws it. Two clocks are in
--- this. Ours saw both arrive: a login that came after the message stands, whatever time the message claims (nobody signed it, and it may
--- be dated ahead). A message that came after the login may have been long on its way: when the provider wrote it, and when it issued the
--- login's token, both are the provider's time, in whole seconds. auth_time is neither: with single sign-on it is old. Without a token
--- there is only our clock to compare with.
-create or replace function private.withdraws(p_revocation registry.revocations, p_observation registry.observations)
-returns boolean
-language sql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-  select p_revocation.event = 'CONSENT_REVOKED' and not p_revocation.late
-    and p_revocation.received_at >= p_observation.received_at
-    and p_revocation.issued_at >= coalesce(p_observation.issued_at, date_trunc('second', p_observation.received_at, 'UTC'))
-$$;
-comment on function private.withdraws is 'In: an unverified message of the provider about a login''s subject, that login. Out: whether it withdraws the consent that the login gave.';
--- end db/functions/consent/private.withdraws.sql
-
--- begin db/functions/consent/private.is_withdrawn.sql
--- A login that is decided late, or linked later by a coordinator, may be older than the message that its consent was withdrawn. The link may
--- not have been there when the message came, so the messages themselves are asked.
-create or replace function private.is_withdrawn(p_observation registry.observations)
-returns boolean
-language plpgsql stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return exists (
-    select from registry.revocations as r
-    where r.organization_id = p_observation.organization_id and r.provider = p_observation.provider and r.subject = p_observation.subject
-      and private.withdraws(r, p_observation));
-end
-$$;
-comment on function private.is_withdrawn is 'In: an observation. Out: whether consent was withdrawn after that login, as an unverified message said.';
--- end db/functions/consent/private.is_withdrawn.sql
-
--- begin db/functions/consent/private.needs_consent.sql
--- Whether a number may not be stored yet: the provider's row says that the member is to be asked, the record has no number,
--- and no consent is stored.
-create or replace function private.needs_consent(p_observation registry.observations)
-returns boolean
-language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-  select exists (
-    select from registry.identity_providers as p
-    join registry.members as m on m.id = p_observation.member_id and m.personnummer_index is null
-    where p.organization_id = p_observation.organization_id and p.provider = p_observation.provider and p.consent_mode <> 'none'
-      and not exists (
-        select from registry.consents as c
-        where c.member_id = m.id and c.provider = p.provider and c.state = 'given'))
-$$;
-comment on function private.needs_consent is 'In: an observation with its member. Out: whether the member''s consent is needed and not there.';
--- end db/functions/consent/private.needs_consent.sql
-
--- begin db/functions/number/private.fills_gap.sql
--- Whether an observed number may go into a record: without replacing anything, without taking it from anybody, and not before the
--- member's consent where the provider's row asks for one, nor without the organisation's legal basis. A coordinator knows whose login
--- it is; that is no answer of the member's.
-create or replace function private.fills_gap(p_observation registry.observations, p_member_id uuid)
-returns boolean
-language plpgsql stable
+-- begin db/functions/matching/private.case_of_login.sql
+-- A proposal stands on a case. A login that has none, because nobody was told of it or because it was settled, gets one of its own.
+create or replace function private.case_of_login(o registry.observations, p_member_id uuid)
+returns registry.conflicts
+language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  o registry.observations := p_observation;
+  c registry.conflicts;
 begin
-  o.member_id := p_member_id;
-  return o.personnummer_index is not null and not private.needs_consent(o) and not private.is_withdrawn(o)
-    and (select g.capture from registry.organizations as g where g.id = o.organization_id)
-    and exists (select from registry.members as m where m.id = p_member_id and m.personnummer_index is null)
-    and not exists (
-      select from registry.members as m
-      where m.organization_id = o.organization_id and m.personnummer_index = any (o.personnummer_index || o.personnummer_index_previous));
+  select known.* into c from private.open_cases_of_login(o) as known order by known.state = 'proposed' desc, known.opened_at, known.id limit 1;
+  if c.id is null then
+    c.id := gen_random_uuid();
+    c.organization_id := o.organization_id;
+    c.kind := 'ambiguous';
+    c.candidates := array[p_member_id];
+    c.observation_id := o.id;
+    c.fingerprint := concat_ws(' ', 'ambiguous', c.id);
+    c.personnummer_index := o.personnummer_index;
+    c.personnummer_index_previous := o.personnummer_index_previous;
+    c.detail := o.explanation;
+    c := private.open_case(c);
+  end if;
+  return c;
 end
 $$;
-comment on function private.fills_gap is 'In: an observation, a member. Out: whether the member has no number, nobody has the observed one, and neither consent (also: not withdrawn since) nor legal basis is missing.';
--- end db/functions/number/private.fills_gap.sql
+comment on function private.case_of_login is 'In: an observation of a login that is linked to nobody, the member it is said to be. Out: the open case about it, locked: one that has a proposal, else the oldest, else a new one.';
+-- end db/functions/matching/private.case_of_login.sql
 
--- begin db/functions/matching/private.linked_member.sql
--- The first match rule: a login that was linked before stays linked, whatever phone, e-mail or name say now.
-create or replace function private.linked_member(p_observation registry.observations)
-returns uuid
+-- begin db/functions/conflicts/private.needs_approval.sql
+-- Two pairs of eyes: the organisation says which decisions one coordinator only proposes.
+create or replace function private.needs_approval(p_organization_id uuid, p_decision registry.decision)
+returns boolean
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select l.member_id
-  from registry.identity_links as l
-  where l.organization_id = p_observation.organization_id
-    and l.issuer = p_observation.issuer
-    and l.subject = p_observation.subject
+  select p_decision = any (g.second_approval) from registry.organizations as g where g.id = p_organization_id
 $$;
-comment on function private.linked_member is 'In: an observation. Out: the member its issuer and subject are linked to, or null.';
--- end db/functions/matching/private.linked_member.sql
+comment on function private.needs_approval is 'In: an organisation, a decision. Out: whether a second coordinator must approve it.';
+-- end db/functions/conflicts/private.needs_approval.sql
 
 -- begin db/functions/number/private.read_mask.sql
 -- The six visible digits: day (D-number: + 40), month (synthetic: + 80), year in two digits.
@@ -1527,358 +2818,36 @@ $$;
 comment on function private.open_conflict is 'In: kind, observation, member, the other member, the candidates. Out: the case: new, open already, or settled before.';
 -- end db/functions/conflicts/private.open_conflict.sql
 
--- begin db/functions/sessions/private.end_session.sql
--- Ends a session and its token family, and says why.
-create or replace function private.end_session(p_session registry.sessions, p_reason registry.session_end)
-returns void
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  update registry.sessions set ended_at = now(), end_reason = p_reason where id = p_session.id and ended_at is null;
-  if found then
-    perform private.record_event('session_ended', 'app', p_session.organization_id,
-      format('The session ended: %s.', replace(p_reason::text, '_', ' ')),
-      p_member_id => p_session.member_id, p_detail => jsonb_build_object('session_id', p_session.id, 'reason', p_reason));
-  end if;
-end
-$$;
-comment on function private.end_session is 'In: a session, the reason. Ends it once.';
--- end db/functions/sessions/private.end_session.sql
-
--- begin db/functions/sessions/private.end_login_sessions.sql
--- A login that is taken away from a member takes its sessions with it: whoever holds them came in as that member by this login.
--- Called after the link has changed. A session that is being opened in that very moment is found at its next refresh (link_stands).
-create or replace function private.end_login_sessions(p_organization_id uuid, p_issuer text, p_subject text, p_member_id uuid)
-returns void
-language sql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-  select private.end_session(s, 'link_removed')
-  from registry.sessions as s join registry.observations as o on o.id = s.observation_id
-  where s.organization_id = p_organization_id and s.member_id = p_member_id and s.ended_at is null
-    and (o.issuer, o.subject) = (p_issuer, p_subject)
-$$;
-comment on function private.end_login_sessions is 'In: organisation, issuer and subject of a login, the member it was linked to. Ends the sessions that began with it as that member.';
--- end db/functions/sessions/private.end_login_sessions.sql
-
--- begin db/functions/matching/private.set_link.sql
--- A coordinator says whose login it is. The only place where a link ever moves from one member to another; sessions that began with
--- the login as the first one end.
-create or replace function private.set_link(p_observation registry.observations, p_member_id uuid)
-returns uuid
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_before constant uuid := private.linked_member(p_observation);
-begin
-  insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, match_rule)
-  values (p_observation.organization_id, p_observation.issuer, p_observation.subject, p_member_id, p_observation.provider, 'coordinator')
-  on conflict (organization_id, issuer, subject)
-    do update set member_id = excluded.member_id, match_rule = excluded.match_rule, explanation = '{}';
-  if v_before <> p_member_id then
-    perform private.end_login_sessions(p_observation.organization_id, p_observation.issuer, p_observation.subject, v_before);
-  end if;
-  delete from registry.excluded_links as x
-  where (x.organization_id, x.issuer, x.subject, x.member_id)
-      = (p_observation.organization_id, p_observation.issuer, p_observation.subject, p_member_id);
-  perform private.record_event(case when v_before is null then 'linked' else 'link_moved' end, 'coordinator',
-    p_observation.organization_id, 'A coordinator linked the login to the member.',
-    p_member_id => p_member_id, p_observation_id => p_observation.id,
-    p_detail => jsonb_strip_nulls(jsonb_build_object('match_rule', 'coordinator', 'before', v_before)));
-  return v_before;
-end
-$$;
-comment on function private.set_link is 'In: an observation, a member. Out: the member it was linked to before, for undo; null: none. Links the observation''s login to the member.';
--- end db/functions/matching/private.set_link.sql
-
--- begin db/functions/conflicts/private.evidence_of_case.sql
--- What disagreed with the record: a login, or an import. A case opened by an import has no observation, so one is made up of
--- what the import brought.
-create or replace function private.evidence_of_case(c registry.conflicts)
-returns registry.observations
-language plpgsql stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  o registry.observations;
-begin
-  if c.observation_id is not null then
-    select known.* into strict o from registry.observations as known where known.id = c.observation_id;
-    if c.kind = 'mismatch' and o.personnummer_index is not null then -- seen again since, perhaps under a newer key
-      o.personnummer_index := coalesce(c.personnummer_index, o.personnummer_index);
-      o.personnummer_index_previous := c.personnummer_index_previous;
-    end if;
-    return o;
-  end if;
-  select n.personnummer_index, n.personnummer_index_previous, n.personnummer_sealed, n.personnummer_masked
-  into o.personnummer_index, o.personnummer_index_previous, o.personnummer_sealed, o.personnummer_masked
-  from registry.offered_numbers as n where n.conflict_id = c.id;
-  o.organization_id := c.organization_id;
-  o.member_id := c.member_id;
-  o.source := 'import';
-  return o;
-end
-$$;
-comment on function private.evidence_of_case is 'In: a case. Out: its observation, or one made up of the number that an import offered.';
--- end db/functions/conflicts/private.evidence_of_case.sql
-
--- begin db/functions/number/private.has_number.sql
--- Whether a record has a number that a login or an import brought, or that was kept with a decision. Indexes of different key versions cannot be
--- compared; then the masked forms are.
-create or replace function private.has_number(m registry.members, n registry.number)
-returns boolean
-language sql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-  select m.personnummer_index is not null and n.index is not null and (
-    m.personnummer_index = any (n.index || n.previous)
-    or m.personnummer_masked = n.masked and split_part(m.personnummer_index, '.', 1) <> all (
-      select split_part(known.index, '.', 1) from unnest(n.index || n.previous) as known(index)))
-$$;
-comment on function private.has_number is 'In: a member, a number. Out: whether the record has that number.';
--- end db/functions/number/private.has_number.sql
-
--- begin db/functions/number/private.number_of.sql
--- The number that a login, or an import, brought.
-create or replace function private.number_of(o registry.observations)
-returns registry.number
-language sql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-  select row(o.personnummer_index, o.personnummer_index_previous, o.personnummer_sealed, o.personnummer_masked, o.source,
-    clock_timestamp())::registry.number
-$$;
-comment on function private.number_of is 'In: an observation, or what stands for one (private.evidence_of_case). Out: its number, as it is written now.';
--- end db/functions/number/private.number_of.sql
-
--- begin db/functions/conflicts/private.is_obsolete.sql
--- A case about numbers is obsolete when the records have changed so that nothing of it is left. A mismatch: the record has the very number
--- by now, or none, which the next login fills. A duplicate: it has a number of its own, or nobody else has that number any more.
-create or replace function private.is_obsolete(c registry.conflicts, o registry.observations)
-returns boolean
-language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-  select case c.kind
-    when 'mismatch' then m.personnummer_index is null or private.has_number(m, private.number_of(o))
-    when 'duplicate' then m.personnummer_index is not null or not private.has_number(other, private.number_of(o))
-  end
-  from registry.members as m
-  left join registry.members as other on other.id = c.other_member_id
-  where m.id = c.member_id and o.personnummer_index is not null
-$$;
-comment on function private.is_obsolete is 'In: a case, its evidence (private.evidence_of_case). Out: whether the numbers that the records have by now leave nothing to decide; null: not a case about numbers, or the number was erased.';
--- end db/functions/conflicts/private.is_obsolete.sql
-
--- begin db/functions/conflicts/private.close_obsolete_cases.sql
--- Records got other numbers: what coordinators were asked about them may have answered itself. Left open, such a case would offer to
--- merge people who have nothing in common any more. If the disagreement is seen again, it is a new case.
-create or replace function private.close_obsolete_cases(
-  p_organization_id uuid, p_member_ids uuid[], p_source text, p_except uuid default null
+-- begin db/functions/conflicts/private.propose_decision.sql
+-- One coordinator proposes; nothing changes but the case, which waits for another one.
+create or replace function private.propose_decision(
+  p_conflict registry.conflicts, p_decision registry.decision, p_note text, p_member_id uuid default null
 )
-returns void
-language sql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-  select private.supersede_cases(array(
-    select c.id from registry.conflicts as c
-    where c.organization_id = p_organization_id and c.state = 'open' and c.kind in ('mismatch', 'duplicate')
-      and (c.member_id = any (p_member_ids) or c.other_member_id = any (p_member_ids))
-      and c.id is distinct from p_except and private.is_obsolete(c, private.evidence_of_case(c))
-  ), p_source, 'The numbers of the records changed.')
-$$;
-comment on function private.close_obsolete_cases is 'In: members whose numbers have changed, who changed them (audit source), a case that is being settled. Closes the open cases about these numbers that are obsolete.';
--- end db/functions/conflicts/private.close_obsolete_cases.sql
-
--- begin db/functions/number/private.write_numbers.sql
--- The one statement that gives records that are there already another number, or none. Whether they may have it is the callers' question,
--- who hold the locks; that no two records of an organisation have one number is what the unique index says.
-create or replace function private.write_numbers(p_member_ids uuid[], p_numbers registry.number[])
-returns void
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  update registry.members as m
-  set personnummer_index = n.index, personnummer_sealed = n.sealed, personnummer_masked = n.masked, personnummer_source = n.source,
-      personnummer_at = n.at
-  from unnest(p_member_ids, p_numbers) as n(member_id, index, previous, sealed, masked, source, at)
-  where m.id = n.member_id;
-end
-$$;
-comment on function private.write_numbers is 'In: members, and beside each its number (null, or fewer of them: none).';
--- end db/functions/number/private.write_numbers.sql
-
--- begin db/functions/number/private.change_number.sql
--- A coordinator's decision gives a record a number that it did not bring in itself: an observed one, the one it had before, none, or that of a
--- record merged into it. The change is on its way to the member system in the same transaction.
-create or replace function private.change_number(
-  p_organization_id uuid, p_member_id uuid, p_number registry.number, p_event text, p_message text, p_conflict_id uuid,
-  p_observation_id uuid default null
-)
-returns integer
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  perform private.write_numbers(array[p_member_id], array[p_number]);
-  perform private.record_event(p_event, 'coordinator', p_organization_id, p_message, p_member_id => p_member_id,
-    p_observation_id => p_observation_id, p_conflict_id => p_conflict_id,
-    p_push_id => private.queue_push(p_member_id, p_observation_id, p_decided => true));
-  perform private.close_obsolete_cases(p_organization_id, array[p_member_id], 'coordinator', p_conflict_id);
-  return (select m.version from registry.members as m where m.id = p_member_id);
-end
-$$;
-comment on function private.change_number is 'In: a member of the organisation, its new number (null: none), audit event and sentence, the case that is being settled, the login that brought the number. Out: the version that the record has now. Writes the number, queues the push.';
--- end db/functions/number/private.change_number.sql
-
--- begin db/functions/number/private.set_number.sql
--- A coordinator gives a record the observed number. What an import offered and a coordinator chose is the coordinator's: the next import may
--- not replace it.
-create or replace function private.set_number(o registry.observations, p_member_id uuid, p_conflict_id uuid)
-returns integer
+returns jsonb
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_number registry.number := private.number_of(o);
+  c registry.conflicts := p_conflict;
 begin
-  if v_number.source = 'import' then
-    v_number.source := 'coordinator';
-  end if;
-  return private.change_number(o.organization_id, p_member_id, v_number, 'number_accepted',
-    format('A coordinator gave the record the personnummer %s that %s brought.', o.personnummer_masked, o.source), p_conflict_id, o.id);
+  c.proposal.decision := p_decision;
+  c.proposal.by := private.actor();
+  c.proposal.at := clock_timestamp();
+  c.proposal.note := p_note;
+  c.proposal.version := c.version + 1;
+  c.proposal.member_id := p_member_id;
+  c.proposal.evidence := private.digest_evidence(c.id, p_member_id);
+  update registry.conflicts set state = 'proposed', proposal = c.proposal, version = version + 1
+  where id = c.id
+  returning * into c;
+  perform private.keep_assignment(c.id);
+  perform private.record_proposal_event('decision_proposed', c, format('A coordinator proposed a decision; another is to approve it: %s.',
+    replace(p_decision::text, '_', ' ')));
+  return private.describe_case(c);
 end
 $$;
-comment on function private.set_number is 'In: an observation, a member, the case. Out: the version that the record has now. Writes the number, queues the push.';
--- end db/functions/number/private.set_number.sql
-
--- begin db/functions/notes/private.controls_hold.sql
--- The check of a number that personnummer/ makes with a library, as far as a text needs it: a date in one of the ways numbers carry one (day
--- + 40; month + 40, 65 or 80), and control digits by the present rule or the one from 2032 (national-identity-number, sections 1 to 3).
-create or replace function private.controls_hold(p_digits text)
-returns boolean
-language sql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-  select substr(p_digits, 1, 2)::integer % 40 between 1 and 31 and substr(p_digits, 1, 2)::integer < 72
-    and substr(p_digits, 3, 2) ~ '^(0[1-9]|1[0-2]|4[1-9]|5[0-2]|6[6-9]|7[0-7]|8[1-9]|9[0-2])$'
-    and (select sum(substr(p_digits, w.nth::integer, 1)::integer * w.weight) % 11 between 0 and 3
-         from unnest(array[3, 7, 6, 1, 8, 9, 4, 5, 2, 1]) with ordinality as w(weight, nth))
-    and (select sum(substr(p_digits, w.nth::integer, 1)::integer * w.weight) % 11 = 0
-         from unnest(array[5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1]) with ordinality as w(weight, nth))
-$$;
-comment on function private.controls_hold is 'In: eleven digits. Out: whether they could be a personnummer, a D-number, or one of the numbers made like them.';
-grant execute on function private.controls_hold to audit_owner; -- private.holds_number calls it
--- end db/functions/notes/private.controls_hold.sql
-
--- begin db/functions/notes/private.plain_digits.sql
--- Full-width, Arabic, Devanagari and all other decimal digits of Unicode as 0 to 9, spaces of every kind as one blank, dashes of every kind as
--- one hyphen, and without what nobody sees between them.
-create or replace function private.plain_digits(p_text text)
-returns text
-language plpgsql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  -- Where the ten digits of a script begin, but for those that NFKC folds (full-width, mathematical, circled, raised).
-  c_zeros constant integer[] := array[
-    1632, 1776, 1984, 2406, 2534, 2662, 2790, 2918, 3046, 3174, 3302, 3430, 3558, 3664, 3792, 3872, 4160, 4240, 6112, 6160, 6470, 6608, 6784,
-    6800, 6992, 7088, 7232, 7248, 42528, 43216, 43264, 43472, 43504, 43600, 44016, 66720, 68912, 68928, 69734, 69872, 69942, 70096, 70384, 70736,
-    70864, 71248, 71360, 71376, 71386, 71472, 71904, 72016, 72688, 72784, 73040, 73120, 73184, 73552, 90416, 92768, 92864, 93008, 93552, 123200,
-    123632, 124144, 124401, 125264];
-  v_text text;
-begin
-  if octet_length(p_text) = length(p_text) then
-    return regexp_replace(p_text, '\s', ' ', 'g');
-  end if;
-  select translate(normalize(p_text, nfkc), string_agg(chr(z.code + d.digit), '' order by z.code, d.digit),
-    repeat('0123456789', cardinality(c_zeros)))
-  into v_text from unnest(c_zeros) as z(code) cross join generate_series(0, 9) as d(digit);
-  v_text := regexp_replace(v_text,
-    '[\u00AD\u0300-\u036F\u061C\u180E\u200B-\u200F\u202A-\u202E\u2060-\u206F\u20D0-\u20FF\uFE00-\uFE0F\uFEFF]', '', 'g');
-  v_text := regexp_replace(v_text, '[\u2010-\u2015\u2212\u2043\uFE58\uFE63\uFF0D]', '-', 'g');
-  return regexp_replace(v_text, '[\s\u0085\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000]', ' ', 'g');
-end
-$$;
-comment on function private.plain_digits is 'In: a text. Out: the same with ASCII digits, blanks and hyphens, without invisible characters.';
-grant execute on function private.plain_digits to audit_owner; -- private.holds_number calls it
--- end db/functions/notes/private.plain_digits.sql
-
--- begin db/functions/notes/private.holds_number.sql
--- Told not to, somebody writes a personnummer into a note all the same, in one of many ways. Eleven digits in a way that people write numbers
--- (in one, 6 and 5, date with dots or strokes and 5, or one by one) are enough: with wrong control digits it is a mistyped one. Grouped in any
--- other way, or with the year in full, eleven digits may be phone numbers, amounts and times of the day beside each other: then date and control
--- digits decide. A plus begins a telephone number. Digits of every script count, and what cannot be seen does not part them.
-create or replace function private.holds_number(p_text text)
-returns boolean
-language plpgsql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_text text;
-  v_run text;
-  v_groups text[];
-  v_digits text;
-begin
-  -- Every audit event is asked, and nearly none has so many digits: that is counted first, where the only digits there can be are 0 to 9.
-  if p_text is null or octet_length(p_text) = length(p_text) and length(p_text) - length(translate(p_text, '0123456789', '')) < 11 then
-    return false;
-  end if;
-  v_text := regexp_replace(private.plain_digits(p_text), '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', '', 'gi'); -- ids of ours are made of digits too
-  if length(regexp_replace(v_text, '[^0-9]', '', 'g')) < 11 then
-    return false;
-  elsif v_text ~ '(?<![0-9])[0-9]{6}[^[:alnum:]]{0,3}[0-9]{3}[ ./-]?[0-9]{2}(?![0-9])'
-    -- Parted like a date, and a day and a month: 44 / 900 00 after two pairs of digits is a phone number.
-    or v_text ~ ('(?<![0-9])(0[1-9]|[12][0-9]|3[01]|4[1-9]|[56][0-9]|7[01])[ ./-]?(0[1-9]|1[0-2]|4[1-9]|5[0-2]|6[6-9]|7[0-7]|8[1-9]|9[0-2])'
-      || '[ ./-]?[0-9]{2}[^[:alnum:]]{0,3}[0-9]{3}[ ./-]?[0-9]{2}(?![0-9])') then
-    return true;
-  end if;
-  for v_run in
-    select r.found[1] from regexp_matches(v_text, '[0-9](?:[^+0-9A-Za-z\u00C0-\u1FFF\u2C00-\u2DFF\u3040-\uFFFD]{0,4}[0-9])*', 'g') as r(found)
-  loop
-    v_groups := array(select g.found[1] from regexp_matches(v_run, '[0-9]+', 'g') as g(found));
-    if cardinality(v_groups) = 11 and length(array_to_string(v_groups, '')) = 11 then
-      return true;
-    end if;
-    for i in 1 .. cardinality(v_groups) loop
-      v_digits := '';
-      for j in i .. cardinality(v_groups) loop
-        v_digits := v_digits || v_groups[j];
-        exit when length(v_digits) >= 11;
-      end loop;
-      if length(v_digits) = 11 and private.controls_hold(v_digits) then
-        return true;
-      end if;
-    end loop;
-  end loop;
-  return exists (
-    select from regexp_matches(v_text, '(?<![0-9])([0-9]{1,2})[ ./-]+([0-9]{1,2})[ ./-]+(?:18|19|20)?([0-9]{2})'
-      || '[^[:alnum:]]{1,4}([0-9]{3}) ?([0-9]{2})(?![0-9])', 'g') as d(part)
-    where private.controls_hold(lpad(d.part[1], 2, '0') || lpad(d.part[2], 2, '0') || d.part[3] || d.part[4] || d.part[5]));
-end
-$$;
-comment on function private.holds_number is 'In: a text that a person wrote, or that is for people. Out: whether it may hold a personnummer. The one predicate for notes, evidence of consent, and sentences of the audit.';
-grant execute on function private.holds_number to audit_owner; -- audit.sentence asks it
--- end db/functions/notes/private.holds_number.sql
-
--- begin db/functions/notes/private.why_not_note.sql
--- Coordinators' notes are the only text that people write into the database. One with a number is sent back rather than masked, so that the
--- person knows.
-create or replace function private.why_not_note(p_note text)
-returns text
-language sql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-  select case
-    when length(p_note) > 4000 then 'note_too_long'
-    when private.holds_number(p_note) then 'number_in_note'
-  end
-$$;
-comment on function private.why_not_note is 'In: a coordinator''s note. Out: code of the refusal where it is too long for its column or may hold a personnummer, null: go ahead.';
--- end db/functions/notes/private.why_not_note.sql
+comment on function private.propose_decision is 'In: a locked open case, the decision, the note, for link_login the member. Out: the case, for the caller.';
+-- end db/functions/conflicts/private.propose_decision.sql
 
 -- begin db/functions/matching/private.link_login.sql
 -- Whose login was it? The coordinator knows; open cases about that login are settled by it.
@@ -1892,8 +2861,6 @@ declare
   m registry.members;
   c registry.conflicts;
   v_refusal text;
-  v_before registry.before_decision;
-  v_conflict_id uuid; -- the case that undo takes
 begin
   select known.* into o from registry.observations as known
   where known.id = p_observation_id and known.organization_id = any (private.coordinator_organizations());
@@ -1909,30 +2876,18 @@ begin
   end;
   if v_refusal is not null then
     return private.refuse('link_login', v_refusal, p_observation_id);
-  end if;
-  v_before.link_before := private.set_link(o, m.id);
-  v_before.link_after := m.id;
-  if private.fills_gap(o, m.id) then
-    begin
-      v_before.version_after := private.set_number(o, m.id, null);
-      v_before.member_id := m.id; -- which had no number
-    exception when unique_violation then
-      null; -- an import that moves thousands of numbers gave this one to somebody at this moment: only the link is made
-    end;
+  elsif private.needs_approval(o.organization_id, 'link_login') then
+    c := private.case_of_login(o, m.id);
+    if c.state = 'proposed' then
+      return private.refuse('link_login', 'awaits_approval', p_observation_id);
+    end if;
+    return jsonb_build_object('observation_id', o.id, 'member_id', m.id, 'linked', false)
+      || private.propose_decision(c, 'link_login', p_note, m.id);
   end if;
   -- Also a login that nobody was told of becomes a case, so that the decision can be looked up, and undone.
   perform private.open_conflict('ambiguous', o, p_candidates => array[m.id]) where o.outcome = 'unlinked';
-  for c in
-    select known.* from registry.conflicts as known join registry.observations as seen on seen.id = known.observation_id
-    where known.organization_id = o.organization_id and known.state = 'open' and known.kind in ('ambiguous', 'name_mismatch')
-      and (seen.issuer, seen.subject) = (o.issuer, o.subject)
-    order by known.id for update of known
-  loop
-    perform private.close_case(c, 'link_login', p_note, v_before);
-    v_conflict_id := coalesce(v_conflict_id, c.id);
-    v_before := null; -- kept, and undone, with the first of them
-  end loop;
-  return jsonb_build_object('observation_id', o.id, 'member_id', m.id, 'linked', true, 'conflict_id', v_conflict_id);
+  return jsonb_build_object('observation_id', o.id, 'member_id', m.id, 'linked', true,
+    'conflict_id', private.carry_out_link(o, m.id, p_note));
 end
 $$;
 comment on function private.link_login is 'See api.link_login.';
@@ -2321,6 +3276,317 @@ comment on function api.find_members is 'In: words of a name (each from its begi
 grant execute on function api.find_members to authenticated;
 -- end db/functions/members/api.find_members.sql
 
+-- begin db/functions/matching/private.explain_candidate.sql
+-- The evidence of a candidate in words: for the explanation of a match, and for whoever looks for the member of a login.
+create or replace function private.explain_candidate(p_candidate private.candidate, out agreed text[], out disagreed text[])
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(array_agg(e.name order by e.name) filter (where e.agrees), '{}'),
+    coalesce(array_agg(e.name order by e.name) filter (where not e.agrees), '{}')
+  from (values -- null: could not be compared
+    ('personnummer', nullif(p_candidate.by_number, false)),
+    ('phone', p_candidate.by_phone),
+    ('email', p_candidate.by_email),
+    ('name', p_candidate.name = 'full'),
+    ('birth_date', p_candidate.birth_date_agrees),
+    ('birth_date_of_number', case when p_candidate.by_number then p_candidate.born_as_number_says end)
+  ) as e(name, agrees)
+$$;
+comment on function private.explain_candidate is 'In: a candidate. Out: what agreed and what disagreed.';
+-- end db/functions/matching/private.explain_candidate.sql
+
+-- begin db/functions/matching/private.parts_agree.sql
+-- Whether two names agree as a whole, given name with given name. A family is many people with one family name, one phone and one e-mail address,
+-- so the given name decides: Anne and Anne Marie may be one, Anne Marie and Anne Sofie are sisters. A word more on one side is a middle name that
+-- comes and goes. Of the family name one shared word is enough, because double names are shortened.
+create or replace function private.parts_agree(
+  p_given_1 private.name_part, p_family_1 private.name_part, p_given_2 private.name_part, p_family_2 private.name_part
+)
+returns boolean
+language plpgsql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    p_given_1.spellings && p_given_2.spellings
+      and (p_given_1.words <@ (p_given_2.spellings || p_family_2.spellings) or p_given_2.words <@ (p_given_1.spellings || p_family_1.spellings))
+    or coalesce(p_given_1.whole = p_given_2.whole, false)
+  ) and (
+    p_family_1.spellings && p_family_2.spellings
+    or coalesce(p_family_1.whole = p_family_2.whole, false)
+  );
+end
+$$;
+comment on function private.parts_agree is 'In: given and family name of two sides, all four written. Out: whether they agree in this order.';
+-- end db/functions/matching/private.parts_agree.sql
+
+-- begin db/functions/matching/private.lone_part_agrees.sql
+-- Where one side has but one of the two names: all its words must be found on the other side, one of them in the given name, because a family name
+-- alone may be anybody's in the family. So a lone family name agrees only where it holds the whole name.
+create or replace function private.lone_part_agrees(
+  p_given_1 private.name_part, p_family_1 private.name_part, p_given_2 private.name_part, p_family_2 private.name_part
+)
+returns boolean
+language plpgsql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_lone constant private.name_part := case when p_given_1.is_written then p_given_1 else p_family_1 end;
+begin
+  if p_given_2.is_written and p_family_2.is_written then
+    return v_lone.spellings && p_given_2.spellings and v_lone.words <@ (p_given_2.spellings || p_family_2.spellings)
+      and (p_given_1.is_written or v_lone.spellings && p_family_2.spellings);
+  elsif p_given_1.is_written <> p_given_2.is_written then
+    return false; -- a given name here, a family name there
+  elsif p_given_1.is_written then
+    return private.parts_agree(p_given_1, p_given_1, p_given_2, p_given_2);
+  end if;
+  return private.parts_agree(p_family_1, p_family_1, p_family_2, p_family_2);
+end
+$$;
+comment on function private.lone_part_agrees is 'In: given and family name of two sides, one of which is not written on the first. Out: whether they agree.';
+-- end db/functions/matching/private.lone_part_agrees.sql
+
+-- begin db/functions/matching/private.tells_apart.sql
+-- Words that tell nobody apart: Omar Al Said and Fatima Al Nouri have one in common and are two people. Particles of names in the languages of
+-- Norway's residents; titles; initials; and abbreviations like Chr., Md. and JP, which have no vowel. Ng is a name.
+create or replace function private.tells_apart(p_word text)
+returns boolean
+language plpgsql immutable strict parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return not (
+    p_word = any ('{
+      al,el,ul,ud,ad,adh,an,ar,as,ash,at,ath,az,abd,abdul,abdel,abdal,abu,um,umm,bin,ben,ibn,bint,binti,binte,ould,wuld,
+      da,das,de,del,dela,della,delle,dell,dei,degli,di,do,dos,du,des,la,las,le,les,lo,los,san,santa,saint,sankt,
+      van,von,vom,der,den,det,dem,die,het,ten,ter,te,tot,zu,zum,zur,im,am,in,op,af,av,auf,und,og,and,och,et,
+      mac,fitz,ni,nic,ap,ab,bar,bat,thi,mohd,muhd,prof,fru,herr,junior,senior,ii,iii,iv}'::text[])
+    or length(private.fold_spelling(p_word)) = 1 and p_word collate "C" < U&'\2E80' -- beyond are Chinese and Korean, where one character is a word
+    or length(p_word) <= 3 and translate(p_word, 'bcdfghjklmnpqrstvwxz', '') = '' and p_word <> 'ng');
+end
+$$;
+comment on function private.tells_apart is 'In: a word of a name, in the letters of private.name_letters. Out: whether sharing it says anything about two people.';
+-- end db/functions/matching/private.tells_apart.sql
+
+-- begin db/functions/matching/private.read_name.sql
+-- What a given or a family name is compared by. Al Nouri, Al-Nouri and Alnouri are one name, so neighbours are also written together, as long as
+-- one of them tells people apart. A word that says that the name is not known is no name.
+create or replace function private.read_name(p_name text)
+returns private.name_part
+language plpgsql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_part private.name_part;
+  v_letters text collate "C";
+  v_word text collate "C";
+  v_previous text collate "C" := '';
+  v_tells boolean;
+  v_previous_tells boolean := false;
+  v_is_name boolean := false;
+begin
+  v_part.is_written := coalesce(btrim(p_name) <> '', false);
+  v_part.words := '{}';
+  v_part.spellings := '{}';
+  if not v_part.is_written then
+    return v_part;
+  end if;
+  v_letters := private.name_letters(p_name);
+  foreach v_word in array string_to_array(v_letters, ' ') loop
+    continue when v_word in ('', 'ukjent', 'ukendt', 'unknown', 'fnu', 'lnu');
+    v_tells := private.tells_apart(v_word);
+    if v_tells then
+      v_part.words := v_part.words || private.fold_spelling(v_word);
+    end if;
+    if v_previous <> '' and (v_tells or v_previous_tells) then
+      v_part.spellings := v_part.spellings || private.fold_spelling(v_previous || v_word);
+    end if;
+    v_is_name := v_is_name or v_tells or length(private.fold_spelling(v_word)) > 1 and v_word ~ '[aeiouy]';
+    v_previous := v_word;
+    v_previous_tells := v_tells;
+  end loop;
+  if v_is_name then
+    v_part.whole := private.fold_spelling(replace(v_letters, ' ', ''));
+  end if;
+  v_part.spellings := v_part.words || v_part.spellings || case when v_part.words <> '{}' then array[v_part.whole] end;
+  return v_part;
+end
+$$;
+comment on function private.read_name is 'In: a given or a family name. Out: what it is compared by.';
+-- end db/functions/matching/private.read_name.sql
+
+-- begin db/functions/matching/private.compare_names.sql
+-- How far two names agree. Given and family name are swapped in some registers, so both orders are tried; some have the whole name in one of the
+-- two. Forgiving of spelling and never of another name: this only checks, it finds nobody.
+create or replace function private.compare_names(p_given_1 text, p_family_1 text, p_given_2 text, p_family_2 text)
+returns private.name_agreement
+language plpgsql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  g1 constant private.name_part := private.read_name(p_given_1);
+  f1 constant private.name_part := private.read_name(p_family_1);
+  -- Mostly the two sides are spelled alike, and reading is what costs.
+  g2 constant private.name_part := case when p_given_2 = p_given_1 then g1 else private.read_name(p_given_2) end;
+  f2 constant private.name_part := case when p_family_2 = p_family_1 then f1 else private.read_name(p_family_2) end;
+begin
+  return case
+    when not (g1.is_written or f1.is_written) or not (g2.is_written or f2.is_written) then null
+    when case
+      when not (g1.is_written and f1.is_written) then private.lone_part_agrees(g1, f1, g2, f2)
+      when not (g2.is_written and f2.is_written) then private.lone_part_agrees(g2, f2, g1, f1)
+      else private.parts_agree(g1, f1, g2, f2) or private.parts_agree(g1, f1, f2, g2)
+    end then 'full'
+    when (g1.spellings || f1.spellings) && (g2.spellings || f2.spellings) then 'partial'
+    else 'none'
+  end::private.name_agreement;
+end
+$$;
+comment on function private.compare_names is 'In: given and family name of two sides. Out: full, partial, none; null when one side has no name at all.';
+-- end db/functions/matching/private.compare_names.sql
+
+-- begin db/functions/matching/private.given_names_differ.sql
+-- A family name is shared by a whole family. Initials and titles say nothing, and a name may stand in the other field.
+create or replace function private.given_names_differ(p_given_1 text, p_family_1 text, p_given_2 text, p_family_2 text)
+returns boolean
+language plpgsql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  g1 constant private.name_part := private.read_name(p_given_1);
+  g2 constant private.name_part := private.read_name(p_given_2);
+begin
+  return g1.words <> '{}' and g2.words <> '{}'
+    and not g1.spellings && (g2.spellings || (private.read_name(p_family_2)).spellings)
+    and not g2.spellings && (g1.spellings || (private.read_name(p_family_1)).spellings);
+end
+$$;
+comment on function private.given_names_differ is 'In: given and family name of two sides. Out: whether both have a given name, and these have nothing in common.';
+-- end db/functions/matching/private.given_names_differ.sql
+
+-- begin db/functions/matching/private.is_excluded.sql
+-- What a coordinator has decided outranks the match rules for good, and a member's own wish too.
+create or replace function private.is_excluded(p_observation registry.observations, p_member_id uuid)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select exists (
+    select from registry.excluded_links as x
+    where x.organization_id = p_observation.organization_id and x.issuer = p_observation.issuer and x.subject = p_observation.subject
+      and x.member_id = p_member_id)
+$$;
+comment on function private.is_excluded is 'In: an observation, a member. Out: whether a coordinator found that this login is not that member.';
+-- end db/functions/matching/private.is_excluded.sql
+
+-- begin db/functions/matching/private.find_candidates.sql
+-- Everybody in the organisation that anything verified of the login points at, with what agrees and what does not; and the member who
+-- asked for the login to be linked. Deciding is somebody else's work (private.choose_member). What is not verified anybody can write, so
+-- it is not even looked up here: neither who is let in, nor how long that takes, may depend on it (private.add_unverified).
+create or replace function private.find_candidates(p_observation registry.observations)
+returns setof private.candidate
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  with login as (
+    select p_observation.organization_id,
+      array_remove(p_observation.personnummer_index || p_observation.personnummer_index_previous, null) as indexes,
+      case when p_observation.phone_verified then p_observation.phone end as phone,
+      case when p_observation.email_verified then private.email_key(p_observation.email) end as email
+  )
+  select
+    m.id,
+    agrees.number,
+    agrees.phone,
+    agrees.email,
+    case
+      -- Twins and siblings share a family name, and a number may stand on the other one's record.
+      when agrees.number and agrees.phone is not true and agrees.email is not true
+        and (m.birth_date is null or not agrees.phone or not agrees.email)
+        and private.given_names_differ(p_observation.given_name, p_observation.family_name, m.given_name, m.family_name) then 'none'
+      else private.compare_names(p_observation.given_name, p_observation.family_name, m.given_name, m.family_name)
+    end,
+    case
+      when m.birth_date is not null then m.birth_date = p_observation.birth_date
+      -- The record's own number says when its member was born; without the century it can only contradict.
+      when (select n.birth_date from private.read_mask(m.personnummer_masked) as n) <> to_char(p_observation.birth_date, 'DDMMYY') then false
+    end,
+    to_char(m.birth_date, 'DDMMYY') = (select n.birth_date from private.read_mask(p_observation.personnummer_masked) as n)
+  from login as l
+  join registry.members as m on m.organization_id = l.organization_id
+  cross join lateral (
+    select coalesce(m.personnummer_index = any (l.indexes), false) as number, m.phone = l.phone as phone,
+      private.email_key(m.email) = l.email as email
+  ) as agrees
+  where (m.personnummer_index = any (l.indexes) or m.phone = l.phone or private.email_key(m.email) = l.email
+      or m.id = p_observation.requested_member_id)
+    and m.merged_into is null
+    and not private.is_excluded(p_observation, m.id)
+$$;
+comment on function private.find_candidates is 'In: an observation. Out: the members that its number, or its verified phone or e-mail, points at, and the one who asked for it to be linked, each with the evidence.';
+-- end db/functions/matching/private.find_candidates.sql
+
+-- begin db/functions/matching/private.login_suggestions.sql
+-- Whose might this login be? The match rules' own candidates, as the records are now; then those at whom only an unverified phone or e-mail points,
+-- which is said with them: for a person that is a hint.
+create or replace function private.login_suggestions(p_observation_id uuid)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  o registry.observations;
+  v_trusting registry.observations; -- as if all of it were verified
+  v_refusal text;
+begin
+  select known.* into o from registry.observations as known
+  where known.id = p_observation_id and known.organization_id = any (private.coordinator_organizations());
+  v_refusal := case
+    when o.id is null then 'not_found'
+    when private.linked_member(o) is not null then 'already_linked'
+  end;
+  if v_refusal is not null then
+    return private.refuse('login_suggestions', v_refusal, p_observation_id);
+  end if;
+  v_trusting := o;
+  v_trusting.phone_verified := true;
+  v_trusting.email_verified := true;
+  return (
+    with candidate as (
+      select c.*, true as verified from private.find_candidates(o) as c
+      union all
+      select c.*, false from private.find_candidates(v_trusting) as c
+      where c.member_id not in (select known.member_id from private.find_candidates(o) as known)
+    )
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'member_id', m.id, 'member_external_id', m.external_id, 'given_name', m.given_name, 'family_name', m.family_name,
+      'birth_date', m.birth_date, 'personnummer', m.personnummer_masked, 'agreed', e.agreed, 'disagreed', e.disagreed, 'verified', c.verified)
+      order by c.verified desc, c.by_number desc, cardinality(e.agreed) desc, cardinality(e.disagreed), m.family_name, m.given_name, m.id), '[]')
+    from candidate as c
+    join registry.members as m on m.id = c.member_id
+    cross join lateral private.explain_candidate(
+      row(c.member_id, c.by_number, c.by_phone, c.by_email, c.name, c.birth_date_agrees, c.born_as_number_says)::private.candidate) as e);
+end
+$$;
+comment on function private.login_suggestions is 'See api.login_suggestions.';
+grant execute on function private.login_suggestions to authenticated;
+-- end db/functions/matching/private.login_suggestions.sql
+
+-- begin db/functions/matching/api.login_suggestions.sql
+-- Where a coordinator begins to look for the member of a login.
+create or replace function api.login_suggestions(observation_id uuid)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.login_suggestions(login_suggestions.observation_id);
+end;
+comment on function api.login_suggestions is 'In: a login of api.unlinked_logins. Out: an array of the members that it might belong to, the likeliest first, each with what agreed and what disagreed; verified false: only an unverified phone or e-mail points there. Or a refusal with code and message (HTTP 404, 409).';
+grant execute on function api.login_suggestions to authenticated;
+-- end db/functions/matching/api.login_suggestions.sql
+
 -- begin db/functions/conflicts/api.member_history.sql
 -- What happened to a member, in order.
 create or replace view api.member_history with (security_invoker = true) as
@@ -2378,218 +3644,31 @@ instead of insert or update or delete on api.member_systems
 for each row execute function private.tg__refuse_write();
 -- end db/functions/breakers/api.member_systems.sql
 
--- begin db/functions/number/private.recorded_number.sql
--- A record's number in all its stored forms, kept with a decision so that it can be taken back.
-create or replace function private.recorded_number(p_member_id uuid)
-returns registry.number
-language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-  select row(m.personnummer_index, null, m.personnummer_sealed, m.personnummer_masked, m.personnummer_source, m.personnummer_at)::registry.number
-  from registry.members as m where m.id = p_member_id
-$$;
-comment on function private.recorded_number is 'In: a member. Out: the number of its record; every field null where it has none.';
--- end db/functions/number/private.recorded_number.sql
-
--- begin db/functions/conflicts/private.accept_observed.sql
--- The login is the member's, and right. For a case about identity the login is linked, and a number fills an empty record only:
--- one that differs is a question of its own, which the next login brings up. For a mismatch the record takes the number.
-create or replace function private.accept_observed(c registry.conflicts, o registry.observations)
-returns registry.before_decision
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_member_id constant uuid := coalesce(c.member_id, c.candidates[1]);
-  v_before registry.before_decision;
-begin
-  if c.kind <> 'mismatch' then
-    v_before.link_before := private.set_link(o, v_member_id);
-    v_before.link_after := v_member_id;
-  end if;
-  if c.kind = 'mismatch' or private.fills_gap(o, v_member_id) then
-    v_before.member_id := v_member_id;
-    v_before.number := private.recorded_number(v_member_id);
-    v_before.version_after := private.set_number(o, v_member_id, c.id);
-  end if;
-  return v_before;
-end
-$$;
-comment on function private.accept_observed is 'In: a locked case, its evidence (private.evidence_of_case). Out: the state before. Links the login and gives the record the observed number, as the kind of the case asks.';
--- end db/functions/conflicts/private.accept_observed.sql
-
--- begin db/functions/matching/private.exclude_login.sql
--- The login is not this member. The link goes, sessions that began with it end, and the match rules will never again propose
--- the member for this login.
-create or replace function private.exclude_login(c registry.conflicts, o registry.observations)
-returns registry.before_decision
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_not constant uuid[] := case when c.member_id is null then c.candidates else array[c.member_id] end;
-  v_linked constant uuid := private.linked_member(o);
-  v_before registry.before_decision;
-begin
-  if v_linked = any (v_not) then
-    v_before.link_before := v_linked;
-    delete from registry.identity_links as l
-    where (l.organization_id, l.issuer, l.subject) = (o.organization_id, o.issuer, o.subject);
-    perform private.record_event('link_removed', 'coordinator', o.organization_id, 'A coordinator found that the login is not the member''s.',
-      p_member_id => v_linked, p_observation_id => o.id, p_conflict_id => c.id);
-    perform private.end_login_sessions(o.organization_id, o.issuer, o.subject, v_linked);
-  end if;
-  with added as (
-    insert into registry.excluded_links (organization_id, issuer, subject, member_id)
-    select o.organization_id, o.issuer, o.subject, m.id from unnest(v_not) as m(id)
-    on conflict do nothing
-    returning member_id
-  )
-  select array_agg(member_id) into v_before.excluded from added;
-  return v_before;
-end
-$$;
-comment on function private.exclude_login is 'In: a locked case, its login. Out: the state before. Excludes the login from the member, or from every candidate, for good.';
--- end db/functions/matching/private.exclude_login.sql
-
--- begin db/functions/matching/private.move_exclusions.sql
--- What coordinators found out goes with a merge: a login that is not the one person is not the other, unless it is known to be. The merge
--- is the newer decision: a login that comes with the merged record is the survivor's, whatever was found before, until the merge is undone.
-create or replace function private.move_exclusions(
-  p_organization_id uuid, p_from uuid, p_to uuid, p_undone registry.before_decision default null,
-  out moved registry.login_key[], out set_aside registry.login_key[]
+-- begin db/functions/conflicts/private.decisions_of_case.sql
+-- Which decisions make sense for which kind of case, in the order in which they are offered. A case that an import opened is about records
+-- only: no login could be excluded from anybody.
+create or replace function private.decisions_of_case(
+  p_kind registry.conflict_kind, p_member_id uuid, p_other_member_id uuid, p_candidates uuid[], p_observation_id uuid
 )
-language sql volatile
+returns text[]
+language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  with moved as (
-    update registry.excluded_links as x set member_id = p_to
-    where organization_id = p_organization_id and member_id = p_from
-      and (p_undone is null or row(issuer, subject)::registry.login_key = any (p_undone.moved_exclusions))
-      and not exists (
-        select from registry.excluded_links as known
-        where (known.organization_id, known.issuer, known.subject, known.member_id) = (x.organization_id, x.issuer, x.subject, p_to))
-      and not exists (
-        select from registry.identity_links as l
-        where (l.organization_id, l.issuer, l.subject, l.member_id) = (x.organization_id, x.issuer, x.subject, p_to))
-    returning issuer, subject
-  ), set_aside as (
-    delete from registry.excluded_links as x using registry.identity_links as l
-    where p_undone is null and x.organization_id = p_organization_id and x.member_id = p_to
-      and (l.organization_id, l.issuer, l.subject, l.member_id) = (x.organization_id, x.issuer, x.subject, p_from)
-    returning x.issuer, x.subject
-  ), put_back as (
-    insert into registry.excluded_links (organization_id, issuer, subject, member_id)
-    select p_organization_id, s.issuer, s.subject, p_from
-    from unnest(p_undone.set_aside) as s
-    where not exists ( -- a coordinator gave the login to the survivor since
-      select from registry.identity_links as l
-      where (l.organization_id, l.issuer, l.subject, l.member_id) = (p_organization_id, s.issuer, s.subject, p_from))
-    on conflict do nothing
-  )
-  select array(select row(m.issuer, m.subject)::registry.login_key from moved as m),
-    array(select row(s.issuer, s.subject)::registry.login_key from set_aside as s)
-$$;
-comment on function private.move_exclusions is 'In: organisation, member from, member to, the state before the merge that is undone (null: a merge). Out: logins whose exclusion moved, or was set aside. In an undo called after the links went back, otherwise before they move.';
--- end db/functions/matching/private.move_exclusions.sql
-
--- begin db/functions/conflicts/private.move_to_member.sql
--- Moves logins, observations, sessions and consents from one member record to another; in an undo, just those that the merge had moved.
-create or replace function private.move_to_member(
-  p_organization_id uuid, p_from uuid, p_to uuid, p_undone registry.before_decision default null,
-  out links uuid[], out observations uuid[], out sessions uuid[], out consents uuid[]
-)
-language sql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-  with links as (
-    update registry.identity_links set member_id = p_to
-    where organization_id = p_organization_id and member_id = p_from and (p_undone is null or id = any (p_undone.moved_links))
-    returning id
-  ), observations as (
-    update registry.observations set member_id = p_to
-    where organization_id = p_organization_id and member_id = p_from and (p_undone is null or id = any (p_undone.moved_observations))
-    returning id
-  ), sessions as (
-    update registry.sessions set member_id = p_to
-    where organization_id = p_organization_id and member_id = p_from and (p_undone is null or id = any (p_undone.moved_sessions))
-    returning id
-  ), consents as (
-    update registry.consents as k set member_id = p_to
-    where organization_id = p_organization_id and member_id = p_from and (p_undone is null or id = any (p_undone.moved_consents))
-      and not exists (select from registry.consents as other
-                      where other.member_id = p_to and other.provider = k.provider and other.state = 'given' and k.state = 'given')
-    returning id
-  )
-  select array(select id from links), array(select id from observations), array(select id from sessions), array(select id from consents)
-$$;
-comment on function private.move_to_member is 'In: organisation, member from, member to, the state before the merge that is undone (null: everything moves). Out: ids of what was moved.';
--- end db/functions/conflicts/private.move_to_member.sql
-
--- begin db/functions/conflicts/private.merge_members.sql
--- Two records are one person: the record of the case is merged into the other one. Logins, observations and sessions go to the
--- survivor, and so does a number that the survivor lacks; the merged record stays as a mark of where it went, and is never found
--- again. Other open cases about it are obsolete.
-create or replace function private.merge_members(c registry.conflicts)
-returns registry.before_decision
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_before registry.before_decision;
 begin
-  v_before.member_id := c.member_id;
-  v_before.number := private.recorded_number(c.member_id);
-  v_before.survivor := c.other_member_id;
-  select moved.* into v_before.moved_exclusions, v_before.set_aside
-  from private.move_exclusions(c.organization_id, c.member_id, c.other_member_id) as moved;
-  select moved.* into v_before.moved_links, v_before.moved_observations, v_before.moved_sessions, v_before.moved_consents
-  from private.move_to_member(c.organization_id, c.member_id, c.other_member_id) as moved;
-  perform private.write_numbers(array[c.member_id], null);
-  update registry.members set merged_into = c.other_member_id where id = c.member_id returning version into v_before.version_after;
-  perform private.supersede_pushes(c.member_id);
-  v_before.superseded := private.supersede_cases(array(
-    select other.id from registry.conflicts as other
-    where other.organization_id = c.organization_id and other.id <> c.id and other.state = 'open'
-      and (c.member_id in (other.member_id, other.other_member_id) or c.member_id = any (other.candidates))
-  ), 'coordinator', 'The record was merged into another.');
-  perform private.record_event('members_merged', 'coordinator', c.organization_id, 'A coordinator merged the record into the other one.',
-    p_member_id => c.member_id, p_conflict_id => c.id, p_detail => jsonb_build_object('survivor', c.other_member_id));
-  if (v_before.number).index is not null
-    and exists (select from registry.members as m where m.id = c.other_member_id and m.personnummer_index is null) then
-    perform private.change_number(c.organization_id, c.other_member_id, v_before.number, 'number_accepted',
-      format('The surviving record took over the personnummer %s of the merged one.', (v_before.number).masked), c.id);
-    v_before.survivor_number := private.recorded_number(c.other_member_id);
-  end if;
-  return v_before;
+  return array_remove(array[
+    case when p_kind in ('mismatch', 'name_mismatch', 'subject_moved') or p_kind = 'ambiguous' and cardinality(p_candidates) = 1
+      then 'accept_observed' end,
+    case when p_kind = 'receiver_key' then 'accept_receiver_key' end,
+    'keep_existing',
+    case when p_observation_id is not null and (p_kind in ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'subject_moved')
+      or p_kind = 'inconsistent' and p_member_id is not null) then 'not_same_person' end,
+    case when p_kind in ('duplicate', 'subject_moved') or p_kind = 'mismatch' and p_other_member_id is not null then 'merge_into' end
+  ], null);
 end
 $$;
-comment on function private.merge_members is 'In: a locked case with two members. Out: the state before. Merges the first into the second.';
--- end db/functions/conflicts/private.merge_members.sql
-
--- begin db/functions/conflicts/private.decision_applies.sql
--- Which decisions make sense for which kind of case. A case that an import opened is about records only: no login could be
--- excluded from anybody.
-create or replace function private.decision_applies(c registry.conflicts, p_decision text)
-returns boolean
-language sql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-  select p_decision = 'keep_existing' or (p_decision <> 'not_same_person' or c.observation_id is not null) and case c.kind
-    when 'mismatch' then p_decision in ('accept_observed', 'not_same_person') or c.other_member_id is not null
-    when 'duplicate' then p_decision in ('not_same_person', 'merge_into')
-    when 'ambiguous' then p_decision = 'not_same_person' or (p_decision = 'accept_observed' and cardinality(c.candidates) = 1)
-    when 'name_mismatch' then p_decision in ('accept_observed', 'not_same_person')
-    when 'subject_moved' then true
-    when 'inconsistent' then p_decision = 'not_same_person' and c.member_id is not null
-    when 'consent_revoked' then false
-    when 'push_failed' then false
-    when 'member_system' then false
-    when 'drift' then false
-  end
-$$;
-comment on function private.decision_applies is 'In: a case, a decision. Out: whether that decision can be made of it.';
--- end db/functions/conflicts/private.decision_applies.sql
+comment on function private.decisions_of_case is 'In: what a case is about. Out: the decisions that can be made of it.';
+grant execute on function private.decisions_of_case to authenticated; -- called by api.open_conflicts
+-- end db/functions/conflicts/private.decisions_of_case.sql
 
 -- begin db/functions/conflicts/private.why_not_resolve.sql
 -- The reasons for which a decision is refused, in the order in which a person would want to hear them. docs/error-codes.md
@@ -2604,30 +3683,42 @@ as $$
   select case
     when c.id is null then 'not_found'
     when p_expected_version is distinct from c.version then 'stale_version'
-    when c.state <> 'open' then 'not_open'
-    when p_decision is null or p_decision <> all (array['accept_observed', 'keep_existing', 'not_same_person', 'merge_into']) then 'unknown_decision'
-    when not private.decision_applies(c, p_decision) then 'decision_not_applicable'
-    when p_decision in ('accept_observed', 'merge_into') and exists (
-      select from registry.members as m
-      where m.id = any (c.candidates || array[c.member_id, c.other_member_id]) and m.merged_into is not null) then 'member_merged'
-    when p_decision in ('accept_observed', 'merge_into') and private.is_obsolete(c, o) or p_decision = 'merge_into' and exists (
-      select from registry.members as other
-      where other.id = c.other_member_id and c.kind = 'mismatch' and o.personnummer_index is not null
-        and not private.has_number(other, private.number_of(o))) then 'evidence_changed'
-    when p_decision = 'accept_observed' and c.kind = 'mismatch'
-      and not (select g.capture from registry.organizations as g where g.id = c.organization_id) then 'capture_off'
-    when p_decision = 'accept_observed' and c.kind = 'mismatch' and exists (
-      select from registry.members as m
-      where m.organization_id = c.organization_id and m.id <> c.member_id
-        and m.personnummer_index = any (o.personnummer_index || o.personnummer_index_previous)) then 'number_taken'
+    when c.closed_at is not null then 'not_open'
+    when c.state = 'proposed' then 'awaits_approval'
+    when p_decision is null or p_decision <> all (
+      array['accept_observed', 'keep_existing', 'not_same_person', 'merge_into', 'accept_receiver_key']) then 'unknown_decision'
+    when p_decision <> all (private.decisions_of_case(c.kind, c.member_id, c.other_member_id, c.candidates, c.observation_id))
+      then 'decision_not_applicable'
+    else private.why_not_decide(c, o, p_decision::registry.decision)
   end
 $$;
 comment on function private.why_not_resolve is 'In: a locked case (null: not visible), its evidence (private.evidence_of_case), the decision, the version the coordinator saw. Out: code of the refusal, null: go ahead.';
 -- end db/functions/conflicts/private.why_not_resolve.sql
 
+-- begin db/functions/conflicts/private.settle_case.sql
+-- Settling a case, in order: look whether it may be done; do it, or propose it; write it down.
+create or replace function private.settle_case(c registry.conflicts, p_decision text, p_note text, p_expected_version integer)
+returns jsonb
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  o constant registry.observations := private.evidence_of_case(c);
+  v_refusal constant text := coalesce(private.why_not_resolve(c, o, p_decision, p_expected_version), private.why_not_note(p_note));
+begin
+  if v_refusal is not null then
+    return private.refusal(v_refusal);
+  elsif private.needs_approval(c.organization_id, p_decision::registry.decision) then
+    return private.propose_decision(c, p_decision::registry.decision, p_note);
+  end if;
+  return private.carry_out(c, o, p_decision::registry.decision, p_note);
+end
+$$;
+comment on function private.settle_case is 'In: a locked case (null: not visible), decision, note, the version that the coordinator saw. Out: the case, settled or proposed, or the answer of a refusal, which the caller has audited.';
+-- end db/functions/conflicts/private.settle_case.sql
+
 -- begin db/functions/conflicts/private.resolve_conflict.sql
--- Settling a case, in order: lock, look whether it may be done, do it, write it down. One transaction: record, case, push
--- and audit change together.
+-- One case of private.resolve_conflicts, under a function of its own for the refusal and its HTTP status.
 create or replace function private.resolve_conflict(p_conflict_id uuid, p_decision text, p_note text, p_expected_version integer)
 returns jsonb
 language plpgsql volatile security definer
@@ -2635,24 +3726,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   c constant registry.conflicts := private.lock_case(p_conflict_id);
-  o constant registry.observations := private.evidence_of_case(c);
-  v_refusal constant text := coalesce(private.why_not_resolve(c, o, p_decision, p_expected_version), private.why_not_note(p_note));
-  v_before registry.before_decision;
 begin
-  if v_refusal is not null then
-    return private.refuse('resolve_conflict', v_refusal, p_conflict_id);
-  end if;
-  begin
-    case p_decision
-      when 'accept_observed' then v_before := private.accept_observed(c, o);
-      when 'not_same_person' then v_before := private.exclude_login(c, o);
-      when 'merge_into' then v_before := private.merge_members(c);
-      else null; -- keep_existing changes nothing, and is remembered by the case itself
-    end case;
-  exception when unique_violation then -- an import that moves thousands of numbers gave this one to somebody at this moment
-    return private.refuse('resolve_conflict', 'number_taken', p_conflict_id);
-  end;
-  return private.close_case(c, p_decision::registry.decision, p_note, v_before);
+  return private.answer('resolve_conflict', p_conflict_id, private.settle_case(c, p_decision, p_note, p_expected_version));
 end
 $$;
 comment on function private.resolve_conflict is 'See api.resolve_conflict.';
@@ -2673,30 +3748,143 @@ comment on function api.resolve_conflict is 'In: case; accept_observed, keep_exi
 grant execute on function api.resolve_conflict to authenticated;
 -- end db/functions/conflicts/api.resolve_conflict.sql
 
+-- begin db/functions/conflicts/private.class_of_case.sql
+-- Cases of one kind and class are one question asked many times, so they may be answered together (api.resolve_conflicts): the same decisions
+-- can be made of them, and the same things agree and disagree.
+create or replace function private.class_of_case(p_kind registry.conflict_kind, p_decisions text[], p_detail jsonb)
+returns text
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return concat_ws(' / ',
+    array_to_string(p_decisions, ' '),
+    case when p_kind = 'mismatch' then coalesce(nullif(concat_ws(' ',
+      case when (p_detail -> 'd_number_to_personnummer') = 'true' then 'd_number_to_personnummer' end,
+      case when (p_detail -> 'same_birth_date') = 'true' then 'same_birth_date' end,
+      case when (p_detail -> 'recorded_synthetic') is distinct from (p_detail -> 'observed_synthetic') then 'one_synthetic' end,
+      case when (p_detail -> 'older_than_record') = 'true' then 'older_than_record' end), ''), 'other_birth_date') end,
+    case when p_kind in ('ambiguous', 'name_mismatch') then p_detail ->> 'match_rule' end,
+    case when p_kind in ('ambiguous', 'name_mismatch') then 'disagreed: ' || coalesce(p_detail ->> 'disagreed', '[]') end,
+    case when p_kind in ('push_failed', 'member_system') then p_detail ->> 'error_code' end,
+    case when p_kind = 'drift' then p_detail ->> 'found' end);
+end
+$$;
+comment on function private.class_of_case is 'In: kind of a case, the decisions it offers, its detail. Out: its class, in words that are compared and not read.';
+grant execute on function private.class_of_case to authenticated; -- called by api.open_conflicts
+-- end db/functions/conflicts/private.class_of_case.sql
+
+-- begin db/functions/conflicts/private.resolve_conflicts.sql
+-- Each case is settled as if it were alone (private.settle_case): a refusal of one is its answer, and the others go on. A case that an earlier
+-- one of them has settled or changed is read again, so its version tells.
+create or replace function private.resolve_conflicts(p_conflict_ids uuid[], p_decision text, p_note text, p_expected_versions integer[])
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_classes integer;
+  v_answers jsonb := '[]'::jsonb;
+  v_answer jsonb;
+  v_asked record;
+  c registry.conflicts;
+begin
+  if cardinality(p_conflict_ids) between 1 and 200 is not true or cardinality(p_conflict_ids) is distinct from cardinality(p_expected_versions) then
+    return private.refuse('resolve_conflicts', 'number_of_cases', null);
+  end if;
+  select count(distinct (locked.kind, private.class_of_case(locked.kind, private.decisions_of_case(
+    locked.kind, locked.member_id, locked.other_member_id, locked.candidates, locked.observation_id), locked.detail)))::integer
+  into v_classes from private.lock_cases(p_conflict_ids) as locked;
+  if v_classes > 1 then
+    return private.refuse('resolve_conflicts', 'several_classes', null);
+  end if;
+  for v_asked in
+    select a.id, a.version from unnest(p_conflict_ids, p_expected_versions) with ordinality as a(id, version, nth) order by a.nth
+  loop
+    select known.* into c from registry.conflicts as known
+    where known.id = v_asked.id and known.organization_id = any (private.coordinator_organizations());
+    v_answer := private.settle_case(c, p_decision, p_note, v_asked.version);
+    if v_answer ? 'code' then
+      perform private.record_refusal('resolve_conflicts', v_answer ->> 'code', v_asked.id);
+    end if;
+    v_answers := v_answers || jsonb_build_array(jsonb_build_object('conflict_id', v_asked.id) || v_answer);
+  end loop;
+  return v_answers;
+end
+$$;
+comment on function private.resolve_conflicts is 'See api.resolve_conflicts.';
+grant execute on function private.resolve_conflicts to authenticated;
+-- end db/functions/conflicts/private.resolve_conflicts.sql
+
+-- begin db/functions/conflicts/api.resolve_conflicts.sql
+-- One decision about many cases that ask the same question.
+create or replace function api.resolve_conflicts(conflict_ids uuid[], decision text, note text, expected_versions integer[])
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.resolve_conflicts(
+    resolve_conflicts.conflict_ids, resolve_conflicts.decision, resolve_conflicts.note, resolve_conflicts.expected_versions);
+end;
+comment on function api.resolve_conflicts is 'In: up to 200 cases of one kind and class (api.open_conflicts.class), a decision, a note, beside each case the version that was decided on. Out: an array with the answer for each, as api.resolve_conflict gives it, in the same order; or, for all, a refusal with code and message (HTTP 422).';
+grant execute on function api.resolve_conflicts to authenticated;
+-- end db/functions/conflicts/api.resolve_conflicts.sql
+
+-- begin db/functions/conflicts/private.today.sql
+-- The day that coordinators have on the wall.
+create or replace function private.today()
+returns date
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select (now() at time zone 'Europe/Oslo')::date
+$$;
+comment on function private.today is 'Out: today in Norway.';
+grant execute on function private.today to authenticated; -- called by views
+-- end db/functions/conflicts/private.today.sql
+
 -- begin db/functions/conflicts/api.open_conflicts.sql
 -- What a coordinator has to judge. Numbers are masked, and only the own organisations' rows pass row security.
 create or replace view api.open_conflicts with (security_invoker = true) as
 select
   c.id, g.slug as organization, c.kind, c.state, c.version, c.opened_at, c.seen, c.last_seen_at,
   c.member_id, m.external_id as member_external_id, m.given_name as member_given_name, m.family_name as member_family_name,
-  m.personnummer_masked as recorded_personnummer,
-  c.other_member_id, n.external_id as other_member_external_id,
+  m.birth_date as member_birth_date, m.email as member_email, m.phone as member_phone, m.personnummer_masked as recorded_personnummer,
+  c.other_member_id, n.external_id as other_member_external_id, n.given_name as other_member_given_name,
+  n.family_name as other_member_family_name,
   c.candidates, c.observation_id, o.provider,
   coalesce(o.personnummer_masked, c.detail ->> 'personnummer') as observed_personnummer,
-  o.given_name as observed_given_name, o.family_name as observed_family_name, o.authenticated_at,
+  o.given_name as observed_given_name, o.family_name as observed_family_name, o.birth_date as observed_birth_date,
+  o.email as observed_email, o.email_verified as observed_email_verified,
+  o.phone as observed_phone, o.phone_verified as observed_phone_verified, o.authenticated_at,
   c.push_id, c.detail,
-  (select count(*)::integer from sync.pushes as p where p.waits_for_conflict_id = c.id) as waiting_changes
+  (select count(*)::integer from sync.pushes as p where p.waits_for_conflict_id = c.id) as waiting_changes,
+  d.decisions, array(select t.decision from unnest(d.decisions) as t(decision) where t.decision = any (g.second_approval::text[])) as need_approval,
+  private.class_of_case(c.kind, d.decisions, c.detail) as class,
+  a.user_id as assigned_to, private.coordinator_name(ka.name, ka.email, a.user_id) as assigned_name,
+  case when a.user_id is not null then c.assigned_until end as assigned_until,
+  case when c.postponed_until > private.today() then c.postponed_until end as postponed_until,
+  (select count(*)::integer from registry.conflict_comments as k where k.organization_id = c.organization_id and k.conflict_id = c.id) as comments,
+  (c.proposal).decision as proposed_decision, p.user_id as proposed_by,
+  private.coordinator_name(kp.name, kp.email, p.user_id) as proposed_by_name, (c.proposal).at as proposed_at, (c.proposal).note as proposal_note
 from registry.conflicts as c
 join registry.organizations as g on g.id = c.organization_id
 left join registry.members as m on m.id = c.member_id
 left join registry.members as n on n.id = c.other_member_id
 left join registry.observations as o on o.id = c.observation_id
-where c.state = 'open';
-comment on view api.open_conflicts is 'Open cases of the coordinator''s organisations. Numbers are masked.';
+cross join lateral (
+  select private.decisions_of_case(c.kind, c.member_id, c.other_member_id, c.candidates, c.observation_id)
+) as d(decisions)
+cross join lateral (select case when private.is_assigned(c.assigned_to, c.assigned_until) then c.assigned_to end) as a(user_id)
+cross join lateral (select private.user_of_actor((c.proposal).by)) as p(user_id)
+left join registry.coordinators as ka on ka.user_id = a.user_id and ka.organization_id = c.organization_id
+left join registry.coordinators as kp on kp.user_id = p.user_id and kp.organization_id = c.organization_id
+where c.closed_at is null;
+comment on view api.open_conflicts is 'Open and proposed cases of the coordinator''s organisations. Numbers are masked.';
 comment on column api.open_conflicts.id is 'The case; api.resolve_conflict takes it.';
 comment on column api.open_conflicts.organization is 'Whose coordinators see it (slug).';
 comment on column api.open_conflicts.kind is 'What is to be judged.';
-comment on column api.open_conflicts.state is 'Always open.';
+comment on column api.open_conflicts.state is 'open; or proposed: a decision waits for a second coordinator (api.approvals).';
 comment on column api.open_conflicts.version is 'What resolve_conflict wants as expected_version: it rises with every change that a coordinator must have seen.';
 comment on column api.open_conflicts.opened_at is 'When it was opened.';
 comment on column api.open_conflicts.seen is 'How many times the same disagreement was seen.';
@@ -2705,24 +3893,244 @@ comment on column api.open_conflicts.member_id is 'The member concerned, where o
 comment on column api.open_conflicts.member_external_id is 'That member''s number in the member system.';
 comment on column api.open_conflicts.member_given_name is 'Given name on the record.';
 comment on column api.open_conflicts.member_family_name is 'Family name on the record.';
+comment on column api.open_conflicts.member_birth_date is 'Birth date on the record.';
+comment on column api.open_conflicts.member_email is 'E-mail address on the record.';
+comment on column api.open_conflicts.member_phone is 'Phone on the record.';
 comment on column api.open_conflicts.recorded_personnummer is 'Number on the record, masked.';
 comment on column api.open_conflicts.other_member_id is 'The other member who already has the number.';
 comment on column api.open_conflicts.other_member_external_id is 'That member''s number in the member system.';
+comment on column api.open_conflicts.other_member_given_name is 'Given name on that record.';
+comment on column api.open_conflicts.other_member_family_name is 'Family name on that record.';
 comment on column api.open_conflicts.candidates is 'The members it might be, where none is certain.';
 comment on column api.open_conflicts.observation_id is 'The login that first showed it.';
 comment on column api.open_conflicts.provider is 'What the person logged in with.';
 comment on column api.open_conflicts.observed_personnummer is 'Number that the login or the import brought, masked.';
 comment on column api.open_conflicts.observed_given_name is 'Given name that the login brought.';
 comment on column api.open_conflicts.observed_family_name is 'Family name that the login brought.';
+comment on column api.open_conflicts.observed_birth_date is 'Birth date that the login brought.';
+comment on column api.open_conflicts.observed_email is 'E-mail address that the login brought.';
+comment on column api.open_conflicts.observed_email_verified is 'Whether the provider has verified it.';
+comment on column api.open_conflicts.observed_phone is 'Phone that the login brought.';
+comment on column api.open_conflicts.observed_phone_verified is 'Whether the provider has verified it.';
 comment on column api.open_conflicts.authenticated_at is 'When the person authenticated.';
 comment on column api.open_conflicts.push_id is 'The push that failed.';
 comment on column api.open_conflicts.waiting_changes is 'How many changes of records wait for the case before they are sent to the member system.';
 comment on column api.open_conflicts.detail is 'What agreed and what disagreed; never a number.';
+comment on column api.open_conflicts.decisions is 'Which decisions can be made of it, in the order in which they are offered.';
+comment on column api.open_conflicts.need_approval is 'Which of them a second coordinator must approve.';
+comment on column api.open_conflicts.class is 'Cases of one kind and class may be settled together (api.resolve_conflicts). To be compared, not to be shown.';
+comment on column api.open_conflicts.assigned_to is 'Who looks after it (user id).';
+comment on column api.open_conflicts.assigned_name is 'Who looks after it, for people.';
+comment on column api.open_conflicts.assigned_until is 'When that ends, unless they do something about it before.';
+comment on column api.open_conflicts.postponed_until is 'The day on which it comes back; null: it is not postponed.';
+comment on column api.open_conflicts.comments is 'How many comments it has (api.conflict_comments).';
+comment on column api.open_conflicts.proposed_decision is 'The decision that waits for a second coordinator.';
+comment on column api.open_conflicts.proposed_by is 'Who proposed it (user id).';
+comment on column api.open_conflicts.proposed_by_name is 'Who proposed it, for people.';
+comment on column api.open_conflicts.proposed_at is 'When.';
+comment on column api.open_conflicts.proposal_note is 'The note of the one who proposed it.';
 grant select on api.open_conflicts to authenticated;
 create or replace trigger _100_refuse_write
 instead of insert or update or delete on api.open_conflicts
 for each row execute function private.tg__refuse_write();
 -- end db/functions/conflicts/api.open_conflicts.sql
+
+-- begin db/functions/conflicts/private.postpone_conflict.sql
+-- There is nothing to decide before a certain day. The case comes back by itself: then, or as soon as it changes.
+create or replace function private.postpone_conflict(p_conflict_id uuid, p_until date, p_note text)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c registry.conflicts := private.lock_case(p_conflict_id);
+  v_refusal constant text := case
+    when c.id is null then 'not_found'
+    when c.closed_at is not null then 'not_open'
+    when c.state = 'proposed' then 'awaits_approval'
+    when p_until <= private.today() or p_until > private.today() + 366 then 'date_unusable'
+    else coalesce(private.why_not_note(p_note), private.why_not_comment(c.id))
+  end;
+begin
+  if v_refusal is not null then
+    return private.refuse('postpone_conflict', v_refusal, p_conflict_id);
+  end if;
+  update registry.conflicts set postponed_until = p_until where id = c.id returning * into c;
+  perform private.write_comment(c, private.user_of_actor(private.actor()), p_note);
+  perform private.keep_assignment(c.id);
+  perform private.record_repeatable(private.actor() || ' ' || c.id, 'case_postponed', 'coordinator', c.organization_id,
+    case when p_until is null then 'The case is no longer postponed.' else format('A coordinator postponed the case until %s.', p_until) end,
+    p_member_id => coalesce(c.member_id, c.candidates[1]), p_conflict_id => c.id, p_push_id => c.push_id,
+    p_detail => jsonb_build_object('kind', c.kind, 'until', p_until));
+  return private.describe_case(c) || jsonb_build_object('postponed_until', c.postponed_until);
+end
+$$;
+comment on function private.postpone_conflict is 'See api.postpone_conflict.';
+grant execute on function private.postpone_conflict to authenticated;
+-- end db/functions/conflicts/private.postpone_conflict.sql
+
+-- begin db/functions/conflicts/api.postpone_conflict.sql
+-- A coordinator puts a case off.
+create or replace function api.postpone_conflict(conflict_id uuid, until date, note text)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.postpone_conflict(postpone_conflict.conflict_id, postpone_conflict.until, postpone_conflict.note);
+end;
+comment on function api.postpone_conflict is 'In: an open case; the day on which it is to come back (from tomorrow, within a year; null: it is no longer postponed); a note, which becomes a comment. Out: the case, or a refusal with code and message (HTTP 404, 409, 422).';
+grant execute on function api.postpone_conflict to authenticated;
+-- end db/functions/conflicts/api.postpone_conflict.sql
+
+-- begin db/functions/files_and_worklist/private.key_thumbprint.sql
+-- How two people compare a public key over the telephone: RFC 7638. Only what the key itself is counts, in the order of the letters.
+create or replace function private.key_thumbprint(p_public_jwk jsonb)
+returns text
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select translate(encode(sha256(convert_to('{' || (
+    select string_agg(to_json(m.name)::text || ':' || (p_public_jwk -> m.name)::text, ',' order by m.nth)
+    from unnest(array['crv', 'kty', 'x', 'y']) with ordinality as m(name, nth) where p_public_jwk ? m.name
+  ) || '}', 'UTF8')), 'base64'), '+/=', '-_')
+$$;
+comment on function private.key_thumbprint is 'In: a public JWK (OKP or EC). Out: its thumbprint (SHA-256, base64url); null: no key.';
+-- end db/functions/files_and_worklist/private.key_thumbprint.sql
+
+-- begin db/functions/files_and_worklist/private.is_on_curve.sql
+-- A point that is not on the curve is no key: the worker could seal nothing for it. y^2 = x^3 - 3x + b (FIPS 186-5, P-256).
+create or replace function private.is_on_curve(p_x bytea, p_y bytea)
+returns boolean
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_p constant numeric := 115792089210356248762697446949407573530086143415290314195533631308867097853951;
+  c_b constant numeric := 41058363725152142129326129780047268409114441015993725554835256314039467401291;
+  x numeric := 0;
+  y numeric := 0;
+begin
+  for i in 0 .. 31 loop
+    x := x * 256 + get_byte(p_x, i);
+    y := y * 256 + get_byte(p_y, i);
+  end loop;
+  return x < c_p and y < c_p and (y * y - x * x * x + 3 * x - c_b) % c_p = 0;
+end
+$$;
+comment on function private.is_on_curve is 'In: two coordinates of 32 bytes. Out: whether they are a point of P-256.';
+-- end db/functions/files_and_worklist/private.is_on_curve.sql
+
+-- begin db/functions/files_and_worklist/private.read_coordinate.sql
+-- The 32 bytes of a coordinate, written in base64url the one way in which they can be.
+create or replace function private.read_coordinate(p_text text)
+returns bytea
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_bytes bytea;
+begin
+  if p_text ~ '^[A-Za-z0-9_-]{43}$' then
+    v_bytes := decode(translate(p_text, '-_', '+/') || '=', 'base64');
+  end if;
+  return case when translate(encode(v_bytes, 'base64'), '+/=', '-_') = p_text then v_bytes end;
+end
+$$;
+comment on function private.read_coordinate is 'In: a coordinate of a JWK. Out: its 32 bytes; null: it is none.';
+-- end db/functions/files_and_worklist/private.read_coordinate.sql
+
+-- begin db/functions/files_and_worklist/private.why_not_key.sql
+-- What the worker seals for is a public key, X25519 or P-256. A private one is refused before anything else: it was meant for nobody. Some points
+-- of X25519 have so small an order that no secret can be agreed on with them.
+create or replace function private.why_not_key(p_jwk jsonb)
+returns text
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  x constant bytea := private.read_coordinate(p_jwk ->> 'x');
+  y constant bytea := private.read_coordinate(p_jwk ->> 'y');
+  c_small constant text[] := array[
+    '0000000000000000000000000000000000000000000000000000000000000000',
+    '0100000000000000000000000000000000000000000000000000000000000000',
+    'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
+    '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
+    'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+    'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+    'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f'];
+begin
+  return case
+    when jsonb_typeof(p_jwk) is distinct from 'object' then 'key_unusable'
+    when p_jwk ?| array['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'] then 'key_is_private'
+    when p_jwk ->> 'kty' = 'OKP' and p_jwk ->> 'crv' = 'X25519' and x is not null and not p_jwk ? 'y' then
+      case when encode(set_byte(x, 31, get_byte(x, 31) & 127), 'hex') = any (c_small) then 'key_unusable' end
+    when p_jwk ->> 'kty' = 'EC' and p_jwk ->> 'crv' = 'P-256' and private.is_on_curve(x, y) then null
+    else 'key_unusable'
+  end;
+end
+$$;
+comment on function private.why_not_key is 'In: what is said to be a public JWK. Out: code of the refusal, null: the worker can seal for it.';
+-- end db/functions/files_and_worklist/private.why_not_key.sql
+
+-- begin db/functions/files_and_worklist/private.propose_receiver_key.sql
+-- Another key for the worklist and the files. It is a case, of which an organisation has one at a time: the key is stored when a second coordinator
+-- has compared the fingerprint, or at once where the organisation does not ask for that. The key is called by its fingerprint, whatever it was
+-- called before.
+create or replace function private.propose_receiver_key(p_organization text, p_public_jwk jsonb)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  s sync.member_systems;
+  c registry.conflicts;
+  v_known registry.conflicts;
+  v_refusal text;
+  v_thumbprint text;
+begin
+  select known.* into s from sync.member_systems as known join registry.organizations as g on g.id = known.organization_id
+  where g.slug = p_organization and g.id = any (private.coordinator_organizations());
+  v_refusal := case when s.id is null then 'not_found' else private.why_not_key(p_public_jwk) end;
+  if v_refusal is null then
+    v_known := private.lock_case(known.id) from registry.conflicts as known
+      where known.organization_id = s.organization_id and known.fingerprint = 'receiver_key' and known.closed_at is null;
+    v_refusal := case when v_known.state = 'proposed' then 'awaits_approval' end;
+  end if;
+  if v_refusal is not null then
+    return private.refuse('propose_receiver_key', v_refusal, v_known.id);
+  end if;
+  perform private.supersede_cases(array[v_known.id], 'coordinator', 'Another key was proposed.');
+  v_thumbprint := private.key_thumbprint(p_public_jwk);
+  c.organization_id := s.organization_id;
+  c.kind := 'receiver_key';
+  c.fingerprint := 'receiver_key';
+  c.detail := jsonb_strip_nulls(jsonb_build_object(
+    'fingerprint', v_thumbprint, 'replaces', private.key_thumbprint(s.receiver_key),
+    'public_jwk', jsonb_build_object('kid', v_thumbprint, 'kty', p_public_jwk -> 'kty', 'crv', p_public_jwk -> 'crv', 'x', p_public_jwk -> 'x',
+      'y', p_public_jwk -> 'y')));
+  c := private.open_case(c);
+  if c.seen > 1 then -- a colleague proposed one at this moment
+    return private.refuse('propose_receiver_key', 'awaits_approval', c.id);
+  end if;
+  return private.answer('propose_receiver_key', c.id, private.settle_case(c, 'accept_receiver_key', null, c.version));
+end
+$$;
+comment on function private.propose_receiver_key is 'See api.propose_receiver_key.';
+grant execute on function private.propose_receiver_key to authenticated;
+-- end db/functions/files_and_worklist/private.propose_receiver_key.sql
+
+-- begin db/functions/files_and_worklist/api.propose_receiver_key.sql
+-- A coordinator has made a new pair of keys in the browser, and hands over the public one.
+create or replace function api.propose_receiver_key(organization text, public_jwk jsonb)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.propose_receiver_key(propose_receiver_key.organization, propose_receiver_key.public_jwk);
+end;
+comment on function api.propose_receiver_key is 'In: an organisation (slug); a public JWK, X25519 or P-256. Out: a case of kind receiver_key, proposed, or settled where no second coordinator has to approve it; or a refusal with code and message (HTTP 404, 409, 422). The fingerprint (RFC 7638) is in its detail, and becomes the kid.';
+grant execute on function api.propose_receiver_key to authenticated;
+-- end db/functions/files_and_worklist/api.propose_receiver_key.sql
 
 -- begin db/functions/conflicts/private.reopen_superseded.sql
 -- Cases that were obsolete while two records were one are questions again, but for those that somebody has asked anew since, that are about a
@@ -2743,7 +4151,7 @@ begin
       and not exists (
         select from registry.members as m
         where m.id = any (c.candidates || array[c.member_id, c.other_member_id]) and m.merged_into is not null)
-      and not exists (select from private.same_disagreement(c) as known where known.state = 'open' or c.kind = 'mismatch')
+      and not exists (select from private.same_disagreement(c) as known where known.closed_at is null or c.kind = 'mismatch')
     returning c.*
   loop
     perform private.record_case_event('case_reopened', v_case, 'The records were separated again; the case is open again.');
@@ -2836,8 +4244,8 @@ declare
 begin
   return case
     when c.id is null then 'not_found'
-    when r.id is null or c.kind = 'push_failed' or r.decision = 'retry_sync' then 'not_resolved'
-    when r.decided_at < now() - interval '30 days' then 'too_late'
+    when private.undo_until(c.kind, r.decision, r.decided_at) is null then 'not_resolved'
+    when private.undo_until(c.kind, r.decision, r.decided_at) < now() then 'too_late'
     when (select count(*) >= 20 from registry.resolutions as known where known.conflict_id = c.id and known.undone_at is not null)
       then 'undone_too_often'
     when b.member_id is not null and b.version_after is distinct from (
@@ -2861,7 +4269,7 @@ begin
           or m.personnummer_masked = (b.number).masked and private.has_number(m, b.number)) -- under another key
         and m.id <> b.member_id
         and not ((b.survivor_number).index is not null and m.id = b.survivor)) then 'newer_change'
-    when exists (select from private.same_disagreement(c) as other where other.state = 'open') then 'newer_change'
+    when exists (select from private.same_disagreement(c) as other where other.closed_at is null) then 'newer_change'
   end;
 end
 $$;
@@ -2890,7 +4298,7 @@ begin
     perform private.restore_before(c, r.before);
     update registry.resolutions set undone_at = clock_timestamp(), undone_by = private.actor(), undo_note = p_note where id = r.id;
     update registry.conflicts
-    set state = 'open', decision = null, decided_by = null, closed_at = null, version = version + 1
+    set state = 'open', decision = null, decided_by = null, proposal = null, closed_at = null, version = version + 1
     where id = c.id
     returning * into c;
   exception when unique_violation then
@@ -2925,7 +4333,7 @@ grant execute on function api.undo_resolution to authenticated;
 create or replace view api.settled_conflicts with (security_invoker = true) as
 select
   c.id, g.slug as organization, c.kind, c.decision, c.decided_by, c.closed_at as settled_at, c.note,
-  case when c.kind <> 'push_failed' and r.decision <> 'retry_sync' then r.decided_at + interval '30 days' end as undo_until,
+  private.undo_until(c.kind, r.decision, r.decided_at) as undo_until, (c.proposal).by as proposed_by,
   c.version, c.member_id, m.external_id as member_external_id, m.given_name as member_given_name, m.family_name as member_family_name,
   m.personnummer_masked as recorded_personnummer, c.other_member_id, n.external_id as other_member_external_id, c.candidates,
   c.observation_id, o.provider, coalesce(o.personnummer_masked, c.detail ->> 'personnummer') as observed_personnummer,
@@ -2946,6 +4354,7 @@ comment on column api.settled_conflicts.decided_by is 'Who decided: user id of t
 comment on column api.settled_conflicts.settled_at is 'When it was decided.';
 comment on column api.settled_conflicts.note is 'The coordinator''s note.';
 comment on column api.settled_conflicts.undo_until is 'Until when it can be taken back, as long as nothing newer stands on it; null: there is nothing to take back.';
+comment on column api.settled_conflicts.proposed_by is 'Who had proposed it, where it needed a second coordinator''s approval.';
 comment on column api.settled_conflicts.version is 'Rises with every change of the case.';
 comment on column api.settled_conflicts.member_id is 'The member concerned, where one was certain.';
 comment on column api.settled_conflicts.member_external_id is 'That member''s number in the member system.';
@@ -4073,21 +5482,6 @@ $$;
 comment on function private.confirm_known_login is 'In: a login as login.record_observation begins it, organisation (slug) and provider. Out: the member, when the login is linked and the record has just the observed number; the observation is stored as confirmed, with its audit event. Otherwise null, and nothing is written.';
 -- end db/functions/login/private.confirm_known_login.sql
 
--- begin db/functions/matching/private.is_excluded.sql
--- What a coordinator has decided outranks the match rules for good, and a member's own wish too.
-create or replace function private.is_excluded(p_observation registry.observations, p_member_id uuid)
-returns boolean
-language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-  select exists (
-    select from registry.excluded_links as x
-    where x.organization_id = p_observation.organization_id and x.issuer = p_observation.issuer and x.subject = p_observation.subject
-      and x.member_id = p_member_id)
-$$;
-comment on function private.is_excluded is 'In: an observation, a member. Out: whether a coordinator found that this login is not that member.';
--- end db/functions/matching/private.is_excluded.sql
-
 -- begin db/functions/matching/private.match_result.sql
 -- Puts a decision of the match rules into words and data: which match rule, what agreed, what disagreed. Stored with the link, the
 -- observation and the audit event, so that anybody can see later why a login was taken for a member.
@@ -4098,15 +5492,6 @@ returns private.match_result
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  with evidence(name, agrees) as ( -- null: could not be compared
-    values
-      ('personnummer', nullif(p_candidate.by_number, false)),
-      ('phone', p_candidate.by_phone),
-      ('email', p_candidate.by_email),
-      ('name', p_candidate.name = 'full'),
-      ('birth_date', p_candidate.birth_date_agrees),
-      ('birth_date_of_number', case when p_candidate.by_number then p_candidate.born_as_number_says end)
-  )
   select
     case
       when p_match_rule is not null then case when p_sane then 'found' else 'name_mismatch' end
@@ -4121,10 +5506,11 @@ as $$
     jsonb_strip_nulls(jsonb_build_object(
       'match_rule', p_match_rule,
       'candidates', cardinality(p_candidates),
-      'agreed', (select coalesce(jsonb_agg(e.name order by e.name), '[]') from evidence as e where e.agrees),
-      'disagreed', (select coalesce(jsonb_agg(e.name order by e.name), '[]') from evidence as e where not e.agrees)
+      'agreed', to_jsonb(e.agreed),
+      'disagreed', to_jsonb(e.disagreed)
     )),
     null::boolean
+  from private.explain_candidate(p_candidate) as e
 $$;
 comment on function private.match_result is 'In: match rule (null: none), its candidate, whether it passed the sanity check (or: whether nobody was pointed at), all candidates. Out: the match result.';
 -- end db/functions/matching/private.match_result.sql
@@ -4243,223 +5629,6 @@ end
 $$;
 comment on function private.find_asking_member is 'In: the member who asked, the candidates with evidence. Out: that member, or name_mismatch. Raises serialization_failure when the record is gone.';
 -- end db/functions/matching/private.find_asking_member.sql
-
--- begin db/functions/matching/private.parts_agree.sql
--- Whether two names agree as a whole, given name with given name. A family is many people with one family name, one phone and one e-mail address,
--- so the given name decides: Anne and Anne Marie may be one, Anne Marie and Anne Sofie are sisters. A word more on one side is a middle name that
--- comes and goes. Of the family name one shared word is enough, because double names are shortened.
-create or replace function private.parts_agree(
-  p_given_1 private.name_part, p_family_1 private.name_part, p_given_2 private.name_part, p_family_2 private.name_part
-)
-returns boolean
-language plpgsql immutable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return (
-    p_given_1.spellings && p_given_2.spellings
-      and (p_given_1.words <@ (p_given_2.spellings || p_family_2.spellings) or p_given_2.words <@ (p_given_1.spellings || p_family_1.spellings))
-    or coalesce(p_given_1.whole = p_given_2.whole, false)
-  ) and (
-    p_family_1.spellings && p_family_2.spellings
-    or coalesce(p_family_1.whole = p_family_2.whole, false)
-  );
-end
-$$;
-comment on function private.parts_agree is 'In: given and family name of two sides, all four written. Out: whether they agree in this order.';
--- end db/functions/matching/private.parts_agree.sql
-
--- begin db/functions/matching/private.lone_part_agrees.sql
--- Where one side has but one of the two names: all its words must be found on the other side, one of them in the given name, because a family name
--- alone may be anybody's in the family. So a lone family name agrees only where it holds the whole name.
-create or replace function private.lone_part_agrees(
-  p_given_1 private.name_part, p_family_1 private.name_part, p_given_2 private.name_part, p_family_2 private.name_part
-)
-returns boolean
-language plpgsql immutable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_lone constant private.name_part := case when p_given_1.is_written then p_given_1 else p_family_1 end;
-begin
-  if p_given_2.is_written and p_family_2.is_written then
-    return v_lone.spellings && p_given_2.spellings and v_lone.words <@ (p_given_2.spellings || p_family_2.spellings)
-      and (p_given_1.is_written or v_lone.spellings && p_family_2.spellings);
-  elsif p_given_1.is_written <> p_given_2.is_written then
-    return false; -- a given name here, a family name there
-  elsif p_given_1.is_written then
-    return private.parts_agree(p_given_1, p_given_1, p_given_2, p_given_2);
-  end if;
-  return private.parts_agree(p_family_1, p_family_1, p_family_2, p_family_2);
-end
-$$;
-comment on function private.lone_part_agrees is 'In: given and family name of two sides, one of which is not written on the first. Out: whether they agree.';
--- end db/functions/matching/private.lone_part_agrees.sql
-
--- begin db/functions/matching/private.tells_apart.sql
--- Words that tell nobody apart: Omar Al Said and Fatima Al Nouri have one in common and are two people. Particles of names in the languages of
--- Norway's residents; titles; initials; and abbreviations like Chr., Md. and JP, which have no vowel. Ng is a name.
-create or replace function private.tells_apart(p_word text)
-returns boolean
-language plpgsql immutable strict parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return not (
-    p_word = any ('{
-      al,el,ul,ud,ad,adh,an,ar,as,ash,at,ath,az,abd,abdul,abdel,abdal,abu,um,umm,bin,ben,ibn,bint,binti,binte,ould,wuld,
-      da,das,de,del,dela,della,delle,dell,dei,degli,di,do,dos,du,des,la,las,le,les,lo,los,san,santa,saint,sankt,
-      van,von,vom,der,den,det,dem,die,het,ten,ter,te,tot,zu,zum,zur,im,am,in,op,af,av,auf,und,og,and,och,et,
-      mac,fitz,ni,nic,ap,ab,bar,bat,thi,mohd,muhd,prof,fru,herr,junior,senior,ii,iii,iv}'::text[])
-    or length(private.fold_spelling(p_word)) = 1 and p_word collate "C" < U&'\2E80' -- beyond are Chinese and Korean, where one character is a word
-    or length(p_word) <= 3 and translate(p_word, 'bcdfghjklmnpqrstvwxz', '') = '' and p_word <> 'ng');
-end
-$$;
-comment on function private.tells_apart is 'In: a word of a name, in the letters of private.name_letters. Out: whether sharing it says anything about two people.';
--- end db/functions/matching/private.tells_apart.sql
-
--- begin db/functions/matching/private.read_name.sql
--- What a given or a family name is compared by. Al Nouri, Al-Nouri and Alnouri are one name, so neighbours are also written together, as long as
--- one of them tells people apart. A word that says that the name is not known is no name.
-create or replace function private.read_name(p_name text)
-returns private.name_part
-language plpgsql immutable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_part private.name_part;
-  v_letters text collate "C";
-  v_word text collate "C";
-  v_previous text collate "C" := '';
-  v_tells boolean;
-  v_previous_tells boolean := false;
-  v_is_name boolean := false;
-begin
-  v_part.is_written := coalesce(btrim(p_name) <> '', false);
-  v_part.words := '{}';
-  v_part.spellings := '{}';
-  if not v_part.is_written then
-    return v_part;
-  end if;
-  v_letters := private.name_letters(p_name);
-  foreach v_word in array string_to_array(v_letters, ' ') loop
-    continue when v_word in ('', 'ukjent', 'ukendt', 'unknown', 'fnu', 'lnu');
-    v_tells := private.tells_apart(v_word);
-    if v_tells then
-      v_part.words := v_part.words || private.fold_spelling(v_word);
-    end if;
-    if v_previous <> '' and (v_tells or v_previous_tells) then
-      v_part.spellings := v_part.spellings || private.fold_spelling(v_previous || v_word);
-    end if;
-    v_is_name := v_is_name or v_tells or length(private.fold_spelling(v_word)) > 1 and v_word ~ '[aeiouy]';
-    v_previous := v_word;
-    v_previous_tells := v_tells;
-  end loop;
-  if v_is_name then
-    v_part.whole := private.fold_spelling(replace(v_letters, ' ', ''));
-  end if;
-  v_part.spellings := v_part.words || v_part.spellings || case when v_part.words <> '{}' then array[v_part.whole] end;
-  return v_part;
-end
-$$;
-comment on function private.read_name is 'In: a given or a family name. Out: what it is compared by.';
--- end db/functions/matching/private.read_name.sql
-
--- begin db/functions/matching/private.compare_names.sql
--- How far two names agree. Given and family name are swapped in some registers, so both orders are tried; some have the whole name in one of the
--- two. Forgiving of spelling and never of another name: this only checks, it finds nobody.
-create or replace function private.compare_names(p_given_1 text, p_family_1 text, p_given_2 text, p_family_2 text)
-returns private.name_agreement
-language plpgsql immutable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  g1 constant private.name_part := private.read_name(p_given_1);
-  f1 constant private.name_part := private.read_name(p_family_1);
-  -- Mostly the two sides are spelled alike, and reading is what costs.
-  g2 constant private.name_part := case when p_given_2 = p_given_1 then g1 else private.read_name(p_given_2) end;
-  f2 constant private.name_part := case when p_family_2 = p_family_1 then f1 else private.read_name(p_family_2) end;
-begin
-  return case
-    when not (g1.is_written or f1.is_written) or not (g2.is_written or f2.is_written) then null
-    when case
-      when not (g1.is_written and f1.is_written) then private.lone_part_agrees(g1, f1, g2, f2)
-      when not (g2.is_written and f2.is_written) then private.lone_part_agrees(g2, f2, g1, f1)
-      else private.parts_agree(g1, f1, g2, f2) or private.parts_agree(g1, f1, f2, g2)
-    end then 'full'
-    when (g1.spellings || f1.spellings) && (g2.spellings || f2.spellings) then 'partial'
-    else 'none'
-  end::private.name_agreement;
-end
-$$;
-comment on function private.compare_names is 'In: given and family name of two sides. Out: full, partial, none; null when one side has no name at all.';
--- end db/functions/matching/private.compare_names.sql
-
--- begin db/functions/matching/private.given_names_differ.sql
--- A family name is shared by a whole family. Initials and titles say nothing, and a name may stand in the other field.
-create or replace function private.given_names_differ(p_given_1 text, p_family_1 text, p_given_2 text, p_family_2 text)
-returns boolean
-language plpgsql immutable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  g1 constant private.name_part := private.read_name(p_given_1);
-  g2 constant private.name_part := private.read_name(p_given_2);
-begin
-  return g1.words <> '{}' and g2.words <> '{}'
-    and not g1.spellings && (g2.spellings || (private.read_name(p_family_2)).spellings)
-    and not g2.spellings && (g1.spellings || (private.read_name(p_family_1)).spellings);
-end
-$$;
-comment on function private.given_names_differ is 'In: given and family name of two sides. Out: whether both have a given name, and these have nothing in common.';
--- end db/functions/matching/private.given_names_differ.sql
-
--- begin db/functions/matching/private.find_candidates.sql
--- Everybody in the organisation that anything verified of the login points at, with what agrees and what does not; and the member who
--- asked for the login to be linked. Deciding is somebody else's work (private.choose_member). What is not verified anybody can write, so
--- it is not even looked up here: neither who is let in, nor how long that takes, may depend on it (private.add_unverified).
-create or replace function private.find_candidates(p_observation registry.observations)
-returns setof private.candidate
-language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-  with login as (
-    select p_observation.organization_id,
-      array_remove(p_observation.personnummer_index || p_observation.personnummer_index_previous, null) as indexes,
-      case when p_observation.phone_verified then p_observation.phone end as phone,
-      case when p_observation.email_verified then private.email_key(p_observation.email) end as email
-  )
-  select
-    m.id,
-    agrees.number,
-    agrees.phone,
-    agrees.email,
-    case
-      -- Twins and siblings share a family name, and a number may stand on the other one's record.
-      when agrees.number and agrees.phone is not true and agrees.email is not true
-        and (m.birth_date is null or not agrees.phone or not agrees.email)
-        and private.given_names_differ(p_observation.given_name, p_observation.family_name, m.given_name, m.family_name) then 'none'
-      else private.compare_names(p_observation.given_name, p_observation.family_name, m.given_name, m.family_name)
-    end,
-    case
-      when m.birth_date is not null then m.birth_date = p_observation.birth_date
-      -- The record's own number says when its member was born; without the century it can only contradict.
-      when (select n.birth_date from private.read_mask(m.personnummer_masked) as n) <> to_char(p_observation.birth_date, 'DDMMYY') then false
-    end,
-    to_char(m.birth_date, 'DDMMYY') = (select n.birth_date from private.read_mask(p_observation.personnummer_masked) as n)
-  from login as l
-  join registry.members as m on m.organization_id = l.organization_id
-  cross join lateral (
-    select coalesce(m.personnummer_index = any (l.indexes), false) as number, m.phone = l.phone as phone,
-      private.email_key(m.email) = l.email as email
-  ) as agrees
-  where (m.personnummer_index = any (l.indexes) or m.phone = l.phone or private.email_key(m.email) = l.email
-      or m.id = p_observation.requested_member_id)
-    and m.merged_into is null
-    and not private.is_excluded(p_observation, m.id)
-$$;
-comment on function private.find_candidates is 'In: an observation. Out: the members that its number, or its verified phone or e-mail, points at, and the one who asked for it to be linked, each with the evidence.';
--- end db/functions/matching/private.find_candidates.sql
 
 -- begin db/functions/matching/private.is_plainly_theirs.sql
 -- That somebody is a member says something about health. So the app hears of a member (account_ambiguous, account_mismatch) only where the
@@ -4955,7 +6124,7 @@ begin
       perform private.fill_member(o);
       if exists (
         select from registry.conflicts as known
-        where known.organization_id = o.organization_id and known.member_id = o.member_id and known.state = 'open')
+        where known.organization_id = o.organization_id and known.member_id = o.member_id and known.closed_at is null)
       then
         perform private.close_obsolete_cases(o.organization_id, array[o.member_id], o.source::text);
       end if;
@@ -5175,7 +6344,7 @@ begin
     'The push was cancelled: consent was withdrawn, as an unverified message said.');
   perform private.supersede_cases(array(
     select c.id from registry.conflicts as c
-    where c.organization_id = p_push.organization_id and c.push_id = p_push.id and c.kind = 'push_failed' and c.state = 'open'
+    where c.organization_id = p_push.organization_id and c.push_id = p_push.id and c.kind = 'push_failed' and c.closed_at is null
   ), 'worker', 'The push was cancelled.');
   if p_push.file_id is not null then
     perform private.withdraw_file(p_push.file_id);
@@ -5964,7 +7133,7 @@ comment on function private.due_pushes is 'Out: pushes, due for half a minute, t
 -- begin db/functions/retention/private.erase_case_numbers.sql
 -- A decision about a number is remembered as long as the number may be: while a login that brought it is kept, and for imports and
 -- comparisons, which leave no rows, for the same time after they brought it last. Then the case forgets it in every form, and if the
--- number comes again, it is a new case. Nothing is taken from a case that is open, or whose decision can be taken back (30 days).
+-- number comes again, it is a new case. Nothing is taken from a case that is open, or whose decision can be taken back.
 create or replace function private.erase_case_numbers(p_most integer)
 returns integer
 language plpgsql volatile
@@ -5975,7 +7144,7 @@ declare
     select due.id from registry.organizations as g
     cross join lateral (
       select c.id from registry.conflicts as c
-      where c.organization_id = g.id and c.personnummer_index is not null and c.closed_at < now() - interval '31 days'
+      where c.organization_id = g.id and c.personnummer_index is not null and c.closed_at < now() - private.undo_time() - interval '1 day'
         and (c.number_seen_at is null or c.number_seen_at < now() - coalesce(g.retention, interval '1 year'))
         and not exists (select from registry.observations as o where o.id = c.observation_id and o.personnummer_index is not null)
         and not exists (
@@ -5995,7 +7164,7 @@ comment on function private.erase_case_numbers is 'In: how many at most. Out: ho
 -- end db/functions/retention/private.erase_case_numbers.sql
 
 -- begin db/functions/conflicts/private.is_evidence.sql
--- What a coordinator is judging, or may still take back a judgement of (30 days), is not erased under their hands.
+-- What a coordinator is judging, or may still take back a judgement of, is not erased under their hands.
 create or replace function private.is_evidence(p_observation_id uuid)
 returns boolean
 language sql stable
@@ -6003,7 +7172,7 @@ set search_path = pg_catalog, pg_temp
 as $$
   select exists (
     select from registry.conflicts as c
-    where c.observation_id = p_observation_id and (c.state = 'open' or c.closed_at > now() - interval '31 days'))
+    where c.observation_id = p_observation_id and (c.closed_at is null or c.closed_at > now() - private.undo_time() - interval '1 day'))
 $$;
 comment on function private.is_evidence is 'In: an observation. Out: whether a case still needs it.';
 -- end db/functions/conflicts/private.is_evidence.sql
@@ -6117,7 +7286,7 @@ as $$
     delete from registry.offered_numbers as n
     where n.conflict_id in (
       select c.id from registry.conflicts as c join registry.offered_numbers as known on known.conflict_id = c.id
-      where c.closed_at < now() - interval '31 days' limit p_most)
+      where c.closed_at < now() - private.undo_time() - interval '1 day' limit p_most)
     returning 1
   )
   select count(*)::integer from erased
@@ -6170,7 +7339,7 @@ comment on function private.erase_refresh_tokens is 'In: how many at most. Out: 
 -- end db/functions/retention/private.erase_refresh_tokens.sql
 
 -- begin db/functions/retention/private.erase_replaced_numbers.sql
--- The number that a decision replaced is kept with it for as long as the decision can be taken back (30 days), and no longer. Chosen
+-- The number that a decision replaced is kept with it for as long as the decision can be taken back, and no longer. Chosen
 -- first, then updated by id, as in private.erase_contacts.
 create or replace function private.erase_replaced_numbers(p_most integer)
 returns integer
@@ -6181,7 +7350,7 @@ declare
   v_due constant uuid[] := array(
     select r.id from registry.resolutions as r
     where coalesce(((r.before).number).sealed, ((r.before).survivor_number).sealed) is not null
-      and r.decided_at < now() - interval '31 days'
+      and r.decided_at < now() - private.undo_time() - interval '1 day'
     order by r.decided_at limit p_most for update skip locked);
 begin
   update registry.resolutions as r
@@ -6550,7 +7719,7 @@ begin
               and other.personnummer_index is distinct from p.personnummer_index)))
       and not exists (
         select from registry.conflicts as c
-        where c.organization_id = p.organization_id and c.member_id = p.member_id and c.kind = 'push_failed' and c.state = 'open')
+        where c.organization_id = p.organization_id and c.member_id = p.member_id and c.kind = 'push_failed' and c.closed_at is null)
     order by p.id
     for update of p skip locked
   ) as l;
@@ -6743,7 +7912,8 @@ begin
     returning r.*
   ), said as (
     select private.record_event(o.event, o.source, o.organization_id,
-      o.message || format(' The same happened %s more times within the hour.', o.times - 5), p_member_id => o.member_id, p_push_id => o.push_id,
+      o.message || format(' The same happened %s more times within the hour.', o.times - 5),
+      p_member_id => o.member_id, p_conflict_id => o.conflict_id, p_push_id => o.push_id,
       p_detail => o.detail || jsonb_build_object('repeated', o.times - 5, 'hour', o.hour), p_actor => o.actor)
     from over as o where o.times > 5
   )
@@ -7081,6 +8251,27 @@ $$;
 comment on function private.take_turn is 'In: organisation, requests a second. Out: milliseconds to wait before sending.';
 -- end db/functions/pushes/private.take_turn.sql
 
+-- begin db/functions/conflicts/private.tg_conflicts__look_again.sql
+-- What somebody put off, or looks after, was the case as it was: one that has changed is back on the list, and one that is closed is nobody's.
+create or replace function private.tg_conflicts__look_again()
+returns trigger
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  NEW.postponed_until := null;
+  if NEW.closed_at is not null then
+    NEW.assigned_to := null;
+  end if;
+  return NEW;
+end
+$$;
+comment on function private.tg_conflicts__look_again is 'Before update: a case with a new version is no longer postponed, and a closed one is assigned to nobody.';
+create or replace trigger _100_look_again before update of version on registry.conflicts
+  for each row when (NEW.version <> OLD.version)
+  execute function private.tg_conflicts__look_again();
+-- end db/functions/conflicts/private.tg_conflicts__look_again.sql
+
 -- begin db/functions/pushes/private.weigh_pushes.sql
 -- A case about numbers was opened, changed or closed: pushes of the members it names begin to wait for it, or go on (private.tg_pushes__wait
 -- looks at each that is touched). One that is being sent cannot be called back; if its attempt fails, it is looked at then. This runs in
@@ -7121,14 +8312,15 @@ as $$
 begin
   if TG_OP = 'INSERT' then
     perform private.weigh_pushes(NEW.organization_id, NEW.candidates || NEW.member_id || NEW.other_member_id);
-  elsif (NEW.state, NEW.other_member_id, NEW.personnummer_index) is distinct from (OLD.state, OLD.other_member_id, OLD.personnummer_index) then
+  elsif (NEW.closed_at is null, NEW.other_member_id, NEW.personnummer_index)
+    is distinct from (OLD.closed_at is null, OLD.other_member_id, OLD.personnummer_index) then
     perform private.weigh_pushes(NEW.organization_id, NEW.candidates || NEW.member_id || NEW.other_member_id || OLD.other_member_id);
   end if;
   return null;
 end
 $$;
 comment on function private.tg_conflicts__weigh_pushes is 'After insert or update: pushes begin to wait for a case about their number, or go on when it ends.';
-create or replace trigger _100_weigh_pushes after insert or update of state, other_member_id, personnummer_index on registry.conflicts
+create or replace trigger _100_weigh_pushes after insert or update of closed_at, other_member_id, personnummer_index on registry.conflicts
   for each row when (NEW.kind in ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'inconsistent', 'subject_moved'))
   execute function private.tg_conflicts__weigh_pushes();
 -- end db/functions/conflicts/private.tg_conflicts__weigh_pushes.sql
@@ -7454,7 +8646,7 @@ set search_path = pg_catalog, pg_temp
 as $$
   select m.id, m.organization_id, m.external_id, m.personnummer_index, p.id is not null, p.personnummer_index,
     exists (select from registry.conflicts as c
-            where c.organization_id = m.organization_id and c.member_id = m.id and c.kind = 'drift' and c.state = 'open'),
+            where c.organization_id = m.organization_id and c.member_id = m.id and c.kind = 'drift' and c.closed_at is null),
     to_jsonb(s)
   from registry.organizations as g
   join sync.member_systems as s on s.organization_id = g.id
@@ -7827,7 +9019,7 @@ begin
   perform private.weigh_pushes(named.organization_id, named.member_ids) from (
     select c.organization_id, array_agg(distinct m.id) as member_ids
     from registry.conflicts as c cross join lateral unnest(c.candidates || c.member_id || c.other_member_id) as m(id)
-    where c.state = 'open' and c.opened_at > clock_timestamp() - interval '5 minutes' and m.id is not null
+    where c.closed_at is null and c.opened_at > clock_timestamp() - interval '5 minutes' and m.id is not null
     group by c.organization_id) as named;
 end
 $$;
@@ -7857,7 +9049,7 @@ begin
   elsif report_drift.verdict = 'same' then
     return private.supersede_cases(array(
       select c.id from registry.conflicts as c
-      where c.organization_id = m.organization_id and c.member_id = m.id and c.kind = 'drift' and c.state = 'open'
+      where c.organization_id = m.organization_id and c.member_id = m.id and c.kind = 'drift' and c.closed_at is null
     ), 'worker', 'The member system agrees again.') <> '{}';
   else
     return private.open_drift_case(m, report_drift.verdict, report_drift.live_indexes, report_drift.live_masked, report_drift.as_sent);

@@ -30,6 +30,10 @@ alter table registry.conflicts enable row level security;
 alter table registry.conflicts force row level security;
 create policy owner_all on registry.conflicts to registry_owner using (true) with check (true);
 
+alter table registry.conflict_comments enable row level security;
+alter table registry.conflict_comments force row level security;
+create policy owner_all on registry.conflict_comments to registry_owner using (true) with check (true);
+
 alter table registry.excluded_links enable row level security;
 alter table registry.excluded_links force row level security;
 create policy owner_all on registry.excluded_links to registry_owner using (true) with check (true);
@@ -124,7 +128,7 @@ create policy owner_all on sync.workers to registry_owner using (true) with chec
 create policy own_organization on registry.organizations as restrictive to authenticated
   using (id = any ((select private.coordinator_organizations())::uuid[]));
 create policy coordinator_select on registry.organizations for select to authenticated using (true);
-grant select (id, slug, name)
+grant select (id, slug, name, second_approval)
   on registry.organizations to authenticated;
 
 create policy auditor_select on registry.organizations for select to auditor using (true);
@@ -140,7 +144,7 @@ grant select (id, organization_id, external_id, given_name, family_name, birth_d
 create policy own_organization on registry.observations as restrictive to authenticated
   using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
 create policy coordinator_select on registry.observations for select to authenticated using (true);
-grant select (id, organization_id, provider, source, authenticated_at, received_at, outcome, issuer, subject, absent_reason, inconsistency, settled_at, member_id, explanation, personnummer_masked, given_name, family_name, birth_date)
+grant select (id, organization_id, provider, source, authenticated_at, received_at, outcome, issuer, subject, absent_reason, inconsistency, settled_at, member_id, explanation, personnummer_masked, given_name, family_name, birth_date, phone, phone_verified, email, email_verified)
   on registry.observations to authenticated;
 
 create policy own_organization on registry.identity_links as restrictive to authenticated
@@ -152,8 +156,20 @@ grant select (organization_id, issuer, subject, member_id)
 create policy own_organization on registry.conflicts as restrictive to authenticated
   using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
 create policy coordinator_select on registry.conflicts for select to authenticated using (true);
-grant select (id, organization_id, kind, state, member_id, other_member_id, candidates, observation_id, push_id, seen, last_seen_at, detail, version, opened_at, closed_at, decision, decided_by, note, superseded_by)
+grant select (id, organization_id, kind, state, member_id, other_member_id, candidates, observation_id, push_id, seen, last_seen_at, detail, version, opened_at, closed_at, decision, decided_by, note, superseded_by, proposal, assigned_to, assigned_until, postponed_until)
   on registry.conflicts to authenticated;
+
+create policy own_organization on registry.conflict_comments as restrictive to authenticated
+  using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
+create policy coordinator_select on registry.conflict_comments for select to authenticated using (true);
+grant select (id, organization_id, conflict_id, written_at, user_id, text)
+  on registry.conflict_comments to authenticated;
+
+create policy own_organization on registry.coordinators as restrictive to authenticated
+  using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
+create policy coordinator_select on registry.coordinators for select to authenticated using (true);
+grant select (user_id, organization_id, name, email)
+  on registry.coordinators to authenticated;
 
 create policy own_organization on registry.resolutions as restrictive to authenticated
   using (organization_id = any ((select private.coordinator_organizations())::uuid[]));

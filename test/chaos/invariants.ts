@@ -78,7 +78,7 @@ async function checkValues(world: World): Promise<Invariant> {
      from registry.members as m join registry.organizations as g on g.id = m.organization_id
      where exists (select from sync.pushes as p where p.member_id = m.id)
        and not exists (
-         select from sync.pushes as p join registry.conflicts as c on c.id = p.waits_for_conflict_id and c.state = 'open'
+         select from sync.pushes as p join registry.conflicts as c on c.id = p.waits_for_conflict_id and c.closed_at is null
          where p.member_id = m.id)`,
   );
   const broken = rows.filter((row) => {

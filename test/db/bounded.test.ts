@@ -17,14 +17,23 @@ const MOST_EVENTS = 5;
 /** A call of each function of the API that is refused, by its name. */
 const REFUSED: Record<string, () => unknown[]> = {
   acknowledge_sync_file: () => [randomUUID(), '{}'],
+  add_comment: () => [randomUUID(), 'asked her'],
+  approve: () => [randomUUID(), 1],
+  assign_conflict: () => [randomUUID(), null],
+  decline: () => [randomUUID(), null, 1],
   fetch_number: () => [randomUUID()],
   fetch_sync_file: () => [randomUUID()],
   find_members: () => ['k'],
   link_login: () => [randomUUID(), randomUUID(), null],
+  login_suggestions: () => [randomUUID()],
   mark_done: () => [randomUUID()],
+  postpone_conflict: () => [randomUUID(), null, null],
+  propose_receiver_key: () => ['nobody', {}],
   resolve_conflict: () => [randomUUID(), 'keep_existing', null, 1],
+  resolve_conflicts: () => ['{}', 'keep_existing', null, '{}'],
   retry_sync: () => [randomUUID()],
   undo_resolution: () => [randomUUID(), null],
+  withdraw_proposal: () => [randomUUID(), 1],
 };
 
 /** Rows of every table of ours that keeps them, together. */

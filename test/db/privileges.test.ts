@@ -72,6 +72,8 @@ const ALLOWED = new Set([
 
   'authenticated usage schema api',
   ...[
+    'approvals',
+    'conflict_comments',
     'data_quality',
     'failed_syncs',
     'member_history',
@@ -86,18 +88,40 @@ const ALLOWED = new Set([
   // Each function of the API runs with the caller's rights and calls its namesake behind it, whose schema is closed.
   ...[
     'acknowledge_sync_file',
+    'add_comment',
+    'approve',
+    'assign_conflict',
+    'decline',
     'fetch_number',
     'fetch_sync_file',
     'find_members',
     'link_login',
+    'login_suggestions',
     'mark_done',
+    'postpone_conflict',
+    'propose_receiver_key',
     'resolve_conflict',
+    'resolve_conflicts',
     'retry_sync',
     'undo_resolution',
+    'withdraw_proposal',
   ].flatMap((name) => [`authenticated execute function api.${name}`, `authenticated execute function private.${name}`]),
   'authenticated execute function private.coordinator_organizations',
   // Called by views, which run with the reader's rights.
-  'authenticated execute function private.explain_failure',
+  ...[
+    'actor',
+    'class_of_case',
+    'coordinator_name',
+    'decisions_of_case',
+    'digest_evidence',
+    'explain_failure',
+    'is_assigned',
+    'proposal_is_outdated',
+    'today',
+    'undo_time',
+    'undo_until',
+    'user_of_actor',
+  ].map((name) => `authenticated execute function private.${name}`),
 
   'auditor usage schema audit',
   'auditor select table audit.events',
@@ -110,7 +134,7 @@ const ALLOWED = new Set([
 
 /** Columns that coordinators' views read; the tables' schemas are closed to them, so nothing else reaches these. */
 const READABLE_COLUMNS: Record<string, string[]> = {
-  'registry.organizations': ['id', 'slug', 'name'],
+  'registry.organizations': ['id', 'slug', 'name', 'second_approval'],
   'registry.members': [
     'id',
     'organization_id',
@@ -147,6 +171,10 @@ const READABLE_COLUMNS: Record<string, string[]> = {
     'given_name',
     'family_name',
     'birth_date',
+    'phone',
+    'phone_verified',
+    'email',
+    'email_verified',
   ],
   'registry.identity_links': ['organization_id', 'issuer', 'subject', 'member_id'],
   'registry.conflicts': [
@@ -169,7 +197,13 @@ const READABLE_COLUMNS: Record<string, string[]> = {
     'decided_by',
     'note',
     'superseded_by',
+    'proposal',
+    'assigned_to',
+    'assigned_until',
+    'postponed_until',
   ],
+  'registry.conflict_comments': ['id', 'organization_id', 'conflict_id', 'written_at', 'user_id', 'text'],
+  'registry.coordinators': ['user_id', 'organization_id', 'name', 'email'],
   'registry.resolutions': ['organization_id', 'conflict_id', 'decision', 'decided_at', 'undone_at'],
   'sync.pushes': [
     'id',

@@ -30,7 +30,7 @@ async function labels(type: string): Promise<string[]> {
 
 const words = (text: string) => [...text.matchAll(/[a-z_]+/g)].map(([word]) => word);
 
-test('the table of decisions offers what private.decision_applies allows, for every kind of case', async () => {
+test('the table of decisions offers what private.decisions_of_case allows, for every kind of case', async () => {
   await using db = await createTestDatabase();
   const rows = tableRows(coordinators, '## Which decision for which case');
   for (const [first = '', ...cells] of rows) {
@@ -38,8 +38,9 @@ test('the table of decisions offers what private.decision_applies allows, for ev
     const { applies } = await one<{ applies: boolean[] }>(
       db,
       `select array(
-         select private.decision_applies(jsonb_populate_record(null::registry.conflicts, $1), decision)
-         from unnest($2::text[]) with ordinality as d(decision, at) order by at) as applies`,
+         select d.decision = any (private.decisions_of_case(c.kind, c.member_id, c.other_member_id, c.candidates, c.observation_id))
+         from jsonb_populate_record(null::registry.conflicts, $1) as c, unnest($2::text[]) with ordinality as d(decision, at)
+         order by at) as applies`,
       [{ kind, candidates: [], ...VARIANTS[variant] }, DECISIONS],
     );
     const offered = cells.map((cell) => !cell.startsWith('–'));

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { actAsCallback, one } from '../support/acting-callback.ts';
 import { becomeCoordinator } from '../support/coordinator.ts';
@@ -27,6 +27,7 @@ export async function liveIn(db: TestDatabase): Promise<Landmarks> {
   const scene = { db, callback, coordinator, worker };
   const { member, observation } = await fillAndConfirm(scene);
   await disagree(scene);
+  await confer(scene);
   await searchInVain(scene);
   await moveLogins(scene);
   await deferOne(scene);
@@ -86,6 +87,36 @@ async function disagree(scene: Scene) {
   await settle(scene, 'merge_into');
   await meet(scene, 3, number(4), number(5));
   await settle(scene, 'not_same_person');
+}
+
+/** Two coordinators about one case, and about a key. */
+async function confer(scene: Scene) {
+  const { coordinator, callback, db } = scene;
+  const colleague = await becomeCoordinator(db, callback.organization);
+  const allow = (decisions: string) =>
+    db.pool.query('update registry.organizations set second_approval = $2 where id = $1', [
+      callback.organization.id,
+      decisions,
+    ]);
+  await allow('{keep_existing}');
+  await meet(scene, 11, number(10), number(11));
+  const id = await settle(scene, 'keep_existing');
+  await coordinator.call('withdraw_proposal', id, 2);
+  await coordinator.call('assign_conflict', id, colleague.userId);
+  await coordinator.call('add_comment', id, 'she will call');
+  await coordinator.call('postpone_conflict', id, null, null);
+  await settle(scene, 'keep_existing');
+  await colleague.call('decline', id, 'ask her once more', 4);
+  await settle(scene, 'keep_existing');
+  await colleague.call('approve', id, 6);
+  await allow('{}');
+  const { publicKey } = generateKeyPairSync('x25519');
+  const { code } = await coordinator.call(
+    'propose_receiver_key',
+    callback.organization.slug,
+    publicKey.export({ format: 'jwk' }),
+  );
+  if (code) throw new Error(`propose_receiver_key: ${code}`);
 }
 
 async function searchInVain(scene: Scene) {

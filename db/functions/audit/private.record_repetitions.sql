@@ -15,7 +15,8 @@ begin
     returning r.*
   ), said as (
     select private.record_event(o.event, o.source, o.organization_id,
-      o.message || format(' The same happened %s more times within the hour.', o.times - 5), p_member_id => o.member_id, p_push_id => o.push_id,
+      o.message || format(' The same happened %s more times within the hour.', o.times - 5),
+      p_member_id => o.member_id, p_conflict_id => o.conflict_id, p_push_id => o.push_id,
       p_detail => o.detail || jsonb_build_object('repeated', o.times - 5, 'hour', o.hour), p_actor => o.actor)
     from over as o where o.times > 5
   )

@@ -18,7 +18,7 @@ cross join lateral (
   select sum(k.n)::bigint as open_cases, jsonb_object_agg(k.kind, k.n) as by_kind, min(k.oldest) as oldest_open_case
   from (
     select known.kind, count(*) as n, min(known.opened_at) as oldest
-    from registry.conflicts as known where known.organization_id = g.id and known.state = 'open' group by known.kind
+    from registry.conflicts as known where known.organization_id = g.id and known.closed_at is null group by known.kind
   ) as k
 ) as c
 cross join lateral (

@@ -2,7 +2,7 @@
 create or replace view api.settled_conflicts with (security_invoker = true) as
 select
   c.id, g.slug as organization, c.kind, c.decision, c.decided_by, c.closed_at as settled_at, c.note,
-  case when c.kind <> 'push_failed' and r.decision <> 'retry_sync' then r.decided_at + interval '30 days' end as undo_until,
+  private.undo_until(c.kind, r.decision, r.decided_at) as undo_until, (c.proposal).by as proposed_by,
   c.version, c.member_id, m.external_id as member_external_id, m.given_name as member_given_name, m.family_name as member_family_name,
   m.personnummer_masked as recorded_personnummer, c.other_member_id, n.external_id as other_member_external_id, c.candidates,
   c.observation_id, o.provider, coalesce(o.personnummer_masked, c.detail ->> 'personnummer') as observed_personnummer,
@@ -23,6 +23,7 @@ comment on column api.settled_conflicts.decided_by is 'Who decided: user id of t
 comment on column api.settled_conflicts.settled_at is 'When it was decided.';
 comment on column api.settled_conflicts.note is 'The coordinator''s note.';
 comment on column api.settled_conflicts.undo_until is 'Until when it can be taken back, as long as nothing newer stands on it; null: there is nothing to take back.';
+comment on column api.settled_conflicts.proposed_by is 'Who had proposed it, where it needed a second coordinator''s approval.';
 comment on column api.settled_conflicts.version is 'Rises with every change of the case.';
 comment on column api.settled_conflicts.member_id is 'The member concerned, where one was certain.';
 comment on column api.settled_conflicts.member_external_id is 'That member''s number in the member system.';

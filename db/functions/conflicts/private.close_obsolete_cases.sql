@@ -9,7 +9,7 @@ set search_path = pg_catalog, pg_temp
 as $$
   select private.supersede_cases(array(
     select c.id from registry.conflicts as c
-    where c.organization_id = p_organization_id and c.state = 'open' and c.kind in ('mismatch', 'duplicate')
+    where c.organization_id = p_organization_id and c.closed_at is null and c.kind in ('mismatch', 'duplicate')
       and (c.member_id = any (p_member_ids) or c.other_member_id = any (p_member_ids))
       and c.id is distinct from p_except and private.is_obsolete(c, private.evidence_of_case(c))
   ), p_source, 'The numbers of the records changed.')

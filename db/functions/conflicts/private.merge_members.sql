@@ -21,7 +21,7 @@ begin
   perform private.supersede_pushes(c.member_id);
   v_before.superseded := private.supersede_cases(array(
     select other.id from registry.conflicts as other
-    where other.organization_id = c.organization_id and other.id <> c.id and other.state = 'open'
+    where other.organization_id = c.organization_id and other.id <> c.id and other.closed_at is null
       and (c.member_id in (other.member_id, other.other_member_id) or c.member_id = any (other.candidates))
   ), 'coordinator', 'The record was merged into another.');
   perform private.record_event('members_merged', 'coordinator', c.organization_id, 'A coordinator merged the record into the other one.',

@@ -21,21 +21,24 @@ begin
   update registry.conflicts as known
   set seen = known.seen + 1, last_seen_at = clock_timestamp(), number_seen_at = coalesce(v_number_seen_at, known.number_seen_at),
       -- Who else has the number may have changed, and is what the coordinator sees.
-      other_member_id = case known.state when 'open' then p_case.other_member_id else known.other_member_id end,
-      version = known.version + (known.state = 'open' and known.other_member_id is distinct from p_case.other_member_id)::integer,
+      other_member_id = case when known.closed_at is null then p_case.other_member_id else known.other_member_id end,
+      version = known.version + (known.closed_at is null and (
+        known.other_member_id is distinct from p_case.other_member_id
+        or known.kind <> 'mismatch' and v_indexes <> '{}' and not v_indexes && (known.personnummer_index || known.personnummer_index_previous)
+      ))::integer,
       -- The newest version of the key; whoever knows only an older one than the case does changes nothing. A login that is in question may
       -- bring another number than before: where the case is not about the number itself, the last one counts.
       (personnummer_index, personnummer_index_previous) = (
         select number.current, number.previous from (values
           (1, v_indexes[1], v_indexes[2:], known.personnummer_index = any (v_indexes)
-            or known.kind <> 'mismatch' and known.state = 'open' and v_indexes <> '{}' and not v_indexes && known.personnummer_index_previous),
+            or known.kind <> 'mismatch' and known.closed_at is null and v_indexes <> '{}' and not v_indexes && known.personnummer_index_previous),
           (2, known.personnummer_index, known.personnummer_index_previous, true)) as number(nth, current, previous, holds)
         where number.holds order by number.nth limit 1)
-  where known.id = v_known_id and (known.state = 'open' or known.state = 'resolved' and known.decision in ('keep_existing', 'not_same_person'))
+  where known.id = v_known_id and (known.closed_at is null or known.state = 'resolved' and known.decision in ('keep_existing', 'not_same_person'))
   returning known.* into c;
   if found then
     return c;
-  elsif v_known_id is not null and p_case.kind not in ('inconsistent', 'push_failed', 'consent_revoked', 'member_system') then
+  elsif v_known_id is not null and p_case.kind not in ('inconsistent', 'push_failed', 'consent_revoked', 'member_system', 'receiver_key') then
     raise exception 'The case was settled meanwhile.' using errcode = 'serialization_failure';
   end if;
   insert into registry.conflicts as known
@@ -45,7 +48,7 @@ begin
     coalesce(p_case.id, gen_random_uuid()), p_case.organization_id, p_case.kind, p_case.member_id, p_case.other_member_id,
     coalesce(p_case.candidates, '{}'), p_case.observation_id, p_case.push_id, p_case.fingerprint,
     v_indexes[1], v_indexes[2:], v_number_seen_at, coalesce(p_case.detail, '{}'))
-  on conflict (organization_id, fingerprint) where state = 'open'
+  on conflict (organization_id, fingerprint) where closed_at is null
     do update set seen = known.seen + 1, last_seen_at = clock_timestamp()
   returning known.* into c;
   return c;

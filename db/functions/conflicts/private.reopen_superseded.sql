@@ -16,7 +16,7 @@ begin
       and not exists (
         select from registry.members as m
         where m.id = any (c.candidates || array[c.member_id, c.other_member_id]) and m.merged_into is not null)
-      and not exists (select from private.same_disagreement(c) as known where known.state = 'open' or c.kind = 'mismatch')
+      and not exists (select from private.same_disagreement(c) as known where known.closed_at is null or c.kind = 'mismatch')
     returning c.*
   loop
     perform private.record_case_event('case_reopened', v_case, 'The records were separated again; the case is open again.');

@@ -10,8 +10,8 @@ declare
 begin
   for c in
     update registry.conflicts as known
-    set state = 'superseded', superseded_by = p_because, closed_at = clock_timestamp(), version = known.version + 1
-    where known.id = any (p_ids) and known.state = 'open'
+    set state = 'superseded', superseded_by = p_because, proposal = null, closed_at = clock_timestamp(), version = known.version + 1
+    where known.id = any (p_ids) and known.closed_at is null
     returning known.*
   loop
     perform private.record_event('case_superseded', p_source, c.organization_id, p_because,

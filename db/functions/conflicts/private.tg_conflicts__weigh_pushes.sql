@@ -8,13 +8,14 @@ as $$
 begin
   if TG_OP = 'INSERT' then
     perform private.weigh_pushes(NEW.organization_id, NEW.candidates || NEW.member_id || NEW.other_member_id);
-  elsif (NEW.state, NEW.other_member_id, NEW.personnummer_index) is distinct from (OLD.state, OLD.other_member_id, OLD.personnummer_index) then
+  elsif (NEW.closed_at is null, NEW.other_member_id, NEW.personnummer_index)
+    is distinct from (OLD.closed_at is null, OLD.other_member_id, OLD.personnummer_index) then
     perform private.weigh_pushes(NEW.organization_id, NEW.candidates || NEW.member_id || NEW.other_member_id || OLD.other_member_id);
   end if;
   return null;
 end
 $$;
 comment on function private.tg_conflicts__weigh_pushes is 'After insert or update: pushes begin to wait for a case about their number, or go on when it ends.';
-create or replace trigger _100_weigh_pushes after insert or update of state, other_member_id, personnummer_index on registry.conflicts
+create or replace trigger _100_weigh_pushes after insert or update of closed_at, other_member_id, personnummer_index on registry.conflicts
   for each row when (NEW.kind in ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'inconsistent', 'subject_moved'))
   execute function private.tg_conflicts__weigh_pushes();

@@ -19,7 +19,7 @@ begin
     perform private.restore_before(c, r.before);
     update registry.resolutions set undone_at = clock_timestamp(), undone_by = private.actor(), undo_note = p_note where id = r.id;
     update registry.conflicts
-    set state = 'open', decision = null, decided_by = null, closed_at = null, version = version + 1
+    set state = 'open', decision = null, decided_by = null, proposal = null, closed_at = null, version = version + 1
     where id = c.id
     returning * into c;
   exception when unique_violation then

@@ -10,8 +10,8 @@ declare
 begin
   return case
     when c.id is null then 'not_found'
-    when r.id is null or c.kind = 'push_failed' or r.decision = 'retry_sync' then 'not_resolved'
-    when r.decided_at < now() - interval '30 days' then 'too_late'
+    when private.undo_until(c.kind, r.decision, r.decided_at) is null then 'not_resolved'
+    when private.undo_until(c.kind, r.decision, r.decided_at) < now() then 'too_late'
     when (select count(*) >= 20 from registry.resolutions as known where known.conflict_id = c.id and known.undone_at is not null)
       then 'undone_too_often'
     when b.member_id is not null and b.version_after is distinct from (
@@ -35,7 +35,7 @@ begin
           or m.personnummer_masked = (b.number).masked and private.has_number(m, b.number)) -- under another key
         and m.id <> b.member_id
         and not ((b.survivor_number).index is not null and m.id = b.survivor)) then 'newer_change'
-    when exists (select from private.same_disagreement(c) as other where other.state = 'open') then 'newer_change'
+    when exists (select from private.same_disagreement(c) as other where other.closed_at is null) then 'newer_change'
   end;
 end
 $$;

@@ -6,6 +6,6 @@ set search_path = pg_catalog, pg_temp
 as $$
   select p_push.state = 'delivered' and exists (
     select from registry.conflicts as c
-    where c.push_id = p_push.id and c.organization_id = p_push.organization_id and c.kind = 'drift' and c.state = 'open')
+    where c.push_id = p_push.id and c.organization_id = p_push.organization_id and c.kind = 'drift' and c.closed_at is null)
 $$;
 comment on function private.has_drifted is 'In: a push. Out: whether a difference to what it delivered is an open case.';

@@ -10,7 +10,7 @@ set search_path = pg_catalog, pg_temp
 as $$
   select m.id, m.organization_id, m.external_id, m.personnummer_index, p.id is not null, p.personnummer_index,
     exists (select from registry.conflicts as c
-            where c.organization_id = m.organization_id and c.member_id = m.id and c.kind = 'drift' and c.state = 'open'),
+            where c.organization_id = m.organization_id and c.member_id = m.id and c.kind = 'drift' and c.closed_at is null),
     to_jsonb(s)
   from registry.organizations as g
   join sync.member_systems as s on s.organization_id = g.id

@@ -19,7 +19,7 @@ begin
   elsif report_drift.verdict = 'same' then
     return private.supersede_cases(array(
       select c.id from registry.conflicts as c
-      where c.organization_id = m.organization_id and c.member_id = m.id and c.kind = 'drift' and c.state = 'open'
+      where c.organization_id = m.organization_id and c.member_id = m.id and c.kind = 'drift' and c.closed_at is null
     ), 'worker', 'The member system agrees again.') <> '{}';
   else
     return private.open_drift_case(m, report_drift.verdict, report_drift.live_indexes, report_drift.live_masked, report_drift.as_sent);

@@ -16,7 +16,7 @@ begin
       perform private.fill_member(o);
       if exists (
         select from registry.conflicts as known
-        where known.organization_id = o.organization_id and known.member_id = o.member_id and known.state = 'open')
+        where known.organization_id = o.organization_id and known.member_id = o.member_id and known.closed_at is null)
       then
         perform private.close_obsolete_cases(o.organization_id, array[o.member_id], o.source::text);
       end if;

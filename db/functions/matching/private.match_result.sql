@@ -7,15 +7,6 @@ returns private.match_result
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  with evidence(name, agrees) as ( -- null: could not be compared
-    values
-      ('personnummer', nullif(p_candidate.by_number, false)),
-      ('phone', p_candidate.by_phone),
-      ('email', p_candidate.by_email),
-      ('name', p_candidate.name = 'full'),
-      ('birth_date', p_candidate.birth_date_agrees),
-      ('birth_date_of_number', case when p_candidate.by_number then p_candidate.born_as_number_says end)
-  )
   select
     case
       when p_match_rule is not null then case when p_sane then 'found' else 'name_mismatch' end
@@ -30,9 +21,10 @@ as $$
     jsonb_strip_nulls(jsonb_build_object(
       'match_rule', p_match_rule,
       'candidates', cardinality(p_candidates),
-      'agreed', (select coalesce(jsonb_agg(e.name order by e.name), '[]') from evidence as e where e.agrees),
-      'disagreed', (select coalesce(jsonb_agg(e.name order by e.name), '[]') from evidence as e where not e.agrees)
+      'agreed', to_jsonb(e.agreed),
+      'disagreed', to_jsonb(e.disagreed)
     )),
     null::boolean
+  from private.explain_candidate(p_candidate) as e
 $$;
 comment on function private.match_result is 'In: match rule (null: none), its candidate, whether it passed the sanity check (or: whether nobody was pointed at), all candidates. Out: the match result.';

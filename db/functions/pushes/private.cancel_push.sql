@@ -9,7 +9,7 @@ begin
     'The push was cancelled: consent was withdrawn, as an unverified message said.');
   perform private.supersede_cases(array(
     select c.id from registry.conflicts as c
-    where c.organization_id = p_push.organization_id and c.push_id = p_push.id and c.kind = 'push_failed' and c.state = 'open'
+    where c.organization_id = p_push.organization_id and c.push_id = p_push.id and c.kind = 'push_failed' and c.closed_at is null
   ), 'worker', 'The push was cancelled.');
   if p_push.file_id is not null then
     perform private.withdraw_file(p_push.file_id);

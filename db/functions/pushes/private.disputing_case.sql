@@ -9,7 +9,7 @@ as $$
 begin
   return (
     select c.id from registry.conflicts as c join registry.members as m on m.id = p.member_id
-    where c.organization_id = p.organization_id and c.state = 'open'
+    where c.organization_id = p.organization_id and c.closed_at is null
       and (c.member_id = p.member_id or c.other_member_id = p.member_id or c.candidates @> array[p.member_id])
       and c.kind in ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'inconsistent', 'subject_moved')
       and (not p.decided or c.opened_at > p.created_at)

@@ -25,7 +25,7 @@ begin
               and other.personnummer_index is distinct from p.personnummer_index)))
       and not exists (
         select from registry.conflicts as c
-        where c.organization_id = p.organization_id and c.member_id = p.member_id and c.kind = 'push_failed' and c.state = 'open')
+        where c.organization_id = p.organization_id and c.member_id = p.member_id and c.kind = 'push_failed' and c.closed_at is null)
     order by p.id
     for update of p skip locked
   ) as l;

@@ -11,13 +11,13 @@ declare
 begin
   select known.* into c from registry.conflicts as known
   where known.id = p_conflict_id and known.organization_id = any (private.coordinator_organizations());
-  if c.state = 'open' and c.push_id is not null then
+  if c.closed_at is null and c.push_id is not null then
     return (private.retry_pushes(array[c.push_id]))[1];
   end if;
   c := private.lock_case(p_conflict_id);
   if c.id is null then
     return '{"code": "not_found"}'::jsonb;
-  elsif c.state <> 'open' then
+  elsif c.closed_at is not null then
     return '{"code": "not_open"}'::jsonb;
   elsif c.kind <> 'drift' then
     return '{"code": "decision_not_applicable"}'::jsonb;
@@ -25,6 +25,7 @@ begin
   v_push_id := private.queue_push(c.member_id, p_decided => true);
   perform private.record_event('push_requeued', 'coordinator', c.organization_id, 'A coordinator had the recorded number sent.',
     p_member_id => c.member_id, p_conflict_id => c.id, p_push_id => v_push_id);
+  c.proposal := null; -- what was proposed instead falls
   perform private.close_case(c, 'retry_sync', null);
   return jsonb_build_object('push_id', v_push_id, 'state', 'pending');
 end

@@ -18,7 +18,7 @@ begin
   elsif p.waits_for_conflict_id is not null or private.disputing_case(p) is not null then
     return '{"code": "disputed"}'::jsonb;
   elsif p.state = 'pending' and p.error_code is not null and p.next_attempt_at <= clock_timestamp()
-    and not exists (select from registry.conflicts as known where known.push_id = p.id and known.state = 'open') then
+    and not exists (select from registry.conflicts as known where known.push_id = p.id and known.closed_at is null) then
     return jsonb_build_object('push_id', p.id, 'state', 'pending'); -- asked for already
   elsif p.state = 'pending' and p.error_code is not null then
     update sync.pushes set next_attempt_at = clock_timestamp() where id = p.id;
@@ -32,8 +32,9 @@ begin
   perform private.record_event('push_requeued', 'coordinator', p.organization_id, 'A coordinator had the failed push tried again.',
     p_member_id => p.member_id, p_push_id => v_push_id, p_detail => jsonb_build_object('failed_push_id', p.id));
   for c in
-    select known.* from registry.conflicts as known where known.push_id = p.id and known.state = 'open' for update
+    select known.* from registry.conflicts as known where known.push_id = p.id and known.closed_at is null for update
   loop
+    c.proposal := null; -- what was proposed instead falls
     perform private.close_case(c, 'retry_sync', null);
   end loop;
   return jsonb_build_object('push_id', v_push_id, 'state', 'pending');

@@ -20,7 +20,7 @@ begin
     select c.id from registry.conflicts as c
     join sync.pushes as failed on failed.id = c.push_id
     where c.organization_id = p_push.organization_id and c.member_id = p_push.member_id
-      and c.kind = 'push_failed' and c.state = 'open' and failed.created_at <= p_push.created_at
+      and c.kind = 'push_failed' and c.closed_at is null and failed.created_at <= p_push.created_at
   ), 'worker', 'A later push settled it.', p_push.id);
 end
 $$;

@@ -1,6 +1,6 @@
 -- A decision about a number is remembered as long as the number may be: while a login that brought it is kept, and for imports and
 -- comparisons, which leave no rows, for the same time after they brought it last. Then the case forgets it in every form, and if the
--- number comes again, it is a new case. Nothing is taken from a case that is open, or whose decision can be taken back (30 days).
+-- number comes again, it is a new case. Nothing is taken from a case that is open, or whose decision can be taken back.
 create or replace function private.erase_case_numbers(p_most integer)
 returns integer
 language plpgsql volatile
@@ -11,7 +11,7 @@ declare
     select due.id from registry.organizations as g
     cross join lateral (
       select c.id from registry.conflicts as c
-      where c.organization_id = g.id and c.personnummer_index is not null and c.closed_at < now() - interval '31 days'
+      where c.organization_id = g.id and c.personnummer_index is not null and c.closed_at < now() - private.undo_time() - interval '1 day'
         and (c.number_seen_at is null or c.number_seen_at < now() - coalesce(g.retention, interval '1 year'))
         and not exists (select from registry.observations as o where o.id = c.observation_id and o.personnummer_index is not null)
         and not exists (

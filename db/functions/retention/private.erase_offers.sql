@@ -8,7 +8,7 @@ as $$
     delete from registry.offered_numbers as n
     where n.conflict_id in (
       select c.id from registry.conflicts as c join registry.offered_numbers as known on known.conflict_id = c.id
-      where c.closed_at < now() - interval '31 days' limit p_most)
+      where c.closed_at < now() - private.undo_time() - interval '1 day' limit p_most)
     returning 1
   )
   select count(*)::integer from erased

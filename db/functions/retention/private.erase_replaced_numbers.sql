@@ -1,4 +1,4 @@
--- The number that a decision replaced is kept with it for as long as the decision can be taken back (30 days), and no longer. Chosen
+-- The number that a decision replaced is kept with it for as long as the decision can be taken back, and no longer. Chosen
 -- first, then updated by id, as in private.erase_contacts.
 create or replace function private.erase_replaced_numbers(p_most integer)
 returns integer
@@ -9,7 +9,7 @@ declare
   v_due constant uuid[] := array(
     select r.id from registry.resolutions as r
     where coalesce(((r.before).number).sealed, ((r.before).survivor_number).sealed) is not null
-      and r.decided_at < now() - interval '31 days'
+      and r.decided_at < now() - private.undo_time() - interval '1 day'
     order by r.decided_at limit p_most for update skip locked);
 begin
   update registry.resolutions as r

@@ -28,7 +28,7 @@ begin
   perform private.weigh_pushes(named.organization_id, named.member_ids) from (
     select c.organization_id, array_agg(distinct m.id) as member_ids
     from registry.conflicts as c cross join lateral unnest(c.candidates || c.member_id || c.other_member_id) as m(id)
-    where c.state = 'open' and c.opened_at > clock_timestamp() - interval '5 minutes' and m.id is not null
+    where c.closed_at is null and c.opened_at > clock_timestamp() - interval '5 minutes' and m.id is not null
     group by c.organization_id) as named;
 end
 $$;
