@@ -243,6 +243,12 @@ export type AcknowledgedFile = {
   refused: number;
 };
 
+/** The language of the pages after `set_language`. */
+export type ChosenLanguage = {
+  /** What was chosen; null: as the browser asks. */
+  language: Enum<'language'> | null;
+};
+
 /** What agreed and what disagreed between a login and a record, and how two numbers differ. Never a number. */
 export type Evidence = {
   /** The match rule that held (docs/outcomes.md); absent when none did. */
@@ -363,6 +369,8 @@ export const REFUSALS = {
   limit_unusable: { status: 422 },
   /** Nobody is found by a personnummer. Search by name, birth date, phone, e-mail address or member number. */
   number_in_query: { status: 422 },
+  /** The language is nb, nn or en. */
+  unknown_language: { status: 422 },
   /** Something newer depends on this decision. Undo or settle that first. */
   newer_change: { status: 409 },
 } as const;
@@ -389,29 +397,21 @@ export type Database = {
       /** Decisions on cases of the coordinator's organisations that wait for a second coordinator. */
       approvals: {
         Row: {
-          /** The case; api.approve, api.decline and api.withdraw_proposal take it. */
+          /** Identifies the case. */
           conflict_id: string;
-          /** Whose case (slug). */
+          /** Short name in URLs and commands, such as nhf. */
           organization: string;
           /** What is to be judged. */
           kind: Enum<'conflict_kind'>;
-          /** What is proposed. */
           decision: Enum<'decision'> | null;
-          /** The note of the one who proposed it. */
           note: string | null;
-          /** Who proposed it (user id). */
           proposed_by: string | null;
-          /** Who proposed it, for people. */
           proposed_by_name: string | null;
-          /** When. */
           proposed_at: string | null;
-          /** What approve, decline and withdraw_proposal want as expected_version. */
+          /** Rises with every change that a coordinator must have seen before deciding. */
           version: number;
-          /** The records, the login or the case have changed since: it cannot be approved any more, only declined or withdrawn. */
           evidence_changed: boolean | null;
-          /** Whether the reader proposed it, and so may withdraw but not approve it. */
           mine: boolean | null;
-          /** For link_login: the member whom the login is to belong to. */
           member_id: string | null;
         };
         Relationships: [];
@@ -423,39 +423,42 @@ export type Database = {
           id: string;
           /** The case. */
           conflict_id: string;
-          /** Whose case (slug). */
+          /** Short name in URLs and commands, such as nhf. */
           organization: string;
-          /** When it was written. */
+          /** When. */
           written_at: string;
           /** Who wrote it (user id). */
           user_id: string;
-          /** Who wrote it, for people. */
           name: string | null;
-          /** The comment. */
+          /** The comment. Never a number. */
           text: string;
+        };
+        Relationships: [];
+      };
+      /** The coordinators of the caller's organisations, those included whose invitation waits. */
+      coordinators: {
+        Row: {
+          /** Short name in URLs and commands, such as nhf. */
+          organization: string;
+          /** Subject of the access token: the Supabase user id, or one made here for who signs in with the staff provider. Never a member's. */
+          user_id: string;
+          name: string | null;
+          me: boolean | null;
         };
         Relationships: [];
       };
       /** Per organisation: members, how many have a number, how many were confirmed or filled by a login in the last 12 months, open cases by kind and the oldest, pushes that wait and that failed. */
       data_quality: {
         Row: {
-          /** Whose figures (slug). */
+          /** Short name in URLs and commands, such as nhf. */
           organization: string;
-          /** Members, merged records aside. */
           members: number;
-          /** How many of them have a number. */
           with_number: number;
-          /** Members whose number a login filled or confirmed in the last 12 months. */
           confirmed_last_12_months: number;
-          /** Cases that wait for a coordinator. */
           open_cases: number;
-          /** The same by kind: {"mismatch": 3}. */
           open_cases_by_kind: Partial<Record<Enum<'conflict_kind'>, number>>;
-          /** When the oldest of them was opened. */
           oldest_open_case: string | null;
-          /** Changes that have not reached the member system yet. */
           pending_pushes: number;
-          /** Changes that were refused or given up and that no later one follows. */
           failed_pushes: number;
         };
         Relationships: [];
@@ -463,31 +466,29 @@ export type Database = {
       /** Pushes of the coordinator's organisations that failed or wait for a case, with the reason and the next try. */
       failed_syncs: {
         Row: {
-          /** The change; api.retry_sync takes it. */
+          /** Identifies the push; also its Idempotency-Key at the member system. */
           push_id: string;
-          /** Whose member system (slug). */
+          /** Short name in URLs and commands, such as nhf. */
           organization: string;
           /** The member whose number is carried. */
           member_id: string;
-          /** The member's number in the member system. */
+          /** The member's id in the organisation's member system. */
           member_external_id: string;
-          /** rejected or given_up: a case; pending or sending: it is still tried. */
+          /** Where it stands. */
           state: Enum<'push_state'>;
           /** Attempts begun. */
           attempts: number;
-          /** Code of the last failure (docs/error-codes.md). */
+          /** Code of the last failure. */
           error_code: string | null;
-          /** The same as a sentence. */
           reason: string | null;
           /** HTTP status of the last answer. */
           http_status: number | null;
-          /** When it is tried again. */
           next_attempt_at: string | null;
           /** When the change was made. */
           created_at: string;
-          /** When it was refused or given up. */
+          /** When it reached its final state. */
           settled_at: string | null;
-          /** The case that is to be settled before the change is sent. */
+          /** The open case in which the number is in question. Until it is settled nothing is sent (private.tg_pushes__wait). */
           waits_for_conflict_id: string | null;
         };
         Relationships: [];
@@ -495,21 +496,21 @@ export type Database = {
       /** Audit events about members of the coordinator's organisations. */
       member_history: {
         Row: {
-          /** Identifies the event; rises with time, roughly. */
+          /** Rises with time, roughly: ids are given before the transaction commits, so gaps are normal. */
           event_id: number;
-          /** Whose member (slug). */
+          /** Short name in URLs and commands, such as nhf. */
           organization: string;
           /** The member concerned. */
           member_id: string | null;
-          /** The member's number in the member system. */
+          /** The member's id in the organisation's member system. */
           member_external_id: string;
-          /** When it happened. */
+          /** When it happened (clock time). */
           occurred_at: string;
-          /** What happened (docs/for-coordinators.md). */
+          /** What happened. docs/audit-explained.md lists the events. */
           event: string;
-          /** What brought it about. */
+          /** What brought it about: vipps-login, bankid-login, idporten-login, staff-login, import, coordinator, worker, app, or operator (a row changed by hand or by configuration). */
           source: string;
-          /** The same as a sentence. Numbers are masked. */
+          /** One sentence for people. Numbers are masked. */
           message: string;
           /** The login concerned. */
           observation_id: string | null;
@@ -523,25 +524,21 @@ export type Database = {
       /** The member system of each of the coordinator's organisations: how it is reached, whether changes flow (breaker closed) and if not why and until when, and how many changes wait. */
       member_systems: {
         Row: {
-          /** Whose member system (slug). */
+          /** Short name in URLs and commands, such as nhf. */
           organization: string;
-          /** How it is reached: http, file or worklist. */
+          /** How it is reached. */
           kind: Enum<'member_system_kind'>;
-          /** closed: changes flow; open: none is sent; half_open: one is, to find out. */
           breaker: Enum<'breaker_state'>;
-          /** The failure that stopped the changes (docs/error-codes.md). */
+          /** The failure that opened it. */
           error_code: string | null;
-          /** The same as a sentence. */
           reason: string | null;
           /** HTTP status of that failure. */
           http_status: number | null;
           /** Since when nothing is sent. */
           opened_at: string | null;
-          /** When the next change is let through to find out. */
+          /** When the next push is let through to find out. */
           next_probe_at: string | null;
-          /** How many changes wait. */
           waiting: number;
-          /** When the oldest of them was made. */
           oldest_waiting_since: string | null;
         };
         Relationships: [];
@@ -549,51 +546,66 @@ export type Database = {
       /** Member records of the coordinator's organisations. Numbers are masked. api.find_members searches them. */
       members: {
         Row: {
-          /** The member; api.link_login takes it. */
+          /** Identifies the member here. */
           id: string;
-          /** Whose member (slug). */
+          /** Short name in URLs and commands, such as nhf. */
           organization: string;
-          /** The member's number in the member system. */
+          /** The member's id in the organisation's member system. */
           external_id: string;
-          /** Given name. */
+          /** Given name or names. */
           given_name: string | null;
           /** Family name. */
           family_name: string | null;
-          /** Birth date. */
+          /** Birth date as the member system has it. */
           birth_date: string | null;
-          /** E-mail address. */
+          /** E-mail address; compared by private.email_key. */
           email: string | null;
-          /** Phone, E.164. */
+          /** Phone number in E.164 form, with plus. */
           phone: string | null;
-          /** The recorded number, masked; null: none. */
+          /** Six birth-date digits and five stars, for people. */
           personnummer_masked: string | null;
-          /** What brought the number. */
+          /** Where the number came from; null where unknown. */
           personnummer_source: Enum<'source'> | null;
-          /** When it was recorded. */
+          /** When the number was written. */
           personnummer_at: string | null;
-          /** The record that this one was merged into. */
+          /** The surviving record, where a coordinator found that two records are one person. */
           merged_into: string | null;
-          /** Rises with every change of the record. */
+          /** Rises by one with every change of the row. */
           version: number;
-          /** When the record was made here. */
+          /** When the row was made. */
           created_at: string;
-          /** When it was last changed. */
+          /** When the row was last changed. */
           updated_at: string;
+        };
+        Relationships: [];
+      };
+      /** The caller: a row for each organisation that the caller is a coordinator of. */
+      my_profile: {
+        Row: {
+          /** Subject of the access token: the Supabase user id, or one made here for who signs in with the staff provider. Never a member's. */
+          user_id: string;
+          /** Short name in URLs and commands, such as nhf. */
+          organization: string;
+          /** Name for people. */
+          organization_name: string;
+          name: string | null;
+          /** Language of the pages; null: as the browser asks. */
+          language: Enum<'language'> | null;
         };
         Relationships: [];
       };
       /** Open and proposed cases of the coordinator's organisations. Numbers are masked. */
       open_conflicts: {
         Row: {
-          /** The case; api.resolve_conflict takes it. */
+          /** Identifies the case. */
           id: string;
-          /** Whose coordinators see it (slug). */
+          /** Short name in URLs and commands, such as nhf. */
           organization: string;
           /** What is to be judged. */
           kind: Enum<'conflict_kind'>;
-          /** open; or proposed: a decision waits for a second coordinator (api.approvals). */
+          /** Open, proposed, or how it ended. */
           state: Enum<'conflict_state'>;
-          /** What resolve_conflict wants as expected_version: it rises with every change that a coordinator must have seen. */
+          /** Rises with every change that a coordinator must have seen before deciding. */
           version: number;
           /** When it was opened. */
           opened_at: string;
@@ -603,83 +615,68 @@ export type Database = {
           last_seen_at: string;
           /** The member concerned, where one is certain. */
           member_id: string | null;
-          /** That member's number in the member system. */
+          /** The member's id in the organisation's member system. */
           member_external_id: string | null;
-          /** Given name on the record. */
+          /** Given name or names. */
           member_given_name: string | null;
-          /** Family name on the record. */
+          /** Family name. */
           member_family_name: string | null;
-          /** Birth date on the record. */
+          /** Birth date as the member system has it. */
           member_birth_date: string | null;
-          /** E-mail address on the record. */
+          /** E-mail address; compared by private.email_key. */
           member_email: string | null;
-          /** Phone on the record. */
+          /** Phone number in E.164 form, with plus. */
           member_phone: string | null;
-          /** Number on the record, masked. */
+          /** Six birth-date digits and five stars, for people. */
           recorded_personnummer: string | null;
           /** The other member who already has the number. */
           other_member_id: string | null;
-          /** That member's number in the member system. */
+          /** The member's id in the organisation's member system. */
           other_member_external_id: string | null;
-          /** Given name on that record. */
+          /** Given name or names. */
           other_member_given_name: string | null;
-          /** Family name on that record. */
+          /** Family name. */
           other_member_family_name: string | null;
           /** The members it might be, where none is certain. */
           candidates: string[];
           /** The login that first showed it. */
           observation_id: string | null;
-          /** What the person logged in with. */
+          /** The provider that verified the person. */
           provider: Enum<'provider'> | null;
-          /** Number that the login or the import brought, masked. */
           observed_personnummer: string | null;
-          /** Given name that the login brought. */
+          /** Given name as the provider has it. */
           observed_given_name: string | null;
-          /** Family name that the login brought. */
+          /** Family name as the provider has it. */
           observed_family_name: string | null;
-          /** Birth date that the login brought. */
+          /** Birth date as the provider has it. */
           observed_birth_date: string | null;
-          /** E-mail address that the login brought. */
+          /** E-mail address. */
           observed_email: string | null;
-          /** Whether the provider has verified it. */
+          /** Whether the provider has verified the e-mail address. */
           observed_email_verified: boolean | null;
-          /** Phone that the login brought. */
+          /** Phone number, E.164. */
           observed_phone: string | null;
-          /** Whether the provider has verified it. */
+          /** Whether the provider has verified the phone number. */
           observed_phone_verified: boolean | null;
-          /** When the person authenticated. */
+          /** When the person authenticated (auth_time); with single sign-on long before this login. */
           authenticated_at: string | null;
           /** The push that failed. */
           push_id: string | null;
           /** What agreed and what disagreed; never a number. */
           detail: Evidence;
-          /** How many changes of records wait for the case before they are sent to the member system. */
           waiting_changes: number | null;
-          /** Which decisions can be made of it, in the order in which they are offered. */
           decisions: string[] | null;
-          /** Which of them a second coordinator must approve. */
           need_approval: string[] | null;
-          /** Cases of one kind and class may be settled together (api.resolve_conflicts). To be compared, not to be shown. */
           class: string | null;
-          /** Who looks after it (user id). */
           assigned_to: string | null;
-          /** Who looks after it, for people. */
           assigned_name: string | null;
-          /** When that ends, unless they do something about it before. */
           assigned_until: string | null;
-          /** The day on which it comes back; null: it is not postponed. */
           postponed_until: string | null;
-          /** How many comments it has (api.conflict_comments). */
           comments: number | null;
-          /** The decision that waits for a second coordinator. */
           proposed_decision: Enum<'decision'> | null;
-          /** Who proposed it (user id). */
           proposed_by: string | null;
-          /** Who proposed it, for people. */
           proposed_by_name: string | null;
-          /** When. */
           proposed_at: string | null;
-          /** The note of the one who proposed it. */
           proposal_note: string | null;
         };
         Relationships: [];
@@ -687,55 +684,52 @@ export type Database = {
       /** Settled cases of the coordinator's organisations. Numbers are masked. */
       settled_conflicts: {
         Row: {
-          /** The case; api.undo_resolution takes it. */
+          /** Identifies the case. */
           id: string;
-          /** Whose coordinators see it (slug). */
+          /** Short name in URLs and commands, such as nhf. */
           organization: string;
-          /** What was to be judged. */
+          /** What is to be judged. */
           kind: Enum<'conflict_kind'>;
-          /** What was decided. */
+          /** How a coordinator settled it. */
           decision: Enum<'decision'> | null;
-          /** Who decided: user id of the coordinator. */
+          /** Who settled it. */
           decided_by: string | null;
-          /** When it was decided. */
+          /** When it was closed; null: it waits for coordinators, open or proposed. */
           settled_at: string | null;
           /** The coordinator's note. */
           note: string | null;
-          /** Until when it can be taken back, as long as nothing newer stands on it; null: there is nothing to take back. */
           undo_until: string | null;
-          /** Who had proposed it, where it needed a second coordinator's approval. */
           proposed_by: string | null;
-          /** Rises with every change of the case. */
+          /** Rises with every change that a coordinator must have seen before deciding. */
           version: number;
-          /** The member concerned, where one was certain. */
+          /** The member concerned, where one is certain. */
           member_id: string | null;
-          /** That member's number in the member system. */
+          /** The member's id in the organisation's member system. */
           member_external_id: string | null;
-          /** Given name on the record now. */
+          /** Given name or names. */
           member_given_name: string | null;
-          /** Family name on the record now. */
+          /** Family name. */
           member_family_name: string | null;
-          /** Number on the record now, masked. */
+          /** Six birth-date digits and five stars, for people. */
           recorded_personnummer: string | null;
-          /** The other member, who had the number. */
+          /** The other member who already has the number. */
           other_member_id: string | null;
-          /** That member's number in the member system. */
+          /** The member's id in the organisation's member system. */
           other_member_external_id: string | null;
-          /** The members it might have been. */
+          /** The members it might be, where none is certain. */
           candidates: string[];
           /** The login that first showed it. */
           observation_id: string | null;
-          /** What the person logged in with. */
+          /** The provider that verified the person. */
           provider: Enum<'provider'> | null;
-          /** Number that the login or the import brought, masked. */
           observed_personnummer: string | null;
-          /** Given name that the login brought. */
+          /** Given name as the provider has it. */
           observed_given_name: string | null;
-          /** Family name that the login brought. */
+          /** Family name as the provider has it. */
           observed_family_name: string | null;
           /** The push that failed. */
           push_id: string | null;
-          /** When the case was opened. */
+          /** When it was opened. */
           opened_at: string;
           /** What agreed and what disagreed; never a number. */
           detail: Evidence;
@@ -745,19 +739,19 @@ export type Database = {
       /** Files of the coordinator's organisations: those that can be fetched (ready), and what became of the others. */
       sync_files: {
         Row: {
-          /** The file; api.fetch_sync_file and api.acknowledge_sync_file take it. */
+          /** Identifies the file. */
           file_id: string;
-          /** Whose members (slug). */
+          /** Short name in URLs and commands, such as nhf. */
           organization: string;
-          /** ready: to be fetched; acknowledged; expired: its changes went into a later file. */
+          /** Where it stands; one file of an organisation is under way at a time. */
           state: Enum<'file_state'>;
-          /** How many changes it holds. */
+          /** Changes in it. */
           changes: number;
           /** When it was begun. */
           created_at: string;
           /** When it could be fetched. */
           ready_at: string | null;
-          /** When it expires, if nobody acknowledges it. */
+          /** When a file that nobody acknowledged expires and its changes go into the next one. */
           accept_until: string | null;
           /** When the receiver confirmed it. */
           acknowledged_at: string | null;
@@ -767,25 +761,25 @@ export type Database = {
       /** Logins in the coordinator's organisations that matched no member with certainty. */
       unlinked_logins: {
         Row: {
-          /** The login; api.link_login takes it. */
+          /** Chosen by the callback, so that a repeated call changes nothing. */
           observation_id: string;
-          /** Where the person logged in (slug). */
+          /** Short name in URLs and commands, such as nhf. */
           organization: string;
-          /** What the person logged in with. */
+          /** The provider that verified the person. */
           provider: Enum<'provider'>;
-          /** unlinked: nobody matches; ambiguous: several do; name_mismatch: one does, under another name. */
+          /** What became of it. */
           outcome: Enum<'outcome'>;
-          /** When it was recorded. */
+          /** When the row arrived here. */
           received_at: string;
-          /** Given name that the login brought. */
+          /** Given name as the provider has it. */
           given_name: string | null;
-          /** Family name that the login brought. */
+          /** Family name as the provider has it. */
           family_name: string | null;
-          /** Birth date that the login brought. */
+          /** Birth date as the provider has it. */
           birth_date: string | null;
-          /** The number that the login brought, masked. */
+          /** The observed number, masked. */
           personnummer_masked: string | null;
-          /** By what it was compared, what agreed and what disagreed. */
+          /** The match rule, what agreed, what disagreed. */
           explanation: Evidence;
         };
         Relationships: [];
@@ -793,27 +787,25 @@ export type Database = {
       /** Changes of the coordinator's organisations that a person carries out: whether the number is to be set or removed, for whom, and whether it is ready to be fetched (a removal: to be carried out). */
       worklist: {
         Row: {
-          /** The change; api.fetch_number and api.mark_done take it. */
+          /** Identifies the push; also its Idempotency-Key at the member system. */
           push_id: string;
-          /** Whose member system (slug). */
+          /** Short name in URLs and commands, such as nhf. */
           organization: string;
-          /** The member concerned. */
+          /** The member whose number is carried. */
           member_id: string;
-          /** The member's number in the member system. */
+          /** The member's id in the organisation's member system. */
           member_external_id: string;
-          /** Given name on the record. */
+          /** Given name or names. */
           given_name: string | null;
-          /** Family name on the record. */
+          /** Family name. */
           family_name: string | null;
-          /** set: type the number in; remove: take it away. */
           change: string | null;
-          /** The number to be set, masked; null: it is to be removed. */
+          /** Six birth-date digits and five stars, for people. */
           personnummer_masked: string | null;
-          /** Whether the number can be fetched now, or the removal carried out. */
           ready: boolean | null;
           /** When the change was made. */
           waiting_since: string;
-          /** The case that is to be settled before the change is carried out. */
+          /** The open case in which the number is in question. Until it is settled nothing is sent (private.tg_pushes__wait). */
           waits_for_conflict_id: string | null;
         };
         Relationships: [];
@@ -900,6 +892,11 @@ export type Database = {
         Args: { push_id?: string; push_ids?: string[]; error_code?: string; conflict_id?: string };
         Returns: QueuedPush | QueuedPushes;
       };
+      /** In: nb, nn, en, or null for what the browser asks. Out: the language, or a refusal with code and message (HTTP 404, 422). */
+      set_language: {
+        Args: { language: Enum<'language'> | null };
+        Returns: ChosenLanguage;
+      };
       /** In: a settled case, a note. Out: the case, open again, or a refusal with code and message (HTTP 404, 409, 422). */
       undo_resolution: {
         Args: { conflict_id: string; note: string | null };
@@ -940,6 +937,8 @@ export type Database = {
         | 'accept_receiver_key';
       /** Life of a file of changes. */
       file_state: 'writing' | 'ready' | 'acknowledged' | 'expired';
+      /** Languages of the coordinators' pages: bokmål, nynorsk, English. */
+      language: 'nb' | 'nn' | 'en';
       /** How an organisation's member system is reached. */
       member_system_kind: 'http' | 'file' | 'worklist';
       /** What became of one verified login. docs/outcomes.md explains each. */
@@ -954,8 +953,8 @@ export type Database = {
         | 'name_mismatch'
         | 'deferred'
         | 'proposed';
-      /** Identity providers that hand over a verified personnummer. */
-      provider: 'vipps' | 'bankid' | 'idporten';
+      /** Identity providers: three that hand over a verified personnummer of members, and that of an organisation's own staff, its coordinators. */
+      provider: 'vipps' | 'bankid' | 'idporten' | 'staff';
       /** Life of a push. docs/outcomes.md draws it. */
       push_state: 'pending' | 'sending' | 'delivered' | 'rejected' | 'given_up' | 'superseded' | 'cancelled';
       /** Where a value or an event came from. */

@@ -34,6 +34,7 @@ const ALLOWED = new Set([
   ...[
     'admit',
     'consume_transaction',
+    'end_session',
     'open_session',
     'providers',
     'record_consent',
@@ -43,6 +44,7 @@ const ALLOWED = new Set([
     'report_inconsistency',
     'rotate_refresh_token',
     'session_is_live',
+    'sign_in_coordinator',
   ].map((name) => `auth_callback execute function login.${name}`),
 
   'sync_worker usage schema worker',
@@ -74,11 +76,13 @@ const ALLOWED = new Set([
   ...[
     'approvals',
     'conflict_comments',
+    'coordinators',
     'data_quality',
     'failed_syncs',
     'member_history',
     'member_systems',
     'members',
+    'my_profile',
     'open_conflicts',
     'settled_conflicts',
     'sync_files',
@@ -103,6 +107,7 @@ const ALLOWED = new Set([
     'resolve_conflict',
     'resolve_conflicts',
     'retry_sync',
+    'set_language',
     'undo_resolution',
     'withdraw_proposal',
   ].flatMap((name) => [`authenticated execute function api.${name}`, `authenticated execute function private.${name}`]),
@@ -110,6 +115,7 @@ const ALLOWED = new Set([
   // Called by views, which run with the reader's rights.
   ...[
     'actor',
+    'caller_id',
     'class_of_case',
     'coordinator_name',
     'decisions_of_case',
@@ -135,6 +141,7 @@ const ALLOWED = new Set([
 /** Columns that coordinators' views read; the tables' schemas are closed to them, so nothing else reaches these. */
 const READABLE_COLUMNS: Record<string, string[]> = {
   'registry.organizations': ['id', 'slug', 'name', 'second_approval'],
+  'registry.coordinators': ['user_id', 'organization_id', 'name', 'email', 'language'],
   'registry.members': [
     'id',
     'organization_id',
@@ -203,7 +210,6 @@ const READABLE_COLUMNS: Record<string, string[]> = {
     'postponed_until',
   ],
   'registry.conflict_comments': ['id', 'organization_id', 'conflict_id', 'written_at', 'user_id', 'text'],
-  'registry.coordinators': ['user_id', 'organization_id', 'name', 'email'],
   'registry.resolutions': ['organization_id', 'conflict_id', 'decision', 'decided_at', 'undone_at'],
   'sync.pushes': [
     'id',
