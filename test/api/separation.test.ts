@@ -72,7 +72,7 @@ async function everyKindOfRow(callback: ActingCallback, mark: string) {
     email: `${mark}-settled@example.org`,
     personnummer: sampleNumbers[6],
   });
-  await using coordinator = await becomeCoordinator(db, callback.organization);
+  const coordinator = await becomeCoordinator(db, callback.organization);
   const [open] = await coordinator.query<{ id: string; version: number }>(
     'select id, version from api.open_conflicts where member_id = $1',
     [settled.id],
@@ -138,7 +138,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await api[Symbol.asyncDispose]();
-  for (const callback of [own, foreign]) await callback[Symbol.asyncDispose]();
   await db[Symbol.asyncDispose]();
 });
 

@@ -280,10 +280,10 @@ test('cases are counted by kind and by age as they are now: open, postponed, pro
 
 test('figures are each organisation’s own', async () => {
   await using db = await createTestDatabase();
-  await using own = await actAsCallback(db);
-  await using foreign = await actAsCallback(db);
-  await using coordinator = await becomeCoordinator(db, own.organization);
-  await using nobody = await becomeCoordinator(db);
+  const own = await actAsCallback(db);
+  const foreign = await actAsCallback(db);
+  const coordinator = await becomeCoordinator(db, own.organization);
+  const nobody = await becomeCoordinator(db);
   for (const callback of [own, foreign]) {
     await addKari(db, callback);
     await callback.login({ personnummer: NUMBER });

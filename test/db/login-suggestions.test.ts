@@ -70,8 +70,8 @@ test('a record that came after the login is found; a linked login has no suggest
 
 test('a login of another organisation is unknown, and so are its members', () =>
   atTheDesk(async ({ db, callback, coordinator }) => {
-    await using elsewhere = await actAsCallback(db);
-    await using stranger = await becomeCoordinator(db, elsewhere.organization);
+    const elsewhere = await actAsCallback(db);
+    const stranger = await becomeCoordinator(db, elsewhere.organization);
     await addKari(db, elsewhere);
     const { observation_id } = await callback.login();
     assert.deepEqual(await suggestions(coordinator, observation_id), []);

@@ -72,7 +72,7 @@ test('what one of them is refused for stops no other, and is audited', () =>
   atTheDesk(async (desk) => {
     await mismatches(desk, 4);
     const { coordinator, callback, db } = desk;
-    await using elsewhere = await actAsCallback(db);
+    const elsewhere = await actAsCallback(db);
     await mismatches({ db, callback: elsewhere }, 1);
     const foreign = await one<{ id: string }>(db, 'select id from registry.conflicts where organization_id = $1', [
       elsewhere.organization.id,
@@ -147,7 +147,7 @@ test('where a second coordinator must approve, all of them are proposed', () =>
   atTheDesk(async (desk) => {
     await mismatches(desk, 3);
     const { coordinator, db, callback } = desk;
-    await using colleague = await becomeCoordinator(db, callback.organization);
+    const colleague = await becomeCoordinator(db, callback.organization);
     await db.pool.query(`update registry.organizations set second_approval = '{keep_existing}'`);
     const answers = await resolve(coordinator, await listed(coordinator), 'keep_existing');
     assert.deepEqual(
@@ -180,7 +180,7 @@ test('two coordinators settle the same many cases in opposite order, while their
   atTheDesk(async (desk) => {
     await mismatches(desk, 8);
     const { coordinator, callback, db } = desk;
-    await using colleague = await becomeCoordinator(db, callback.organization);
+    const colleague = await becomeCoordinator(db, callback.organization);
     const cases = await listed(coordinator);
     const holder = await db.pool.connect();
     await holder.query('begin');

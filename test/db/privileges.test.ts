@@ -77,16 +77,16 @@ const ALLOWED = new Set([
   ...[
     'approvals',
     'conflict_comments',
-    'conflict_counts',
     'coordinators',
+    'conflict_counts',
     'data_quality',
     'deliveries',
     'failed_syncs',
     'member_history',
     'member_systems',
     'members',
-    'monthly_figures',
     'my_profile',
+    'monthly_figures',
     'open_case_ages',
     'open_conflicts',
     'settled_conflicts',
@@ -119,6 +119,7 @@ const ALLOWED = new Set([
   'authenticated execute function private.coordinator_organizations',
   // Called by views, which run with the reader's rights.
   ...[
+    'actor',
     'caller_id',
     'class_of_case',
     'coordinator_name',

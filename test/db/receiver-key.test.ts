@@ -19,7 +19,7 @@ const pairOf = (crv: 'X25519' | 'P-256') => {
 
 test('proposed, compared, approved: the key is stored under its fingerprint, and what waits is sealed again', () =>
   atTheDesk(async ({ db, callback, coordinator, openCases }) => {
-    await using colleague = await becomeCoordinator(db, callback.organization);
+    const colleague = await becomeCoordinator(db, callback.organization);
     await db.pool.query(`update sync.member_systems set kind = 'worklist', url_template = null`);
     await addKari(db, callback);
     await callback.login({ personnummer: sampleNumbers[0] });
@@ -60,7 +60,7 @@ test('proposed, compared, approved: the key is stored under its fingerprint, and
 
 test('a key that another took the place of cannot be approved; a second one waits until the first is settled', () =>
   atTheDesk(async ({ db, callback, coordinator }) => {
-    await using colleague = await becomeCoordinator(db, callback.organization);
+    const colleague = await becomeCoordinator(db, callback.organization);
     const { slug } = callback.organization;
     const first = await coordinator.call('propose_receiver_key', slug, pairOf('X25519').public);
     assert.equal((await colleague.call('propose_receiver_key', slug, pairOf('P-256').public)).code, 'awaits_approval');
@@ -81,7 +81,7 @@ test('a key that another took the place of cannot be approved; a second one wait
 
 test('two propose at the same moment: one case, and the other is told so', () =>
   atTheDesk(async ({ db, callback, coordinator }) => {
-    await using colleague = await becomeCoordinator(db, callback.organization);
+    const colleague = await becomeCoordinator(db, callback.organization);
     const replies = await Promise.all(
       [coordinator, colleague].map((each) =>
         each.call('propose_receiver_key', callback.organization.slug, pairOf('X25519').public),
@@ -101,7 +101,7 @@ test('where no second coordinator has to approve, the key is stored at once', ()
 
 test('a private key, another organisation, and one without a member system are refused', () =>
   atTheDesk(async ({ db, callback, coordinator }) => {
-    await using elsewhere = await actAsCallback(db);
+    const elsewhere = await actAsCallback(db);
     const { slug } = callback.organization;
     const keys = pairOf('X25519');
     assert.equal((await coordinator.call('propose_receiver_key', slug, keys.private)).code, 'key_is_private');

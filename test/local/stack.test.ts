@@ -8,6 +8,7 @@ import { revocationNotice } from '../../local/identity-provider/withdrawal.ts';
 import { isRunning } from '../../local/is-running.ts';
 import { logIn } from '../../local/scripted-login.ts';
 import type { StackFile } from '../../local/stack/stack-file.ts';
+import { bareEnvironment } from '../support/bare-environment.ts';
 import { type LocalProgram, runLocal } from '../support/start-stack.ts';
 import { until } from '../support/until.ts';
 
@@ -134,7 +135,6 @@ test('commands for trying something by hand work on the running stack where no d
   const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>;
   };
-  const { PATH = '', HOME = '' } = process.env;
   for (const [script, says, ...words] of [
     ['provider:check', /no faults/, '--provider', 'idporten'],
     ['member-system:check', /does not refuse our credentials/],
@@ -144,7 +144,7 @@ test('commands for trying something by hand work on the running stack where no d
     const [, ...parts] = scripts[script]?.split(' ') ?? [];
     const { stdout, stderr } = spawnSync(process.execPath, [...parts, '--organization', 'hlf', ...words], {
       cwd: ROOT,
-      env: { PATH, HOME, LOCAL_FOLDER: program.folder },
+      env: { ...bareEnvironment(), LOCAL_FOLDER: program.folder },
       encoding: 'utf8',
     });
     assert.match(stderr, /^DATABASE_URL is not set: using the local stack/, script);

@@ -24,8 +24,8 @@ export interface OpenDesk extends AsyncDisposable {
 export async function openDesk(environment: Record<string, string> = {}): Promise<OpenDesk> {
   const stack = new AsyncDisposableStack();
   const db = stack.use(await createTestDatabase());
-  const callback = stack.use(await actAsCallback(db));
-  const coordinator = stack.use(await becomeCoordinator(db, callback.organization));
+  const callback = await actAsCallback(db);
+  const coordinator = await becomeCoordinator(db, callback.organization);
   const postgrest = stack.use(await startTestPostgrest(db));
   const signIn = stack.use(await startAuthorizationServer());
   signIn.nextUser = { id: coordinator.userId };
