@@ -2,16 +2,17 @@ import type { Pool } from 'pg';
 import { createIndexer } from '../personnummer/blind-index.ts';
 import { createSealer } from '../personnummer/seal.ts';
 import { createGuardedFetch } from '../runtime/guarded-fetch.ts';
+import { createReadiness, type Readiness } from '../runtime/http/readiness.ts';
+import { createHttpServer } from '../runtime/http/server.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createNumberReader } from './claims/number-evidence.ts';
 import type { CallbackConfig } from './config.ts';
 import { createConsentSealer } from './consent/consent-request.ts';
+import { within } from './database/database-budget.ts';
 import { createLoginDatabase, type LoginDatabase } from './database/login-database.ts';
 import { codeOf } from './errors.ts';
 import { createApp } from './http/app.ts';
-import { createReadiness, type Readiness } from './http/health.ts';
 import { createMetrics } from './http/metrics.ts';
-import { createCallbackServer } from './http/server.ts';
 import { createNumberHints } from './login/number-hint.ts';
 import { createProviderClients } from './provider/provider-client.ts';
 import { createProviderDirectory } from './provider/provider-directory.ts';
@@ -20,14 +21,14 @@ import { createLinkPermits } from './session/link.ts';
 import { createTransactionSealer } from './transaction/transaction.ts';
 
 interface Callback {
-  server: ReturnType<typeof createCallbackServer>;
+  server: ReturnType<typeof createHttpServer>;
   readiness: Readiness;
 }
 
 /** Makes everything and puts it together. The server is not listening yet. */
 export async function createCallback(config: CallbackConfig, pool: Pool, log: Logger): Promise<Callback> {
   const database = createLoginDatabase(pool);
-  const readiness = createReadiness(database.providers);
+  const readiness = createReadiness((timeoutMs) => within(timeoutMs, database.providers(timeoutMs)));
   const { publicUrl, rates, capacity, capacityPerAddress, trustedProxyDepth, metricsToken } = config;
   const app = createApp({
     publicUrl,
@@ -53,7 +54,7 @@ export async function createCallback(config: CallbackConfig, pool: Pool, log: Lo
     webhookSecrets: (name) => config.webhookSecrets.get(name),
     allowsPlainHttp: config.rules.allowsPlainHttp,
   });
-  return { server: createCallbackServer(app), readiness };
+  return { server: createHttpServer(app), readiness };
 }
 
 function providerDependencies(config: CallbackConfig, database: LoginDatabase, log: Logger) {

@@ -1,16 +1,23 @@
 /**
- * What the app is told in `error=`: OAuth codes (RFC 6749 section 4.1.2.1) and the four of our own. Nothing else about
- * a failure leaves the process.
+ * What the app is told in `error=`: OAuth codes (RFC 6749 section 4.1.2.1, OpenID Connect Core 1.0 section
+ * 3.1.2.6) and the five of our own. Nothing else
+ * about a failure leaves the process.
  */
 export type AnswerCode =
   | 'invalid_request'
   | 'access_denied'
+  | 'unsupported_response_type'
+  | 'invalid_scope'
+  | 'request_not_supported'
+  | 'request_uri_not_supported'
+  | 'login_required'
   | 'server_error'
   | 'temporarily_unavailable'
   | 'login_failed'
   | 'member_not_found'
   | 'account_ambiguous'
-  | 'account_mismatch';
+  | 'account_mismatch'
+  | 'coordinator_not_found';
 
 /**
  * A login that ends with an error for the app.

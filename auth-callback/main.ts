@@ -1,12 +1,12 @@
 import type { AddressInfo } from 'node:net';
 import { configOrExit } from '../runtime/config-or-exit.ts';
 import { exitOnFatalErrors } from '../runtime/fatal-errors.ts';
+import { closeServer, listen } from '../runtime/http/server.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { createPool } from '../runtime/pg-pool.ts';
 import { stopOnSignals } from '../runtime/stop-signals.ts';
 import { createCallback } from './callback.ts';
 import { type CallbackConfig, readCallbackConfig } from './config.ts';
-import { closeServer, listen } from './http/server.ts';
 
 const name = 'auth-callback';
 

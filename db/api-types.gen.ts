@@ -243,6 +243,12 @@ export type AcknowledgedFile = {
   refused: number;
 };
 
+/** The language of the pages after `set_language`. */
+export type ChosenLanguage = {
+  /** What was chosen; null: as the browser asks. */
+  language: Enum<'language'> | null;
+};
+
 /** What agreed and what disagreed between a login and a record, and how two numbers differ. Never a number. */
 export type Evidence = {
   /** The match rule that held (docs/outcomes.md); absent when none did. */
@@ -363,6 +369,8 @@ export const REFUSALS = {
   limit_unusable: { status: 422 },
   /** Nobody is found by a personnummer. Search by name, birth date, phone, e-mail address or member number. */
   number_in_query: { status: 422 },
+  /** The language is nb, nn or en. */
+  unknown_language: { status: 422 },
   /** Something newer depends on this decision. Undo or settle that first. */
   newer_change: { status: 409 },
 } as const;
@@ -438,6 +446,18 @@ export type Database = {
           proposed: number;
           mine: number;
           oldest: string | null;
+        };
+        Relationships: [];
+      };
+      /** The coordinators of the caller's organisations, those included whose invitation waits. */
+      coordinators: {
+        Row: {
+          /** Short name in URLs and commands, such as nhf. */
+          organization: string;
+          /** Subject of the access token: the Supabase user id, or one made here for who signs in with the staff provider. Never a member's. */
+          user_id: string;
+          name: string | null;
+          me: boolean | null;
         };
         Relationships: [];
       };
@@ -544,7 +564,7 @@ export type Database = {
           occurred_at: string;
           /** What happened. docs/audit-explained.md lists the events. */
           event: string;
-          /** What brought it about: vipps-login, bankid-login, idporten-login, import, coordinator, worker or app. */
+          /** What brought it about: vipps-login, bankid-login, idporten-login, staff-login, import, coordinator, worker, app, or operator (a row changed by hand or by configuration). */
           source: string;
           /** One sentence for people. Numbers are masked. */
           message: string;
@@ -650,6 +670,21 @@ export type Database = {
           deliveries_failed: number;
           /** When they were counted. */
           counted_at: string;
+        };
+        Relationships: [];
+      };
+      /** The caller: a row for each organisation that the caller is a coordinator of. */
+      my_profile: {
+        Row: {
+          /** Subject of the access token: the Supabase user id, or one made here for who signs in with the staff provider. Never a member's. */
+          user_id: string;
+          /** Short name in URLs and commands, such as nhf. */
+          organization: string;
+          /** Name for people. */
+          organization_name: string;
+          name: string | null;
+          /** Language of the pages; null: as the browser asks. */
+          language: Enum<'language'> | null;
         };
         Relationships: [];
       };
@@ -961,6 +996,11 @@ export type Database = {
         Args: { push_id?: string; push_ids?: string[]; error_code?: string; conflict_id?: string };
         Returns: QueuedPush | QueuedPushes;
       };
+      /** In: nb, nn, en, or null for what the browser asks. Out: the language, or a refusal with code and message (HTTP 404, 422). */
+      set_language: {
+        Args: { language: Enum<'language'> | null };
+        Returns: ChosenLanguage;
+      };
       /** In: a settled case, a note. Out: the case, open again, or a refusal with code and message (HTTP 404, 409, 422). */
       undo_resolution: {
         Args: { conflict_id: string; note: string | null };
@@ -1001,6 +1041,8 @@ export type Database = {
         | 'accept_receiver_key';
       /** Life of a file of changes. */
       file_state: 'writing' | 'ready' | 'acknowledged' | 'expired';
+      /** Languages of the coordinators' pages: bokmål, nynorsk, English. */
+      language: 'nb' | 'nn' | 'en';
       /** How an organisation's member system is reached. */
       member_system_kind: 'http' | 'file' | 'worklist';
       /** What became of one verified login. docs/outcomes.md explains each. */
@@ -1015,8 +1057,8 @@ export type Database = {
         | 'name_mismatch'
         | 'deferred'
         | 'proposed';
-      /** Identity providers that hand over a verified personnummer. */
-      provider: 'vipps' | 'bankid' | 'idporten';
+      /** Identity providers: three that hand over a verified personnummer of members, and that of an organisation's own staff, its coordinators. */
+      provider: 'vipps' | 'bankid' | 'idporten' | 'staff';
       /** Life of a push. docs/outcomes.md draws it. */
       push_state: 'pending' | 'sending' | 'delivered' | 'rejected' | 'given_up' | 'superseded' | 'cancelled';
       /** Where a value or an event came from. */

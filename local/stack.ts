@@ -48,7 +48,13 @@ export async function startStack(options: StackOptions, parts: AsyncDisposableSt
   const database = await startDatabase(folder, ports.postgres);
   parts.defer(() => database.stop());
   const memberSystemUrl = localUrl(ports.memberSystem);
-  const surroundings = { keys, issuers: issuersAt(ports), memberSystemUrl, returnTo: app.returnTo };
+  const surroundings = {
+    keys,
+    issuers: issuersAt(ports),
+    memberSystemUrl,
+    returnTo: app.returnTo,
+    deskReturnTo: `${localUrl(ports.desk)}/signed-in`,
+  };
   await withClient(database.url, (client) => seed(client, surroundings));
 
   const lost = Promise.withResolvers<string>();

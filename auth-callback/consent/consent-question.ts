@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { longestCookieValue } from '../../runtime/http/bound-cookie.ts';
+import type { AppContext } from '../../runtime/http/request-context.ts';
 import { indexesOf } from '../claims/number-evidence.ts';
 import type { Observation } from '../database/login-database.ts';
 import { codeOf, LoginError } from '../errors.ts';
-import type { AppContext } from '../http/request-context.ts';
 import type { LoginDependencies, LoginInFlight } from '../login/login-in-flight.ts';
 import { newSecret } from '../new-secret.ts';
 import { type AuthorizationRequest, consentRequest } from '../provider/authorization-request.ts';
 import { redirectUri } from '../provider/provider-row.ts';
-import { longestCookieValue } from '../transaction/bound-cookie.ts';
 import { type LoginTransaction, transactionCookie, transactionLifetime } from '../transaction/transaction.ts';
 import { onwardPage, pagePolicy, policySource } from './consent-page.ts';
 import { consentCookie, consentLifetime } from './consent-request.ts';
@@ -51,7 +51,7 @@ async function askOurselves(
   { observation: { subject, evidence }, outcome }: WaitingLogin,
 ): Promise<ConsentQuestion | undefined> {
   if (evidence.status !== 'given') return undefined;
-  const { id: observationId, organization, provider, returnTo, appState, appCodeChallenge } = transaction;
+  const { id: observationId, organization, provider, app } = transaction;
   const key = newSecret();
   const sealed = await consents.seal({
     id: key,
@@ -61,9 +61,7 @@ async function askOurselves(
     organization,
     provider,
     number: evidence,
-    returnTo,
-    appState,
-    appCodeChallenge,
+    app,
     code: newSecret(),
     startedAt: nowInSeconds(),
   });
@@ -108,7 +106,7 @@ export async function sendQuestion(
   const { request } = question;
   if (request.method === 'redirect') return c.redirect(request.url.href, 302);
   // Wherever the provider leads before it asks is not known here; the last step is the app's address.
-  const onward = [`${request.action.protocol}`, "'self'", policySource(transaction.returnTo)];
+  const onward = [`${request.action.protocol}`, "'self'", policySource(transaction.app.returnTo)];
   c.header('content-security-policy', pagePolicy(onward));
   return c.html(onwardPage(row, request, chooseLocale(undefined, c.req.header('accept-language'))));
 }

@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { createBoundCookie } from '../../runtime/http/bound-cookie.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import { createSealedBox, type SealedBox, type SealingSecret } from '../../runtime/sealed-box.ts';
 import { givenNumber } from '../claims/number-evidence.ts';
 import type { DatabaseBudget } from '../database/database-budget.ts';
 import type { ConsentAnswer, LoginDatabase } from '../database/login-database.ts';
 import { codeOf } from '../errors.ts';
-import { createBoundCookie } from '../transaction/bound-cookie.ts';
-import { createSealedBox, type SealedBox, type SealingSecret } from '../transaction/sealed-box.ts';
+import { appRequest } from '../login/app-request.ts';
 
 /** A recorded login that waits for its member's answer on our own page. Lives only in the browser's cookie, sealed. */
 export type ConsentRequest = z.infer<typeof consentRequest>;
@@ -19,9 +20,7 @@ const consentRequest = z.object({
   provider: z.string(),
   /** In its forms at rest; this process cannot read it back. */
   number: givenNumber,
-  returnTo: z.string(),
-  appState: z.string(),
-  appCodeChallenge: z.string(),
+  app: appRequest,
   /** The app's code. Fixed before the question, so that a button pressed twice lets the member in once, not out. */
   code: z.string(),
   /** Seconds since 1970. */

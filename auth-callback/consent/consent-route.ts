@@ -1,15 +1,15 @@
+import { type Parameters, readParameters } from '../../runtime/http/parameters.ts';
+import type { AppContext } from '../../runtime/http/request-context.ts';
 import { sameText } from '../../runtime/same-text.ts';
 import { DatabaseBudget } from '../database/database-budget.ts';
 import type { LoginDatabase } from '../database/login-database.ts';
 import { PageError } from '../errors.ts';
 import { redirectToApp } from '../http/answers.ts';
 import type { Metrics } from '../http/metrics.ts';
-import { type Parameters, readParameters } from '../http/parameters.ts';
-import type { AppContext } from '../http/request-context.ts';
 import { answerOf, letIn, reportLogin } from '../login/login-ending.ts';
 import type { NumberHints } from '../login/number-hint.ts';
 import type { ProviderDirectory } from '../provider/provider-directory.ts';
-import type { ProviderRow } from '../provider/provider-row.ts';
+import { addressesOf, type ProviderRow } from '../provider/provider-row.ts';
 import { consentPage, pagePolicy, policySource } from './consent-page.ts';
 import {
   type ConsentRequest,
@@ -21,6 +21,7 @@ import {
 import { chooseLocale, textVersion } from './texts.ts';
 
 export interface ConsentRouteOptions {
+  publicUrl: string;
   database: LoginDatabase;
   directory: ProviderDirectory;
   consents: ConsentSealer;
@@ -47,7 +48,9 @@ export function createConsentRoute(options: ConsentRouteOptions) {
     judge(request, id, at);
     const budget = new DatabaseBudget();
     const row = await options.directory.find(at.organization, at.provider, budget);
-    if (row === undefined || !row.returnTo.includes(request.returnTo)) throw new PageError('return_to_withdrawn', 400);
+    const { clientId, returnTo } = request.app;
+    if (row === undefined || !addressesOf(row, clientId).includes(returnTo))
+      throw new PageError('return_to_withdrawn', 400);
     return { request, row, budget } satisfies OpenQuestion;
   }
 
@@ -56,7 +59,7 @@ export function createConsentRoute(options: ConsentRouteOptions) {
       const sent = readParameters(new URL(c.req.url).searchParams);
       const { request, row } = await open(c, sent, { organization, provider });
       const locale = chooseLocale(sent.once.lang, c.req.header('accept-language'));
-      c.header('content-security-policy', pagePolicy(["'self'", policySource(request.returnTo)]));
+      c.header('content-security-policy', pagePolicy(["'self'", policySource(request.app.returnTo)]));
       c.header('vary', 'Accept-Language, Cookie');
       return c.html(consentPage(row, request.id, locale));
     },
@@ -88,11 +91,11 @@ function readAnswer(answer: string | undefined): boolean {
 
 async function finish(
   c: AppContext,
-  { database, hints, metrics }: ConsentRouteOptions,
+  { publicUrl, database, hints, metrics }: ConsentRouteOptions,
   { request, row, budget }: OpenQuestion,
   { given, locale }: { given: boolean; locale: string },
 ): Promise<Response> {
-  const { organization, provider, observationId, returnTo, appState, code, number } = request;
+  const { organization, provider, observationId, app, code, number } = request;
   const log = c.var.log.child({ transaction_id: observationId, organization, provider });
   const at = { organization, provider, startedAt: performance.now() };
   const evidence = { by: 'own_page', provider, locale, text_version: textVersion };
@@ -100,8 +103,8 @@ async function finish(
   const outcome = (await recordAnswer(database, answer, budget, log)) ?? request.outcome;
   await hints.update(c, row, { subject: request.subject, outcome });
   // A button pressed twice opens the same session by the same code, until the app has redeemed it.
-  const opening = { observationId, code, codeChallenge: request.appCodeChallenge, returnTo };
+  const opening = { observationId, code, app };
   const ending = await letIn(database, opening, budget);
   reportLogin(metrics, log, { ...ending, outcome }, at);
-  return redirectToApp(c, returnTo, appState, answerOf(ending));
+  return redirectToApp(c, publicUrl, app, answerOf(ending));
 }

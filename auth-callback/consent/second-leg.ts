@@ -35,8 +35,7 @@ export async function completeSecondLeg(
     return { status: 'refused', error, outcome: first.outcome, subject: first.subject };
   }
   const outcome = (await record(dependencies, login, first, answer)) ?? first.outcome;
-  const { appCodeChallenge: codeChallenge, returnTo } = login.transaction;
-  const opening = { observationId: first.observationId, code: newSecret(), codeChallenge, returnTo };
+  const opening = { observationId: first.observationId, code: newSecret(), app: login.transaction.app };
   const ending = await letIn(dependencies.database, opening, login.budget);
   return { ...ending, outcome, subject: first.subject };
 }

@@ -3,6 +3,7 @@ import type { Pool, QueryResultRow } from 'pg';
 import { z } from 'zod';
 import type { ContactClaims } from '../claims/contact-claims.ts';
 import type { GivenNumber, NumberEvidence } from '../claims/number-evidence.ts';
+import type { AppRequest } from '../login/app-request.ts';
 import { type ProviderRow, providerRow } from '../provider/provider-row.ts';
 import type { DatabaseBudget } from './database-budget.ts';
 import { createStatements, isConnectionLost, repeatOnce } from './statements.ts';
@@ -28,12 +29,23 @@ export interface Observation {
 }
 
 /** A session that may be opened, and the code that the app gets for it. The database gets the code's hash only. */
-export interface SessionOpening {
-  observationId: string;
+export interface CodeOpening {
   code: string;
-  /** The app's PKCE challenge. */
-  codeChallenge: string;
-  returnTo: string;
+  app: AppRequest;
+}
+
+/** A member's session begins with an observation. */
+export interface SessionOpening extends CodeOpening {
+  observationId: string;
+}
+
+/** A verified login of an organisation's staff provider. */
+export interface StaffLogin {
+  organization: string;
+  issuer: string;
+  subject: string;
+  email: string | undefined;
+  emailVerified: boolean;
 }
 
 /** A member's answer to the question whether the number may be stored. */
@@ -71,17 +83,24 @@ const decision = z.object({
   session: z.string(),
 });
 
-/** A session of a member, as the database opened or renewed it. */
+/** A session of a member or a coordinator, as the database opened or renewed it. */
 export type Session = z.infer<typeof session>;
 const session = z.object({
   sessionId: z.guid(),
   userId: z.guid(),
-  memberId: z.guid(),
   organizationId: z.guid(),
   organization: z.string(),
+  audience: z.enum(['members', 'coordinators']),
+  /** What the app asked for and was granted. */
+  scope: z.array(z.string()),
+  nonce: z.string().nullable(),
 });
 const renewedSession = session.extend({ salt: z.instanceof(Buffer) });
 const consentDecision = z.object({ outcome: z.string() });
+const signInAnswer = z.object({
+  answer: z.enum(['opened', 'refused', 'not_invited', 'email_not_verified', 'invitation_expired']),
+});
+type SignInAnswer = z.infer<typeof signInAnswer>['answer'];
 
 /**
  * The database as the callback sees it: the functions of schema `login`, and nothing else. Values travel as bind
@@ -118,6 +137,12 @@ export interface LoginDatabase {
   recordRevocation(revocation: Revocation, budget: DatabaseBudget): Promise<void>;
   /** Whether the session's member is logged in. */
   sessionIsLive(sessionId: string, organization: string, budget: DatabaseBudget): Promise<boolean>;
+  /**
+   * Finds the coordinator, or uses an invitation, and opens the session, in one call. The same code again: same answer, nothing changes.
+   *
+   * @returns `opened`; `refused` for an address that is not registered, or a code that was used; or why nobody is signed in
+   */
+  signInCoordinator(login: StaffLogin, opening: CodeOpening, budget: DatabaseBudget): Promise<SignInAnswer>;
   /** False when that observation gives no login, or gave one before. */
   openSession(opening: SessionOpening, budget: DatabaseBudget): Promise<boolean>;
   /**
@@ -128,18 +153,31 @@ export interface LoginDatabase {
    * @param askingSessionId whose access token came along; the code of a linking login is good for the session that asked only
    */
   redeemCode(
-    given: { code: string; codeVerifier: string; refreshToken: string; askingSessionId: string | undefined },
+    given: {
+      code: string;
+      codeVerifier: string;
+      refreshToken: string;
+      askingSessionId: string | undefined;
+      clientId: string | undefined;
+      redirectUri: string | undefined;
+    },
     budget: DatabaseBudget,
   ): Promise<Session | 'refused' | undefined>;
   /**
-   * Undefined when the token is not good. The token before the current one is answered for a minute, with the salt of its
+   * Undefined when the token is not good, or another app's. The token before the current one is answered for a minute, with the salt of its
    * first use; an older one ends its family.
    */
   rotateRefreshToken(
-    presented: string,
+    presented: { refreshToken: string; clientId: string | undefined },
     next: { salt: Buffer; refreshToken: string },
     budget: DatabaseBudget,
   ): Promise<z.infer<typeof renewedSession> | undefined>;
+  /** Ends the session that a refresh token, or an access token of this session, belongs to, where it is that app's. */
+  endSession(
+    presented: { refreshToken: string } | { sessionId: string },
+    clientId: string | undefined,
+    budget: DatabaseBudget,
+  ): Promise<void>;
 }
 
 /** @param pool connections of the role `auth_callback` */
@@ -176,7 +214,7 @@ export function createLoginDatabase(pool: Pool): LoginDatabase {
       }
     },
     async recordObservation(observation, opening, budget) {
-      const values = [...observationValues(observation), hashOf(opening.code), opening.codeChallenge, opening.returnTo];
+      const values = [...observationValues(observation), ...openingValues(opening)];
       return decision.parse(await repeated(texts.recordObservation, values, budget));
     },
     async recordConsent({ observationId, given, evidence, number }, budget) {
@@ -192,19 +230,28 @@ export function createLoginDatabase(pool: Pool): LoginDatabase {
     async sessionIsLive(sessionId, organization, budget) {
       return (await repeated(texts.sessionIsLive, [sessionId, organization], budget))?.live === true;
     },
-    async openSession({ observationId, code, codeChallenge, returnTo }, budget) {
-      const values = [observationId, hashOf(code), codeChallenge, returnTo];
+    async signInCoordinator({ organization, issuer, subject, email, emailVerified }, opening, budget) {
+      const values = [organization, issuer, subject, email, emailVerified, ...openingValues(opening)];
+      return signInAnswer.parse(await repeated(texts.signInCoordinator, values, budget)).answer;
+    },
+    async openSession(opening, budget) {
+      const values = [opening.observationId, ...openingValues(opening)];
       return (await once(texts.openSession, values, budget))?.opened === true;
     },
-    async redeemCode({ code, codeVerifier, refreshToken, askingSessionId }, budget) {
+    async redeemCode({ code, codeVerifier, refreshToken, askingSessionId, clientId, redirectUri }, budget) {
       const challenge = hash('sha256', codeVerifier, 'base64url');
-      const values = [hashOf(code), challenge, hashOf(refreshToken), askingSessionId ?? null];
+      const values = [hashOf(code), challenge, hashOf(refreshToken), askingSessionId, clientId, redirectUri];
       const row = await repeated(texts.redeemCode, values, budget);
       return row?.refused === true ? 'refused' : session.optional().parse(row);
     },
-    async rotateRefreshToken(presented, next, budget) {
-      const values = [hashOf(presented), next.salt, hashOf(next.refreshToken)];
+    async rotateRefreshToken({ refreshToken, clientId }, next, budget) {
+      const values = [hashOf(refreshToken), next.salt, hashOf(next.refreshToken), clientId];
       return renewedSession.optional().parse(await repeated(texts.rotateRefreshToken, values, budget));
+    },
+    async endSession(presented, clientId, budget) {
+      const [token, session] =
+        'sessionId' in presented ? [null, presented.sessionId] : [hashOf(presented.refreshToken), null];
+      await repeated(texts.endSession, [token, session, clientId], budget);
     },
   };
 }
@@ -213,7 +260,7 @@ const texts = {
   consumeTransaction: 'select login.consume_transaction(transaction_id => $1, expires_at => $2) as fresh',
   /** Records the login and opens its session: `admit` sees the row, because what comes first in a statement has happened. */
   recordObservation: `select o.outcome, o.member_id, o.ask_consent, o.told,
-    login.admit(o.observation_id, o.member_id, o.ask_consent, $24, $25, $26) as session
+    login.admit(o.observation_id, o.member_id, o.ask_consent, $24, $25, $26, $27, $28, $29) as session
   from login.record_observation(
     observation_id => $1, organization => $2, provider => $3, issuer => $4, subject => $5, authenticated_at => $6,
     issued_at => $7, acr => $8, link_session_id => $9, personnummer_index => $10, personnummer_sealed => $11,
@@ -227,12 +274,16 @@ const texts = {
   recordRevocation: `select login.record_revocation(organization => $1, provider => $2, subject => $3, event => $4,
     issued_at => $5, late => $6)`,
   sessionIsLive: 'select login.session_is_live(session_id => $1, organization => $2) as live',
+  signInCoordinator: `select login.sign_in_coordinator(organization => $1, issuer => $2, subject => $3, email => $4,
+    email_verified => $5, code_hash => $6, code_challenge => $7, return_to => $8, client_id => $9, scope => $10,
+    nonce => $11) as answer`,
   openSession: `select login.open_session(observation_id => $1, code_hash => $2, code_challenge => $3,
-    return_to => $4) as opened`,
+    return_to => $4, client_id => $5, scope => $6, nonce => $7) as opened`,
   redeemCode: `select * from login.redeem_code(code_hash => $1, code_challenge => $2, refresh_token_hash => $3,
-    link_session_id => $4)`,
+    link_session_id => $4, client_id => $5, redirect_uri => $6)`,
   rotateRefreshToken: `select * from login.rotate_refresh_token(refresh_token_hash => $1, new_salt => $2,
-    new_refresh_token_hash => $3)`,
+    new_refresh_token_hash => $3, client_id => $4)`,
+  endSession: 'select login.end_session(refresh_token_hash => $1, session_id => $2, client_id => $3)',
 };
 
 function observationValues(observation: Observation): unknown[] {
@@ -262,6 +313,11 @@ function observationValues(observation: Observation): unknown[] {
     contact.email,
     contact.emailVerified,
   ];
+}
+
+/** What the app asked for, as every function that opens a session takes it. Pg sends undefined as null. */
+function openingValues({ code, app }: CodeOpening): unknown[] {
+  return [hashOf(code), app.codeChallenge, app.returnTo, app.clientId, app.scope, app.nonce];
 }
 
 /** Pg sends undefined as null. */

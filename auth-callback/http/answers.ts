@@ -1,21 +1,27 @@
 import type { MiddlewareHandler } from 'hono';
 import { html } from 'hono/html';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { AppContext, AppEnv, TurnAway } from '../../runtime/http/request-context.ts';
 import { type AnswerCode, codeOf, PageError } from '../errors.ts';
-import type { AppContext, AppEnv } from './request-context.ts';
+import type { AppRequest } from '../login/app-request.ts';
 
 /** What the app is told: a code of ours, or why there is none. */
 export type AppAnswer = { code: string } | { error: AnswerCode };
 
 /**
- * Sends the browser back to the app (RFC 6749 section 4.1.2).
+ * Sends the browser back to the app (RFC 6749 section 4.1.2), and says who answers (RFC 9207).
  *
- * @param returnTo registered for the organisation; a query of its own is kept
- * @param state the app's, untouched
+ * @param issuer our PUBLIC_URL
+ * @param app its address, registered for the organisation, whose own query is kept; its state, untouched
  */
-export function redirectToApp(c: AppContext, returnTo: string, state: string | undefined, answer: AppAnswer): Response {
+export function redirectToApp(
+  c: AppContext,
+  issuer: string,
+  { returnTo, state }: Pick<AppRequest, 'returnTo' | 'state'>,
+  answer: AppAnswer,
+): Response {
   const url = new URL(returnTo);
-  for (const [name, value] of Object.entries(answer)) url.searchParams.set(name, value);
+  for (const [name, value] of Object.entries({ ...answer, iss: issuer })) url.searchParams.set(name, value);
   if (state !== undefined) url.searchParams.set('state', state);
   // 303 after a form: the browser goes on with GET and takes nothing of the form along (RFC 9700 section 4.12).
   return c.redirect(url.href, c.req.method === 'POST' ? 303 : 302);
@@ -51,12 +57,12 @@ export function plainPage(c: AppContext, status: ContentfulStatusCode): Response
 }
 
 /** Not now: the person gets a page, the app a code, and both the time after which it is worth while. */
-export function turnAway(c: AppContext, status: 429 | 503, seconds: number): Response | Promise<Response> {
+export const turnAway: TurnAway = (c, status, seconds) => {
   c.header('retry-after', String(seconds));
   // Apps read this one, people the others.
-  if (c.req.path === '/token' || c.req.path === '/link') return c.json({ error: 'temporarily_unavailable' }, status);
+  if (['/token', '/link', '/revoke'].includes(c.req.path)) return c.json({ error: 'temporarily_unavailable' }, status);
   return plainPage(c, status);
-}
+};
 
 /** Hono answers HEAD by running the GET route, which would use a login up for somebody who only looks. */
 export const getOnly: MiddlewareHandler<AppEnv> = async (c, next) => {

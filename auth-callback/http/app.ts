@@ -1,21 +1,25 @@
 import { Hono, type MiddlewareHandler } from 'hono';
+import { createBodyRoom, receiveBody } from '../../runtime/http/bodies.ts';
+import { addHealthRoutes } from '../../runtime/http/health-routes.ts';
+import { longestBody } from '../../runtime/http/limits.ts';
+import { observeRequests } from '../../runtime/http/observe-requests.ts';
+import { createPlaces, enterPlace } from '../../runtime/http/places.ts';
+import { emptyPolicy, limitRate, limitUrl, refusePrefetch, securityHeaders } from '../../runtime/http/protection.ts';
+import type { Readiness } from '../../runtime/http/readiness.ts';
+import { type AppEnv, requestContext } from '../../runtime/http/request-context.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Rates } from '../config.ts';
 import { type ConsentRouteOptions, createConsentRoute } from '../consent/consent-route.ts';
 import { type CallbackRouteOptions, createCallbackRoute } from '../login/callback-route.ts';
-import { createLoginRoute, type LoginRouteOptions } from '../login/login-route.ts';
+import { createAuthorizeRoute, createLoginRoute, type LoginRouteOptions } from '../login/login-route.ts';
 import { createLinkRoute, type LinkRouteOptions } from '../session/link.ts';
+import { createRevokeRoute } from '../session/revoke-route.ts';
 import { createTokenRoute, type TokenRouteOptions } from '../session/token-route.ts';
 import { createRevocationRoute, longestNotice, requireWebhookSecret } from '../webhook/revocation-route.ts';
-import { answerError, getOnly, methodNotAllowed, plainPage } from './answers.ts';
-import { createBodyRoom, receiveBody } from './bodies.ts';
+import { answerError, getOnly, methodNotAllowed, plainPage, turnAway } from './answers.ts';
 import { allowRegisteredOrigins } from './cross-origin.ts';
-import type { Readiness } from './health.ts';
-import { longestBody } from './limits.ts';
-import { observeRequests } from './metrics.ts';
-import { createPlaces, enterPlace, type Places } from './places.ts';
-import { limitRate, limitUrl, refusePrefetch, requireToken, securityHeaders } from './protection.ts';
-import { type AppEnv, requestContext } from './request-context.ts';
+import { routes } from './metrics.ts';
+import { serverMetadata } from './server-metadata.ts';
 
 interface AppOptions
   extends CallbackRouteOptions,
@@ -50,15 +54,16 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   const places = createPlaces({ capacity, perAddress: capacityPerAddress });
   const room = createBodyRoom();
   const guards: Guards = {
-    rate: limitRate,
+    rate: (perMinute) => limitRate(perMinute, turnAway),
     body: (limit) => receiveBody(room, metrics, limit),
-    place: (route) => enterPlace(places, metrics, route),
+    place: (route) => enterPlace(places, metrics, route, turnAway),
   };
   const app = new Hono<AppEnv>();
-  app.use(requestContext(options.log, options.trustedProxyDepth), observeRequests(metrics));
-  app.use(securityHeaders(options.publicUrl.startsWith('https:')), limitUrl);
-  addHealth(app, options, places);
-  addKeySet(app, options);
+  app.use(requestContext(options.log, options.trustedProxyDepth), observeRequests(metrics, routes));
+  app.use(securityHeaders(options.publicUrl.startsWith('https:'), emptyPolicy), limitUrl);
+  const { readiness, metricsToken } = options;
+  addHealthRoutes(app, { readiness, metrics, metricsToken, places });
+  addPublished(app, options);
   // Everything from here on uses something up: a login, a code, a token, an attempt of an address.
   app.use(refusePrefetch);
   addLogin(app, options, guards);
@@ -70,39 +75,22 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   return app;
 }
 
-/**
- * Before the limits: whoever watches over the process must get an answer when it is busiest. Without a free place nothing more should
- * be sent here; where only a share is used up, the others are served as ever.
- */
-function addHealth(app: Hono<AppEnv>, { readiness, metrics, metricsToken }: AppOptions, places: Places): void {
-  app.get('/livez', (c) => c.json({ status: 'live' }));
-  app.get('/readyz', async (c) => {
-    const isReady = await readiness.isReady();
-    const full = places.full();
-    const told = full.length === 0 ? {} : { full };
-    if (isReady && !full.includes('places')) return c.json({ status: 'ready', ...told });
-    return c.json({ status: 'not_ready', ...told }, 503);
-  });
-  if (metricsToken === undefined) return;
-  app.get('/metrics', requireToken(metricsToken), async (c) => {
-    c.header('content-type', metrics.contentType);
-    return c.body(await metrics.text());
-  });
-}
-
 function addLogin(app: Hono<AppEnv>, options: AppOptions, guards: Guards): void {
   const { rates } = options;
   const login = createLoginRoute(options);
+  const starts = guards.rate(rates.starts);
   const callback = createCallbackRoute(options);
   const start = '/login/:organization/:provider';
-  app.get(start, getOnly, guards.rate(rates.starts), guards.place('login'), (c) =>
+  app.get(start, getOnly, starts, guards.place('login'), (c) =>
     login(c, c.req.param('organization'), c.req.param('provider')),
   );
+  app.get('/authorize', getOnly, starts, guards.place('authorize'), createAuthorizeRoute(options));
   const back = '/callback/:organization/:provider';
   app.get(back, getOnly, guards.rate(rates.callbacks), guards.place('callback'), (c) =>
     callback(c, c.req.param('organization'), c.req.param('provider')),
   );
   app.all(start, (c) => methodNotAllowed(c, 'GET'));
+  app.all('/authorize', (c) => methodNotAllowed(c, 'GET'));
   app.all(back, (c) => methodNotAllowed(c, 'GET'));
 }
 
@@ -123,8 +111,12 @@ function addConsent(app: Hono<AppEnv>, options: AppOptions, guards: Guards): voi
 
 function addSessions(app: Hono<AppEnv>, options: AppOptions, guards: Guards): void {
   const { rates, directory, allowsPlainHttp } = options;
-  const routes = { token: createTokenRoute(options), link: createLinkRoute(options) };
-  for (const [name, route] of Object.entries(routes)) {
+  const endpoints = {
+    token: createTokenRoute(options),
+    link: createLinkRoute(options),
+    revoke: createRevokeRoute(options),
+  };
+  for (const [name, route] of Object.entries(endpoints)) {
     const path = `/${name}`;
     app.use(path, allowRegisteredOrigins(directory, 'POST', allowsPlainHttp));
     app.post(
@@ -152,10 +144,20 @@ function addWebhook(app: Hono<AppEnv>, options: AppOptions, guards: Guards): voi
   app.all(path, (c) => methodNotAllowed(c, 'POST'));
 }
 
-function addKeySet(app: Hono<AppEnv>, { accessTokens, directory, allowsPlainHttp }: AppOptions): void {
-  app.use('/.well-known/jwks.json', allowRegisteredOrigins(directory, 'GET', allowsPlainHttp));
-  app.get('/.well-known/jwks.json', (c) => {
-    c.header('cache-control', 'public, max-age=300');
-    return c.json(accessTokens.jwks);
-  });
+/** What anybody may read, and keep for some minutes. */
+function addPublished(app: Hono<AppEnv>, { accessTokens, directory, allowsPlainHttp, publicUrl }: AppOptions): void {
+  const metadata = serverMetadata(publicUrl);
+  const published = {
+    'jwks.json': accessTokens.jwks,
+    'oauth-authorization-server': metadata,
+    'openid-configuration': metadata,
+  };
+  for (const [name, document] of Object.entries(published)) {
+    const path = `/.well-known/${name}`;
+    app.use(path, allowRegisteredOrigins(directory, 'GET', allowsPlainHttp));
+    app.get(path, (c) => {
+      c.header('cache-control', 'public, max-age=300');
+      return c.json(document);
+    });
+  }
 }

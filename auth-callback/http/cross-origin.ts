@@ -1,11 +1,11 @@
 import type { MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
+import type { AppEnv } from '../../runtime/http/request-context.ts';
 import { DatabaseBudget } from '../database/database-budget.ts';
 import type { ProviderDirectory } from '../provider/provider-directory.ts';
-import type { AppEnv } from './request-context.ts';
 
 /**
- * Lets scripts of registered web apps read the answers of `/token`, `/link` and of the key set, and nobody else's. The origins are
+ * Lets scripts of registered web apps read the answers of `/token`, `/link`, `/revoke`, of the metadata and of the key set, and nobody else's. The origins are
  * those of the registered return addresses; native apps send no origin and need none of this. Credentials are not
  * allowed along: nothing here is decided by a cookie.
  *
@@ -20,8 +20,8 @@ export function allowRegisteredOrigins(
 
   async function isRegistered(origin: string): Promise<boolean> {
     const rows = await directory.rows(new DatabaseBudget()).catch(() => []);
-    return rows.some(({ returnTo }) =>
-      returnTo.some((address) => {
+    return rows.some(({ returnTo, clients }) =>
+      [...returnTo, ...clients.flatMap(({ redirectUris }) => redirectUris)].some((address) => {
         const url = URL.parse(address);
         return url !== null && schemes.includes(url.protocol) && url.origin === origin;
       }),

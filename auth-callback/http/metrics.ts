@@ -1,27 +1,15 @@
-import type { MiddlewareHandler } from 'hono';
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
-import type { AppEnv } from './request-context.ts';
-
-/** Whose share of the places was used up, see `places.ts`; `places`: there was none left at all. */
-export type Share = 'places' | 'route' | 'provider' | 'address';
+import { type RequestMetrics, requestSeconds } from '../../runtime/http/observe-requests.ts';
+import type { TurnedAwayCounter } from '../../runtime/http/places.ts';
 
 /** What an operator can count. Labels come from our own rows and codes only: nothing of a person, and bounded. */
-export interface Metrics {
-  request(labels: { route: string; method: string; status: number }, seconds: number): void;
+export interface Metrics extends RequestMetrics, TurnedAwayCounter {
   /** A login that came to an end, or to the question for consent. */
   login(labels: { organization: string; provider: string; outcome: string; answer: string }): void;
   /** A start that did not get as far as the provider. */
   refusedStart(labels: { organization: string; provider: string; answer: string }): void;
   webhook(labels: { organization: string; reading: string }): void;
-  /** A request that did not get what it needed: a place, its share of them, or time for its body. */
-  turnedAway(labels: { share: Share | 'body' }): void;
-  /** Prometheus' text format. */
-  text(): Promise<string>;
-  readonly contentType: string;
 }
-
-/** Seconds, from an answer out of memory to a login that waits for a slow provider. */
-const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** @param withProcess also memory, CPU, event loop and the like of this process */
 export function createMetrics({ withProcess }: { withProcess: boolean }): Metrics {
@@ -33,7 +21,7 @@ export function createMetrics({ withProcess }: { withProcess: boolean }): Metric
     name: 'auth_callback_request_duration_seconds',
     help: 'Requests by route, method and status, and how long they took.',
     labelNames: ['route', 'method', 'status'],
-    buckets,
+    buckets: requestSeconds,
     registers: [registry],
   });
   const logins = counter('logins_total', 'Logins by outcome, and by what the app was answered.', [
@@ -64,11 +52,14 @@ export function createMetrics({ withProcess }: { withProcess: boolean }): Metric
   };
 }
 
-const routes = new Set([
+/** The first parts of paths that requests are counted by. */
+export const routes: ReadonlySet<string> = new Set([
   'login',
+  'authorize',
   'callback',
   'consent',
   'token',
+  'revoke',
   'link',
   'webhooks',
   '.well-known',
@@ -76,16 +67,3 @@ const routes = new Set([
   'readyz',
   'metrics',
 ]);
-const methods = new Set(['GET', 'HEAD', 'POST', 'OPTIONS']);
-
-/** Counts and times every request by the first part of its path; what is not ours is `other`, lest anybody invent labels. */
-export function observeRequests(metrics: Metrics): MiddlewareHandler<AppEnv> {
-  return async (c, next) => {
-    const startedAt = performance.now();
-    await next();
-    const first = c.req.path.split('/')[1] ?? '';
-    const route = routes.has(first) ? first : 'other';
-    const method = methods.has(c.req.method) ? c.req.method : 'other';
-    metrics.request({ route, method, status: c.res.status }, (performance.now() - startedAt) / 1000);
-  };
-}

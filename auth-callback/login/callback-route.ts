@@ -1,13 +1,14 @@
+import type { AppContext } from '../../runtime/http/request-context.ts';
 import { sendQuestion } from '../consent/consent-question.ts';
 import { completeSecondLeg } from '../consent/second-leg.ts';
 import { DatabaseBudget } from '../database/database-budget.ts';
 import { asLoginError, LoginError, PageError } from '../errors.ts';
 import { redirectToApp } from '../http/answers.ts';
 import type { Metrics } from '../http/metrics.ts';
-import type { AppContext } from '../http/request-context.ts';
 import { checkIssuerParameter } from '../provider/code-exchange.ts';
 import type { ProviderDirectory } from '../provider/provider-directory.ts';
 import { providerError } from '../provider/provider-errors.ts';
+import { addressesOf } from '../provider/provider-row.ts';
 import { consumeTransaction, openTransaction } from '../transaction/transaction.ts';
 import { completeLogin } from './complete-login.ts';
 import { answerOf, type LoginEnding, reportLogin } from './login-ending.ts';
@@ -28,7 +29,7 @@ export function createCallbackRoute(options: CallbackRouteOptions) {
   return async (c: AppContext, organization: string, provider: string): Promise<Response> => {
     const transaction = await openTransaction(c, options.sealer, { organization, provider });
     const log = c.var.log.child({ transaction_id: transaction.id, organization, provider });
-    const { returnTo, appState } = transaction;
+    const { app } = transaction;
     const startedAt = performance.now();
     const report = (ending: LoginEnding & { outcome: string }) =>
       reportLogin(options.metrics, log, ending, { organization, provider, startedAt });
@@ -38,7 +39,8 @@ export function createCallbackRoute(options: CallbackRouteOptions) {
         throw new LoginError('providers_unavailable', 'temporarily_unavailable', { cause });
       });
       // Both held ten minutes ago. An address that was taken back since then gets nothing more.
-      if (row === undefined || !row.returnTo.includes(returnTo)) throw new PageError('return_to_withdrawn', 400);
+      if (row === undefined || !addressesOf(row, app.clientId).includes(app.returnTo))
+        throw new PageError('return_to_withdrawn', 400);
       // Nothing is used up yet, and whoever comes by another provider is not kept waiting by this one.
       if (!c.var.place.waitFor(row.issuer)) throw new LoginError('provider_busy', 'temporarily_unavailable');
       await consumeTransaction(options.database, transaction, budget);
@@ -48,12 +50,12 @@ export function createCallbackRoute(options: CallbackRouteOptions) {
       report(ending);
       await options.hints.update(c, row, ending);
       if (ending.status === 'asked') return await sendQuestion(c, options.publicUrl, login, ending.question);
-      return redirectToApp(c, returnTo, appState, answerOf(ending));
+      return redirectToApp(c, options.publicUrl, app, answerOf(ending));
     } catch (cause) {
       if (cause instanceof PageError) throw cause;
       const error = asLoginError(cause);
       report({ status: 'refused', error, outcome: 'none' });
-      return redirectToApp(c, returnTo, appState, { error: error.answer });
+      return redirectToApp(c, options.publicUrl, app, { error: error.answer });
     }
   };
 }

@@ -1,22 +1,17 @@
 import type { Logger } from '../../runtime/logger.ts';
-import { readContactClaims } from '../claims/contact-claims.ts';
 import { consentQuestion } from '../consent/consent-question.ts';
 import type { Decision, Observation, SessionOpening } from '../database/login-database.ts';
 import { LoginError } from '../errors.ts';
 import { evenTime } from '../http/even-time.ts';
 import { newSecret } from '../new-secret.ts';
-import { exchangeCode, type VerifiedLogin } from '../provider/code-exchange.ts';
-import { redirectUri } from '../provider/provider-row.ts';
-import { askUserinfo } from '../provider/userinfo.ts';
+import { isStaff } from '../provider/provider-row.ts';
 import { type LoginEnding, letIn, loginOutcome, sessionRefused } from './login-ending.ts';
 import type { LoginDependencies, LoginInFlight } from './login-in-flight.ts';
+import { hearProvider, type ProviderAnswer } from './provider-answer.ts';
+import { signIn } from './sign-in.ts';
 
 /**
- * From the provider's answer to a session: verify, ask userinfo, hand the observation over, open the session, or ask the
- * member for consent first.
- *
- * An observation that cannot be handed over is lost together with the login: without the database there is no session
- * either, so the person logs in again and the number passes by again. It is never parked anywhere outside the database.
+ * From the provider's answer to a session. Up to here every login is the same; what becomes of it depends on whose it is.
  *
  * @returns the ending, and what it says of the record of this subject
  * @throws {LoginError} for everything that ends the login before the database has decided
@@ -25,10 +20,24 @@ export async function completeLogin(
   dependencies: LoginDependencies,
   login: LoginInFlight,
 ): Promise<LoginEnding & { outcome: string; subject: string }> {
+  const heard = await hearProvider(dependencies, login);
+  return isStaff(login.row) ? signIn(dependencies, login, heard) : letMemberIn(dependencies, login, heard);
+}
+
+/**
+ * A member's login: hand the observation over, open the session, or ask the member for consent first.
+ *
+ * An observation that cannot be handed over is lost together with the login: without the database there is no session
+ * either, so the person logs in again and the number passes by again. It is never parked anywhere outside the database.
+ */
+async function letMemberIn(
+  dependencies: LoginDependencies,
+  login: LoginInFlight,
+  heard: ProviderAnswer,
+): Promise<LoginEnding & { outcome: string; subject: string }> {
   const { transaction, budget } = login;
-  const { verified, observation } = await observe(dependencies, login);
-  const { appCodeChallenge: codeChallenge, returnTo } = transaction;
-  const opening = { observationId: observation.id, code: newSecret(), codeChallenge, returnTo };
+  const observation = await observe(dependencies, login, heard);
+  const opening = { observationId: observation.id, code: newSecret(), app: transaction.app };
   const even = evenTime();
   const decision = await dependencies.database
     .recordObservation(observation, opening, budget)
@@ -45,25 +54,24 @@ export async function completeLogin(
     return { ...answer, status: 'refused', error: new LoginError(`outcome_${outcome}`, meaning) };
   }
   if (decision.askConsent) {
-    const question = await consentQuestion(dependencies, login, { observation, outcome, idToken: verified.idToken });
+    const question = await consentQuestion(dependencies, login, {
+      observation,
+      outcome,
+      idToken: heard.verified.idToken,
+    });
     if (question !== undefined) return { ...answer, status: 'asked', question };
   }
   return { ...answer, ...(await openedSession(dependencies, login, decision, opening)) };
 }
 
-/** Everything the provider says about this login, verified, as the one row that is handed to the database. */
+/** What the provider says about a member's login, as the one row that is handed to the database. */
 async function observe(
-  { clients, numbers, publicUrl }: LoginDependencies,
-  { row, transaction, sent, log }: LoginInFlight,
-): Promise<{ verified: VerifiedLogin; observation: Observation }> {
-  const client = await clients.clientFor(row);
-  const response = { sent, redirectUri: redirectUri(publicUrl, row) };
-  const verified = await exchangeCode(client, row, transaction, response);
-  const userinfo = await askUserinfo(client, row, verified);
+  { numbers }: LoginDependencies,
+  { row, transaction, log }: LoginInFlight,
+  { verified, userinfo, contact }: ProviderAnswer,
+): Promise<Observation> {
   const { subject, authenticatedAt, issuedAt, acr, claims, lookup } = verified;
   const evidence = await numbers.read(row, { idToken: claims, userinfo, lookup });
-  const answers = [userinfo, lookup];
-  const sources = answers.flatMap((answer) => (answer.status === 'claims' ? [answer.claims] : []));
   const observation: Observation = {
     id: transaction.id,
     organization: row.organization,
@@ -75,20 +83,11 @@ async function observe(
     acr,
     linkSessionId: transaction.linkSessionId,
     evidence,
-    evidenceMissing: answers.some(({ status }) => status === 'unavailable'),
-    contact: readContactClaims(row.provider, [...sources, claims]),
+    evidenceMissing: [userinfo, lookup].some(({ status }) => status === 'unavailable'),
+    contact,
   };
-  if (userinfo.status === 'unavailable') {
-    log.warn({ event: 'userinfo_unavailable', code: userinfo.code }, 'userinfo could not be used; the login goes on');
-  }
-  if (lookup.status === 'unavailable') {
-    log.warn(
-      { event: 'token_lookup_unavailable', code: lookup.code },
-      'the token was not looked up; the login goes on',
-    );
-  }
   warnOfNumber(log, observation);
-  return { verified, observation };
+  return observation;
 }
 
 /** What an operator should hear of; the members' ordinary ways (no number given, capture off) are not among it. */

@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import { readParameters } from '../http/parameters.ts';
+import { readParameters } from '../../runtime/http/parameters.ts';
+import type { AppRequest } from './app-request.ts';
 
 /** A start that may go on to the provider. */
 export interface LoginRequest {
-  returnTo: string;
-  state: string;
-  codeChallenge: string;
+  app: AppRequest;
   /** Undefined: an ordinary login. Otherwise the member asks for this login to be linked. */
   link: { token: string | undefined } | undefined;
 }
@@ -20,19 +19,26 @@ type LoginRequestReading =
   | { status: 'refused'; returnTo: string; state: string | undefined };
 
 /** What the cookie can hold, see `longestCookieValue`. */
-const longestReturnTo = 1000;
+export const longestReturnTo = 1000;
 
 /** RFC 6749 appendix A.5: visible ASCII. Short ones cannot be unpredictable, long ones do not fit the cookie. */
 const appState = z.string().regex(/^[\x20-\x7e]{8,1000}$/);
 
-const query = z.object({
-  state: appState,
-  code_challenge: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
-  /** S256 only: with plain, whoever sees the request also has the verifier. */
-  code_challenge_method: z.literal('S256'),
+/** RFC 7636 section 4.2. */
+export const codeChallenge = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+
+export const linkParameters = {
   /** An intent we do not know is refused: whoever asked for it would not get it. */
   intent: z.literal('link').optional(),
   link_token: z.string().optional(),
+};
+
+const query = z.object({
+  state: appState,
+  code_challenge: codeChallenge,
+  /** S256 only: with plain, whoever sees the request also has the verifier. */
+  code_challenge_method: z.literal('S256'),
+  ...linkParameters,
 });
 
 /**
@@ -51,8 +57,9 @@ export function readLoginRequest(sent: URLSearchParams, registered: string[]): L
   if (duplicated || good === undefined) {
     return { status: 'refused', returnTo, state: appState.safeParse(once.state).data };
   }
-  const { state, code_challenge: codeChallenge, intent, link_token: token } = good;
-  return { status: 'good', request: { returnTo, state, codeChallenge, link: intent && { token } } };
+  const { state, code_challenge, intent, link_token: token } = good;
+  const app = { returnTo, state, codeChallenge: code_challenge, scope: [] };
+  return { status: 'good', request: { app, link: intent && { token } } };
 }
 
 /**

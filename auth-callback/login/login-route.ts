@@ -1,22 +1,24 @@
 import { randomUUIDv7 } from 'node:crypto';
+import { longestCookieValue } from '../../runtime/http/bound-cookie.ts';
+import type { AppContext } from '../../runtime/http/request-context.ts';
 import { DatabaseBudget } from '../database/database-budget.ts';
-import { asLoginError, LoginError, PageError } from '../errors.ts';
+import { type AnswerCode, asLoginError, LoginError, PageError } from '../errors.ts';
 import { redirectToApp } from '../http/answers.ts';
 import type { Metrics } from '../http/metrics.ts';
-import type { AppContext } from '../http/request-context.ts';
 import { newSecret } from '../new-secret.ts';
 import { authorizationUrl } from '../provider/authorization-request.ts';
 import type { ProviderClients } from '../provider/provider-client.ts';
 import type { ProviderDirectory } from '../provider/provider-directory.ts';
-import { type ProviderRow, redirectUri } from '../provider/provider-row.ts';
+import { addressesOf, isStaff, type ProviderRow, redirectUri } from '../provider/provider-row.ts';
 import type { LinkPermits } from '../session/link.ts';
-import { longestCookieValue } from '../transaction/bound-cookie.ts';
 import {
   type LoginTransaction,
   type TransactionSealer,
   transactionCookie,
   transactionLifetime,
 } from '../transaction/transaction.ts';
+import type { AppRequest } from './app-request.ts';
+import { readAuthorizationRequest } from './authorization-request.ts';
 import { isReturnAddress, type LoginRequest, readLoginRequest } from './login-request.ts';
 import type { NumberHints } from './number-hint.ts';
 
@@ -37,34 +39,86 @@ export function createLoginRoute(options: LoginRouteOptions) {
     const budget = new DatabaseBudget();
     const row = await options.directory.find(organization, provider, budget);
     if (row === undefined) throw new PageError('provider_unknown', 404);
-    const addresses = row.returnTo.filter((address) => isReturnAddress(address, options.allowsPlainHttp));
+    const addresses = addressesOf(row, undefined).filter((each) => isReturnAddress(each, options.allowsPlainHttp));
     const reading = readLoginRequest(new URL(c.req.url).searchParams, addresses);
     if (reading.status === 'page') throw new PageError('return_to_not_registered', 400);
-    const log = c.var.log.child({ organization, provider });
-    const refuse = (returnTo: string, state: string | undefined, error: LoginError) => {
-      const line = { event: 'login_refused', code: error.code, answer: error.answer };
-      options.metrics.refusedStart({ organization, provider, answer: error.answer });
-      // The app's own mistakes are its developers' business; anything else is the operator's.
-      if (error.answer === 'invalid_request' || error.answer === 'access_denied') log.info(line, 'login not started');
-      else log.warn({ ...line, err: error }, 'login not started');
-      return redirectToApp(c, returnTo, state, { error: error.answer });
-    };
-    if (reading.status === 'refused') {
-      return refuse(reading.returnTo, reading.state, new LoginError('request_invalid', 'invalid_request'));
-    }
-    const { request } = reading;
-    try {
-      // Nothing is used up yet, and whoever comes by another provider is not kept waiting by this one.
-      if (!c.var.place.waitFor(row.issuer)) throw new LoginError('provider_busy', 'temporarily_unavailable');
-      const linkSessionId = request.link && (await options.permits.use(c, organization, request.link.token, budget));
-      const transaction = beginTransaction(row, request, linkSessionId);
-      const address = await sendToProvider(c, options, row, transaction);
-      log.info({ event: 'login_started', transaction_id: transaction.id }, 'login started');
-      return c.redirect(address.href, 302);
-    } catch (error) {
-      return refuse(request.returnTo, request.state, asLoginError(error));
-    }
+    if (reading.status === 'good') return startLogin(c, options, { row, request: reading.request, budget });
+    return refuseStart(c, options, row, reading, new LoginError('request_invalid', 'invalid_request'));
   };
+}
+
+/** `GET /authorize`: the same start, asked for by the standard (RFC 6749 section 3.1). */
+export function createAuthorizeRoute(options: LoginRouteOptions) {
+  return async (c: AppContext): Promise<Response> => {
+    const budget = new DatabaseBudget();
+    const isUsable = (address: string) => isReturnAddress(address, options.allowsPlainHttp);
+    const rows = await options.directory.rows(budget);
+    const reading = readAuthorizationRequest(new URL(c.req.url).searchParams, rows, isUsable);
+    if (reading.status === 'page') throw new PageError('client_not_registered', 400);
+    if (reading.status === 'good') return startLogin(c, options, { ...reading, budget });
+    return refuseStart(
+      c,
+      options,
+      reading.row,
+      reading,
+      new LoginError('authorization_request_invalid', reading.answer),
+    );
+  };
+}
+
+/** A request that may go on to the provider. */
+interface Start {
+  row: ProviderRow;
+  request: LoginRequest;
+  budget: DatabaseBudget;
+}
+
+async function startLogin(
+  c: AppContext,
+  options: LoginRouteOptions,
+  { row, request, budget }: Start,
+): Promise<Response> {
+  const { organization, provider, issuer } = row;
+  try {
+    // Nothing is used up yet, and whoever comes by another provider is not kept waiting by this one.
+    if (!c.var.place.waitFor(issuer)) throw new LoginError('provider_busy', 'temporarily_unavailable');
+    if (request.link && isStaff(row)) throw new LoginError('staff_links_nothing', 'invalid_request');
+    const linkSessionId = request.link && (await options.permits.use(c, organization, request.link.token, budget));
+    const transaction = beginTransaction(row, request, linkSessionId);
+    const address = await sendToProvider(c, options, row, transaction);
+    c.var.log.info({ event: 'login_started', transaction_id: transaction.id, organization, provider }, 'login started');
+    return c.redirect(address.href, 302);
+  } catch (error) {
+    return refuseStart(c, options, row, request.app, asLoginError(error));
+  }
+}
+
+/** What only the app's developers can mend; anything else is the operator's business. */
+const appMistakes: ReadonlySet<AnswerCode> = new Set([
+  'invalid_request',
+  'access_denied',
+  'unsupported_response_type',
+  'invalid_scope',
+  'request_not_supported',
+  'request_uri_not_supported',
+  'login_required',
+]);
+
+/** @param row undefined: the app did not say which of several providers it means */
+function refuseStart(
+  c: AppContext,
+  { publicUrl, metrics }: LoginRouteOptions,
+  row: ProviderRow | undefined,
+  app: Pick<AppRequest, 'returnTo' | 'state'>,
+  error: LoginError,
+): Response {
+  const { code, answer } = error;
+  const { organization = 'none', provider = 'none' } = row ?? {};
+  const line = { event: 'login_refused', code, answer, organization, provider };
+  metrics.refusedStart({ organization, provider, answer });
+  if (appMistakes.has(answer)) c.var.log.info(line, 'login not started');
+  else c.var.log.warn({ ...line, err: error }, 'login not started');
+  return redirectToApp(c, publicUrl, app, { error: answer });
 }
 
 /** Everything a later request must agree with, fresh and unpredictable. */
@@ -82,9 +136,7 @@ function beginTransaction(
     nonce: newSecret(),
     state: newSecret(),
     codeVerifier: newSecret(),
-    returnTo: request.returnTo,
-    appState: request.state,
-    appCodeChallenge: request.codeChallenge,
+    app: request.app,
     startedAt: Math.floor(Date.now() / 1000),
     linkSessionId,
   };

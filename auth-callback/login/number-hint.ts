@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Context } from 'hono';
 import { z } from 'zod';
+import { createBoundCookie } from '../../runtime/http/bound-cookie.ts';
+import { createSealedBox, type SealingSecret } from '../../runtime/sealed-box.ts';
 import type { ProviderRow } from '../provider/provider-row.ts';
-import { createBoundCookie } from '../transaction/bound-cookie.ts';
-import { createSealedBox, type SealingSecret } from '../transaction/sealed-box.ts';
 
 /** What this browser's last login with a provider found. Says nothing about whom, except to somebody who logs in again. */
 type NumberHint = z.infer<typeof numberHint>;

@@ -5,6 +5,7 @@ import type { LoginTransaction } from '../transaction/transaction.ts';
 import {
   authenticationTime,
   checkAcr,
+  checkAmr,
   checkForm,
   checkIdToken,
   checkKind,
@@ -66,6 +67,7 @@ export async function exchangeCode(
       algorithm: row.idTokenSignedResponseAlg,
       accessToken,
       minimumAcr: row.minimumAcr,
+      requiredAmr: row.requiredAmr,
       now: Date.now() / 1000,
     });
     const lookup = await lookUpToken(client.lookup, row, { accessToken, subject: verified.subject });
@@ -118,6 +120,7 @@ async function identifyByLookup(client: ProviderClient, row: ProviderRow, access
   if (claims.client_id !== row.clientId) throw new LoginError('introspection_client_missing', 'login_failed');
   const subject = readSubject(claims.sub);
   checkAcr(claims.acr, row.minimumAcr);
+  checkAmr(claims.amr, row.requiredAmr);
   const issuedAt = issueTime(claims.iat, Math.floor(Date.now() / 1000));
   return {
     subject,

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { sameText } from '../../runtime/same-text.ts';
+import { isCanonical } from '../../runtime/sealed-box.ts';
 import type { Claims } from '../claims/contact-claims.ts';
 import { storableText } from '../claims/storable-text.ts';
 import { LoginError } from '../errors.ts';
-import { isCanonical } from '../transaction/sealed-box.ts';
 
 const furthestAhead = 60;
 const furthestBack = 600;
@@ -17,6 +17,7 @@ interface IdTokenExpectations {
   algorithm: string;
   accessToken: string;
   minimumAcr: string | null;
+  requiredAmr: string[];
   /** Seconds since 1970. */
   now: number;
 }
@@ -44,6 +45,7 @@ export function checkIdToken(claims: Claims, expected: IdTokenExpectations): Ver
   if (!Number.isFinite(claims.exp)) throw refused('id_token_exp_invalid');
   if (claims.at_hash !== undefined) checkAccessTokenHash(claims.at_hash, expected);
   checkAcr(claims.acr, expected.minimumAcr);
+  checkAmr(claims.amr, expected.requiredAmr);
   return {
     subject,
     authenticatedAt: authenticationTime(claims.auth_time, issuedAt),
@@ -88,6 +90,13 @@ export function readSubject(claim: unknown): string {
 /** Asking for a level in `acr_values` proves nothing; the token has to state it (docs.digdir.no). */
 export function checkAcr(claim: unknown, minimum: string | null): void {
   if (minimum !== null && !meetsMinimumAcr(claim, minimum)) throw refused('id_token_acr_too_low');
+}
+
+/** RFC 8176: how the person was authenticated, such as `mfa`. That a provider can do it proves nothing of this login. */
+export function checkAmr(claim: unknown, required: string[]): void {
+  const methods: unknown[] = Array.isArray(claim) ? claim : [];
+  if (required.length > 0 && !required.some((each) => methods.includes(each)))
+    throw refused('id_token_amr_insufficient');
 }
 
 /** The level of assurance, if it is a text that can be kept. */

@@ -1,5 +1,9 @@
 import { z } from 'zod';
 
+const client = z
+  .object({ client_id: z.string(), redirect_uris: z.array(z.string()), name: z.string() })
+  .transform(({ client_id: clientId, redirect_uris: redirectUris, name }) => ({ clientId, redirectUris, name }));
+
 /** One row of `login.providers()`: an identity provider as one organisation uses it. */
 export type ProviderRow = z.infer<typeof providerRow>;
 export const providerRow = z.object({
@@ -22,6 +26,8 @@ export const providerRow = z.object({
   consentMode: z.string(),
   consentScope: z.string().nullable(),
   minimumAcr: z.string().nullable(),
+  /** One of these must be among the methods that the token names (RFC 8176); none: any. */
+  requiredAmr: z.array(z.string()),
   /** The scope that asks for the number, such as `nin`. */
   personnummerScope: z.string().nullable(),
   /** True: that scope is left out for a returning member whose record has a confirmed number. */
@@ -38,8 +44,10 @@ export const providerRow = z.object({
   captureBasis: z.string().nullable(),
   /** Whether the organisation has recorded its legal basis for keeping the number. */
   capture: z.boolean(),
-  /** The exact URLs the organisation has registered for its apps. */
+  /** The exact URLs the organisation has registered for its members' apps. */
   returnTo: z.array(z.string()),
+  /** Apps registered by name: for members, or where this is the staff provider for coordinators. */
+  clients: z.array(client),
 });
 
 function textsOf(record: Record<string, unknown>): Record<string, string> {
@@ -82,6 +90,23 @@ export function rowFault(row: ProviderRow, allowsPlainHttp: boolean): string | u
     if (name !== null && !secretName.test(name)) return 'provider_secret_name_refused';
   }
   return undefined;
+}
+
+/** Its logins are coordinators', not members'. */
+export function isStaff(row: ProviderRow): boolean {
+  return row.provider === 'staff';
+}
+
+/**
+ * Where a login may return to. Coordinators' codes go only to apps that are registered for coordinators, so that a fault in the
+ * members' app is none of theirs.
+ *
+ * @param clientId undefined: the app came by the older address, which names none
+ */
+export function addressesOf(row: ProviderRow, clientId: string | undefined): string[] {
+  if (clientId === undefined && !isStaff(row)) return row.returnTo;
+  const named = row.clients.filter((each) => clientId === undefined || each.clientId === clientId);
+  return named.flatMap(({ redirectUris }) => redirectUris);
 }
 
 /** ID-porten's pseudonymous logins may be plain OAuth 2.0: without `openid` there is no ID token, and no `nonce` in it. */

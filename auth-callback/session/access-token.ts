@@ -1,14 +1,20 @@
-import { createPrivateKey, createPublicKey, type JsonWebKey, sign, verify } from 'node:crypto';
-import { createLocalJWKSet, importJWK, type JWK, jwtVerify, SignJWT } from 'jose';
+import { createPrivateKey, createPublicKey, type JsonWebKey, sign as signBytes, verify } from 'node:crypto';
+import { createLocalJWKSet, importJWK, type JWK, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import type { Session } from '../database/login-database.ts';
 
-/** How long an access token is good for (seconds). */
-export const accessTokenLifetime = 3600;
+/**
+ * How long an access token is good for (seconds). A coordinator sees many members' records.
+ */
+export const accessTokenLifetime = { members: 3600, coordinators: 900 };
+/** Long enough for the app to read it once. */
+const idTokenLifetime = 300;
 
 export interface AccessTokenIssuer {
   /** @returns a signed JWT that Supabase and PostgREST accept as `authenticated` */
   issue(session: Session): Promise<string>;
+  /** @returns an ID token for the app (OpenID Connect Core 1.0 section 2); it opens nothing here */
+  issueIdToken(session: Session, clientId: string): Promise<string>;
   /** @returns whose session an access token of ours is for; undefined when it does not verify, or has expired */
   verify(token: string): Promise<{ sessionId: string; organization: string } | undefined>;
   /** What `/.well-known/jwks.json` answers (RFC 7517): public parts only. */
@@ -34,6 +40,19 @@ export async function createAccessTokenIssuer(options: AccessTokenOptions): Prom
   const signingKey = await importJWK(current, 'ES256');
   const jwks = { keys: keys.map(toPublic) };
   const keySet = createLocalJWKSet(jwks);
+
+  function sign(claims: JWTPayload, to: { subject: string; audience: string; lifetime: number }): Promise<string> {
+    const issuedAt = Math.floor(now() / 1000);
+    return new SignJWT(claims)
+      .setProtectedHeader({ alg: 'ES256', typ: 'JWT', kid })
+      .setIssuer(issuer)
+      .setAudience(to.audience)
+      .setSubject(to.subject)
+      .setIssuedAt(issuedAt)
+      .setExpirationTime(issuedAt + to.lifetime)
+      .sign(signingKey);
+  }
+
   return {
     jwks,
     async verify(token) {
@@ -42,23 +61,20 @@ export async function createAccessTokenIssuer(options: AccessTokenOptions): Prom
       const { data: claims } = ownClaims.safeParse(verified?.payload);
       return claims && { sessionId: claims.session_id, organization: claims.app_metadata.organization };
     },
-    issue({ userId, sessionId, organization, organizationId }) {
-      const issuedAt = Math.floor(now() / 1000);
-      return new SignJWT({
+    issue({ userId, sessionId, organization, organizationId, audience: whose }) {
+      const claims = {
         role: 'authenticated',
         aal: 'aal1',
         session_id: sessionId,
         // Policies read app_metadata, which a user cannot edit; user_metadata would be the user's own word.
-        app_metadata: { organization, organization_id: organizationId },
+        app_metadata: { organization, organization_id: organizationId, audience: whose },
         is_anonymous: false,
-      })
-        .setProtectedHeader({ alg: 'ES256', typ: 'JWT', kid })
-        .setIssuer(issuer)
-        .setAudience(audience)
-        .setSubject(userId)
-        .setIssuedAt(issuedAt)
-        .setExpirationTime(issuedAt + accessTokenLifetime)
-        .sign(signingKey);
+      };
+      return sign(claims, { subject: userId, audience, lifetime: accessTokenLifetime[whose] });
+    },
+    issueIdToken({ userId, nonce }, clientId) {
+      const claims = nonce === null ? {} : { nonce };
+      return sign(claims, { subject: userId, audience: clientId, lifetime: idTokenLifetime });
     },
   };
 }
@@ -119,7 +135,7 @@ function signs(key: JsonWebKey): boolean {
   try {
     const { d: _, ...publicPart } = key;
     const text = Buffer.from('access token');
-    const signature = sign('sha256', text, createPrivateKey({ key, format: 'jwk' }));
+    const signature = signBytes('sha256', text, createPrivateKey({ key, format: 'jwk' }));
     return verify('sha256', text, createPublicKey({ key: publicPart, format: 'jwk' }), signature);
   } catch {
     // The reason may quote the key; that it cannot be used says enough.

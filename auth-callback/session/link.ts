@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { type AppContext, bearerToken } from '../../runtime/http/request-context.ts';
+import { createSealedBox, type SealingSecret } from '../../runtime/sealed-box.ts';
 import { DatabaseBudget } from '../database/database-budget.ts';
 import type { LoginDatabase } from '../database/login-database.ts';
 import { LoginError } from '../errors.ts';
-import { type AppContext, bearerToken } from '../http/request-context.ts';
-import { createSealedBox, type SealingSecret } from '../transaction/sealed-box.ts';
 import type { AccessTokenIssuer } from './access-token.ts';
 
 /** A logged-in member's leave to link one more login, on its way from the app to the system browser. */

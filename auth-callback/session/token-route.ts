@@ -1,11 +1,11 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { z } from 'zod';
+import { readParameters } from '../../runtime/http/parameters.ts';
+import { type AppContext, bearerToken } from '../../runtime/http/request-context.ts';
 import { DatabaseBudget } from '../database/database-budget.ts';
 import type { LoginDatabase, Session } from '../database/login-database.ts';
 import { evenTime } from '../http/even-time.ts';
-import { readParameters } from '../http/parameters.ts';
-import { type AppContext, bearerToken } from '../http/request-context.ts';
 import { newSecret } from '../new-secret.ts';
 import { type AccessTokenIssuer, accessTokenLifetime } from './access-token.ts';
 
@@ -37,7 +37,7 @@ export function createTokenRoute({ database, accessTokens }: TokenRouteOptions) 
     try {
       granted =
         request.grant_type === 'refresh_token'
-          ? await useRefreshToken(database, request.refresh_token)
+          ? await useRefreshToken(database, request)
           : await useCode(database, request, await askingSession(c, accessTokens));
     } catch (err) {
       c.var.log.warn({ event: 'token_unavailable', grant_type: request.grant_type, err }, 'no token issued');
@@ -59,25 +59,43 @@ export function createTokenRoute({ database, accessTokens }: TokenRouteOptions) 
     return c.json({
       access_token: await accessTokens.issue(session),
       token_type: 'bearer',
-      expires_in: accessTokenLifetime,
+      expires_in: accessTokenLifetime[session.audience],
       refresh_token: refreshToken,
+      ...(await openidParts(accessTokens, request, session)),
       user: { id: userId },
     });
   };
 }
 
+/** For apps that asked for the scope `openid`: what was granted, and, with a code, an ID token (OpenID Connect Core 1.0 section 3.1.3.3). */
+async function openidParts(accessTokens: AccessTokenIssuer, request: z.infer<typeof grants>, session: Session) {
+  if (session.scope.length === 0 || request.client_id === undefined) return {};
+  const scope = session.scope.join(' ');
+  if (request.grant_type === 'refresh_token') return { scope };
+  return { scope, id_token: await accessTokens.issueIdToken(session, request.client_id) };
+}
+
+/** Apps that came by `/authorize` say who they are, and where the code was sent (RFC 6749 section 4.1.3 and 6). */
+const clientId = z.string().min(1).max(100).optional();
+
 const codeGrant = z.object({
   grant_type: z.literal('authorization_code'),
   code: z.string().min(1),
   code_verifier: z.string().min(1),
+  client_id: clientId,
+  redirect_uri: z.string().min(1).optional(),
 });
-const refreshGrant = z.object({ grant_type: z.literal('refresh_token'), refresh_token: z.string().min(1) });
+const refreshGrant = z.object({
+  grant_type: z.literal('refresh_token'),
+  refresh_token: z.string().min(1),
+  client_id: clientId,
+});
 const grants = z.discriminatedUnion('grant_type', [codeGrant, refreshGrant]);
 
 /** RFC 7636 section 4.1. */
 const codeVerifier = /^[A-Za-z0-9._~-]{43,128}$/;
 /** Our codes and refresh tokens are the base64url of 32 bytes. */
-const ownSecret = /^[A-Za-z0-9_-]{43}$/;
+export const ownSecret = /^[A-Za-z0-9_-]{43}$/;
 
 /** @param body the form, decoded */
 function readTokenRequest(body: URLSearchParams): z.infer<typeof grants> | TokenErrorCode {
@@ -107,17 +125,21 @@ async function useCode(
   askingSessionId: string | undefined,
 ): Promise<Granted | 'refused' | undefined> {
   const refreshToken = newSecret();
-  const { code, code_verifier } = request;
-  const given = { code, codeVerifier: code_verifier, refreshToken, askingSessionId };
+  const { code, code_verifier: codeVerifier, client_id, redirect_uri: redirectUri } = request;
+  const given = { code, codeVerifier, refreshToken, askingSessionId, clientId: client_id, redirectUri };
   const session = await database.redeemCode(given, new DatabaseBudget());
   return session === undefined || session === 'refused' ? session : { session, refreshToken };
 }
 
 /** Made of the token before it, so that this one, presented again because an answer was lost, leads to the same next one. */
-async function useRefreshToken(database: LoginDatabase, presented: string): Promise<Granted | undefined> {
+async function useRefreshToken(
+  database: LoginDatabase,
+  { refresh_token: presented, client_id }: z.infer<typeof refreshGrant>,
+): Promise<Granted | undefined> {
   const salt = randomBytes(32);
   const next = { salt, refreshToken: successor(presented, salt) };
-  const session = await database.rotateRefreshToken(presented, next, new DatabaseBudget());
+  const given = { refreshToken: presented, clientId: client_id };
+  const session = await database.rotateRefreshToken(given, next, new DatabaseBudget());
   return session && { session, refreshToken: successor(presented, session.salt) };
 }
 

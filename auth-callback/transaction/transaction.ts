@@ -1,12 +1,13 @@
 import { z } from 'zod';
+import { createBoundCookie } from '../../runtime/http/bound-cookie.ts';
+import { readParameters } from '../../runtime/http/parameters.ts';
+import type { AppContext } from '../../runtime/http/request-context.ts';
 import { sameText } from '../../runtime/same-text.ts';
+import { createSealedBox, type SealedBox, type SealingSecret } from '../../runtime/sealed-box.ts';
 import type { DatabaseBudget } from '../database/database-budget.ts';
 import type { LoginDatabase } from '../database/login-database.ts';
 import { LoginError, PageError } from '../errors.ts';
-import { readParameters } from '../http/parameters.ts';
-import type { AppContext } from '../http/request-context.ts';
-import { createBoundCookie } from './bound-cookie.ts';
-import { createSealedBox, type SealedBox, type SealingSecret } from './sealed-box.ts';
+import { appRequest } from '../login/app-request.ts';
 
 /** A login the provider has already vouched for and the database has decided about. */
 export type FirstLeg = z.infer<typeof firstLeg>;
@@ -31,11 +32,7 @@ const loginTransaction = z.object({
   state: z.string(),
   /** Our own PKCE verifier towards the provider. */
   codeVerifier: z.string(),
-  /** The app's registered URL. */
-  returnTo: z.string(),
-  /** The app's own state and PKCE challenge. */
-  appState: z.string(),
-  appCodeChallenge: z.string(),
+  app: appRequest,
   /** Seconds since 1970. */
   startedAt: z.int(),
   /** The session of the member who asked for this login to be linked (`intent=link`). */

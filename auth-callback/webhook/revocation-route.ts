@@ -1,10 +1,10 @@
 import { createMiddleware } from 'hono/factory';
+import type { AppContext, AppEnv } from '../../runtime/http/request-context.ts';
 import { DatabaseBudget } from '../database/database-budget.ts';
 import type { LoginDatabase } from '../database/login-database.ts';
 import { codeOf, PageError } from '../errors.ts';
 import { evenTime } from '../http/even-time.ts';
 import type { Metrics } from '../http/metrics.ts';
-import type { AppContext, AppEnv } from '../http/request-context.ts';
 import { readRevocationNotice } from './revocation-notice.ts';
 import { isWebhookSecret, webhookSecretName } from './webhook-secrets.ts';
 

@@ -169,6 +169,10 @@ export const TYPES: Record<string, DeclaredType> = {
       refused: ['number', 'Changes that were not; each is a case.'],
     },
   },
+  ChosenLanguage: {
+    comment: 'The language of the pages after `set_language`.',
+    fields: { language: ["Enum<'language'> | null", 'What was chosen; null: as the browser asks.'] },
+  },
   Evidence: {
     comment: 'What agreed and what disagreed between a login and a record, and how two numbers differ. Never a number.',
     fields: {
@@ -220,6 +224,7 @@ export const REPLIES: Record<string, string> = {
   resolve_conflict: 'SettledCase',
   resolve_conflicts: '(SettledCase | RefusedCase)[]',
   retry_sync: 'QueuedPush | QueuedPushes',
+  set_language: 'ChosenLanguage',
   undo_resolution: 'SettledCase',
   withdraw_proposal: 'SettledCase',
 };
@@ -235,6 +240,7 @@ export const ARGUMENTS: Record<string, string> = {
   'resolve_conflict.note': 'string | null',
   'resolve_conflicts.decision': 'Decision',
   'resolve_conflicts.note': 'string | null',
+  'set_language.language': "Enum<'language'> | null",
   'undo_resolution.note': 'string | null',
 };
 

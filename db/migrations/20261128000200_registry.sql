@@ -1,8 +1,8 @@
 -- migrate:up
 set local role registry_owner;
 
-create type registry.provider as enum ('vipps', 'bankid', 'idporten');
-comment on type registry.provider is 'Identity providers that hand over a verified personnummer.';
+create type registry.provider as enum ('vipps', 'bankid', 'idporten', 'staff');
+comment on type registry.provider is 'Identity providers: three that hand over a verified personnummer of members, and that of an organisation''s own staff, its coordinators.';
 
 create type registry.source as enum ('vipps-login', 'bankid-login', 'idporten-login', 'import', 'coordinator');
 comment on type registry.source is 'Where a value or an event came from.';
@@ -37,8 +37,17 @@ comment on type registry.consent_state is 'Where a member stands on the storing 
 create type registry.decision as enum ('accept_observed', 'keep_existing', 'not_same_person', 'merge_into', 'link_login', 'retry_sync', 'accept_receiver_key');
 comment on type registry.decision is 'How a coordinator settled a case. docs/for-coordinators.md says what each does.';
 
-create type registry.session_end as enum ('code_replayed', 'refresh_token_reused', 'link_removed', 'expired');
+create type registry.session_end as enum ('code_replayed', 'refresh_token_reused', 'link_removed', 'expired', 'signed_out');
 comment on type registry.session_end is 'Why a session of the app ended.';
+
+create type registry.audience as enum ('members', 'coordinators');
+comment on type registry.audience is 'For whom an app is, and whose session it is. No token of the one is good for what the other may do.';
+
+create type registry.language as enum ('nb', 'nn', 'en');
+comment on type registry.language is 'Languages of the coordinators'' pages: bokmål, nynorsk, English.';
+
+create type registry.coordinator_state as enum ('by_user_id', 'invited', 'bound');
+comment on type registry.coordinator_state is 'How a coordinator signs in: by the Supabase user id alone, by an invitation that waits for its first sign-in, or by a login of the staff provider.';
 
 create table registry.organizations (
   id                 uuid primary key default gen_random_uuid(),
@@ -98,12 +107,16 @@ create table registry.identity_providers (
   lookup_auth_method            registry.client_authentication,
   tokeninfo_endpoint            text check (tokeninfo_endpoint ~ '^https?://'),
   minimum_acr                   text,
+  required_amr                  text[] not null default '{}' check (array_position(required_amr, null) is null),
   enabled                       boolean not null default true,
   created_at                    timestamptz not null default now(),
   unique (organization_id, provider),
   check (client_secret_env is not null or token_endpoint_auth_method = 'none'),
   check (personnummer_scope is not null or not ask_number_when_missing),
-  check ((lookup_client_id is null) = (lookup_auth_method is null))
+  check ((lookup_client_id is null) = (lookup_auth_method is null)),
+  constraint identity_providers_staff_brings_no_number check (provider <> 'staff' or (
+    consent_mode = 'none' and consent_scope is null and personnummer_scope is null and lookup_client_id is null
+    and personnummer_from in ('id_token', 'userinfo')))
 );
 comment on table registry.identity_providers is 'One row per organisation and provider: how a login there is asked for, and where the number is found.';
 comment on column registry.identity_providers.id is 'Identifies the row.';
@@ -127,6 +140,7 @@ comment on column registry.identity_providers.lookup_client_secret_env is 'Name 
 comment on column registry.identity_providers.lookup_auth_method is 'How that client authenticates.';
 comment on column registry.identity_providers.tokeninfo_endpoint is 'Address of tokeninfo; null: from the provider''s metadata.';
 comment on column registry.identity_providers.minimum_acr is 'Lowest accepted level of assurance; null: any.';
+comment on column registry.identity_providers.required_amr is 'One of these methods must be among those the token says were used (amr, RFC 8176), such as mfa; empty: any.';
 comment on column registry.identity_providers.enabled is 'Whether it is offered.';
 comment on column registry.identity_providers.created_at is 'When the row was made.';
 
@@ -632,24 +646,73 @@ comment on column registry.revocations.received_at is 'When they came.';
 comment on column registry.revocations.late is 'Came outside its own time of validity: kept, and nothing else.';
 
 create table registry.coordinators (
-  user_id          uuid not null,
+  user_id          uuid not null default gen_random_uuid(),
   organization_id  uuid not null references registry.organizations,
   name             text check (length(name) between 1 and 200),
   email            text check (length(email) between 3 and 320),
+  issuer           text check (issuer <> ''),
+  subject          text check (subject <> ''),
+  invited_at       timestamptz,
+  language         registry.language,
+  state            registry.coordinator_state not null generated always as (
+    case when subject is not null then 'bound'::registry.coordinator_state
+      when invited_at is not null then 'invited' else 'by_user_id' end
+  ) stored,
   created_at       timestamptz not null default now(),
-  primary key (user_id, organization_id)
+  primary key (user_id, organization_id),
+  constraint coordinators_login_is_whole check ((issuer is null) = (subject is null)),
+  constraint coordinators_invitation_has_email check (state <> 'invited' or email is not null)
 );
 create index coordinators_organization on registry.coordinators (organization_id);
+create unique index coordinators_login on registry.coordinators (organization_id, issuer, subject) where subject is not null;
 comment on table registry.coordinators is 'Who may see and settle an organisation''s cases. Removing the row works with the next request.';
-comment on column registry.coordinators.user_id is 'Supabase user id: subject of the access token.';
+comment on column registry.coordinators.user_id is 'Subject of the access token: the Supabase user id, or one made here for who signs in with the staff provider. Never a member''s.';
 comment on column registry.coordinators.organization_id is 'The organisation.';
 comment on column registry.coordinators.name is 'Name for colleagues.';
-comment on column registry.coordinators.email is 'E-mail address.';
+comment on column registry.coordinators.email is 'E-mail address; compared by private.email_key, and only while an invitation waits.';
+comment on column registry.coordinators.issuer is 'Issuer of the staff provider, from the first sign-in on.';
+comment on column registry.coordinators.subject is 'Subject there, from the first sign-in on. From then on the pair alone counts, and no e-mail address.';
+comment on column registry.coordinators.invited_at is 'When the invitation was given. It is good for 30 days, and for one sign-in.';
+comment on column registry.coordinators.language is 'Language of the pages; null: as the browser asks.';
+comment on column registry.coordinators.state is 'How the coordinator signs in, by the columns above.';
 comment on column registry.coordinators.created_at is 'When the right was given.';
 
 -- Who is no coordinator any more looks after no case.
 alter table registry.conflicts add foreign key (assigned_to, organization_id)
   references registry.coordinators (user_id, organization_id) on delete set null (assigned_to);
+
+create table registry.oauth_clients (
+  client_id        text not null check (client_id ~ '^[A-Za-z0-9._~-]{1,100}$'),
+  organization_id  uuid not null references registry.organizations,
+  audience         registry.audience not null default 'members',
+  redirect_uris    text[] not null check (cardinality(redirect_uris) > 0 and array_position(redirect_uris, null) is null),
+  name             text not null check (length(name) between 1 and 200),
+  created_at       timestamptz not null default now(),
+  primary key (organization_id, client_id)
+);
+comment on table registry.oauth_clients is 'Apps that log in by the standard (GET /authorize). Public clients: PKCE and the exact redirect address are what they prove themselves by.';
+comment on column registry.oauth_clients.client_id is 'What the app calls itself. One app may be registered for several organisations.';
+comment on column registry.oauth_clients.organization_id is 'The organisation.';
+comment on column registry.oauth_clients.audience is 'Whose app it is: members log in with the three providers, coordinators with the staff provider, and neither with the other''s.';
+comment on column registry.oauth_clients.redirect_uris is 'Where a login may return to: exact URLs.';
+comment on column registry.oauth_clients.name is 'Name for people.';
+comment on column registry.oauth_clients.created_at is 'When the row was made.';
+
+create type registry.code_request as (
+  return_to       text,
+  code_hash       bytea,
+  code_challenge  text,
+  client_id       text,
+  scope           text[],
+  nonce           text
+);
+comment on type registry.code_request is 'What an app asked for, and the code it gets: travels as one value from login to session.';
+comment on column registry.code_request.return_to is 'Where the code is sent.';
+comment on column registry.code_request.code_hash is 'SHA-256 of the code.';
+comment on column registry.code_request.code_challenge is 'PKCE S256 challenge of the app.';
+comment on column registry.code_request.client_id is 'The app, where it came by /authorize; null: by the older address.';
+comment on column registry.code_request.scope is 'Scopes that are granted.';
+comment on column registry.code_request.nonce is 'The app''s nonce, for its ID token.';
 
 create table registry.consumed_transactions (
   transaction_id  uuid primary key,
@@ -663,9 +726,16 @@ comment on column registry.consumed_transactions.expires_at is 'After this momen
 create table registry.sessions (
   id               uuid primary key default gen_random_uuid(),
   organization_id  uuid not null,
-  member_id        uuid not null,
-  observation_id   uuid not null unique references registry.observations,
+  audience         registry.audience not null generated always as (
+    case when coordinator_id is null then 'members'::registry.audience else 'coordinators' end
+  ) stored,
+  member_id        uuid,
+  observation_id   uuid unique references registry.observations,
+  coordinator_id   uuid,
   return_to        text not null,
+  client_id        text,
+  scope            text[] not null default '{}',
+  nonce            text,
   code_hash        bytea not null unique check (length(code_hash) = 32),
   code_challenge   text not null check (code_challenge ~ '^[A-Za-z0-9_-]{43}$'),
   code_expires_at  timestamptz not null,
@@ -675,16 +745,29 @@ create table registry.sessions (
   ended_at         timestamptz,
   end_reason       registry.session_end,
   foreign key (organization_id, member_id) references registry.members (organization_id, id),
+  -- With the coordinator's row goes every session, in the same moment.
+  foreign key (coordinator_id, organization_id) references registry.coordinators (user_id, organization_id) on delete cascade,
+  -- A client that is taken away takes its sessions along.
+  foreign key (organization_id, client_id) references registry.oauth_clients on delete cascade,
+  constraint sessions_is_somebodys check (
+    (member_id is null) = (coordinator_id is not null) and (member_id is null) = (observation_id is null)),
   constraint sessions_end_has_reason check ((ended_at is null) = (end_reason is null))
 );
 create index sessions_member on registry.sessions (organization_id, member_id);
+create index sessions_coordinator on registry.sessions (coordinator_id, organization_id) where coordinator_id is not null;
+create index sessions_client on registry.sessions (organization_id, client_id) where client_id is not null;
 create index sessions_expiry on registry.sessions (expires_at);
 comment on table registry.sessions is 'The Auth Token Repository: sessions of apps. Codes and tokens are stored as SHA-256 hashes only.';
 comment on column registry.sessions.id is 'Identifies the session; in the access token as session_id.';
-comment on column registry.sessions.organization_id is 'The member''s organisation.';
-comment on column registry.sessions.member_id is 'The member who is logged in.';
-comment on column registry.sessions.observation_id is 'The login it began with.';
+comment on column registry.sessions.organization_id is 'The organisation.';
+comment on column registry.sessions.audience is 'Whose session it is: a member''s or a coordinator''s.';
+comment on column registry.sessions.member_id is 'The member who is logged in; null: a coordinator.';
+comment on column registry.sessions.observation_id is 'The login it began with; a coordinator''s leaves none.';
+comment on column registry.sessions.coordinator_id is 'The coordinator who is signed in (user id); null: a member.';
 comment on column registry.sessions.return_to is 'Where the code was sent.';
+comment on column registry.sessions.client_id is 'The app, where it came by /authorize: nobody else may use its code and tokens.';
+comment on column registry.sessions.scope is 'Scopes that were granted.';
+comment on column registry.sessions.nonce is 'The app''s nonce, for its ID token.';
 comment on column registry.sessions.code_hash is 'SHA-256 of the authorization code.';
 comment on column registry.sessions.code_challenge is 'PKCE S256 challenge of the app.';
 comment on column registry.sessions.code_expires_at is 'Until when the code may be redeemed.';
@@ -702,6 +785,9 @@ create table registry.link_proposals (
   return_to        text,
   code_hash        bytea unique check (length(code_hash) = 32),
   code_challenge   text check (code_challenge ~ '^[A-Za-z0-9_-]{43}$'),
+  client_id        text,
+  scope            text[] not null default '{}',
+  nonce            text,
   code_expires_at  timestamptz,
   constraint link_proposals_code_is_whole check (num_nonnulls(return_to, code_hash, code_challenge, code_expires_at) in (0, 4))
 );
@@ -715,6 +801,9 @@ comment on column registry.link_proposals.proposed_at is 'When the login came.';
 comment on column registry.link_proposals.return_to is 'Where the code was sent.';
 comment on column registry.link_proposals.code_hash is 'SHA-256 of the code; null until it is given out.';
 comment on column registry.link_proposals.code_challenge is 'PKCE S256 challenge of the app that asked.';
+comment on column registry.link_proposals.client_id is 'The app, where it came by /authorize.';
+comment on column registry.link_proposals.scope is 'Scopes that are granted.';
+comment on column registry.link_proposals.nonce is 'The app''s nonce.';
 comment on column registry.link_proposals.code_expires_at is 'Until when the code may be redeemed.';
 
 create table registry.refresh_tokens (

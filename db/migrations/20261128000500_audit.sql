@@ -10,6 +10,7 @@ create domain audit.event_name as text constraint event_is_known check (value in
   'case_assigned', 'case_postponed', 'case_commented', 'decision_proposed', 'decision_declined', 'decision_withdrawn', 'receiver_key_accepted',
   'consent_given', 'consent_refused', 'consent_withdrawn', 'consent_renewed', 'revocation_received',
   'session_opened', 'session_ended',
+  'coordinator_added', 'coordinator_invited', 'coordinator_bound', 'coordinator_removed', 'coordinator_signed_in', 'sign_in_refused',
   'member_added', 'member_updated', 'import_conflict', 'import_duplicate', 'import_finished', 'import_abandoned',
   'import_differences_accepted', 'data_erased',
   'push_delivered', 'push_attempt_failed', 'push_rejected', 'push_given_up', 'push_superseded', 'push_cancelled', 'push_requeued',
@@ -19,7 +20,7 @@ create domain audit.event_name as text constraint event_is_known check (value in
 ));
 comment on domain audit.event_name is 'What can happen. docs/audit-explained.md explains each.';
 
-create domain audit.source_name as text constraint source_is_known check (value in ('vipps-login', 'bankid-login', 'idporten-login', 'import', 'coordinator', 'worker', 'app'));
+create domain audit.source_name as text constraint source_is_known check (value in ('vipps-login', 'bankid-login', 'idporten-login', 'staff-login', 'import', 'coordinator', 'worker', 'app', 'operator'));
 comment on domain audit.source_name is 'What can bring it about.';
 
 -- That it holds no number is asked by private.holds_number (20261128001000_checks.sql).
@@ -58,7 +59,7 @@ comment on column audit.events.id is 'Rises with time, roughly: ids are given be
 comment on column audit.events.occurred_at is 'When it happened (clock time).';
 comment on column audit.events.organization_id is 'The organisation concerned.';
 comment on column audit.events.event is 'What happened. docs/audit-explained.md lists the events.';
-comment on column audit.events.source is 'What brought it about: vipps-login, bankid-login, idporten-login, import, coordinator, worker or app.';
+comment on column audit.events.source is 'What brought it about: vipps-login, bankid-login, idporten-login, staff-login, import, coordinator, worker, app, or operator (a row changed by hand or by configuration).';
 comment on column audit.events.actor is 'Who did it: the database login, or coordinator:<user id>.';
 comment on column audit.events.member_id is 'The member concerned.';
 comment on column audit.events.observation_id is 'The login concerned.';

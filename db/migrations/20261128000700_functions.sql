@@ -18,25 +18,33 @@ begin
 end
 $$;
 comment on function private.actor is 'Out: coordinator:<user id> when called through PostgREST, otherwise the database login.';
-grant execute on function private.actor to authenticated; -- called by api.approvals
 -- end db/functions/audit/private.actor.sql
 
--- begin db/functions/conflicts/private.coordinator_organizations.sql
+-- begin db/functions/coordinators/private.coordinator_organizations.sql
 -- What a coordinator may see is looked up at every request, so that removing a row in registry.coordinators works at once.
--- Policies call this once per query, wrapped in a scalar subquery. No claim but the subject is read, and only when PostgREST
--- has verified the token; unset and empty settings both deny.
+-- Policies call this once per query, wrapped in a scalar subquery. Claims are read only when PostgREST has verified the token; unset and
+-- empty settings both deny. A token of Supabase Auth counts by its subject. One of our callback says for whom it is: a member's opens
+-- nothing here, and a coordinator's only the organisation whose staff provider vouched, while its session lives.
 create or replace function private.coordinator_organizations()
 returns uuid[]
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(array_agg(c.organization_id), '{}')
-  from registry.coordinators as c
-  where c.user_id::text = nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'
+  from (select nullif(current_setting('request.jwt.claims', true), '')::jsonb) as token(claims)
+  join registry.coordinators as c on c.user_id::text = token.claims ->> 'sub'
+  where case coalesce(token.claims -> 'app_metadata' ->> 'audience', '')
+    when '' then true
+    when 'coordinators' then exists (
+      select from registry.sessions as s
+      where s.id = (token.claims ->> 'session_id')::uuid and s.coordinator_id = c.user_id and s.organization_id = c.organization_id
+        and s.ended_at is null and s.expires_at > now())
+    else false
+  end
 $$;
 comment on function private.coordinator_organizations is 'Out: the organisations that the caller of the API is a coordinator of.';
 grant execute on function private.coordinator_organizations to authenticated;
--- end db/functions/conflicts/private.coordinator_organizations.sql
+-- end db/functions/coordinators/private.coordinator_organizations.sql
 
 -- begin db/functions/files_and_worklist/private.file_is_disputed.sql
 -- A number in one of its changes is in question by now, and nobody has fetched the file: it can be taken back.
@@ -248,6 +256,7 @@ as $$
     ('query_unusable', 422, 'Write two letters or more of each name, or a birth date, a phone, an e-mail address or a member number.'),
     ('limit_unusable', 422, 'From 1 to 50 members are shown at a time.'),
     ('number_in_query', 422, 'Nobody is found by a personnummer. Search by name, birth date, phone, e-mail address or member number.'),
+    ('unknown_language', 422, 'The language is nb, nn or en.'),
     ('newer_change', 409, 'Something newer depends on this decision. Undo or settle that first.')
 $$;
 comment on function private.refusals is 'Out: code, HTTP status and message of every refusal.';
@@ -685,6 +694,19 @@ comment on function api.acknowledge_sync_file is 'In: a file of api.sync_files t
 grant execute on function api.acknowledge_sync_file to authenticated;
 -- end db/functions/files_and_worklist/api.acknowledge_sync_file.sql
 
+-- begin db/functions/coordinators/private.caller_id.sql
+-- Who calls the API: the subject of the access token that PostgREST has verified, and no other claim.
+create or replace function private.caller_id()
+returns uuid
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select nullif(nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub', '')::uuid
+$$;
+comment on function private.caller_id is 'Out: user id of the caller of the API; null without one.';
+grant execute on function private.caller_id to authenticated;
+-- end db/functions/coordinators/private.caller_id.sql
+
 -- begin db/functions/conflicts/private.is_assigned.sql
 -- Who looks after a case does so for seven days from the last thing they did about it.
 create or replace function private.is_assigned(p_assigned_to uuid, p_assigned_until timestamptz)
@@ -698,19 +720,6 @@ comment on function private.is_assigned is 'In: whom a case was assigned to, unt
 grant execute on function private.is_assigned to authenticated; -- called by views
 -- end db/functions/conflicts/private.is_assigned.sql
 
--- begin db/functions/conflicts/private.user_of_actor.sql
--- Decisions name who made them as the audit does; pages ask for the coordinator.
-create or replace function private.user_of_actor(p_actor text)
-returns uuid
-language sql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-  select substring(p_actor from '^coordinator:(.*)$')::uuid
-$$;
-comment on function private.user_of_actor is 'In: an actor (private.actor). Out: user id of the coordinator; null: it was none.';
-grant execute on function private.user_of_actor to authenticated; -- called by views
--- end db/functions/conflicts/private.user_of_actor.sql
-
 -- begin db/functions/conflicts/private.keep_assignment.sql
 -- The coordinator who looks after a case did something about it: the seven days begin anew.
 create or replace function private.keep_assignment(p_conflict_id uuid)
@@ -719,7 +728,7 @@ language sql volatile
 set search_path = pg_catalog, pg_temp
 as $$
   update registry.conflicts set assigned_until = now() + interval '7 days'
-  where id = p_conflict_id and assigned_to = private.user_of_actor(private.actor()) and private.is_assigned(assigned_to, assigned_until)
+  where id = p_conflict_id and assigned_to = private.caller_id() and private.is_assigned(assigned_to, assigned_until)
 $$;
 comment on function private.keep_assignment is 'In: a locked case. Lengthens its assignment where it is the caller''s.';
 -- end db/functions/conflicts/private.keep_assignment.sql
@@ -995,7 +1004,7 @@ begin
   if v_refusal is not null then
     return private.refuse('add_comment', v_refusal, p_conflict_id);
   end if;
-  k := private.write_comment(c, private.user_of_actor(private.actor()), p_text);
+  k := private.write_comment(c, private.caller_id(), p_text);
   perform private.keep_assignment(c.id);
   return jsonb_build_object('conflict_id', c.id, 'comment_id', k.id, 'written_at', k.written_at);
 end
@@ -1169,7 +1178,8 @@ begin
   if found then
     perform private.record_event('session_ended', 'app', p_session.organization_id,
       format('The session ended: %s.', replace(p_reason::text, '_', ' ')),
-      p_member_id => p_session.member_id, p_detail => jsonb_build_object('session_id', p_session.id, 'reason', p_reason));
+      p_member_id => p_session.member_id, p_detail => jsonb_build_object('session_id', p_session.id, 'reason', p_reason),
+      p_actor => 'coordinator:' || p_session.coordinator_id);
   end if;
 end
 $$;
@@ -1947,6 +1957,19 @@ $$;
 comment on function private.end_proposal is 'In: a locked proposed case, event, sentence. Out: the case, open again.';
 -- end db/functions/conflicts/private.end_proposal.sql
 
+-- begin db/functions/conflicts/private.user_of_actor.sql
+-- Decisions name who made them as the audit does; pages ask for the coordinator.
+create or replace function private.user_of_actor(p_actor text)
+returns uuid
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select substring(p_actor from '^coordinator:(.*)$')::uuid
+$$;
+comment on function private.user_of_actor is 'In: an actor (private.actor). Out: user id of the coordinator; null: it was none.';
+grant execute on function private.user_of_actor to authenticated; -- called by views
+-- end db/functions/conflicts/private.user_of_actor.sql
+
 -- begin db/functions/conflicts/private.decline.sql
 -- Another coordinator is of another mind. What both wrote is kept as comments: the one who proposed is to read why.
 create or replace function private.decline(p_conflict_id uuid, p_note text, p_expected_version integer)
@@ -1966,7 +1989,7 @@ begin
     return private.refuse('decline', v_refusal, p_conflict_id);
   end if;
   perform private.write_comment(c, private.user_of_actor((c.proposal).by), (c.proposal).note);
-  perform private.write_comment(c, private.user_of_actor(private.actor()), p_note);
+  perform private.write_comment(c, private.caller_id(), p_note);
   return private.end_proposal(c, 'decision_declined', 'A coordinator declined what another had proposed; the case is open again.');
 end
 $$;
@@ -2023,18 +2046,18 @@ comment on function api.withdraw_proposal is 'In: a case that the caller propose
 grant execute on function api.withdraw_proposal to authenticated;
 -- end db/functions/conflicts/api.withdraw_proposal.sql
 
--- begin db/functions/conflicts/private.coordinator_name.sql
--- How colleagues are called on pages. Who is no coordinator any more is known by the beginning of the id.
+-- begin db/functions/coordinators/private.coordinator_name.sql
+-- Colleagues know each other by name; who has none recorded, or was removed meanwhile, is still told from the others.
 create or replace function private.coordinator_name(p_name text, p_email text, p_user_id uuid)
 returns text
-language sql immutable
+language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(p_name, p_email, 'user ' || left(p_user_id::text, 8))
 $$;
-comment on function private.coordinator_name is 'In: name, e-mail address and user id of a coordinator. Out: how to call them.';
-grant execute on function private.coordinator_name to authenticated; -- called by views
--- end db/functions/conflicts/private.coordinator_name.sql
+comment on function private.coordinator_name is 'In: name, e-mail address and user id of a coordinator; the first two null where the row is gone. Out: what pages call the coordinator; null for nobody.';
+grant execute on function private.coordinator_name to authenticated;
+-- end db/functions/coordinators/private.coordinator_name.sql
 
 -- begin db/functions/conflicts/api.approvals.sql
 -- What coordinators proposed and others are to approve.
@@ -2042,7 +2065,7 @@ create or replace view api.approvals with (security_invoker = true) as
 select
   c.id as conflict_id, g.slug as organization, c.kind, (c.proposal).decision, (c.proposal).note,
   p.user_id as proposed_by, private.coordinator_name(k.name, k.email, p.user_id) as proposed_by_name, (c.proposal).at as proposed_at,
-  c.version, private.proposal_is_outdated(c.id) as evidence_changed, (c.proposal).by = private.actor() as mine, (c.proposal).member_id
+  c.version, private.proposal_is_outdated(c.id) as evidence_changed, p.user_id = private.caller_id() as mine, (c.proposal).member_id
 from registry.conflicts as c
 join registry.organizations as g on g.id = c.organization_id
 cross join lateral (select private.user_of_actor((c.proposal).by)) as p(user_id)
@@ -2092,7 +2115,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   c registry.conflicts := private.lock_case(p_conflict_id);
-  v_me constant uuid := private.user_of_actor(private.actor());
+  v_me constant uuid := private.caller_id();
   v_refusal constant text := case
     when c.id is null or p_user_id is not null and not exists (
       select from registry.coordinators as k where k.user_id = p_user_id and k.organization_id = c.organization_id) then 'not_found'
@@ -2184,8 +2207,8 @@ from (
     select
       each.organization_id, each.kind, each.state, each.opened_at,
       coalesce(each.postponed_until > (select private.today()), false) as postponed,
-      coalesce(each.assigned_to = (select private.user_of_actor(private.actor()))
-        and private.is_assigned(each.assigned_to, each.assigned_until), false) as mine
+      case when each.assigned_to = (select private.caller_id())
+        then private.is_assigned(each.assigned_to, each.assigned_until) else false end as mine
     from registry.conflicts as each where each.closed_at is null
   ) as known
   group by known.organization_id, known.kind
@@ -2204,6 +2227,25 @@ create or replace trigger _100_refuse_write
 instead of insert or update or delete on api.conflict_counts
 for each row execute function private.tg__refuse_write();
 -- end db/functions/figures/api.conflict_counts.sql
+
+-- begin db/functions/coordinators/api.coordinators.sql
+-- Whom a case can be given to, and who is who on the pages.
+create or replace view api.coordinators with (security_invoker = true) as
+select
+  g.slug as organization, c.user_id, private.coordinator_name(c.name, c.email, c.user_id) as name,
+  c.user_id = (select private.caller_id()) as me
+from registry.coordinators as c
+join registry.organizations as g on g.id = c.organization_id;
+comment on view api.coordinators is 'The coordinators of the caller''s organisations, those included whose invitation waits.';
+comment on column api.coordinators.organization is 'Whose coordinator (slug).';
+comment on column api.coordinators.user_id is 'The coordinator; api.assign_conflict takes it.';
+comment on column api.coordinators.name is 'Name, e-mail address, or the beginning of the user id, whichever is there first.';
+comment on column api.coordinators.me is 'Whether it is the caller.';
+grant select on api.coordinators to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.coordinators
+for each row execute function private.tg__refuse_write();
+-- end db/functions/coordinators/api.coordinators.sql
 
 -- begin db/functions/figures/api.data_quality.sql
 -- How an organisation stands: the figures its board and Bufdir ask about. What would be counted through whole tables is as the worker counted
@@ -3763,6 +3805,63 @@ instead of insert or update or delete on api.monthly_figures
 for each row execute function private.tg__refuse_write();
 -- end db/functions/figures/api.monthly_figures.sql
 
+-- begin db/functions/coordinators/private.set_language.sql
+-- A coordinator of several organisations has one language.
+create or replace function private.set_language(p_language text)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_language <> all (enum_range(null::registry.language)::text[]) then
+    return private.refuse('set_language', 'unknown_language', null);
+  end if;
+  update registry.coordinators as c set language = p_language::registry.language
+  where c.user_id = private.caller_id() and c.organization_id = any (private.coordinator_organizations());
+  if not found then
+    return private.refuse('set_language', 'not_found', null);
+  end if;
+  return jsonb_build_object('language', p_language);
+end
+$$;
+comment on function private.set_language is 'See api.set_language.';
+grant execute on function private.set_language to authenticated;
+-- end db/functions/coordinators/private.set_language.sql
+
+-- begin db/functions/coordinators/api.set_language.sql
+-- The language of the pages follows the coordinator, not the computer.
+create or replace function api.set_language(language text)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.set_language(set_language.language);
+end;
+comment on function api.set_language is 'In: nb, nn, en, or null for what the browser asks. Out: the language, or a refusal with code and message (HTTP 404, 422).';
+grant execute on function api.set_language to authenticated;
+-- end db/functions/coordinators/api.set_language.sql
+
+-- begin db/functions/coordinators/api.my_profile.sql
+-- What the pages need to know of whoever looks at them.
+create or replace view api.my_profile with (security_invoker = true) as
+select
+  c.user_id, g.slug as organization, g.name as organization_name,
+  private.coordinator_name(c.name, c.email, c.user_id) as name, c.language
+from registry.coordinators as c
+join registry.organizations as g on g.id = c.organization_id
+where c.user_id = (select private.caller_id());
+comment on view api.my_profile is 'The caller: a row for each organisation that the caller is a coordinator of.';
+comment on column api.my_profile.user_id is 'The caller''s user id.';
+comment on column api.my_profile.organization is 'The organisation (slug).';
+comment on column api.my_profile.organization_name is 'The organisation, for people.';
+comment on column api.my_profile.name is 'The caller, for people.';
+comment on column api.my_profile.language is 'nb, nn or en, as api.set_language stored it; null: as the browser asks.';
+grant select on api.my_profile to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.my_profile
+for each row execute function private.tg__refuse_write();
+-- end db/functions/coordinators/api.my_profile.sql
+
 -- begin db/functions/figures/api.open_case_ages.sql
 -- How long cases have waited. Five classes, each with a row also where it is empty, so that a chart needs nothing else.
 create or replace view api.open_case_ages with (security_invoker = true) as
@@ -4087,7 +4186,7 @@ begin
     return private.refuse('postpone_conflict', v_refusal, p_conflict_id);
   end if;
   update registry.conflicts set postponed_until = p_until where id = c.id returning * into c;
-  perform private.write_comment(c, private.user_of_actor(private.actor()), p_note);
+  perform private.write_comment(c, private.caller_id(), p_note);
   perform private.keep_assignment(c.id);
   perform private.record_repeatable(private.actor() || ' ' || c.id, 'case_postponed', 'coordinator', c.organization_id,
     case when p_until is null then 'The case is no longer postponed.' else format('A coordinator postponed the case until %s.', p_until) end,
@@ -5501,56 +5600,96 @@ comment on function import.start_run is 'In: organisation (slug), SHA-256 of fil
 grant execute on function import.start_run to member_importer;
 -- end db/functions/import/import.start_run.sql
 
+-- begin db/functions/sessions/private.may_return_to.sql
+-- A code goes only where the organisation has registered an app, and a coordinator's only to an app for coordinators: otherwise a fault in
+-- the members' app would be one of the coordinators' too.
+create or replace function private.may_return_to(p_organization_id uuid, p_audience registry.audience, p_client_id text, p_return_to text)
+returns boolean
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_client_id is null and p_audience = 'members' then
+    return exists (select from registry.organizations as g where g.id = p_organization_id and p_return_to = any (g.return_to));
+  end if;
+  return exists (
+    select from registry.oauth_clients as c
+    where c.organization_id = p_organization_id and c.audience = p_audience and p_return_to = any (c.redirect_uris)
+      and (p_client_id is null or c.client_id = p_client_id));
+end
+$$;
+comment on function private.may_return_to is 'In: an organisation, for whom the app is, the app (null: the older address, which names none), the address a code is to be sent to. Out: whether it is registered for that.';
+-- end db/functions/sessions/private.may_return_to.sql
+
 -- begin db/functions/sessions/private.give_link_code.sql
 -- The code of a login that was proposed to be linked: alone it opens nothing. The same code again is the same call, repeated because its
 -- answer was lost.
-create or replace function private.give_link_code(p_observation_id uuid, p_code_hash bytea, p_code_challenge text, p_return_to text)
+create or replace function private.give_link_code(p_observation_id uuid, r registry.code_request)
 returns boolean
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
   update registry.link_proposals as p
-  set return_to = p_return_to, code_hash = p_code_hash, code_challenge = p_code_challenge,
-      code_expires_at = coalesce(p.code_expires_at, now() + interval '60 seconds')
-  from registry.organizations as g
+  set return_to = r.return_to, code_hash = r.code_hash, code_challenge = r.code_challenge, client_id = r.client_id, scope = r.scope,
+      nonce = r.nonce, code_expires_at = coalesce(p.code_expires_at, now() + interval '60 seconds')
   where p.observation_id = p_observation_id and p.proposed_at > now() - interval '15 minutes'
-    and g.id = p.organization_id and p_return_to = any (g.return_to)
-    and (p.code_hash is null or (p.code_hash, p.code_challenge) = (p_code_hash, p_code_challenge));
+    and private.may_return_to(p.organization_id, 'members', r.client_id, r.return_to)
+    and (p.code_hash is null or (p.code_hash, p.code_challenge) = (r.code_hash, r.code_challenge));
   return found;
 end
 $$;
-comment on function private.give_link_code is 'In: a proposed observation, SHA-256 of the new code, PKCE S256 challenge, registered return address. Out: whether the code may be given out. It lives 60 seconds.';
+comment on function private.give_link_code is 'In: a proposed observation, what the app asked for, with the new code. Out: whether the code may be given out. It lives 60 seconds.';
 -- end db/functions/sessions/private.give_link_code.sql
+
+-- begin db/functions/sessions/private.session_lifetime.sql
+-- A coordinator sees many members' records, and sits at a desk that others may sit at.
+create or replace function private.session_lifetime(p_audience registry.audience)
+returns interval
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case p_audience when 'members' then interval '30 days' when 'coordinators' then interval '12 hours' end;
+end
+$$;
+comment on function private.session_lifetime is 'In: whose session. Out: how long it lives after it was opened or refreshed.';
+-- end db/functions/sessions/private.session_lifetime.sql
 
 -- begin db/functions/sessions/login.open_session.sql
 -- The database decides who is let in: a session belongs to a fresh observation whose login is linked to the member that was found,
 -- still (between login and session there may be a page that asks for consent, and a coordinator), once. The same code again is the
 -- same call, repeated because its answer was lost: nobody else knows a code before it was answered.
-create or replace function login.open_session(observation_id uuid, code_hash bytea, code_challenge text, return_to text)
+create or replace function login.open_session(
+  observation_id uuid, code_hash bytea, code_challenge text, return_to text,
+  client_id text default null, scope text[] default '{}', nonce text default null
+)
 returns boolean
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  r constant registry.code_request := row(open_session.return_to, open_session.code_hash, open_session.code_challenge,
+    open_session.client_id, coalesce(open_session.scope, '{}'), open_session.nonce);
   v_session registry.sessions;
 begin
-  insert into registry.sessions (organization_id, member_id, observation_id, return_to, code_hash, code_challenge, code_expires_at, expires_at)
-  select o.organization_id, l.member_id, o.id, open_session.return_to, open_session.code_hash, open_session.code_challenge,
-    now() + interval '60 seconds', now() + interval '30 days'
+  insert into registry.sessions (organization_id, member_id, observation_id, return_to, client_id, scope, nonce, code_hash, code_challenge,
+    code_expires_at, expires_at)
+  select o.organization_id, l.member_id, o.id, r.return_to, r.client_id, r.scope, r.nonce, r.code_hash, r.code_challenge,
+    now() + interval '60 seconds', now() + private.session_lifetime('members')
   from registry.observations as o
-  join registry.organizations as g on g.id = o.organization_id and open_session.return_to = any (g.return_to)
   join registry.identity_links as l on l.organization_id = o.organization_id and l.issuer = o.issuer and l.subject = o.subject
     and (l.member_id = o.member_id or o.outcome = 'deferred')
   where o.id = open_session.observation_id and o.received_at > now() - interval '15 minutes'
+    and private.may_return_to(o.organization_id, 'members', r.client_id, r.return_to)
   on conflict do nothing
   returning * into v_session;
   if v_session.id is null then
     return exists (
       select from registry.sessions as s
-      where s.observation_id = open_session.observation_id and s.code_hash = open_session.code_hash
-        and s.code_challenge = open_session.code_challenge and s.code_used_at is null and s.ended_at is null)
-      or private.give_link_code(open_session.observation_id, open_session.code_hash, open_session.code_challenge, open_session.return_to);
+      where s.observation_id = open_session.observation_id and s.code_hash = r.code_hash
+        and s.code_challenge = r.code_challenge and s.code_used_at is null and s.ended_at is null)
+      or private.give_link_code(open_session.observation_id, r);
   end if;
   perform private.record_event('session_opened', 'app', v_session.organization_id, 'The member was logged in.',
     p_member_id => v_session.member_id, p_observation_id => v_session.observation_id,
@@ -5558,7 +5697,7 @@ begin
   return true;
 end
 $$;
-comment on function login.open_session is 'In: an observation, SHA-256 of the new code, PKCE S256 challenge, registered return address. Out: whether the login is let in, or, where it is to be linked, may be redeemed by the session that asked; a repeated call answers the same. The code lives 60 seconds.';
+comment on function login.open_session is 'In: an observation, SHA-256 of the new code, PKCE S256 challenge, registered return address; where it came by /authorize also the app, its scopes and its nonce. Out: whether the login is let in, or, where it is to be linked, may be redeemed by the session that asked; a repeated call answers the same. The code lives 60 seconds.';
 grant execute on function login.open_session to auth_callback;
 -- end db/functions/sessions/login.open_session.sql
 
@@ -6114,7 +6253,8 @@ grant execute on function login.record_observation to auth_callback;
 -- goes wrong here may take the observation with it, nor wait for long: the fault is undone and told, and the callback then
 -- opens the session by itself. query_canceled is named because OTHERS leaves it out, and statement_timeout raises it.
 create or replace function login.admit(
-  observation_id uuid, member_id uuid, ask_consent boolean, code_hash bytea, code_challenge text, return_to text
+  observation_id uuid, member_id uuid, ask_consent boolean, code_hash bytea, code_challenge text, return_to text,
+  client_id text default null, scope text[] default '{}', nonce text default null
 )
 returns text
 language plpgsql volatile security definer
@@ -6124,7 +6264,8 @@ as $$
 begin
   if admit.member_id is null or admit.ask_consent then
     return 'not_now';
-  elsif login.open_session(admit.observation_id, admit.code_hash, admit.code_challenge, admit.return_to) then
+  elsif login.open_session(admit.observation_id, admit.code_hash, admit.code_challenge, admit.return_to, admit.client_id, admit.scope,
+      admit.nonce) then
     return 'opened';
   end if;
   return 'refused';
@@ -6155,6 +6296,30 @@ comment on function login.consume_transaction is 'In: id of a login transaction,
 grant execute on function login.consume_transaction to auth_callback;
 -- end db/functions/sessions/login.consume_transaction.sql
 
+-- begin db/functions/sessions/login.end_session.sql
+-- Signing out (RFC 7009): with the refresh token, whichever of its family, or by the session of an access token. Whether there was
+-- anything to end is nobody's business.
+create or replace function login.end_session(refresh_token_hash bytea, session_id uuid, client_id text)
+returns void
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  s registry.sessions;
+begin
+  select known.* into s from registry.sessions as known
+  where known.client_id is not distinct from end_session.client_id and known.id = coalesce(end_session.session_id,
+    (select t.session_id from registry.refresh_tokens as t where t.token_hash = end_session.refresh_token_hash))
+  for update;
+  if found then
+    perform private.end_session(s, 'signed_out');
+  end if;
+end
+$$;
+comment on function login.end_session is 'In: SHA-256 of a refresh token, or a session; the app, if it came by /authorize. Ends the session and its token family.';
+grant execute on function login.end_session to auth_callback;
+-- end db/functions/sessions/login.end_session.sql
+
 -- begin db/functions/login/login.providers.sql
 -- What the callback needs to know of the organisations. Rows name the environment variable of a secret, never the secret.
 create or replace function login.providers()
@@ -6164,7 +6329,7 @@ returns table (
   id_token_signed_response_alg text, personnummer_from text, personnummer_claim text, consent_mode text, consent_scope text,
   minimum_acr text, capture boolean, return_to text[], personnummer_scope text, ask_number_when_missing boolean,
   lookup_client_id text, lookup_client_secret_env text, lookup_auth_method text, tokeninfo_endpoint text,
-  capture_basis text, retention text
+  capture_basis text, retention text, required_amr text[], clients jsonb
 )
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -6173,12 +6338,16 @@ as $$
     p.scopes, p.authorization_params, p.id_token_signed_response_alg, p.personnummer_from::text, p.personnummer_claim,
     p.consent_mode::text, p.consent_scope, p.minimum_acr, g.capture, g.return_to,
     p.personnummer_scope, p.ask_number_when_missing, p.lookup_client_id, p.lookup_client_secret_env, p.lookup_auth_method::text,
-    p.tokeninfo_endpoint, g.capture_basis, g.retention::text
+    p.tokeninfo_endpoint, g.capture_basis, g.retention::text, p.required_amr,
+    coalesce((select jsonb_agg(jsonb_build_object('client_id', c.client_id, 'redirect_uris', c.redirect_uris, 'name', c.name)
+      order by c.client_id)
+      from registry.oauth_clients as c
+      where c.organization_id = g.id and c.audience = case p.provider when 'staff' then 'coordinators'::registry.audience else 'members' end), '[]')
   from registry.identity_providers as p
   join registry.organizations as g on g.id = p.organization_id
   where p.enabled
 $$;
-comment on function login.providers is 'Out: every enabled provider of every organisation, with where its logins may return to and whether numbers are captured.';
+comment on function login.providers is 'Out: every enabled provider of every organisation, with where its logins may return to, for which apps, and whether numbers are captured.';
 grant execute on function login.providers to auth_callback;
 -- end db/functions/login/login.providers.sql
 
@@ -6617,20 +6786,36 @@ comment on function login.record_revocation is 'In: organisation (slug), provide
 grant execute on function login.record_revocation to auth_callback;
 -- end db/functions/consent/login.record_revocation.sql
 
+-- begin db/functions/sessions/private.code_is_for.sql
+-- A code is good for the app that it was given to, and for whoever began that login (RFC 6749, section 4.1.3; RFC 7636).
+create or replace function private.code_is_for(p_given registry.code_request, p_presented registry.code_request)
+returns boolean
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(
+    p_given.code_challenge = p_presented.code_challenge and p_given.client_id is not distinct from p_presented.client_id
+    and (p_given.client_id is null or p_given.return_to = p_presented.return_to), false)
+$$;
+comment on function private.code_is_for is 'In: what the code was given for, what it is presented with (return_to: the redirect_uri of the token request, which only apps that came by /authorize send). Out: whether they agree.';
+-- end db/functions/sessions/private.code_is_for.sql
+
 -- begin db/functions/sessions/private.describe_session.sql
--- What an access token says of a session.
+-- What the tokens of a session say.
 create or replace function private.describe_session(p_session_id uuid)
-returns table (session_id uuid, user_id uuid, member_id uuid, organization_id uuid, organization text)
+returns table (
+  session_id uuid, user_id uuid, member_id uuid, organization_id uuid, organization text, audience text, scope text[], nonce text
+)
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select s.id, m.user_id, m.id, g.id, g.slug
+  select s.id, coalesce(m.user_id, s.coordinator_id), m.id, g.id, g.slug, s.audience::text, s.scope, s.nonce
   from registry.sessions as s
-  join registry.members as m on m.id = s.member_id
   join registry.organizations as g on g.id = s.organization_id
+  left join registry.members as m on m.id = s.member_id
   where s.id = p_session_id
 $$;
-comment on function private.describe_session is 'In: a session. Out: its user, member and organisation.';
+comment on function private.describe_session is 'In: a session. Out: its user, who is a member or a coordinator, its organisation, and what its app asked for.';
 -- end db/functions/sessions/private.describe_session.sql
 
 -- begin db/functions/sessions/private.erase_proposed.sql
@@ -6665,10 +6850,11 @@ as $$
 declare
   v_session_id uuid;
 begin
-  insert into registry.sessions (organization_id, member_id, observation_id, return_to, code_hash, code_challenge, code_expires_at,
-    code_used_at, expires_at)
-  values (p_observation.organization_id, p_observation.member_id, p_observation.id, p_proposal.return_to, p_proposal.code_hash,
-    p_proposal.code_challenge, p_proposal.code_expires_at, now(), now() + interval '30 days')
+  insert into registry.sessions (organization_id, member_id, observation_id, return_to, client_id, scope, nonce, code_hash,
+    code_challenge, code_expires_at, code_used_at, expires_at)
+  values (p_observation.organization_id, p_observation.member_id, p_observation.id, p_proposal.return_to, p_proposal.client_id,
+    p_proposal.scope, p_proposal.nonce, p_proposal.code_hash, p_proposal.code_challenge, p_proposal.code_expires_at, now(),
+    now() + private.session_lifetime('members'))
   returning id into v_session_id;
   insert into registry.refresh_tokens (token_hash, session_id) values (p_refresh_token_hash, v_session_id);
   perform private.record_event('session_opened', 'app', p_observation.organization_id, 'The member was logged in by a login linked just now.',
@@ -6857,7 +7043,7 @@ comment on function private.settle_observation is 'In: an observation. Out: the 
 -- The session that asked for a login to be linked redeems its code: now the login is decided, as that member's. Locks come in the common
 -- order (number, member, then rows). What goes wrong takes everything back, and the app may try again while the code lives.
 create or replace function private.redeem_link(
-  p_proposal registry.link_proposals, p_code_challenge text, p_refresh_token_hash bytea, out session_id uuid, out refused boolean
+  p_proposal registry.link_proposals, r registry.code_request, p_refresh_token_hash bytea, out session_id uuid, out refused boolean
 )
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -6881,7 +7067,7 @@ begin
     return; -- used meanwhile, or too late
   end if;
   select known.* into o from registry.observations as known where known.id = p.observation_id for update;
-  if v_member_id is null or p.code_challenge <> p_code_challenge then
+  if v_member_id is null or not private.code_is_for(row(p.return_to, p.code_hash, p.code_challenge, p.client_id, p.scope, p.nonce), r) then
     perform private.erase_proposed(o); -- a code is guessed at most once
     return;
   end if;
@@ -6897,7 +7083,7 @@ begin
   end if;
 end
 $$;
-comment on function private.redeem_link is 'In: a proposal whose session presents its code, the challenge of the verifier, SHA-256 of the first refresh token. Out: the new session, or that the login was refused, which is a case; neither: the code is not good. Links, fills and queues what follows.';
+comment on function private.redeem_link is 'In: a proposal whose session presents its code, what it is presented with, SHA-256 of the first refresh token. Out: the new session, or that the login was refused, which is a case; neither: the code is not good. Links, fills and queues what follows.';
 -- end db/functions/sessions/private.redeem_link.sql
 
 -- begin db/functions/sessions/login.redeem_code.sql
@@ -6905,12 +7091,20 @@ comment on function private.redeem_link is 'In: a proposal whose session present
 -- section 4.1.2). With a wrong one it says nothing of the session: codes are seen in passing, and whoever saw this one could end it.
 -- No row: the code is not good; why is nobody's business outside. The code of a login that is to be linked is good for the session that
 -- asked, and to anybody else it is unknown; that login may also be refused.
-create or replace function login.redeem_code(code_hash bytea, code_challenge text, refresh_token_hash bytea, link_session_id uuid default null)
-returns table (session_id uuid, user_id uuid, member_id uuid, organization_id uuid, organization text, refused boolean)
+create or replace function login.redeem_code(
+  code_hash bytea, code_challenge text, refresh_token_hash bytea, link_session_id uuid default null,
+  client_id text default null, redirect_uri text default null
+)
+returns table (
+  session_id uuid, user_id uuid, member_id uuid, organization_id uuid, organization text, audience text, scope text[],
+  nonce text, refused boolean
+)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  r constant registry.code_request := row(redeem_code.redirect_uri, redeem_code.code_hash, redeem_code.code_challenge,
+    redeem_code.client_id, null, null);
   s registry.sessions;
   p registry.link_proposals;
   v_linked record;
@@ -6921,7 +7115,7 @@ begin
     and known.code_used_at is null and known.ended_at is null and known.code_expires_at > now()
   returning known.* into s;
   if found then
-    if s.code_challenge = redeem_code.code_challenge then
+    if private.code_is_for(row(s.return_to, s.code_hash, s.code_challenge, s.client_id, s.scope, s.nonce), r) then
       insert into registry.refresh_tokens (token_hash, session_id) values (redeem_code.refresh_token_hash, s.id);
       return query select d.*, false from private.describe_session(s.id) as d;
     end if;
@@ -6930,9 +7124,9 @@ begin
   select known.* into p from registry.link_proposals as known
   where known.code_hash = redeem_code.code_hash and known.session_id = redeem_code.link_session_id;
   if found then
-    v_linked := private.redeem_link(p, redeem_code.code_challenge, redeem_code.refresh_token_hash);
+    v_linked := private.redeem_link(p, r, redeem_code.refresh_token_hash);
     return query select d.*, false from private.describe_session(v_linked.session_id) as d;
-    return query select null::uuid, null::uuid, null::uuid, null::uuid, null::text, true where v_linked.refused;
+    return query select null::uuid, null::uuid, null::uuid, null::uuid, null::text, null::text, null::text[], null::text, true where v_linked.refused;
     if v_linked.session_id is not null or v_linked.refused then
       return;
     end if; -- used meanwhile, maybe by the first of two same calls, which is answered below
@@ -6951,7 +7145,7 @@ begin
   end if;
 end
 $$;
-comment on function login.redeem_code is 'In: SHA-256 of the code, S256 of the verifier, SHA-256 of the first refresh token; the session whose access token came along, if one did. Out: the session; refused: the login was not linked, and a coordinator has a case; or no row. The same again is answered the same where there is a session.';
+comment on function login.redeem_code is 'In: SHA-256 of the code, S256 of the verifier, SHA-256 of the first refresh token; the session whose access token came along, if one did; the app and its redirect address, if it came by /authorize. Out: the session; refused: the login was not linked, and a coordinator has a case; or no row. The same again is answered the same where there is a session.';
 grant execute on function login.redeem_code to auth_callback;
 -- end db/functions/sessions/login.redeem_code.sql
 
@@ -6990,8 +7184,12 @@ grant execute on function login.report_inconsistency to auth_callback;
 -- Refresh tokens rotate. The one before the current may come again for a minute: an answer is lost, or two refreshes meet. It then brings
 -- the same next token, which the caller makes of it and the salt, so that there is one chain and never two side by side. Any older one
 -- was stolen, or a newer one was: the family ends (RFC 9700, section 4.14.2).
-create or replace function login.rotate_refresh_token(refresh_token_hash bytea, new_salt bytea, new_refresh_token_hash bytea)
-returns table (session_id uuid, user_id uuid, member_id uuid, organization_id uuid, organization text, salt bytea)
+create or replace function login.rotate_refresh_token(
+  refresh_token_hash bytea, new_salt bytea, new_refresh_token_hash bytea, client_id text default null
+)
+returns table (
+  session_id uuid, user_id uuid, member_id uuid, organization_id uuid, organization text, audience text, scope text[], nonce text, salt bytea
+)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -7003,7 +7201,8 @@ begin
   select known.* into s from registry.sessions as known
   where known.id = (select k.session_id from registry.refresh_tokens as k where k.token_hash = rotate_refresh_token.refresh_token_hash)
   for update;
-  if s.id is null or s.ended_at is not null then
+  -- Of another app: as good as unknown, and no reason to end anything (RFC 6749, section 6).
+  if s.id is null or s.ended_at is not null or s.client_id is distinct from rotate_refresh_token.client_id then
     return;
   end if;
   select k.* into t from registry.refresh_tokens as k where k.token_hash = rotate_refresh_token.refresh_token_hash;
@@ -7011,7 +7210,7 @@ begin
     perform private.end_session(s, 'refresh_token_reused');
   elsif s.expires_at <= now() then
     perform private.end_session(s, 'expired');
-  elsif not private.link_stands(s) then
+  elsif s.audience = 'members' and not private.link_stands(s) then
     perform private.end_session(s, 'link_removed');
   else
     if t.replaced_at is null then
@@ -7020,13 +7219,14 @@ begin
       update registry.refresh_tokens as k set successor_salt = null where k.session_id = s.id and k.successor_salt is not null;
       update registry.refresh_tokens as k set replaced_at = now(), successor_salt = t.successor_salt where k.token_hash = t.token_hash;
       insert into registry.refresh_tokens (token_hash, session_id) values (rotate_refresh_token.new_refresh_token_hash, s.id);
-      update registry.sessions as known set expires_at = now() + interval '30 days' where known.id = s.id;
+      update registry.sessions as known set expires_at = now() + private.session_lifetime(s.audience)
+      where known.id = s.id;
     end if;
     return query select d.*, t.successor_salt from private.describe_session(s.id) as d;
   end if;
 end
 $$;
-comment on function login.rotate_refresh_token is 'In: SHA-256 of the presented token, a fresh salt, SHA-256 of the next token, which is made of the presented one and that salt. Out: the session and the salt that its next token is made with (an earlier one where the token came again), or no row. A session lives 30 days from its last refresh.';
+comment on function login.rotate_refresh_token is 'In: SHA-256 of the presented token, a fresh salt, SHA-256 of the next token, which is made of the presented one and that salt; the app, if it came by /authorize. Out: the session and the salt that its next token is made with (an earlier one where the token came again), or no row. A member''s session lives 30 days from its last refresh, a coordinator''s 12 hours.';
 grant execute on function login.rotate_refresh_token to auth_callback;
 -- end db/functions/sessions/login.rotate_refresh_token.sql
 
@@ -7044,6 +7244,141 @@ $$;
 comment on function login.session_is_live is 'In: a session, the organisation (slug). Out: whether its member is logged in; null for an unknown organisation.';
 grant execute on function login.session_is_live to auth_callback;
 -- end db/functions/sessions/login.session_is_live.sql
+
+-- begin db/functions/coordinators/private.bound_coordinator.sql
+-- After the first sign-in issuer and subject alone count: an e-mail address may get another owner.
+create or replace function private.bound_coordinator(p_organization_id uuid, l registry.login_key)
+returns registry.coordinators
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select c from registry.coordinators as c
+  where c.organization_id = p_organization_id and c.issuer = l.issuer and c.subject = l.subject
+$$;
+comment on function private.bound_coordinator is 'In: organisation, issuer and subject. Out: the coordinator who signs in with that login, or null.';
+-- end db/functions/coordinators/private.bound_coordinator.sql
+
+-- begin db/functions/coordinators/private.open_coordinator_session.sql
+-- A coordinator's session begins with no login of a member. The same code again is the same call, repeated because its answer was lost.
+create or replace function private.open_coordinator_session(c registry.coordinators, r registry.code_request)
+returns boolean
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_session_id uuid;
+begin
+  insert into registry.sessions (organization_id, coordinator_id, return_to, client_id, scope, nonce, code_hash, code_challenge,
+    code_expires_at, expires_at)
+  select c.organization_id, c.user_id, r.return_to, r.client_id, r.scope, r.nonce, r.code_hash, r.code_challenge,
+    now() + interval '60 seconds', now() + private.session_lifetime('coordinators')
+  where private.may_return_to(c.organization_id, 'coordinators', r.client_id, r.return_to)
+  on conflict (code_hash) do nothing
+  returning id into v_session_id;
+  if v_session_id is null then
+    return exists (
+      select from registry.sessions as s
+      where s.coordinator_id = c.user_id and s.organization_id = c.organization_id and s.code_hash = r.code_hash
+        and s.code_challenge = r.code_challenge and s.code_used_at is null and s.ended_at is null);
+  end if;
+  perform private.record_event('coordinator_signed_in', 'staff-login', c.organization_id, 'A coordinator signed in.',
+    p_detail => jsonb_build_object('user_id', c.user_id, 'session_id', v_session_id), p_actor => 'coordinator:' || c.user_id);
+  return true;
+end
+$$;
+comment on function private.open_coordinator_session is 'In: a coordinator, what the app asked for and the new code. Out: whether the code may be given out. It lives 60 seconds.';
+-- end db/functions/coordinators/private.open_coordinator_session.sql
+
+-- begin db/functions/coordinators/private.refuse_sign_in.sql
+-- Anybody with an account at the organisation's provider may try, as often as they like. Neither the address nor the subject is written down.
+create or replace function private.refuse_sign_in(p_organization_id uuid, p_email text, p_email_verified boolean)
+returns text
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_invited constant boolean := exists (
+    select from registry.coordinators as c
+    where c.organization_id = p_organization_id and c.state = 'invited' and private.email_key(c.email) = private.email_key(p_email));
+  v_reason constant text := case when not v_invited then 'not_invited' when not coalesce(p_email_verified, false) then 'email_not_verified'
+    else 'invitation_expired' end;
+begin
+  perform private.record_repeatable(p_organization_id || ' ' || v_reason, 'sign_in_refused', 'staff-login', p_organization_id,
+    format('Somebody whom the staff provider knows was not signed in: %s.', replace(v_reason, '_', ' ')),
+    p_detail => jsonb_build_object('reason', v_reason));
+  return v_reason;
+end
+$$;
+comment on function private.refuse_sign_in is 'In: organisation, e-mail address of the login, whether it is verified. Out: the reason. Appends the audit event, or counts it.';
+-- end db/functions/coordinators/private.refuse_sign_in.sql
+
+-- begin db/functions/coordinators/private.use_invitation.sql
+-- An invitation is used once, by the first login whose verified e-mail address is the invited one. Of two at once the row lets one through;
+-- the same login in two windows is one person, who finds the row bound by then.
+create or replace function private.use_invitation(p_organization_id uuid, l registry.login_key, p_email text)
+returns registry.coordinators
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c registry.coordinators;
+begin
+  update registry.coordinators as k set issuer = l.issuer, subject = l.subject
+  where k.organization_id = p_organization_id and k.state = 'invited' and private.email_key(k.email) = private.email_key(p_email)
+    and k.invited_at > now() - interval '30 days'
+  returning k.* into c;
+  if not found then
+    return private.bound_coordinator(p_organization_id, l);
+  end if;
+  perform private.record_event('coordinator_bound', 'staff-login', p_organization_id,
+    'An invitation was used: from now on this login of the staff provider is the coordinator''s.',
+    p_detail => jsonb_build_object('user_id', c.user_id), p_actor => 'coordinator:' || c.user_id);
+  return c;
+end
+$$;
+comment on function private.use_invitation is 'In: organisation, issuer and subject, a verified e-mail address. Out: the coordinator whose invitation it was, or null.';
+-- end db/functions/coordinators/private.use_invitation.sql
+
+-- begin db/functions/coordinators/login.sign_in_coordinator.sql
+-- A login of the staff provider leaves no observation and touches no member. Who has signed in before is known by issuer and subject; who
+-- has not must have been invited. The code makes a repeated call, whose answer was lost, the same call.
+create or replace function login.sign_in_coordinator(
+  organization text, issuer text, subject text, email text, email_verified boolean, code_hash bytea, code_challenge text, return_to text,
+  client_id text default null, scope text[] default '{}', nonce text default null
+)
+returns text
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  l constant registry.login_key := row(sign_in_coordinator.issuer, sign_in_coordinator.subject);
+  r constant registry.code_request := row(sign_in_coordinator.return_to, sign_in_coordinator.code_hash, sign_in_coordinator.code_challenge,
+    sign_in_coordinator.client_id, coalesce(sign_in_coordinator.scope, '{}'), sign_in_coordinator.nonce);
+  v_organization_id constant uuid := (
+    select g.id from registry.organizations as g
+    join registry.identity_providers as p on p.organization_id = g.id and p.provider = 'staff' and p.enabled
+    where g.slug = sign_in_coordinator.organization and p.issuer = sign_in_coordinator.issuer);
+  c registry.coordinators;
+begin
+  if v_organization_id is null then
+    raise exception 'The organisation has no such provider.' using errcode = 'PN001',
+      hint = 'Providers are rows in registry.identity_providers.';
+  end if;
+  c := private.bound_coordinator(v_organization_id, l);
+  if c.user_id is null and sign_in_coordinator.email_verified then
+    c := private.use_invitation(v_organization_id, l, sign_in_coordinator.email);
+  end if;
+  if c.user_id is null then
+    return private.refuse_sign_in(v_organization_id, sign_in_coordinator.email, sign_in_coordinator.email_verified);
+  elsif private.open_coordinator_session(c, r) then
+    return 'opened';
+  end if;
+  return 'refused';
+end
+$$;
+comment on function login.sign_in_coordinator is 'In: organisation (slug), a verified login of its staff provider, what the app asked for and the new code. Out: opened; refused (the address is not registered, or the code was used); or why nobody is signed in: not_invited, email_not_verified, invitation_expired. Raises PN001.';
+grant execute on function login.sign_in_coordinator to auth_callback;
+-- end db/functions/coordinators/login.sign_in_coordinator.sql
 
 -- begin db/functions/retention/private.abandon_imports.sql
 -- An import that was killed and never started again keeps numbers that wait for the end of its file. After a month nobody will.
@@ -8551,6 +8886,47 @@ create or replace trigger _100_weigh_pushes after insert or update of closed_at,
   for each row when (NEW.kind in ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'inconsistent', 'subject_moved'))
   execute function private.tg_conflicts__weigh_pushes();
 -- end db/functions/conflicts/private.tg_conflicts__weigh_pushes.sql
+
+-- begin db/functions/coordinators/private.tg_coordinators__record.sql
+-- Who may see members' records is itself something to be looked up later. A row that goes takes its sessions along (foreign key), and
+-- one that is given to another login ends those of the login before.
+create or replace function private.tg_coordinators__record()
+returns trigger
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c constant registry.coordinators := coalesce(NEW, OLD);
+begin
+  if TG_OP = 'DELETE' then
+    perform private.record_event('coordinator_removed', 'operator', c.organization_id, 'A coordinator was removed.',
+      p_detail => jsonb_build_object('user_id', c.user_id, 'sessions', (
+        select count(*) from registry.sessions as s
+        where s.coordinator_id = c.user_id and s.organization_id = c.organization_id and s.ended_at is null and s.expires_at > now())));
+    return OLD;
+  end if;
+  if TG_OP = 'UPDATE' and OLD.subject is not null and (OLD.issuer, OLD.subject) is distinct from (NEW.issuer, NEW.subject) then
+    perform private.end_session(s, 'link_removed') from registry.sessions as s
+    where s.coordinator_id = c.user_id and s.organization_id = c.organization_id and s.ended_at is null;
+  end if;
+  if NEW.state = 'invited' and (TG_OP = 'INSERT' or OLD.invited_at is distinct from NEW.invited_at or OLD.state <> 'invited') then
+    perform private.record_event('coordinator_invited', 'operator', c.organization_id, 'A coordinator was invited.',
+      p_detail => jsonb_build_object('user_id', c.user_id));
+  elsif TG_OP = 'INSERT' then
+    perform private.record_event('coordinator_added', 'operator', c.organization_id, 'A coordinator was added.',
+      p_detail => jsonb_build_object('user_id', c.user_id, 'state', c.state));
+  end if;
+  return NEW;
+end
+$$;
+comment on function private.tg_coordinators__record is 'Trigger: an event when a coordinator is added, invited or removed; ends the sessions of a login that is no longer the coordinator''s.';
+create or replace trigger _100_record
+before delete on registry.coordinators
+for each row execute function private.tg_coordinators__record();
+create or replace trigger _110_record
+after insert or update on registry.coordinators
+for each row execute function private.tg_coordinators__record();
+-- end db/functions/coordinators/private.tg_coordinators__record.sql
 
 -- begin db/functions/files_and_worklist/private.tg_member_systems__seal_anew.sql
 -- What stands on a worklist is sealed once, and then waits for a person, for days. A key that comes later, or takes the place of one

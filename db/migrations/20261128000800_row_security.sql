@@ -58,6 +58,10 @@ alter table registry.coordinators enable row level security;
 alter table registry.coordinators force row level security;
 create policy owner_all on registry.coordinators to registry_owner using (true) with check (true);
 
+alter table registry.oauth_clients enable row level security;
+alter table registry.oauth_clients force row level security;
+create policy owner_all on registry.oauth_clients to registry_owner using (true) with check (true);
+
 alter table registry.consumed_transactions enable row level security;
 alter table registry.consumed_transactions force row level security;
 create policy owner_all on registry.consumed_transactions to registry_owner using (true) with check (true);
@@ -143,6 +147,12 @@ create policy auditor_select on registry.organizations for select to auditor usi
 grant select (id, slug, name)
   on registry.organizations to auditor;
 
+create policy own_organization on registry.coordinators as restrictive to authenticated
+  using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
+create policy coordinator_select on registry.coordinators for select to authenticated using (true);
+grant select (user_id, organization_id, name, email, language)
+  on registry.coordinators to authenticated;
+
 create policy own_organization on registry.members as restrictive to authenticated
   using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
 create policy coordinator_select on registry.members for select to authenticated using (true);
@@ -172,12 +182,6 @@ create policy own_organization on registry.conflict_comments as restrictive to a
 create policy coordinator_select on registry.conflict_comments for select to authenticated using (true);
 grant select (id, organization_id, conflict_id, written_at, user_id, text)
   on registry.conflict_comments to authenticated;
-
-create policy own_organization on registry.coordinators as restrictive to authenticated
-  using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
-create policy coordinator_select on registry.coordinators for select to authenticated using (true);
-grant select (user_id, organization_id, name, email)
-  on registry.coordinators to authenticated;
 
 create policy own_organization on registry.resolutions as restrictive to authenticated
   using (organization_id = any ((select private.coordinator_organizations())::uuid[]));

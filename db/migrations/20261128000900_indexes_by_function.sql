@@ -3,6 +3,7 @@
 set local role registry_owner;
 
 create index members_email on registry.members (organization_id, private.email_key(email)) where email is not null;
+create unique index coordinators_invitation on registry.coordinators (organization_id, private.email_key(email)) where state = 'invited';
 
 reset role;
 

@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose';
 import { escapeHtml, htmlPage } from '../html-page.ts';
-import { type ProviderName, providerNames } from '../identity-provider/person.ts';
+import { type MemberProviderName, memberProviderNames } from '../identity-provider/person.ts';
 import type { SampleCase } from '../sample-data/case.ts';
 import { type SampleOrganization, sampleOrganizations } from '../sample-data/organizations.ts';
 import { allSampleCases } from '../sample-data/persons.ts';
@@ -18,7 +18,7 @@ const EXPLANATIONS: Record<string, string> = {
   unknown_state: 'This login is not one that was started here, or it has returned before.',
 };
 
-const TITLES: Record<ProviderName, string> = { vipps: 'Vipps', bankid: 'BankID', idporten: 'ID-porten' };
+const TITLES: Record<MemberProviderName, string> = { vipps: 'Vipps', bankid: 'BankID', idporten: 'ID-porten' };
 
 /** Everybody who can log in, by organisation and provider. */
 export function frontPage(withdrawalUrl: string): string {
@@ -32,7 +32,7 @@ ${sampleOrganizations.map(organizationSection).join('\n')}`;
 }
 
 function organizationSection({ slug, name }: SampleOrganization): string {
-  const parts = providerNames.map((provider) => {
+  const parts = memberProviderNames.map((provider) => {
     const here = ({ person }: SampleCase) => person.organization === slug && person.provider === provider;
     const rows = allSampleCases.filter(here).map(personRow);
     return `<h3>${escapeHtml(name)} with ${TITLES[provider]}</h3>\n<ul class="persons">${rows.join('\n')}</ul>`;

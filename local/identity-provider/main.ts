@@ -1,4 +1,5 @@
 import { readEnvironment } from '../../runtime/environment.ts';
+import { staffPersons } from '../sample-data/coordinators.ts';
 import { samplePersons } from '../sample-data/persons.ts';
 import type { LocalClient } from './client.ts';
 import { type ProviderName, providerNames } from './person.ts';
@@ -10,7 +11,7 @@ export function portVariable(provider: ProviderName): string {
 }
 
 /**
- * Runs all three providers as a program. Settings: `VIPPS_PORT`, `BANKID_PORT`, `IDPORTEN_PORT`, and `CLIENTS`, a JSON
+ * Runs all the providers as a program. Settings: `VIPPS_PORT`, `BANKID_PORT`, `IDPORTEN_PORT`, `STAFF_PORT`, and `CLIENTS`, a JSON
  * array as `LocalClient` describes it.
  */
 export async function main(): Promise<void> {
@@ -20,7 +21,7 @@ export async function main(): Promise<void> {
   environment.finish();
   const clients = JSON.parse(text) as LocalClient[];
   const start = (provider: ProviderName, at: number) =>
-    startIdentityProvider({ provider, port: ports[at] ?? 0, clients, persons: samplePersons });
+    startIdentityProvider({ provider, port: ports[at] ?? 0, clients, persons: [...samplePersons, ...staffPersons] });
   const providers = await Promise.all(providerNames.map(start));
   for (const { issuer } of providers) console.log(`identity provider: ${issuer}`);
   const stop = () => void Promise.all(providers.map((each) => each.close())).then(() => process.exit(0));

@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto';
 
-/** The providers whose behaviour the local ones have; `registry.provider` in the database. */
-export const providerNames = ['vipps', 'bankid', 'idporten'] as const;
+/** The members' providers whose behaviour the local ones have. */
+export const memberProviderNames = ['vipps', 'bankid', 'idporten'] as const;
+export type MemberProviderName = (typeof memberProviderNames)[number];
+
+/** All of them; `registry.provider` in the database. `staff` is where coordinators sign in. */
+export const providerNames = [...memberProviderNames, 'staff'] as const;
 export type ProviderName = (typeof providerNames)[number];
 
 /** How a person answers the question for the personnummer. */
@@ -37,7 +41,7 @@ export type Person = {
   declines?: boolean;
   /** Says no when asked for consent, whichever button is pressed. The login is a success without the claim. */
   refusesConsent?: boolean;
-  /** BankID, ID-porten: logs in with a weaker means than a level-4 one, whatever `acr_values` asks for. */
+  /** BankID, ID-porten: logs in with a weaker means than a level-4 one, whatever `acr_values` asks for. Staff: without a second factor. */
   weakLogin?: boolean;
   /** ID-porten: a foreign eID, which brings no `pid`. */
   foreignEid?: boolean;

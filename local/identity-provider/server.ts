@@ -9,6 +9,7 @@ import { createDirectory } from './directory.ts';
 import { idporten, TOKENINFO_PATH } from './idporten.ts';
 import { answerInteraction } from './interactions.ts';
 import type { Person, ProviderName } from './person.ts';
+import { staff } from './staff.ts';
 import { vipps } from './vipps.ts';
 import type { Ways } from './ways.ts';
 import { answerWithdrawal, WITHDRAWAL_PATH } from './withdrawal.ts';
@@ -33,14 +34,14 @@ export type IdentityProvider = {
   close(): Promise<void>;
 };
 
-const waysOf: Record<ProviderName, Ways> = { vipps, bankid, idporten };
+const waysOf: Record<ProviderName, Ways> = { vipps, bankid, idporten, staff };
 
 /** The issuer of a local provider. @param origin without a slash at the end */
 export function issuerAt(origin: string, provider: ProviderName): string {
   return `${origin}${waysOf[provider].issuerPath}`;
 }
 
-/** Starts a provider with the behaviour of one of the three on the loopback address, for all organisations' clients. */
+/** Starts a provider with the behaviour of one of the three, or of an organisation's own for its staff, on the loopback address, for all organisations' clients. */
 export async function startIdentityProvider(options: IdentityProviderOptions): Promise<IdentityProvider> {
   const { provider: name = 'vipps' } = options;
   const server = createServer();

@@ -1,11 +1,11 @@
-import { type ProviderName, providerNames } from '../identity-provider/person.ts';
+import { type MemberProviderName, memberProviderNames } from '../identity-provider/person.ts';
 import { bankidKinds } from './bankid-kinds.ts';
 import type { Kind, SampleCase } from './case.ts';
 import { idportenKinds } from './idporten-kinds.ts';
 import { inventPerson, type Place } from './invent-person.ts';
 import { vippsKinds } from './vipps-kinds.ts';
 
-const kindsOf: Record<ProviderName, Record<string, Kind>> = {
+const kindsOf: Record<MemberProviderName, Record<string, Kind>> = {
   vipps: vippsKinds,
   bankid: bankidKinds,
   idporten: idportenKinds,
@@ -13,7 +13,7 @@ const kindsOf: Record<ProviderName, Record<string, Kind>> = {
 
 /** The cases of one organisation. @param nth the organisation's place in the list, so that no two share a person */
 export function sampleCases(organization: string, nth: number): SampleCase[] {
-  return providerNames.flatMap((provider) =>
+  return memberProviderNames.flatMap((provider) =>
     Object.entries(kindsOf[provider]).flatMap(([name, kind], at) => {
       if (kind.only !== undefined && !kind.only.includes(organization)) return [];
       return [sampleCase(name, kind, { provider, organization, nth, at })];
@@ -24,7 +24,7 @@ export function sampleCases(organization: string, nth: number): SampleCase[] {
 function sampleCase(name: string, kind: Kind, place: Place): SampleCase {
   const { expected, story, dNumber = false, linked = false, traits } = kind;
   const somebody = inventPerson(place, dNumber);
-  const first = 1000 * (1 + providerNames.indexOf(place.provider)) + place.at * 10;
+  const first = 1000 * (1 + memberProviderNames.indexOf(place.provider)) + place.at * 10;
   const members = kind.records(somebody).map((values, which) => ({
     ...values,
     externalId: `${place.organization.toUpperCase().slice(0, 3)}-${first + which}`,

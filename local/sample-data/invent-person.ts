@@ -1,4 +1,4 @@
-import { type ProviderName, providerNames } from '../identity-provider/person.ts';
+import { type MemberProviderName, memberProviderNames } from '../identity-provider/person.ts';
 import type { Somebody } from './case.ts';
 import { syntheticNumber } from './synthetic-number.ts';
 
@@ -17,7 +17,7 @@ const familyNames = [
 
 /** Where a person stands: no two with different places share name, number, phone or e-mail. */
 export type Place = {
-  provider: ProviderName;
+  provider: MemberProviderName;
   organization: string;
   /** The organisation's place in the list, 0 to 2. */
   nth: number;
@@ -27,7 +27,7 @@ export type Place = {
 
 /** The same place always gives the same person. */
 export function inventPerson({ provider, organization, nth, at }: Place, dNumber: boolean): Somebody {
-  const which = providerNames.indexOf(provider);
+  const which = memberProviderNames.indexOf(provider);
   const givenName = givenNames[at % givenNames.length] ?? '';
   const familyName = familyNames[(at + 3 * nth + which) % familyNames.length] ?? '';
   const birthDate = `${1950 + at * 6 + which}-0${1 + nth}-${10 + at}`;

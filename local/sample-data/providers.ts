@@ -55,22 +55,34 @@ function idporten(place: string, more: Omit<Agreement, 'columns'>): Agreement {
   };
 }
 
+/** Keycloak's ways, with a second factor asked for. */
+const staff: Agreement = {
+  columns: {
+    scopes: ['openid', 'profile', 'email'],
+    personnummer_from: 'id_token',
+    required_amr: ['mfa'],
+  },
+};
+
 /** One of each way in which an agreement may give the number and the client prove itself. */
 const agreements: Record<string, Record<ProviderName, Agreement>> = {
   nhf: {
     vipps,
     bankid: bankid({ consent_mode: 'provider', consent_scope: 'nnin' }, 'client_secret_basic'),
     idporten: idporten('id_token', { authMethod: 'private_key_jwt' }),
+    staff,
   },
   blindeforbundet: {
     vipps,
     bankid: bankid({ consent_mode: 'own' }, 'client_secret_post'),
     idporten: idporten('introspection', { pseudonymousScope: 'blindeforbundet:medlem' }),
+    staff,
   },
   hlf: {
     vipps,
     bankid: bankid({ consent_mode: 'none' }, 'private_key_jwt'),
     idporten: idporten('tokeninfo', { pseudonymousScope: 'hlf:medlem', separateLookup: true }),
+    staff,
   },
 };
 

@@ -8,6 +8,7 @@ import { subjectAt } from '../identity-provider/person.ts';
 import type { LocalKeys } from '../keys.ts';
 import { tokenVariable } from '../member-system/main.ts';
 import type { SampleCase, SampleMember } from './case.ts';
+import { type SampleCoordinator, sampleCoordinators } from './coordinators.ts';
 import { insertRow } from './insert-row.ts';
 import { type SampleOrganization, sampleOrganizations } from './organizations.ts';
 import { allSampleCases } from './persons.ts';
@@ -21,6 +22,8 @@ export type Surroundings = {
   memberSystemUrl: string;
   /** The app's address, registered for each organisation. */
   returnTo: string;
+  /** Where a coordinator's sign-in at the desk returns to. */
+  deskReturnTo: string;
 };
 
 /** Fills an empty, migrated database with the sample organisations, in one transaction. */
@@ -71,8 +74,40 @@ async function addOrganization(
     secret_env: tokenVariable(slug),
     timeout_ms: 3_000,
   });
-  await insertRow(client, 'registry.coordinators', { user_id: coordinator, organization_id });
+  for (const app of sampleApps(to)) await insertRow(client, 'registry.oauth_clients', { organization_id, ...app });
+  await insertRow(client, 'registry.coordinators', {
+    user_id: coordinator,
+    organization_id,
+    name: 'Supabase-brukeren',
+  });
+  for (const sample of sampleCoordinators) {
+    if (sample.organization !== slug) continue;
+    await insertRow(client, 'registry.coordinators', { organization_id, ...coordinatorColumns(sample, to.issuers) });
+  }
   return organization;
+}
+
+/** The desk, the sample app by the standard, and scripts that sign a coordinator in without the desk. */
+function sampleApps({ returnTo, deskReturnTo }: Surroundings) {
+  return [
+    {
+      client_id: 'coordinator-desk',
+      audience: 'coordinators',
+      redirect_uris: [deskReturnTo],
+      name: 'Coordinators’ desk',
+    },
+    { client_id: 'sample-app', audience: 'members', redirect_uris: [returnTo], name: 'Sample app' },
+    { client_id: 'local-script', audience: 'coordinators', redirect_uris: [returnTo], name: 'Scripts on this machine' },
+  ];
+}
+
+/** One waits for the first sign-in, the other has signed in before. */
+function coordinatorColumns(
+  { organization, person, name, email, state }: SampleCoordinator,
+  issuers: Surroundings['issuers'],
+) {
+  if (state === 'invited') return { name, email, invited_at: new Date() };
+  return { name, email, issuer: issuers.staff, subject: subjectAt(clientId(organization), person) };
 }
 
 function providerColumns(sample: SampleProvider, issuers: Surroundings['issuers']) {

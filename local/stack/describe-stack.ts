@@ -1,5 +1,6 @@
 import type { App } from '../app.ts';
 import { WITHDRAWAL_PATH } from '../identity-provider/withdrawal.ts';
+import { sampleCoordinators } from '../sample-data/coordinators.ts';
 import { sampleOrganizations } from '../sample-data/organizations.ts';
 import { allSampleCases } from '../sample-data/persons.ts';
 import type { KeptProgram } from './keep-alive.ts';
@@ -48,6 +49,12 @@ export function describeStack({ settings, app, programs, tokens, memberSystemUrl
       coordinatorToken: tokens.get(slug) ?? '',
       returnTo: app.returnTo,
       webhookUrl: webhookUrl(callbackUrl, slug, secrets.webhookSecrets),
+    })),
+    coordinators: sampleCoordinators.map(({ organization, name, email, person }) => ({
+      organization,
+      name,
+      email,
+      person,
     })),
     ...describePersons(),
     keys,

@@ -12,13 +12,15 @@ const names = [
   'postgres',
   'bankid',
   'idporten',
+  'staff',
+  'desk',
 ] as const;
 
 export type Ports = Record<(typeof names)[number], number>;
 
 const FIRST_BLOCK = 4300;
-const BLOCK = 10;
-const BLOCKS = 100;
+const BLOCK = 20;
+const BLOCKS = 50;
 
 /**
  * Finds the ports of a stack: 4300 and those after it, unless another stack or program has them.

@@ -54,8 +54,8 @@ export function describeEnvironments(settings: ProgramSettings): StackFile['envi
 
 function identityProvider({ ports, secrets, logs }: ProgramSettings): ProgramOptions {
   const variables = providerNames.map((provider) => [portVariable(provider), String(ports[provider])]);
-  // The last of the three to listen, and all of them start together.
-  const readyUrl = `${localUrl(ports.idporten)}/livez`;
+  // The last of them to listen, and all of them start together.
+  const readyUrl = `${localUrl(ports.staff)}/livez`;
   return program('identity-provider', 'local/identity-provider.ts', logs, readyUrl, {
     ...Object.fromEntries(variables),
     CLIENTS: JSON.stringify(secrets.clients),

@@ -36,6 +36,8 @@ export type StackFile = {
     /** Where Vipps tells that somebody has withdrawn consent. */
     webhookUrl: string;
   }[];
+  /** Who can sign in with the local staff provider, by its form field `person`. */
+  coordinators: { organization: string; name: string; email: string; person: string }[];
   /** Who can log in, and what the first login of each comes to. */
   persons: StackPerson[];
   /** Who is refused: the login does not verify, the app gets this error, and nothing is stored. */

@@ -118,12 +118,15 @@ test('with supabase-js the refusal is an error that says so', async () => {
   }
 });
 
+/** What is meant to be sent: no language is that of the browser. */
+const MEANT: Record<string, unknown[]> = { set_language: [null] };
+
 test('every function of the API, called in a way that it is not meant to be, answers with a 4xx', async () => {
   for (const { name, arguments: names } of functions) {
     await inCase(name, async () => {
       const values = [null, '', 'x', 0, -1, {}, [], '00000000-0000-4000-8000-000000000000', 'infinity', '\ud800'];
       for (const [who, token] of Object.entries(tokens)) {
-        for (const value of values) {
+        for (const value of values.filter((each) => !MEANT[name]?.includes(each))) {
           const body = Object.fromEntries(names.map((each) => [each, value]));
           assertRefused(
             `${who}: ${name} with ${JSON.stringify(value)}`,

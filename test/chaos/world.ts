@@ -49,7 +49,13 @@ export async function createWorld(options: WorldOptions, parts: AsyncDisposableS
 
   const ports = await choosePorts();
   const keys = createKeys();
-  const surroundings = { keys, issuers: issuersAt(ports), memberSystemUrl: memberSystems.url, returnTo };
+  const surroundings = {
+    keys,
+    issuers: issuersAt(ports),
+    memberSystemUrl: memberSystems.url,
+    returnTo,
+    deskReturnTo: returnTo,
+  };
   await withClient(ownerUrl, (client) => seed(client, surroundings));
   await admin(`update sync.member_systems set timeout_ms = 1000, concurrency = 6`);
   const members = await withClient(ownerUrl, (client) => addMembers(client, 80));
@@ -73,7 +79,16 @@ function makeFolder(parts: AsyncDisposableStack): string {
 }
 
 async function choosePorts() {
-  const names = ['callback', 'postgrest', 'vipps', 'memberSystem', 'workerHealth', 'bankid', 'idporten'] as const;
+  const names = [
+    'callback',
+    'postgrest',
+    'vipps',
+    'memberSystem',
+    'workerHealth',
+    'bankid',
+    'idporten',
+    'staff',
+  ] as const;
   const free = await Promise.all(names.map(async (name) => [name, await findFreePort()] as const));
-  return { ...(Object.fromEntries(free) as Record<(typeof names)[number], number>), app: 0, postgres: 0 };
+  return { ...(Object.fromEntries(free) as Record<(typeof names)[number], number>), app: 0, postgres: 0, desk: 0 };
 }

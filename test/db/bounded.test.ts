@@ -32,6 +32,7 @@ const REFUSED: Record<string, () => unknown[]> = {
   resolve_conflict: () => [randomUUID(), 'keep_existing', null, 1],
   resolve_conflicts: () => ['{}', 'keep_existing', null, '{}'],
   retry_sync: () => [randomUUID()],
+  set_language: () => ['no'],
   undo_resolution: () => [randomUUID(), null],
   withdraw_proposal: () => [randomUUID(), 1],
 };

@@ -34,6 +34,7 @@ const ALLOWED = new Set([
   ...[
     'admit',
     'consume_transaction',
+    'end_session',
     'open_session',
     'providers',
     'record_consent',
@@ -43,6 +44,7 @@ const ALLOWED = new Set([
     'report_inconsistency',
     'rotate_refresh_token',
     'session_is_live',
+    'sign_in_coordinator',
   ].map((name) => `auth_callback execute function login.${name}`),
 
   'sync_worker usage schema worker',
@@ -76,6 +78,7 @@ const ALLOWED = new Set([
     'approvals',
     'conflict_comments',
     'conflict_counts',
+    'coordinators',
     'data_quality',
     'deliveries',
     'failed_syncs',
@@ -84,6 +87,7 @@ const ALLOWED = new Set([
     'members',
     'monthly_figures',
     'open_case_ages',
+    'my_profile',
     'open_conflicts',
     'settled_conflicts',
     'sync_files',
@@ -108,13 +112,14 @@ const ALLOWED = new Set([
     'resolve_conflict',
     'resolve_conflicts',
     'retry_sync',
+    'set_language',
     'undo_resolution',
     'withdraw_proposal',
   ].flatMap((name) => [`authenticated execute function api.${name}`, `authenticated execute function private.${name}`]),
   'authenticated execute function private.coordinator_organizations',
   // Called by views, which run with the reader's rights.
   ...[
-    'actor',
+    'caller_id',
     'class_of_case',
     'coordinator_name',
     'decisions_of_case',
@@ -141,6 +146,7 @@ const ALLOWED = new Set([
 /** Columns that coordinators' views read; the tables' schemas are closed to them, so nothing else reaches these. */
 const READABLE_COLUMNS: Record<string, string[]> = {
   'registry.organizations': ['id', 'slug', 'name', 'second_approval'],
+  'registry.coordinators': ['user_id', 'organization_id', 'name', 'email', 'language'],
   'registry.members': [
     'id',
     'organization_id',
@@ -209,7 +215,6 @@ const READABLE_COLUMNS: Record<string, string[]> = {
     'postponed_until',
   ],
   'registry.conflict_comments': ['id', 'organization_id', 'conflict_id', 'written_at', 'user_id', 'text'],
-  'registry.coordinators': ['user_id', 'organization_id', 'name', 'email'],
   'registry.resolutions': ['organization_id', 'conflict_id', 'decision', 'decided_at', 'undone_at'],
   'sync.pushes': [
     'id',

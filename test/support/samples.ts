@@ -120,3 +120,14 @@ export async function addCoordinator(
   await insertRow(db.pool, 'registry.coordinators', { user_id: userId, organization_id: organization.id });
   return userId;
 }
+
+/** An app that logs in by the standard; by default a members' one. Takes the table's columns. */
+export async function addClient(db: Database, organization: { id: string }, columns: Columns = {}): Promise<void> {
+  await insertRow(db.pool, 'registry.oauth_clients', {
+    organization_id: organization.id,
+    client_id: 'app',
+    redirect_uris: ['https://app.example/return'],
+    name: 'A sample app',
+    ...columns,
+  });
+}

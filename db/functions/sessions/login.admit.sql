@@ -2,7 +2,8 @@
 -- goes wrong here may take the observation with it, nor wait for long: the fault is undone and told, and the callback then
 -- opens the session by itself. query_canceled is named because OTHERS leaves it out, and statement_timeout raises it.
 create or replace function login.admit(
-  observation_id uuid, member_id uuid, ask_consent boolean, code_hash bytea, code_challenge text, return_to text
+  observation_id uuid, member_id uuid, ask_consent boolean, code_hash bytea, code_challenge text, return_to text,
+  client_id text default null, scope text[] default '{}', nonce text default null
 )
 returns text
 language plpgsql volatile security definer
@@ -12,7 +13,8 @@ as $$
 begin
   if admit.member_id is null or admit.ask_consent then
     return 'not_now';
-  elsif login.open_session(admit.observation_id, admit.code_hash, admit.code_challenge, admit.return_to) then
+  elsif login.open_session(admit.observation_id, admit.code_hash, admit.code_challenge, admit.return_to, admit.client_id, admit.scope,
+      admit.nonce) then
     return 'opened';
   end if;
   return 'refused';

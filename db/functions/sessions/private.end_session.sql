@@ -9,7 +9,8 @@ begin
   if found then
     perform private.record_event('session_ended', 'app', p_session.organization_id,
       format('The session ended: %s.', replace(p_reason::text, '_', ' ')),
-      p_member_id => p_session.member_id, p_detail => jsonb_build_object('session_id', p_session.id, 'reason', p_reason));
+      p_member_id => p_session.member_id, p_detail => jsonb_build_object('session_id', p_session.id, 'reason', p_reason),
+      p_actor => 'coordinator:' || p_session.coordinator_id);
   end if;
 end
 $$;

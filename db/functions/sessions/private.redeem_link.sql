@@ -1,7 +1,7 @@
 -- The session that asked for a login to be linked redeems its code: now the login is decided, as that member's. Locks come in the common
 -- order (number, member, then rows). What goes wrong takes everything back, and the app may try again while the code lives.
 create or replace function private.redeem_link(
-  p_proposal registry.link_proposals, p_code_challenge text, p_refresh_token_hash bytea, out session_id uuid, out refused boolean
+  p_proposal registry.link_proposals, r registry.code_request, p_refresh_token_hash bytea, out session_id uuid, out refused boolean
 )
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -25,7 +25,7 @@ begin
     return; -- used meanwhile, or too late
   end if;
   select known.* into o from registry.observations as known where known.id = p.observation_id for update;
-  if v_member_id is null or p.code_challenge <> p_code_challenge then
+  if v_member_id is null or not private.code_is_for(row(p.return_to, p.code_hash, p.code_challenge, p.client_id, p.scope, p.nonce), r) then
     perform private.erase_proposed(o); -- a code is guessed at most once
     return;
   end if;
@@ -41,4 +41,4 @@ begin
   end if;
 end
 $$;
-comment on function private.redeem_link is 'In: a proposal whose session presents its code, the challenge of the verifier, SHA-256 of the first refresh token. Out: the new session, or that the login was refused, which is a case; neither: the code is not good. Links, fills and queues what follows.';
+comment on function private.redeem_link is 'In: a proposal whose session presents its code, what it is presented with, SHA-256 of the first refresh token. Out: the new session, or that the login was refused, which is a case; neither: the code is not good. Links, fills and queues what follows.';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test } from 'vitest';
-import { createBodyRoom } from '../../../auth-callback/http/bodies.ts';
+import { createBodyRoom } from '../../../runtime/http/bodies.ts';
 import { logIn, token } from '../support/browser.ts';
 import { startWorld } from '../support/world.ts';
 

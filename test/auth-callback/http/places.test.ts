@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'vitest';
-import { createPlaces } from '../../../auth-callback/http/places.ts';
-import type { Place } from '../../../auth-callback/http/request-context.ts';
+import { createPlaces } from '../../../runtime/http/places.ts';
+import type { Place } from '../../../runtime/http/request-context.ts';
 import { until } from '../../support/until.ts';
 import { get, logIn, type Started, start, startUrl, token } from '../support/browser.ts';
 import type { Respond } from '../support/provider.ts';

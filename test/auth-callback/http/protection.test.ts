@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import { test } from 'vitest';
-import { createRateLimit } from '../../../auth-callback/http/protection.ts';
-import { clientAddress, forwardedAddress } from '../../../auth-callback/http/request-context.ts';
+import { createRateLimit } from '../../../runtime/http/protection.ts';
+import { clientAddress, forwardedAddress } from '../../../runtime/http/request-context.ts';
 import { get, start, startUrl, token } from '../support/browser.ts';
 import { startWorld, type World } from '../support/world.ts';
 

@@ -181,7 +181,8 @@ test('apps with a scheme of their own, or a query in their address, get their an
   for (const return_to of addresses) {
     const url = startUrl(world, state, verifier, { query: { return_to, code_challenge: 'short' } });
     const location = (await get(url)).headers.get('location') ?? '';
-    assert.equal(location, `${return_to}${return_to.includes('?') ? '&' : '?'}error=invalid_request&state=${state}`);
+    const query = new URLSearchParams({ error: 'invalid_request', iss: publicUrl, state });
+    assert.equal(location, `${return_to}${return_to.includes('?') ? '&' : '?'}${query}`);
   }
 });
 

@@ -55,7 +55,7 @@ test('our cookies never hold a session: tokens are for the app alone, and answer
     [response.headers.get('cache-control'), response.headers.get('referrer-policy')],
     ['no-store', 'no-referrer'],
   );
-  assert.deepEqual([...(login.location?.searchParams.keys() ?? [])].sort(), ['code', 'state']);
+  assert.deepEqual([...(login.location?.searchParams.keys() ?? [])].sort(), ['code', 'iss', 'state']);
 });
 
 test('PKCE downgrade: neither the app nor whoever stole its code gets around the verifier', async () => {

@@ -19,6 +19,8 @@ export function providerRow(changes: Partial<ProviderRow> = {}): ProviderRow {
     consentMode: 'none',
     consentScope: null,
     minimumAcr: null,
+    requiredAmr: [],
+    clients: [],
     personnummerScope: null,
     askNumberWhenMissing: false,
     lookupClientId: null,

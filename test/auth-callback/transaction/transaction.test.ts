@@ -143,7 +143,7 @@ test('an address taken back from the organisation during a login gets nothing mo
   const started = await start(world);
   const cookie = await resealed(started.cookie, (transaction) => ({
     ...transaction,
-    returnTo: 'https://old.example/',
+    app: { ...transaction.app, returnTo: 'https://old.example/' },
   }));
   await assertRefused(world, await comeBack(world, world.provider.authorize(started.address, world.person), cookie));
 });

@@ -1,15 +1,13 @@
 import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
-import type { Hono } from 'hono';
 import { longestHeaders } from './limits.ts';
-import type { AppEnv } from './request-context.ts';
 
 /**
  * An HTTP server that does not wait for slow or silent clients: whole headers within 10 s, whole request within 30 s,
  * headers as long as `limits.ts` says. A body has
  * less time, see `bodies.ts`. Not listening yet.
  */
-export function createCallbackServer(app: Hono<AppEnv>): Server {
+export function createHttpServer(app: { fetch: Parameters<typeof createAdaptorServer>[0]['fetch'] }): Server {
   const server = createAdaptorServer({
     fetch: app.fetch,
     // The adapter's own Request and Response, which become Node's only where somebody looks into them: said outright,

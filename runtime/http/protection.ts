@@ -2,21 +2,28 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { LRUCache } from 'lru-cache';
-import { turnAway } from './answers.ts';
 import { longestUrl } from './limits.ts';
-import { type AppEnv, bearerToken } from './request-context.ts';
+import { type AppEnv, bearerToken, type TurnAway } from './request-context.ts';
+
+const none = ["'none'"];
+
+/** Nothing at all: for programs whose pages say themselves what they need. */
+export const emptyPolicy = { defaultSrc: none, frameAncestors: none, baseUri: none, formAction: none };
 
 /**
- * Headers of every answer. Nothing here is ever shown in a frame, runs a script or is kept by a cache, and no address
- * (which may hold a code) is passed on as a referrer (RFC 9700 section 4.2). What a handler has set itself stays.
+ * Headers of every answer. Nothing here is ever shown in a frame or kept by a cache, and no address (which may hold a code) is passed
+ * on as a referrer (RFC 9700 section 4.2). What a handler has set itself stays.
  *
- * @param overTls whether PUBLIC_URL is https
+ * @param overTls whether the program's public address is https
+ * @param contentSecurityPolicy of what sets none of its own
  */
-export function securityHeaders(overTls: boolean): MiddlewareHandler<AppEnv> {
-  const none = ["'none'"];
+export function securityHeaders(
+  overTls: boolean,
+  contentSecurityPolicy: NonNullable<Parameters<typeof secureHeaders>[0]>['contentSecurityPolicy'] & object,
+): MiddlewareHandler<AppEnv> {
   const others = secureHeaders({
     overwrite: false,
-    contentSecurityPolicy: { defaultSrc: none, frameAncestors: none, baseUri: none, formAction: none },
+    contentSecurityPolicy,
     xFrameOptions: 'DENY',
     strictTransportSecurity: overTls && 'max-age=63072000; includeSubDomains',
     // A web app may open the login in a window of its own, and wait for it.
@@ -60,7 +67,7 @@ export const refusePrefetch: MiddlewareHandler<AppEnv> = async (c, next) => {
 };
 
 /** 429 for an address that makes more requests than that a minute. */
-export function limitRate(perMinute: number): MiddlewareHandler<AppEnv> {
+export function limitRate(perMinute: number, turnAway: TurnAway): MiddlewareHandler<AppEnv> {
   const limit = createRateLimit(perMinute);
   return async (c, next) => {
     const seconds = limit.take(c.var.address);

@@ -1,6 +1,3 @@
-import { within } from '../database/database-budget.ts';
-import type { LoginDatabase } from '../database/login-database.ts';
-
 export interface Readiness {
   /** Whether requests should be sent here. Says nothing of why not. */
   isReady(): Promise<boolean>;
@@ -12,18 +9,19 @@ const patience = 1_000;
 const rememberedFor = 1_000;
 
 /**
- * Ready means that the database answers, and that our interface is there. Asked at most once a second, whoever asks: the
- * endpoint is open to everybody.
+ * Ready means that what stands behind the program answers. Asked at most once a second, whoever asks: the endpoint is open to everybody.
+ *
+ * @param ask fulfilled when it answers; rejected when it does not within these milliseconds
  */
 export function createReadiness(
-  load: LoginDatabase['providers'],
+  ask: (timeoutMs: number) => Promise<unknown>,
   now: () => number = () => performance.now(),
 ): Readiness {
   let stopped = false;
   let known: { answer: Promise<boolean>; until: number } | undefined;
 
-  function ask(): Promise<boolean> {
-    return within(patience, load(patience)).then(
+  function look(): Promise<boolean> {
+    return ask(patience).then(
       () => true,
       () => false,
     );
@@ -31,7 +29,7 @@ export function createReadiness(
 
   return {
     async isReady() {
-      if (known === undefined || known.until <= now()) known = { answer: ask(), until: now() + rememberedFor };
+      if (known === undefined || known.until <= now()) known = { answer: look(), until: now() + rememberedFor };
       return (await known.answer) && !stopped;
     },
     stop() {

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import type { Metrics } from './metrics.ts';
+import type { TurnedAwayCounter } from './places.ts';
 import type { AppContext, AppEnv } from './request-context.ts';
 
 /** How a body did not come: too slowly, or it made room for others'. */
@@ -65,7 +65,7 @@ export function createBodyRoom({ timeMs = 5_000, most = 1_000 } = {}): BodyRoom 
  */
 export function receiveBody(
   room: BodyRoom,
-  metrics: Metrics,
+  metrics: TurnedAwayCounter,
   limit: { maxSize: number; onError: (c: AppContext) => Response | Promise<Response> },
 ): MiddlewareHandler<AppEnv> {
   const limited = bodyLimit({ maxSize: limit.maxSize, onError: (c) => limit.onError(c as AppContext) });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
-import { longestOwnCookies } from '../http/limits.ts';
+import { longestOwnCookies } from './limits.ts';
 
 /** What browsers keep of one cookie, name and value together (RFC 6265bis section 5.6), less the name. */
 export const longestCookieValue = 4000;
@@ -17,10 +17,10 @@ interface BoundCookie {
   clear(c: Context, key: string): void;
 }
 
-/** What cookies of ours are for. */
-type Purpose = 'login' | 'consent' | 'number';
+/** What cookies of ours are for: the callback's three, and the desk's sign-in and draft. */
+type Purpose = 'login' | 'consent' | 'number' | 'signin' | 'draft';
 
-const ours = /^__Host-(login|consent|number)-[A-Za-z0-9_-]{16}$/;
+const ours = /^__Host-(login|consent|number|signin|draft)-[A-Za-z0-9_-]{16}$/;
 
 /**
  * `__Host-` makes the browser refuse the cookie from any other host, without Secure, or with another path. That holds

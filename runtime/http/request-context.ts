@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import type { HttpBindings } from '@hono/node-server';
 import type { Context, MiddlewareHandler } from 'hono';
-import type { Logger } from '../../runtime/logger.ts';
+import type { Logger } from '../logger.ts';
 
 /** What a request holds while it is under way, see `places.ts`. */
 export interface Place {
@@ -24,6 +24,9 @@ export type AppEnv = {
   };
 };
 export type AppContext = Context<AppEnv>;
+
+/** A program's answer to a request that it does not take now: 429 or 503, and the seconds after which it is worth while. */
+export type TurnAway = (c: AppContext, status: 429 | 503, seconds: number) => Response | Promise<Response>;
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 

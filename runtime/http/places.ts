@@ -1,7 +1,13 @@
 import type { MiddlewareHandler } from 'hono';
-import { turnAway } from './answers.ts';
-import type { Metrics, Share } from './metrics.ts';
-import type { AppEnv, Place } from './request-context.ts';
+import type { AppEnv, Place, TurnAway } from './request-context.ts';
+
+/** Whose share of the places was used up; `places`: there was none left at all. */
+export type Share = 'places' | 'route' | 'provider' | 'address';
+
+/** Counts requests that did not get what they needed: a place, their share of them, or time for their body. */
+export interface TurnedAwayCounter {
+  turnedAway(labels: { share: Share | 'body' }): void;
+}
 
 export interface Places {
   /** @returns the place, or whose share is used up */
@@ -80,7 +86,12 @@ export function createPlaces({ capacity, perAddress }: { capacity: number; perAd
  * Beyond what the process can carry, and beyond the share of a route or an address, a quick 503 is kinder than a slow answer for
  * everybody. Comes after the body: a client that is slow in sending it holds no place.
  */
-export function enterPlace(places: Places, metrics: Metrics, route: string): MiddlewareHandler<AppEnv> {
+export function enterPlace(
+  places: Places,
+  metrics: TurnedAwayCounter,
+  route: string,
+  turnAway: TurnAway,
+): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const place = places.take(route, c.var.address);
     if (typeof place === 'string') {
