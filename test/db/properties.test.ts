@@ -263,9 +263,9 @@ test('random logins, imports, decisions, proposals, approvals and undos keep the
       fc.array(step, { minLength: 5, maxLength: 30 }),
       fc.subarray([...DECISIONS]),
       async (steps, inPairs) => {
-        await using callback = await actAsCallback(db);
-        await using coordinator = await becomeCoordinator(db, callback.organization);
-        await using colleague = await becomeCoordinator(db, callback.organization);
+        const callback = await actAsCallback(db);
+        const coordinator = await becomeCoordinator(db, callback.organization);
+        const colleague = await becomeCoordinator(db, callback.organization);
         await db.pool.query('update registry.organizations set second_approval = $2 where id = $1', [
           callback.organization.id,
           inPairs,
@@ -288,7 +288,7 @@ test('the observations of independent persons, in any order, give the same state
     { person, number: null },
   ]);
   const stateAfter = async (order: typeof independent) => {
-    await using callback = await actAsCallback(db);
+    const callback = await actAsCallback(db);
     for (const person of [0, 2, 4])
       await addMember(db, callback.organization, { ...PEOPLE[person], external_id: `person-${person}` });
     for (const { person, number } of order) {
