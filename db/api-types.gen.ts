@@ -397,21 +397,29 @@ export type Database = {
       /** Decisions on cases of the coordinator's organisations that wait for a second coordinator. */
       approvals: {
         Row: {
-          /** Identifies the case. */
+          /** The case; api.approve, api.decline and api.withdraw_proposal take it. */
           conflict_id: string;
-          /** Short name in URLs and commands, such as nhf. */
+          /** Whose case (slug). */
           organization: string;
           /** What is to be judged. */
           kind: Enum<'conflict_kind'>;
+          /** What is proposed. */
           decision: Enum<'decision'> | null;
+          /** The note of the one who proposed it. */
           note: string | null;
+          /** Who proposed it (user id). */
           proposed_by: string | null;
+          /** Who proposed it, for people. */
           proposed_by_name: string | null;
+          /** When. */
           proposed_at: string | null;
-          /** Rises with every change that a coordinator must have seen before deciding. */
+          /** What approve, decline and withdraw_proposal want as expected_version. */
           version: number;
+          /** The records, the login or the case have changed since: it cannot be approved any more, only declined or withdrawn. */
           evidence_changed: boolean | null;
+          /** Whether the reader proposed it, and so may withdraw but not approve it. */
           mine: boolean | null;
+          /** For link_login: the member whom the login is to belong to. */
           member_id: string | null;
         };
         Relationships: [];
@@ -423,14 +431,15 @@ export type Database = {
           id: string;
           /** The case. */
           conflict_id: string;
-          /** Short name in URLs and commands, such as nhf. */
+          /** Whose case (slug). */
           organization: string;
-          /** When. */
+          /** When it was written. */
           written_at: string;
           /** Who wrote it (user id). */
           user_id: string;
+          /** Who wrote it, for people. */
           name: string | null;
-          /** The comment. Never a number. */
+          /** The comment. */
           text: string;
         };
         Relationships: [];
@@ -438,13 +447,19 @@ export type Database = {
       /** Cases that wait for coordinators of the reader's organisations, counted by kind. A kind without any has no row. */
       conflict_counts: {
         Row: {
-          /** Short name in URLs and commands, such as nhf. */
+          /** Whose cases (slug). */
           organization: string;
+          /** What is to be judged. */
           kind: Enum<'conflict_kind'> | null;
+          /** Open ones, without those that are postponed. */
           open: number;
+          /** Open ones that are postponed to a later day. */
           postponed: number;
+          /** Those in which a decision is proposed and waits for another coordinator. */
           proposed: number;
+          /** How many of the open ones the reader looks after. */
           mine: number;
+          /** When the oldest of the open ones was opened. */
           oldest: string | null;
         };
         Relationships: [];
@@ -452,11 +467,13 @@ export type Database = {
       /** The coordinators of the caller's organisations, those included whose invitation waits. */
       coordinators: {
         Row: {
-          /** Short name in URLs and commands, such as nhf. */
+          /** Whose coordinator (slug). */
           organization: string;
-          /** Subject of the access token: the Supabase user id, or one made here for who signs in with the staff provider. Never a member's. */
+          /** The coordinator; api.assign_conflict takes it. */
           user_id: string;
+          /** Name, e-mail address, or the beginning of the user id, whichever is there first. */
           name: string | null;
+          /** Whether it is the caller. */
           me: boolean | null;
         };
         Relationships: [];
@@ -464,9 +481,9 @@ export type Database = {
       /** Per organisation: members, how many have a number, how many were confirmed or filled by a login in the last 12 months, logins that belong to nobody, pushes that wait and that failed, all as of counted_at; and open cases by kind and the oldest, as of now. */
       data_quality: {
         Row: {
-          /** Short name in URLs and commands, such as nhf. */
+          /** Whose figures (slug). */
           organization: string;
-          /** Members, merged records aside. */
+          /** Members, merged records aside; null: not counted yet. */
           members: number | null;
           /** How many of them have a number. */
           with_number: number | null;
@@ -474,14 +491,17 @@ export type Database = {
           confirmed_last_12_months: number | null;
           /** Logins that matched no member with certainty and still belong to nobody. */
           unlinked_logins: number | null;
+          /** Cases that wait for a coordinator, open or proposed, as of now. */
           open_cases: number;
+          /** The same by kind: {"mismatch": 3}. */
           open_cases_by_kind: Partial<Record<Enum<'conflict_kind'>, number>>;
+          /** When the oldest of them was opened. */
           oldest_open_case: string | null;
           /** Changes that have not reached the member system yet. */
           pending_pushes: number | null;
           /** Changes that were refused or given up and that no later one follows. */
           failed_pushes: number | null;
-          /** When they were counted. */
+          /** When everything but the cases was counted. */
           counted_at: string | null;
         };
         Relationships: [];
@@ -489,32 +509,35 @@ export type Database = {
       /** Changes of the coordinator's organisations to be carried to their member systems, whatever became of them. */
       deliveries: {
         Row: {
-          /** Identifies the push; also its Idempotency-Key at the member system. */
+          /** The change; api.retry_sync takes it. */
           id: string;
-          /** Short name in URLs and commands, such as nhf. */
+          /** Whose member system (slug). */
           organization: string;
           /** The member whose number is carried. */
           member_id: string;
-          /** The member's id in the organisation's member system. */
+          /** The member's number in the member system. */
           member_external_id: string;
-          /** Given name or names. */
+          /** Given name on the record. */
           member_given_name: string | null;
-          /** Family name. */
+          /** Family name on the record. */
           member_family_name: string | null;
+          /** set: the number is to be recorded there; remove: taken away. */
           change: string | null;
-          /** Where it stands. */
+          /** Where it stands (docs/for-coordinators.md). */
           state: Enum<'push_state'>;
           /** Attempts begun. */
           attempts: number;
           /** When the change was made. */
           created_at: string;
+          /** When it is tried next; null: it waits for a case, or is not tried any more. */
           next_attempt_at: string | null;
-          /** When it reached its final state. */
+          /** When it was delivered, refused, given up or overtaken. */
           settled_at: string | null;
-          /** Code of the last failure. */
+          /** Code of the last failure (docs/error-codes.md). */
           error_code: string | null;
+          /** The same as a sentence; that it waits for a case. */
           reason: string | null;
-          /** The open case in which the number is in question. Until it is settled nothing is sent (private.tg_pushes__wait). */
+          /** The case that is to be settled before the change is sent. */
           waits_for_conflict_id: string | null;
         };
         Relationships: [];
@@ -522,29 +545,31 @@ export type Database = {
       /** Pushes of the coordinator's organisations that failed or wait for a case, with the reason and the next try. */
       failed_syncs: {
         Row: {
-          /** Identifies the push; also its Idempotency-Key at the member system. */
+          /** The change; api.retry_sync takes it. */
           push_id: string;
-          /** Short name in URLs and commands, such as nhf. */
+          /** Whose member system (slug). */
           organization: string;
           /** The member whose number is carried. */
           member_id: string;
-          /** The member's id in the organisation's member system. */
+          /** The member's number in the member system. */
           member_external_id: string;
-          /** Where it stands. */
+          /** rejected or given_up: a case; pending or sending: it is still tried. */
           state: Enum<'push_state'>;
           /** Attempts begun. */
           attempts: number;
-          /** Code of the last failure. */
+          /** Code of the last failure (docs/error-codes.md). */
           error_code: string | null;
+          /** The same as a sentence. */
           reason: string | null;
           /** HTTP status of the last answer. */
           http_status: number | null;
+          /** When it is tried again. */
           next_attempt_at: string | null;
           /** When the change was made. */
           created_at: string;
-          /** When it reached its final state. */
+          /** When it was refused or given up. */
           settled_at: string | null;
-          /** The open case in which the number is in question. Until it is settled nothing is sent (private.tg_pushes__wait). */
+          /** The case that is to be settled before the change is sent. */
           waits_for_conflict_id: string | null;
         };
         Relationships: [];
@@ -552,21 +577,21 @@ export type Database = {
       /** Audit events about members of the coordinator's organisations. */
       member_history: {
         Row: {
-          /** Rises with time, roughly: ids are given before the transaction commits, so gaps are normal. */
+          /** Identifies the event; rises with time, roughly. */
           event_id: number;
-          /** Short name in URLs and commands, such as nhf. */
+          /** Whose member (slug). */
           organization: string;
           /** The member concerned. */
           member_id: string | null;
-          /** The member's id in the organisation's member system. */
+          /** The member's number in the member system. */
           member_external_id: string;
-          /** When it happened (clock time). */
+          /** When it happened. */
           occurred_at: string;
-          /** What happened. docs/audit-explained.md lists the events. */
+          /** What happened (docs/for-coordinators.md). */
           event: string;
-          /** What brought it about: vipps-login, bankid-login, idporten-login, staff-login, import, coordinator, worker, app, or operator (a row changed by hand or by configuration). */
+          /** What brought it about. */
           source: string;
-          /** One sentence for people. Numbers are masked. */
+          /** The same as a sentence. Numbers are masked. */
           message: string;
           /** The login concerned. */
           observation_id: string | null;
@@ -580,22 +605,23 @@ export type Database = {
       /** Logins in the coordinator's organisations that belong, or belonged, to a member. */
       member_logins: {
         Row: {
-          /** Chosen by the callback, so that a repeated call changes nothing. */
+          /** The login. */
           observation_id: string;
-          /** Short name in URLs and commands, such as nhf. */
+          /** Where the person logged in (slug). */
           organization: string;
-          /** The member it was found to belong to. */
+          /** The member. */
           member_id: string | null;
-          /** The provider that verified the person. */
+          /** What the person logged in with. */
           provider: Enum<'provider'>;
           /** What became of it. */
           outcome: Enum<'outcome'>;
-          /** When the row arrived here. */
+          /** When it was recorded. */
           received_at: string;
-          /** Given name as the provider has it. */
+          /** Given name that the login brought. */
           given_name: string | null;
-          /** Family name as the provider has it. */
+          /** Family name that the login brought. */
           family_name: string | null;
+          /** Whether that account belongs to the member now. */
           linked: boolean | null;
         };
         Relationships: [];
@@ -603,21 +629,25 @@ export type Database = {
       /** The member system of each of the coordinator's organisations: how it is reached, whether changes flow (breaker closed) and if not why and until when, and how many changes wait. */
       member_systems: {
         Row: {
-          /** Short name in URLs and commands, such as nhf. */
+          /** Whose member system (slug). */
           organization: string;
-          /** How it is reached. */
+          /** How it is reached: http, file or worklist. */
           kind: Enum<'member_system_kind'>;
+          /** closed: changes flow; open: none is sent; half_open: one is, to find out. */
           breaker: Enum<'breaker_state'>;
-          /** The failure that opened it. */
+          /** The failure that stopped the changes (docs/error-codes.md). */
           error_code: string | null;
+          /** The same as a sentence. */
           reason: string | null;
           /** HTTP status of that failure. */
           http_status: number | null;
           /** Since when nothing is sent. */
           opened_at: string | null;
-          /** When the next push is let through to find out. */
+          /** When the next change is let through to find out. */
           next_probe_at: string | null;
+          /** How many changes wait. */
           waiting: number;
+          /** When the oldest of them was made. */
           oldest_waiting_since: string | null;
         };
         Relationships: [];
@@ -625,35 +655,35 @@ export type Database = {
       /** Member records of the coordinator's organisations. Numbers are masked. api.find_members searches them. */
       members: {
         Row: {
-          /** Identifies the member here. */
+          /** The member; api.link_login takes it. */
           id: string;
-          /** Short name in URLs and commands, such as nhf. */
+          /** Whose member (slug). */
           organization: string;
-          /** The member's id in the organisation's member system. */
+          /** The member's number in the member system. */
           external_id: string;
-          /** Given name or names. */
+          /** Given name. */
           given_name: string | null;
           /** Family name. */
           family_name: string | null;
-          /** Birth date as the member system has it. */
+          /** Birth date. */
           birth_date: string | null;
-          /** E-mail address; compared by private.email_key. */
+          /** E-mail address. */
           email: string | null;
-          /** Phone number in E.164 form, with plus. */
+          /** Phone, E.164. */
           phone: string | null;
-          /** Six birth-date digits and five stars, for people. */
+          /** The recorded number, masked; null: none. */
           personnummer_masked: string | null;
-          /** Where the number came from; null where unknown. */
+          /** What brought the number. */
           personnummer_source: Enum<'source'> | null;
-          /** When the number was written. */
+          /** When it was recorded. */
           personnummer_at: string | null;
-          /** The surviving record, where a coordinator found that two records are one person. */
+          /** The record that this one was merged into. */
           merged_into: string | null;
-          /** Rises by one with every change of the row. */
+          /** Rises with every change of the record. */
           version: number;
-          /** When the row was made. */
+          /** When the record was made here. */
           created_at: string;
-          /** When the row was last changed. */
+          /** When it was last changed. */
           updated_at: string;
         };
         Relationships: [];
@@ -661,13 +691,13 @@ export type Database = {
       /** What happened in each month, per organisation. Months are those of Norwegian time; the running one is as it was when it was counted last. */
       monthly_figures: {
         Row: {
-          /** Short name in URLs and commands, such as nhf. */
+          /** Whose figures (slug). */
           organization: string;
           /** First day of the month. */
           month: string;
-          /** Members with a number when the month was counted last while it ran; null: it was not. */
+          /** Members with a number at its end; of the running month: at counted_at; null: nobody counted then. */
           members_with_number: number | null;
-          /** Logins that filled a number, by what was decided last about each. */
+          /** Logins that filled a number. */
           filled: number;
           /** Logins that confirmed one. */
           confirmed: number;
@@ -685,13 +715,13 @@ export type Database = {
           name_mismatch: number;
           /** Cases opened. */
           cases_opened: number;
-          /** Decisions of coordinators that still stand. */
+          /** Decisions of coordinators, without those that were taken back. */
           cases_settled: number;
           /** Changes that reached the member system. */
           deliveries_done: number;
-          /** Changes refused or given up in that month, and not delivered since. */
+          /** Changes that were refused or given up, and have not been delivered since. */
           deliveries_failed: number;
-          /** When they were counted. */
+          /** When all this was counted. */
           counted_at: string;
         };
         Relationships: [];
@@ -699,14 +729,15 @@ export type Database = {
       /** The caller: a row for each organisation that the caller is a coordinator of. */
       my_profile: {
         Row: {
-          /** Subject of the access token: the Supabase user id, or one made here for who signs in with the staff provider. Never a member's. */
+          /** The caller's user id. */
           user_id: string;
-          /** Short name in URLs and commands, such as nhf. */
+          /** The organisation (slug). */
           organization: string;
-          /** Name for people. */
+          /** The organisation, for people. */
           organization_name: string;
+          /** The caller, for people. */
           name: string | null;
-          /** Language of the pages; null: as the browser asks. */
+          /** nb, nn or en, as api.set_language stored it; null: as the browser asks. */
           language: Enum<'language'> | null;
         };
         Relationships: [];
@@ -714,9 +745,11 @@ export type Database = {
       /** Cases that wait for coordinators of the reader's organisations, open or proposed, by how long ago they were opened. */
       open_case_ages: {
         Row: {
-          /** Short name in URLs and commands, such as nhf. */
+          /** Whose cases (slug). */
           organization: string;
+          /** day: opened within the last day; week: within seven days, but before; month: 30 days; quarter: 90 days; longer: earlier. */
           age: string | null;
+          /** How many. */
           cases: number;
         };
         Relationships: [];
@@ -724,15 +757,15 @@ export type Database = {
       /** Open and proposed cases of the coordinator's organisations. Numbers are masked. */
       open_conflicts: {
         Row: {
-          /** Identifies the case. */
+          /** The case; api.resolve_conflict takes it. */
           id: string;
-          /** Short name in URLs and commands, such as nhf. */
+          /** Whose coordinators see it (slug). */
           organization: string;
           /** What is to be judged. */
           kind: Enum<'conflict_kind'>;
-          /** Open, proposed, or how it ended. */
+          /** open; or proposed: a decision waits for a second coordinator (api.approvals). */
           state: Enum<'conflict_state'>;
-          /** Rises with every change that a coordinator must have seen before deciding. */
+          /** What resolve_conflict wants as expected_version: it rises with every change that a coordinator must have seen. */
           version: number;
           /** When it was opened. */
           opened_at: string;
@@ -742,68 +775,83 @@ export type Database = {
           last_seen_at: string;
           /** The member concerned, where one is certain. */
           member_id: string | null;
-          /** The member's id in the organisation's member system. */
+          /** That member's number in the member system. */
           member_external_id: string | null;
-          /** Given name or names. */
+          /** Given name on the record. */
           member_given_name: string | null;
-          /** Family name. */
+          /** Family name on the record. */
           member_family_name: string | null;
-          /** Birth date as the member system has it. */
+          /** Birth date on the record. */
           member_birth_date: string | null;
-          /** E-mail address; compared by private.email_key. */
+          /** E-mail address on the record. */
           member_email: string | null;
-          /** Phone number in E.164 form, with plus. */
+          /** Phone on the record. */
           member_phone: string | null;
-          /** Six birth-date digits and five stars, for people. */
+          /** Number on the record, masked. */
           recorded_personnummer: string | null;
           /** The other member who already has the number. */
           other_member_id: string | null;
-          /** The member's id in the organisation's member system. */
+          /** That member's number in the member system. */
           other_member_external_id: string | null;
-          /** Given name or names. */
+          /** Given name on that record. */
           other_member_given_name: string | null;
-          /** Family name. */
+          /** Family name on that record. */
           other_member_family_name: string | null;
           /** The members it might be, where none is certain. */
           candidates: string[];
           /** The login that first showed it. */
           observation_id: string | null;
-          /** The provider that verified the person. */
+          /** What the person logged in with. */
           provider: Enum<'provider'> | null;
+          /** Number that the login or the import brought, masked. */
           observed_personnummer: string | null;
-          /** Given name as the provider has it. */
+          /** Given name that the login brought. */
           observed_given_name: string | null;
-          /** Family name as the provider has it. */
+          /** Family name that the login brought. */
           observed_family_name: string | null;
-          /** Birth date as the provider has it. */
+          /** Birth date that the login brought. */
           observed_birth_date: string | null;
-          /** E-mail address. */
+          /** E-mail address that the login brought. */
           observed_email: string | null;
-          /** Whether the provider has verified the e-mail address. */
+          /** Whether the provider has verified it. */
           observed_email_verified: boolean | null;
-          /** Phone number, E.164. */
+          /** Phone that the login brought. */
           observed_phone: string | null;
-          /** Whether the provider has verified the phone number. */
+          /** Whether the provider has verified it. */
           observed_phone_verified: boolean | null;
-          /** When the person authenticated (auth_time); with single sign-on long before this login. */
+          /** When the person authenticated. */
           authenticated_at: string | null;
           /** The push that failed. */
           push_id: string | null;
           /** What agreed and what disagreed; never a number. */
           detail: Evidence;
+          /** How many changes of records wait for the case before they are sent to the member system. */
           waiting_changes: number | null;
+          /** Which decisions can be made of it, in the order in which they are offered. */
           decisions: string[] | null;
+          /** Which of them a second coordinator must approve. */
           need_approval: string[] | null;
+          /** Cases of one kind and class may be settled together (api.resolve_conflicts). To be compared, not to be shown. */
           class: string | null;
+          /** Who looks after it (user id). */
           assigned_to: string | null;
+          /** Who looks after it, for people. */
           assigned_name: string | null;
+          /** When that ends, unless they do something about it before. */
           assigned_until: string | null;
+          /** The day on which it comes back; null: it is not postponed. */
           postponed_until: string | null;
+          /** How many comments it has (api.conflict_comments). */
           comments: number | null;
+          /** The decision that waits for a second coordinator. */
           proposed_decision: Enum<'decision'> | null;
+          /** Who proposed it (user id). */
           proposed_by: string | null;
+          /** Who proposed it, for people. */
           proposed_by_name: string | null;
+          /** When. */
           proposed_at: string | null;
+          /** The note of the one who proposed it. */
           proposal_note: string | null;
         };
         Relationships: [];
@@ -811,52 +859,55 @@ export type Database = {
       /** Settled cases of the coordinator's organisations. Numbers are masked. */
       settled_conflicts: {
         Row: {
-          /** Identifies the case. */
+          /** The case; api.undo_resolution takes it. */
           id: string;
-          /** Short name in URLs and commands, such as nhf. */
+          /** Whose coordinators see it (slug). */
           organization: string;
-          /** What is to be judged. */
+          /** What was to be judged. */
           kind: Enum<'conflict_kind'>;
-          /** How a coordinator settled it. */
+          /** What was decided. */
           decision: Enum<'decision'> | null;
-          /** Who settled it. */
+          /** Who decided: user id of the coordinator. */
           decided_by: string | null;
-          /** When it was closed; null: it waits for coordinators, open or proposed. */
+          /** When it was decided. */
           settled_at: string | null;
           /** The coordinator's note. */
           note: string | null;
+          /** Until when it can be taken back, as long as nothing newer stands on it; null: there is nothing to take back. */
           undo_until: string | null;
+          /** Who had proposed it, where it needed a second coordinator's approval. */
           proposed_by: string | null;
-          /** Rises with every change that a coordinator must have seen before deciding. */
+          /** Rises with every change of the case. */
           version: number;
-          /** The member concerned, where one is certain. */
+          /** The member concerned, where one was certain. */
           member_id: string | null;
-          /** The member's id in the organisation's member system. */
+          /** That member's number in the member system. */
           member_external_id: string | null;
-          /** Given name or names. */
+          /** Given name on the record now. */
           member_given_name: string | null;
-          /** Family name. */
+          /** Family name on the record now. */
           member_family_name: string | null;
-          /** Six birth-date digits and five stars, for people. */
+          /** Number on the record now, masked. */
           recorded_personnummer: string | null;
-          /** The other member who already has the number. */
+          /** The other member, who had the number. */
           other_member_id: string | null;
-          /** The member's id in the organisation's member system. */
+          /** That member's number in the member system. */
           other_member_external_id: string | null;
-          /** The members it might be, where none is certain. */
+          /** The members it might have been. */
           candidates: string[];
           /** The login that first showed it. */
           observation_id: string | null;
-          /** The provider that verified the person. */
+          /** What the person logged in with. */
           provider: Enum<'provider'> | null;
+          /** Number that the login or the import brought, masked. */
           observed_personnummer: string | null;
-          /** Given name as the provider has it. */
+          /** Given name that the login brought. */
           observed_given_name: string | null;
-          /** Family name as the provider has it. */
+          /** Family name that the login brought. */
           observed_family_name: string | null;
           /** The push that failed. */
           push_id: string | null;
-          /** When it was opened. */
+          /** When the case was opened. */
           opened_at: string;
           /** What agreed and what disagreed; never a number. */
           detail: Evidence;
@@ -866,19 +917,19 @@ export type Database = {
       /** Files of the coordinator's organisations: those that can be fetched (ready), and what became of the others. */
       sync_files: {
         Row: {
-          /** Identifies the file. */
+          /** The file; api.fetch_sync_file and api.acknowledge_sync_file take it. */
           file_id: string;
-          /** Short name in URLs and commands, such as nhf. */
+          /** Whose members (slug). */
           organization: string;
-          /** Where it stands; one file of an organisation is under way at a time. */
+          /** ready: to be fetched; acknowledged; expired: its changes went into a later file. */
           state: Enum<'file_state'>;
-          /** Changes in it. */
+          /** How many changes it holds. */
           changes: number;
           /** When it was begun. */
           created_at: string;
           /** When it could be fetched. */
           ready_at: string | null;
-          /** When a file that nobody acknowledged expires and its changes go into the next one. */
+          /** When it expires, if nobody acknowledges it. */
           accept_until: string | null;
           /** When the receiver confirmed it. */
           acknowledged_at: string | null;
@@ -888,25 +939,25 @@ export type Database = {
       /** Logins in the coordinator's organisations that matched no member with certainty. */
       unlinked_logins: {
         Row: {
-          /** Chosen by the callback, so that a repeated call changes nothing. */
+          /** The login; api.link_login takes it. */
           observation_id: string;
-          /** Short name in URLs and commands, such as nhf. */
+          /** Where the person logged in (slug). */
           organization: string;
-          /** The provider that verified the person. */
+          /** What the person logged in with. */
           provider: Enum<'provider'>;
-          /** What became of it. */
+          /** unlinked: nobody matches; ambiguous: several do; name_mismatch: one does, under another name. */
           outcome: Enum<'outcome'>;
-          /** When the row arrived here. */
+          /** When it was recorded. */
           received_at: string;
-          /** Given name as the provider has it. */
+          /** Given name that the login brought. */
           given_name: string | null;
-          /** Family name as the provider has it. */
+          /** Family name that the login brought. */
           family_name: string | null;
-          /** Birth date as the provider has it. */
+          /** Birth date that the login brought. */
           birth_date: string | null;
-          /** The observed number, masked. */
+          /** The number that the login brought, masked. */
           personnummer_masked: string | null;
-          /** The match rule, what agreed, what disagreed. */
+          /** By what it was compared, what agreed and what disagreed. */
           explanation: Evidence;
         };
         Relationships: [];
@@ -914,25 +965,27 @@ export type Database = {
       /** Changes of the coordinator's organisations that a person carries out: whether the number is to be set or removed, for whom, and whether it is ready to be fetched (a removal: to be carried out). */
       worklist: {
         Row: {
-          /** Identifies the push; also its Idempotency-Key at the member system. */
+          /** The change; api.fetch_number and api.mark_done take it. */
           push_id: string;
-          /** Short name in URLs and commands, such as nhf. */
+          /** Whose member system (slug). */
           organization: string;
-          /** The member whose number is carried. */
+          /** The member concerned. */
           member_id: string;
-          /** The member's id in the organisation's member system. */
+          /** The member's number in the member system. */
           member_external_id: string;
-          /** Given name or names. */
+          /** Given name on the record. */
           given_name: string | null;
-          /** Family name. */
+          /** Family name on the record. */
           family_name: string | null;
+          /** set: type the number in; remove: take it away. */
           change: string | null;
-          /** Six birth-date digits and five stars, for people. */
+          /** The number to be set, masked; null: it is to be removed. */
           personnummer_masked: string | null;
+          /** Whether the number can be fetched now, or the removal carried out. */
           ready: boolean | null;
           /** When the change was made. */
           waiting_since: string;
-          /** The open case in which the number is in question. Until it is settled nothing is sent (private.tg_pushes__wait). */
+          /** The case that is to be settled before the change is carried out. */
           waits_for_conflict_id: string | null;
         };
         Relationships: [];
@@ -1004,7 +1057,7 @@ export type Database = {
         Args: { organization: string; public_jwk: Json };
         Returns: SettledCase;
       };
-      /** In: case; accept_observed, keep_existing, not_same_person or merge_into; a note; the version of the case that was decided on. Out: the settled case, or a refusal with code and message (HTTP 404, 409, 422). */
+      /** In: case; one of its decisions (api.open_conflicts.decisions); a note; the version of the case that was decided on. Out: the settled case; where a second coordinator must approve, the proposed one; or a refusal with code and message (HTTP 404, 409, 422). */
       resolve_conflict: {
         Args: { conflict_id: string; decision: Decision; note: string | null; expected_version: number };
         Returns: SettledCase;

@@ -9,7 +9,7 @@ export type ProgramOptions = {
   name: string;
   command: string;
   arguments?: readonly string[];
-  /** The whole environment; nothing else is inherited but PATH and HOME. */
+  /** The whole environment; nothing else is inherited but PATH, HOME and where Node keeps what it has compiled. */
   environment: Readonly<Record<string, string>>;
   /** Standard output and standard error, appended. */
   logFile: string;
@@ -52,10 +52,10 @@ export async function startProgram(options: ProgramOptions): Promise<RunningProg
 function launch(options: ProgramOptions): RunningProgram {
   mkdirSync(dirname(options.logFile), { recursive: true });
   const log = openSync(options.logFile, 'a', 0o600);
-  const { PATH = '', HOME = '' } = process.env;
+  const { PATH = '', HOME = '', NODE_COMPILE_CACHE = '' } = process.env;
   // Its own process group: on Ctrl-C in a terminal, we stop the programs in their order.
   const child = spawn(options.command, options.arguments ?? [], {
-    env: { PATH, HOME, ...options.environment },
+    env: { PATH, HOME, NODE_COMPILE_CACHE, ...options.environment },
     stdio: ['ignore', log, log],
     detached: true,
   });

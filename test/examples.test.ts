@@ -6,6 +6,7 @@ import { test } from 'vitest';
 import { signAccessToken } from '../local/access-token.ts';
 import { actAsCallback, addKari } from './support/acting-callback.ts';
 import { artifactsFolder } from './support/artifacts.ts';
+import { bareEnvironment } from './support/bare-environment.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
 import { startTestPostgrest } from './support/postgrest.ts';
 import { addCoordinator, sampleNumbers, testKeys } from './support/samples.ts';
@@ -17,10 +18,12 @@ type Run = { code: number; output: string };
 
 /** Runs the example as a person would, with nothing of this process's environment. */
 function run(arguments_: string[], variables: Record<string, string> = {}): Promise<Run> {
-  const { PATH = '', HOME = '' } = process.env;
   return new Promise((done) => {
-    execFile(process.execPath, [EXAMPLE, ...arguments_], { env: { PATH, HOME, ...variables } }, (error, out, errors) =>
-      done({ code: Number(error?.code ?? 0), output: out + errors }),
+    execFile(
+      process.execPath,
+      [EXAMPLE, ...arguments_],
+      { env: { ...bareEnvironment(), ...variables } },
+      (error, out, errors) => done({ code: Number(error?.code ?? 0), output: out + errors }),
     );
   });
 }
@@ -29,7 +32,7 @@ function run(arguments_: string[], variables: Record<string, string> = {}): Prom
 async function withCase(action: (at: { db: TestDatabase; url: string; token: string }) => Promise<void>) {
   await using db = await createTestDatabase();
   await using postgrest = await startTestPostgrest(db);
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback, { personnummer: OTHER_NUMBER });
   await callback.login({ personnummer: NUMBER });
   const coordinator = await addCoordinator(db, callback.organization);

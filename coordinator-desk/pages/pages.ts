@@ -1,5 +1,7 @@
 import type { Hono } from 'hono';
 import type { DeskEnv } from '../http/desk-context.ts';
+import { addApprovals } from './approvals/approvals.ts';
+import { addBulk } from './bulk/bulk-routes.ts';
 import { addCaseList } from './cases/case-list.ts';
 import { addCase } from './cases/case-routes.ts';
 import { addDeliveryList } from './deliveries/delivery-list.ts';
@@ -11,6 +13,7 @@ import { addLoginPage } from './logins/login-page.ts';
 import { addMemberPage } from './members/member-page.ts';
 import { addMemberSearch } from './members/member-search.ts';
 import { addQuality } from './quality/quality.ts';
+import { addSettled } from './settled/settled.ts';
 import { addSystems } from './systems/systems.ts';
 import { addToday } from './today/today.ts';
 import { addWorklist } from './worklist/worklist.ts';
@@ -21,6 +24,7 @@ import { addWorklistRow } from './worklist/worklist-row.ts';
 export function addPages(app: Hono<DeskEnv>): void {
   addToday(app);
   addCaseList(app);
+  addBulk(app);
   addCase(app);
   addMemberSearch(app);
   addMemberPage(app);
@@ -35,4 +39,6 @@ export function addPages(app: Hono<DeskEnv>): void {
   addWorklist(app);
   addWorklistKey(app);
   addWorklistRow(app);
+  addSettled(app);
+  addApprovals(app);
 }

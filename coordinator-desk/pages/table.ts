@@ -1,24 +1,17 @@
 import { html } from 'hono/html';
 import type { Html } from './layout.ts';
 
-export interface TableOptions {
-  /** Says what the table holds; names the region that scrolls, too. */
-  caption: string;
-  heads: string[];
-  /** Each a whole `tr`, its first cell a `th` with `scope="row"`. */
-  rows: Html[];
-}
+/** Its head, and its cells. */
+export type TableRow = [head: Html | string, ...cells: (Html | string)[]];
 
-/** A table that scrolls sideways by itself where the window is narrow. */
-export function table({ caption, heads, rows }: TableOptions): Html {
+/**
+ * A table of data: a caption, heads for its columns, and in each row a head and cells. It scrolls by itself on a narrow screen, by keyboard
+ * too.
+ */
+export function dataTable(caption: string, heads: string[], rows: TableRow[]): Html {
   return html`<div class="desk-scroll" role="region" aria-label="${caption}" tabindex="0"><table class="ds-table" data-border>
 <caption>${caption}</caption>
 <thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
-<tbody>${rows}</tbody>
+<tbody>${rows.map(([head, ...cells]) => html`<tr><th scope="row">${head}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody>
 </table></div>`;
-}
-
-/** What is known of one thing, a line each. */
-export function facts(lines: [term: string, value: Html | string][]): Html {
-  return html`<dl class="desk-facts">${lines.map(([term, value]) => html`<dt>${term}</dt><dd>${value}</dd>`)}</dl>`;
 }

@@ -1,6 +1,6 @@
 import type pg from 'pg';
+import { isNeverNull, type NotNullColumns } from './is-never-null.ts';
 import { asList, asNode, parseNodeTree } from './node-tree.ts';
-import { type BaseColumns, traceColumn } from './trace-column.ts';
 
 /** A type as PostgreSQL names it: `text`, `uuid[]`, or one of our enums. */
 export type SqlType = { name: string; array: boolean; enum: boolean };
@@ -20,7 +20,8 @@ const ELEMENT = 'left join pg_type as element on element.oid = t.typelem and t.t
 
 const VIEWS = `
   select c.relname as name, obj_description(c.oid, 'pg_class') as comment, r.ev_action::text as action,
-    (select json_agg(json_build_object('name', a.attname, 'type', ${TYPE}) order by a.attnum)
+    (select json_agg(json_build_object('name', a.attname, 'type', ${TYPE},
+                                       'comment', col_description(c.oid, a.attnum)) order by a.attnum)
      from pg_attribute as a join pg_type as own on own.oid = a.atttypid ${BASE} ${ELEMENT}
      where a.attrelid = c.oid and a.attnum > 0) as columns
   from pg_class as c join pg_rewrite as r on r.ev_class = c.oid
@@ -35,10 +36,10 @@ const FUNCTIONS = `
   from pg_proc as p where p.pronamespace = 'api'::regnamespace
   order by p.proname`;
 
-const BASE_COLUMNS = `
-  select a.attrelid || '.' || a.attnum as key, a.attnotnull as not_null, col_description(a.attrelid, a.attnum) as comment
+const NOT_NULL_COLUMNS = `
+  select a.attrelid || '.' || a.attnum as key
   from pg_attribute as a join pg_class as c on c.oid = a.attrelid
-  where c.relkind in ('r', 'p') and c.relnamespace = any ('{registry, sync, audit}'::regnamespace[]) and a.attnum > 0`;
+  where c.relkind in ('r', 'p') and c.relnamespace = any ('{registry, sync, audit}'::regnamespace[]) and a.attnum > 0 and a.attnotnull`;
 
 const ENUMS = `
   select t.typname as name, obj_description(t.oid, 'pg_type') as comment,
@@ -51,11 +52,7 @@ const ENUMS = `
 export async function readApi(client: pg.ClientBase | pg.Pool): Promise<Api> {
   const rows = async <T extends pg.QueryResultRow>(sql: string, parameters: unknown[] = []) =>
     (await client.query<T>(sql, parameters)).rows;
-  const base: BaseColumns = new Map(
-    (await rows<{ key: string; not_null: boolean; comment: string | null }>(BASE_COLUMNS)).map(
-      ({ key, not_null, comment }) => [key, { notNull: not_null, comment }],
-    ),
-  );
+  const base = new Set((await rows<{ key: string }>(NOT_NULL_COLUMNS)).map(({ key }) => key));
   const views = (await rows<View & { action: string }>(VIEWS, ['A'])).map((view) => describeView(view, base));
   const functions = await rows<ApiFunction>(FUNCTIONS, ['A']);
   const enums = await rows<Enum>(ENUMS);
@@ -63,9 +60,12 @@ export async function readApi(client: pg.ClientBase | pg.Pool): Promise<Api> {
   return { views, functions, enums, refusals };
 }
 
-function describeView({ name, comment, action, columns }: View & { action: string }, base: BaseColumns): View {
+function describeView({ name, comment, action, columns }: View & { action: string }, base: NotNullColumns): View {
   const query = asNode(asList(parseNodeTree(action))[0], 'QUERY');
   if (query === undefined) throw new Error(`api.${name}: its query cannot be read`);
-  const traced = columns.map((column, at) => ({ ...column, ...traceColumn(query, at + 1, base) }));
-  return { name, comment, columns: traced };
+  return {
+    name,
+    comment,
+    columns: columns.map((column, at) => ({ ...column, notNull: isNeverNull(query, at + 1, base) })),
+  };
 }

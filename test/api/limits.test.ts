@@ -8,7 +8,7 @@ import { addCoordinator, testKeys } from '../support/samples.ts';
 
 test('a request that takes too long is ended with a code of its own, and a list without a limit has a thousand rows', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await db.pool.query(
     `insert into registry.members (organization_id, external_id) select $1, 'm' || n from generate_series(1, 1001) as n`,
     [callback.organization.id],

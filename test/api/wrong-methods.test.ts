@@ -45,7 +45,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await api[Symbol.asyncDispose]();
-  await callback[Symbol.asyncDispose]();
   await db[Symbol.asyncDispose]();
 });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'vitest';
+import { bareEnvironment } from '../support/bare-environment.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { addOrganization, addProvider, testKeys } from '../support/samples.ts';
 import { until } from '../support/until.ts';
@@ -11,7 +12,7 @@ type Program = { child: ChildProcess; output: () => string };
 
 function startProgram(environment: Record<string, string>): Program {
   const child = spawn(process.execPath, ['auth-callback/main.ts'], {
-    env: { PATH: process.env.PATH, ...environment },
+    env: { ...bareEnvironment(), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -35,11 +35,12 @@ test('a column is never null only where that is plain', async ({ skip }) => {
            n.how_many, n.latest, coalesce(n.total, 0) as total
     from registry.conflicts as c left join registry.members as m on m.id = c.member_id
     cross join lateral (
-      select count(*) as how_many, max(o.received_at) as latest, sum(1) as total from registry.observations as o) as n`);
+      select count(*) as how_many, max(o.received_at) as latest, sum(1) as total from registry.observations as o) as n;
+    comment on column api.specimen.id is 'Which case.'`);
   const specimen = (await readApi(db.pool)).views.find(({ name }) => name === 'specimen');
   const never = specimen?.columns.filter(({ notNull }) => notNull).map(({ name }) => name);
   assert.deepEqual(never, ['id', 'phone', 'how_many', 'total']);
-  assert.equal(specimen?.columns[0]?.comment, 'Identifies the case.');
+  assert.equal(specimen?.columns[0]?.comment, 'Which case.');
 });
 
 test('a node tree is read with its escapes, constants and empty values', () => {
@@ -52,8 +53,8 @@ test('a node tree is read with its escapes, constants and empty values', () => {
 
 test('the functions answer with the fields that are declared for them', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
-  await using coordinator = await becomeCoordinator(db, callback.organization);
+  const callback = await actAsCallback(db);
+  const coordinator = await becomeCoordinator(db, callback.organization);
   const answers = async (name: string, ...arguments_: unknown[]): Promise<Reply> => {
     const reply = await coordinator.call(name, ...arguments_);
     const declarations = (REPLIES[name] ?? '').split(' | ').map((type) => declared(type).sort().join());
@@ -78,7 +79,7 @@ test('the functions answer with the fields that are declared for them', async ()
 
 test('the jsonb columns of cases and logins hold no field that is not declared', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback, { personnummer: OTHER_NUMBER });
   await callback.login({ personnummer: NUMBER });
   await addKari(db, callback, { phone: '+4790000055', email: 'other@example.org' });

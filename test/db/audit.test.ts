@@ -14,7 +14,7 @@ const CHANGES = [
 
 test('the audit is append-only, for the owner and even for a superuser in replication mode', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback);
   await callback.login();
   const client = new pg.Client({ connectionString: db.ownerUrl });
@@ -37,8 +37,8 @@ test('the audit is append-only, for the owner and even for a superuser in replic
 
 test('auditors read every organisation, and nothing but the audit', async () => {
   await using db = await createTestDatabase();
-  await using nhf = await actAsCallback(db);
-  await using hlf = await actAsCallback(db);
+  const nhf = await actAsCallback(db);
+  const hlf = await actAsCallback(db);
   for (const callback of [nhf, hlf]) {
     await addKari(db, callback);
     await callback.login();

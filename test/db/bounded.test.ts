@@ -93,7 +93,7 @@ test('refusals are counted, for each function of the API, and for each coordinat
 
 test('another coordinator, and another kind of refusal, are events of their own', () =>
   atTheDesk(async ({ db, callback, coordinator }) => {
-    await using other = await becomeCoordinator(db, callback.organization);
+    const other = await becomeCoordinator(db, callback.organization);
     await repeat(OFTEN, () => coordinator.call('mark_done', randomUUID()));
     await other.call('mark_done', randomUUID());
     await coordinator.call('resolve_conflict', randomUUID(), 'keep_existing', null, 1);
@@ -107,7 +107,7 @@ test('people who are no coordinators count together: there may be any number of 
   atTheDesk(async ({ db }) => {
     const before = await permanentRows(db);
     await repeat(OFTEN, async () => {
-      await using nobody = await becomeCoordinator(db);
+      const nobody = await becomeCoordinator(db);
       assert.equal((await nobody.call('mark_done', randomUUID())).code, 'not_found');
     });
     assert.ok((await permanentRows(db)) - before <= MOST_EVENTS + 1);

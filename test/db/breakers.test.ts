@@ -253,8 +253,8 @@ test('a member system that is away for seven days loses nothing, and costs few a
 test('coordinators see where it stands, and a retry makes the next probe come at once', () =>
   withPush(async (bench) => {
     await fail(bench, bench.id, 'http_401');
-    await using coordinator = await becomeCoordinator(bench.db, bench.organization);
-    await using stranger = await becomeCoordinator(bench.db);
+    const coordinator = await becomeCoordinator(bench.db, bench.organization);
+    const stranger = await becomeCoordinator(bench.db);
     assert.deepEqual(await stranger.query('select * from api.member_systems'), []);
     const [row] = await coordinator.query('select kind, breaker, reason, waiting from api.member_systems');
     assert.deepEqual(row, {

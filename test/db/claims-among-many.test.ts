@@ -8,7 +8,7 @@ const MANY = 20_000;
 
 test('however many pushes there are, a claim looks at those that it is about', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback);
   await callback.login({ personnummer: sampleNumbers[0] });
   const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');

@@ -42,7 +42,7 @@ for (const [mode, login] of [
 ] as const) {
   test(`consent_mode ${mode}: asked once; with the consent comes the number, and the one observation is decided`, async () => {
     await using db = await createTestDatabase();
-    await using callback = await actAsCallback(db, { consent_mode: mode });
+    const callback = await actAsCallback(db, { consent_mode: mode });
     const kari = await addKari(db, callback);
     const asked = await callback.login(login);
     assert.deepEqual([asked.outcome, asked.member_id, asked.ask_consent], ['absent', kari.id, true]);
@@ -64,7 +64,7 @@ for (const [mode, login] of [
 
 test('refused: remembered, the member logs in, and is not asked again until the interval is over', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db, { consent_mode: 'own' });
+  const callback = await actAsCallback(db, { consent_mode: 'own' });
   await addKari(db, callback);
   const asked = await callback.login({ personnummer: NUMBER });
   const refused = await answer(callback, asked.observation_id, false);
@@ -81,7 +81,7 @@ test('refused: remembered, the member logs in, and is not asked again until the 
 
 test('consent without a number, somebody else with the number, evidence with a number in it', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db, { consent_mode: 'own' });
+  const callback = await actAsCallback(db, { consent_mode: 'own' });
   await addKari(db, callback);
   const { observation_id } = await callback.login({ personnummer: NUMBER });
   await assert.rejects(answer(callback, observation_id, true, NUMBER, { text: `I am ${decoyNumber}` }), {
@@ -95,7 +95,7 @@ test('consent without a number, somebody else with the number, evidence with a n
 
 test('the second leg brings another number: nothing is written, and a case is opened, once', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db, { consent_mode: 'provider' });
+  const callback = await actAsCallback(db, { consent_mode: 'provider' });
   const kari = await addKari(db, callback);
   const { observation_id } = await callback.login({ personnummer: NUMBER });
   const report = () => callback.pool.query(`select login.report_inconsistency($1, 'numbers_differ')`, [observation_id]);
@@ -126,8 +126,8 @@ const revoke = (callback: ActingCallback, changes: Record<string, unknown> = {})
 
 test('CONSENT_REVOKED: marks, cancels what waits, tells the coordinator; deletes nothing, locks nobody out; once', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
-  await using coordinator = await becomeCoordinator(db, callback.organization);
+  const callback = await actAsCallback(db);
+  const coordinator = await becomeCoordinator(db, callback.organization);
   await addKari(db, callback);
   await callback.login({ personnummer: NUMBER });
   const issuedAt = new Date(Date.now() + 1_000);
@@ -154,7 +154,7 @@ test('CONSENT_REVOKED: marks, cancels what waits, tells the coordinator; deletes
 
 test('a message older than the last login, a late one, another event, an unknown subject: stored, and nothing else', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback);
   await callback.login({ personnummer: NUMBER });
   await revoke(callback, { issued_at: new Date(Date.now() - 60_000) });
@@ -194,8 +194,8 @@ for (const mode of ['own', 'provider']) {
   for (const [what, login, settle] of aboutIdentity) {
     test(`consent_mode ${mode}, ${what}: the login is linked, and no number goes anywhere before the member is asked`, async () => {
       await using db = await createTestDatabase();
-      await using callback = await actAsCallback(db, { consent_mode: mode });
-      await using coordinator = await becomeCoordinator(db, callback.organization);
+      const callback = await actAsCallback(db, { consent_mode: mode });
+      const coordinator = await becomeCoordinator(db, callback.organization);
       const kari = await addKari(db, callback);
       const first = await callback.login({ ...login, personnummer: NUMBER });
       assert.equal(first.member_id, null);
@@ -212,8 +212,8 @@ for (const mode of ['own', 'provider']) {
 
 test('who has consented before gets the number with the link', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db, { consent_mode: 'own' });
-  await using coordinator = await becomeCoordinator(db, callback.organization);
+  const callback = await actAsCallback(db, { consent_mode: 'own' });
+  const coordinator = await becomeCoordinator(db, callback.organization);
   const kari = await addKari(db, callback);
   await answer(callback, (await callback.login({ personnummer: NUMBER })).observation_id, true);
   const second = await callback.login({ subject: 'second', personnummer: NUMBER, phone: null, email: null });
@@ -225,7 +225,7 @@ const captureOff = (db: TestDatabase) => db.pool.query('update registry.organiza
 
 test('capturing off: nobody is asked for a consent that could not be used', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db, { consent_mode: 'provider' });
+  const callback = await actAsCallback(db, { consent_mode: 'provider' });
   await addKari(db, callback);
   await captureOff(db);
   for (const login of [{}, { absent_reason: 'not_given' }, { personnummer: NUMBER }]) {
@@ -242,7 +242,7 @@ test('capturing off: nobody is asked for a consent that could not be used', asyn
 
 test('capturing switched off while the member is being asked: the answer is kept, the number is not', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db, { consent_mode: 'own' });
+  const callback = await actAsCallback(db, { consent_mode: 'own' });
   await addKari(db, callback);
   const asked = await callback.login({ personnummer: NUMBER });
   await captureOff(db);
@@ -256,7 +256,7 @@ test('capturing switched off while the member is being asked: the answer is kept
 
 test('a login that is not the member any more, or another one, when the answer comes: nothing is stored', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db, { consent_mode: 'own' });
+  const callback = await actAsCallback(db, { consent_mode: 'own' });
   await addKari(db, callback);
   const asked = await callback.login({ personnummer: NUMBER });
   await db.pool.query('delete from registry.identity_links');
@@ -267,7 +267,7 @@ test('a login that is not the member any more, or another one, when the answer c
 
 test('the answer waits for a coordinator who is just excluding the login from the member', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db, { consent_mode: 'own' });
+  const callback = await actAsCallback(db, { consent_mode: 'own' });
   const kari = await addKari(db, callback);
   const asked = await callback.login({ personnummer: NUMBER });
   await using desk = await begin(db);
@@ -284,7 +284,7 @@ test('the answer waits for a coordinator who is just excluding the login from th
 
 test('CONSENT_REVOKED is about the subject at the issuer of the row, not about the same text at another one', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback);
   await callback.login({ personnummer: NUMBER });
   await db.pool.query(

@@ -9,7 +9,7 @@ const [NUMBER, OTHER_NUMBER, _THIRD_NUMBER] = sampleNumbers;
 
 test('two coordinators settle the same case at once: one decides, the other is told so', () =>
   atTheDesk(async ({ db, callback, coordinator, openCases }) => {
-    await using colleague = await becomeCoordinator(db, callback.organization);
+    const colleague = await becomeCoordinator(db, callback.organization);
     const kari = await addKari(db, callback, { personnummer: OTHER_NUMBER });
     for (let round = 0; round < 10; round += 1) {
       await callback.login({ personnummer: sampleNumbers[2 + (round % 9)] as string, subject: 'subject-of-kari' });

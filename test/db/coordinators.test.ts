@@ -97,7 +97,7 @@ const events = async () =>
   ).rows.map(({ event }) => event);
 
 const seesOrganizations = async (claims: Record<string, unknown>) => {
-  await using person = actAs(db, claims);
+  const person = actAs(db, claims);
   return (await person.query<{ organization: string }>('select organization from api.my_profile')).map(
     ({ organization: slug }) => slug,
   );
@@ -279,7 +279,7 @@ test("a token says for whom it is: a member's opens nothing, a coordinator's its
 });
 
 test('coordinators who sign in through Supabase Auth work by their user id, also when other columns are filled', async () => {
-  await using coordinator = await becomeCoordinator(db, organization, other);
+  const coordinator = await becomeCoordinator(db, organization, other);
   await db.pool.query(`update registry.coordinators set name = 'Kari', email = 'k@example.no' where user_id = $1`, [
     coordinator.userId,
   ]);
@@ -288,7 +288,7 @@ test('coordinators who sign in through Supabase Auth work by their user id, also
 });
 
 test('colleagues are named, the caller is marked, and the language is kept for all the organisations', async () => {
-  await using coordinator = await becomeCoordinator(db, organization);
+  const coordinator = await becomeCoordinator(db, organization);
   await invite({ email: 'ola@example.no' });
   await invite({ email: 'eva@example.no', name: 'Eva' });
   const colleagues = await coordinator.query('select name, me from api.coordinators order by me, name');
@@ -301,7 +301,7 @@ test('colleagues are named, the caller is marked, and the language is kept for a
   assert.equal((await coordinator.query('select language from api.my_profile'))[0]?.language, 'nn');
   assert.deepEqual(await coordinator.call('set_language', null), { language: null });
   assert.equal((await coordinator.call('set_language', 'no')).code, 'unknown_language');
-  await using nobody = await becomeCoordinator(db);
+  const nobody = await becomeCoordinator(db);
   assert.equal((await nobody.call('set_language', 'nb')).code, 'not_found');
 });
 

@@ -56,7 +56,7 @@ const FAULTS: Record<string, { broken: string; mended: string; sqlstate: string;
 for (const [fault, { broken, mended, sqlstate, job }] of Object.entries(FAULTS)) {
   test(`${fault}: the observation is kept as deferred with its SQLSTATE, nothing half-done, and processed again`, async () => {
     await using db = await createTestDatabase();
-    await using callback = await actAsCallback(db);
+    const callback = await actAsCallback(db);
     await addKari(db, callback);
     const original = await one(db, `select pg_get_functiondef('private.find_candidates'::regproc) as sql`);
     await db.pool.query(broken);
@@ -81,7 +81,7 @@ for (const [fault, { broken, mended, sqlstate, job }] of Object.entries(FAULTS))
 
 test('a deferred login of a linked person still names the member, so that the login proceeds', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   const kari = await addKari(db, callback);
   await callback.login();
   await db.pool.query('revoke update on registry.members from registry_owner');
@@ -106,7 +106,7 @@ async function whileLocked(db: TestDatabase, callback: ActingCallback, statement
 
 test('somebody holds the member record: the login waits a bounded time, and the observation is kept', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   const kari = await addKari(db, callback);
   await callback.login();
   const { answer, ms } = await whileLocked(db, callback, 'select from registry.members for update');
@@ -120,7 +120,7 @@ test('somebody holds the member record: the login waits a bounded time, and the 
 
 test('a confirmation waits for nobody', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback, { personnummer: NUMBER });
   await callback.login();
   const { answer } = await whileLocked(db, callback, 'update registry.members set given_name = given_name');
@@ -129,7 +129,7 @@ test('a confirmation waits for nobody', async () => {
 
 test('an observation that was decided is not decided again', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback);
   const { observation_id } = await callback.login({ personnummer: NUMBER });
   const before = await counts(db);

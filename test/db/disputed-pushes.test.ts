@@ -462,8 +462,8 @@ test('whatever happens in whatever order, a push waits just while its number is 
   await using db = await createTestDatabase();
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 12 }), async (steps) => {
-      await using callback = await actAsCallback(db);
-      await using coordinator = await becomeCoordinator(db, callback.organization);
+      const callback = await actAsCallback(db);
+      const coordinator = await becomeCoordinator(db, callback.organization);
       const people = [{ given_name: 'Kari' }, { given_name: 'Ola' }, { given_name: 'Per' }].map((name, nth) => ({
         ...name,
         family_name: `Etternavn${'abc'[nth]}`,

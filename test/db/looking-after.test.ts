@@ -28,7 +28,7 @@ async function mismatch({ db, callback }: Desk, personnummer: string = NUMBER) {
 test('a case is taken, a colleague who takes it is told who has it, given back it can be taken', () =>
   atTheDesk(async (desk) => {
     const { db, callback, coordinator } = desk;
-    await using colleague = await becomeCoordinator(db, callback.organization);
+    const colleague = await becomeCoordinator(db, callback.organization);
     await db.pool.query(`update registry.coordinators set name = 'Ola Nordmann' where user_id = $1`, [
       coordinator.userId,
     ]);
@@ -62,7 +62,7 @@ test('a case is taken, a colleague who takes it is told who has it, given back i
 test('two coordinators take one case at the same moment: one has it, the other is told so', () =>
   atTheDesk(async (desk) => {
     const { db, callback, coordinator } = desk;
-    await using colleague = await becomeCoordinator(db, callback.organization);
+    const colleague = await becomeCoordinator(db, callback.organization);
     await mismatch(desk);
     const { id } = await shown(desk);
     const holder = await db.pool.connect();
@@ -83,7 +83,7 @@ test('two coordinators take one case at the same moment: one has it, the other i
 test('an assignment ends after seven days without action, at once with the coordinator, and lasts with what is done', () =>
   atTheDesk(async (desk) => {
     const { db, callback, coordinator } = desk;
-    await using colleague = await becomeCoordinator(db, callback.organization);
+    const colleague = await becomeCoordinator(db, callback.organization);
     await mismatch(desk);
     const { id } = await shown(desk);
     const passed = (time: string) =>
@@ -166,8 +166,8 @@ test('comments are shown with their writers, and the audit has none of their tex
 test('what is refused, and that foreign and unknown are alike', () =>
   atTheDesk(async (desk) => {
     const { db, coordinator } = desk;
-    await using elsewhere = await actAsCallback(db);
-    await using stranger = await becomeCoordinator(db, elsewhere.organization);
+    const elsewhere = await actAsCallback(db);
+    const stranger = await becomeCoordinator(db, elsewhere.organization);
     await mismatch(desk);
     const { id } = await shown(desk);
     const refusals: [string, string, unknown[]][] = [

@@ -23,7 +23,7 @@ const evidence = fc.record({
 
 test('with evidence missing a login is decided as without, or not at all: then nothing is kept of it', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback, { personnummer: NUMBER });
   await addMember(db, callback.organization, { given_name: 'Per', family_name: 'Nordmann', phone: '+4790000098' });
   assert.notEqual((await callback.login({ subject: 'known' })).member_id, null);
@@ -71,7 +71,7 @@ test('with evidence missing a login is decided as without, or not at all: then n
 
 test('the same call again is answered the same, also once the evidence is there', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   const observation_id = crypto.randomUUID();
   for (let nth = 0; nth < 2; nth += 1) {
     assert.equal((await callback.login({ observation_id, evidence_missing: true })).outcome, null);
@@ -86,7 +86,7 @@ test('the same call again is answered the same, also once the evidence is there'
 
 test('while matching is out of order, with evidence missing besides, who is known is let in and nobody else kept', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   const kari = await addKari(db, callback);
   await callback.login();
   await db.pool.query('alter function private.find_candidates rename to candidates_gone');

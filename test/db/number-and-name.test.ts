@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterAll, beforeAll, test } from 'vitest';
-import { type ActingCallback, actAsCallback, type Login, one } from '../support/acting-callback.ts';
+import { actAsCallback, type Login, one } from '../support/acting-callback.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { inCase } from '../support/in-case.ts';
 import { addMember } from '../support/samples.ts';
@@ -20,18 +20,14 @@ const OLENA = { given_name: 'Olena', family_name: 'Kovalenko', birth_date: '1994
 const NOTHING_ELSE = { birth_date: null, phone: null, phone_verified: false, email: null, email_verified: false };
 
 let db: TestDatabase;
-const callbacks: ActingCallback[] = [];
 beforeAll(async () => {
   db = await createTestDatabase();
 });
-afterAll(async () => {
-  for (const callback of callbacks) await callback[Symbol.asyncDispose]();
-});
+afterAll(() => db[Symbol.asyncDispose]());
 
 /** What a login with that number comes to, where the record is as given. */
 async function outcomeOf(record: Record<string, unknown>, login: Login) {
   const callback = await actAsCallback(db);
-  callbacks.push(callback);
   const member = await addMember(db, callback.organization, record);
   const answer = await callback.login({ ...NOTHING_ELSE, ...login });
   const where = 'where organization_id = $1';

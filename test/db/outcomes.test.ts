@@ -9,7 +9,7 @@ const [NUMBER, OTHER_NUMBER] = sampleNumbers;
 
 test('filled: the record gets the number, with one audit event, one push and one job', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   const kari = await addKari(db, callback);
   const answer = await callback.login({ personnummer: NUMBER });
   assert.equal(answer.outcome, 'filled');
@@ -39,7 +39,7 @@ test('filled: the record gets the number, with one audit event, one push and one
 
 test('confirmed: nothing changes but one audit event, which says so', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   const kari = await addKari(db, callback, { personnummer: NUMBER });
   const answer = await callback.login({ personnummer: NUMBER });
   assert.equal(answer.outcome, 'confirmed');
@@ -52,7 +52,7 @@ test('confirmed: nothing changes but one audit event, which says so', async () =
 
 test('conflict: the record stays as it is, and a coordinator gets a case', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   const kari = await addKari(db, callback, { personnummer: OTHER_NUMBER });
   const before = await one(db, 'select * from registry.members');
   const answer = await callback.login({ personnummer: NUMBER });
@@ -70,7 +70,7 @@ test('conflict: the record stays as it is, and a coordinator gets a case', async
 
 test('the same conflict seen fifty times is one open case; another number is another case', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback, { personnummer: OTHER_NUMBER });
   await waitWithoutLimit(db);
   await Promise.all(Array.from({ length: 50 }, () => callback.login({ personnummer: NUMBER })));
@@ -84,7 +84,7 @@ test('the same conflict seen fifty times is one open case; another number is ano
 
 test('duplicate: another member has the number; nothing is overwritten and the case names both', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   const kari = await addKari(db, callback);
   const other = await addMember(db, callback.organization, { given_name: 'Karl', personnummer: NUMBER });
   const answer = await callback.login({ personnummer: NUMBER });
@@ -102,7 +102,7 @@ test('duplicate: another member has the number; nothing is overwritten and the c
 for (const reason of ['not_given', 'malformed', 'not_accepted', 'inconsistent']) {
   test(`absent (${reason}): an ordinary login, nothing that looks like a failure`, async () => {
     await using db = await createTestDatabase();
-    await using callback = await actAsCallback(db);
+    const callback = await actAsCallback(db);
     const kari = await addKari(db, callback);
     const answer = await callback.login({ absent_reason: reason });
     assert.deepEqual([answer.outcome, answer.member_id], ['absent', kari.id]);
@@ -115,7 +115,7 @@ for (const reason of ['not_given', 'malformed', 'not_accepted', 'inconsistent'])
 
 test('two different numbers from one provider: nothing of them is stored, and a case is opened', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   const kari = await addKari(db, callback);
   const answer = await callback.login({ absent_reason: 'inconsistent', inconsistency: 'numbers_differ' });
   assert.deepEqual([answer.outcome, answer.member_id], ['absent', kari.id]);
@@ -125,7 +125,7 @@ test('two different numbers from one provider: nothing of them is stored, and a 
 
 test('capturing off: the number is dropped before anything is stored, and the login goes on', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback);
   await db.pool.query('update registry.organizations set retention = null where id = $1', [callback.organization.id]);
   const answer = await callback.login({ personnummer: NUMBER });
@@ -146,7 +146,7 @@ test('capturing off: the number is dropped before anything is stored, and the lo
 
 test('where consent is asked for, the number finds the member but is not stored before the answer', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db, { consent_mode: 'own' });
+  const callback = await actAsCallback(db, { consent_mode: 'own' });
   await addKari(db, callback);
   const answer = await callback.login({ personnummer: NUMBER });
   assert.equal(answer.outcome, 'absent');
@@ -157,7 +157,7 @@ test('where consent is asked for, the number finds the member but is not stored 
 
 test('unlinked: nobody matches', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback, { phone: '+4790000009', email: 'someone.else@example.org' });
   const answer = await callback.login({ personnummer: NUMBER });
   assert.deepEqual([answer.outcome, answer.member_id], ['unlinked', null]);
@@ -166,7 +166,7 @@ test('unlinked: nobody matches', async () => {
 
 test('ambiguous: two members share phone and e-mail; none is chosen, and a case names both', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   const members = [await addKari(db, callback), await addKari(db, callback)];
   const answer = await callback.login({ personnummer: NUMBER });
   assert.deepEqual([answer.outcome, answer.member_id], ['ambiguous', null]);
@@ -178,7 +178,7 @@ test('ambiguous: two members share phone and e-mail; none is chosen, and a case 
 
 test('name_mismatch: phone and e-mail match, the name does not; not linked, and a case', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   const kari = await addKari(db, callback);
   const answer = await callback.login({ personnummer: NUMBER, given_name: 'Ola', family_name: 'Hansen' });
   assert.deepEqual([answer.outcome, answer.member_id], ['name_mismatch', null]);
@@ -190,7 +190,7 @@ test('name_mismatch: phone and e-mail match, the name does not; not linked, and 
 
 test('a linked login stays linked, whatever phone, e-mail and name say later', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   const kari = await addKari(db, callback);
   await callback.login({});
   const answer = await callback.login({
@@ -205,8 +205,8 @@ test('a linked login stays linked, whatever phone, e-mail and name say later', a
 
 test('a link holds for issuer and subject together, and in one organisation only', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
-  await using elsewhere = await actAsCallback(db);
+  const callback = await actAsCallback(db);
+  const elsewhere = await actAsCallback(db);
   await addKari(db, callback);
   await callback.login({});
   const stranger = { given_name: null, family_name: null, birth_date: null, phone: null, email: null };
@@ -218,7 +218,7 @@ test('a link holds for issuer and subject together, and in one organisation only
 test('a repeated call with the same id changes nothing and answers the same', async () => {
   await using db = await createTestDatabase();
   await waitWithoutLimit(db);
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback);
   const same = { personnummer: NUMBER, observation_id: randomUUID() };
   const first = await callback.login(same);
@@ -231,8 +231,8 @@ test('a repeated call with the same id changes nothing and answers the same', as
 
 test('one number in two organisations: two independent members, neither sees the other', async () => {
   await using db = await createTestDatabase();
-  await using nhf = await actAsCallback(db);
-  await using hlf = await actAsCallback(db);
+  const nhf = await actAsCallback(db);
+  const hlf = await actAsCallback(db);
   await addKari(db, nhf, { personnummer: NUMBER });
   await addKari(db, hlf);
   assert.equal((await hlf.login({ personnummer: NUMBER })).outcome, 'filled');
@@ -242,7 +242,7 @@ test('one number in two organisations: two independent members, neither sees the
 
 test('while the index key is rotated, a record under the old key is confirmed and takes the new index', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   const kari = await addKari(db, callback, { personnummer: NUMBER });
   const { personnummer_index: old, ...rest } = await sealNumber(NUMBER, callback.organization);
   const rotated = { ...rest, personnummer_index: 'v2.index-under-the-new-key', personnummer_index_previous: [old] };
@@ -255,7 +255,7 @@ test('while the index key is rotated, a record under the old key is confirmed an
 
 test('malformed arguments get a clear error without any value', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await assert.rejects(callback.login({ organization: 'nobody' }), { code: 'PN001' });
   await assert.rejects(callback.login({ provider: 'facebook' }), { code: 'PN001' });
   await assert.rejects(callback.login({ absent_reason: 'because' }), { code: 'PN002' });

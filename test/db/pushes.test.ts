@@ -293,7 +293,7 @@ test('a status URL that is gone means sending again', () =>
 
 test('what goes by an interface is no change of the worklist: no person fetches it or marks it done', () =>
   withPush(async ({ db, organization, id, push }) => {
-    await using coordinator = await becomeCoordinator(db, organization);
+    const coordinator = await becomeCoordinator(db, organization);
     for (const name of ['fetch_number', 'mark_done']) {
       assert.equal((await coordinator.call(name, id)).code, 'not_found', name);
     }

@@ -52,7 +52,7 @@ async function connect(url: string, count: number) {
 
 async function race(numbers: string[], expected: string[], seen: (db: TestDatabase) => Promise<void>) {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await using pair = await connect(db.urlFor('auth_callback'), 2);
   await using holder = await connect(db.ownerUrl, 1);
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -95,7 +95,7 @@ test(`with the same number: one fill, one confirmation, ${ROUNDS} times`, async 
 
 test('two members and one number at the same instant: one fill, one duplicate', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   for (let round = 0; round < 25; round += 1) {
     const people = [0, 1].map((nth) => ({
       phone: `+4790${round}0${nth}000`,
@@ -121,7 +121,7 @@ test('two members and one number at the same instant: one fill, one duplicate', 
 
 test('the first login of one person arriving ten times at once makes one link', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback);
   await waitWithoutLimit(db);
   const answers = await Promise.all(Array.from({ length: 10 }, () => callback.login({ personnummer: NUMBER })));

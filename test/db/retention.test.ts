@@ -35,7 +35,7 @@ const observation = (db: TestDatabase) =>
 
 test('contact claims of settled logins are erased after the time set for them; outcome, member and number stay', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback);
   await callback.login({ personnummer: NUMBER });
   await age(db, '89 days');
@@ -63,7 +63,7 @@ test('contact claims of settled logins are erased after the time set for them; o
 
 test("observed numbers are erased after the organisation's retention; the member record keeps its own", async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   const kari = await addKari(db, callback);
   const previous = { personnummer_index_previous: ['v0.older', 'v0.oldest'] };
   const { observation_id } = await callback.login({ personnummer: NUMBER, ...previous });
@@ -91,7 +91,7 @@ test("observed numbers are erased after the organisation's retention; the member
 
 test('what a case still needs is not erased, nor what waits to be decided', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback, { personnummer: sampleNumbers[1] });
   await callback.login({ personnummer: NUMBER });
   await age(db, '2 years');
@@ -256,7 +256,7 @@ test('what an import offered is kept while the case is open and the decision can
 
 test('a shorter time can be set for one organisation', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback);
   await callback.login();
   await db.pool.query(`update registry.organizations set contact_retention = '1 day'`);
@@ -318,7 +318,7 @@ const forms = async ({ organization }: Parameters<typeof addKari>[1]) => {
 
 test('a session goes with its tokens 31 days after it has run out; until then the reuse of a token is noticed', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback);
   const gone = await openSession(callback, (await callback.login()).observation_id);
   const kept = await openSession(callback, (await callback.login()).observation_id);
@@ -340,7 +340,7 @@ test('a session goes with its tokens 31 days after it has run out; until then th
 
 test('of a session with more tokens than are erased at once some go, then the rest, then the session', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback);
   const session = await openSession(callback, (await callback.login()).observation_id);
   for (let times = 0; times < 4; times += 1) assert.ok(await session.refresh());
@@ -352,7 +352,7 @@ test('of a session with more tokens than are erased at once some go, then the re
 
 test('a dry run of an import that was killed is gone a day later, with what it had read; other imports stay', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   const startRun = async (fingerprint: string, dryRun: boolean) => {
     const run = await one(db, 'select run_id from import.start_run($1, $2, $3, $4)', [
       callback.organization.slug,

@@ -29,7 +29,7 @@ const waiting = ({ db }: PushBench) =>
 test('several are tried again in one call, and one that cannot be does not stop the others', () =>
   withPush(async (bench) => {
     const failed = [await addFailed(bench, 1, 'http_4xx'), await addFailed(bench, 2, 'http_409')];
-    await using coordinator = await becomeCoordinator(bench.db, bench.organization);
+    const coordinator = await becomeCoordinator(bench.db, bench.organization);
     assert.deepEqual(await named(coordinator, 'push_ids', [...failed, bench.id]), { queued: 2, not_queued: 1 });
     assert.equal(await waiting(bench), 3);
     assert.deepEqual(
@@ -52,7 +52,7 @@ test('a whole reason is tried again, in the own organisations only', () =>
     await addFailed(bench, 2, 'http_4xx');
     await addFailed(bench, 3, 'http_409');
     const foreign = await addFailed(bench, 4, 'http_4xx', other);
-    await using coordinator = await becomeCoordinator(bench.db, bench.organization);
+    const coordinator = await becomeCoordinator(bench.db, bench.organization);
     assert.deepEqual(await named(coordinator, 'error_code', 'http_4xx'), { queued: 2, not_queued: 0 });
     assert.deepEqual(await named(coordinator, 'error_code', 'http_4xx'), { queued: 0, not_queued: 0 });
     assert.deepEqual(await named(coordinator, 'push_ids', [foreign]), { queued: 0, not_queued: 1 });
@@ -61,7 +61,7 @@ test('a whole reason is tried again, in the own organisations only', () =>
 
 test('one thing has to be named, and no more than a thousand', () =>
   withPush(async ({ db, organization, id }) => {
-    await using coordinator = await becomeCoordinator(db, organization);
+    const coordinator = await becomeCoordinator(db, organization);
     const both = await coordinator.query<{ reply: Reply }>(
       `select api.retry_sync(push_id => $1, error_code => 'http_4xx') as reply`,
       [id],

@@ -15,7 +15,7 @@ type Pair = Desk & { colleague: Coordinator; proposed: Reply & { conflict_id: st
 /** An organisation with two coordinators in which some decisions need both. */
 function inPairs(decisions: string[], action: (pair: Omit<Pair, 'proposed'>) => Promise<void>) {
   return atTheDesk(async (desk) => {
-    await using colleague = await becomeCoordinator(desk.db, desk.callback.organization);
+    const colleague = await becomeCoordinator(desk.db, desk.callback.organization);
     await desk.db.pool.query('update registry.organizations set second_approval = $1', [decisions]);
     await action({ ...desk, colleague });
   });
@@ -202,7 +202,7 @@ test('the proposal of a coordinator who was removed can be approved all the same
 
 test('two approve, or one approves what the other withdraws, at the same moment: one is told that it is over', () =>
   withProposal(async ({ db, callback, coordinator, colleague, proposed }) => {
-    await using third = await becomeCoordinator(db, callback.organization);
+    const third = await becomeCoordinator(db, callback.organization);
     const holder = await db.pool.connect();
     await holder.query('begin');
     await holder.query('select from registry.members for update');
@@ -263,8 +263,8 @@ test('linking a login is proposed on a case, and done when it is approved', () =
 
 test('another organisation sees no proposal, and approves none', () =>
   withProposal(async ({ db, proposed }) => {
-    await using elsewhere = await actAsCallback(db);
-    await using stranger = await becomeCoordinator(db, elsewhere.organization);
+    const elsewhere = await actAsCallback(db);
+    const stranger = await becomeCoordinator(db, elsewhere.organization);
     assert.deepEqual(await approvals(stranger), []);
     for (const [name, ...rest] of [
       ['approve', 2],

@@ -55,7 +55,7 @@ const endReason = async (db: TestDatabase) => (await one(db, 'select end_reason 
 
 test('a login is let in once, and its code is redeemed once, for the right verifier', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   const kari = await addKari(db, callback);
   const { opened } = await open(callback);
   assert.equal(opened, true);
@@ -70,7 +70,7 @@ test('a login is let in once, and its code is redeemed once, for the right verif
 
 test('no session for somebody who is no member, at an unregistered address, twice, or late', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   assert.equal((await open(callback)).opened, false, 'unlinked');
   await addKari(db, callback);
   assert.equal((await open(callback, { return_to: 'https://evil.example/' })).opened, false, 'unregistered');
@@ -90,7 +90,7 @@ test('no session for somebody who is no member, at an unregistered address, twic
 
 test('the same opening again, whose answer was lost, says yes again and opens nothing, until the code is used', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback);
   const { observation_id } = await open(callback);
   assert.equal((await open(callback, { observation_id })).opened, true);
@@ -121,7 +121,7 @@ const admit = async (callback: ActingCallback, login: Record<string, unknown>, a
 
 test('along with the decision whoever is known is let in; nobody else, and nobody who is to be asked first', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   assert.equal(await admit(callback, await callback.login()), 'not_now', 'unlinked');
   const kari = await addKari(db, callback);
   const login = await callback.login();
@@ -135,7 +135,7 @@ test('along with the decision whoever is known is let in; nobody else, and nobod
 
 test('a fault in opening the session takes nothing of the observation with it', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback);
   await callback.login();
   await db.pool.query('alter table registry.sessions rename to sessions_gone');
@@ -146,13 +146,14 @@ test('a fault in opening the session takes nothing of the observation with it', 
        subject => 'subject-of-kari', authenticated_at => now()) as o`,
     [id, CHALLENGE, callback.organization.slug, 'https://provider.example/access-management-1.0/access/'],
   );
-  assert.equal(rows[0]?.session, '42704');
+  // The table, or its type, is not there: which of them is missed first depends on what the session has read before.
+  assert.match(rows[0]?.session, /^42(P01|704)$/);
   assert.equal((await one(db, `select count(*)::int as n from registry.observations where id = '${id}'`)).n, 1);
 });
 
 test('a deferred login of a linked person is let in', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   const kari = await addKari(db, callback);
   await callback.login();
   await db.pool.query('alter function private.settle_observation rename to settle_gone');
@@ -162,7 +163,7 @@ test('a deferred login of a linked person is let in', async () => {
 
 test('a code is used up by a wrong verifier, and refused when it has expired', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback);
   await open(callback);
   assert.deepEqual(await redeem(callback, 'code', createHash('sha256').update('wrong').digest('base64url')), []);
@@ -174,7 +175,7 @@ test('a code is used up by a wrong verifier, and refused when it has expired', a
 
 test('a used code with a wrong verifier ends nothing: whoever lacks the verifier may only have seen the code', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback);
   await open(callback);
   await redeem(callback);
@@ -186,7 +187,7 @@ test('a used code with a wrong verifier ends nothing: whoever lacks the verifier
 
 test('the same exchange again, whose answer was lost, is answered again; with another token it is a replay', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback);
   await open(callback);
   const [once] = await redeem(callback);
@@ -200,7 +201,7 @@ test('the same exchange again, whose answer was lost, is answered again; with an
 
 test('replay of a used code ends the session', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback);
   await open(callback);
   await redeem(callback);
@@ -211,7 +212,7 @@ test('replay of a used code ends the session', async () => {
 
 test('refresh tokens rotate; the reuse of an old one ends the family', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback);
   await open(callback);
   await redeem(callback);
@@ -228,7 +229,7 @@ test('refresh tokens rotate; the reuse of an old one ends the family', async () 
 test('one refresh token used ten times at once gives ten answers, and all of them one next token', async () => {
   await using db = await createTestDatabase();
   await waitWithoutLimit(db);
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback);
   await open(callback);
   await redeem(callback);
@@ -260,7 +261,7 @@ test('a token may come again for a minute while the next one is unused, and what
   for (const [name, meanwhile, token, ending] of cases) {
     await inCase(name, async () => {
       await using db = await createTestDatabase();
-      await using callback = await actAsCallback(db);
+      const callback = await actAsCallback(db);
       await addKari(db, callback);
       await open(callback);
       await redeem(callback);
@@ -277,7 +278,7 @@ test('a token may come again for a minute while the next one is unused, and what
 
 test('a repeated use asks what the first one asked: the session has not run out, and its login is still linked', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback);
   await open(callback);
   await redeem(callback);
@@ -292,7 +293,7 @@ test('a repeated use asks what the first one asked: the session has not run out,
 
 test('of any sequence of uses: the current token and, for a minute, the one before give the session, all others end it', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback);
   const steps = fc.array(fc.record({ back: fc.nat({ max: 3 }), seconds: fc.constantFrom(0, 0, 1, 30, 59, 61) }), {
     minLength: 1,
@@ -331,7 +332,7 @@ test('of any sequence of uses: the current token and, for a minute, the one befo
 
 test('a hundred identical transactions: one is fresh', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   const id = '5f6d7c0e-9d0b-4c1e-8a59-0c6c2e7b7a11';
   const answers = await Promise.all(
     Array.from({ length: 100 }, () =>
@@ -419,7 +420,7 @@ test('undoing a merge ends the sessions that its logins began as the survivor; t
 
 test('a session whose login lost its link in the very moment of opening ends at the first refresh', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback);
   const session = await openSession(callback, (await callback.login()).observation_id);
   await db.pool.query('delete from registry.identity_links');
@@ -429,8 +430,8 @@ test('a session whose login lost its link in the very moment of opening ends at 
 
 test('a session lives in its own organisation only', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
-  await using other = await actAsCallback(db);
+  const callback = await actAsCallback(db);
+  const other = await actAsCallback(db);
   await addKari(db, callback);
   const session = await openSession(callback, (await callback.login()).observation_id);
   assert.deepEqual([await isLive(callback, session.id), await isLive(other, session.id)], [true, false]);
@@ -438,7 +439,7 @@ test('a session lives in its own organisation only', async () => {
 
 test('a session whose code nobody has redeemed is none yet', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback);
   assert.equal(await isLetIn(callback, (await callback.login()).observation_id), true);
   const { id } = await one<{ id: string }>(db, 'select id from registry.sessions');

@@ -102,7 +102,7 @@ test('a mismatch is the same one whoever else has the number: one case, which na
 
 test('two coordinators give one login without a number to two members: the second one is told', () =>
   atTheDesk(async ({ db, callback, coordinator }) => {
-    await using colleague = await becomeCoordinator(db, callback.organization);
+    const colleague = await becomeCoordinator(db, callback.organization);
     const [ola, liv] = [await addMember(db, callback.organization), await addMember(db, callback.organization)];
     const { observation_id } = await callback.login(withoutNumber);
     await using held = await begin(db);
@@ -120,7 +120,7 @@ test('two coordinators give one login without a number to two members: the secon
 
 test('one links a login to somebody the case does not name while another accepts the case: no deadlock', () =>
   atTheDesk(async ({ db, callback, coordinator, openCases }) => {
-    await using colleague = await becomeCoordinator(db, callback.organization);
+    const colleague = await becomeCoordinator(db, callback.organization);
     await addMember(db, callback.organization, { ...KARI, given_name: 'Ola', family_name: 'Hansen' });
     const liv = await addMember(db, callback.organization);
     const { observation_id } = await callback.login(withoutNumber);

@@ -121,7 +121,7 @@ test('with TEMP granted, no object of the caller is found by any function that r
 test('a login that fills, one that disagrees, and a worker that delivers, by callers full of traps', async () => {
   await using db = await createTestDatabase();
   await db.pool.query(`grant temporary on database ${db.name} to public`);
-  await using registry = await actAsCallback(db);
+  const registry = await actAsCallback(db);
   await addKari(db, registry);
   await using callback = await attack(db, 'auth_callback');
   const [first, second] = sampleNumbers;
@@ -145,7 +145,7 @@ test('a login that fills, one that disagrees, and a worker that delivers, by cal
 test('a coordinator full of traps calls every function and reads every view of the API', async () => {
   await using db = await createTestDatabase();
   await db.pool.query(`grant temporary on database ${db.name} to public`);
-  await using registry = await actAsCallback(db);
+  const registry = await actAsCallback(db);
   await addKari(db, registry);
   const [first, second] = sampleNumbers;
   await registry.login({ personnummer: first });

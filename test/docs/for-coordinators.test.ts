@@ -103,7 +103,7 @@ test('docs/outcomes.md names every outcome, reason, contradiction, kind of case 
 
 test('what a mismatch says in its detail is explained, and nothing else', async () => {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback, { personnummer: sampleNumbers[1] });
   await callback.login(); // linked, so that the detail of the case has nothing of how the member was found
   await callback.login({ personnummer: sampleNumbers[0] });

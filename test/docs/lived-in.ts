@@ -19,10 +19,10 @@ export type Landmarks = { member: string; observation: string };
  * coordinators', pushes through the worker's. What happens first is dated to the middle of last month.
  */
 export async function liveIn(db: TestDatabase): Promise<Landmarks> {
-  await using callback = await actAsCallback(db);
-  await using silent = await actAsCallback(db, { consent_mode: 'own' });
-  await using list = await actAsCallback(db);
-  await using coordinator = await becomeCoordinator(db, callback.organization, list.organization);
+  const callback = await actAsCallback(db);
+  const silent = await actAsCallback(db, { consent_mode: 'own' });
+  const list = await actAsCallback(db);
+  const coordinator = await becomeCoordinator(db, callback.organization, list.organization);
   const worker = new pg.Pool({ connectionString: db.urlFor('sync_worker'), max: 2, allowExitOnIdle: true });
   const scene = { db, callback, coordinator, worker };
   const { member, observation } = await fillAndConfirm(scene);
@@ -92,7 +92,7 @@ async function disagree(scene: Scene) {
 /** Two coordinators about one case, and about a key. */
 async function confer(scene: Scene) {
   const { coordinator, callback, db } = scene;
-  await using colleague = await becomeCoordinator(db, callback.organization);
+  const colleague = await becomeCoordinator(db, callback.organization);
   const allow = (decisions: string) =>
     db.pool.query('update registry.organizations set second_approval = $2 where id = $1', [
       callback.organization.id,

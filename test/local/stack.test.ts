@@ -8,6 +8,7 @@ import { revocationNotice } from '../../local/identity-provider/withdrawal.ts';
 import { isRunning } from '../../local/is-running.ts';
 import { logIn } from '../../local/scripted-login.ts';
 import type { StackFile } from '../../local/stack/stack-file.ts';
+import { bareEnvironment } from '../support/bare-environment.ts';
 import { type LocalProgram, runLocal } from '../support/start-stack.ts';
 import { until } from '../support/until.ts';
 
@@ -28,7 +29,7 @@ afterAll(async () => {
 });
 
 test('stack.json has everything the contract promises, and only its owner can read it', () => {
-  const processes = ['callback', 'identity-provider', 'member-system', 'postgres', 'postgrest', 'worker'];
+  const processes = ['callback', 'desk', 'identity-provider', 'member-system', 'postgres', 'postgrest', 'worker'];
   assert.deepEqual(Object.keys(stack.pids).sort(), [...processes, 'stack'].sort());
   assert.deepEqual(Object.keys(stack.logs).sort(), processes);
   for (const pid of Object.values(stack.pids)) assert.ok(isRunning(pid));
@@ -64,6 +65,7 @@ test('every address answers', async () => {
   const addresses = [
     stack.appUrl,
     `${stack.callbackUrl}/readyz`,
+    `${stack.deskUrl}/readyz`,
     `${stack.callbackUrl}/.well-known/jwks.json`,
     stack.withdrawalUrl,
     `${stack.issuers.vipps}.well-known/openid-configuration`,
@@ -133,7 +135,6 @@ test('commands for trying something by hand work on the running stack where no d
   const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>;
   };
-  const { PATH = '', HOME = '' } = process.env;
   for (const [script, says, ...words] of [
     ['provider:check', /no faults/, '--provider', 'idporten'],
     ['member-system:check', /does not refuse our credentials/],
@@ -143,7 +144,7 @@ test('commands for trying something by hand work on the running stack where no d
     const [, ...parts] = scripts[script]?.split(' ') ?? [];
     const { stdout, stderr } = spawnSync(process.execPath, [...parts, '--organization', 'hlf', ...words], {
       cwd: ROOT,
-      env: { PATH, HOME, LOCAL_FOLDER: program.folder },
+      env: { ...bareEnvironment(), LOCAL_FOLDER: program.folder },
       encoding: 'utf8',
     });
     assert.match(stderr, /^DATABASE_URL is not set: using the local stack/, script);

@@ -179,36 +179,37 @@ function encode(text: string, encoding: string): Buffer {
   return iconv.encode(mark === undefined ? text : `\uFEFF${text}`, name === 'utf-16le' ? 'utf16le' : name);
 }
 
+/** Any two choices meet in one of them; all four together would be six times as many, and a file is read one step after the other. */
+const ways = encodings.flatMap((encoding, nth) =>
+  [';', ',', '\t', '|'].map((delimiter, other) => ({
+    delimiter,
+    encoding,
+    quoteAll: (nth + other) % 2 === 0,
+    end: ['\n', '\r\n', '\r'][(nth + other) % 3] as string,
+  })),
+);
+
 for (const kind of kinds) {
   test(`${kind.name}: the same in every delimiter, encoding, quoting and line end`, async () => {
     const expected = [...read, ...kind.members].map((member) =>
       member.padEnd(member.length + 6 - member.split('|').length + 1, '|'),
     );
-    for (const delimiter of [';', ',', '\t', '|'])
-      for (const encoding of encodings)
-        for (const quoteAll of [false, true])
-          for (const end of ['\n', '\r\n', '\r']) {
-            if (kind.unicode && !encoding.startsWith('utf')) continue;
-            const write = (field: string | { raw: string }) => {
-              if (typeof field !== 'string') return field.raw;
-              return quoteAll || field.includes(delimiter) ? `"${field}"` : field;
-            };
-            const rows = [NAMES, ...ordinary, ...kind.rows].map((row) => row.map(write).join(delimiter));
-            const found = await understand(encode([...rows, ''].join(end), encoding));
-            const members = found.members.map((each) => {
-              const { externalId, givenName, familyName, birthDate, email, phone, personnummer } = each;
-              return [externalId, givenName, familyName, birthDate, email, phone, personnummer?.masked() ?? ''].join(
-                '|',
-              );
-            });
-            const rejected = found.rejected.map(({ line, reasons }) => `${line} ${reasons.join(' ')}`);
-            const where = JSON.stringify([delimiter, encoding, quoteAll, end]);
-            assert.deepEqual(
-              [found.stops?.message, members, rejected],
-              [undefined, expected, kind.rejected ?? []],
-              where,
-            );
-          }
+    for (const { delimiter, encoding, quoteAll, end } of ways) {
+      if (kind.unicode && !encoding.startsWith('utf')) continue;
+      const write = (field: string | { raw: string }) => {
+        if (typeof field !== 'string') return field.raw;
+        return quoteAll || field.includes(delimiter) ? `"${field}"` : field;
+      };
+      const rows = [NAMES, ...ordinary, ...kind.rows].map((row) => row.map(write).join(delimiter));
+      const found = await understand(encode([...rows, ''].join(end), encoding));
+      const members = found.members.map((each) => {
+        const { externalId, givenName, familyName, birthDate, email, phone, personnummer } = each;
+        return [externalId, givenName, familyName, birthDate, email, phone, personnummer?.masked() ?? ''].join('|');
+      });
+      const rejected = found.rejected.map(({ line, reasons }) => `${line} ${reasons.join(' ')}`);
+      const where = JSON.stringify([delimiter, encoding, quoteAll, end]);
+      assert.deepEqual([found.stops?.message, members, rejected], [undefined, expected, kind.rejected ?? []], where);
+    }
   });
 }
 

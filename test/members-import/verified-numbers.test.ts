@@ -44,7 +44,7 @@ async function disagreement() {
 test('an import never overwrites a number that came from a login: it becomes a case', async () => {
   const { world, out } = await disagreement();
   await using _ = world;
-  await using coordinator = await becomeCoordinator(world.db, world.organization);
+  const coordinator = await becomeCoordinator(world.db, world.organization);
   assert.match(out, /not written because a login or a coordinator brought another one: 1/);
   assert.equal((await world.members())[0]?.personnummer_masked, '018150*****');
   const found = await openCase(coordinator);
@@ -80,7 +80,7 @@ test('an export that has not heard of the number of a login yet removes nothing'
 test('a coordinator may decide that the export is right: the record takes its number, and may be given back the old one', async () => {
   const { world } = await disagreement();
   await using _ = world;
-  await using coordinator = await becomeCoordinator(world.db, world.organization);
+  const coordinator = await becomeCoordinator(world.db, world.organization);
   const found = await openCase(coordinator);
   const refused = await coordinator.call('resolve_conflict', found?.id, 'not_same_person', null, found?.version);
   assert.equal(refused.code, 'decision_not_applicable');
@@ -102,7 +102,7 @@ test('a coordinator may decide that the export is right: the record takes its nu
 test('a coordinator who keeps the record is not asked again by the next export', async () => {
   const { world } = await disagreement();
   await using _ = world;
-  await using coordinator = await becomeCoordinator(world.db, world.organization);
+  const coordinator = await becomeCoordinator(world.db, world.organization);
   const found = await openCase(coordinator);
   await coordinator.call('resolve_conflict', found?.id, 'keep_existing', null, found?.version);
   await world.imported(csv(HEADER, `${KARI},${EXPORTED}`));
@@ -119,7 +119,7 @@ async function staysAfterThirdNumber(world: ImportWorld, coordinator: Coordinato
 test('what a coordinator chose is not replaced by the next export', async () => {
   const { world } = await disagreement();
   await using _ = world;
-  await using coordinator = await becomeCoordinator(world.db, world.organization);
+  const coordinator = await becomeCoordinator(world.db, world.organization);
   const found = await openCase(coordinator);
   await coordinator.call('resolve_conflict', found?.id, 'accept_observed', null, found?.version);
   await staysAfterThirdNumber(world, coordinator, '319261*****');
@@ -128,7 +128,7 @@ test('what a coordinator chose is not replaced by the next export', async () => 
 test('nor is what a coordinator kept', async () => {
   await using world = await createImportWorld();
   await addProvider(world.db, world.organization);
-  await using coordinator = await becomeCoordinator(world.db, world.organization);
+  const coordinator = await becomeCoordinator(world.db, world.organization);
   await world.imported(csv(HEADER, `${KARI},${EXPORTED}`));
   await login(world);
   const found = await openCase(coordinator);
@@ -139,7 +139,7 @@ test('nor is what a coordinator kept', async () => {
 test('a case is closed when an export brings the number of the login', async () => {
   await using world = await createImportWorld();
   await addProvider(world.db, world.organization);
-  await using coordinator = await becomeCoordinator(world.db, world.organization);
+  const coordinator = await becomeCoordinator(world.db, world.organization);
   await world.imported(csv(HEADER, `${KARI},${EXPORTED}`));
   await login(world);
   assert.equal((await openCase(coordinator))?.kind, 'mismatch');
@@ -153,7 +153,7 @@ test('a case is closed when an export brings the number of the login', async () 
 
 test('a duplicate is closed when an export gives the other record another number', async () => {
   await using world = await createImportWorld();
-  await using coordinator = await becomeCoordinator(world.db, world.organization);
+  const coordinator = await becomeCoordinator(world.db, world.organization);
   await world.imported(csv(HEADER, `1,Kari,,,,,${OBSERVED}`));
   await world.imported(csv(HEADER, `2,Liv,,,,,${OBSERVED}`), '--partial');
   assert.equal((await openCase(coordinator))?.kind, 'duplicate');
@@ -163,7 +163,7 @@ test('a duplicate is closed when an export gives the other record another number
 
 test('a duplicate that an export brought can be merged', async () => {
   await using world = await createImportWorld();
-  await using coordinator = await becomeCoordinator(world.db, world.organization);
+  const coordinator = await becomeCoordinator(world.db, world.organization);
   const content = csv(HEADER, '1,Kari,,,,,01815025039', '2,Kari,,,,,01815025039');
   await world.imported(content);
   const found = await openCase(coordinator);

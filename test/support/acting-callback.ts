@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
+import type pg from 'pg';
 import type { TestDatabase } from './database.ts';
 import { addMember, addMemberSystem, addOrganization, addProvider, type Organization, sealNumber } from './samples.ts';
 
@@ -13,7 +13,6 @@ export type ActingCallback = {
   /** Records a login in the callback's role. */
   login(arguments_?: Login, client?: pg.ClientBase): Promise<Answer>;
   pool: pg.Pool;
-  [Symbol.asyncDispose](): Promise<void>;
 };
 
 /** What Vipps would say of the person that `person` describes in a member record. */
@@ -30,7 +29,7 @@ export async function actAsCallback(db: TestDatabase, provider: Record<string, u
   const organization = await addOrganization(db);
   await addProvider(db, organization, provider);
   await addMemberSystem(db, organization);
-  const pool = new pg.Pool({ connectionString: db.urlFor('auth_callback'), max: 12, allowExitOnIdle: true });
+  const pool = db.poolFor('auth_callback');
   const login = async (arguments_: Login = {}, client: pg.ClientBase | pg.Pool = pool) => {
     const { personnummer, ...rest } = arguments_;
     const values: Record<string, unknown> = {
@@ -53,7 +52,7 @@ export async function actAsCallback(db: TestDatabase, provider: Record<string, u
     );
     return rows[0] as Answer;
   };
-  return { organization, login, pool, [Symbol.asyncDispose]: () => pool.end() };
+  return { organization, login, pool };
 }
 
 /** Calls of the callback's in this database wait for each other as long as it takes: for many at once on a loaded machine. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
+import type pg from 'pg';
 import type { TestDatabase } from './database.ts';
 import { addCoordinator } from './samples.ts';
 
@@ -10,7 +10,6 @@ export type Caller = {
   query<T extends pg.QueryResultRow>(sql: string, parameters?: unknown[]): Promise<T[]>;
   /** Calls a function of the API by name with its arguments in order. */
   call(name: string, ...arguments_: unknown[]): Promise<Reply>;
-  [Symbol.asyncDispose](): Promise<void>;
 };
 
 export type Coordinator = Caller & { userId: string };
@@ -24,7 +23,7 @@ export async function becomeCoordinator(db: TestDatabase, ...organizations: { id
 
 /** Whoever has a token with these claims, which PostgREST has verified. */
 export function actAs(db: TestDatabase, claims: Record<string, unknown>): Caller {
-  const pool = new pg.Pool({ connectionString: db.urlFor('authenticator'), max: 5 });
+  const pool = db.poolFor('authenticator');
   const query = async <T extends pg.QueryResultRow>(sql: string, parameters: unknown[] = []) => {
     const client = await pool.connect();
     try {
@@ -47,5 +46,5 @@ export function actAs(db: TestDatabase, claims: Record<string, unknown>): Caller
     const places = arguments_.map((_, at) => `$${at + 1}`).join(', ');
     return (await query<{ reply: Reply }>(`select api.${name}(${places}) as reply`, arguments_))[0]?.reply as Reply;
   };
-  return { query, call, [Symbol.asyncDispose]: () => pool.end() };
+  return { query, call };
 }

@@ -6,7 +6,9 @@ import { expect } from 'vitest';
 import type { LoginRole } from '../../local/login-roles.ts';
 import { noteDatabase } from '../mutate/coverage.ts';
 import { clusterUrl, rolePassword } from './cluster.ts';
+import { KeptPools } from './kept-pools.ts';
 import { noteSearched, searchTables } from './leaks.ts';
+import { emptyAgain, type Shape, shapeOf } from './rinse.ts';
 import { copyDatabase, databaseUrl, ensureTemplate } from './template.ts';
 import { until } from './until.ts';
 
@@ -18,48 +20,66 @@ export type TestDatabase = {
   urlFor(role: LoginRole): string;
   /** The superuser's connections. Does not keep the process alive. */
   pool: pg.Pool;
+  /** A login role's connections. They belong to the database: a test does not end them, and leaves none checked out. */
+  poolFor(role: LoginRole): pg.Pool;
   /**
-   * Ends the pool, searches the database for numbers and drops it. What somebody is still connected to stays for the last tests.
+   * Searches the database for numbers and empties it for another test. Where that cannot be done, because the test changed its
+   * structure, it is dropped; what somebody is still connected to stays for the last tests.
    *
    * @throws where a number was found
    */
   [Symbol.asyncDispose](): Promise<void>;
 };
 
+/** A database, its connections, and what it was like before any test. */
+type Made = { name: string; pools: KeptPools; shape: Shape };
+
 /**
- * A fresh, migrated database of its own for a test: `await using db = await createTestDatabase()`.
+ * A migrated database of its own for a test, with no row in it: `await using db = await createTestDatabase()`. It is a new one, or one
+ * that an earlier test of this process is done with: a new one, and its first connections, take longer than most tests.
  */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const cluster = clusterUrl();
-  const name = `test_${randomBytes(8).toString('hex')}`;
-  const { maintenance, template } = openCluster(cluster);
-  await copyDatabase(maintenance, await template, name);
+  const { maintenance, template, free } = openCluster(cluster);
+  const made = free.pop() ?? (await makeDatabase(cluster, maintenance, await template));
+  const { name, pools } = made;
   noteDatabase(name, relative(process.cwd(), expect.getState().testPath ?? ''));
-  const ownerUrl = databaseUrl(cluster, name);
-  const pool = new pg.Pool({ connectionString: ownerUrl, max: 5, allowExitOnIdle: true });
   return {
     name,
-    ownerUrl,
-    urlFor(role) {
-      const url = new URL(ownerUrl);
-      url.username = role;
-      url.password = rolePassword(cluster, role);
-      return url.href;
-    },
-    pool,
+    ownerUrl: databaseUrl(cluster, name),
+    urlFor: (role) => urlFor(cluster, name, role),
+    pool: pools.owner,
+    poolFor: (role) => pools.of(role, urlFor(cluster, name, role)),
     async [Symbol.asyncDispose]() {
       // `npm run mutate` counts calls in the databases when all is over.
-      if (process.env.TEST_COVERAGE) return pool.end();
-      const found = await searchWith(pool);
-      await pool.end();
+      if (process.env.TEST_COVERAGE) return pools.end();
+      const found = await searchWith(pools.owner);
       noteSearched(name);
-      await dropUnused(maintenance, name);
+      if (await emptyAgain(maintenance, made)) free.push(made);
+      else {
+        await pools.end();
+        await dropUnused(maintenance, name);
+      }
       assert.deepEqual(found, [], 'numbers in the database of this test');
     },
   };
 }
 
-type OpenCluster = { maintenance: pg.Pool; template: Promise<string> };
+async function makeDatabase(cluster: string, maintenance: pg.Pool, template: string): Promise<Made> {
+  const name = `test_${randomBytes(8).toString('hex')}`;
+  await copyDatabase(maintenance, template, name);
+  const pools = new KeptPools(databaseUrl(cluster, name));
+  return { name, pools, shape: await shapeOf(pools.owner) };
+}
+
+function urlFor(cluster: string, name: string, role: LoginRole): string {
+  const url = new URL(databaseUrl(cluster, name));
+  url.username = role;
+  url.password = rolePassword(cluster, role);
+  return url.href;
+}
+
+type OpenCluster = { maintenance: pg.Pool; template: Promise<string>; free: Made[] };
 const opened = new Map<string, OpenCluster>();
 
 /** One connection and one look at the template for all databases of this process: a session takes longer to start than many tests. */
@@ -68,7 +88,7 @@ function openCluster(cluster: string): OpenCluster {
   if (known !== undefined) return known;
   const maintenance = new pg.Pool({ connectionString: cluster, max: 1, idleTimeoutMillis: 0, allowExitOnIdle: true });
   maintenance.on('error', () => undefined); // a server that its test stops; the next statement tells
-  const made = { maintenance, template: ensureTemplate(cluster) };
+  const made = { maintenance, template: ensureTemplate(cluster), free: [] };
   opened.set(cluster, made);
   return made;
 }

@@ -21,8 +21,8 @@ export type Desk = {
 /** A coordinator at work in an organisation of her own. */
 export async function atTheDesk(action: (desk: Desk) => Promise<void>) {
   await using db = await createTestDatabase();
-  await using callback = await actAsCallback(db);
-  await using coordinator = await becomeCoordinator(db, callback.organization);
+  const callback = await actAsCallback(db);
+  const coordinator = await becomeCoordinator(db, callback.organization);
   const openCases = () => coordinator.query<Case>('select * from api.open_conflicts order by opened_at, id');
   const settle = async (decision: string, nth = 0) => {
     const found = (await openCases())[nth] as Case;

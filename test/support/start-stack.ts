@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { StackFile } from '../../local/stack/stack-file.ts';
 import { artifactsFolder } from './artifacts.ts';
+import { bareEnvironment } from './bare-environment.ts';
 
 const ROOT = resolve(import.meta.dirname, '..', '..');
 
@@ -31,9 +32,8 @@ export function runLocal(
   folder = mkdtempSync(join(artifactsFolder(), 'stack-')),
   root = ROOT,
 ): LocalProgram {
-  const { PATH = '', HOME = '' } = process.env;
   const child = spawn(process.execPath, [join(root, 'local', `${file}.ts`)], {
-    env: { PATH, HOME, LOCAL_FOLDER: folder },
+    env: { ...bareEnvironment(), LOCAL_FOLDER: folder },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -35,8 +35,6 @@ const eventsOf = async (stage: Stage) =>
 test('worklist: a coordinator sees what to type in, fetches the number sealed for their office, and marks it done', async () => {
   await using stage = await createStage();
   const { coordinator, stranger } = await become(stage, 'worklist');
-  await using _ = coordinator;
-  await using __ = stranger;
   const { pushId, externalId } = await stage.addPush();
   assert.equal((await coordinator.call('fetch_number', pushId)).code, 'not_sealed_yet');
   stage.work();
@@ -66,7 +64,6 @@ test('worklist: a coordinator sees what to type in, fetches the number sealed fo
 test('worklist: without a key nothing can be fetched; a key that comes later, or another one, holds for what waits already', async () => {
   await using stage = await createStage();
   const { coordinator } = await become(stage, 'worklist');
-  await using _ = coordinator;
   const give = (key: object | null) => stage.db.pool.query('update sync.member_systems set receiver_key = $1', [key]);
   await give(null);
   const { pushId } = await stage.addPush();
@@ -88,7 +85,6 @@ test('worklist: without a key nothing can be fetched; a key that comes later, or
 test('worklist: a record that changes meanwhile takes the old entry off the list, and a removal is on it as such', async () => {
   await using stage = await createStage();
   const { coordinator } = await become(stage, 'worklist');
-  await using _ = coordinator;
   const { pushId, memberId } = await stage.addPush();
   stage.work();
   const ready = async () => await coordinator.query<Record<string, unknown>>('select * from api.worklist where ready');
@@ -114,8 +110,6 @@ async function readyFile(stage: Stage, coordinator: Awaited<ReturnType<typeof be
 test('file: one CSV keyed by external ids, sealed for the office; acknowledged changes are delivered, refused ones cases', async () => {
   await using stage = await createStage();
   const { coordinator, stranger } = await become(stage, 'file');
-  await using _ = coordinator;
-  await using __ = stranger;
   const one = await stage.addPush({ externalId: 'a,"1"' });
   const two = await stage.addPush({ externalId: 'b', number: sampleNumbers[1] });
   const three = await stage.addPush({ externalId: 'c', number: sampleNumbers[2] });
@@ -161,7 +155,6 @@ test('file: one CSV keyed by external ids, sealed for the office; acknowledged c
 test('file: what changes while a file is out goes into the next one, and only that', async () => {
   await using stage = await createStage();
   const { coordinator } = await become(stage, 'file');
-  await using _ = coordinator;
   const { memberId, pushId } = await stage.addPush({ externalId: 'a' });
   stage.work();
   const first = await readyFile(stage, coordinator);
@@ -178,7 +171,6 @@ test('file: what changes while a file is out goes into the next one, and only th
 test('file: one that nobody acknowledges expires; its changes go into the next, and a coordinator is told', async () => {
   await using stage = await createStage();
   const { coordinator } = await become(stage, 'file');
-  await using _ = coordinator;
   await stage.addPush({ externalId: 'a' });
   stage.work();
   const first = await readyFile(stage, coordinator);
@@ -199,7 +191,6 @@ test('file: one that nobody acknowledges expires; its changes go into the next, 
 test('file: a number that cannot be read is a case and holds up nobody else', async () => {
   await using stage = await createStage();
   const { coordinator } = await become(stage, 'file');
-  await using _ = coordinator;
   const broken = await stage.addPush({ externalId: 'a' });
   const foreign = await stage.addPush({ externalId: 'b', number: sampleNumbers[1], sealer: 'foreign' });
   await stage.addPush({ externalId: 'c', number: sampleNumbers[2] });

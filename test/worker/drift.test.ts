@@ -92,7 +92,7 @@ test('a coordinator leaves theirs as it is, or has ours sent again', async () =>
   system.people.set('left', '24929948099');
   system.people.set('sent', null);
   await compareNow(stage);
-  await using coordinator = await becomeCoordinator(stage.db, { id: stage.organizationId });
+  const coordinator = await becomeCoordinator(stage.db, { id: stage.organizationId });
   const cases = await coordinator.query<Record<string, unknown>>(
     'select id, push_id, version, member_external_id as name from api.open_conflicts order by member_external_id',
   );
@@ -113,8 +113,8 @@ test('an imported number was never sent: a coordinator has it sent from the case
   stage.work();
   await stage.addRecord({ externalId: 'imported' });
   await compareNow(stage);
-  await using coordinator = await becomeCoordinator(stage.db, { id: stage.organizationId });
-  await using stranger = await becomeCoordinator(stage.db);
+  const coordinator = await becomeCoordinator(stage.db, { id: stage.organizationId });
+  const stranger = await becomeCoordinator(stage.db);
   const [found] = await coordinator.query<Record<string, unknown>>(
     'select id, push_id, version from api.open_conflicts',
   );

@@ -44,7 +44,7 @@ for (const [what, key] of Object.entries(unusable)) {
     assert.deepEqual(await filesOf(stage, organizationId), [{ state: 'expired', error_code: 'receiver_key_unusable' }]);
     const { state, attempts, error_code } = await stage.push(pushId);
     assert.deepEqual([state, attempts, error_code], ['pending', 0, 'receiver_key_unusable']);
-    await using coordinator = await becomeCoordinator(stage.db, { id: organizationId });
+    const coordinator = await becomeCoordinator(stage.db, { id: organizationId });
     assert.deepEqual(await coordinator.query('select kind, detail from api.open_conflicts'), [
       { kind: 'member_system', detail: { error_code: 'receiver_key_unusable' } },
     ]);

@@ -11,7 +11,7 @@ import { formOwner, resultBox } from '../form-parts.ts';
 import type { Html } from '../layout.ts';
 import { openPage, type Page } from '../page.ts';
 import { paging, readPlace } from '../paging.ts';
-import { table } from '../table.ts';
+import { dataTable, type TableRow } from '../table.ts';
 
 const pageSize = 50;
 
@@ -50,17 +50,17 @@ function list(page: Page, deliveries: Delivery[]): Html {
   const { locale, format } = page;
   const words = deliveryWords[locale];
   const rows = deliveries.map(
-    (delivery) => html`<tr>
-<th scope="row"><a class="ds-link" href="/members/${delivery.member_id}">${nameOn(page, delivery)}</a></th>
-<td>${changeWords[locale][delivery.change === 'remove' ? 'remove' : 'set']}</td>
-<td>${deliveryStateWords[locale][delivery.state]}${reason(page, delivery)}</td>
-<td>${format.time(delivery.created_at)}</td>
-<td>${delivery.next_attempt_at === null ? '' : format.time(delivery.next_attempt_at)}</td>
-<td>${action(page, delivery)}</td>
-</tr>`,
+    (delivery): TableRow => [
+      html`<a class="ds-link" href="/members/${delivery.member_id}">${nameOn(page, delivery)}</a>`,
+      changeWords[locale][delivery.change === 'remove' ? 'remove' : 'set'],
+      html`${deliveryStateWords[locale][delivery.state]}${reason(page, delivery)}`,
+      format.time(delivery.created_at),
+      delivery.next_attempt_at === null ? '' : format.time(delivery.next_attempt_at),
+      action(page, delivery),
+    ],
   );
   const heads = [words.member, words.change, words.state, words.when, words.next, words.action];
-  return table({ caption: words.title, heads, rows });
+  return dataTable(words.title, heads, rows);
 }
 
 function nameOn({ locale }: Page, delivery: Delivery): string {

@@ -4,7 +4,7 @@ import { read } from '../../api/connect.ts';
 import type { DeskEnv } from '../../http/desk-context.ts';
 import { byHandWords } from '../../words/by-hand.ts';
 import { openPage } from '../page.ts';
-import { table } from '../table.ts';
+import { dataTable, type TableRow } from '../table.ts';
 
 /** As many as anybody looks back at; one is made at a time. */
 const shown = 50;
@@ -19,17 +19,17 @@ export function addFileList(app: Hono<DeskEnv>): void {
     const { locale, format } = page;
     const words = byHandWords[locale].files;
     const rows = files.map(
-      (
-        file,
-      ) => html`<tr><th scope="row"><a class="ds-link" href="/files/${file.file_id}">${words.made(format.time(file.created_at))}</a></th>
-<td>${format.number(file.changes)}</td>
-<td>${words.states[file.state]}</td>
-<td>${file.state !== 'ready' || file.accept_until === null ? '' : format.time(file.accept_until)}</td></tr>`,
+      (file): TableRow => [
+        html`<a class="ds-link" href="/files/${file.file_id}">${words.made(format.time(file.created_at))}</a>`,
+        format.number(file.changes),
+        words.states[file.state],
+        file.state !== 'ready' || file.accept_until === null ? '' : format.time(file.accept_until),
+      ],
     );
     const heads = [words.file, words.changes, words.state, words.until];
     const content = html`<h1 class="ds-heading" data-size="lg">${words.title}</h1>
 <p>${words.explain}</p>
-${rows.length === 0 ? html`<p>${words.none}</p>` : table({ caption: words.title, heads, rows })}`;
+${rows.length === 0 ? html`<p>${words.none}</p>` : dataTable(words.title, heads, rows)}`;
     return page.show({ title: words.title, content });
   });
 }

@@ -1,17 +1,17 @@
 import type { Hono } from 'hono';
 import { html } from 'hono/html';
+import type { Row } from '../../../db/api-types.gen.ts';
 import { call, read } from '../../api/connect.ts';
-import type { Row } from '../../api/contract-types.ts';
 import { NotFoundError } from '../../api/errors.ts';
 import type { DeskContext, DeskEnv } from '../../http/desk-context.ts';
 import { type Form, readForm } from '../../http/form.ts';
 import { byHandWords } from '../../words/by-hand.ts';
 import { commonWords } from '../../words/common.ts';
 import { refusalWords } from '../../words/refusals.ts';
+import { facts } from '../facts.ts';
 import { errorSummary, formOwner, resultBox } from '../form-parts.ts';
 import type { Html } from '../layout.ts';
 import { openPage, type Page } from '../page.ts';
-import { facts } from '../table.ts';
 
 type File = Row<'sync_files'>;
 type Refused = keyof (typeof refusalWords)['nb'];

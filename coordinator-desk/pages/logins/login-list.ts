@@ -8,7 +8,7 @@ import { fullName, providerName } from '../cases/names.ts';
 import type { Html } from '../layout.ts';
 import { openPage, type Page } from '../page.ts';
 import { paging, readPlace } from '../paging.ts';
-import { table } from '../table.ts';
+import { dataTable, type TableRow } from '../table.ts';
 
 const pageSize = 50;
 
@@ -32,16 +32,16 @@ ${paging(page, '/logins', next, after === undefined)}`;
 function list({ locale, format }: Page, logins: Login[]): Html {
   const words = loginWords[locale];
   const rows = logins.map(
-    (login) => html`<tr>
-<th scope="row"><a class="ds-link" href="/logins/${login.observation_id}">${nameOfLogin(locale, login)}</a></th>
-<td>${format.time(login.received_at)}</td>
-<td>${providerName(login.provider)}</td>
-<td>${outcomeWords[locale][login.outcome]}</td>
-<td>${login.birth_date === null ? words.missing : format.date(login.birth_date)}</td>
-</tr>`,
+    (login): TableRow => [
+      html`<a class="ds-link" href="/logins/${login.observation_id}">${nameOfLogin(locale, login)}</a>`,
+      format.time(login.received_at),
+      providerName(login.provider),
+      outcomeWords[locale][login.outcome],
+      login.birth_date === null ? words.missing : format.date(login.birth_date),
+    ],
   );
   const heads = [words.name, words.when, words.provider, words.outcome, words.born];
-  return table({ caption: words.title, heads, rows });
+  return dataTable(words.title, heads, rows);
 }
 
 export function nameOfLogin(locale: Page['locale'], { given_name, family_name }: Login): string {

@@ -13,11 +13,11 @@ import { outcomeWords } from '../../words/states.ts';
 import { loginBesideRecord } from '../cases/comparison.ts';
 import { memberName, nameOf, providerName } from '../cases/names.ts';
 import { noteField } from '../cases/open-case.ts';
+import { facts } from '../facts.ts';
 import { formOwner, resultBox } from '../form-parts.ts';
 import type { Html } from '../layout.ts';
 import { nameIn, type Search, searchFault, searchFor, searchForm, searchResult } from '../members/member-search.ts';
 import { openPage, type Page } from '../page.ts';
-import { facts } from '../table.ts';
 import { nameOfLogin } from './login-list.ts';
 
 type Found = Awaited<ReturnType<typeof loadLogin>>;

@@ -6,9 +6,10 @@ import { eventInWords } from '../../words/events.ts';
 import { memberWords } from '../../words/members.ts';
 import { changeWords, deliveryStateWords, outcomeWords, type Source, sourceWords } from '../../words/states.ts';
 import { caseTitle, fullName, nameOf, providerName } from '../cases/names.ts';
+import { facts } from '../facts.ts';
 import type { Html } from '../layout.ts';
 import { openPage, type Page } from '../page.ts';
-import { facts, table } from '../table.ts';
+import { dataTable, type TableRow } from '../table.ts';
 
 /** `/members/{id}`: the record, and what happened to it. */
 export function addMemberPage(app: Hono<DeskEnv>): void {
@@ -61,57 +62,61 @@ ${facts(lines)}`;
 
 function cases({ locale, format }: Page, { open, settled }: MemberFile): Html {
   const words = memberWords[locale];
-  const row = (found: (typeof open)[number] | (typeof settled)[number], state: string, at: string | null) =>
-    html`<tr><th scope="row"><a class="ds-link" href="/cases/${found.id}">${caseTitle(locale, found)}</a></th>
-<td>${state}</td><td>${at === null ? '' : format.date(at)}</td></tr>`;
+  const row = (found: (typeof open)[number] | (typeof settled)[number], state: string, at: string | null): TableRow => [
+    html`<a class="ds-link" href="/cases/${found.id}">${caseTitle(locale, found)}</a>`,
+    state,
+    at === null ? '' : format.date(at),
+  ];
   const rows = [
     ...open.map((found) => row(found, words.open, found.opened_at)),
     ...settled.map((found) => row(found, words.settled, found.settled_at)),
   ];
   if (rows.length === 0) return html`<p>${words.noCases}</p>`;
-  return table({ caption: words.cases, heads: [words.case, words.state, words.when], rows });
+  return dataTable(words.cases, [words.case, words.state, words.when], rows);
 }
 
 function logins({ locale, format }: Page, { logins: each }: MemberFile): Html {
   const words = memberWords[locale];
   if (each.length === 0) return html`<p>${words.noLogins}</p>`;
   const rows = each.map(
-    (login) => html`<tr><th scope="row">${format.time(login.received_at)}</th>
-<td>${providerName(login.provider)}</td>
-<td>${fullName(login.given_name, login.family_name) ?? words.missing}</td>
-<td>${outcomeWords[locale][login.outcome]}</td>
-<td>${login.linked === true ? words.yes : words.no}</td></tr>`,
+    (login): TableRow => [
+      format.time(login.received_at),
+      providerName(login.provider),
+      fullName(login.given_name, login.family_name) ?? words.missing,
+      outcomeWords[locale][login.outcome],
+      login.linked === true ? words.yes : words.no,
+    ],
   );
   const heads = [words.when, words.provider, words.name, words.outcome, words.linked];
-  return table({ caption: words.logins, heads, rows });
+  return dataTable(words.logins, heads, rows);
 }
 
 function deliveries({ locale, format }: Page, { deliveries: each }: MemberFile): Html {
   const words = memberWords[locale];
   if (each.length === 0) return html`<p>${words.noDeliveries}</p>`;
   const rows = each.map(
-    (delivery) => html`<tr><th scope="row">${format.time(delivery.created_at)}</th>
-<td>${changeWords[locale][delivery.change === 'remove' ? 'remove' : 'set']}</td>
-<td>${deliveryStateWords[locale][delivery.state]}</td>
-<td>${delivery.settled_at === null ? '' : format.time(delivery.settled_at)}</td></tr>`,
+    (delivery): TableRow => [
+      format.time(delivery.created_at),
+      changeWords[locale][delivery.change === 'remove' ? 'remove' : 'set'],
+      deliveryStateWords[locale][delivery.state],
+      delivery.settled_at === null ? '' : format.time(delivery.settled_at),
+    ],
   );
-  return table({
-    caption: words.deliveries,
-    heads: [words.when, words.change, words.state, words.settledAt],
-    rows,
-  });
+  return dataTable(words.deliveries, [words.when, words.change, words.state, words.settledAt], rows);
 }
 
 function history({ locale, format }: Page, { member, events, more }: MemberFile, isOlder: boolean): Html {
   const words = memberWords[locale];
   if (events.length === 0) return html`<p>${words.noHistory}</p>`;
   const rows = events.map(
-    ({ occurred_at, event, source, message }) => html`<tr><th scope="row">${format.time(occurred_at)}</th>
-<td>${eventInWords(locale, event, message)}</td>
-<td>${sourceWords[locale][source as Source]}</td></tr>`,
+    ({ occurred_at, event, source, message }): TableRow => [
+      format.time(occurred_at),
+      eventInWords(locale, event, message),
+      sourceWords[locale][source as Source],
+    ],
   );
   const last = events.at(-1);
-  return html`${table({ caption: words.history, heads: [words.when, words.event, words.by], rows })}
+  return html`${dataTable(words.history, [words.when, words.event, words.by], rows)}
 <p class="desk-actions">
 ${more && last !== undefined ? html`<a class="ds-link" href="/members/${member.id}?before=${last.event_id}#history">${words.older}</a>` : ''}
 ${isOlder ? html`<a class="ds-link" href="/members/${member.id}#history">${words.newest}</a>` : ''}

@@ -10,7 +10,7 @@ import { fullName } from '../cases/names.ts';
 import { errorSummary } from '../form-parts.ts';
 import type { Html } from '../layout.ts';
 import { openPage, type Page } from '../page.ts';
-import { table } from '../table.ts';
+import { dataTable, type TableRow } from '../table.ts';
 
 /** `/members?q=`: looking for a member. */
 export function addMemberSearch(app: Hono<DeskEnv>): void {
@@ -69,16 +69,18 @@ export function searchResult(page: Page, found: FoundMembers, lead: (member: Fou
   const words = memberWords[locale];
   if (found.members.length === 0) return html`<p id="result">${words.none}</p>`;
   const rows = found.members.map(
-    (member) => html`<tr><th scope="row">${lead(member)}</th>
-<td>${member.external_id}</td>
-<td>${member.birth_date === null ? words.missing : format.date(member.birth_date)}</td>
-<td>${member.email ?? words.missing}</td>
-<td>${member.phone ?? words.missing}</td>
-<td>${member.personnummer_masked ?? words.missing}</td></tr>`,
+    (member): TableRow => [
+      lead(member),
+      member.external_id,
+      member.birth_date === null ? words.missing : format.date(member.birth_date),
+      member.email ?? words.missing,
+      member.phone ?? words.missing,
+      member.personnummer_masked ?? words.missing,
+    ],
   );
   const heads = [words.name, words.number, words.born, words.email, words.phone, words.personnummer];
   return html`<p id="result">${words.found(found.members.length)}${found.more ? html` ${words.more}` : ''}</p>
-${table({ caption: words.caption, heads, rows })}`;
+${dataTable(words.caption, heads, rows)}`;
 }
 
 export function nameIn({ locale }: Page, { given_name, family_name, merged_into }: FoundMember): string {

@@ -5,9 +5,10 @@ import { NotFoundError } from '../../api/errors.ts';
 import { type Figures, loadFigures } from '../../api/figures.ts';
 import type { DeskEnv } from '../../http/desk-context.ts';
 import { qualityWords } from '../../words/quality.ts';
+import { facts } from '../facts.ts';
 import type { Html } from '../layout.ts';
 import { openPage, type Page } from '../page.ts';
-import { facts, table } from '../table.ts';
+import { dataTable } from '../table.ts';
 import { type Chart, chartsOf } from './chart.ts';
 import { picture } from './chart-picture.ts';
 
@@ -69,9 +70,9 @@ function section(page: Page, chart: Chart, organization: string): Html {
   const rows = chart.rows.map(({ label }, nth) => {
     const cells = chart.series.map(({ values }) => {
       const value = values[nth] ?? null;
-      return html`<td>${value === null ? words.notCounted : format.number(value)}</td>`;
+      return value === null ? words.notCounted : format.number(value);
     });
-    return html`<tr><th scope="row">${label}</th>${cells}</tr>`;
+    return [label, ...cells] satisfies [string, ...string[]];
   });
   const heads = [chart.rowHead, ...chart.series.map(({ label }) => label)];
   const isEmpty = chart.rows.length === 0;
@@ -81,7 +82,7 @@ ${
   isEmpty
     ? html`<p>${words.noFigures}</p>`
     : html`<div class="desk-scroll" role="region" aria-label="${chart.title}" tabindex="0">${picture(page, chart)}</div>
-${table({ caption: words.tableOf(chart.title), heads, rows })}
+${dataTable(words.tableOf(chart.title), heads, rows)}
 <p><a class="ds-link" href="/quality/${organization}/${chart.name}.csv">${words.csv(chart.title)}</a></p>`
 }
 `;

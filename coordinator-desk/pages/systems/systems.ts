@@ -1,13 +1,13 @@
 import type { Hono } from 'hono';
 import { html } from 'hono/html';
+import type { Row } from '../../../db/api-types.gen.ts';
 import { read } from '../../api/connect.ts';
-import type { Row } from '../../api/contract-types.ts';
 import type { DeskEnv } from '../../http/desk-context.ts';
 import { deliveryWords } from '../../words/deliveries.ts';
 import { explainFailure } from '../../words/failures.ts';
+import { facts } from '../facts.ts';
 import type { Html } from '../layout.ts';
 import { openPage, type Page } from '../page.ts';
-import { facts } from '../table.ts';
 
 /** `/systems`: whether changes reach the member system. */
 export function addSystems(app: Hono<DeskEnv>): void {

@@ -6,11 +6,11 @@ import type { DeskContext, DeskEnv } from '../../http/desk-context.ts';
 import { byHandWords } from '../../words/by-hand.ts';
 import { refusalWords } from '../../words/refusals.ts';
 import { changeWords } from '../../words/states.ts';
+import { facts } from '../facts.ts';
 import { formOwner, resultBox } from '../form-parts.ts';
 import type { Html } from '../layout.ts';
 import { openPage, type Page } from '../page.ts';
 import { allowOwnScripts } from '../scripts.ts';
-import { facts } from '../table.ts';
 import { nameInRow, readiness, type WorklistRow } from './worklist.ts';
 
 /** `/worklist/{push}`: one number to be typed in, or removed; and saying that it is done. */

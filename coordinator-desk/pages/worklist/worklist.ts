@@ -1,7 +1,7 @@
 import type { Hono } from 'hono';
 import { html } from 'hono/html';
+import type { Row } from '../../../db/api-types.gen.ts';
 import { read } from '../../api/connect.ts';
-import type { Row } from '../../api/contract-types.ts';
 import type { DeskEnv } from '../../http/desk-context.ts';
 import { byHandWords } from '../../words/by-hand.ts';
 import { changeWords } from '../../words/states.ts';
@@ -10,7 +10,7 @@ import { resultBox } from '../form-parts.ts';
 import type { Html } from '../layout.ts';
 import { openPage, type Page } from '../page.ts';
 import { paging, readPlace } from '../paging.ts';
-import { table } from '../table.ts';
+import { dataTable, type TableRow } from '../table.ts';
 
 const pageSize = 50;
 
@@ -64,14 +64,14 @@ function list(page: Page, rows: WorklistRow[]): Html {
   const { locale, format } = page;
   const words = byHandWords[locale].list;
   const lines = rows.map(
-    (
-      row,
-    ) => html`<tr><th scope="row"><a class="ds-link" href="/worklist/${row.push_id}">${nameInRow(page, row)}</a></th>
-<td>${changeWords[locale][row.change === 'remove' ? 'remove' : 'set']}</td>
-<td>${format.time(row.waiting_since)}</td>
-<td>${readiness(page, row)}</td></tr>`,
+    (row): TableRow => [
+      html`<a class="ds-link" href="/worklist/${row.push_id}">${nameInRow(page, row)}</a>`,
+      changeWords[locale][row.change === 'remove' ? 'remove' : 'set'],
+      format.time(row.waiting_since),
+      readiness(page, row),
+    ],
   );
-  return table({ caption: words.title, heads: [words.member, words.change, words.since, words.ready], rows: lines });
+  return dataTable(words.title, [words.member, words.change, words.since, words.ready], lines);
 }
 
 export function readiness(page: Page, { ready, waits_for_conflict_id }: WorklistRow): Html {

@@ -81,7 +81,7 @@ test('a key is made in the browser and approved by another coordinator; a number
     `select id, state, version, detail from registry.conflicts where kind = 'receiver_key'`,
   );
   assert.deepEqual([proposed.state, proposed.detail.fingerprint], ['proposed', fingerprint]);
-  await using colleague = await becomeCoordinator(desk.db, desk.callback.organization);
+  const colleague = await becomeCoordinator(desk.db, desk.callback.organization);
   assert.equal((await colleague.call('approve', proposed.id, proposed.version)).state, 'resolved');
 
   const push = await putOnList(0);
@@ -89,7 +89,9 @@ test('a key is made in the browser and approved by another coordinator; a number
   await page.goto(`${desk.url}/worklist`);
   await page.getByRole('link', { name: /GivenA FamilyA/ }).click();
   const open = async (passphrase: string) => {
-    await page.getByLabel('Nøkkelfilen', { exact: true }).setInputFiles({ name: 'key.jwe', mimeType: '', buffer: Buffer.from(keyFile) });
+    await page
+      .getByLabel('Nøkkelfilen', { exact: true })
+      .setInputFiles({ name: 'key.jwe', mimeType: '', buffer: Buffer.from(keyFile) });
     await page.getByLabel('Passfrasen til nøkkelfilen').fill(passphrase);
     await page.getByRole('button', { name: 'Vis nummeret', exact: true }).click();
   };

@@ -37,10 +37,7 @@ beforeAll(async () => {
   const theirs = await fill(desk.db, callback, 2);
   foreign = { callback, member: theirs.member.id, login: theirs.login, push: theirs.push };
 });
-afterAll(async () => {
-  await foreign?.callback[Symbol.asyncDispose]();
-  await desk?.[Symbol.asyncDispose]();
-});
+afterAll(() => desk?.[Symbol.asyncDispose]());
 
 async function signedIn(options: Parameters<typeof openPage>[0] = {}) {
   const browser = await openPage({ locale: 'nb-NO', javaScriptEnabled: false, ...options });

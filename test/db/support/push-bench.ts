@@ -1,4 +1,3 @@
-import pg from 'pg';
 import { actAsCallback, addKari, one } from '../../support/acting-callback.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { claimPush, finishPush } from '../../support/push-worker.ts';
@@ -15,20 +14,19 @@ export async function withPush(action: (bench: PushBench) => Promise<void>, memb
   try {
     await action(bench);
   } finally {
-    await bench.worker.end();
     await bench.db[Symbol.asyncDispose]();
   }
 }
 
 async function setUp(memberSystem: Columns) {
   const db: TestDatabase = await createTestDatabase();
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   for (const [column, value] of Object.entries(memberSystem)) {
     await db.pool.query(`update sync.member_systems set ${column} = $1`, [value]);
   }
   const kari = await addKari(db, callback, { external_id: 'kari-1' });
   await callback.login({ personnummer: NUMBER });
-  const worker = new pg.Pool({ connectionString: db.urlFor('sync_worker'), max: 10 });
+  const worker = db.poolFor('sync_worker');
   const { id } = await one<{ id: string }>(db, 'select id from sync.pushes');
   const claim = (workerId = 'worker-1', pushId = id) => claimPush(worker, pushId, workerId);
   const finish = (token: string, result: string, code: string | null = null, final = false, pushId = id) =>

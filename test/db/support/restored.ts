@@ -1,8 +1,9 @@
 import pg from 'pg';
-import { prepareLoginRoles } from '../../../local/login-roles.ts';
+import { type LoginRole, prepareLoginRoles } from '../../../local/login-roles.ts';
 import type { RunningPostgres } from '../../../local/postgres.ts';
 import { actAsCallback, addKari } from '../../support/acting-callback.ts';
 import type { TestDatabase } from '../../support/database.ts';
+import { KeptPools } from '../../support/kept-pools.ts';
 
 export async function connect(connectionString: string) {
   const client = new pg.Client({ connectionString });
@@ -52,20 +53,22 @@ async function use(server: RunningPostgres, name: string): Promise<TestDatabase>
   const ownerUrl = onDatabase(server, name).href;
   await using client = await connect(ownerUrl);
   await prepareLoginRoles(client, () => 'local');
-  const pool = new pg.Pool({ connectionString: ownerUrl, max: 3, allowExitOnIdle: true });
+  const pools = new KeptPools(ownerUrl);
+  const urlFor = (role: LoginRole) => Object.assign(new URL(ownerUrl), { username: role, password: 'local' }).href;
   return {
     name,
     ownerUrl,
-    pool,
-    urlFor: (role) => Object.assign(new URL(ownerUrl), { username: role, password: 'local' }).href,
-    [Symbol.asyncDispose]: () => pool.end(),
+    pool: pools.owner,
+    urlFor,
+    poolFor: (role) => pools.of(role, urlFor(role)),
+    [Symbol.asyncDispose]: () => pools.end(),
   };
 }
 
 /** A login, with a number that disagrees with nothing: everything that a login needs is there, or it is `deferred`. */
 export async function logsIn(server: RunningPostgres, name: string, number: string): Promise<string> {
   await using db = await use(server, name);
-  await using callback = await actAsCallback(db);
+  const callback = await actAsCallback(db);
   await addKari(db, callback);
   return (await callback.login({ personnummer: number })).outcome;
 }

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { runProgram } from '../../../members-import/run-program.ts';
+import { bareEnvironment } from '../../support/bare-environment.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { addOrganization, type Organization, testKeys } from '../../support/samples.ts';
 
@@ -112,9 +113,8 @@ async function runHere(
 }
 
 function spawnImport(db: TestDatabase, environment: Record<string, string>, words: string[]) {
-  const { PATH = '', HOME = '' } = process.env;
   const child = spawn(process.execPath, [MAIN, ...words], {
-    env: { PATH, HOME, ...environmentFor(db), ...environment },
+    env: { ...bareEnvironment(), ...environmentFor(db), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const texts = { out: '', err: '' };
