@@ -8,6 +8,7 @@ import { addDeliveryList } from './deliveries/delivery-list.ts';
 import { addRetry } from './deliveries/retry.ts';
 import { addFileList } from './files/file-list.ts';
 import { addFilePage } from './files/file-page.ts';
+import { addHelp } from './help/help.ts';
 import { addLoginList } from './logins/login-list.ts';
 import { addLoginPage } from './logins/login-page.ts';
 import { addMemberPage } from './members/member-page.ts';
@@ -39,6 +40,7 @@ export function addPages(app: Hono<DeskEnv>): void {
   addWorklist(app);
   addWorklistKey(app);
   addWorklistRow(app);
+  addHelp(app);
   addSettled(app);
   addApprovals(app);
 }

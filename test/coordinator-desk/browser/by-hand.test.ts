@@ -10,6 +10,7 @@ import { becomeCoordinator } from '../../support/coordinator.ts';
 import { inCase } from '../../support/in-case.ts';
 import { claimPush, finishPush } from '../../support/push-worker.ts';
 import { addMember } from '../../support/samples.ts';
+import { mainText } from '../support/browser.ts';
 import { type OpenDesk, openDesk } from '../support/open-desk.ts';
 
 // Where a person carries the numbers: the key that is made in the browser, the worklist whose numbers are opened there, and the files.
@@ -29,7 +30,6 @@ async function signedIn(options: Parameters<typeof openPage>[0] = {}) {
   await browser.page.goto(`${desk.url}/sign-in/${desk.callback.organization.slug}`);
   return browser;
 }
-const main = async (page: Page) => (await page.locator('main').innerText()).replaceAll(/\s+/g, ' ');
 const focused = (page: Page) => page.evaluate<string>('document.activeElement.id');
 
 /** Somebody logs in with a number, and the worker seals it for the organisation's key. */
@@ -102,7 +102,7 @@ test('a key is made in the browser and approved by another coordinator; a number
   await page.getByText(number(0)).waitFor();
   assert.equal(await focused(page), 'number');
   await page.clock.fastForward(60_000);
-  assert.doesNotMatch(await main(page), new RegExp(number(0)));
+  assert.doesNotMatch(await mainText(page), new RegExp(number(0)));
   assert.equal(await focused(page), 'show-again');
   await page.getByRole('button', { name: 'Vis nummeret igjen' }).click();
   await page.getByText(number(0)).waitFor();
@@ -136,10 +136,10 @@ test('without script, and without WebCrypto, the pages say what to do, and the n
   await using browser = await signedIn({ javaScriptEnabled: false });
   const { page } = browser;
   await page.goto(`${desk.url}/worklist/key`);
-  assert.match(await main(page), /krever JavaScript/);
+  assert.match(await mainText(page), /krever JavaScript/);
   assert.equal(await page.locator('#make-key').isVisible(), false);
   await page.goto(`${desk.url}/worklist/${push}`);
-  assert.match(await main(page), /Nummeret kan bare åpnes i nettleseren/);
+  assert.match(await mainText(page), /Nummeret kan bare åpnes i nettleseren/);
   const answer = await page.request.post(`${desk.url}/worklist/${push}/number`, {
     form: { _who: desk.coordinator.userId, _page: '/worklist' },
     headers: { origin: desk.url, 'sec-fetch-site': 'same-origin' },
@@ -171,7 +171,7 @@ test('a file is fetched sealed and acknowledged after a look at what that says; 
   await using browser = await signedIn({ javaScriptEnabled: false });
   const { page } = browser;
   await page.goto(`${desk.url}/files`);
-  assert.match(await main(page), /klar til å hentes/);
+  assert.match(await mainText(page), /klar til å hentes/);
   await page.getByRole('link', { name: /^Laget/ }).click();
   const [download] = await Promise.all([
     page.waitForEvent('download'),
@@ -181,14 +181,14 @@ test('a file is fetched sealed and acknowledged after a look at what that says; 
 
   await page.getByLabel('Medlemsnumre som ikke').fill('M-2\nM-99');
   await page.getByRole('button', { name: 'Fortsett' }).click();
-  assert.match(await main(page), /unntatt for disse 2 medlemmene: M-2 M-99/);
+  assert.match(await mainText(page), /unntatt for disse 2 medlemmene: M-2 M-99/);
   await page.getByRole('button', { name: 'Ja, bekreft filen' }).click();
   assert.match(await page.title(), /^Feil: /);
-  assert.match(await main(page), /Ett av medlemsnumrene finnes ikke i filen/);
+  assert.match(await mainText(page), /Ett av medlemsnumrene finnes ikke i filen/);
   await page.getByLabel('Medlemsnumre som ikke').fill('M-2');
   await page.getByRole('button', { name: 'Fortsett' }).click();
   await page.getByRole('button', { name: 'Ja, bekreft filen' }).click();
-  assert.match(await main(page), /Filen er bekreftet/);
+  assert.match(await mainText(page), /Filen er bekreftet/);
   const refused = await pool.query(
     `select p.error_code from sync.pushes as p join registry.members as m on m.id = p.member_id
      where m.external_id = 'M-2'`,

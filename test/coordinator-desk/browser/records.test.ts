@@ -8,6 +8,7 @@ import { openPage, violations } from '../../support/chromium.ts';
 import { inCase } from '../../support/in-case.ts';
 import { pushWorker } from '../../support/push-worker.ts';
 import { addMember, type Member } from '../../support/samples.ts';
+import { mainText } from '../support/browser.ts';
 import { type OpenDesk, openDesk } from '../support/open-desk.ts';
 
 // Members, logins, deliveries and the member system: what a coordinator finds and does there, with scripts switched off.
@@ -45,7 +46,6 @@ async function signedIn(options: Parameters<typeof openPage>[0] = {}) {
   return browser;
 }
 const h1 = (page: Page) => page.locator('h1').textContent();
-const main = async (page: Page) => (await page.locator('main').innerText()).replaceAll(/\s+/g, ' ');
 
 test('a member is found by name, and the page of one tells record, logins, cases, deliveries and history, masked', async () => {
   await using browser = await signedIn();
@@ -53,10 +53,10 @@ test('a member is found by name, and the page of one tells record, logins, cases
   await page.goto(`${desk.url}/members`);
   await page.getByLabel('Søk etter medlem').fill('given family');
   await page.getByRole('button', { name: 'Søk' }).click();
-  assert.match(await main(page), /2 medlemmer passer/);
+  assert.match(await mainText(page), /2 medlemmer passer/);
   await page.getByRole('link', { name: 'GivenA FamilyA' }).click();
   assert.match((await h1(page)) ?? '', /GivenA FamilyA \(medlem M-0\)/);
-  const text = await main(page);
+  const text = await mainText(page);
   for (const told of [
     /Fødselsdato 1\. januar 1950/,
     /Fødselsnummer \d{6}\*{5}/,
@@ -80,7 +80,7 @@ test('a search that finds nobody, says too little or is for a number, says so at
     [number(0), /Ingen blir funnet med fødselsnummer/],
   ] as const) {
     await page.goto(`${desk.url}/members?q=${encodeURIComponent(query)}`);
-    assert.match(await main(page), answer);
+    assert.match(await mainText(page), answer);
   }
   assert.match(await page.title(), /^Feil: /);
   assert.equal(await page.getByLabel('Søk etter medlem').getAttribute('aria-invalid'), 'true');
@@ -96,11 +96,11 @@ test('a login that belongs to nobody is linked after a look at both, and that is
   await page.getByRole('button', { name: 'Søk' }).click();
   await page.getByRole('link', { name: 'Velg GivenB FamilyB' }).click();
   assert.match((await h1(page)) ?? '', /^Er dette GivenB FamilyB/);
-  assert.match(await main(page), /Fornavn GivenB GivenB lik/);
+  assert.match(await mainText(page), /Fornavn GivenB GivenB lik/);
   await page.getByLabel('Notat').fill('Ringte henne');
   await page.getByRole('button', { name: 'Ja, knytt påloggingen' }).click();
   assert.match((await h1(page)) ?? '', /Påloggingen hører til GivenB FamilyB/);
-  assert.match(await main(page), /Påloggingen er knyttet til medlemmet/);
+  assert.match(await mainText(page), /Påloggingen er knyttet til medlemmet/);
   const settled = await one(
     desk.db,
     `select decision, note, decided_by from registry.conflicts where observation_id = $1 and state = 'resolved'`,
@@ -114,7 +114,7 @@ test('a login that belongs to nobody is linked after a look at both, and that is
 
   await page.getByLabel('Hvorfor angrer du?').fill('Feil person');
   await page.getByRole('button', { name: 'Angre koblingen' }).click();
-  assert.match(await main(page), /Koblingen er angret/);
+  assert.match(await mainText(page), /Koblingen er angret/);
   assert.equal(await h1(page), 'Hvem er GivenB FamilyB?');
   assert.equal(
     (
@@ -140,7 +140,7 @@ test('a note with a number stops the linking, and is still there to be corrected
   await page.goto(`${desk.url}/logins/${login}/link?member=${id}`);
   await page.getByLabel('Notat').fill(`nummeret er ${number(4)}`);
   await page.getByRole('button', { name: 'Ja, knytt påloggingen' }).click();
-  assert.match(await main(page), /Ingenting er gjort.*elleve siffer/);
+  assert.match(await mainText(page), /Ingenting er gjort.*elleve siffer/);
   assert.match(await page.getByLabel('Notat').inputValue(), /^nummeret er/);
 });
 
@@ -150,17 +150,17 @@ test('deliveries: why one failed, in words; one is tried again, and all with the
   await page.goto(`${desk.url}/deliveries`);
   await page.getByLabel('Tilstand', { exact: true }).selectOption('failed');
   await page.getByRole('button', { name: 'Vis' }).click();
-  assert.match(await main(page), /avvist\. Medlemssystemet avviste endringen/);
+  assert.match(await mainText(page), /avvist\. Medlemssystemet avviste endringen/);
   await page.getByRole('button', { name: /^Prøv igjen: GivenA FamilyA/ }).click();
   assert.equal(await h1(page), 'Overføringen prøves igjen');
-  assert.match(await main(page), /venter på å bli overført.*Du kan forlate siden/);
+  assert.match(await mainText(page), /venter på å bli overført.*Du kan forlate siden/);
   const again = new URL(page.url()).searchParams.get('push') ?? '';
   await pushWorker(desk.db).attempt(again, { result: 'rejected', status: 422, code: 'http_4xx' });
 
   await page.goto(`${desk.url}/deliveries?state=failed`);
   await page.getByRole('button', { name: /^Prøv alle med samme feil igjen/ }).click();
   assert.equal(await h1(page), 'Overføringer som prøves igjen');
-  assert.match(await main(page), /\d overføringer venter.*Ingen er mislykket med denne feilen lenger/);
+  assert.match(await mainText(page), /\d overføringer venter.*Ingen er mislykket med denne feilen lenger/);
   const waiting = await one(
     desk.db,
     `select count(*)::int as n from sync.pushes where state = 'pending' and member_id = $1`,
@@ -181,7 +181,7 @@ test('the member system: whether it works, in plain words', async () => {
   await using browser = await signedIn();
   const { page } = browser;
   await page.goto(`${desk.url}/systems`);
-  assert.match(await main(page), /Ja\. Endringene går fram\./);
+  assert.match(await mainText(page), /Ja\. Endringene går fram\./);
 });
 
 test('figures: each picture says in words, in a table and in a file what it shows', async () => {
@@ -189,7 +189,7 @@ test('figures: each picture says in words, in a table and in a file what it show
   await using browser = await signedIn();
   const { page } = browser;
   await page.goto(`${desk.url}/quality`);
-  assert.match(await main(page), /Med fødselsnummer 1 /);
+  assert.match(await mainText(page), /Med fødselsnummer 1 /);
   const pictures = page.locator('main svg[role=img]');
   assert.equal(await pictures.count(), 5);
   for (let nth = 0; nth < 5; nth += 1) {
@@ -252,7 +252,7 @@ test('what another organisation has is not there, whatever id is named', async (
   for (const path of ['/members?q=given', '/logins', '/deliveries'])
     await inCase(path, async () => {
       await page.goto(`${desk.url}${path}`);
-      assert.doesNotMatch(await main(page), /GivenC|GivenD/);
+      assert.doesNotMatch(await mainText(page), /GivenC|GivenD/);
     });
 });
 
@@ -269,6 +269,7 @@ test('each page in three languages, light and dark, narrow and at double size, h
     '/deliveries/progress?code=http_4xx',
     '/systems',
     '/quality',
+    '/help',
     '/files',
     '/worklist',
   ];
