@@ -1,6 +1,5 @@
-import type { Enum } from '../../db/api-types.gen.ts';
+import type { Enum, Row } from '../../db/api-types.gen.ts';
 import { type Api, read } from './connect.ts';
-import type { Row } from './contract-types.ts';
 import { NotFoundError } from './errors.ts';
 
 export type OpenCase = Row<'open_conflicts'>;
@@ -15,6 +14,8 @@ export type FoundCase =
       candidates: Member[];
       other: Member | undefined;
       comments: Row<'conflict_comments'>[];
+      /** Of a proposed one: what waits for approval. */
+      approval: Row<'approvals'> | undefined;
     }
   | { state: 'settled'; found: SettledCase; comments: Row<'conflict_comments'>[] };
 
@@ -74,9 +75,10 @@ export async function nextCase(api: Api, userId: string, apart?: string): Promis
 
 /** @throws {NotFoundError} when there is none for this coordinator, or nobody settled it */
 export async function findCase(api: Api, id: string): Promise<FoundCase> {
-  const [[open], [settled], comments] = await Promise.all([
+  const [[open], [settled], [approval], comments] = await Promise.all([
     read(api.from('open_conflicts').select('*').eq('id', id)),
     read(api.from('settled_conflicts').select('*').eq('id', id)),
+    read(api.from('approvals').select('*').eq('conflict_id', id)),
     read(api.from('conflict_comments').select('*').eq('conflict_id', id).order('written_at')),
   ]);
   if (open !== undefined) {
@@ -87,10 +89,39 @@ export async function findCase(api: Api, id: string): Promise<FoundCase> {
       state: 'open',
       found: open,
       comments,
+      approval,
       candidates: members.filter(({ id }) => open.candidates.includes(id)),
       other: members.find(({ id }) => id === open.other_member_id),
     };
   }
   if (settled !== undefined) return { state: 'settled', found: settled, comments };
   throw new NotFoundError();
+}
+
+/** Settled cases, the newest first; of these members only where some are named. */
+export async function listSettled(
+  api: Api,
+  filter: { kind?: Enum<'conflict_kind'> | undefined; members?: string[] | undefined },
+  after: { settledAt: string; id: string } | undefined,
+  limit: number,
+) {
+  let query = api.from('settled_conflicts').select('*');
+  if (filter.kind !== undefined) query = query.eq('kind', filter.kind);
+  if (filter.members !== undefined) query = query.in('member_id', filter.members);
+  if (after !== undefined) {
+    query = query.or(`settled_at.lt."${after.settledAt}",and(settled_at.eq."${after.settledAt}",id.lt.${after.id})`);
+  }
+  const newest = { ascending: false };
+  const rows = await read(
+    query
+      .order('settled_at', newest)
+      .order('id', newest)
+      .limit(limit + 1),
+  );
+  return { cases: rows.slice(0, limit), more: rows.length > limit };
+}
+
+/** Decisions that wait for another coordinator, the oldest first. */
+export function listApprovals(api: Api): Promise<Row<'approvals'>[]> {
+  return read(api.from('approvals').select('*').order('proposed_at').limit(200));
 }

@@ -1,5 +1,5 @@
+import type { Row } from '../../db/api-types.gen.ts';
 import { type Api, read } from './connect.ts';
-import type { Row } from './contract-types.ts';
 
 export type Colleague = Row<'coordinators'>;
 

@@ -1,7 +1,7 @@
 import { createClient, type SupabaseClient } from '@supabase/supabase-js';
-import { isRefusal, type RefusalCode } from '../../db/api-types.gen.ts';
+import { type Database, isRefusal, type RefusalCode } from '../../db/api-types.gen.ts';
 import type { ApiAddress } from '../config.ts';
-import type { Database } from './contract-types.ts';
+
 import { ApiFailedError, NotFoundError, SessionEndedError } from './errors.ts';
 
 /** Schema `api` as one coordinator sees it. Row security decides what that is; nothing here does. */

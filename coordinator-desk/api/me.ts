@@ -39,6 +39,6 @@ export async function loadMe(api: Api): Promise<Me> {
     name: name ?? userId.slice(0, 8),
     language,
     organizations: profiles.map((each) => ({ slug: each.organization, name: each.organization_name })),
-    counts,
+    counts: counts.flatMap(({ kind, ...rest }) => (kind === null ? [] : [{ kind, ...rest }])),
   };
 }

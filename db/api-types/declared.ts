@@ -238,9 +238,9 @@ export const ARGUMENTS: Record<string, string> = {
   'postpone_conflict.until': 'string | null',
   'resolve_conflict.decision': 'Decision',
   'resolve_conflict.note': 'string | null',
-  'set_language.language': "Enum<'language'> | null",
   'resolve_conflicts.decision': 'Decision',
   'resolve_conflicts.note': 'string | null',
+  'set_language.language': "Enum<'language'> | null",
   'undo_resolution.note': 'string | null',
 };
 

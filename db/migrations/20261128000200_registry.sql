@@ -677,6 +677,10 @@ comment on column registry.coordinators.language is 'Language of the pages; null
 comment on column registry.coordinators.state is 'How the coordinator signs in, by the columns above.';
 comment on column registry.coordinators.created_at is 'When the right was given.';
 
+-- Who is no coordinator any more looks after no case.
+alter table registry.conflicts add foreign key (assigned_to, organization_id)
+  references registry.coordinators (user_id, organization_id) on delete set null (assigned_to);
+
 create table registry.oauth_clients (
   client_id        text not null check (client_id ~ '^[A-Za-z0-9._~-]{1,100}$'),
   organization_id  uuid not null references registry.organizations,
@@ -709,10 +713,6 @@ comment on column registry.code_request.code_challenge is 'PKCE S256 challenge o
 comment on column registry.code_request.client_id is 'The app, where it came by /authorize; null: by the older address.';
 comment on column registry.code_request.scope is 'Scopes that are granted.';
 comment on column registry.code_request.nonce is 'The app''s nonce, for its ID token.';
-
--- Who is no coordinator any more looks after no case.
-alter table registry.conflicts add foreign key (assigned_to, organization_id)
-  references registry.coordinators (user_id, organization_id) on delete set null (assigned_to);
 
 create table registry.consumed_transactions (
   transaction_id  uuid primary key,

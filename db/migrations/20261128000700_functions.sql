@@ -18,7 +18,6 @@ begin
 end
 $$;
 comment on function private.actor is 'Out: coordinator:<user id> when called through PostgREST, otherwise the database login.';
-grant execute on function private.actor to authenticated; -- called by api.approvals
 -- end db/functions/audit/private.actor.sql
 
 -- begin db/functions/coordinators/private.coordinator_organizations.sql
@@ -695,6 +694,19 @@ comment on function api.acknowledge_sync_file is 'In: a file of api.sync_files t
 grant execute on function api.acknowledge_sync_file to authenticated;
 -- end db/functions/files_and_worklist/api.acknowledge_sync_file.sql
 
+-- begin db/functions/coordinators/private.caller_id.sql
+-- Who calls the API: the subject of the access token that PostgREST has verified, and no other claim.
+create or replace function private.caller_id()
+returns uuid
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select nullif(nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub', '')::uuid
+$$;
+comment on function private.caller_id is 'Out: user id of the caller of the API; null without one.';
+grant execute on function private.caller_id to authenticated;
+-- end db/functions/coordinators/private.caller_id.sql
+
 -- begin db/functions/conflicts/private.is_assigned.sql
 -- Who looks after a case does so for seven days from the last thing they did about it.
 create or replace function private.is_assigned(p_assigned_to uuid, p_assigned_until timestamptz)
@@ -708,19 +720,6 @@ comment on function private.is_assigned is 'In: whom a case was assigned to, unt
 grant execute on function private.is_assigned to authenticated; -- called by views
 -- end db/functions/conflicts/private.is_assigned.sql
 
--- begin db/functions/conflicts/private.user_of_actor.sql
--- Decisions name who made them as the audit does; pages ask for the coordinator.
-create or replace function private.user_of_actor(p_actor text)
-returns uuid
-language sql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-  select substring(p_actor from '^coordinator:(.*)$')::uuid
-$$;
-comment on function private.user_of_actor is 'In: an actor (private.actor). Out: user id of the coordinator; null: it was none.';
-grant execute on function private.user_of_actor to authenticated; -- called by views
--- end db/functions/conflicts/private.user_of_actor.sql
-
 -- begin db/functions/conflicts/private.keep_assignment.sql
 -- The coordinator who looks after a case did something about it: the seven days begin anew.
 create or replace function private.keep_assignment(p_conflict_id uuid)
@@ -729,7 +728,7 @@ language sql volatile
 set search_path = pg_catalog, pg_temp
 as $$
   update registry.conflicts set assigned_until = now() + interval '7 days'
-  where id = p_conflict_id and assigned_to = private.user_of_actor(private.actor()) and private.is_assigned(assigned_to, assigned_until)
+  where id = p_conflict_id and assigned_to = private.caller_id() and private.is_assigned(assigned_to, assigned_until)
 $$;
 comment on function private.keep_assignment is 'In: a locked case. Lengthens its assignment where it is the caller''s.';
 -- end db/functions/conflicts/private.keep_assignment.sql
@@ -1005,7 +1004,7 @@ begin
   if v_refusal is not null then
     return private.refuse('add_comment', v_refusal, p_conflict_id);
   end if;
-  k := private.write_comment(c, private.user_of_actor(private.actor()), p_text);
+  k := private.write_comment(c, private.caller_id(), p_text);
   perform private.keep_assignment(c.id);
   return jsonb_build_object('conflict_id', c.id, 'comment_id', k.id, 'written_at', k.written_at);
 end
@@ -1958,6 +1957,19 @@ $$;
 comment on function private.end_proposal is 'In: a locked proposed case, event, sentence. Out: the case, open again.';
 -- end db/functions/conflicts/private.end_proposal.sql
 
+-- begin db/functions/conflicts/private.user_of_actor.sql
+-- Decisions name who made them as the audit does; pages ask for the coordinator.
+create or replace function private.user_of_actor(p_actor text)
+returns uuid
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select substring(p_actor from '^coordinator:(.*)$')::uuid
+$$;
+comment on function private.user_of_actor is 'In: an actor (private.actor). Out: user id of the coordinator; null: it was none.';
+grant execute on function private.user_of_actor to authenticated; -- called by views
+-- end db/functions/conflicts/private.user_of_actor.sql
+
 -- begin db/functions/conflicts/private.decline.sql
 -- Another coordinator is of another mind. What both wrote is kept as comments: the one who proposed is to read why.
 create or replace function private.decline(p_conflict_id uuid, p_note text, p_expected_version integer)
@@ -1977,7 +1989,7 @@ begin
     return private.refuse('decline', v_refusal, p_conflict_id);
   end if;
   perform private.write_comment(c, private.user_of_actor((c.proposal).by), (c.proposal).note);
-  perform private.write_comment(c, private.user_of_actor(private.actor()), p_note);
+  perform private.write_comment(c, private.caller_id(), p_note);
   return private.end_proposal(c, 'decision_declined', 'A coordinator declined what another had proposed; the case is open again.');
 end
 $$;
@@ -2053,7 +2065,7 @@ create or replace view api.approvals with (security_invoker = true) as
 select
   c.id as conflict_id, g.slug as organization, c.kind, (c.proposal).decision, (c.proposal).note,
   p.user_id as proposed_by, private.coordinator_name(k.name, k.email, p.user_id) as proposed_by_name, (c.proposal).at as proposed_at,
-  c.version, private.proposal_is_outdated(c.id) as evidence_changed, (c.proposal).by = private.actor() as mine, (c.proposal).member_id
+  c.version, private.proposal_is_outdated(c.id) as evidence_changed, p.user_id = private.caller_id() as mine, (c.proposal).member_id
 from registry.conflicts as c
 join registry.organizations as g on g.id = c.organization_id
 cross join lateral (select private.user_of_actor((c.proposal).by)) as p(user_id)
@@ -2103,7 +2115,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   c registry.conflicts := private.lock_case(p_conflict_id);
-  v_me constant uuid := private.user_of_actor(private.actor());
+  v_me constant uuid := private.caller_id();
   v_refusal constant text := case
     when c.id is null or p_user_id is not null and not exists (
       select from registry.coordinators as k where k.user_id = p_user_id and k.organization_id = c.organization_id) then 'not_found'
@@ -2215,19 +2227,6 @@ create or replace trigger _100_refuse_write
 instead of insert or update or delete on api.conflict_counts
 for each row execute function private.tg__refuse_write();
 -- end db/functions/figures/api.conflict_counts.sql
-
--- begin db/functions/coordinators/private.caller_id.sql
--- Who calls the API: the subject of the access token that PostgREST has verified, and no other claim.
-create or replace function private.caller_id()
-returns uuid
-language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-  select nullif(nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub', '')::uuid
-$$;
-comment on function private.caller_id is 'Out: user id of the caller of the API; null without one.';
-grant execute on function private.caller_id to authenticated;
--- end db/functions/coordinators/private.caller_id.sql
 
 -- begin db/functions/coordinators/api.coordinators.sql
 -- Whom a case can be given to, and who is who on the pages.
@@ -4187,7 +4186,7 @@ begin
     return private.refuse('postpone_conflict', v_refusal, p_conflict_id);
   end if;
   update registry.conflicts set postponed_until = p_until where id = c.id returning * into c;
-  perform private.write_comment(c, private.user_of_actor(private.actor()), p_note);
+  perform private.write_comment(c, private.caller_id(), p_note);
   perform private.keep_assignment(c.id);
   perform private.record_repeatable(private.actor() || ' ' || c.id, 'case_postponed', 'coordinator', c.organization_id,
     case when p_until is null then 'The case is no longer postponed.' else format('A coordinator postponed the case until %s.', p_until) end,

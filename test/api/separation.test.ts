@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, test } from 'vitest';
 import { signAccessToken } from '../../local/access-token.ts';
 import { type ActingCallback, actAsCallback, addKari, one } from '../support/acting-callback.ts';
@@ -78,6 +78,15 @@ async function everyKindOfRow(callback: ActingCallback, mark: string) {
     [settled.id],
   );
   await coordinator.call('resolve_conflict', open?.id, 'keep_existing', `${mark}-note`, open?.version);
+  await db.pool.query(`update registry.organizations set second_approval = '{accept_observed}' where id = $1`, [
+    callback.organization.id,
+  ]);
+  const [waiting] = await coordinator.query<{ id: string; version: number }>(
+    'select id, version from api.open_conflicts where member_id = $1',
+    [member.id],
+  );
+  await coordinator.call('add_comment', waiting?.id, `${mark}-comment`);
+  await coordinator.call('resolve_conflict', waiting?.id, 'accept_observed', `${mark}-proposal`, waiting?.version);
   const typed = { subject: `${mark}-typed`, phone: '+4790000034', email: `${mark}-typed@example.org` };
   await addMember(db, callback.organization, { phone: typed.phone, email: typed.email, external_id: `${mark}-typed` });
   await callback.login({ ...rest, ...typed, personnummer: sampleNumbers[4] });
@@ -98,6 +107,7 @@ beforeAll(async () => {
   foreign = await actAsCallback(db);
   await everyKindOfRow(own, 'own');
   const { member, push } = await everyKindOfRow(foreign, 'foreign');
+  await db.pool.query('select worker.count_figures()');
   const ids = async (table: string) =>
     (
       await db.pool.query(`select id::text from ${table} where organization_id = $1`, [foreign.organization.id])
@@ -277,8 +287,8 @@ test('every function that takes an id is in the table of the next test', async (
   );
 });
 
-/** Tried by what they are asked for, see the test of searching; set_language changes the caller's own row. */
-const TAKE_NO_ID = ['find_members', 'set_language'];
+/** Tried in tests of their own; set_language changes the caller's own row. */
+const TAKE_NO_ID = ['find_members', 'propose_receiver_key', 'resolve_conflicts', 'set_language'];
 
 /** One call of each function, about an id. */
 const calls = (id: string, member: string): [string, unknown][] => [
@@ -291,6 +301,13 @@ const calls = (id: string, member: string): [string, unknown][] => [
   ['/rpc/mark_done', { push_id: id }],
   ['/rpc/fetch_sync_file', { file_id: id }],
   ['/rpc/acknowledge_sync_file', { file_id: id }],
+  ['/rpc/approve', { conflict_id: id, expected_version: 2 }],
+  ['/rpc/decline', { conflict_id: id, note: null, expected_version: 2 }],
+  ['/rpc/withdraw_proposal', { conflict_id: id, expected_version: 2 }],
+  ['/rpc/assign_conflict', { conflict_id: id, user_id: null }],
+  ['/rpc/postpone_conflict', { conflict_id: id, until: null, note: null }],
+  ['/rpc/add_comment', { conflict_id: id, text: 'whose?' }],
+  ['/rpc/login_suggestions', { observation_id: id }],
 ];
 
 test('a search finds nothing foreign, by whatever it searches', async () => {
@@ -308,6 +325,23 @@ test('a search finds nothing foreign, by whatever it searches', async () => {
   }
 });
 
+test('many cases at once, and a key, say no more of a foreign one than of one that is not there', async () => {
+  const many = async (id: string) => {
+    const body = { conflict_ids: [id], decision: 'keep_existing', note: null, expected_versions: [1] };
+    const { status, text } = await send({ path: '/rpc/resolve_conflicts', method: 'POST', body });
+    return { status, text: text.replaceAll(id, '') };
+  };
+  assert.deepEqual(await many(foreignConflict), await many(randomUUID()));
+  const key = async (organization: string) => {
+    const { publicKey } = generateKeyPairSync('x25519');
+    const body = { organization, public_jwk: publicKey.export({ format: 'jwk' }) };
+    const { status, text } = await send({ path: '/rpc/propose_receiver_key', method: 'POST', body });
+    return { status, text };
+  };
+  assert.deepEqual(await key(foreign.organization.slug), await key('nobody-at-all'));
+  assert.equal((await key('nobody-at-all')).status, 404);
+});
+
 test('a foreign id and an unknown one are refused alike, with 404, in every function', async () => {
   const unknown = '00000000-0000-4000-8000-000000000000';
   const waits = await one<{ id: string }>(
@@ -318,6 +352,11 @@ test('a foreign id and an unknown one are refused alike, with 404, in every func
   const file = await one<{ id: string }>(db, `select id from sync.files where organization_id = $1`, [
     foreign.organization.id,
   ]);
+  const proposed = await one<{ id: string }>(
+    db,
+    `select id from registry.conflicts where organization_id = $1 and state = 'proposed'`,
+    [foreign.organization.id],
+  );
   const foreignIds = [
     foreignConflict,
     foreignConflict,
@@ -328,7 +367,19 @@ test('a foreign id and an unknown one are refused alike, with 404, in every func
     waits.id,
     file.id,
     file.id,
+    proposed.id,
+    proposed.id,
+    proposed.id,
+    foreignConflict,
+    foreignConflict,
+    foreignConflict,
+    foreignObservation,
   ];
+  const stored = () =>
+    one(db, `select json_agg(c order by c.id) as cases from registry.conflicts as c where organization_id = $1`, [
+      foreign.organization.id,
+    ]);
+  const before = await stored();
   for (const [at, [path, body]] of calls(unknown, unknown).entries()) {
     const missing = await send({ path, method: 'POST', body });
     const [, forged] = calls(foreignIds[at] as string, foreignMember)[at] as [string, unknown];
@@ -347,8 +398,7 @@ test('a foreign id and an unknown one are refused alike, with 404, in every func
     body: { observation_id: ownLogin.id, member_id: foreignMember },
   });
   assert.equal(across.status, 404, 'an own login cannot be linked to a foreign member');
-  const stillOpen = await one(db, 'select state, version from registry.conflicts where id = $1', [foreignConflict]);
-  assert.deepEqual(stillOpen, { state: 'open', version: 1 });
+  assert.deepEqual(await stored(), before, 'no case of theirs has changed');
 });
 
 test('a stale version answers 409, and the refusal is in the audit although nothing else happened', async () => {

@@ -66,6 +66,19 @@ function addSmallActions(app: Hono<DeskEnv>): void {
     const outcome = await call(c.var.api.rpc('postpone_conflict', { conflict_id: id, until, note: null }));
     return [outcome, until === null ? 'resumed' : 'postponed'];
   });
+  const version = (form: Form) => Number(form.text('version') ?? Number.NaN);
+  action('approve', async (c, id, form) => {
+    return [await call(c.var.api.rpc('approve', { conflict_id: id, expected_version: version(form) })), 'settled'];
+  });
+  action('decline', async (c, id, form) => {
+    const note = form.text('note') ?? null;
+    const outcome = await call(c.var.api.rpc('decline', { conflict_id: id, note, expected_version: version(form) }));
+    return [outcome, 'declined'];
+  });
+  action('withdraw', async (c, id, form) => {
+    const expected = { conflict_id: id, expected_version: version(form) };
+    return [await call(c.var.api.rpc('withdraw_proposal', expected)), 'withdrawn'];
+  });
   action('comment', async (c, id, form) => {
     const text = form.text('text') ?? '';
     return [await call(c.var.api.rpc('add_comment', { conflict_id: id, text })), 'commented'];
@@ -131,8 +144,7 @@ async function openTheCase(c: DeskContext, path: string) {
       found.state === 'open'
         ? openCase(page, found, { colleagues, typed, box, ...(more.undecided === true && { undecided: true }) })
         : settledCase(page, found.found, { colleagues, note: typed.note, box });
-    const title = more.title ?? (box === '' ? view.title : view.title);
-    return page.show({ title, content: view.content, status: more.status ?? 200 });
+    return page.show({ title: more.title ?? view.title, content: view.content, status: more.status ?? 200 });
   };
   return { page, found, show };
 }
@@ -149,6 +161,8 @@ function justDone(page: Page, { state, found }: FoundCase, just: string | undefi
     free: state === 'open' && found.assigned_to === null,
     postponed: state === 'open' && found.postponed_until !== null,
     resumed: state === 'open' && found.postponed_until === null,
+    declined: state === 'open' && found.state === 'open',
+    withdrawn: state === 'open' && found.state === 'open',
     commented: state === 'open' && (found.comments ?? 0) > 0,
   };
   if (just === undefined || !Object.hasOwn(words, just) || holds[just] !== true) return '';

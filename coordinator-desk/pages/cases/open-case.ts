@@ -42,7 +42,7 @@ export function openCase(page: Page, open: Open, options: OpenCaseOptions): { ti
 <h1 class="ds-heading" data-size="md">${questionOf(locale, open)}</h1>
 ${facts(page, found)}
 ${comparisons(page, found, candidates, other)}
-${found.state === 'proposed' ? proposal(page, found) : decisionForm(page, open, options)}
+${found.state === 'proposed' ? proposal(page, open, options) : decisionForm(page, open, options)}
 ${others(page, open, options)}`;
   return { title: options.undecided ? `${commonWords[locale].errorInTitle}${title}` : title, content };
 }
@@ -70,14 +70,29 @@ function facts(page: Page, found: OpenCase): Html {
   return html`<ul>${lines.map((line) => html`<li>${line}</li>`)}</ul>`;
 }
 
-function proposal({ locale, format }: Page, found: OpenCase): Html {
+/** What a colleague proposed, and the ways to answer it; whoever proposed it can only withdraw it. */
+function proposal(page: Page, { found, approval }: Open, { typed }: OpenCaseOptions): Html {
+  const { locale, format } = page;
   const words = caseWords[locale];
   const names: Record<string, string> = decidedWords[locale];
   const what = names[found.proposed_decision ?? ''] ?? '';
   const when = found.proposed_at === null ? '' : format.date(found.proposed_at);
-  return html`<p>${words.proposed(found.proposed_by_name ?? '', when, what)}</p>
-${found.proposal_note === null ? '' : html`<p>${words.noteOf(found.proposal_note)}</p>`}
-<p><a class="ds-link" href="/approvals">${words.decide.none}</a></p>`;
+  const form = (
+    action: string,
+    content: Html,
+  ) => html`<form class="desk-form" method="post" action="/cases/${found.id}/${action}">
+${formOwner(page)}<input type="hidden" name="version" value="${found.version}">${content}</form>`;
+  const button = (text: string, variant: string) =>
+    html`<button class="ds-button" data-variant="${variant}" type="submit">${text}</button>`;
+  const answers = approval?.mine
+    ? form('withdraw', button(words.approval.withdraw, 'secondary'))
+    : html`${approval?.evidence_changed ? html`<p>${words.approval.changed}</p>` : form('approve', button(words.approval.approve, 'primary'))}
+${form('decline', html`${noteField(page, typed.note, words.approval.why)}${button(words.approval.decline, 'secondary')}`)}`;
+  return html`<h2 class="ds-heading" data-size="sm">${words.approval.title}</h2>
+<p>${words.proposed(found.proposed_by_name ?? '', when, what)}</p>
+${found.proposal_note === null ? '' : html`<p class="desk-typed">${words.noteOf(found.proposal_note)}</p>`}
+${approval?.mine ? html`<p>${words.approval.mine}</p>` : ''}
+${answers}`;
 }
 
 function decisionForm(page: Page, open: Open, { typed, undecided }: OpenCaseOptions): Html {

@@ -14,4 +14,3 @@ begin
 end
 $$;
 comment on function private.actor is 'Out: coordinator:<user id> when called through PostgREST, otherwise the database login.';
-grant execute on function private.actor to authenticated; -- called by api.approvals

@@ -3,7 +3,7 @@ create or replace view api.approvals with (security_invoker = true) as
 select
   c.id as conflict_id, g.slug as organization, c.kind, (c.proposal).decision, (c.proposal).note,
   p.user_id as proposed_by, private.coordinator_name(k.name, k.email, p.user_id) as proposed_by_name, (c.proposal).at as proposed_at,
-  c.version, private.proposal_is_outdated(c.id) as evidence_changed, (c.proposal).by = private.actor() as mine, (c.proposal).member_id
+  c.version, private.proposal_is_outdated(c.id) as evidence_changed, p.user_id = private.caller_id() as mine, (c.proposal).member_id
 from registry.conflicts as c
 join registry.organizations as g on g.id = c.organization_id
 cross join lateral (select private.user_of_actor((c.proposal).by)) as p(user_id)

@@ -16,7 +16,7 @@ begin
   if v_refusal is not null then
     return private.refuse('add_comment', v_refusal, p_conflict_id);
   end if;
-  k := private.write_comment(c, private.user_of_actor(private.actor()), p_text);
+  k := private.write_comment(c, private.caller_id(), p_text);
   perform private.keep_assignment(c.id);
   return jsonb_build_object('conflict_id', c.id, 'comment_id', k.id, 'written_at', k.written_at);
 end

@@ -7,7 +7,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   c registry.conflicts := private.lock_case(p_conflict_id);
-  v_me constant uuid := private.user_of_actor(private.actor());
+  v_me constant uuid := private.caller_id();
   v_refusal constant text := case
     when c.id is null or p_user_id is not null and not exists (
       select from registry.coordinators as k where k.user_id = p_user_id and k.organization_id = c.organization_id) then 'not_found'

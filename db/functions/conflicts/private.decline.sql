@@ -16,7 +16,7 @@ begin
     return private.refuse('decline', v_refusal, p_conflict_id);
   end if;
   perform private.write_comment(c, private.user_of_actor((c.proposal).by), (c.proposal).note);
-  perform private.write_comment(c, private.user_of_actor(private.actor()), p_note);
+  perform private.write_comment(c, private.caller_id(), p_note);
   return private.end_proposal(c, 'decision_declined', 'A coordinator declined what another had proposed; the case is open again.');
 end
 $$;

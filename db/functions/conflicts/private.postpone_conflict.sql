@@ -18,7 +18,7 @@ begin
     return private.refuse('postpone_conflict', v_refusal, p_conflict_id);
   end if;
   update registry.conflicts set postponed_until = p_until where id = c.id returning * into c;
-  perform private.write_comment(c, private.user_of_actor(private.actor()), p_note);
+  perform private.write_comment(c, private.caller_id(), p_note);
   perform private.keep_assignment(c.id);
   perform private.record_repeatable(private.actor() || ' ' || c.id, 'case_postponed', 'coordinator', c.organization_id,
     case when p_until is null then 'The case is no longer postponed.' else format('A coordinator postponed the case until %s.', p_until) end,

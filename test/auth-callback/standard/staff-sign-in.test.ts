@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, test } from 'vitest';
 import { insertRow } from '../../../local/sample-data/insert-row.ts';
 import { logIn, visit } from '../../../local/scripted-login.ts';
 import { inCase } from '../../support/in-case.ts';
+import { startTestPostgrest } from '../../support/postgrest.ts';
 import { addOrganization, addProvider } from '../../support/samples.ts';
 import { appUri, deskUri, type StandardPlace, startStandardPlace } from '../support/standard-place.ts';
 import { number } from '../support/world.ts';
@@ -133,6 +134,33 @@ test('a coordinator’s token links no login', async () => {
   const headers = { authorization: `Bearer ${tokens.access_token}` };
   const response = await fetch(`${place.callbackUrl}/link`, { method: 'POST', headers });
   assert.deepEqual([response.status, await response.json()], [401, { error: 'invalid_token' }]);
+});
+
+test('through PostgREST a coordinator’s token reads until the session ends, and a member’s reads nothing at all', async () => {
+  await invite('kari@example.no');
+  await using api = await startTestPostgrest(place.db);
+  const { tokens, refresh } = await signIn();
+  const seen = async (token: string) => {
+    const { data, error } = await api.client(token).from('my_profile').select('organization');
+    assert.equal(error, null);
+    return data?.length;
+  };
+  assert.equal(await seen(tokens.access_token), 1);
+  const { organization, callbackUrl } = place;
+  const login = { callbackUrl, organization: organization.slug, provider: 'vipps', person: 'member' };
+  const member = await logIn({ ...login, returnTo: 'https://app.example/return' });
+  assert.ok(member.status === 'logged_in');
+  // Even if somebody made the member's own user id a coordinator's.
+  const user_id = decodeJwt(member.accessToken).sub;
+  await insertRow(place.db.pool, 'registry.coordinators', { user_id, organization_id: organization.id });
+  for (const view of ['my_profile', 'coordinators', 'open_conflicts', 'members']) {
+    const answer: { data: unknown; error: unknown } = await api.client(member.accessToken).from(view).select('*');
+    assert.deepEqual([answer.data, answer.error], [[], null], view);
+  }
+  const next = await refresh();
+  const body = new URLSearchParams({ token: next.refresh_token ?? '', client_id: 'desk' });
+  assert.equal((await fetch(`${callbackUrl}/revoke`, { method: 'POST', body })).status, 200);
+  assert.equal(await seen(next.access_token), 0);
 });
 
 test('by the older address the code goes to apps for coordinators too, and nowhere else', async () => {

@@ -9,7 +9,6 @@ import { becomeCoordinator, type Coordinator } from '../../support/coordinator.t
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { startTestPostgrest } from '../../support/postgrest.ts';
 import { type AuthorizationServer, startAuthorizationServer } from './authorization-server.ts';
-import { addAwaited } from './awaited.ts';
 
 /** The desk on a database of its own, with one organisation and one coordinator who signs in next. */
 export interface OpenDesk extends AsyncDisposable {
@@ -25,7 +24,6 @@ export interface OpenDesk extends AsyncDisposable {
 export async function openDesk(environment: Record<string, string> = {}): Promise<OpenDesk> {
   const stack = new AsyncDisposableStack();
   const db = stack.use(await createTestDatabase());
-  await addAwaited(db);
   const callback = await actAsCallback(db);
   const coordinator = await becomeCoordinator(db, callback.organization);
   const postgrest = stack.use(await startTestPostgrest(db));
