@@ -276,6 +276,15 @@ test('cases are counted by kind and by age as they are now: open, postponed, pro
     const { oldest } = await one(db, 'select opened_at as oldest from registry.conflicts where id = $1', [ids[4]]);
     assert.deepEqual(withdrawals?.oldest, oldest);
     assert.deepEqual(await ages(), { day: 2, week: 0, month: 1, quarter: 3, longer: 0 });
+
+    await db.pool.query(`update registry.organizations set second_approval = '{keep_existing}'`);
+    const { id, version } = await one(db, `select id, version from registry.conflicts where kind = 'mismatch'`);
+    const { state } = await coordinator.call('resolve_conflict', id, 'keep_existing', null, version);
+    assert.equal(state, 'proposed');
+    const [proposed] = await counts();
+    assert.deepEqual(part(proposed ?? {}, figures), { open: 0, postponed: 0, proposed: 1, mine: 0 });
+    assert.equal(proposed?.oldest, null);
+    assert.equal(Number((await quality(desk)).open_cases), 6, 'it waits for a coordinator all the same');
   }));
 
 test('figures are each organisation’s own', async () => {

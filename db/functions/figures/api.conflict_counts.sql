@@ -14,8 +14,8 @@ from (
     select
       each.organization_id, each.kind, each.state, each.opened_at,
       coalesce(each.postponed_until > (select private.today()), false) as postponed,
-      coalesce(each.assigned_to = (select private.user_of_actor(private.actor()))
-        and private.is_assigned(each.assigned_to, each.assigned_until), false) as mine
+      case when each.assigned_to = (select private.caller_id())
+        then private.is_assigned(each.assigned_to, each.assigned_until) else false end as mine
     from registry.conflicts as each where each.closed_at is null
   ) as known
   group by known.organization_id, known.kind
