@@ -10,7 +10,7 @@ const UNIT = [
   'test/runtime/**/*.test.ts',
   'test/package-lock.test.ts',
 ];
-const BROWSER = ['test/browser/**/*.test.ts'];
+const BROWSER = ['test/browser/**/*.test.ts', 'test/coordinator-desk/browser/**/*.test.ts'];
 const LAST = ['test/last/**/*.test.ts'];
 
 export default defineConfig({

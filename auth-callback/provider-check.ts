@@ -8,7 +8,7 @@ import { type ProviderConfig, readProviderConfig } from './config.ts';
 import { createLoginDatabase } from './database/login-database.ts';
 import type { ProviderRow } from './provider/provider-row.ts';
 
-const usage = 'usage: npm run provider:check -- --organization SLUG --provider vipps|bankid|idporten';
+const usage = 'usage: npm run provider:check -- --organization SLUG --provider vipps|bankid|idporten|staff';
 
 /** `npm run provider:check`: 0 without faults, 1 with some, 2 when it was called wrongly or could not look. */
 async function main(): Promise<number> {

@@ -11,6 +11,8 @@ export type Size = {
   /** Observations already stored. */
   observations: number[];
   openCases: number[];
+  /** What the lists of coordinators are read among, besides members and open cases. */
+  listed: { events: number; unlinked: number; settled: number; pushes: number };
   organizations: number[];
   importRows: number;
   pushes: number;
@@ -32,6 +34,7 @@ export const quick: Size = {
   members: [1_000, 5_000],
   observations: [0, 100_000],
   openCases: [0, 5_000],
+  listed: { events: 20_000, unlinked: 1_000, settled: 1_000, pushes: 2_000 },
   organizations: [3, 30],
   importRows: 10_000,
   pushes: 500,
@@ -46,6 +49,7 @@ export const full: Size = {
   members: [1_000, 100_000],
   observations: [0, 500_000, 5_000_000],
   openCases: [0, 100_000],
+  listed: { events: 2_000_000, unlinked: 100_000, settled: 100_000, pushes: 200_000 },
   organizations: [3, 300],
   importRows: 1_000_000,
   pushes: 3_000,

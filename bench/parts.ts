@@ -15,6 +15,7 @@ import {
 } from './rows/growth.ts';
 import { measureHistory } from './rows/history.ts';
 import { measureImport } from './rows/import.ts';
+import { measureLists } from './rows/lists.ts';
 import { measureLogins } from './rows/logins.ts';
 import { measurePushes } from './rows/pushes.ts';
 import { measureTrouble } from './rows/trouble.ts';
@@ -69,4 +70,5 @@ async function growTables({ context, keys, rows, series, step }: Run): Promise<v
   });
   await step('observations', async () => void series.push(await growObservations(context, world)));
   await step('organisations', async () => void series.push(await growOrganizations(context, world)));
+  await step('lists', async () => void rows.push(...(await measureLists(context, world, keys))));
 }

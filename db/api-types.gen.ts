@@ -435,6 +435,20 @@ export type Database = {
         };
         Relationships: [];
       };
+      /** Cases that wait for coordinators of the reader's organisations, counted by kind. A kind without any has no row. */
+      conflict_counts: {
+        Row: {
+          /** Short name in URLs and commands, such as nhf. */
+          organization: string;
+          kind: Enum<'conflict_kind'> | null;
+          open: number;
+          postponed: number;
+          proposed: number;
+          mine: number;
+          oldest: string | null;
+        };
+        Relationships: [];
+      };
       /** The coordinators of the caller's organisations, those included whose invitation waits. */
       coordinators: {
         Row: {
@@ -447,19 +461,61 @@ export type Database = {
         };
         Relationships: [];
       };
-      /** Per organisation: members, how many have a number, how many were confirmed or filled by a login in the last 12 months, open cases by kind and the oldest, pushes that wait and that failed. */
+      /** Per organisation: members, how many have a number, how many were confirmed or filled by a login in the last 12 months, logins that belong to nobody, pushes that wait and that failed, all as of counted_at; and open cases by kind and the oldest, as of now. */
       data_quality: {
         Row: {
           /** Short name in URLs and commands, such as nhf. */
           organization: string;
-          members: number;
-          with_number: number;
-          confirmed_last_12_months: number;
+          /** Members, merged records aside. */
+          members: number | null;
+          /** How many of them have a number. */
+          with_number: number | null;
+          /** Members whose number a login filled or confirmed in the last 12 months. */
+          confirmed_last_12_months: number | null;
+          /** Logins that matched no member with certainty and still belong to nobody. */
+          unlinked_logins: number | null;
           open_cases: number;
           open_cases_by_kind: Partial<Record<Enum<'conflict_kind'>, number>>;
           oldest_open_case: string | null;
-          pending_pushes: number;
-          failed_pushes: number;
+          /** Changes that have not reached the member system yet. */
+          pending_pushes: number | null;
+          /** Changes that were refused or given up and that no later one follows. */
+          failed_pushes: number | null;
+          /** When they were counted. */
+          counted_at: string | null;
+        };
+        Relationships: [];
+      };
+      /** Changes of the coordinator's organisations to be carried to their member systems, whatever became of them. */
+      deliveries: {
+        Row: {
+          /** Identifies the push; also its Idempotency-Key at the member system. */
+          id: string;
+          /** Short name in URLs and commands, such as nhf. */
+          organization: string;
+          /** The member whose number is carried. */
+          member_id: string;
+          /** The member's id in the organisation's member system. */
+          member_external_id: string;
+          /** Given name or names. */
+          member_given_name: string | null;
+          /** Family name. */
+          member_family_name: string | null;
+          change: string | null;
+          /** Where it stands. */
+          state: Enum<'push_state'>;
+          /** Attempts begun. */
+          attempts: number;
+          /** When the change was made. */
+          created_at: string;
+          next_attempt_at: string | null;
+          /** When it reached its final state. */
+          settled_at: string | null;
+          /** Code of the last failure. */
+          error_code: string | null;
+          reason: string | null;
+          /** The open case in which the number is in question. Until it is settled nothing is sent (private.tg_pushes__wait). */
+          waits_for_conflict_id: string | null;
         };
         Relationships: [];
       };
@@ -579,6 +635,44 @@ export type Database = {
         };
         Relationships: [];
       };
+      /** What happened in each month, per organisation. Months are those of Norwegian time; the running one is as it was when it was counted last. */
+      monthly_figures: {
+        Row: {
+          /** Short name in URLs and commands, such as nhf. */
+          organization: string;
+          /** First day of the month. */
+          month: string;
+          /** Members with a number when the month was counted last while it ran; null: it was not. */
+          members_with_number: number | null;
+          /** Logins that filled a number, by what was decided last about each. */
+          filled: number;
+          /** Logins that confirmed one. */
+          confirmed: number;
+          /** Logins that brought another number than the record has. */
+          conflict: number;
+          /** Logins whose number another member has. */
+          duplicate: number;
+          /** Logins that brought none. */
+          absent: number;
+          /** Logins that nobody matched. */
+          unlinked: number;
+          /** Logins that several members matched. */
+          ambiguous: number;
+          /** Logins that one member matched, under another name. */
+          name_mismatch: number;
+          /** Cases opened. */
+          cases_opened: number;
+          /** Decisions of coordinators that still stand. */
+          cases_settled: number;
+          /** Changes that reached the member system. */
+          deliveries_done: number;
+          /** Changes refused or given up in that month, and not delivered since. */
+          deliveries_failed: number;
+          /** When they were counted. */
+          counted_at: string;
+        };
+        Relationships: [];
+      };
       /** The caller: a row for each organisation that the caller is a coordinator of. */
       my_profile: {
         Row: {
@@ -591,6 +685,16 @@ export type Database = {
           name: string | null;
           /** Language of the pages; null: as the browser asks. */
           language: Enum<'language'> | null;
+        };
+        Relationships: [];
+      };
+      /** Cases that wait for coordinators of the reader's organisations, open or proposed, by how long ago they were opened. */
+      open_case_ages: {
+        Row: {
+          /** Short name in URLs and commands, such as nhf. */
+          organization: string;
+          age: string | null;
+          cases: number;
         };
         Relationships: [];
       };

@@ -92,8 +92,8 @@ begin
 end
 $grants$;
 
--- A login waits for the database a bounded time, whatever else goes on there, and nobody
--- keeps a transaction open and idle. Each limit by itself: what an operator has set stays, whatever it is.
+-- A login waits for the database a bounded time, whatever else goes on there, nobody keeps a transaction open and idle, and no
+-- request of a coordinator's works on for longer than anybody waits for its answer. Each limit by itself: what an operator has set stays, whatever it is.
 do $limits$
 declare
   v_limits constant text[][] := array[
@@ -101,7 +101,9 @@ declare
     ['auth_callback',   'statement_timeout',                   '2500ms'],
     ['auth_callback',   'idle_in_transaction_session_timeout', '10s'],
     ['sync_worker',     'idle_in_transaction_session_timeout', '60s'],
-    ['member_importer', 'idle_in_transaction_session_timeout', '60s']
+    ['member_importer', 'idle_in_transaction_session_timeout', '60s'],
+    -- PostgREST sets it for each request. Hosted Supabase has a limit of its own there, which stays.
+    ['authenticated',   'statement_timeout',                   '8s']
   ];
   v_limit text[];
   v_set text;

@@ -25,6 +25,8 @@ export async function startPostgrest(options: PostgrestOptions): Promise<Running
       PGRST_DB_SCHEMAS: 'api',
       PGRST_DB_ANON_ROLE: 'anon',
       PGRST_DB_POOL: '10',
+      // As Supabase has it: a list is read page by page, and who forgets to say so gets the first thousand rows.
+      PGRST_DB_MAX_ROWS: '1000',
       PGRST_JWT_SECRET: options.jwks,
       PGRST_JWT_AUD: 'authenticated',
       // A token is verified once and not with every request, as PostgREST does by itself from version 14 on: 1.5 ms of ES256.

@@ -13,6 +13,8 @@ export type ScriptedLogin = {
   consent?: 'yes' | 'no';
 };
 
+type Visitor = Pick<ScriptedLogin, 'returnTo' | 'person' | 'consent'>;
+
 /** Pages with a form between start and return: login, consent, and one that only leads on. */
 const MOST_PAGES = 4;
 
@@ -31,21 +33,26 @@ export async function logIn(login: ScriptedLogin): Promise<LoginResult> {
 }
 
 async function visitPages(login: ScriptedLogin, state: string, challenge: string): Promise<URLSearchParams> {
-  const browser = openBrowser();
   const start = new URL(`${login.callbackUrl}/login/${login.organization}/${login.provider}`);
   const query = { return_to: login.returnTo, state, code_challenge: challenge, code_challenge_method: 'S256' };
   for (const [name, value] of Object.entries(query)) start.searchParams.set(name, value);
+  return (await visit(start, login)).searchParams;
+}
+
+/** A person's way through all the pages between an app's link and the app's own address, which is answered. */
+export async function visit(start: URL, login: Visitor): Promise<URL> {
+  const browser = openBrowser();
   const isApp = (url: URL) => url.href.startsWith(login.returnTo);
 
   let step = await browser.follow(await browser.get(start.href), isApp);
   for (let pages = 0; pages < MOST_PAGES && 'page' in step; pages += 1) {
     step = await browser.follow(await fillIn(browser, step.page, login), isApp);
   }
-  if ('home' in step) return step.home.searchParams;
+  if ('home' in step) return step.home;
   throw new Error(`the login did not end after ${MOST_PAGES} pages`);
 }
 
-async function fillIn(browser: Browser, page: Response, { person, consent = 'yes' }: ScriptedLogin): Promise<Response> {
+async function fillIn(browser: Browser, page: Response, { person, consent = 'yes' }: Visitor): Promise<Response> {
   if (page.status !== 200) throw new Error(`the login ended on a page with status ${page.status}`);
   const form = readPageForm(await page.text(), page.url);
   if (form === undefined) throw new Error('the login ended on a page without a form');

@@ -7,10 +7,15 @@ import { type RunningStack, startStack } from './stack.ts';
 const DEFAULT_FOLDER = resolve(import.meta.dirname, '..', '.local');
 
 function welcome({ file }: RunningStack, folder: string, milliseconds: number): string {
-  const { appUrl, callbackUrl, postgrestUrl, issuers, organizations } = file();
+  const { appUrl, deskUrl, callbackUrl, postgrestUrl, issuers, organizations, coordinators } = file();
+  const [first] = coordinators;
+  const colleagues = coordinators.filter(({ organization }) => organization === first?.organization);
   const shown = relative(process.cwd(), folder);
   return `
 Ready after ${(milliseconds / 1000).toFixed(1)} s. Click here:   ${appUrl}
+
+The coordinators' desk:        ${deskUrl}
+Sign in there as ${colleagues.map(({ name, organization }) => `${name} (${organization})`).join(' or ')}: settles cases that logins have opened.
 
   callback         ${callbackUrl}
   PostgREST        ${postgrestUrl}

@@ -81,6 +81,15 @@ export class EnvironmentReader {
     return text;
   }
 
+  /** A secret that somebody sends as a bearer token (RFC 6750); undefined where it is absent. */
+  bearerToken(name: string): string | undefined {
+    const token = this.optional(name);
+    if (token !== undefined && !/^[A-Za-z0-9._~+/-]{32,200}=*$/.test(token)) {
+      this.fault(name, 'must be 32 to 200 characters that a bearer token may have');
+    }
+    return token;
+  }
+
   /** A required text that a parser of the caller judges; its faults are collected under this name. */
   parsed<T extends { faults: string[] }>(name: string, parse: (text: string) => T): T {
     const outcome = parse(this.optional(name, ''));

@@ -60,6 +60,8 @@ export interface WorkerDatabase {
   reconcile(): Promise<Reconciled[]>;
   /** Erases what is kept for a time only. @returns how many rows of the kind with the most; at most `most` */
   eraseExpired(most: number): Promise<number>;
+  /** Counts what coordinators' views show as of the last count, where it is time for it. */
+  countFigures(): Promise<void>;
   /** Says that this process lives and sends these pushes; renews their leases. */
   beat(poolId: string, pushIds: string[], fencingTokens: string[]): Promise<BeatAnswer>;
   /** Takes up what dead workers left, and lets probes through. */
@@ -190,10 +192,13 @@ function drift(call: Call): Part<'readableOrganizations' | 'driftPage' | 'report
 
 const processObservation = 'select worker.process_observation(observation_id => $1::uuid) as outcome';
 const eraseExpired = 'select worker.erase_expired(most => $1::int) as erased';
+const countFigures = 'select worker.count_figures() as organizations';
 const beat = `select lost, forbidden_flags
   from worker.beat(pool_id => $1::text, push_ids => $2::uuid[], fencing_tokens => $3::bigint[])`;
 
-function upkeep(call: Call): Part<'processObservation' | 'reconcile' | 'eraseExpired' | 'beat' | 'sweep' | 'metrics'> {
+function upkeep(
+  call: Call,
+): Part<'processObservation' | 'reconcile' | 'eraseExpired' | 'countFigures' | 'beat' | 'sweep' | 'metrics'> {
   return {
     async processObservation(observationId) {
       const outcome = z.object({ outcome: z.string().nullable() });
@@ -202,6 +207,9 @@ function upkeep(call: Call): Part<'processObservation' | 'reconcile' | 'eraseExp
     reconcile: () => call(reconciled, 'select what, queued from worker.reconcile()'),
     async eraseExpired(most) {
       return (await call(z.object({ erased: z.number() }), eraseExpired, [most]))[0]?.erased ?? 0;
+    },
+    async countFigures() {
+      await call(z.object({ organizations: z.number() }), countFigures);
     },
     async beat(poolId, pushIds, fencingTokens) {
       const values = [poolId, pushIds, fencingTokens];

@@ -2,6 +2,7 @@ import type { Task, TaskList } from 'graphile-worker';
 import type { Logger } from '../runtime/logger.ts';
 import { Failure } from './failure.ts';
 import { type CheckDriftOptions, createCheckDrift } from './tasks/check_drift.ts';
+import { type CountFiguresOptions, createCountFigures } from './tasks/count_figures.ts';
 import { createEraseExpired, type EraseExpiredOptions } from './tasks/erase_expired.ts';
 import { createProcessObservation, type ProcessObservationOptions } from './tasks/process_observation.ts';
 import { createPushPersonnummer, type PushPersonnummerOptions } from './tasks/push_personnummer.ts';
@@ -13,6 +14,7 @@ export type TaskListOptions = PushPersonnummerOptions &
   ProcessObservationOptions &
   ReconcileOptions &
   EraseExpiredOptions &
+  CountFiguresOptions &
   WriteFilesOptions &
   CheckDriftOptions & { readonly log: Logger };
 
@@ -39,6 +41,7 @@ export function createTaskList(options: TaskListOptions): TaskList {
     write_files: createWriteFiles(options),
     check_drift: createCheckDrift(options),
     erase_expired: createEraseExpired(options),
+    count_figures: createCountFigures(options),
   };
   const guarded = Object.entries(tasks).map(([identifier, task]) => [
     identifier,

@@ -2,7 +2,7 @@ import type { Configuration } from 'openid-client';
 import { z } from 'zod';
 import type { GuardedFetch } from '../../runtime/guarded-fetch.ts';
 import { codeOf } from '../errors.ts';
-import { asksForIdToken, type ProviderRow } from '../provider/provider-row.ts';
+import { asksForIdToken, isStaff, type ProviderRow } from '../provider/provider-row.ts';
 import { lookupEndpoint } from '../provider/token-lookup.ts';
 
 type Metadata = ReturnType<Configuration['serverMetadata']>;
@@ -13,7 +13,7 @@ export function checkMetadata(row: ProviderRow, configuration: Configuration): s
   const faults = announced(metadata)
     .filter(({ list, wanted }) => list !== undefined && wanted !== undefined && !list.includes(wanted))
     .map(({ name, wanted }) => `the provider's ${name} does not list ${wanted}`);
-  const needsUserinfo = row.personnummerFrom === 'userinfo' || row.consentMode === 'provider';
+  const needsUserinfo = (row.personnummerFrom === 'userinfo' && !isStaff(row)) || row.consentMode === 'provider';
   if (needsUserinfo && metadata.userinfo_endpoint === undefined) {
     faults.push('the number is to come from userinfo, but the provider announces no userinfo_endpoint');
   }

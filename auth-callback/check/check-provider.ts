@@ -3,7 +3,7 @@ import type { ProviderConfig } from '../config.ts';
 import { codeOf } from '../errors.ts';
 import { authorizationUrl } from '../provider/authorization-request.ts';
 import { discoverProvider, type ProviderClient } from '../provider/provider-client.ts';
-import { type ProviderRow, redirectUri } from '../provider/provider-row.ts';
+import { isStaff, type ProviderRow, redirectUri, registeredAddresses } from '../provider/provider-row.ts';
 import { checkKeys, checkMetadata, noteMetadata } from './check-metadata.ts';
 import { checkRow, noteRow } from './check-row.ts';
 
@@ -82,11 +82,13 @@ function describeRow(row: ProviderRow, { deployment, publicUrl }: ProviderConfig
     ['redirect URI', `${redirectUri(publicUrl, row)} (to be registered with the provider, exactly so)`],
     ['scopes', row.scopes.join(' ')],
     ...(row.personnummerScope === null ? [] : [['scope of the number', `${row.personnummerScope}, ${asks}`] as const]),
-    ['number', `claim ${row.personnummerClaim} of ${row.personnummerFrom}${lookup}`],
+    ['number', isStaff(row) ? 'never read' : `claim ${row.personnummerClaim} of ${row.personnummerFrom}${lookup}`],
     ['ID token', `signed with ${row.idTokenSignedResponseAlg}, and with nothing else`],
     ['level of assurance', row.minimumAcr === null ? 'any' : `at least ${row.minimumAcr}`],
+    ['methods', row.requiredAmr.length === 0 ? 'any' : `one of ${row.requiredAmr.join(', ')}`],
     ['consent', row.consentScope === null ? row.consentMode : `${row.consentMode}, scope ${row.consentScope}`],
-    ['returns to', row.returnTo.join(', ')],
+    ['returns to', registeredAddresses(row).join(', ')],
+    ['apps by name', row.clients.map(({ clientId, name }) => `${clientId} (${name})`).join(', ') || 'none'],
   ].map(([name, value]) => [name ?? '', value ?? '']);
 }
 

@@ -3,7 +3,7 @@ import { codeOf } from '../errors.ts';
 import { isReturnAddress } from '../login/login-request.ts';
 import { hintBy, protocolParameters } from '../provider/authorization-request.ts';
 import { clientAuthentication } from '../provider/client-authentication.ts';
-import { asksForIdToken, type ProviderRow, rowFault } from '../provider/provider-row.ts';
+import { asksForIdToken, isStaff, type ProviderRow, registeredAddresses, rowFault } from '../provider/provider-row.ts';
 import { webhookSecretName } from '../webhook/webhook-secrets.ts';
 
 const rowFaults: Record<string, string> = {
@@ -30,6 +30,9 @@ export async function checkRow(row: ProviderRow, config: ProviderConfig): Promis
     const method = row.lookupAuthMethod ?? row.tokenEndpointAuthMethod;
     faults.push(...(await checkCredentials('the lookup client', method, row.lookupClientSecretEnv, config)));
   }
+  if (isStaff(row) && !row.scopes.includes('email')) {
+    faults.push('the scopes do not ask for email, so no invitation can be used');
+  }
   faults.push(...checkReturnAddresses(row, config.rules.allowsPlainHttp));
   if (row.consentMode === 'provider') faults.push(...checkSecondLeg(row));
   if (row.askNumberWhenMissing && !row.scopes.includes(row.personnummerScope ?? '')) {
@@ -40,9 +43,14 @@ export async function checkRow(row: ProviderRow, config: ProviderConfig): Promis
   return faults;
 }
 
-function checkReturnAddresses({ returnTo }: ProviderRow, allowsPlainHttp: boolean): string[] {
-  if (returnTo.length === 0) return ['the organisation has no registered return address, so no app can log in'];
-  const unusable = returnTo.filter((address) => !isReturnAddress(address, allowsPlainHttp));
+function checkReturnAddresses(row: ProviderRow, allowsPlainHttp: boolean): string[] {
+  const addresses = registeredAddresses(row);
+  if (addresses.length === 0) {
+    return isStaff(row)
+      ? ['no app for coordinators is registered (registry.oauth_clients), so no coordinator can sign in']
+      : ['the organisation has no registered return address, so no app can log in'];
+  }
+  const unusable = addresses.filter((address) => !isReturnAddress(address, allowsPlainHttp));
   return unusable.map(
     (address) =>
       `the return address ${address} cannot be used: https, or an app's own scheme with a period in it (no.example.app:/return), without a fragment`,
@@ -74,7 +82,7 @@ async function checkCredentials(
 /** What the row means that its author may not have meant. */
 export function noteRow(row: ProviderRow, config: ProviderConfig): string[] {
   const notes: string[] = [];
-  if (!row.capture) {
+  if (!row.capture && !isStaff(row)) {
     notes.push('capture is off: no legal basis is recorded, so logins work and numbers are dropped');
   }
   const ignored = Object.keys(row.authorizationParams).filter(
@@ -84,6 +92,11 @@ export function noteRow(row: ProviderRow, config: ProviderConfig): string[] {
     notes.push(`authorization_params are not sent where they belong to the protocol: ${ignored.join(', ')}`);
   if (row.minimumAcr !== null && row.authorizationParams.acr_values === undefined) {
     notes.push(`minimum_acr is ${row.minimumAcr}, but acr_values does not ask for it: lower logins will be refused`);
+  }
+  if (isStaff(row) && row.minimumAcr === null && row.requiredAmr.length === 0) {
+    notes.push(
+      'neither minimum_acr nor required_amr asks for a second factor: it must be required at the provider, for this client',
+    );
   }
   if (row.authorizationParams[hintBy] === 'address') {
     notes.push('the ID token hint, which holds the number, may travel in an address (browser history, proxy logs)');

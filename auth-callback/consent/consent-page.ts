@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { html, raw } from 'hono/html';
+import { type Locale, locales } from '../../runtime/language.ts';
 import type { ProviderRow } from '../provider/provider-row.ts';
 import { consentLifetime } from './consent-request.ts';
-import { describeRetention, type Locale, locales, type QuestionNames, texts } from './texts.ts';
+import { describeRetention, type QuestionNames, texts } from './texts.ts';
 
 /**
  * Our own question: what is stored, why, how long, yes or no. A plain form that works without script; both answers look

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { longestCookieValue } from '../../runtime/http/bound-cookie.ts';
 import type { AppContext } from '../../runtime/http/request-context.ts';
+import { chooseLocale } from '../../runtime/language.ts';
 import { indexesOf } from '../claims/number-evidence.ts';
 import type { Observation } from '../database/login-database.ts';
 import { codeOf, LoginError } from '../errors.ts';
@@ -11,7 +12,6 @@ import { redirectUri } from '../provider/provider-row.ts';
 import { type LoginTransaction, transactionCookie, transactionLifetime } from '../transaction/transaction.ts';
 import { onwardPage, pagePolicy, policySource } from './consent-page.ts';
 import { consentCookie, consentLifetime } from './consent-request.ts';
-import { chooseLocale } from './texts.ts';
 
 /** What the browser is sent to before it may go back to the app; `sealed` is for the cookie that `key` names. */
 export type ConsentQuestion =

@@ -1,5 +1,6 @@
 import { type Parameters, readParameters } from '../../runtime/http/parameters.ts';
 import type { AppContext } from '../../runtime/http/request-context.ts';
+import { chooseLocale } from '../../runtime/language.ts';
 import { sameText } from '../../runtime/same-text.ts';
 import { DatabaseBudget } from '../database/database-budget.ts';
 import type { LoginDatabase } from '../database/login-database.ts';
@@ -18,7 +19,7 @@ import {
   consentLifetime,
   recordAnswer,
 } from './consent-request.ts';
-import { chooseLocale, textVersion } from './texts.ts';
+import { textVersion } from './texts.ts';
 
 export interface ConsentRouteOptions {
   publicUrl: string;

@@ -3,6 +3,7 @@ import { cors } from 'hono/cors';
 import type { AppEnv } from '../../runtime/http/request-context.ts';
 import { DatabaseBudget } from '../database/database-budget.ts';
 import type { ProviderDirectory } from '../provider/provider-directory.ts';
+import { registeredAddresses } from '../provider/provider-row.ts';
 
 /**
  * Lets scripts of registered web apps read the answers of `/token`, `/link`, `/revoke`, of the metadata and of the key set, and nobody else's. The origins are
@@ -20,8 +21,8 @@ export function allowRegisteredOrigins(
 
   async function isRegistered(origin: string): Promise<boolean> {
     const rows = await directory.rows(new DatabaseBudget()).catch(() => []);
-    return rows.some(({ returnTo, clients }) =>
-      [...returnTo, ...clients.flatMap(({ redirectUris }) => redirectUris)].some((address) => {
+    return rows.some((row) =>
+      registeredAddresses(row).some((address) => {
         const url = URL.parse(address);
         return url !== null && schemes.includes(url.protocol) && url.origin === origin;
       }),

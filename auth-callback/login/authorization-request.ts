@@ -64,16 +64,16 @@ export function readAuthorizationRequest(
   // Nothing vouches for the address; or it is registered for several organisations, and which one is meant is not said.
   if (new Set(ofClient.map((row) => row.organization)).size !== 1) return { status: 'page' };
   const [row, another] = ofClient.filter((each) => once.provider === undefined || each.provider === once.provider);
-  const refused = (answer: AnswerCode): AuthorizationRequestReading => {
+  const answerWith = (answer: AnswerCode): AuthorizationRequestReading => {
     const { data: state } = query.shape.state.safeParse(once.state);
     return { status: 'refused', row, returnTo, state, answer };
   };
   const fault = faultOf(parameters);
-  if (fault !== undefined) return refused(fault);
+  if (fault !== undefined) return answerWith(fault);
   const { data: good } = query.safeParse(once);
-  if (good === undefined || row === undefined || another !== undefined) return refused('invalid_request');
+  if (good === undefined || row === undefined || another !== undefined) return answerWith('invalid_request');
   const scope = grantedScope(good.scope);
-  if (scope === undefined) return refused('invalid_scope');
+  if (scope === undefined) return answerWith('invalid_scope');
   const { state, code_challenge, nonce, intent, link_token: token } = good;
   const app = { returnTo, state, codeChallenge: code_challenge, clientId, scope, nonce };
   return { status: 'good', row, request: { app, link: intent && { token } } };

@@ -1,3 +1,4 @@
+import type { Claims } from '../claims/contact-claims.ts';
 import { LoginError } from '../errors.ts';
 import { newSecret } from '../new-secret.ts';
 import { type LoginEnding, sessionRefused } from './login-ending.ts';
@@ -15,8 +16,9 @@ export async function signIn(
   { row, transaction, budget }: LoginInFlight,
   { verified, contact }: ProviderAnswer,
 ): Promise<LoginEnding & { outcome: string; subject: string }> {
-  const { subject } = verified;
-  const { email, emailVerified } = contact;
+  const { subject, claims } = verified;
+  const { email } = contact;
+  const emailVerified = contact.emailVerified || isOfOwnDomain(row.issuer, claims);
   const login = { organization: row.organization, issuer: row.issuer, subject, email, emailVerified };
   const opening = { code: newSecret(), app: transaction.app };
   const answer = await database.signInCoordinator(login, opening, budget).catch((cause: unknown) => {
@@ -27,4 +29,13 @@ export async function signIn(
   // The reason is the outcome; to the person it is all one: nobody has invited this login.
   const error = new LoginError('not_a_coordinator', 'coordinator_not_found');
   return { status: 'refused', error, outcome: answer, subject };
+}
+
+/**
+ * Entra ID has no `email_verified`. Its optional claim `xms_edov` says that the address is of a domain that the tenant has proved to own
+ * (learn.microsoft.com, "Optional claims reference"), and it is there as a boolean or as a 1.
+ */
+function isOfOwnDomain(issuer: string, claims: Claims): boolean {
+  const said: unknown = claims.xms_edov;
+  return issuer.startsWith('https://login.microsoftonline.com/') && (said === true || said === 1 || said === '1');
 }

@@ -109,6 +109,12 @@ export function addressesOf(row: ProviderRow, clientId: string | undefined): str
   return named.flatMap(({ redirectUris }) => redirectUris);
 }
 
+/** Every address that a login of this row may return to. */
+export function registeredAddresses(row: ProviderRow): string[] {
+  const own = isStaff(row) ? [] : row.returnTo;
+  return [...new Set([...own, ...row.clients.flatMap(({ redirectUris }) => redirectUris)])];
+}
+
 /** ID-porten's pseudonymous logins may be plain OAuth 2.0: without `openid` there is no ID token, and no `nonce` in it. */
 export function asksForIdToken(row: ProviderRow): boolean {
   return row.scopes.includes('openid') || row.personnummerFrom !== 'introspection';

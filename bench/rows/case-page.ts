@@ -1,11 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import { importJWK, type JWK, SignJWT } from 'jose';
-import { publicKeySet } from '../../local/keys.ts';
-import { startPostgrest } from '../../local/postgrest.ts';
 import { compare } from '../compare.ts';
 import type { Context } from '../context.ts';
 import type { BenchKeys } from '../keys.ts';
+import { addCoordinator, askPostgrest, openPostgrest, signToken } from '../postgrest.ts';
 import { finish, type Row } from '../row.ts';
 import { quantile, spreadOf } from '../statistics.ts';
 import { type GrowthWorld, measureDecision, type Point, randomLogin, type Series, toSeries } from './growth.ts';
@@ -50,26 +46,19 @@ export async function measureCasePage(
 
 /** The page as a coordinator of this organisation gets it through PostgREST, and as a role gets it that row security is not for. */
 async function openPage({ cluster }: Context, { organization }: GrowthWorld, keys: BenchKeys) {
-  const coordinator = randomUUID();
-  await cluster.pool.query('insert into registry.coordinators (user_id, organization_id) values ($1, $2)', [
-    coordinator,
-    organization.id,
-  ]);
+  const coordinator = await addCoordinator(cluster.pool, organization);
   await cluster.pool.query(
     `create role bench_no_rls nologin bypassrls; grant authenticated to bench_no_rls; grant bench_no_rls to authenticator`,
   );
   const [withRls, without] = [
-    await sign(keys, 'authenticated', coordinator),
-    await sign(keys, 'bench_no_rls', coordinator),
+    await signToken(keys, 'authenticated', coordinator),
+    await signToken(keys, 'bench_no_rls', coordinator),
   ];
-  const postgrest = await startPostgrest({
-    databaseUrl: cluster.urls.authenticator,
-    jwks: publicKeySet(keys.accessTokens),
-    logFile: join(cluster.folder, 'postgrest-cases.log'),
-  });
+  const postgrest = await openPostgrest(cluster, keys, 'cases');
+  const fetchPage = (path: string, token: string) => () => askPostgrest(`${postgrest.url}${path}`, token);
   return {
-    withRls: fetchPage(`${postgrest.url}${PAGE}`, withRls),
-    without: fetchPage(`${postgrest.url}${PAGE}&organization=eq.${organization.slug}`, without),
+    withRls: fetchPage(PAGE, withRls),
+    without: fetchPage(`${PAGE}&organization=eq.${organization.slug}`, without),
     [Symbol.asyncDispose]: () => postgrest.stop(),
   };
 }
@@ -104,29 +93,6 @@ function describeRows(
       note: 'Without: a role with BYPASSRLS and the organisation as a filter of the request.',
     }),
   ];
-}
-
-function fetchPage(url: string, token: string) {
-  return async () => {
-    const response = await fetch(url, {
-      headers: { authorization: `Bearer ${token}` },
-    });
-    const rows = await response.json();
-    if (!response.ok) throw new Error(`PostgREST answers ${response.status} ${JSON.stringify(rows)}`);
-  };
-}
-
-async function sign(keys: BenchKeys, role: string, subject: string): Promise<string> {
-  const {
-    keys: [key],
-  } = JSON.parse(keys.accessTokens) as { keys: [JWK] };
-  return new SignJWT({ role })
-    .setProtectedHeader({ alg: 'ES256', typ: 'JWT', kid: String(key.kid) })
-    .setAudience('authenticated')
-    .setSubject(subject)
-    .setIssuedAt()
-    .setExpirationTime('2h')
-    .sign(await importJWK(key, 'ES256'));
 }
 
 /** Cases with the login that showed each, and as many others' on other records. */

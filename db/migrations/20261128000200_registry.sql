@@ -165,7 +165,7 @@ create table registry.members (
   created_at           timestamptz not null default now(),
   updated_at           timestamptz not null default now(),
   unique (organization_id, id),
-  unique (organization_id, external_id),
+  unique (external_id, organization_id),
   check (num_nonnulls(personnummer_index, personnummer_sealed, personnummer_masked) in (0, 3)),
   check (personnummer_index is not null or num_nonnulls(personnummer_source, personnummer_at) = 0),
   check (merged_into <> id),
@@ -317,6 +317,10 @@ create index observations_deferred on registry.observations (received_at) where 
 create index observations_with_contact on registry.observations (organization_id, received_at) where contact_erased_at is null;
 create index observations_with_number on registry.observations (organization_id, received_at) where personnummer_index is not null;
 create index observations_unlinked on registry.observations (organization_id, received_at) where member_id is null;
+-- For the list of them in its order; organisation and outcome are looked at in the index.
+create index observations_unlinked_by_age on registry.observations (received_at, id, organization_id, outcome)
+  where outcome in ('unlinked', 'ambiguous', 'name_mismatch');
+create index observations_received on registry.observations using brin (received_at);
 create index observations_unlinked_subject on registry.observations (organization_id, issuer, subject) where member_id is null;
 comment on table registry.observations is 'One row per completed login: what was verified, and what became of it.';
 comment on column registry.observations.id is 'Chosen by the callback, so that a repeated call changes nothing.';
@@ -431,14 +435,19 @@ create table registry.conflicts (
   constraint conflicts_two_people check ((proposal).by <> decided_by),
   constraint conflicts_assignment_has_end check (assigned_to is null or assigned_until is not null),
   constraint conflicts_closed_waits_for_nobody check (closed_at is null or num_nonnulls(assigned_to, postponed_until) = 0)
+) with (
+  autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02
 );
 create unique index conflicts_open_once on registry.conflicts (organization_id, fingerprint) where closed_at is null;
 create unique index conflicts_open_number_once on registry.conflicts (organization_id, member_id, kind, personnummer_index)
   where closed_at is null and kind in ('mismatch', 'drift') and personnummer_index is not null;
-create index conflicts_open on registry.conflicts (organization_id, opened_at, id) where closed_at is null;
--- For the first page of cases by age: row security compares with a list of organisations, through which no index keeps its order.
-create index conflicts_open_by_age on registry.conflicts (opened_at, id) where closed_at is null;
-create index conflicts_settled on registry.conflicts (closed_at desc, id desc) where state = 'resolved';
+-- What waits is counted from the index alone: by kind, by age, postponed, proposed, and whose it is.
+create index conflicts_waiting on registry.conflicts (organization_id, kind, opened_at)
+  include (state, postponed_until, assigned_to, assigned_until) where closed_at is null;
+-- For lists in their order: row security compares with a list of organisations, through which no index keeps its order.
+-- What else such a list is filtered by is looked at in the index, so that the rows of others, and of other kinds, are not.
+create index conflicts_open_by_age on registry.conflicts (opened_at, id, organization_id, kind) where closed_at is null;
+create index conflicts_settled on registry.conflicts (closed_at desc, id desc, organization_id, kind, decision) where state = 'resolved';
 create index conflicts_remembered on registry.conflicts (organization_id, fingerprint) where state = 'resolved';
 create index conflicts_proposed on registry.conflicts (organization_id) where state = 'proposed';
 create index conflicts_assigned on registry.conflicts (assigned_to, organization_id) where assigned_to is not null;
@@ -814,6 +823,65 @@ comment on column registry.refresh_tokens.session_id is 'The session (token fami
 comment on column registry.refresh_tokens.issued_at is 'When it was issued.';
 comment on column registry.refresh_tokens.replaced_at is 'When it was exchanged for the next; null: the current one.';
 comment on column registry.refresh_tokens.successor_salt is 'Random value that the next token was made of, together with this token itself, which nobody here knows. Kept by the token before the current alone: presented again within a minute it leads to the same next one.';
+
+create table registry.figures (
+  organization_id           uuid primary key references registry.organizations,
+  members                   bigint not null check (members >= 0),
+  with_number               bigint not null check (with_number >= 0),
+  confirmed_last_12_months  bigint not null check (confirmed_last_12_months >= 0),
+  unlinked_logins           bigint not null check (unlinked_logins >= 0),
+  pending_pushes            bigint not null check (pending_pushes >= 0),
+  failed_pushes             bigint not null check (failed_pushes >= 0),
+  counted_at                timestamptz not null,
+  counted_in                interval not null
+) with (fillfactor = 50);
+comment on table registry.figures is 'What would have to be counted through a whole table, as the worker counted it last (worker.count_figures). One row per organisation.';
+comment on column registry.figures.organization_id is 'Whose figures.';
+comment on column registry.figures.members is 'Members, merged records aside.';
+comment on column registry.figures.with_number is 'How many of them have a number.';
+comment on column registry.figures.confirmed_last_12_months is 'Members whose number a login filled or confirmed in the last 12 months.';
+comment on column registry.figures.unlinked_logins is 'Logins that matched no member with certainty and still belong to nobody.';
+comment on column registry.figures.pending_pushes is 'Changes that have not reached the member system yet.';
+comment on column registry.figures.failed_pushes is 'Changes that were refused or given up and that no later one follows.';
+comment on column registry.figures.counted_at is 'When they were counted.';
+comment on column registry.figures.counted_in is 'How long the counting took, of all organisations and months. The next one waits fifty times as long.';
+
+create table registry.monthly_figures (
+  organization_id      uuid not null references registry.organizations,
+  month                date not null check (extract(day from month) = 1),
+  members_with_number  bigint,
+  filled               bigint not null,
+  confirmed            bigint not null,
+  conflict             bigint not null,
+  duplicate            bigint not null,
+  absent               bigint not null,
+  unlinked             bigint not null,
+  ambiguous            bigint not null,
+  name_mismatch        bigint not null,
+  cases_opened         bigint not null,
+  cases_settled        bigint not null,
+  deliveries_done      bigint not null,
+  deliveries_failed    bigint not null,
+  counted_at           timestamptz not null,
+  primary key (organization_id, month)
+);
+comment on table registry.monthly_figures is 'What happened in each month (of Norwegian time), as the worker counted it: the running one and the two before it again and again, older ones no more.';
+comment on column registry.monthly_figures.organization_id is 'Whose figures.';
+comment on column registry.monthly_figures.month is 'First day of the month.';
+comment on column registry.monthly_figures.members_with_number is 'Members with a number when the month was counted last while it ran; null: it was not.';
+comment on column registry.monthly_figures.filled is 'Logins that filled a number, by what was decided last about each.';
+comment on column registry.monthly_figures.confirmed is 'Logins that confirmed one.';
+comment on column registry.monthly_figures.conflict is 'Logins that brought another number than the record has.';
+comment on column registry.monthly_figures.duplicate is 'Logins whose number another member has.';
+comment on column registry.monthly_figures.absent is 'Logins that brought none.';
+comment on column registry.monthly_figures.unlinked is 'Logins that nobody matched.';
+comment on column registry.monthly_figures.ambiguous is 'Logins that several members matched.';
+comment on column registry.monthly_figures.name_mismatch is 'Logins that one member matched, under another name.';
+comment on column registry.monthly_figures.cases_opened is 'Cases opened.';
+comment on column registry.monthly_figures.cases_settled is 'Decisions of coordinators that still stand.';
+comment on column registry.monthly_figures.deliveries_done is 'Changes that reached the member system.';
+comment on column registry.monthly_figures.deliveries_failed is 'Changes refused or given up in that month, and not delivered since.';
+comment on column registry.monthly_figures.counted_at is 'When they were counted.';
 
 reset role;
 

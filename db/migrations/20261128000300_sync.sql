@@ -149,6 +149,7 @@ create table sync.pushes (
   consent_withdrawn_at timestamptz,
   decided             boolean not null default false,
   waits_for_conflict_id uuid references registry.conflicts,
+  removal             boolean not null generated always as (personnummer_index is null) stored,
   foreign key (organization_id, member_id) references registry.members (organization_id, id),
   foreign key (organization_id, file_id) references sync.files (organization_id, id),
   constraint pushes_acceptance_is_complete check (
@@ -175,6 +176,9 @@ create index pushes_slots on sync.pushes (organization_id, slot) where state = '
 create index pushes_file on sync.pushes (organization_id, file_id) where file_id is not null;
 create index pushes_delivered on sync.pushes (organization_id, settled_at) where state = 'delivered';
 create index pushes_failed on sync.pushes (organization_id, settled_at) where state in ('rejected', 'given_up');
+-- For the list of all, newest first; organisation and state are looked at in the index.
+create index pushes_newest on sync.pushes (created_at, id, organization_id, state);
+create index pushes_oldest_waiting on sync.pushes (created_at, id, organization_id) where settled_at is null;
 create index pushes_member on sync.pushes (organization_id, member_id);
 create index pushes_waiting_for_case on sync.pushes (waits_for_conflict_id) where waits_for_conflict_id is not null;
 create index pushes_observation on sync.pushes (observation_id) where observation_id is not null;
@@ -184,6 +188,7 @@ comment on column sync.pushes.organization_id is 'Whose member system.';
 comment on column sync.pushes.member_id is 'The member whose number is carried.';
 comment on column sync.pushes.observation_id is 'The login that caused it.';
 comment on column sync.pushes.personnummer_index is 'Index of the number to be carried, null: the number is to be removed. When the record has moved on, the push is superseded.';
+comment on column sync.pushes.removal is 'Whether the number is to be removed: what coordinators may know of its index.';
 comment on column sync.pushes.state is 'Where it stands.';
 comment on column sync.pushes.attempts is 'Attempts begun.';
 comment on column sync.pushes.next_attempt_at is 'When the next attempt is due; also given-up pushes are tried again, once a day. Infinity while it waits for a case.';

@@ -46,8 +46,9 @@ create table audit.events (
 ) with (
   autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02
 );
-create index events_occurred_at on audit.events using brin (occurred_at);
-create index events_organization on audit.events (organization_id, id);
+-- For lists newest first, of all events and of one kind; the organisation is looked at in the index.
+create index events_newest on audit.events (occurred_at, id, organization_id);
+create index events_by_name on audit.events (event, id, organization_id);
 create index events_member on audit.events (member_id, id) where member_id is not null;
 create index events_conflict on audit.events (conflict_id, id) where conflict_id is not null;
 create index events_push on audit.events (push_id, id) where push_id is not null;

@@ -2177,6 +2177,57 @@ instead of insert or update or delete on api.conflict_comments
 for each row execute function private.tg__refuse_write();
 -- end db/functions/conflicts/api.conflict_comments.sql
 
+-- begin db/functions/conflicts/private.today.sql
+-- The day that coordinators have on the wall.
+create or replace function private.today()
+returns date
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select (now() at time zone 'Europe/Oslo')::date
+$$;
+comment on function private.today is 'Out: today in Norway.';
+grant execute on function private.today to authenticated; -- called by views
+-- end db/functions/conflicts/private.today.sql
+
+-- begin db/functions/figures/api.conflict_counts.sql
+-- What waits for coordinators, by kind, as the first page of a day's work says it. Counted when it is asked for, from an index alone.
+create or replace view api.conflict_counts with (security_invoker = true) as
+select
+  g.slug as organization, c.kind, c.open, c.postponed, c.proposed, c.mine, c.oldest
+from (
+  select
+    known.organization_id, known.kind,
+    count(*) filter (where known.state = 'open' and not known.postponed) as open,
+    count(*) filter (where known.state = 'open' and known.postponed) as postponed,
+    count(*) filter (where known.state = 'proposed') as proposed,
+    count(*) filter (where known.state = 'open' and not known.postponed and known.mine) as mine,
+    min(known.opened_at) filter (where known.state = 'open' and not known.postponed) as oldest
+  from (
+    select
+      each.organization_id, each.kind, each.state, each.opened_at,
+      coalesce(each.postponed_until > (select private.today()), false) as postponed,
+      coalesce(each.assigned_to = (select private.user_of_actor(private.actor()))
+        and private.is_assigned(each.assigned_to, each.assigned_until), false) as mine
+    from registry.conflicts as each where each.closed_at is null
+  ) as known
+  group by known.organization_id, known.kind
+) as c
+join registry.organizations as g on g.id = c.organization_id;
+comment on view api.conflict_counts is 'Cases that wait for coordinators of the reader''s organisations, counted by kind. A kind without any has no row.';
+comment on column api.conflict_counts.organization is 'Whose cases (slug).';
+comment on column api.conflict_counts.kind is 'What is to be judged.';
+comment on column api.conflict_counts.open is 'Open ones, without those that are postponed.';
+comment on column api.conflict_counts.postponed is 'Open ones that are postponed to a later day.';
+comment on column api.conflict_counts.proposed is 'Those in which a decision is proposed and waits for another coordinator.';
+comment on column api.conflict_counts.mine is 'How many of the open ones the reader looks after.';
+comment on column api.conflict_counts.oldest is 'When the oldest of the open ones was opened.';
+grant select on api.conflict_counts to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.conflict_counts
+for each row execute function private.tg__refuse_write();
+-- end db/functions/figures/api.conflict_counts.sql
+
 -- begin db/functions/coordinators/api.coordinators.sql
 -- Whom a case can be given to, and who is who on the pages.
 create or replace view api.coordinators with (security_invoker = true) as
@@ -2196,53 +2247,136 @@ instead of insert or update or delete on api.coordinators
 for each row execute function private.tg__refuse_write();
 -- end db/functions/coordinators/api.coordinators.sql
 
--- begin db/functions/conflicts/api.data_quality.sql
--- How an organisation stands: the figures its board and Bufdir ask about.
+-- begin db/functions/figures/api.data_quality.sql
+-- How an organisation stands: the figures its board and Bufdir ask about. What would be counted through whole tables is as the worker counted
+-- it last; cases are counted when it is asked for.
 create or replace view api.data_quality with (security_invoker = true) as
 select
-  g.slug as organization, m.members, m.with_number, o.confirmed_last_12_months,
+  g.slug as organization, f.members, f.with_number, f.confirmed_last_12_months, f.unlinked_logins,
   coalesce(c.open_cases, 0) as open_cases, coalesce(c.by_kind, '{}') as open_cases_by_kind, c.oldest_open_case,
-  p.pending_pushes, p.failed_pushes
+  f.pending_pushes, f.failed_pushes, f.counted_at
 from registry.organizations as g
-cross join lateral (
-  select count(*) as members, count(known.personnummer_masked) as with_number
-  from registry.members as known where known.organization_id = g.id and known.merged_into is null
-) as m
-cross join lateral (
-  select count(distinct seen.member_id) as confirmed_last_12_months
-  from registry.observations as seen
-  where seen.organization_id = g.id and seen.outcome in ('filled', 'confirmed') and seen.received_at > now() - interval '12 months'
-) as o
-cross join lateral (
-  select sum(k.n)::bigint as open_cases, jsonb_object_agg(k.kind, k.n) as by_kind, min(k.oldest) as oldest_open_case
+left join registry.figures as f on f.organization_id = g.id
+left join (
+  select k.organization_id, sum(k.n)::bigint as open_cases, jsonb_object_agg(k.kind, k.n) as by_kind, min(k.oldest) as oldest_open_case
   from (
-    select known.kind, count(*) as n, min(known.opened_at) as oldest
-    from registry.conflicts as known where known.organization_id = g.id and known.closed_at is null group by known.kind
+    select known.organization_id, known.kind, count(*) as n, min(known.opened_at) as oldest
+    from registry.conflicts as known where known.closed_at is null group by known.organization_id, known.kind
   ) as k
-) as c
-cross join lateral (
-  select count(*) filter (where known.settled_at is null) as pending_pushes,
-         count(*) filter (where known.state in ('rejected', 'given_up') and not exists (
-           select from sync.pushes as later
-           where later.organization_id = known.organization_id and later.member_id = known.member_id and later.id <> known.id
-             and later.created_at >= known.created_at and later.state in ('pending', 'sending', 'delivered'))) as failed_pushes
-  from sync.pushes as known where known.organization_id = g.id
-) as p;
-comment on view api.data_quality is 'Per organisation: members, how many have a number, how many were confirmed or filled by a login in the last 12 months, open cases by kind and the oldest, pushes that wait and that failed.';
+  group by k.organization_id
+) as c on c.organization_id = g.id;
+comment on view api.data_quality is 'Per organisation: members, how many have a number, how many were confirmed or filled by a login in the last 12 months, logins that belong to nobody, pushes that wait and that failed, all as of counted_at; and open cases by kind and the oldest, as of now.';
 comment on column api.data_quality.organization is 'Whose figures (slug).';
-comment on column api.data_quality.members is 'Members, merged records aside.';
+comment on column api.data_quality.members is 'Members, merged records aside; null: not counted yet.';
 comment on column api.data_quality.with_number is 'How many of them have a number.';
 comment on column api.data_quality.confirmed_last_12_months is 'Members whose number a login filled or confirmed in the last 12 months.';
-comment on column api.data_quality.open_cases is 'Cases that wait for a coordinator.';
+comment on column api.data_quality.unlinked_logins is 'Logins that matched no member with certainty and still belong to nobody.';
+comment on column api.data_quality.open_cases is 'Cases that wait for a coordinator, open or proposed, as of now.';
 comment on column api.data_quality.open_cases_by_kind is 'The same by kind: {"mismatch": 3}.';
 comment on column api.data_quality.oldest_open_case is 'When the oldest of them was opened.';
 comment on column api.data_quality.pending_pushes is 'Changes that have not reached the member system yet.';
 comment on column api.data_quality.failed_pushes is 'Changes that were refused or given up and that no later one follows.';
+comment on column api.data_quality.counted_at is 'When everything but the cases was counted.';
 grant select on api.data_quality to authenticated;
 create or replace trigger _100_refuse_write
 instead of insert or update or delete on api.data_quality
 for each row execute function private.tg__refuse_write();
--- end db/functions/conflicts/api.data_quality.sql
+-- end db/functions/figures/api.data_quality.sql
+
+-- begin db/functions/pushes/private.explain_failure.sql
+-- Why a change has not arrived, in words for people who do not read codes. docs/error-codes.md has every code.
+create or replace function private.explain_failure(p_error_code text)
+returns text
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when p_error_code in ('http_401', 'http_403', 'token_refused') then 'The member system does not accept our credentials. They must be renewed.'
+    when p_error_code in ('member_system_missing', 'member_system_misconfigured', 'secret_missing', 'address_refused', 'redirect_refused',
+                          'receiver_key_unusable')
+      then 'The connection to the member system is not set up right. The operator must look at it.'
+    when p_error_code in ('sealing_key_unknown', 'index_secret_unknown') then 'The worker lacks a key. The operator must add it.'
+    when p_error_code in ('timeout', 'task_timeout', 'connection_failed', 'tls_failed', 'token_unavailable')
+      then 'The member system could not be reached.'
+    when p_error_code = 'redirect_temporary' then 'The member system sends us elsewhere for now, as systems do during maintenance.'
+    when p_error_code in ('http_5xx', 'response_too_large', 'http_unexpected') then 'The member system has an error of its own.'
+    when p_error_code in ('http_408', 'http_425', 'http_429') then 'The member system is busy and asked us to come back later.'
+    when p_error_code in ('external_id_missing', 'external_id_unusable', 'personnummer_in_url')
+      then 'The member''s id in the member system is missing or cannot be used.'
+    when p_error_code in ('sealed_value_broken', 'sealed_value_mismatch')
+      then 'The stored number could not be read, or is not this member''s. The operator must look at it.'
+    when p_error_code in ('http_4xx', 'http_409', 'refused_by_receiver') then 'The member system refused the change.'
+    when p_error_code in ('acceptance_expired', 'not_acknowledged')
+      then 'The change was taken in, but nobody confirmed in time that it was carried out.'
+    when p_error_code in ('acceptance_failed', 'status_url_refused', 'status_lost')
+      then 'The member system took the change in and then could not carry it out.'
+    when p_error_code in ('worker_stopping', 'lease_lost', 'database_failed') then 'The attempt was interrupted. It is made again.'
+    when p_error_code = 'disputed' then 'The number is in question in an open case. It is sent, or dropped, when the case is settled.'
+    when p_error_code is not null then 'Something unexpected happened. The operator must look at it.'
+  end
+$$;
+comment on function private.explain_failure is 'In: code of a failure. Out: a sentence in plain words.';
+grant execute on function private.explain_failure to authenticated;
+-- end db/functions/pushes/private.explain_failure.sql
+
+-- begin db/functions/pushes/private.next_attempt.sql
+-- When a change is tried next, for people: what waits for a case has no time, and while nothing flows the breaker's time counts.
+create or replace function private.next_attempt(
+  p_next_attempt_at timestamptz, p_settled_at timestamptz, p_breaker sync.breaker_state, p_probe_at timestamptz
+)
+returns timestamptz
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when p_next_attempt_at = 'infinity' then null
+    when p_breaker <> 'closed' and p_settled_at is null then greatest(p_next_attempt_at, p_probe_at)
+    else p_next_attempt_at
+  end
+$$;
+comment on function private.next_attempt is 'In: when a push is due and was settled, state of the breaker and its next probe. Out: when it is tried next; null: that is not known.';
+grant execute on function private.next_attempt to authenticated;
+-- end db/functions/pushes/private.next_attempt.sql
+
+-- begin db/functions/pushes/api.failed_syncs.sql
+-- Changes that have not reached the member system: refused, given up, waiting for a case, or still being tried after a failure. One that a later
+-- push of the same member follows is history.
+create or replace view api.failed_syncs with (security_invoker = true) as
+select
+  p.id as push_id, g.slug as organization, p.member_id, m.external_id as member_external_id, p.state, p.attempts,
+  p.error_code,
+  private.explain_failure(case when p.waits_for_conflict_id is null then p.error_code else 'disputed' end) as reason, p.http_status,
+  private.next_attempt(p.next_attempt_at, p.settled_at, b.state, b.probe_at) as next_attempt_at,
+  p.created_at, p.settled_at, p.waits_for_conflict_id
+from sync.pushes as p
+join registry.organizations as g on g.id = p.organization_id
+join registry.members as m on m.id = p.member_id
+left join sync.breakers as b on b.organization_id = p.organization_id
+where (p.state in ('rejected', 'given_up') and not exists (
+    select from sync.pushes as later
+    where later.organization_id = p.organization_id and later.member_id = p.member_id and later.id <> p.id
+      and later.created_at >= p.created_at and later.state in ('pending', 'sending', 'delivered')))
+  or (p.settled_at is null and p.error_code is not null)
+  or p.waits_for_conflict_id is not null;
+comment on view api.failed_syncs is 'Pushes of the coordinator''s organisations that failed or wait for a case, with the reason and the next try.';
+comment on column api.failed_syncs.push_id is 'The change; api.retry_sync takes it.';
+comment on column api.failed_syncs.organization is 'Whose member system (slug).';
+comment on column api.failed_syncs.member_id is 'The member whose number is carried.';
+comment on column api.failed_syncs.member_external_id is 'The member''s number in the member system.';
+comment on column api.failed_syncs.state is 'rejected or given_up: a case; pending or sending: it is still tried.';
+comment on column api.failed_syncs.attempts is 'Attempts begun.';
+comment on column api.failed_syncs.error_code is 'Code of the last failure (docs/error-codes.md).';
+comment on column api.failed_syncs.reason is 'The same as a sentence.';
+comment on column api.failed_syncs.http_status is 'HTTP status of the last answer.';
+comment on column api.failed_syncs.next_attempt_at is 'When it is tried again.';
+comment on column api.failed_syncs.created_at is 'When the change was made.';
+comment on column api.failed_syncs.settled_at is 'When it was refused or given up.';
+comment on column api.failed_syncs.waits_for_conflict_id is 'The case that is to be settled before the change is sent.';
+grant select on api.failed_syncs to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.failed_syncs
+for each row execute function private.tg__refuse_write();
+-- end db/functions/pushes/api.failed_syncs.sql
 
 -- begin db/functions/pushes/private.is_followed.sql
 -- A failed push that a later one of the same member follows is history: trying it again would only repeat what the later one does.
@@ -2465,85 +2599,39 @@ comment on function api.retry_sync is 'In: a push of api.failed_syncs, or severa
 grant execute on function api.retry_sync to authenticated;
 -- end db/functions/pushes/api.retry_sync.sql
 
--- begin db/functions/pushes/private.explain_failure.sql
--- Why a change has not arrived, in words for people who do not read codes. docs/error-codes.md has every code.
-create or replace function private.explain_failure(p_error_code text)
-returns text
-language sql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-  select case
-    when p_error_code in ('http_401', 'http_403', 'token_refused') then 'The member system does not accept our credentials. They must be renewed.'
-    when p_error_code in ('member_system_missing', 'member_system_misconfigured', 'secret_missing', 'address_refused', 'redirect_refused',
-                          'receiver_key_unusable')
-      then 'The connection to the member system is not set up right. The operator must look at it.'
-    when p_error_code in ('sealing_key_unknown', 'index_secret_unknown') then 'The worker lacks a key. The operator must add it.'
-    when p_error_code in ('timeout', 'task_timeout', 'connection_failed', 'tls_failed', 'token_unavailable')
-      then 'The member system could not be reached.'
-    when p_error_code = 'redirect_temporary' then 'The member system sends us elsewhere for now, as systems do during maintenance.'
-    when p_error_code in ('http_5xx', 'response_too_large', 'http_unexpected') then 'The member system has an error of its own.'
-    when p_error_code in ('http_408', 'http_425', 'http_429') then 'The member system is busy and asked us to come back later.'
-    when p_error_code in ('external_id_missing', 'external_id_unusable', 'personnummer_in_url')
-      then 'The member''s id in the member system is missing or cannot be used.'
-    when p_error_code in ('sealed_value_broken', 'sealed_value_mismatch')
-      then 'The stored number could not be read, or is not this member''s. The operator must look at it.'
-    when p_error_code in ('http_4xx', 'http_409', 'refused_by_receiver') then 'The member system refused the change.'
-    when p_error_code in ('acceptance_expired', 'not_acknowledged')
-      then 'The change was taken in, but nobody confirmed in time that it was carried out.'
-    when p_error_code in ('acceptance_failed', 'status_url_refused', 'status_lost')
-      then 'The member system took the change in and then could not carry it out.'
-    when p_error_code in ('worker_stopping', 'lease_lost', 'database_failed') then 'The attempt was interrupted. It is made again.'
-    when p_error_code = 'disputed' then 'The number is in question in an open case. It is sent, or dropped, when the case is settled.'
-    when p_error_code is not null then 'Something unexpected happened. The operator must look at it.'
-  end
-$$;
-comment on function private.explain_failure is 'In: code of a failure. Out: a sentence in plain words.';
-grant execute on function private.explain_failure to authenticated;
--- end db/functions/pushes/private.explain_failure.sql
-
--- begin db/functions/pushes/api.failed_syncs.sql
--- Changes that have not reached the member system: refused, given up, waiting for a case, or still being tried after a failure. One that a later
--- push of the same member follows is history.
-create or replace view api.failed_syncs with (security_invoker = true) as
+-- begin db/functions/pushes/api.deliveries.sql
+-- Every change on its way to a member system, or that was, for a page that shows how it went. Newest first: order=created_at.desc,id.desc.
+create or replace view api.deliveries with (security_invoker = true) as
 select
-  p.id as push_id, g.slug as organization, p.member_id, m.external_id as member_external_id, p.state, p.attempts,
-  p.error_code,
-  private.explain_failure(case when p.waits_for_conflict_id is null then p.error_code else 'disputed' end) as reason, p.http_status,
-  case
-    when p.waits_for_conflict_id is not null then null
-    when b.state <> 'closed' and p.settled_at is null then greatest(p.next_attempt_at, b.probe_at)
-    else p.next_attempt_at
-  end as next_attempt_at,
-  p.created_at, p.settled_at, p.waits_for_conflict_id
+  p.id, g.slug as organization, p.member_id, m.external_id as member_external_id, m.given_name as member_given_name,
+  m.family_name as member_family_name, case when p.removal then 'remove' else 'set' end as change, p.state, p.attempts, p.created_at,
+  private.next_attempt(p.next_attempt_at, p.settled_at, b.state, b.probe_at) as next_attempt_at, p.settled_at, p.error_code,
+  private.explain_failure(case when p.waits_for_conflict_id is null then p.error_code else 'disputed' end) as reason, p.waits_for_conflict_id
 from sync.pushes as p
 join registry.organizations as g on g.id = p.organization_id
 join registry.members as m on m.id = p.member_id
-left join sync.breakers as b on b.organization_id = p.organization_id
-where (p.state in ('rejected', 'given_up') and not exists (
-    select from sync.pushes as later
-    where later.organization_id = p.organization_id and later.member_id = p.member_id and later.id <> p.id
-      and later.created_at >= p.created_at and later.state in ('pending', 'sending', 'delivered')))
-  or (p.settled_at is null and p.error_code is not null)
-  or p.waits_for_conflict_id is not null;
-comment on view api.failed_syncs is 'Pushes of the coordinator''s organisations that failed or wait for a case, with the reason and the next try.';
-comment on column api.failed_syncs.push_id is 'The change; api.retry_sync takes it.';
-comment on column api.failed_syncs.organization is 'Whose member system (slug).';
-comment on column api.failed_syncs.member_id is 'The member whose number is carried.';
-comment on column api.failed_syncs.member_external_id is 'The member''s number in the member system.';
-comment on column api.failed_syncs.state is 'rejected or given_up: a case; pending or sending: it is still tried.';
-comment on column api.failed_syncs.attempts is 'Attempts begun.';
-comment on column api.failed_syncs.error_code is 'Code of the last failure (docs/error-codes.md).';
-comment on column api.failed_syncs.reason is 'The same as a sentence.';
-comment on column api.failed_syncs.http_status is 'HTTP status of the last answer.';
-comment on column api.failed_syncs.next_attempt_at is 'When it is tried again.';
-comment on column api.failed_syncs.created_at is 'When the change was made.';
-comment on column api.failed_syncs.settled_at is 'When it was refused or given up.';
-comment on column api.failed_syncs.waits_for_conflict_id is 'The case that is to be settled before the change is sent.';
-grant select on api.failed_syncs to authenticated;
+left join sync.breakers as b on b.organization_id = p.organization_id;
+comment on view api.deliveries is 'Changes of the coordinator''s organisations to be carried to their member systems, whatever became of them.';
+comment on column api.deliveries.id is 'The change; api.retry_sync takes it.';
+comment on column api.deliveries.organization is 'Whose member system (slug).';
+comment on column api.deliveries.member_id is 'The member whose number is carried.';
+comment on column api.deliveries.member_external_id is 'The member''s number in the member system.';
+comment on column api.deliveries.member_given_name is 'Given name on the record.';
+comment on column api.deliveries.member_family_name is 'Family name on the record.';
+comment on column api.deliveries.change is 'set: the number is to be recorded there; remove: taken away.';
+comment on column api.deliveries.state is 'Where it stands (docs/for-coordinators.md).';
+comment on column api.deliveries.attempts is 'Attempts begun.';
+comment on column api.deliveries.created_at is 'When the change was made.';
+comment on column api.deliveries.next_attempt_at is 'When it is tried next; null: it waits for a case, or is not tried any more.';
+comment on column api.deliveries.settled_at is 'When it was delivered, refused, given up or overtaken.';
+comment on column api.deliveries.error_code is 'Code of the last failure (docs/error-codes.md).';
+comment on column api.deliveries.reason is 'The same as a sentence; that it waits for a case.';
+comment on column api.deliveries.waits_for_conflict_id is 'The case that is to be settled before the change is sent.';
+grant select on api.deliveries to authenticated;
 create or replace trigger _100_refuse_write
-instead of insert or update or delete on api.failed_syncs
+instead of insert or update or delete on api.deliveries
 for each row execute function private.tg__refuse_write();
--- end db/functions/pushes/api.failed_syncs.sql
+-- end db/functions/pushes/api.deliveries.sql
 
 -- begin db/functions/files_and_worklist/private.lock_worklist_push.sql
 -- A change of the worklist that the caller may see and that still waits, locked.
@@ -3686,6 +3774,37 @@ instead of insert or update or delete on api.member_systems
 for each row execute function private.tg__refuse_write();
 -- end db/functions/breakers/api.member_systems.sql
 
+-- begin db/functions/figures/api.monthly_figures.sql
+-- The figures behind the charts. The worker counts them (worker.count_figures).
+create or replace view api.monthly_figures with (security_invoker = true) as
+select
+  g.slug as organization, f.month, f.members_with_number, f.filled, f.confirmed, f.conflict, f.duplicate, f.absent, f.unlinked, f.ambiguous,
+  f.name_mismatch, f.cases_opened, f.cases_settled, f.deliveries_done, f.deliveries_failed, f.counted_at
+from registry.monthly_figures as f
+join registry.organizations as g on g.id = f.organization_id;
+comment on view api.monthly_figures is 'What happened in each month, per organisation. Months are those of Norwegian time; the running one is as it was when it was counted last.';
+comment on column api.monthly_figures.organization is 'Whose figures (slug).';
+comment on column api.monthly_figures.month is 'First day of the month.';
+comment on column api.monthly_figures.members_with_number is 'Members with a number at its end; of the running month: at counted_at; null: nobody counted then.';
+comment on column api.monthly_figures.filled is 'Logins that filled a number.';
+comment on column api.monthly_figures.confirmed is 'Logins that confirmed one.';
+comment on column api.monthly_figures.conflict is 'Logins that brought another number than the record has.';
+comment on column api.monthly_figures.duplicate is 'Logins whose number another member has.';
+comment on column api.monthly_figures.absent is 'Logins that brought none.';
+comment on column api.monthly_figures.unlinked is 'Logins that nobody matched.';
+comment on column api.monthly_figures.ambiguous is 'Logins that several members matched.';
+comment on column api.monthly_figures.name_mismatch is 'Logins that one member matched, under another name.';
+comment on column api.monthly_figures.cases_opened is 'Cases opened.';
+comment on column api.monthly_figures.cases_settled is 'Decisions of coordinators, without those that were taken back.';
+comment on column api.monthly_figures.deliveries_done is 'Changes that reached the member system.';
+comment on column api.monthly_figures.deliveries_failed is 'Changes that were refused or given up, and have not been delivered since.';
+comment on column api.monthly_figures.counted_at is 'When all this was counted.';
+grant select on api.monthly_figures to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.monthly_figures
+for each row execute function private.tg__refuse_write();
+-- end db/functions/figures/api.monthly_figures.sql
+
 -- begin db/functions/coordinators/private.set_language.sql
 -- A coordinator of several organisations has one language.
 create or replace function private.set_language(p_language text)
@@ -3742,6 +3861,31 @@ create or replace trigger _100_refuse_write
 instead of insert or update or delete on api.my_profile
 for each row execute function private.tg__refuse_write();
 -- end db/functions/coordinators/api.my_profile.sql
+
+-- begin db/functions/figures/api.open_case_ages.sql
+-- How long cases have waited. Five classes, each with a row also where it is empty, so that a chart needs nothing else.
+create or replace view api.open_case_ages with (security_invoker = true) as
+select
+  g.slug as organization, k.age, coalesce(c.cases, 0) as cases
+from registry.organizations as g
+cross join unnest('{longer,quarter,month,week,day}'::text[]) with ordinality as k(age, nth)
+left join (
+  select
+    known.organization_id,
+    1 + width_bucket(known.opened_at,
+      (select array[now() - interval '90 days', now() - interval '30 days', now() - interval '7 days', now() - interval '1 day'])) as nth,
+    count(*) as cases
+  from registry.conflicts as known where known.closed_at is null group by 1, 2
+) as c on c.organization_id = g.id and c.nth = k.nth;
+comment on view api.open_case_ages is 'Cases that wait for coordinators of the reader''s organisations, open or proposed, by how long ago they were opened.';
+comment on column api.open_case_ages.organization is 'Whose cases (slug).';
+comment on column api.open_case_ages.age is 'day: opened within the last day; week: within seven days, but before; month: 30 days; quarter: 90 days; longer: earlier.';
+comment on column api.open_case_ages.cases is 'How many.';
+grant select on api.open_case_ages to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.open_case_ages
+for each row execute function private.tg__refuse_write();
+-- end db/functions/figures/api.open_case_ages.sql
 
 -- begin db/functions/conflicts/private.decisions_of_case.sql
 -- Which decisions make sense for which kind of case, in the order in which they are offered. A case that an import opened is about records
@@ -3928,19 +4072,6 @@ end;
 comment on function api.resolve_conflicts is 'In: up to 200 cases of one kind and class (api.open_conflicts.class), a decision, a note, beside each case the version that was decided on. Out: an array with the answer for each, as api.resolve_conflict gives it, in the same order; or, for all, a refusal with code and message (HTTP 422).';
 grant execute on function api.resolve_conflicts to authenticated;
 -- end db/functions/conflicts/api.resolve_conflicts.sql
-
--- begin db/functions/conflicts/private.today.sql
--- The day that coordinators have on the wall.
-create or replace function private.today()
-returns date
-language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-  select (now() at time zone 'Europe/Oslo')::date
-$$;
-comment on function private.today is 'Out: today in Norway.';
-grant execute on function private.today to authenticated; -- called by views
--- end db/functions/conflicts/private.today.sql
 
 -- begin db/functions/conflicts/api.open_conflicts.sql
 -- What a coordinator has to judge. Numbers are masked, and only the own organisations' rows pass row security. Most cases are nobody's and have
@@ -7428,6 +7559,102 @@ $$;
 comment on function private.claim_next_pushes is 'In: of pushes that were delivered, the organisation, the name under which to claim the next one (null: none) and the slot. Out: the claims.';
 -- end db/functions/pushes/private.claim_next_pushes.sql
 
+-- begin db/functions/figures/private.count_figures.sql
+-- The figures of now, each by one pass over its table for all organisations; what coordinators have a list of, by that list.
+create or replace function private.count_figures()
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  insert into registry.figures as f (organization_id, members, with_number, confirmed_last_12_months, unlinked_logins, pending_pushes,
+    failed_pushes, counted_at, counted_in)
+  select g.id, coalesce(m.members, 0), coalesce(m.with_number, 0), coalesce(o.confirmed, 0), coalesce(u.unlinked, 0), coalesce(p.pending, 0),
+    coalesce(s.failed, 0), clock_timestamp(), '0'
+  from registry.organizations as g
+  left join (
+    select known.organization_id, count(*) as members, count(known.personnummer_index) as with_number
+    from registry.members as known where known.merged_into is null group by 1
+  ) as m on m.organization_id = g.id
+  left join (
+    select seen.organization_id, count(*) as confirmed from (
+      select distinct each.organization_id, each.member_id from registry.observations as each
+      where each.outcome in ('filled', 'confirmed') and each.received_at > now() - interval '12 months') as seen
+    group by 1
+  ) as o on o.organization_id = g.id
+  left join (select login.organization, count(*) as unlinked from api.unlinked_logins as login group by 1) as u on u.organization = g.slug
+  left join (
+    select push.organization_id, count(*) as pending from sync.pushes as push where push.settled_at is null group by 1
+  ) as p on p.organization_id = g.id
+  left join (
+    select push.organization, count(*) as failed from api.failed_syncs as push where push.state in ('rejected', 'given_up') group by 1
+  ) as s on s.organization = g.slug
+  on conflict (organization_id) do update
+  set members = excluded.members, with_number = excluded.with_number, confirmed_last_12_months = excluded.confirmed_last_12_months,
+      unlinked_logins = excluded.unlinked_logins, pending_pushes = excluded.pending_pushes, failed_pushes = excluded.failed_pushes,
+      counted_at = excluded.counted_at
+$$;
+comment on function private.count_figures is 'Counts registry.figures of all organisations anew.';
+-- end db/functions/figures/private.count_figures.sql
+
+-- begin db/functions/figures/private.count_months.sql
+-- Whoever reads a chart lives in Norway: a login at half past midnight on the first belongs to the new month there, in Greenwich to the old one.
+-- Months are counted from the rows, again and again while they may still change: the running one and the two before it (a decision can be taken
+-- back for 30 days). Retention takes numbers and contact data out of rows, never a row, and older months are left as they are.
+create or replace function private.count_months()
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_running constant timestamptz := date_trunc('month', now(), 'Europe/Oslo');
+  v_from constant timestamptz := least(date_trunc('month', v_running - interval '32 days', 'Europe/Oslo'), coalesce(
+    (select max(f.month)::timestamp at time zone 'Europe/Oslo' from registry.monthly_figures as f),
+    (select date_trunc('month', min(o.received_at), 'Europe/Oslo') from registry.observations as o)));
+begin
+  insert into registry.monthly_figures as f (organization_id, month, members_with_number, filled, confirmed, conflict, duplicate, absent, unlinked,
+    ambiguous, name_mismatch, cases_opened, cases_settled, deliveries_done, deliveries_failed, counted_at)
+  select g.id, (t.month at time zone 'Europe/Oslo')::date, case when t.month = v_running then n.with_number end,
+    coalesce(o.filled, 0), coalesce(o.confirmed, 0), coalesce(o.conflict, 0), coalesce(o.duplicate, 0), coalesce(o.absent, 0),
+    coalesce(o.unlinked, 0), coalesce(o.ambiguous, 0), coalesce(o.name_mismatch, 0),
+    coalesce(c.opened, 0), coalesce(r.settled, 0), coalesce(p.done, 0), coalesce(p.failed, 0), clock_timestamp()
+  from registry.organizations as g
+  cross join (
+    select local.month at time zone 'Europe/Oslo' as month
+    from generate_series(v_from at time zone 'Europe/Oslo', v_running at time zone 'Europe/Oslo', interval '1 month') as local(month)
+  ) as t
+  join registry.figures as n on n.organization_id = g.id
+  left join (
+    select login.organization_id, date_trunc('month', login.received_at, 'Europe/Oslo') as month,
+      count(*) filter (where login.outcome = 'filled') as filled, count(*) filter (where login.outcome = 'confirmed') as confirmed,
+      count(*) filter (where login.outcome = 'conflict') as conflict, count(*) filter (where login.outcome = 'duplicate') as duplicate,
+      count(*) filter (where login.outcome = 'absent') as absent, count(*) filter (where login.outcome = 'unlinked') as unlinked,
+      count(*) filter (where login.outcome = 'ambiguous') as ambiguous, count(*) filter (where login.outcome = 'name_mismatch') as name_mismatch
+    from registry.observations as login where login.received_at >= v_from group by 1, 2
+  ) as o on o.organization_id = g.id and o.month = t.month
+  left join (
+    select known.organization_id, date_trunc('month', known.opened_at, 'Europe/Oslo') as month, count(*) as opened
+    from registry.conflicts as known where known.opened_at >= v_from group by 1, 2
+  ) as c on c.organization_id = g.id and c.month = t.month
+  left join (
+    select decided.organization_id, date_trunc('month', decided.decided_at, 'Europe/Oslo') as month, count(*) as settled
+    from registry.resolutions as decided where decided.decided_at >= v_from and decided.undone_at is null group by 1, 2
+  ) as r on r.organization_id = g.id and r.month = t.month
+  left join (
+    select push.organization_id, date_trunc('month', push.settled_at, 'Europe/Oslo') as month,
+      count(*) filter (where push.state = 'delivered') as done, count(*) filter (where push.state in ('rejected', 'given_up')) as failed
+    from sync.pushes as push where push.settled_at >= v_from group by 1, 2
+  ) as p on p.organization_id = g.id and p.month = t.month
+  on conflict (organization_id, month) do update
+  set members_with_number = coalesce(excluded.members_with_number, f.members_with_number), filled = excluded.filled,
+      confirmed = excluded.confirmed, conflict = excluded.conflict, duplicate = excluded.duplicate, absent = excluded.absent,
+      unlinked = excluded.unlinked, ambiguous = excluded.ambiguous, name_mismatch = excluded.name_mismatch,
+      cases_opened = excluded.cases_opened, cases_settled = excluded.cases_settled, deliveries_done = excluded.deliveries_done,
+      deliveries_failed = excluded.deliveries_failed, counted_at = excluded.counted_at;
+end
+$$;
+comment on function private.count_months is 'Counts registry.monthly_figures anew: the running month, the two before it, and those that are missing in between.';
+-- end db/functions/figures/private.count_months.sql
+
 -- begin db/functions/upkeep/private.drop_leftover_jobs.sql
 -- A job that was queued again while it was locked loses its key and its attempts to the new one; if its worker died, it stays
 -- behind for ever. graphile-worker's own way of removing jobs is used.
@@ -9013,6 +9240,32 @@ $$;
 comment on function worker.claim_pushes is 'In: pushes, beside each the name it is claimed under, and whether to wait for one that somebody else has locked. Out: a row for each: what to send and where (personnummer null: remove the number there); or only waits_for and wait_ms when it must wait; or neither when there is nothing to do. No row: locked by somebody else, nothing was changed.';
 grant execute on function worker.claim_pushes to sync_worker;
 -- end db/functions/pushes/worker.claim_pushes.sql
+
+-- begin db/functions/figures/worker.count_figures.sql
+-- What nobody can count in the time of a request is counted here and says when (counted_at). Nothing of it is kept by triggers: no login waits
+-- for a counter, and a figure cannot drift from the rows. It takes at most a fiftieth of a core: the longer it took, the longer the next waits.
+create or replace function worker.count_figures()
+returns integer
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_begun constant timestamptz := clock_timestamp();
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended('worker.count_figures', 0))
+    or exists (select from registry.figures as f having max(f.counted_at + 50 * f.counted_in) > v_begun)
+  then
+    return 0;
+  end if;
+  perform private.count_figures();
+  perform private.count_months();
+  update registry.figures as f set counted_in = clock_timestamp() - v_begun;
+  return (select count(*) from registry.figures);
+end
+$$;
+comment on function worker.count_figures is 'Out: of how many organisations the figures were counted; none when another worker counts, or when it was done too lately. Called every minute.';
+grant execute on function worker.count_figures to sync_worker;
+-- end db/functions/figures/worker.count_figures.sql
 
 -- begin db/functions/drift/worker.drift_page.sql
 -- The records to compare with a member system, a page at a time. Left out: what is on its way, what failed (there is a case), what was

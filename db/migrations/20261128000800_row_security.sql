@@ -78,6 +78,14 @@ alter table registry.refresh_tokens enable row level security;
 alter table registry.refresh_tokens force row level security;
 create policy owner_all on registry.refresh_tokens to registry_owner using (true) with check (true);
 
+alter table registry.figures enable row level security;
+alter table registry.figures force row level security;
+create policy owner_all on registry.figures to registry_owner using (true) with check (true);
+
+alter table registry.monthly_figures enable row level security;
+alter table registry.monthly_figures force row level security;
+create policy owner_all on registry.monthly_figures to registry_owner using (true) with check (true);
+
 alter table registry.import_runs enable row level security;
 alter table registry.import_runs force row level security;
 create policy owner_all on registry.import_runs to registry_owner using (true) with check (true);
@@ -181,10 +189,23 @@ create policy coordinator_select on registry.resolutions for select to authentic
 grant select (organization_id, conflict_id, decision, decided_at, undone_at)
   on registry.resolutions to authenticated;
 
+create policy own_organization on registry.figures as restrictive to authenticated
+  using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
+create policy coordinator_select on registry.figures for select to authenticated using (true);
+grant select (organization_id, members, with_number, confirmed_last_12_months, unlinked_logins, pending_pushes, failed_pushes, counted_at)
+  on registry.figures to authenticated;
+
+create policy own_organization on registry.monthly_figures as restrictive to authenticated
+  using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
+create policy coordinator_select on registry.monthly_figures for select to authenticated using (true);
+grant select (organization_id, month, members_with_number, filled, confirmed, conflict, duplicate, absent, unlinked, ambiguous, name_mismatch,
+    cases_opened, cases_settled, deliveries_done, deliveries_failed, counted_at)
+  on registry.monthly_figures to authenticated;
+
 create policy own_organization on sync.pushes as restrictive to authenticated
   using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
 create policy coordinator_select on sync.pushes for select to authenticated using (true);
-grant select (id, organization_id, member_id, observation_id, state, attempts, next_attempt_at, accepted_until, error_code, http_status, created_at, settled_at, waits_for_conflict_id)
+grant select (id, organization_id, member_id, observation_id, state, attempts, next_attempt_at, accepted_until, error_code, http_status, created_at, settled_at, waits_for_conflict_id, removal)
   on sync.pushes to authenticated;
 
 create policy own_organization on sync.member_systems as restrictive to authenticated

@@ -37,6 +37,7 @@ export function describeStack({ settings, app, programs, tokens, memberSystemUrl
     },
     appUrl: app.url,
     callbackUrl,
+    deskUrl: localUrl(ports.desk),
     metricsToken: secrets.metricsToken,
     postgrestUrl: localUrl(ports.postgrest),
     issuers,

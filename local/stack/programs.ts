@@ -34,7 +34,7 @@ export function issuersAt(ports: Ports): Record<ProviderName, string> {
 
 /** The stack's own Node programs: what each is started with. Each gets the secrets it needs and no others. */
 export function describePrograms(settings: ProgramSettings): ProgramOptions[] {
-  return [identityProvider(settings), memberSystem(settings), callback(settings), worker(settings)];
+  return [identityProvider(settings), memberSystem(settings), callback(settings), worker(settings), desk(settings)];
 }
 
 /** By folder: what a program of that folder needs to work on this stack, `use-running-stack.ts` reads it. */
@@ -43,6 +43,7 @@ export function describeEnvironments(settings: ProgramSettings): StackFile['envi
   return {
     'auth-callback': callback(settings).environment,
     worker: worker(settings).environment,
+    'coordinator-desk': desk(settings).environment,
     'members-import': {
       DEPLOYMENT: 'local',
       DATABASE_URL: database.urls.member_importer,
@@ -107,6 +108,23 @@ function worker({ ports, keys, secrets, database, logs }: ProgramSettings): Prog
     PERSONNUMMER_UNSEALING_KEYS: keys.PERSONNUMMER_UNSEALING_KEYS,
     PERSONNUMMER_INDEX_SECRETS: keys.PERSONNUMMER_INDEX_SECRETS,
     ...secrets.memberSystemTokens,
+  });
+}
+
+function desk({ ports, secrets, logs }: ProgramSettings): ProgramOptions {
+  // Ready without PostgREST too, which starts at the same time: what counts here is that it listens.
+  return program('desk', 'coordinator-desk/main.ts', logs, `${localUrl(ports.desk)}/livez`, {
+    DEPLOYMENT: 'local',
+    HOST: '127.0.0.1',
+    PORT: String(ports.desk),
+    DESK_URL: localUrl(ports.desk),
+    CALLBACK_URL: localUrl(ports.callback),
+    POSTGREST_URL: localUrl(ports.postgrest),
+    DESK_ORGANIZATIONS: sampleOrganizations.map(({ slug, name }) => `${slug}=${name}`).join('; '),
+    DESK_COOKIE_KEY: secrets.deskCookieKey,
+    RATE_PAGES: UNLIMITED,
+    MAX_CONCURRENT_PER_ADDRESS: UNLIMITED,
+    METRICS_TOKEN: secrets.metricsToken,
   });
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ClientProof, LocalClient } from '../identity-provider/client.ts';
-import { createKeyPair } from '../keys.ts';
+import { createKeyPair, createSecret } from '../keys.ts';
 import { tokenVariable } from '../member-system/main.ts';
 import { sampleOrganizations } from '../sample-data/organizations.ts';
 import { type SampleProvider, sampleProviders, webhookSecretVariable } from '../sample-data/providers.ts';
@@ -11,8 +11,10 @@ export type StackSecrets = {
   clientSecrets: Record<string, string>;
   /** In the addresses of the webhooks. */
   webhookSecrets: Record<string, string>;
-  /** Of whoever reads the callback's metrics. */
+  /** Of whoever reads the callback's metrics, and the desk's. */
   metricsToken: string;
+  /** Seals the desk's cookies. */
+  deskCookieKey: string;
   /** Of the member systems. */
   memberSystemTokens: Record<string, string>;
   /** The other side of the client secrets: what the providers know of the clients. */
@@ -32,7 +34,14 @@ export function createSecrets(callbackUrl: string): StackSecrets {
     return { ...client, webhookUrl: webhookUrl(callbackUrl, sample.organization, webhookSecrets) };
   });
   const memberSystemTokens = perOrganization(tokenVariable);
-  return { clientSecrets, webhookSecrets, metricsToken: newSecret(), memberSystemTokens, clients };
+  return {
+    clientSecrets,
+    webhookSecrets,
+    metricsToken: newSecret(),
+    deskCookieKey: createSecret(),
+    memberSystemTokens,
+    clients,
+  };
 }
 
 /** Where Vipps tells an organisation that somebody has withdrawn consent. */

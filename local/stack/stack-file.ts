@@ -15,7 +15,9 @@ export type StackFile = {
   /** Where to click. */
   appUrl: string;
   callbackUrl: string;
-  /** `Authorization: Bearer <this>` reads the callback's `/metrics`. */
+  /** The coordinators' pages. */
+  deskUrl: string;
+  /** `Authorization: Bearer <this>` reads `/metrics` of the callback and of the desk. */
   metricsToken: string;
   postgrestUrl: string;
   /** Issuers of all local providers. */
@@ -45,7 +47,10 @@ export type StackFile = {
   /** Made for this start; as environment variables of the two programs. */
   keys: LocalKeys;
   /** What the programs of each folder are started with, the secrets of their providers and member systems included. */
-  environments: Record<'auth-callback' | 'worker' | 'members-import', Readonly<Record<string, string>>>;
+  environments: Record<
+    'auth-callback' | 'worker' | 'members-import' | 'coordinator-desk',
+    Readonly<Record<string, string>>
+  >;
 };
 
 /** Somebody who can log in. */

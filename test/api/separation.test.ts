@@ -107,6 +107,7 @@ beforeAll(async () => {
   foreign = await actAsCallback(db);
   await everyKindOfRow(own, 'own');
   const { member, push } = await everyKindOfRow(foreign, 'foreign');
+  await db.pool.query('select worker.count_figures()');
   const ids = async (table: string) =>
     (
       await db.pool.query(`select id::text from ${table} where organization_id = $1`, [foreign.organization.id])

@@ -13,6 +13,7 @@ const LIMITS = [
   ['auth_callback', 'idle_in_transaction_session_timeout', '10s'],
   ['sync_worker', 'idle_in_transaction_session_timeout', '60s'],
   ['member_importer', 'idle_in_transaction_session_timeout', '60s'],
+  ['authenticated', 'statement_timeout', '8s'],
 ] as const;
 
 const SETTINGS = `

@@ -12,6 +12,10 @@ const explanation = await readPage('audit-explained.md');
 
 /** What `liveIn` does not bring about. */
 const NOT_LIVED = [
+  'coordinator_bound',
+  'coordinator_invited',
+  'coordinator_removed',
+  'coordinator_signed_in',
   'data_erased',
   'drift_found',
   'file_acknowledged',
@@ -27,6 +31,7 @@ const NOT_LIVED = [
   'push_given_up',
   'push_held',
   'push_released',
+  'sign_in_refused',
 ];
 
 /** The answer of the page to one of its questions. */

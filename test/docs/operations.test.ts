@@ -2,29 +2,35 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'vitest';
-import { createMetrics } from '../../auth-callback/http/metrics.ts';
+import { createMetrics as callbackMetrics } from '../../auth-callback/http/metrics.ts';
+import { createMetrics as deskMetrics } from '../../coordinator-desk/http/metrics.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { blocks, names, readPage, tableRows } from './markdown.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const page = await readPage('operations.md');
-const ofCallback = tableRows(page, '## The callback').flatMap(([first]) => names(first));
+const programs = [
+  { heading: '## The callback', folder: 'auth-callback', prefix: 'auth_callback_', createMetrics: callbackMetrics },
+  { heading: '## The desk', folder: 'coordinator-desk', prefix: 'coordinator_desk_', createMetrics: deskMetrics },
+];
 
-test('every metric of the callback is on the page, and no other', async () => {
-  const text = await createMetrics({ withProcess: false }).text();
-  const metrics = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
-  const described = ofCallback.filter((name) => name.startsWith('auth_callback_'));
-  assert.deepEqual(described.toSorted(), metrics.toSorted());
-});
+for (const { heading, folder, prefix, createMetrics } of programs) {
+  const described = tableRows(page, heading).flatMap(([first]) => names(first));
 
-test('every event that the callback logs as a warning or an error is on the page, and no other', () => {
-  const files = globSync('auth-callback/**/*.ts', { cwd: ROOT });
-  const source = files.map((file) => readFileSync(join(ROOT, file), 'utf8')).join('\n');
-  const logged = source.matchAll(/\.(?:warn|error)\(\s*\{ event: '([a-z_]+)'|\bwarn\('([a-z_]+)'\)/g);
-  const events = new Set([...logged].map(([, line, failure]) => line ?? failure));
-  const described = ofCallback.filter((name) => !name.startsWith('auth_callback_'));
-  assert.deepEqual(described.toSorted(), [...events].toSorted());
-});
+  test(`every metric of ${folder} is on the page, and no other`, async () => {
+    const text = await createMetrics({ withProcess: false }).text();
+    const metrics = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
+    assert.deepEqual(described.filter((name) => name.startsWith(prefix)).toSorted(), metrics.toSorted());
+  });
+
+  test(`every event that ${folder} logs as a warning or an error is on the page, and no other`, () => {
+    const files = globSync(`${folder}/**/*.ts`, { cwd: ROOT });
+    const source = files.map((file) => readFileSync(join(ROOT, file), 'utf8')).join('\n');
+    const logged = source.matchAll(/\.(?:warn|error)\(\s*\{ event: '([a-z_]+)'|\bwarn\('([a-z_]+)'\)/g);
+    const events = new Set([...logged].map(([, line, failure]) => line ?? failure));
+    assert.deepEqual(described.filter((name) => !name.startsWith(prefix)).toSorted(), [...events].toSorted());
+  });
+}
 
 test('every statement of the page is one that the database takes', async () => {
   await using db = await createTestDatabase();

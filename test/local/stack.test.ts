@@ -28,7 +28,7 @@ afterAll(async () => {
 });
 
 test('stack.json has everything the contract promises, and only its owner can read it', () => {
-  const processes = ['callback', 'identity-provider', 'member-system', 'postgres', 'postgrest', 'worker'];
+  const processes = ['callback', 'desk', 'identity-provider', 'member-system', 'postgres', 'postgrest', 'worker'];
   assert.deepEqual(Object.keys(stack.pids).sort(), [...processes, 'stack'].sort());
   assert.deepEqual(Object.keys(stack.logs).sort(), processes);
   for (const pid of Object.values(stack.pids)) assert.ok(isRunning(pid));
@@ -64,6 +64,7 @@ test('every address answers', async () => {
   const addresses = [
     stack.appUrl,
     `${stack.callbackUrl}/readyz`,
+    `${stack.deskUrl}/readyz`,
     `${stack.callbackUrl}/.well-known/jwks.json`,
     stack.withdrawalUrl,
     `${stack.issuers.vipps}.well-known/openid-configuration`,

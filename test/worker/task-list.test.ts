@@ -19,6 +19,7 @@ const database: WorkerDatabase = {
   processObservation: notCalled,
   reconcile: notCalled,
   eraseExpired: notCalled,
+  countFigures: notCalled,
   putBackPush: notCalled,
   beat: notCalled,
   sweep: notCalled,
@@ -60,7 +61,7 @@ test('every task that SQL can enqueue has a file', async () => {
   for (const { task } of rows) assert.ok(identifiers.includes(task), task);
 });
 
-test('the crontab reconciles and writes files every minute, and erases and compares at night, with one job waiting each', () => {
+test('the crontab reconciles, writes files and counts every minute, and erases and compares at night, with one job waiting each', () => {
   const items = parseCrontab(readFileSync(new URL('crontab', worker), 'utf8'));
   const at = { date: 1, month: 1, dow: 0 };
   const times = Object.fromEntries(
@@ -69,7 +70,13 @@ test('the crontab reconciles and writes files every minute, and erases and compa
       return [item.task, minutes.filter((time) => item.match({ ...at, ...time })).length];
     }),
   );
-  assert.deepEqual(times, { reconcile: 1440, write_files: 1440, erase_expired: 2, check_drift: 1 });
+  assert.deepEqual(times, {
+    reconcile: 1440,
+    write_files: 1440,
+    count_figures: 1440,
+    erase_expired: 2,
+    check_drift: 1,
+  });
   for (const { task, options } of items) assert.deepEqual([options.jobKey, options.jobKeyMode], [task, 'replace']);
   for (const { task, options } of items) assert.equal(options.maxAttempts, task === 'check_drift' ? 3 : 1);
 });

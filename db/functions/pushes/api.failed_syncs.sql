@@ -5,11 +5,7 @@ select
   p.id as push_id, g.slug as organization, p.member_id, m.external_id as member_external_id, p.state, p.attempts,
   p.error_code,
   private.explain_failure(case when p.waits_for_conflict_id is null then p.error_code else 'disputed' end) as reason, p.http_status,
-  case
-    when p.waits_for_conflict_id is not null then null
-    when b.state <> 'closed' and p.settled_at is null then greatest(p.next_attempt_at, b.probe_at)
-    else p.next_attempt_at
-  end as next_attempt_at,
+  private.next_attempt(p.next_attempt_at, p.settled_at, b.state, b.probe_at) as next_attempt_at,
   p.created_at, p.settled_at, p.waits_for_conflict_id
 from sync.pushes as p
 join registry.organizations as g on g.id = p.organization_id

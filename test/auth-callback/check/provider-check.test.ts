@@ -42,6 +42,15 @@ type Case = {
   note?: RegExp;
 };
 
+const staff: Partial<ProviderRow> = {
+  provider: 'staff',
+  scopes: ['openid', 'email'],
+  personnummerScope: null,
+  requiredAmr: ['mfa'],
+  clients: [{ clientId: 'desk', redirectUris: ['https://desk.example/signed-in'], name: 'Desk' }],
+  returnTo: [],
+};
+
 const cases: Case[] = [
   { name: 'all is well' },
   {
@@ -117,6 +126,11 @@ const cases: Case[] = [
     fault: /the key set answers with 500/,
   },
   { name: 'capture off', row: { capture: false }, note: /capture is off/ },
+  { name: 'a staff provider', row: staff },
+  { name: 'a staff provider without userinfo', row: staff, spoil: metadata({ userinfo_endpoint: undefined }) },
+  { name: 'no app for coordinators', row: { ...staff, clients: [] }, fault: /no app for coordinators is registered/ },
+  { name: 'no e-mail address', row: { ...staff, scopes: ['openid'] }, fault: /no invitation can be used/ },
+  { name: 'no second factor', row: { ...staff, requiredAmr: [] }, note: /must be required at the provider/ },
   { name: 'a level nobody asks for', row: { minimumAcr: 'idporten-loa-high' }, note: /acr_values does not ask for it/ },
   {
     name: 'parameters of the protocol in the row',

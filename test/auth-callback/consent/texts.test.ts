@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
-import { chooseLocale, describeRetention } from '../../../auth-callback/consent/texts.ts';
+import { describeRetention } from '../../../auth-callback/consent/texts.ts';
+import { chooseLocale } from '../../../runtime/language.ts';
 
 test('the language is the one chosen, or else the browser’s, or else bokmål', () => {
   const table: [string | undefined, string | undefined, string][] = [

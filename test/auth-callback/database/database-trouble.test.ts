@@ -62,7 +62,8 @@ test('a session that cannot be opened along with the decision is opened by a cal
   await using world = await startWorld();
   await world.db.pool.query(
     `create or replace function login.admit(observation_id uuid, member_id uuid, ask_consent boolean, code_hash bytea,
-       code_challenge text, return_to text) returns text language sql as $$ select '55P03' $$`,
+       code_challenge text, return_to text, client_id text default null, scope text[] default '{}', nonce text default null)
+     returns text language sql as $$ select '55P03' $$`,
   );
   assert.equal((await logIn(world)).error, null);
   assert.equal((await world.observations()).length, 1);
@@ -96,7 +97,8 @@ test('a database whose functions answer in another shape than this release knows
   await using world = await startWorld();
   await world.db.pool.query(
     `create or replace function login.admit(observation_id uuid, member_id uuid, ask_consent boolean, code_hash bytea,
-       code_challenge text, return_to text) returns text language sql as 'select null'`,
+       code_challenge text, return_to text, client_id text default null, scope text[] default '{}', nonce text default null)
+     returns text language sql as 'select null'`,
   );
   assert.equal((await logIn(world)).error, 'temporarily_unavailable');
   const line = world.logLines.find((each) => each.includes('observation_not_recorded')) ?? '';

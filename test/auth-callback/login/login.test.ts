@@ -54,6 +54,7 @@ test('the app exchanges the code for tokens that verify', async () => {
   assert.deepEqual(payload.app_metadata, {
     organization: world.organization.slug,
     organization_id: world.organization.id,
+    audience: 'members',
   });
   assert.match(String(payload.session_id), /^[0-9a-f-]{36}$/);
   assert.equal((payload.exp ?? 0) - (payload.iat ?? 0), 3600);

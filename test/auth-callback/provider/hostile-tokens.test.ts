@@ -26,7 +26,7 @@ test('what does not verify is refused: nothing of userinfo is asked, nothing is 
       assert.ok(!lines.join('').includes(number));
       assert.deepEqual([login.status, login.error, login.code], [302, 'login_failed', null]);
       assert.equal(login.location?.searchParams.get('state'), login.appState);
-      assert.deepEqual([...(login.location?.searchParams.keys() ?? [])].sort(), ['error', 'state']);
+      assert.deepEqual([...(login.location?.searchParams.keys() ?? [])].sort(), ['error', 'iss', 'state']);
       assert.equal(world.provider.count('/token'), 1);
       assert.equal(world.provider.count('/userinfo') + world.provider.count('/elsewhere'), 0);
       assert.equal((await world.observations()).length, 0);

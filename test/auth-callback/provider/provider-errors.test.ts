@@ -39,7 +39,7 @@ test('an error of the provider reaches the app as one of our codes, with nothing
       const ended = await comeBack(world, address, started.cookie);
       assert.equal(ended.error, told);
       assert.equal(ended.location?.searchParams.get('state'), started.appState);
-      assert.deepEqual([...(ended.location?.searchParams.keys() ?? [])].sort(), ['error', 'state']);
+      assert.deepEqual([...(ended.location?.searchParams.keys() ?? [])].sort(), ['error', 'iss', 'state']);
       assert.equal((await comeBack(world, address, started.cookie)).status, 400, 'used up');
     });
   }

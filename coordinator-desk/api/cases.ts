@@ -1,0 +1,127 @@
+import type { Enum, Row } from '../../db/api-types.gen.ts';
+import { type Api, read } from './connect.ts';
+import { NotFoundError } from './errors.ts';
+
+export type OpenCase = Row<'open_conflicts'>;
+export type SettledCase = Row<'settled_conflicts'>;
+export type Member = Row<'members'>;
+
+/** A case as it stands now. */
+export type FoundCase =
+  | {
+      state: 'open';
+      found: OpenCase;
+      candidates: Member[];
+      other: Member | undefined;
+      comments: Row<'conflict_comments'>[];
+      /** Of a proposed one: what waits for approval. */
+      approval: Row<'approvals'> | undefined;
+    }
+  | { state: 'settled'; found: SettledCase; comments: Row<'conflict_comments'>[] };
+
+export interface CaseFilter {
+  kind?: Enum<'conflict_kind'> | undefined;
+  /** `nobody`, or a user id. */
+  assignee?: string | undefined;
+  /** Opened before this time (ISO 8601). */
+  before?: string | undefined;
+  /** Those that were put off, instead of the others. */
+  postponed?: boolean;
+  /** Of one kind and class with this case: they may be settled together. */
+  like?: { kind: Enum<'conflict_kind'>; class: string } | undefined;
+}
+
+/** Where a page of the list begins: after this case. */
+export interface Place {
+  openedAt: string;
+  id: string;
+}
+
+/** Oldest first. One more than asked for tells that there are others. */
+export async function listCases(api: Api, filter: CaseFilter, after: Place | undefined, limit: number) {
+  const view = api.from('open_conflicts').select('*');
+  let query = filter.postponed ? view.not('postponed_until', 'is', null) : view.is('postponed_until', null);
+  if (filter.kind !== undefined) query = query.eq('kind', filter.kind);
+  if (filter.assignee === 'nobody') query = query.is('assigned_to', null);
+  else if (filter.assignee !== undefined) query = query.eq('assigned_to', filter.assignee);
+  if (filter.before !== undefined) query = query.lt('opened_at', filter.before);
+  if (filter.like !== undefined)
+    query = query.eq('kind', filter.like.kind).eq('class', filter.like.class).eq('state', 'open');
+  if (after !== undefined) {
+    query = query.or(`opened_at.gt."${after.openedAt}",and(opened_at.eq."${after.openedAt}",id.gt.${after.id})`);
+  }
+  const rows = await read(
+    query
+      .order('opened_at')
+      .order('id')
+      .limit(limit + 1),
+  );
+  return { cases: rows.slice(0, limit), more: rows.length > limit };
+}
+
+/** The oldest case that waits, and that no colleague has taken. */
+export async function nextCase(api: Api, userId: string, apart?: string): Promise<OpenCase | undefined> {
+  const query = api
+    .from('open_conflicts')
+    .select('*')
+    .eq('state', 'open')
+    .is('postponed_until', null)
+    .or(`assigned_to.is.null,assigned_to.eq.${userId}`);
+  const rows = await read(
+    (apart === undefined ? query : query.neq('id', apart)).order('opened_at').order('id').limit(1),
+  );
+  return rows[0];
+}
+
+/** @throws {NotFoundError} when there is none for this coordinator, or nobody settled it */
+export async function findCase(api: Api, id: string): Promise<FoundCase> {
+  const [[open], [settled], [approval], comments] = await Promise.all([
+    read(api.from('open_conflicts').select('*').eq('id', id)),
+    read(api.from('settled_conflicts').select('*').eq('id', id)),
+    read(api.from('approvals').select('*').eq('conflict_id', id)),
+    read(api.from('conflict_comments').select('*').eq('conflict_id', id).order('written_at')),
+  ]);
+  if (open !== undefined) {
+    const wanted = [...new Set([...open.candidates, ...(open.other_member_id === null ? [] : [open.other_member_id])])];
+    const members =
+      wanted.length === 0 ? [] : await read(api.from('members').select('*').in('id', wanted).order('external_id'));
+    return {
+      state: 'open',
+      found: open,
+      comments,
+      approval,
+      candidates: members.filter(({ id }) => open.candidates.includes(id)),
+      other: members.find(({ id }) => id === open.other_member_id),
+    };
+  }
+  if (settled !== undefined) return { state: 'settled', found: settled, comments };
+  throw new NotFoundError();
+}
+
+/** Settled cases, the newest first; of these members only where some are named. */
+export async function listSettled(
+  api: Api,
+  filter: { kind?: Enum<'conflict_kind'> | undefined; members?: string[] | undefined },
+  after: { settledAt: string; id: string } | undefined,
+  limit: number,
+) {
+  let query = api.from('settled_conflicts').select('*');
+  if (filter.kind !== undefined) query = query.eq('kind', filter.kind);
+  if (filter.members !== undefined) query = query.in('member_id', filter.members);
+  if (after !== undefined) {
+    query = query.or(`settled_at.lt."${after.settledAt}",and(settled_at.eq."${after.settledAt}",id.lt.${after.id})`);
+  }
+  const newest = { ascending: false };
+  const rows = await read(
+    query
+      .order('settled_at', newest)
+      .order('id', newest)
+      .limit(limit + 1),
+  );
+  return { cases: rows.slice(0, limit), more: rows.length > limit };
+}
+
+/** Decisions that wait for another coordinator, the oldest first. */
+export function listApprovals(api: Api): Promise<Row<'approvals'>[]> {
+  return read(api.from('approvals').select('*').order('proposed_at').limit(200));
+}

@@ -1,0 +1,188 @@
+import { html, raw } from 'hono/html';
+import type { FoundCase, OpenCase } from '../../api/cases.ts';
+import type { Colleague } from '../../api/colleagues.ts';
+import { caseWords } from '../../words/cases.ts';
+import { commonWords } from '../../words/common.ts';
+import { decidedWords } from '../../words/decisions.ts';
+import { kindWords } from '../../words/kinds.ts';
+import { errorSummary, formOwner } from '../form-parts.ts';
+import type { Html } from '../layout.ts';
+import type { Page } from '../page.ts';
+import { type Choice, choicesOf } from './choices.ts';
+import { comparisons } from './comparison.ts';
+import { caseTitle, questionOf } from './names.ts';
+import { seenFields } from './seen.ts';
+
+type Open = Extract<FoundCase, { state: 'open' }>;
+
+/** What stands in the form before anything is typed, or again. */
+export interface Typed {
+  decision?: string | undefined;
+  note?: string | undefined;
+  text?: string | undefined;
+}
+
+interface OpenCaseOptions {
+  colleagues: Colleague[];
+  typed: Typed;
+  /** The answer to what was done before. */
+  box: Html;
+  /** No answer was chosen. */
+  undecided?: boolean;
+}
+
+/** A case that waits: its question, what there is to compare, the answers and what each does, and what else can be done. */
+export function openCase(page: Page, open: Open, options: OpenCaseOptions): { title: string; content: Html } {
+  const { locale } = page;
+  const { found, candidates, other } = open;
+  const words = caseWords[locale];
+  const title = caseTitle(locale, found);
+  const content = html`${options.undecided ? errorSummary(page, [{ href: '#decision-0', text: words.decide.missing }]) : options.box}
+<p class="desk-kind">${kindWords[locale][found.kind]}</p>
+<h1 class="ds-heading" data-size="md">${questionOf(locale, open)}</h1>
+${facts(page, found)}
+${comparisons(page, found, candidates, other)}
+${found.state === 'proposed' ? proposal(page, open, options) : decisionForm(page, open, options)}
+${others(page, open, options)}`;
+  return { title: options.undecided ? `${commonWords[locale].errorInTitle}${title}` : title, content };
+}
+
+function facts(page: Page, found: OpenCase): Html {
+  const { format, locale, me } = page;
+  const words = caseWords[locale];
+  const { detail, assigned_to, assigned_name, assigned_until, postponed_until } = found;
+  const hints = (Object.keys(words.hints) as (keyof typeof words.hints)[])
+    .filter((name) => detail[name] === true)
+    .map((name) => words.hints[name]);
+  const until = assigned_until === null ? '' : format.date(assigned_until);
+  const lines = [
+    ...hints,
+    ...((found.waiting_changes ?? 0) > 0 ? [words.waitingChanges(found.waiting_changes ?? 0)] : []),
+    ...(detail.error_code === undefined ? [] : [words.failure(detail.error_code)]),
+    found.seen > 1
+      ? words.seen(format.number(found.seen), format.date(found.last_seen_at))
+      : words.opened(format.date(found.opened_at)),
+    ...(assigned_to === null
+      ? []
+      : [assigned_to === me.userId ? words.takenByMe(until) : words.takenBy(assigned_name ?? '', until)]),
+    ...(postponed_until === null ? [] : [words.postponedUntil(format.date(postponed_until))]),
+  ];
+  return html`<ul>${lines.map((line) => html`<li>${line}</li>`)}</ul>`;
+}
+
+/** What a colleague proposed, and the ways to answer it; whoever proposed it can only withdraw it. */
+function proposal(page: Page, { found, approval }: Open, { typed }: OpenCaseOptions): Html {
+  const { locale, format } = page;
+  const words = caseWords[locale];
+  const names: Record<string, string> = decidedWords[locale];
+  const what = names[found.proposed_decision ?? ''] ?? '';
+  const when = found.proposed_at === null ? '' : format.date(found.proposed_at);
+  const form = (
+    action: string,
+    content: Html,
+  ) => html`<form class="desk-form" method="post" action="/cases/${found.id}/${action}">
+${formOwner(page)}<input type="hidden" name="version" value="${found.version}">${content}</form>`;
+  const button = (text: string, variant: string) =>
+    html`<button class="ds-button" data-variant="${variant}" type="submit">${text}</button>`;
+  const answers = approval?.mine
+    ? form('withdraw', button(words.approval.withdraw, 'secondary'))
+    : html`${approval?.evidence_changed ? html`<p>${words.approval.changed}</p>` : form('approve', button(words.approval.approve, 'primary'))}
+${form('decline', html`${noteField(page, typed.note, words.approval.why)}${button(words.approval.decline, 'secondary')}`)}`;
+  return html`<h2 class="ds-heading" data-size="sm">${words.approval.title}</h2>
+<p>${words.proposed(found.proposed_by_name ?? '', when, what)}</p>
+${found.proposal_note === null ? '' : html`<p class="desk-typed">${words.noteOf(found.proposal_note)}</p>`}
+${approval?.mine ? html`<p>${words.approval.mine}</p>` : ''}
+${answers}`;
+}
+
+function decisionForm(page: Page, open: Open, { typed, undecided }: OpenCaseOptions): Html {
+  const { found } = open;
+  const words = caseWords[page.locale].decide;
+  const choices = choicesOf(page.locale, open).map((choice, nth) => radio(choice, nth, typed.decision, words.approval));
+  const fault = undecided
+    ? html`<p class="ds-validation-message" data-color="danger" id="decision-error">${words.missing}</p>`
+    : '';
+  return html`<form class="desk-form" method="post" action="/cases/${found.id}/decide">
+${formOwner(page)}
+<input type="hidden" name="version" value="${found.version}">
+${seenFields(page, found)}
+<fieldset class="ds-fieldset"${undecided ? raw(' aria-describedby="decision-error"') : ''}>
+<legend class="ds-label">${words.legend}</legend>
+${fault}
+${choices}
+</fieldset>
+${noteField(page, typed.note)}
+<p>${words.undoable}</p>
+<button class="ds-button" type="submit">${words.button}</button>
+</form>`;
+}
+
+function radio(
+  { value, label, effect, needsApproval }: Choice,
+  nth: number,
+  chosen: string | undefined,
+  approval: string,
+): Html {
+  const id = `decision-${nth}`;
+  return html`<div class="desk-choice">
+<input class="ds-input" type="radio" name="decision" id="${id}" value="${value}" aria-describedby="${id}-effect"${value === chosen ? raw(' checked') : ''}>
+<label class="ds-label" for="${id}">${label}</label>
+<p id="${id}-effect">${effect}${needsApproval ? html` ${approval}` : ''}</p>
+</div>`;
+}
+
+export function noteField(
+  { locale }: Page,
+  note: string | undefined,
+  label = caseWords[locale].decide.note,
+  name = 'note',
+): Html {
+  const { noteHint } = caseWords[locale].decide;
+  return html`<div class="desk-field">
+<label class="ds-label" for="${name}">${label}</label>
+<p id="${name}-hint">${noteHint}</p>
+<textarea class="ds-input" id="${name}" name="${name}" rows="3" maxlength="4000" aria-describedby="${name}-hint">${note ?? ''}</textarea>
+</div>`;
+}
+
+/** Taking, passing on, putting off and commenting. */
+function others(page: Page, { found, comments }: Open, { colleagues, typed }: OpenCaseOptions): Html {
+  const { locale, me, format } = page;
+  const words = caseWords[locale];
+  const action = (name: string, content: Html) =>
+    html`<form class="desk-form" method="post" action="/cases/${found.id}/${name}">${formOwner(page)}${content}</form>`;
+  const button = (text: string) =>
+    html`<button class="ds-button" data-variant="secondary" type="submit">${text}</button>`;
+  const mine = found.assigned_to === me.userId;
+  const others = colleagues.filter(({ me: self, organization }) => !self && organization === found.organization);
+  const options = others.map(({ user_id, name }) => html`<option value="${user_id}">${name}</option>`);
+  const times = Object.entries(words.after).map(([value, text]) => html`<option value="${value}">${text}</option>`);
+  const told = comments.map(
+    ({ name, written_at, text }) =>
+      html`<li><p>${name}, ${format.time(written_at)}</p><p class="desk-typed">${text}</p></li>`,
+  );
+  return html`${comments.length === 0 ? '' : html`<h2 class="ds-heading" data-size="sm">${words.comments}</h2><ul>${told}</ul>`}
+<h2 class="ds-heading" data-size="sm">${words.more}</h2>
+${action('assign', html`<input type="hidden" name="user" value="${mine ? '' : me.userId}">${button(mine ? words.giveBack : words.take)}`)}
+${
+  options.length === 0
+    ? ''
+    : action(
+        'assign',
+        html`<label class="ds-label" for="give-to">${words.giveTo}</label>
+<div class="desk-actions"><select class="ds-input" id="give-to" name="user">${options}</select>${button(words.give)}</div>`,
+      )
+}
+${
+  found.postponed_until === null
+    ? action(
+        'postpone',
+        html`<label class="ds-label" for="until">${words.postpone}</label>
+<div class="desk-actions"><select class="ds-input" id="until" name="until">${times}</select>${button(words.postponeButton)}</div>`,
+      )
+    : action('postpone', button(words.resume))
+}
+${action('comment', html`${noteField(page, typed.text, words.comment, 'text')}${button(words.commentButton)}`)}
+<p><a class="ds-link" href="/cases/${found.id}/like">${words.like}</a></p>
+<p><a class="ds-link" href="/cases">${words.toList}</a></p>`;
+}

@@ -1,0 +1,24 @@
+import type { Locale } from '../../runtime/language.ts';
+import type { CaseCount, Me } from '../api/me.ts';
+import { commonWords } from '../words/common.ts';
+
+export interface NavigationItem {
+  href: string;
+  label: (locale: Locale) => string;
+  /** How much waits there; 0 is not told. */
+  count?: (me: Me) => number;
+}
+
+const sum = (me: Me, of: (count: CaseCount) => number) => me.counts.reduce((total, each) => total + of(each), 0);
+
+/** In this order on every page. */
+export const navigation: NavigationItem[] = [
+  { href: '/', label: (locale) => commonWords[locale].page.today },
+  { href: '/cases', label: (locale) => commonWords[locale].page.cases, count: (me) => sum(me, ({ open }) => open) },
+  {
+    href: '/approvals',
+    label: (locale) => commonWords[locale].page.approvals,
+    count: (me) => sum(me, ({ proposed }) => proposed),
+  },
+  { href: '/settled', label: (locale) => commonWords[locale].page.settled },
+];

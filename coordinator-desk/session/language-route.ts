@@ -1,0 +1,30 @@
+import type { MiddlewareHandler } from 'hono';
+import { getCookie, setCookie } from 'hono/cookie';
+import { chooseLocale, locales } from '../../runtime/language.ts';
+import type { ApiConnector } from '../api/connect.ts';
+import { call } from '../api/connect.ts';
+import type { DeskContext, DeskEnv } from '../http/desk-context.ts';
+import { localPath, readForm } from '../http/form.ts';
+import type { SessionCookie } from './session-cookie.ts';
+
+const name = '__Host-desk-language';
+
+/** What was chosen in this browser, else what it asks for. */
+export const readLanguage: MiddlewareHandler<DeskEnv> = async (c, next) => {
+  c.set('browserLocale', chooseLocale(getCookie(c, name), c.req.header('accept-language')));
+  await next();
+};
+
+/** `POST /language`: for this browser, and for the coordinator on any other. */
+export function createLanguageRoute({ sessions, api }: { sessions: SessionCookie; api: ApiConnector }) {
+  return async (c: DeskContext): Promise<Response> => {
+    const form = await readForm(c);
+    const language = locales.find((locale) => locale === form.text('language'));
+    if (language !== undefined) {
+      setCookie(c, name, language, { path: '/', secure: true, httpOnly: true, sameSite: 'Lax', maxAge: 31_536_000 });
+      const session = await sessions.read(c);
+      if (session !== undefined) await call(api.connect(session.accessToken).rpc('set_language', { language }));
+    }
+    return c.redirect(localPath(form.text('_page')), 303);
+  };
+}

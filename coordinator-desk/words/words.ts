@@ -1,0 +1,14 @@
+import type { Locale } from '../../runtime/language.ts';
+
+/** The same words in each language. */
+export type Words<Text> = Record<Locale, Text>;
+
+/** Bokmål says which words there are; a language in which one of them is missing does not compile. */
+export function inLanguages<Text>(nb: Text, nn: NoInfer<Text>, en: NoInfer<Text>): Words<Text> {
+  return { nb, nn, en };
+}
+
+/** `1 sak`, `2 saker`. */
+export function counted(count: number, one: string, many: string): string {
+  return `${count.toLocaleString('nb-NO')} ${count === 1 ? one : many}`;
+}

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { afterAll, beforeAll, test } from 'vitest';
+import { inCase } from '../support/in-case.ts';
+import { type OpenDesk, openDesk } from './support/open-desk.ts';
+import { signedInCookie } from './support/signed-in.ts';
+
+// What the desk does with requests that no page of ours would send.
+
+let desk: OpenDesk;
+let cookie: string;
+beforeAll(async () => {
+  desk = await openDesk({ METRICS_TOKEN: 'm'.repeat(32) });
+  cookie = await signedInCookie(desk);
+});
+afterAll(() => desk?.[Symbol.asyncDispose]());
+
+const get = (path: string, headers: Record<string, string> = {}) =>
+  fetch(`${desk.url}${path}`, { redirect: 'manual', headers });
+const post = (path: string, body: Record<string, string> | string, headers: Record<string, string> = {}) =>
+  fetch(`${desk.url}${path}`, {
+    method: 'POST',
+    redirect: 'manual',
+    body: new URLSearchParams(body),
+    headers: { origin: desk.url, cookie, ...headers },
+  });
+
+test('every answer keeps to itself: no script, nothing from elsewhere, no frame, no referrer, no cache', async () => {
+  for (const path of ['/', '/sign-in', '/nowhere', '/cases', '/livez']) {
+    await inCase(path, async () => {
+      const { headers } = await get(path, { cookie });
+      const policy = headers.get('content-security-policy') ?? '';
+      assert.match(policy, /default-src 'none'/);
+      assert.match(policy, /img-src 'self' data:/);
+      assert.match(policy, /frame-ancestors 'none'/);
+      assert.doesNotMatch(policy, /script-src|unsafe/);
+      assert.equal(headers.get('referrer-policy'), 'no-referrer');
+      assert.equal(headers.get('x-content-type-options'), 'nosniff');
+      assert.equal(headers.get('cache-control'), 'no-store');
+    });
+  }
+});
+
+test('a form is taken from our own pages only, whatever cookies come along', async () => {
+  const form = { _who: desk.coordinator.userId, _page: '/' };
+  for (const [name, headers] of Object.entries({
+    'another site': { origin: 'https://evil.example' },
+    'another site, told by the browser': { origin: 'null', 'sec-fetch-site': 'cross-site' },
+    'a sister site': { origin: 'https://evil.example', 'sec-fetch-site': 'same-site' },
+    nothing: { origin: '' },
+    'as plain text': { origin: 'https://evil.example', 'content-type': 'text/plain' },
+  })) {
+    await inCase(name, async () => {
+      const answer = await post('/sign-out', form, headers);
+      assert.equal(answer.status, 403);
+      assert.match(await answer.text(), /Skjemaet kom ikke herfra/);
+    });
+  }
+  assert.equal((await get('/', { cookie })).status, 200, 'nobody was signed out');
+});
+
+test('a form that another person opened is refused, and nothing is done', async () => {
+  const answer = await post('/cases/00000000-0000-0000-0000-000000000000/decide', {
+    _who: '00000000-0000-0000-0000-000000000001',
+    _page: '/cases',
+    decision: 'keep_existing',
+  });
+  assert.equal(answer.status, 409);
+  assert.match(await answer.text(), /Noen andre er logget på/);
+});
+
+test('a forged, a foreign and a cut cookie are none', async () => {
+  const [name, value = ''] = cookie.split('=');
+  for (const forged of [value.slice(0, -2), `${value}A`, 'x', value.replace(/^[^.]+/, 'eyJhbGciOiJub25lIn0')]) {
+    const answer = await get('/', { cookie: `${name}=${forged}` });
+    assert.equal(answer.status, 303);
+    assert.match(answer.headers.get('location') ?? '', /^\/sign-in\?/);
+  }
+});
+
+test('nothing that a request says leads to another site', async () => {
+  for (const page of [
+    '//evil.example/',
+    'https://evil.example',
+    '/\\evil.example',
+    '/\t/evil.example',
+    'javascript:1',
+  ]) {
+    await inCase(page, async () => {
+      const answer = await post('/language', { language: 'nn', _page: page });
+      const target = new URL(answer.headers.get('location') ?? '', desk.url);
+      assert.equal(target.origin, desk.url);
+    });
+  }
+});
+
+test('too large a form, too long an address and a request on a guess are turned away', async () => {
+  assert.equal((await post('/language', { _page: 'x'.repeat(200_000) })).status, 413);
+  assert.equal((await get(`/?${'x'.repeat(9_000)}`)).status, 414);
+  assert.equal((await get('/', { 'sec-purpose': 'prefetch', cookie })).status, 403);
+});
+
+test('what the pages load comes from here, compressed, and may be kept for good', async () => {
+  const page = await (await get('/sign-in')).text();
+  const links = [...page.matchAll(/<link rel="stylesheet" href="([^"]+)"/g)].map(([, href]) => href ?? '');
+  assert.equal(links.length, 3);
+  for (const href of links) {
+    const answer = await get(href, { 'accept-encoding': 'br' });
+    assert.equal(answer.status, 200);
+    assert.match(answer.headers.get('cache-control') ?? '', /immutable/);
+    assert.equal(answer.headers.get('content-encoding'), 'br');
+    assert.doesNotMatch(await answer.text(), /url\(["']?(https?:)?\/\//);
+  }
+  assert.equal((await get('/assets/yesterday/desk.css')).status, 404);
+});
+
+test('health is told without signing in, and figures to whoever has the token', async () => {
+  assert.equal((await get('/livez')).status, 200);
+  assert.equal((await get('/readyz')).status, 200);
+  assert.equal((await get('/metrics')).status, 401);
+  const metrics = await get('/metrics', { authorization: `Bearer ${'m'.repeat(32)}` });
+  assert.match(await metrics.text(), /coordinator_desk_request_duration_seconds_count/);
+});
+
+test('nothing of a person is in the log', async () => {
+  await get('/cases?q=Kari', { cookie });
+  await get(`/sign-in?page=${encodeURIComponent('/members?q=Kari')}`);
+  const lines = desk.log.join('');
+  assert.doesNotMatch(lines, /Kari|eyJ/);
+  assert.doesNotMatch(lines, new RegExp(desk.coordinator.userId));
+});

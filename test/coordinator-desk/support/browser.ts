@@ -1,0 +1,14 @@
+import type { Page } from 'playwright-core';
+import type { OpenDesk } from './open-desk.ts';
+
+/** The browser is signed in as the coordinator who is next at the callback. */
+export async function signInBrowser(page: Page, desk: OpenDesk): Promise<void> {
+  await page.goto(`${desk.url}/sign-in/${desk.callback.organization.slug}`);
+}
+
+/** What has the focus, as text. */
+export function focusedText(page: Page): Promise<string> {
+  return page.evaluate<string>(
+    `(document.activeElement === document.body ? '' : document.activeElement.textContent).replaceAll(/\\s+/g, ' ').trim()`,
+  );
+}
