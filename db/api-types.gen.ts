@@ -1033,7 +1033,7 @@ export type Database = {
         Args: { organization: string; public_jwk: Json };
         Returns: SettledCase;
       };
-      /** In: case; accept_observed, keep_existing, not_same_person or merge_into; a note; the version of the case that was decided on. Out: the settled case, or a refusal with code and message (HTTP 404, 409, 422). */
+      /** In: case; one of its decisions (api.open_conflicts.decisions); a note; the version of the case that was decided on. Out: the settled case; where a second coordinator must approve, the proposed one; or a refusal with code and message (HTTP 404, 409, 422). */
       resolve_conflict: {
         Args: { conflict_id: string; decision: Decision; note: string | null; expected_version: number };
         Returns: SettledCase;

@@ -7,5 +7,5 @@ begin atomic
   select private.resolve_conflict(
     resolve_conflict.conflict_id, resolve_conflict.decision, resolve_conflict.note, resolve_conflict.expected_version);
 end;
-comment on function api.resolve_conflict is 'In: case; accept_observed, keep_existing, not_same_person or merge_into; a note; the version of the case that was decided on. Out: the settled case, or a refusal with code and message (HTTP 404, 409, 422).';
+comment on function api.resolve_conflict is 'In: case; one of its decisions (api.open_conflicts.decisions); a note; the version of the case that was decided on. Out: the settled case; where a second coordinator must approve, the proposed one; or a refusal with code and message (HTTP 404, 409, 422).';
 grant execute on function api.resolve_conflict to authenticated;

@@ -58,7 +58,7 @@ test('a login changes the case meanwhile: nothing is done, the note stays, and t
 test('two coordinators decide at once: the second is told by what page it is settled, and keeps the note', async () => {
   await using browser = await openPage({ locale: 'nb-NO' });
   const id = await halfway(browser.page, 'duplicate');
-  await using colleague = await becomeCoordinator(desk.db, desk.callback.organization);
+  const colleague = await becomeCoordinator(desk.db, desk.callback.organization);
   const { version } = await state(id);
   await colleague.call('resolve_conflict', id, 'keep_existing', 'I was faster', version);
   await send(browser.page);
@@ -138,7 +138,7 @@ test('what one had typed is not shown to whoever signs in next in the same brows
   const id = await halfway(page, 'consent_revoked');
   await page.context().clearCookies({ name: '__Host-desk-session' });
   await send(page);
-  await using colleague = await becomeCoordinator(desk.db, desk.callback.organization);
+  const colleague = await becomeCoordinator(desk.db, desk.callback.organization);
   desk.signIn.nextUser = { id: colleague.userId };
   await page.getByRole('link', { name: /Logg på hos/ }).click();
   assert.equal(new URL(page.url()).pathname, `/cases/${id}`);
