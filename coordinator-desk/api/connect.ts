@@ -65,8 +65,8 @@ export async function call<Data>(query: Answer<Data>): Promise<Outcome<Data>> {
 }
 
 function failure(code: string, status: number): Error {
-  // PGRST301 and PGRST303: a token that is broken, expired or withdrawn. Anybody's else is 42501.
-  if (status === 401 || code === '42501') return new SessionEndedError(code);
+  // PGRST301 and PGRST303: a token that is broken, expired or withdrawn.
+  if (status === 401) return new SessionEndedError(code);
   // An id that is none: the same as one that is not there.
   if (code === '22P02') return new NotFoundError(code);
   return new ApiFailedError(code || 'no_answer', status);

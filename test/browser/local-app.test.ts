@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, test } from 'vitest';
+import { logIn } from '../../local/scripted-login.ts';
 import { artifactsFolder } from '../support/artifacts.ts';
 import { openPage, violations } from '../support/chromium.ts';
 import { type LocalProgram, runLocal } from '../support/start-stack.ts';
@@ -139,4 +140,29 @@ test('the pages are readable in dark colours, and consent is withdrawn there', a
   await press(page, /^Withdraw/);
   await look(page, /consent withdrawn/, 'withdrawn-dark');
   assert.equal(await page.locator('code').textContent(), '204');
+});
+
+test('a coordinator signs in at the desk with the local staff provider, and settles what a login has opened', async () => {
+  const stack = program.stack();
+  const person = stack.persons.find(({ organization, expected }) => organization === 'nhf' && expected === 'conflict');
+  assert.ok(person !== undefined);
+  const returnTo = stack.organizations.find(({ slug }) => slug === 'nhf')?.returnTo ?? '';
+  await logIn({ ...person, callbackUrl: stack.callbackUrl, returnTo, person: person.id });
+  const coordinator = stack.coordinators.find(({ organization }) => organization === 'nhf');
+  await using opened = await openPage({ locale: 'nb-NO' });
+  const { page } = opened;
+  await page.goto(stack.deskUrl);
+  await page.getByRole('link', { name: /Logg på hos Norges Handikapforbund/ }).click();
+  await page.locator(`input[name=person][value="${coordinator?.person}"]`).check();
+  await page.locator('form button').first().click();
+  await page.getByRole('heading', { level: 1, name: 'Dagens arbeid' }).waitFor();
+  assert.ok((await page.locator('header').textContent())?.includes(`Pålogget som ${coordinator?.name}`));
+  await page.getByRole('link', { name: 'Begynn med den eldste saken' }).click();
+  await page.locator('input[name=decision][value=keep_existing]').check();
+  await page.getByRole('button', { name: 'Avgjør saken' }).click();
+  assert.equal(await page.locator('#result').textContent(), 'Saken er avgjort');
+  assert.deepEqual(opened.complaints, []);
+  await page.getByRole('button', { name: 'Logg av' }).click();
+  await page.goto(stack.deskUrl);
+  assert.equal(await page.locator('h1').textContent(), 'Logg på');
 });

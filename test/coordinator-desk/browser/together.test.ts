@@ -20,10 +20,7 @@ beforeAll(async () => {
     colleague.userId,
   ]);
 });
-afterAll(async () => {
-  await colleague?.[Symbol.asyncDispose]();
-  await desk?.[Symbol.asyncDispose]();
-});
+afterAll(() => desk?.[Symbol.asyncDispose]());
 
 async function openAs(coordinator: Coordinator, path: string) {
   const browser = await openPage({ locale: 'nb-NO', javaScriptEnabled: false });
