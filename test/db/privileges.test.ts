@@ -120,7 +120,6 @@ const ALLOWED = new Set([
   'authenticated execute function private.coordinator_organizations',
   // Called by views, which run with the reader's rights.
   ...[
-    'actor',
     'caller_id',
     'class_of_case',
     'coordinator_name',
