@@ -10,6 +10,7 @@ import { pushWorker } from '../../support/push-worker.ts';
 import { addMember, type Member } from '../../support/samples.ts';
 import { mainText } from '../support/browser.ts';
 import { type OpenDesk, openDesk } from '../support/open-desk.ts';
+import { keptTranscript, transcriptOf } from '../support/transcript.ts';
 
 // Members, logins, deliveries and the member system: what a coordinator finds and does there, with scripts switched off.
 
@@ -46,6 +47,31 @@ async function signedIn(options: Parameters<typeof openPage>[0] = {}) {
   return browser;
 }
 const h1 = (page: Page) => page.locator('h1').textContent();
+
+// First, before anything is done here: what is read is then the same each time.
+test('what a screen reader reads of each page is as it was kept', async () => {
+  const { id: other } = await one<{ id: string }>(
+    desk.db,
+    `select id from registry.members where organization_id = $1 and given_name = 'GivenB'`,
+    [desk.callback.organization.id],
+  );
+  await using browser = await signedIn({ javaScriptEnabled: true });
+  const { page } = browser;
+  for (const [name, path] of Object.entries({
+    members: '/members?q=given',
+    member: `/members/${kari.id}`,
+    logins: '/logins',
+    login: `/logins/${login}`,
+    'login-link': `/logins/${login}/link?member=${other}`,
+    deliveries: '/deliveries?state=failed',
+    systems: '/systems',
+  }))
+    await inCase(name, async () => {
+      await page.goto(`${desk.url}${path}`);
+      const { kept, now } = keptTranscript(name, await transcriptOf(page));
+      assert.equal(now, kept);
+    });
+});
 
 test('a member is found by name, and the page of one tells record, logins, cases, deliveries and history, masked', async () => {
   await using browser = await signedIn();
