@@ -1,59 +1,49 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'vitest';
-import { readHelp } from '../../coordinator-desk/pages/help/help-text.ts';
-import { navigation } from '../../coordinator-desk/pages/navigation.ts';
-import { eventWords } from '../../coordinator-desk/words/events.ts';
-import { explainFailure } from '../../coordinator-desk/words/failures.ts';
+import { formatIn } from '../../coordinator-desk/words/format.ts';
+import { refusalWords } from '../../coordinator-desk/words/refusals.ts';
+import { sessionWords } from '../../coordinator-desk/words/session.ts';
 import { locales } from '../../runtime/language.ts';
-import { readPage, tableRows } from '../docs/markdown.ts';
+import { names, readPage, tableRows } from '../docs/markdown.ts';
 
-const root = join(import.meta.dirname, '..', '..');
+const page = await readPage('error-codes.md');
+const codes = (heading: string) => tableRows(page, heading).flatMap(([code]) => names(code));
 
-test('everything that can happen to a member has words', () => {
-  const audit = readFileSync(join(root, 'db/migrations/20261128000500_audit.sql'), 'utf8');
-  const [, list = ''] = /audit\.event_name as text[^(]*\(value in \(([\s\S]*?)\)\)/.exec(audit) ?? [];
-  const known = [...list.matchAll(/'(\w+)'/g)].map(([, event = '']) => event);
-  // These are never about one member.
-  const ofNobody = /^(coordinator_|sign_in_|import_(finished|abandoned|diff)|breaker_|file_|receiver_key_)/;
-  const expected = known.filter((event) => !ofNobody.test(event)).toSorted();
-  assert.ok(expected.length > 40);
-  assert.deepEqual(Object.keys(eventWords.nb).toSorted(), expected);
-});
-
-test('the sentence of a failure follows the database: what it tells apart, the words tell apart', () => {
-  const sql = readFileSync(join(root, 'db/functions/pushes/private.explain_failure.sql'), 'utf8');
-  const groups = [...sql.matchAll(/when p_error_code (?:in \(([^)]*)\)|= ('\w+'))\s*then/g)].map(([, many, one]) =>
-    [...(many ?? one ?? '').matchAll(/'(\w+)'/g)].map(([, code = '']) => code),
-  );
-  assert.ok(groups.length >= 12);
+test('every refusal of docs/error-codes.md has a sentence in three languages that says what to do, and no other has', () => {
   for (const locale of locales) {
-    const unexpected = explainFailure(locale, 'never heard of');
-    const sentences = groups.map((codes) => new Set(codes.map((code) => explainFailure(locale, code))));
-    for (const [nth, each] of sentences.entries()) {
-      assert.equal(each.size, 1, groups[nth]?.join());
-      assert.ok(!each.has(unexpected), groups[nth]?.join());
+    assert.deepEqual(
+      Object.keys(refusalWords[locale]).toSorted(),
+      codes("## Refusals of the coordinators' functions").toSorted(),
+      locale,
+    );
+    for (const [code, sentence] of Object.entries(refusalWords[locale])) {
+      assert.match(sentence, /^[A-ZÅÆØ].{15,}\.$/s, `${locale} ${code}`);
     }
-    assert.equal(new Set(sentences.map((each) => [...each][0])).size, groups.length);
   }
 });
 
-test('the help names every page of the navigation in its own language, and keeps to coordinators', async () => {
-  for (const locale of ['nb', 'en'] as const) {
-    const { html, parts, language } = await readHelp(locale);
-    assert.equal(language, locale);
-    assert.ok(parts.length >= 6);
-    for (const { label, href } of navigation) {
-      const name = label(locale);
-      if (href !== '/help') assert.ok(html.includes(name), `${locale}: ${name}`);
-    }
-    assert.doesNotMatch(html, /supabase-js|mermaid|<a /);
-  }
-  assert.equal((await readHelp('nn')).language, 'nb');
-  const rows = tableRows(await readPage('for-coordinators.md'), '## The pages');
-  assert.deepEqual(
-    rows.map(([name]) => name),
-    navigation.map(({ label }) => label('en')),
-  );
+test('every error that a sign-in can end with has its own sentence, or that of a login that failed', () => {
+  const errors = codes('## Codes the app gets from a login');
+  const ofMembersOnly = ['member_not_found', 'account_ambiguous', 'account_mismatch'];
+  // Answers to requests that the desk does not make; were they to come, the sentence of a failed login names the technical contact.
+  const ofOtherRequests = [
+    'unsupported_response_type',
+    'invalid_scope',
+    'request_not_supported',
+    'request_uri_not_supported',
+    'login_required',
+  ];
+  const said = Object.keys(sessionWords.nb.refused);
+  const unsaid = errors.filter((code) => ![...said, ...ofMembersOnly, ...ofOtherRequests].includes(code));
+  assert.deepEqual(unsaid, []);
+});
+
+test('dates and numbers stand as Norwegians write them, at Norwegian time', () => {
+  const nb = formatIn('nb');
+  assert.equal(nb.date('2026-11-08T23:30:00Z'), '9. november 2026');
+  assert.equal(nb.date('1950-01-02'), '2. januar 1950');
+  assert.equal(nb.time('2026-06-08T11:05:00Z'), '8. juni 2026 kl. 13:05');
+  assert.equal(nb.number(1234567), '1\u00a0234\u00a0567');
+  assert.equal(formatIn('nn').date('2026-02-01T12:00:00Z'), '1. februar 2026');
+  assert.equal(formatIn('en').date('2026-02-01T12:00:00Z'), '1 February 2026');
 });

@@ -154,7 +154,7 @@ ${formOwner(page)}
 <input type="hidden" name="case" value="${settled.id}">
 <h2 class="ds-heading" data-size="sm">${words.undo}</h2>
 <p>${words.undoHint(format.date(undoUntil))}</p>
-${noteField(page, note, words.undoNote)}
+${noteField(page, note, { label: words.undoNote })}
 <button class="ds-button" data-variant="secondary" type="submit">${words.undo}</button>
 </form>`
 }`;
