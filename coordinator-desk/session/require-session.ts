@@ -2,51 +2,23 @@ import type { MiddlewareHandler } from 'hono';
 import type { ApiConnector } from '../api/connect.ts';
 import { OtherPersonError, SessionEndedError } from '../api/errors.ts';
 import { loadMe } from '../api/me.ts';
-import { SignInUnavailableError } from '../http/answers.ts';
 import type { DeskEnv } from '../http/desk-context.ts';
 import { readForm } from '../http/form.ts';
-import type { Metrics } from '../http/metrics.ts';
-import { createKeepFresh } from './keep-fresh.ts';
-import type { Session, SessionCookie } from './session-cookie.ts';
-import type { SignIn } from './sign-in.ts';
+import type { OpenSession } from './open-session.ts';
 
-export interface SessionOptions {
-  sessions: SessionCookie;
-  signIn: SignIn;
+interface RequireSessionOptions {
+  openSession: OpenSession;
   api: ApiConnector;
-  metrics: Metrics;
 }
 
 /**
  * Lets nobody past without a session, and gives the handler schema `api` with the coordinator's own token. What may be read or done
  * with it is the database's to say.
  */
-export function requireSession({ sessions, signIn, api, metrics }: SessionOptions): MiddlewareHandler<DeskEnv> {
-  const keepFresh = createKeepFresh(signIn.refresh);
-
-  async function fresh(held: Session): Promise<Session> {
-    try {
-      return await keepFresh(held);
-    } catch (error) {
-      if (error instanceof SessionEndedError) metrics.session({ event: 'ended' });
-      if (error instanceof SessionEndedError) throw error;
-      // The callback is out of order: for as long as the token is good, that is no reason to stop anybody.
-      if (held.expiresAt > Date.now() / 1000) return held;
-      throw new SignInUnavailableError('not refreshed', { cause: error });
-    }
-  }
-
+export function requireSession({ openSession, api }: RequireSessionOptions): MiddlewareHandler<DeskEnv> {
   return async (c, next) => {
-    const held = await sessions.read(c);
-    if (held === undefined) throw new SessionEndedError();
-    const session = await fresh(held).catch((error: unknown) => {
-      if (error instanceof SessionEndedError) sessions.clear(c);
-      throw error;
-    });
-    if (session !== held) {
-      metrics.session({ event: 'refreshed' });
-      await sessions.write(c, session);
-    }
+    const session = await openSession(c);
+    if (session === undefined) throw new SessionEndedError();
     if (c.req.method === 'POST' && (await readForm(c)).text('_who') !== session.userId) throw new OtherPersonError();
     const client = api.connect(session.accessToken);
     const me = loadMe(client);
