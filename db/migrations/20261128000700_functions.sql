@@ -2863,16 +2863,36 @@ $$;
 comment on function private.case_of_login is 'In: an observation of a login that is linked to nobody, the member it is said to be. Out: the open case about it, locked: one that has a proposal, else the oldest, else a new one.';
 -- end db/functions/matching/private.case_of_login.sql
 
+-- begin db/functions/conflicts/private.decisions_for_two.sql
+-- The one predicate for two pairs of eyes. Where linking a login needs two, so does accepting one that this links: otherwise whoever proposes
+-- a link, and withdraws it, has a case on which one alone may accept it.
+create or replace function private.decisions_for_two(p_decisions text[], p_second_approval registry.decision[], p_kind registry.conflict_kind)
+returns text[]
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return array(
+    select t.decision from unnest(p_decisions) as t(decision)
+    where t.decision = any (p_second_approval::text[])
+      or t.decision = 'accept_observed' and p_kind in ('ambiguous', 'name_mismatch', 'subject_moved') and 'link_login' = any (p_second_approval));
+end
+$$;
+comment on function private.decisions_for_two is 'In: decisions, those that the organisation lists, kind of the case (null: none). Out: the decisions that a second coordinator must approve.';
+grant execute on function private.decisions_for_two to authenticated; -- called by api.open_conflicts
+-- end db/functions/conflicts/private.decisions_for_two.sql
+
 -- begin db/functions/conflicts/private.needs_approval.sql
 -- Two pairs of eyes: the organisation says which decisions one coordinator only proposes.
-create or replace function private.needs_approval(p_organization_id uuid, p_decision registry.decision)
+create or replace function private.needs_approval(p_organization_id uuid, p_decision registry.decision, p_kind registry.conflict_kind)
 returns boolean
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select p_decision = any (g.second_approval) from registry.organizations as g where g.id = p_organization_id
+  select private.decisions_for_two(array[p_decision::text], g.second_approval, p_kind) <> '{}'
+  from registry.organizations as g where g.id = p_organization_id
 $$;
-comment on function private.needs_approval is 'In: an organisation, a decision. Out: whether a second coordinator must approve it.';
+comment on function private.needs_approval is 'In: an organisation, a decision, the kind of the case (null: none). Out: whether a second coordinator must approve it.';
 -- end db/functions/conflicts/private.needs_approval.sql
 
 -- begin db/functions/number/private.read_mask.sql
@@ -3006,7 +3026,7 @@ begin
   end;
   if v_refusal is not null then
     return private.refuse('link_login', v_refusal, p_observation_id);
-  elsif private.needs_approval(o.organization_id, 'link_login') then
+  elsif private.needs_approval(o.organization_id, 'link_login', null) then
     c := private.case_of_login(o, m.id);
     if c.state = 'proposed' then
       return private.refuse('link_login', 'awaits_approval', p_observation_id);
@@ -3951,7 +3971,7 @@ declare
 begin
   if v_refusal is not null then
     return private.refusal(v_refusal);
-  elsif private.needs_approval(c.organization_id, p_decision::registry.decision) then
+  elsif private.needs_approval(c.organization_id, p_decision::registry.decision, c.kind) then
     return private.propose_decision(c, p_decision::registry.decision, p_note);
   end if;
   return private.carry_out(c, o, p_decision::registry.decision, p_note);
@@ -4090,7 +4110,7 @@ select
   o.phone as observed_phone, o.phone_verified as observed_phone_verified, o.authenticated_at,
   c.push_id, c.detail,
   (select count(*)::integer from sync.pushes as p where p.waits_for_conflict_id = c.id) as waiting_changes,
-  d.decisions, array(select t.decision from unnest(d.decisions) as t(decision) where t.decision = any (g.second_approval::text[])) as need_approval,
+  d.decisions, private.decisions_for_two(d.decisions, g.second_approval, c.kind) as need_approval,
   private.class_of_case(c.kind, d.decisions, c.detail) as class,
   a.user_id as assigned_to,
   case when a.user_id is not null then private.coordinator_name(ka.name, ka.email, a.user_id) end as assigned_name,
