@@ -4074,7 +4074,8 @@ grant execute on function api.resolve_conflicts to authenticated;
 -- end db/functions/conflicts/api.resolve_conflicts.sql
 
 -- begin db/functions/conflicts/api.open_conflicts.sql
--- What a coordinator has to judge. Numbers are masked, and only the own organisations' rows pass row security.
+-- What a coordinator has to judge. Numbers are masked, and only the own organisations' rows pass row security. Most cases are nobody's and have
+-- no proposal, so functions are asked only where there is something to ask; "offset 0" has the decisions worked out once.
 create or replace view api.open_conflicts with (security_invoker = true) as
 select
   c.id, g.slug as organization, c.kind, c.state, c.version, c.opened_at, c.seen, c.last_seen_at,
@@ -4091,24 +4092,28 @@ select
   (select count(*)::integer from sync.pushes as p where p.waits_for_conflict_id = c.id) as waiting_changes,
   d.decisions, array(select t.decision from unnest(d.decisions) as t(decision) where t.decision = any (g.second_approval::text[])) as need_approval,
   private.class_of_case(c.kind, d.decisions, c.detail) as class,
-  a.user_id as assigned_to, private.coordinator_name(ka.name, ka.email, a.user_id) as assigned_name,
+  a.user_id as assigned_to,
+  case when a.user_id is not null then private.coordinator_name(ka.name, ka.email, a.user_id) end as assigned_name,
   case when a.user_id is not null then c.assigned_until end as assigned_until,
-  case when c.postponed_until > private.today() then c.postponed_until end as postponed_until,
+  case when c.postponed_until is not null and c.postponed_until > private.today() then c.postponed_until end as postponed_until,
   (select count(*)::integer from registry.conflict_comments as k where k.organization_id = c.organization_id and k.conflict_id = c.id) as comments,
-  (c.proposal).decision as proposed_decision, p.user_id as proposed_by,
-  private.coordinator_name(kp.name, kp.email, p.user_id) as proposed_by_name, (c.proposal).at as proposed_at, (c.proposal).note as proposal_note
+  (c.proposal).decision as proposed_decision, a.proposed_by,
+  case when a.proposed_by is not null then private.coordinator_name(kp.name, kp.email, a.proposed_by) end as proposed_by_name,
+  (c.proposal).at as proposed_at, (c.proposal).note as proposal_note
 from registry.conflicts as c
 join registry.organizations as g on g.id = c.organization_id
 left join registry.members as m on m.id = c.member_id
 left join registry.members as n on n.id = c.other_member_id
 left join registry.observations as o on o.id = c.observation_id
 cross join lateral (
-  select private.decisions_of_case(c.kind, c.member_id, c.other_member_id, c.candidates, c.observation_id)
+  select private.decisions_of_case(c.kind, c.member_id, c.other_member_id, c.candidates, c.observation_id) offset 0
 ) as d(decisions)
-cross join lateral (select case when private.is_assigned(c.assigned_to, c.assigned_until) then c.assigned_to end) as a(user_id)
-cross join lateral (select private.user_of_actor((c.proposal).by)) as p(user_id)
+cross join lateral (
+  select case when c.assigned_to is not null and private.is_assigned(c.assigned_to, c.assigned_until) then c.assigned_to end,
+    case when c.state = 'proposed' then private.user_of_actor((c.proposal).by) end offset 0
+) as a(user_id, proposed_by)
 left join registry.coordinators as ka on ka.user_id = a.user_id and ka.organization_id = c.organization_id
-left join registry.coordinators as kp on kp.user_id = p.user_id and kp.organization_id = c.organization_id
+left join registry.coordinators as kp on kp.user_id = a.proposed_by and kp.organization_id = c.organization_id
 where c.closed_at is null;
 comment on view api.open_conflicts is 'Open and proposed cases of the coordinator''s organisations. Numbers are masked.';
 comment on column api.open_conflicts.id is 'The case; api.resolve_conflict takes it.';

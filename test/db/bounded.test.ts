@@ -163,6 +163,16 @@ const ACCEPTED: Record<string, Repeated> = {
       assert.ok(reply.state === 'open' || reply.code === 'undone_too_often');
     };
   },
+  async 'a case is taken and postponed, given back and no longer postponed'({ db, callback, coordinator, openCases }) {
+    await addKari(db, callback, { personnummer: OTHER_NUMBER });
+    await callback.login({ personnummer: NUMBER });
+    const [found] = await openCases();
+    return async () => {
+      for (const user of [coordinator.userId, null])
+        assert.equal((await coordinator.call('assign_conflict', found?.id, user)).assigned_to, user);
+      assert.equal((await coordinator.call('postpone_conflict', found?.id, null, null)).state, 'open');
+    };
+  },
   async 'the same message says that consent was withdrawn, with another time'({ db, callback }) {
     await addKari(db, callback);
     await callback.login();
@@ -177,6 +187,7 @@ const ACCEPTED: Record<string, Repeated> = {
 /** Rows that one of these may leave, however often: events and their count, and what is needed to look the rest up. */
 const MOST_ROWS: Record<string, number> = {
   'a decision is made and taken back': 4 * 20,
+  'a case is taken and postponed, given back and no longer postponed': 2 * (MOST_EVENTS + 1),
   'the same message says that consent was withdrawn, with another time': OFTEN + MOST_EVENTS + 1,
 };
 

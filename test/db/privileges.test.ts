@@ -77,16 +77,16 @@ const ALLOWED = new Set([
   ...[
     'approvals',
     'conflict_comments',
-    'coordinators',
     'conflict_counts',
+    'coordinators',
     'data_quality',
     'deliveries',
     'failed_syncs',
     'member_history',
     'member_systems',
     'members',
-    'my_profile',
     'monthly_figures',
+    'my_profile',
     'open_case_ages',
     'open_conflicts',
     'settled_conflicts',
@@ -119,7 +119,6 @@ const ALLOWED = new Set([
   'authenticated execute function private.coordinator_organizations',
   // Called by views, which run with the reader's rights.
   ...[
-    'actor',
     'caller_id',
     'class_of_case',
     'coordinator_name',
