@@ -96,9 +96,9 @@ export function createApp(options: AppOptions): Hono<DeskEnv> {
   app.use(receiveBody(createBodyRoom(), metrics, { maxSize: longestForm, onError: tooLarge }));
   app.use(enterPlace(places, metrics, 'page', turnAway));
   addSignIn(app, options);
-  const signedIn = { openSession: createOpenSession(options), api };
-  app.post('/language', createLanguageRoute(signedIn));
-  app.use(requireSession(signedIn));
+  const openSession = createOpenSession(options);
+  app.post('/language', createLanguageRoute({ openSession, api }));
+  app.use(requireSession({ ...options, openSession }));
   addPages(app);
   app.notFound((c) => errorPage(c, 404, 'notFound'));
   app.onError((error, c) => (isForeignForm(error) ? errorPage(c, 403, 'foreign') : answerError(error, c)));

@@ -1,13 +1,17 @@
 import type { MiddlewareHandler } from 'hono';
-import type { ApiConnector } from '../api/connect.ts';
-import { OtherPersonError, SessionEndedError } from '../api/errors.ts';
-import { loadMe } from '../api/me.ts';
-import type { DeskEnv } from '../http/desk-context.ts';
+import type { Api, ApiConnector } from '../api/connect.ts';
+import { AccessRemovedError, OtherPersonError, SessionEndedError } from '../api/errors.ts';
+import { loadMe, type Me } from '../api/me.ts';
+import type { DeskContext, DeskEnv } from '../http/desk-context.ts';
 import { readForm } from '../http/form.ts';
 import type { OpenSession } from './open-session.ts';
+import type { Session, SessionCookie } from './session-cookie.ts';
+import type { SignIn } from './sign-in.ts';
 
 interface RequireSessionOptions {
   openSession: OpenSession;
+  sessions: SessionCookie;
+  signIn: SignIn;
   api: ApiConnector;
 }
 
@@ -15,13 +19,25 @@ interface RequireSessionOptions {
  * Lets nobody past without a session, and gives the handler schema `api` with the coordinator's own token. What may be read or done
  * with it is the database's to say.
  */
-export function requireSession({ openSession, api }: RequireSessionOptions): MiddlewareHandler<DeskEnv> {
+export function requireSession(options: RequireSessionOptions): MiddlewareHandler<DeskEnv> {
+  const { openSession, sessions, signIn, api } = options;
+
+  /** Who reads nothing is nobody's coordinator, or has a session that was ended elsewhere: the callback knows which. */
+  async function whoIsIt(c: DeskContext, client: Api, session: Session): Promise<Me> {
+    try {
+      return await loadMe(client);
+    } catch (error) {
+      if (error instanceof AccessRemovedError) await sessions.write(c, await signIn.refresh(session));
+      throw error;
+    }
+  }
+
   return async (c, next) => {
     const session = await openSession(c);
     if (session === undefined) throw new SessionEndedError();
     if (c.req.method === 'POST' && (await readForm(c)).text('_who') !== session.userId) throw new OtherPersonError();
     const client = api.connect(session.accessToken);
-    const me = loadMe(client);
+    const me = whoIsIt(c, client, session);
     // Whoever needs it awaits it; a handler that fails before must not leave it unheard.
     me.catch(() => undefined);
     c.set('api', client);
