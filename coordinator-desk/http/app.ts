@@ -9,12 +9,14 @@ import { limitRate, limitUrl, refusePrefetch, securityHeaders } from '../../runt
 import type { Readiness } from '../../runtime/http/readiness.ts';
 import { type AppEnv, requestContext } from '../../runtime/http/request-context.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import type { ApiConnector } from '../api/connect.ts';
 import type { DeskConfig } from '../config.ts';
 import { addPages } from '../pages/pages.ts';
 import type { Drafts } from '../session/drafts.ts';
 import { createLanguageRoute, readLanguage } from '../session/language-route.ts';
-import { requireSession, type SessionOptions } from '../session/require-session.ts';
-import { addSignIn } from '../session/sign-in-routes.ts';
+import { createOpenSession } from '../session/open-session.ts';
+import { requireSession } from '../session/require-session.ts';
+import { addSignIn, type SignInRouteOptions } from '../session/sign-in-routes.ts';
 import { answerError, errorPage, turnAway } from './answers.ts';
 import { addAssets } from './asset-route.ts';
 import type { Assets } from './assets.ts';
@@ -26,7 +28,8 @@ type Limits = Pick<
   'deskUrl' | 'organizations' | 'rate' | 'capacity' | 'capacityPerAddress' | 'trustedProxyDepth' | 'metricsToken'
 >;
 
-interface AppOptions extends Limits, SessionOptions {
+interface AppOptions extends Limits, SignInRouteOptions {
+  api: ApiConnector;
   readiness: Readiness;
   log: Logger;
   assets: Assets;
@@ -81,6 +84,7 @@ export function createApp(options: AppOptions): Hono<DeskEnv> {
     trustedProxyDepth,
     assets,
     drafts,
+    api,
   } = options;
   const places = createPlaces({ capacity, perAddress: capacityPerAddress });
   const app = new Hono<DeskEnv>();
@@ -100,8 +104,9 @@ export function createApp(options: AppOptions): Hono<DeskEnv> {
   app.use(receiveBody(createBodyRoom(), metrics, { maxSize: longestForm, onError: tooLarge }));
   app.use(enterPlace(places, metrics, 'page', turnAway));
   addSignIn(app, options);
-  app.post('/language', createLanguageRoute(options));
-  app.use(requireSession(options));
+  const openSession = createOpenSession(options);
+  app.post('/language', createLanguageRoute({ openSession, api }));
+  app.use(requireSession({ ...options, openSession }));
   addPages(app);
   app.notFound((c) => errorPage(c, 404, 'notFound'));
   app.onError((error, c) => (isForeignForm(error) ? errorPage(c, 403, 'foreign') : answerError(error, c)));

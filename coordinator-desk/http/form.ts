@@ -29,5 +29,6 @@ export function localPath(sent: string | undefined): string {
   const base = 'https://desk.invalid';
   if (sent === undefined || sent.length > 1_000 || !sent.startsWith('/')) return '/';
   const url = URL.parse(sent, base);
-  return url !== null && url.origin === base ? `${url.pathname}${url.search}` : '/';
+  // `/.//evil.example` becomes `//evil.example`, which a browser takes for another site.
+  return url !== null && url.origin === base && !url.pathname.startsWith('//') ? `${url.pathname}${url.search}` : '/';
 }

@@ -3,9 +3,10 @@ import { getCookie, setCookie } from 'hono/cookie';
 import { chooseLocale, locales } from '../../runtime/language.ts';
 import type { ApiConnector } from '../api/connect.ts';
 import { call } from '../api/connect.ts';
+import { SessionEndedError } from '../api/errors.ts';
 import type { DeskContext, DeskEnv } from '../http/desk-context.ts';
 import { localPath, readForm } from '../http/form.ts';
-import type { SessionCookie } from './session-cookie.ts';
+import type { OpenSession } from './open-session.ts';
 
 const name = '__Host-desk-language';
 
@@ -15,16 +16,26 @@ export const readLanguage: MiddlewareHandler<DeskEnv> = async (c, next) => {
   await next();
 };
 
+interface LanguageRouteOptions {
+  openSession: OpenSession;
+  api: ApiConnector;
+}
+
 /** `POST /language`: for this browser, and for the coordinator on any other. */
-export function createLanguageRoute({ sessions, api }: { sessions: SessionCookie; api: ApiConnector }) {
+export function createLanguageRoute({ openSession, api }: LanguageRouteOptions) {
   return async (c: DeskContext): Promise<Response> => {
     const form = await readForm(c);
     const language = locales.find((locale) => locale === form.text('language'));
     if (language !== undefined) {
       setCookie(c, name, language, { path: '/', secure: true, httpOnly: true, sameSite: 'Lax', maxAge: 31_536_000 });
-      const session = await sessions.read(c);
+      const session = await openSession(c).catch(unlessEnded);
       if (session !== undefined) await call(api.connect(session.accessToken).rpc('set_language', { language }));
     }
     return c.redirect(localPath(form.text('_page')), 303);
   };
+}
+
+/** Whose session has ended chooses for the browser alone. */
+function unlessEnded(error: unknown): undefined {
+  if (!(error instanceof SessionEndedError)) throw error;
 }

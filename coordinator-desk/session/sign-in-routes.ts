@@ -13,7 +13,7 @@ import { sessionWords } from '../words/session.ts';
 import type { Session, SessionCookie } from './session-cookie.ts';
 import { type SignIn, SignInRefusedError, type SignInTransaction } from './sign-in.ts';
 
-interface SignInRouteOptions {
+export interface SignInRouteOptions {
   organizations: DeskOrganization[];
   sessions: SessionCookie;
   signIn: SignIn;

@@ -2863,16 +2863,36 @@ $$;
 comment on function private.case_of_login is 'In: an observation of a login that is linked to nobody, the member it is said to be. Out: the open case about it, locked: one that has a proposal, else the oldest, else a new one.';
 -- end db/functions/matching/private.case_of_login.sql
 
+-- begin db/functions/conflicts/private.decisions_for_two.sql
+-- The one predicate for two pairs of eyes. Where linking a login needs two, so does accepting one that this links: otherwise whoever proposes
+-- a link, and withdraws it, has a case on which one alone may accept it.
+create or replace function private.decisions_for_two(p_decisions text[], p_second_approval registry.decision[], p_kind registry.conflict_kind)
+returns text[]
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return array(
+    select t.decision from unnest(p_decisions) as t(decision)
+    where t.decision = any (p_second_approval::text[])
+      or t.decision = 'accept_observed' and p_kind in ('ambiguous', 'name_mismatch', 'subject_moved') and 'link_login' = any (p_second_approval));
+end
+$$;
+comment on function private.decisions_for_two is 'In: decisions, those that the organisation lists, kind of the case (null: none). Out: the decisions that a second coordinator must approve.';
+grant execute on function private.decisions_for_two to authenticated; -- called by api.open_conflicts
+-- end db/functions/conflicts/private.decisions_for_two.sql
+
 -- begin db/functions/conflicts/private.needs_approval.sql
 -- Two pairs of eyes: the organisation says which decisions one coordinator only proposes.
-create or replace function private.needs_approval(p_organization_id uuid, p_decision registry.decision)
+create or replace function private.needs_approval(p_organization_id uuid, p_decision registry.decision, p_kind registry.conflict_kind)
 returns boolean
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select p_decision = any (g.second_approval) from registry.organizations as g where g.id = p_organization_id
+  select private.decisions_for_two(array[p_decision::text], g.second_approval, p_kind) <> '{}'
+  from registry.organizations as g where g.id = p_organization_id
 $$;
-comment on function private.needs_approval is 'In: an organisation, a decision. Out: whether a second coordinator must approve it.';
+comment on function private.needs_approval is 'In: an organisation, a decision, the kind of the case (null: none). Out: whether a second coordinator must approve it.';
 -- end db/functions/conflicts/private.needs_approval.sql
 
 -- begin db/functions/number/private.read_mask.sql
@@ -3006,7 +3026,7 @@ begin
   end;
   if v_refusal is not null then
     return private.refuse('link_login', v_refusal, p_observation_id);
-  elsif private.needs_approval(o.organization_id, 'link_login') then
+  elsif private.needs_approval(o.organization_id, 'link_login', null) then
     c := private.case_of_login(o, m.id);
     if c.state = 'proposed' then
       return private.refuse('link_login', 'awaits_approval', p_observation_id);
@@ -3985,7 +4005,7 @@ declare
 begin
   if v_refusal is not null then
     return private.refusal(v_refusal);
-  elsif private.needs_approval(c.organization_id, p_decision::registry.decision) then
+  elsif private.needs_approval(c.organization_id, p_decision::registry.decision, c.kind) then
     return private.propose_decision(c, p_decision::registry.decision, p_note);
   end if;
   return private.carry_out(c, o, p_decision::registry.decision, p_note);
@@ -4124,7 +4144,7 @@ select
   o.phone as observed_phone, o.phone_verified as observed_phone_verified, o.authenticated_at,
   c.push_id, c.detail,
   (select count(*)::integer from sync.pushes as p where p.waits_for_conflict_id = c.id) as waiting_changes,
-  d.decisions, array(select t.decision from unnest(d.decisions) as t(decision) where t.decision = any (g.second_approval::text[])) as need_approval,
+  d.decisions, private.decisions_for_two(d.decisions, g.second_approval, c.kind) as need_approval,
   private.class_of_case(c.kind, d.decisions, c.detail) as class,
   a.user_id as assigned_to,
   case when a.user_id is not null then private.coordinator_name(ka.name, ka.email, a.user_id) end as assigned_name,
@@ -6906,8 +6926,8 @@ comment on function private.open_linked_session is 'In: a decided observation wi
 -- end db/functions/sessions/private.open_linked_session.sql
 
 -- begin db/functions/sessions/private.link_stands.sql
--- A session lives by the link of the login it began with. Whoever takes the link away ends the session too; this finds the one that
--- was being opened in that very moment.
+-- A session lives by the login it began with. Whoever takes the link away ends the session too; this finds the one that was being opened in that
+-- very moment. A coordinator's lives while the staff provider that vouched is the organisation's: who switches it off wants nobody to go on.
 create or replace function private.link_stands(p_session registry.sessions)
 returns boolean
 language sql stable
@@ -6917,8 +6937,12 @@ as $$
     select from registry.observations as o
     join registry.identity_links as l on (l.organization_id, l.issuer, l.subject) = (o.organization_id, o.issuer, o.subject)
     where o.id = p_session.observation_id and l.member_id = p_session.member_id)
+  or exists (
+    select from registry.coordinators as c
+    join registry.identity_providers as p on (p.organization_id, p.issuer) = (c.organization_id, c.issuer)
+    where c.user_id = p_session.coordinator_id and c.organization_id = p_session.organization_id and p.provider = 'staff' and p.enabled)
 $$;
-comment on function private.link_stands is 'In: a session. Out: whether the login it began with is still linked to its member.';
+comment on function private.link_stands is 'In: a session. Out: whether the login it began with is still linked to its member, or its staff provider still lets its coordinator in.';
 -- end db/functions/sessions/private.link_stands.sql
 
 -- begin db/functions/sessions/private.session_member.sql
@@ -7249,7 +7273,7 @@ begin
     perform private.end_session(s, 'refresh_token_reused');
   elsif s.expires_at <= now() then
     perform private.end_session(s, 'expired');
-  elsif s.audience = 'members' and not private.link_stands(s) then
+  elsif not private.link_stands(s) then
     perform private.end_session(s, 'link_removed');
   else
     if t.replaced_at is null then

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterAll, beforeAll, test } from 'vitest';
+import { one } from '../support/acting-callback.ts';
 import { inCase } from '../support/in-case.ts';
 import { type OpenDesk, openDesk } from './support/open-desk.ts';
 import { signedInCookie } from './support/signed-in.ts';
@@ -83,18 +84,52 @@ test('nothing that a request says leads to another site', async () => {
     'https://evil.example',
     '/\\evil.example',
     '/\t/evil.example',
+    '/.//evil.example',
+    '/%2e//evil.example',
+    '/cases/../..//evil.example',
     'javascript:1',
   ]) {
     await inCase(page, async () => {
       const answer = await post('/language', { language: 'nn', _page: page });
       const target = new URL(answer.headers.get('location') ?? '', desk.url);
       assert.equal(target.origin, desk.url);
+      const signIn = await get(`/sign-in/${desk.callback.organization.slug}?${new URLSearchParams({ page })}`);
+      const [transaction = ''] = signIn.headers.getSetCookie().map((line) => line.split(';')[0] ?? '');
+      const authorized = await fetch(signIn.headers.get('location') ?? '', { redirect: 'manual' });
+      const back = await fetch(authorized.headers.get('location') ?? '', {
+        redirect: 'manual',
+        headers: { cookie: transaction },
+      });
+      assert.equal(back.status, 303);
+      assert.equal(new URL(back.headers.get('location') ?? '', desk.url).origin, desk.url);
     });
   }
 });
 
+test('the language can be chosen after a pause: the session goes on, and the coordinator keeps the choice', async () => {
+  desk.signIn.lifetime = '-2m';
+  const stale = await signedInCookie(desk);
+  const forgotten = await signedInCookie(desk);
+  desk.signIn.lifetime = '15m';
+  const answer = await post('/language', { language: 'en', _page: '/cases' }, { cookie: stale });
+  assert.equal(answer.headers.get('location'), '/cases');
+  assert.match(answer.headers.getSetCookie().join('\n'), /^__Host-desk-session=ey/m);
+  const text = 'select language from registry.coordinators where user_id = $1';
+  assert.equal((await one(desk.db, text, [desk.coordinator.userId])).language, 'en');
+  await post('/language', { language: 'nb', _page: '/' });
+
+  desk.signIn.refreshTokens.clear();
+  const ended = await post('/language', { language: 'en', _page: '/sign-in' }, { cookie: forgotten });
+  assert.equal(
+    ended.headers.get('location'),
+    '/sign-in',
+    'nobody is signed in any more, and it is chosen all the same',
+  );
+  assert.match(ended.headers.getSetCookie().join('\n'), /^__Host-desk-language=en/m);
+});
+
 test('too large a form, too long an address and a request on a guess are turned away', async () => {
-  assert.equal((await post('/language', { _page: 'x'.repeat(200_000) })).status, 413);
+  assert.equal((await post('/language', { _page: 'x'.repeat(97 * 1024) })).status, 413);
   assert.equal((await get(`/?${'x'.repeat(9_000)}`)).status, 414);
   assert.equal((await get('/', { 'sec-purpose': 'prefetch', cookie })).status, 403);
 });

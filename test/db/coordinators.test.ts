@@ -243,6 +243,23 @@ test('whoever is removed sees nothing more and refreshes nothing more, and it is
   assert.deepEqual(detail, { user_id: opened.user_id, sessions: 1 });
 });
 
+test('where the staff provider is switched off, or is another now, nobody whom it let in goes on', async () => {
+  await invite();
+  for (const change of [`enabled = false`, `issuer = 'https://another.example'`]) {
+    const { code, session_id } = await session();
+    await rotate(`${code} 0`, `${code} 1`);
+    const of = `where organization_id = $1 and provider = 'staff'`;
+    await db.pool.query(`update registry.identity_providers set ${change} ${of}`, [organization.id]);
+    assert.equal(await rotate(`${code} 1`, `${code} 2`), undefined, change);
+    const { end_reason } = await one(db, 'select end_reason from registry.sessions where id = $1', [session_id]);
+    assert.equal(end_reason, 'link_removed');
+    await db.pool.query(`update registry.identity_providers set enabled = true, issuer = $2 ${of}`, [
+      organization.id,
+      ISSUER,
+    ]);
+  }
+});
+
 test('whoever signs out reads nothing more with the access token at hand', async () => {
   await invite();
   const opened = await session();

@@ -123,6 +123,7 @@ const ALLOWED = new Set([
     'caller_id',
     'class_of_case',
     'coordinator_name',
+    'decisions_for_two',
     'decisions_of_case',
     'digest_evidence',
     'explain_failure',

@@ -261,6 +261,27 @@ test('linking a login is proposed on a case, and done when it is approved', () =
     assert.deepEqual([again.state, again.conflict_id], ['proposed', proposed.conflict_id], 'on the case that is open');
   }));
 
+test('an organisation that asks for two at linking is asked by every way to link: a withdrawn proposal leaves none to one alone', () =>
+  inPairs(['link_login'], async ({ db, callback, coordinator }) => {
+    const kari = await addKari(db, callback);
+    const { observation_id } = await callback.login({
+      subject: 'stranger',
+      phone: null,
+      email: null,
+      personnummer: NUMBER,
+    });
+    const { conflict_id, version } = await coordinator.call('link_login', observation_id, kari.id, null);
+    const { version: withdrawn } = await coordinator.call('withdraw_proposal', conflict_id, version);
+    const [found] = await coordinator.query<{ need_approval: string[] }>(
+      'select need_approval from api.open_conflicts',
+    );
+    assert.deepEqual(found?.need_approval, ['accept_observed']);
+    const reply = await coordinator.call('resolve_conflict', conflict_id, 'accept_observed', null, withdrawn);
+    assert.equal(reply.state, 'proposed');
+    const { n } = await one(db, 'select count(*)::int as n from registry.identity_links');
+    assert.equal(n, 0);
+  }));
+
 test('another organisation sees no proposal, and approves none', () =>
   withProposal(async ({ db, proposed }) => {
     const elsewhere = await actAsCallback(db);

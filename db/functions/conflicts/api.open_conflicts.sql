@@ -14,7 +14,7 @@ select
   o.phone as observed_phone, o.phone_verified as observed_phone_verified, o.authenticated_at,
   c.push_id, c.detail,
   (select count(*)::integer from sync.pushes as p where p.waits_for_conflict_id = c.id) as waiting_changes,
-  d.decisions, array(select t.decision from unnest(d.decisions) as t(decision) where t.decision = any (g.second_approval::text[])) as need_approval,
+  d.decisions, private.decisions_for_two(d.decisions, g.second_approval, c.kind) as need_approval,
   private.class_of_case(c.kind, d.decisions, c.detail) as class,
   a.user_id as assigned_to,
   case when a.user_id is not null then private.coordinator_name(ka.name, ka.email, a.user_id) end as assigned_name,

@@ -10,7 +10,7 @@ declare
 begin
   if v_refusal is not null then
     return private.refusal(v_refusal);
-  elsif private.needs_approval(c.organization_id, p_decision::registry.decision) then
+  elsif private.needs_approval(c.organization_id, p_decision::registry.decision, c.kind) then
     return private.propose_decision(c, p_decision::registry.decision, p_note);
   end if;
   return private.carry_out(c, o, p_decision::registry.decision, p_note);

@@ -24,7 +24,7 @@ begin
   end;
   if v_refusal is not null then
     return private.refuse('link_login', v_refusal, p_observation_id);
-  elsif private.needs_approval(o.organization_id, 'link_login') then
+  elsif private.needs_approval(o.organization_id, 'link_login', null) then
     c := private.case_of_login(o, m.id);
     if c.state = 'proposed' then
       return private.refuse('link_login', 'awaits_approval', p_observation_id);

@@ -27,7 +27,7 @@ begin
     perform private.end_session(s, 'refresh_token_reused');
   elsif s.expires_at <= now() then
     perform private.end_session(s, 'expired');
-  elsif s.audience = 'members' and not private.link_stands(s) then
+  elsif not private.link_stands(s) then
     perform private.end_session(s, 'link_removed');
   else
     if t.replaced_at is null then
