@@ -11,11 +11,21 @@ const [file, passphrase] = ['key-file', 'passphrase'].map((id) => document.getEl
 
 /** What was fetched, and the key: kept while the page is open, so that showing it again asks for nothing. */
 let held;
+let timer;
 
 async function fetchSealed() {
   const answer = await fetch(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form)) });
   if (!answer.headers.get('content-type')?.startsWith('application/jose')) throw new Error('notFetched');
   return answer.text();
+}
+
+/** Where the reader was on what goes, they are on what brings it back. */
+function hide(told, next) {
+  const wasHere = document.activeElement === output;
+  output.textContent = '';
+  status.textContent = told;
+  next.hidden = false;
+  if (wasHere) next.focus();
 }
 
 async function show() {
@@ -24,14 +34,17 @@ async function show() {
   output.textContent = number;
   again.hidden = true;
   output.focus();
-  setTimeout(() => {
-    // Where the reader was on the number, they are on the button that brings it back.
-    const wasHere = document.activeElement === output;
-    output.textContent = '';
-    status.textContent = words.hidden;
-    again.hidden = false;
-    if (wasHere) again.focus();
-  }, shownFor);
+  clearTimeout(timer);
+  timer = setTimeout(() => hide(words.hidden, again), shownFor);
+}
+
+/** A browser may put a page aside as it stands, and show it again to whoever goes back. */
+function forget() {
+  if (held === undefined) return;
+  clearTimeout(timer);
+  held = undefined;
+  again.hidden = true;
+  hide('', form);
 }
 
 async function open(event) {
@@ -59,4 +72,5 @@ if (isSupported) {
   document.getElementById('without-script').hidden = true;
   form.addEventListener('submit', open);
   again.addEventListener('click', show);
+  addEventListener('pagehide', forget);
 } else status.textContent = words.unsupported;

@@ -106,6 +106,12 @@ test('a key is made in the browser and approved by another coordinator; a number
   assert.equal(await focused(page), 'show-again');
   await page.getByRole('button', { name: 'Vis nummeret igjen' }).click();
   await page.getByText(number(0)).waitFor();
+  // Left for another page, and come back to as the browser had put it aside: as whoever is there next would.
+  await page.evaluate(() => dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true })));
+  assert.doesNotMatch(await mainText(page), new RegExp(number(0)));
+  assert.equal(await page.getByRole('button', { name: 'Vis nummeret igjen' }).isVisible(), false);
+  await open(secret);
+  await page.getByText(number(0)).waitFor();
   assert.deepEqual(await violations(page), []);
   await page.getByRole('button', { name: 'Gjort' }).click();
   await page.getByText('Raden er gjort').waitFor();
@@ -118,8 +124,8 @@ test('a key is made in the browser and approved by another coordinator; a number
   );
   assert.deepEqual(
     events.rows.map(({ event }) => event),
-    ['number_fetched', 'push_marked_done'],
-    'fetched once, however often it was shown',
+    ['number_fetched', 'number_fetched', 'push_marked_done'],
+    'fetched once for each time the key was opened, however often it was shown',
   );
   for (const [what, text] of Object.entries({ requests: sent.join('\n'), log: desk.log.join('') }))
     await inCase(what, async () => {
