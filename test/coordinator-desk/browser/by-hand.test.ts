@@ -107,7 +107,7 @@ test('a key is made in the browser and approved by another coordinator; a number
   await page.getByRole('button', { name: 'Vis nummeret igjen' }).click();
   await page.getByText(number(0)).waitFor();
   // Left for another page, and come back to as the browser had put it aside: as whoever is there next would.
-  await page.evaluate(() => dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true })));
+  await page.evaluate(`dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))`);
   assert.doesNotMatch(await mainText(page), new RegExp(number(0)));
   assert.equal(await page.getByRole('button', { name: 'Vis nummeret igjen' }).isVisible(), false);
   await open(secret);
