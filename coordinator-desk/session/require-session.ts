@@ -1,9 +1,9 @@
 import type { MiddlewareHandler } from 'hono';
-import type { ApiConnector } from '../api/connect.ts';
-import { OtherPersonError, SessionEndedError } from '../api/errors.ts';
-import { loadMe } from '../api/me.ts';
+import type { Api, ApiConnector } from '../api/connect.ts';
+import { AccessRemovedError, OtherPersonError, SessionEndedError } from '../api/errors.ts';
+import { loadMe, type Me } from '../api/me.ts';
 import { SignInUnavailableError } from '../http/answers.ts';
-import type { DeskEnv } from '../http/desk-context.ts';
+import type { DeskContext, DeskEnv } from '../http/desk-context.ts';
 import { readForm } from '../http/form.ts';
 import type { Metrics } from '../http/metrics.ts';
 import { createKeepFresh } from './keep-fresh.ts';
@@ -36,6 +36,16 @@ export function requireSession({ sessions, signIn, api, metrics }: SessionOption
     }
   }
 
+  /** Who reads nothing is nobody's coordinator, or has a session that was ended elsewhere: the callback knows which. */
+  async function whoIsIt(c: DeskContext, client: Api, session: Session): Promise<Me> {
+    try {
+      return await loadMe(client);
+    } catch (error) {
+      if (error instanceof AccessRemovedError) await sessions.write(c, await signIn.refresh(session));
+      throw error;
+    }
+  }
+
   return async (c, next) => {
     const held = await sessions.read(c);
     if (held === undefined) throw new SessionEndedError();
@@ -49,7 +59,7 @@ export function requireSession({ sessions, signIn, api, metrics }: SessionOption
     }
     if (c.req.method === 'POST' && (await readForm(c)).text('_who') !== session.userId) throw new OtherPersonError();
     const client = api.connect(session.accessToken);
-    const me = loadMe(client);
+    const me = whoIsIt(c, client, session);
     // Whoever needs it awaits it; a handler that fails before must not leave it unheard.
     me.catch(() => undefined);
     c.set('api', client);

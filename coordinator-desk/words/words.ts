@@ -7,8 +7,3 @@ export type Words<Text> = Record<Locale, Text>;
 export function inLanguages<Text>(nb: Text, nn: NoInfer<Text>, en: NoInfer<Text>): Words<Text> {
   return { nb, nn, en };
 }
-
-/** `1 sak`, `2 saker`. */
-export function counted(count: number, one: string, many: string): string {
-  return `${count.toLocaleString('nb-NO')} ${count === 1 ? one : many}`;
-}

@@ -152,7 +152,7 @@ test('a coordinator signs in at the desk with the local staff provider, and sett
   await using opened = await openPage({ locale: 'nb-NO' });
   const { page } = opened;
   await page.goto(stack.deskUrl);
-  await page.getByRole('link', { name: /Logg på hos Norges Handikapforbund/ }).click();
+  await page.getByRole('link', { name: /Logg på hos NHF/ }).click();
   await page.locator(`input[name=person][value="${coordinator?.person}"]`).check();
   await page.locator('form button').first().click();
   await page.getByRole('heading', { level: 1, name: 'Dagens arbeid' }).waitFor();

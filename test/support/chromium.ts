@@ -49,10 +49,14 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 type Violation = { id: string; help: string; nodes: { html: string }[] };
 
-/** @returns what axe-core finds fault with on a page, all of its rules on, best practices included */
-export async function violations(page: Page): Promise<string[]> {
+/**
+ * @param rules all of them, best practices included, where none are named
+ * @returns what axe-core finds fault with on a page
+ */
+export async function violations(page: Page, rules?: string[]): Promise<string[]> {
+  const options = rules === undefined ? '' : JSON.stringify({ runOnly: rules });
   // By the debugger, not as a script element: our own pages forbid scripts.
-  const found = await page.evaluate(`${AXE}; axe.run().then(({ violations }) => violations)`);
+  const found = await page.evaluate(`${AXE}; axe.run(${options}).then(({ violations }) => violations)`);
   return (found as Violation[]).map(
     ({ id, help, nodes }) => `${id}: ${help} (${nodes.map(({ html }) => html).join(' ')})`,
   );

@@ -101,11 +101,28 @@ function table(page: Page, caption: string, left: Side, right: Side, numbers: Nu
 </tr>`,
   );
   const heads = [words.field, left.head, right.head, words.difference];
+  const told = fields.map(
+    (field) => [field, difference(page, field, left.details, right.details, numbers, missing)] as const,
+  );
   return html`<div class="desk-scroll" role="region" aria-label="${caption}" tabindex="0"><table class="ds-table" data-border>
-<caption>${caption}</caption>
+<caption>${caption}. ${summary(page, told)}</caption>
 <thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
 <tbody>${rows}</tbody>
 </table></div>`;
+}
+
+/** The differences in one sentence, so that nobody has to go through the rows to find them. */
+function summary({ locale }: Page, told: (readonly [Field, string])[]): string {
+  const words = caseWords[locale];
+  const differing = Map.groupBy(
+    told.filter(([, word]) => word !== words.same && word !== words.missingBoth),
+    ([, word]) => word,
+  );
+  const sentences = [...differing].map(([word, each]) => {
+    const named = each.map(([field]) => words.fields[field].toLocaleLowerCase(locale)).join(', ');
+    return `${word.charAt(0).toLocaleUpperCase(locale)}${word.slice(1)}: ${named}.`;
+  });
+  return sentences.length === 0 ? words.allSame : `${sentences.join(' ')} ${words.restSame}`;
 }
 
 /** The login beside each record that it might belong to, or that has its number. */

@@ -53,6 +53,8 @@ function facts(page: Page, found: OpenCase): Html {
   const { detail, assigned_to, assigned_name, assigned_until, postponed_until } = found;
   const hints = (Object.keys(words.hints) as (keyof typeof words.hints)[])
     .filter((name) => detail[name] === true)
+    // Where both are made for tests, as everywhere but in production, that tells nothing.
+    .filter((name) => !name.endsWith('_synthetic') || detail.recorded_synthetic !== detail.observed_synthetic)
     .map((name) => words.hints[name]);
   const until = assigned_until === null ? '' : format.date(assigned_until);
   const lines = [
@@ -87,7 +89,7 @@ ${formOwner(page)}<input type="hidden" name="version" value="${found.version}">$
   const answers = approval?.mine
     ? form('withdraw', button(words.approval.withdraw, 'secondary'))
     : html`${approval?.evidence_changed ? html`<p>${words.approval.changed}</p>` : form('approve', button(words.approval.approve, 'primary'))}
-${form('decline', html`${noteField(page, typed.note, words.approval.why)}${button(words.approval.decline, 'secondary')}`)}`;
+${form('decline', html`${noteField(page, typed.note, { label: words.approval.why, hint: words.commentHint })}${button(words.approval.decline, 'secondary')}`)}`;
   return html`<h2 class="ds-heading" data-size="sm">${words.approval.title}</h2>
 <p>${words.proposed(found.proposed_by_name ?? '', when, what)}</p>
 ${found.proposal_note === null ? '' : html`<p class="desk-typed">${words.noteOf(found.proposal_note)}</p>`}
@@ -131,16 +133,15 @@ function radio(
 </div>`;
 }
 
+/** The note of a decision, or another text under a name of its own. */
 export function noteField(
   { locale }: Page,
   note: string | undefined,
-  label = caseWords[locale].decide.note,
-  name = 'note',
+  { label = caseWords[locale].decide.note, hint = caseWords[locale].decide.noteHint, name = 'note' } = {},
 ): Html {
-  const { noteHint } = caseWords[locale].decide;
   return html`<div class="desk-field">
 <label class="ds-label" for="${name}">${label}</label>
-<p id="${name}-hint">${noteHint}</p>
+<p id="${name}-hint">${hint}</p>
 <textarea class="ds-input" id="${name}" name="${name}" rows="3" maxlength="4000" aria-describedby="${name}-hint">${note ?? ''}</textarea>
 </div>`;
 }
@@ -182,7 +183,7 @@ ${
       )
     : action('postpone', button(words.resume))
 }
-${action('comment', html`${noteField(page, typed.text, words.comment, 'text')}${button(words.commentButton)}`)}
+${action('comment', html`${noteField(page, typed.text, { label: words.comment, hint: words.commentHint, name: 'text' })}${button(words.commentButton)}`)}
 <p><a class="ds-link" href="/cases/${found.id}/like">${words.like}</a></p>
 <p><a class="ds-link" href="/cases">${words.toList}</a></p>`;
 }

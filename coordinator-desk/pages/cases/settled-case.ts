@@ -42,7 +42,7 @@ function undoForm(page: Page, found: SettledCase, note: string | undefined): Htm
 ${formOwner(page)}
 <h2 class="ds-heading" data-size="sm">${words.undo}</h2>
 <p>${words.undoHint(page.format.date(found.undo_until))}</p>
-${noteField(page, note, words.undoNote)}
+${noteField(page, note, { label: words.undoNote, hint: words.commentHint })}
 <button class="ds-button" data-variant="secondary" type="submit">${words.undo}</button>
 </form>`;
 }

@@ -132,6 +132,29 @@ test('a coordinator who was removed in the middle of a form does nothing more, a
   assert.equal(await page.locator('#note').inputValue(), NOTE);
 });
 
+test('a session that was ended elsewhere is over, and is not taken for a right that was taken away', async () => {
+  await using browser = await openPage({ locale: 'nb-NO' });
+  const { page } = browser;
+  const id = await halfway(page, 'member_system');
+  // As the callback and the database do it together: nothing more is read, and nothing exchanged.
+  const { userId } = desk.coordinator;
+  const { rows } = await desk.db.pool.query(
+    'delete from registry.coordinators where user_id = $1 returning organization_id',
+    [userId],
+  );
+  desk.signIn.refreshTokens.clear();
+  await send(page);
+  assert.equal(await page.locator('h1').textContent(), 'Logg på');
+  assert.match((await page.locator('main').textContent()) ?? '', /teksten du skrev, er tatt vare på/);
+  await desk.db.pool.query('insert into registry.coordinators (user_id, organization_id) values ($1, $2)', [
+    userId,
+    rows[0].organization_id,
+  ]);
+  await page.getByRole('link', { name: /Logg på hos/ }).click();
+  assert.equal(new URL(page.url()).pathname, `/cases/${id}`);
+  assert.equal(await page.locator('#note').inputValue(), NOTE);
+});
+
 test('what one had typed is not shown to whoever signs in next in the same browser', async () => {
   await using browser = await openPage({ locale: 'nb-NO' });
   const { page } = browser;

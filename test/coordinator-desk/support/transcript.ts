@@ -24,9 +24,11 @@ const SILENT = new Set([
   'LabelText',
   'Legend',
   'caption',
+  'rowgroup',
+  'strong',
 ]);
 const LEAVES = new Set(['StaticText']);
-const NAMED_BY_CONTENT = new Set(['link', 'button', 'heading', 'option']);
+const NAMED_BY_CONTENT = new Set(['link', 'button', 'heading', 'option', 'cell', 'rowheader', 'columnheader']);
 
 /**
  * A page as Chromium hands it to a screen reader, in the reading order: a line for each thing that is announced, its role before its name, its
@@ -59,7 +61,7 @@ function lineOf(role: string, name: string, { properties = [], description }: No
   const states = properties
     .filter(
       ({ name: each, value }) =>
-        ['checked', 'level', 'required', 'focused', 'invalid'].includes(each) &&
+        (['checked', 'required', 'focused', 'invalid'].includes(each) || (role === 'heading' && each === 'level')) &&
         value.value !== false &&
         value.value !== 'false',
     )
@@ -74,7 +76,6 @@ const FOLDER = join(import.meta.dirname, '..', 'transcripts');
 
 /** What stood in the file, and what is heard now. `UPDATE_TRANSCRIPTS=1` writes it anew: the change is then read in the commit. */
 export function keptTranscript(name: string, now: string): { kept: string; now: string } {
-  const file = join(FOLDER, `${name}.txt`);
   // What differs from one run to the next.
   const steady = now
     .replaceAll(/\b[0-9]{1,2}\. [a-zæøå]+ [0-9]{4}( kl\. [0-9]{2}:[0-9]{2})?/g, '<date>')
@@ -84,7 +85,11 @@ export function keptTranscript(name: string, now: string): { kept: string; now: 
     .replaceAll(/Pålogget som .*/g, 'Pålogget som <name>');
   if (process.env.UPDATE_TRANSCRIPTS) {
     mkdirSync(FOLDER, { recursive: true });
-    writeFileSync(file, steady);
+    writeFileSync(join(FOLDER, `${name}.txt`), steady);
   }
-  return { kept: readFileSync(file, 'utf8'), now: steady };
+  return { kept: readTranscript(name), now: steady };
+}
+
+export function readTranscript(name: string): string {
+  return readFileSync(join(FOLDER, `${name}.txt`), 'utf8');
 }
