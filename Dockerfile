@@ -1,4 +1,4 @@
-# One image for migrate, callback, worker and the import of members; which one it is, the command says.
+# One image for migrate, callback, worker, coordinators' desk and the import of members; which one it is, the command says.
 FROM node:24-slim
 
 WORKDIR /app
@@ -15,6 +15,9 @@ COPY runtime runtime
 COPY auth-callback auth-callback
 COPY worker worker
 COPY members-import members-import
+COPY coordinator-desk coordinator-desk
+# The desk's help.
+COPY docs/for-coordinators.md docs/for-koordinatorer.md docs/
 COPY db db
 COPY local/login-roles.ts local/use-running-stack.ts local/
 COPY local/compose local/compose

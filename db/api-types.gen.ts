@@ -602,6 +602,30 @@ export type Database = {
         };
         Relationships: [];
       };
+      /** Logins in the coordinator's organisations that belong, or belonged, to a member. */
+      member_logins: {
+        Row: {
+          /** The login. */
+          observation_id: string;
+          /** Where the person logged in (slug). */
+          organization: string;
+          /** The member. */
+          member_id: string | null;
+          /** What the person logged in with. */
+          provider: Enum<'provider'>;
+          /** What became of it. */
+          outcome: Enum<'outcome'>;
+          /** When it was recorded. */
+          received_at: string;
+          /** Given name that the login brought. */
+          given_name: string | null;
+          /** Family name that the login brought. */
+          family_name: string | null;
+          /** Whether that account belongs to the member now. */
+          linked: boolean | null;
+        };
+        Relationships: [];
+      };
       /** The member system of each of the coordinator's organisations: how it is reached, whether changes flow (breaker closed) and if not why and until when, and how many changes wait. */
       member_systems: {
         Row: {

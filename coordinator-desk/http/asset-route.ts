@@ -4,7 +4,7 @@ import type { DeskEnv } from './desk-context.ts';
 
 /** Under the digest of today's files; yesterday's is a 404, so that nothing wrong is ever kept under it. */
 export function addAssets(app: Hono<DeskEnv>, assets: Assets): void {
-  app.get('/assets/:digest/:name', (c) => {
+  app.get('/assets/:digest/:name{.+}', (c) => {
     const asset = assets.find(c.req.param('digest'), c.req.param('name'));
     if (asset === undefined) return c.notFound();
     c.header('cache-control', 'public, max-age=31536000, immutable');

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliCompress, constants } from 'node:zlib';
@@ -24,13 +24,18 @@ const files = {
   'desk.css': '../pages/desk.css',
   'inter.woff2': '@fontsource-variable/inter/files/inter-latin-wght-normal.woff2',
   'inter-ext.woff2': '@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2',
+  'key-file.js': '../browser/key-file.js',
+  'make-key.js': '../browser/make-key.js',
+  'show-number.js': '../browser/show-number.js',
 } as const;
 export type AssetName = keyof typeof files;
 
 /** Read once, when the program starts. */
 export async function readAssets(): Promise<Assets> {
   const entries = await Promise.all(
-    Object.entries(files).map(async ([name, from]) => [name, await readAsset(from)] as const),
+    [...Object.entries(files), ...(await joseFiles())].map(
+      async ([name, from]) => [name, await readAsset(from)] as const,
+    ),
   );
   const assets = new Map<string, Asset>(entries);
   const hash = createHash('sha256');
@@ -42,9 +47,20 @@ export async function readAssets(): Promise<Assets> {
   };
 }
 
+/** jose as it is made for browsers: our scripts load its modules from beside them. */
+async function joseFiles(): Promise<[name: string, from: string][]> {
+  const folder = new URL('.', import.meta.resolve('jose'));
+  const names = await readdir(folder, { recursive: true });
+  return names
+    .filter((name) => name.endsWith('.js'))
+    .sort()
+    .map((name) => [`jose/${name}`, new URL(name, folder).href]);
+}
+
 async function readAsset(from: string): Promise<Asset> {
   const body = await readFile(fileURLToPath(import.meta.resolve(from)));
   if (from.endsWith('.woff2')) return { type: 'font/woff2', body, brotli: undefined };
   const params = { [constants.BROTLI_PARAM_QUALITY]: 9 };
-  return { type: 'text/css; charset=utf-8', body, brotli: await promisify(brotliCompress)(body, { params }) };
+  const type = from.endsWith('.js') ? 'text/javascript; charset=utf-8' : 'text/css; charset=utf-8';
+  return { type, body, brotli: await promisify(brotliCompress)(body, { params }) };
 }

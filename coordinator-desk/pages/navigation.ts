@@ -1,6 +1,11 @@
 import type { Locale } from '../../runtime/language.ts';
 import type { CaseCount, Me } from '../api/me.ts';
 import { commonWords } from '../words/common.ts';
+import { deliveryWords } from '../words/deliveries.ts';
+import { helpWords } from '../words/help.ts';
+import { loginWords } from '../words/logins.ts';
+import { memberWords } from '../words/members.ts';
+import { qualityWords } from '../words/quality.ts';
 
 export interface NavigationItem {
   href: string;
@@ -21,4 +26,10 @@ export const navigation: NavigationItem[] = [
     count: (me) => sum(me, ({ proposed }) => proposed),
   },
   { href: '/settled', label: (locale) => commonWords[locale].page.settled },
+  { href: '/members', label: (locale) => memberWords[locale].title },
+  { href: '/logins', label: (locale) => loginWords[locale].title },
+  { href: '/deliveries', label: (locale) => deliveryWords[locale].title },
+  { href: '/systems', label: (locale) => deliveryWords[locale].system },
+  { href: '/quality', label: (locale) => qualityWords[locale].title },
+  { href: '/help', label: (locale) => helpWords[locale].title },
 ];

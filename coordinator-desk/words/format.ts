@@ -7,6 +7,10 @@ export interface Format {
   date(value: string): string;
   /** `8. november 2026 kl. 13:05` */
   time(value: string): string;
+  /** `november 2026`; a date without a time. */
+  month(value: string): string;
+  /** `nov.` */
+  shortMonth(value: string): string;
 }
 
 const tags: Record<Locale, string> = { nb: 'nb-NO', nn: 'nn-NO', en: 'en-GB' };
@@ -20,10 +24,14 @@ function createFormat(locale: Locale): Format {
   const clock = new Intl.DateTimeFormat(tag, { ...zone, hour: '2-digit', minute: '2-digit' });
   // A date without a time is the same day everywhere.
   const pureDays = new Intl.DateTimeFormat(tag, { timeZone: 'UTC', dateStyle: 'long' });
+  const months = new Intl.DateTimeFormat(tag, { timeZone: 'UTC', month: 'long', year: 'numeric' });
+  const shortMonths = new Intl.DateTimeFormat(tag, { timeZone: 'UTC', month: 'short' });
   const date = (value: string) => (/^\d{4}-\d\d-\d\d$/.test(value) ? pureDays : days).format(new Date(value));
   return {
     number: (value) => numbers.format(value),
     date,
+    month: (value) => months.format(new Date(value)),
+    shortMonth: (value) => shortMonths.format(new Date(value)),
     time: (value) => `${date(value)} ${at[locale]} ${clock.format(new Date(value))}`,
   };
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createKeys, publicKeySet } from '../keys.ts';
+import { createKeys, createSecret, publicKeySet } from '../keys.ts';
 
 // `npx node local/compose/create-env.ts > .env`: the example with fresh keys and passwords in it.
 
@@ -15,6 +15,7 @@ const values: Record<string, string> = {
   AUTHENTICATOR_PASSWORD: password(),
   AUDITOR_LOGIN_PASSWORD: password(),
   METRICS_TOKEN: password(),
+  DESK_COOKIE_KEY: createSecret(),
   ...keys,
   ACCESS_TOKEN_PUBLIC_KEYS: publicKeySet(keys.ACCESS_TOKEN_KEYS),
 };

@@ -83,6 +83,7 @@ const ALLOWED = new Set([
     'deliveries',
     'failed_syncs',
     'member_history',
+    'member_logins',
     'member_systems',
     'members',
     'monthly_figures',

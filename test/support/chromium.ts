@@ -1,23 +1,8 @@
-/** A real browser, from npm: no machine is without it. `CHROMIUM_PATH` names another one. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import npmChromium from '@sparticuz/chromium';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll } from 'vitest';
-
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--no-zygote',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--use-gl=angle',
-  '--use-angle=swiftshader',
-];
+import { launchChromium } from './launch-chromium.ts';
 
 export type OpenPage = AsyncDisposable & {
   page: Page;
@@ -28,14 +13,9 @@ export type OpenPage = AsyncDisposable & {
 let browser: Promise<Browser> | undefined;
 afterAll(async () => (await browser)?.close());
 
-async function launch(): Promise<Browser> {
-  const executablePath = process.env.CHROMIUM_PATH || (await npmChromium.executablePath());
-  return chromium.launch({ executablePath, args: FLAGS });
-}
-
 /** A page with cookies and settings of its own, in the one browser process that all tests of a file share. */
 export async function openPage(options: BrowserContextOptions = {}): Promise<OpenPage> {
-  browser ??= launch();
+  browser ??= launchChromium();
   const context = await (await browser).newContext(options);
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);

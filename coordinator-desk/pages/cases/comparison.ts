@@ -1,9 +1,10 @@
 import { html } from 'hono/html';
 import type { Member, OpenCase } from '../../api/cases.ts';
+import type { Login } from '../../api/logins.ts';
 import { caseWords } from '../../words/cases.ts';
 import type { Html } from '../layout.ts';
 import type { Page } from '../page.ts';
-import { nameOf, namesOf } from './names.ts';
+import { nameOf, namesOf, providerName } from './names.ts';
 
 /** Details of a person, as a record or a login has them. */
 interface Details {
@@ -83,7 +84,15 @@ interface Side {
   details: Details;
 }
 
-function table(page: Page, caption: string, left: Side, right: Side, numbers: Numbers, missing: Missing): Html {
+function table(
+  page: Page,
+  caption: string,
+  left: Side,
+  right: Side,
+  numbers: Numbers,
+  missing: Missing,
+  compared = fields,
+): Html {
   const words = caseWords[page.locale];
   const shown = (details: Details, field: Field) => {
     const value = details[field];
@@ -92,7 +101,7 @@ function table(page: Page, caption: string, left: Side, right: Side, numbers: Nu
     const doubted = details.unverified.some((each) => each === field);
     return doubted ? `${written} (${words.unverified})` : written;
   };
-  const rows = fields.map(
+  const rows = compared.map(
     (field) => html`<tr>
 <th scope="row">${words.fields[field]}</th>
 <td>${shown(left.details, field)}</td>
@@ -168,4 +177,21 @@ export function recordsBesideEachOther(page: Page, found: OpenCase, other: Membe
   const right = { head: words.decide.second, details: detailsOfMember(other) };
   const missing = { left: words.missingLeft, right: words.missingRight };
   return table(page, words.caption(names.member, nameOf(page.locale, other)), left, right, 'different', missing);
+}
+
+/** A login that belongs to nobody beside a record; phone and e-mail of such a login are told by the suggestion only. */
+export function loginBesideRecord(page: Page, login: Login, member: Member, numbers: Numbers): Html {
+  const words = caseWords[page.locale];
+  const { given_name, family_name, birth_date, personnummer_masked: personnummer } = login;
+  const observed = { given_name, family_name, birth_date, personnummer, phone: null, email: null, unverified: [] };
+  const missing = { left: words.missingRecord, right: words.missingLogin };
+  return table(
+    page,
+    words.caption(nameOf(page.locale, member), words.login(providerName(login.provider))),
+    { head: words.record, details: detailsOfMember(member) },
+    { head: words.loginHead, details: observed },
+    numbers,
+    missing,
+    ['given_name', 'family_name', 'birth_date', 'personnummer'],
+  );
 }

@@ -7,6 +7,11 @@ import { questionWords } from '../../words/questions.ts';
 
 const providers: Record<string, string> = { vipps: 'Vipps', bankid: 'BankID', idporten: 'ID-porten', staff: 'ID' };
 
+/** `Vipps`, `BankID`, `ID-porten` */
+export function providerName(provider: string): string {
+  return providers[provider] ?? provider;
+}
+
 /** `Kari Nordmann`, or undefined where neither name is known. */
 export function fullName(given: string | null, family: string | null): string | undefined {
   return [given, family].filter((part) => part !== null && part !== '').join(' ') || undefined;
@@ -40,7 +45,7 @@ export function namesOf(locale: Locale, found: OpenCase | SettledCase, candidate
       found.other_member_external_id,
     ),
     login: fullName(found.observed_given_name, found.observed_family_name) ?? words.somebody,
-    provider: found.provider === null ? words.import : (providers[found.provider] ?? found.provider),
+    provider: found.provider === null ? words.import : providerName(found.provider),
     candidates: found.candidates.length,
   };
 }

@@ -12,3 +12,8 @@ export function focusedText(page: Page): Promise<string> {
     `(document.activeElement === document.body ? '' : document.activeElement.textContent).replaceAll(/\\s+/g, ' ').trim()`,
   );
 }
+
+/** What stands on the page, as it is seen: without what is hidden. */
+export async function mainText(page: Page): Promise<string> {
+  return (await page.evaluate<string>(`document.querySelector('main').innerText`)).replaceAll(/\s+/g, ' ');
+}
