@@ -10,6 +10,8 @@ export type AppOptions = {
   callbackUrl: string;
   /** Where people take back their consent at the local Vipps. */
   withdrawalUrl: string;
+  /** Where coordinators settle what the logins have opened. */
+  deskUrl: string;
 };
 
 /** A little app that logs in as a real one would: PKCE, its own state, and the code exchanged at the callback. */
@@ -27,7 +29,7 @@ export function startApp(options: AppOptions): App {
   const returnTo = `${base}/return`;
 
   async function answer(url: URL, response: ServerResponse): Promise<void> {
-    if (url.pathname === '/') return send(response, 200, frontPage(options.withdrawalUrl));
+    if (url.pathname === '/') return send(response, 200, frontPage(options.withdrawalUrl, options.deskUrl));
     if (url.pathname === '/start') return start(url.searchParams, response);
     if (url.pathname === '/return') return finish(url.searchParams, response);
     return send(response, 404, 'Not found');

@@ -42,7 +42,8 @@ export async function startStack(options: StackOptions, parts: AsyncDisposableSt
   const folder = prepareFolder(options.folder);
   const { ports, appServer } = await claimPorts();
   const withdrawalUrl = `${localUrl(ports.vipps)}${WITHDRAWAL_PATH}`;
-  const app = startApp({ server: appServer, callbackUrl: localUrl(ports.callback), withdrawalUrl });
+  const deskUrl = localUrl(ports.desk);
+  const app = startApp({ server: appServer, callbackUrl: localUrl(ports.callback), withdrawalUrl, deskUrl });
   parts.defer(() => app.close());
   const keys = createKeys();
   const database = await startDatabase(folder, ports.postgres);
@@ -53,7 +54,7 @@ export async function startStack(options: StackOptions, parts: AsyncDisposableSt
     issuers: issuersAt(ports),
     memberSystemUrl,
     returnTo: app.returnTo,
-    deskReturnTo: `${localUrl(ports.desk)}/signed-in`,
+    deskReturnTo: `${deskUrl}/signed-in`,
   };
   await withClient(database.url, (client) => seed(client, surroundings));
 

@@ -5227,7 +5227,10 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   r constant private.imported_member := p_step.imported;
-  v_kind constant registry.conflict_kind := (case p_step.number when 'conflict' then 'mismatch' else 'duplicate' end)::registry.conflict_kind;
+  -- Of a record with a number of its own it is asked which number is right, also where another member has the other one.
+  v_kind constant registry.conflict_kind := case when exists (
+    select from registry.members as m where m.id = p_step.member_id and m.personnummer_index is not null)
+    then 'mismatch' else 'duplicate' end;
   o registry.observations;
   c registry.conflicts;
 begin

@@ -21,12 +21,13 @@ const EXPLANATIONS: Record<string, string> = {
 const TITLES: Record<MemberProviderName, string> = { vipps: 'Vipps', bankid: 'BankID', idporten: 'ID-porten' };
 
 /** Everybody who can log in, by organisation and provider. */
-export function frontPage(withdrawalUrl: string): string {
+export function frontPage(withdrawalUrl: string, deskUrl: string): string {
   const links = sampleOrganizations.map(({ slug, name }) => `<li><a href="#${slug}">${escapeHtml(name)}</a></li>`);
   const body = `<p>Choose who logs in. All persons are invented, all numbers synthetic. The last column is what the first
 login of each comes to.</p>
 <nav aria-label="Organisations"><ul>${links.join('')}
-<li><a href="${escapeHtml(withdrawalUrl)}">Withdraw consent at Vipps</a></li></ul></nav>
+<li><a href="${escapeHtml(withdrawalUrl)}">Withdraw consent at Vipps</a></li>
+<li><a href="${escapeHtml(deskUrl)}">The coordinators' desk</a></li></ul></nav>
 ${sampleOrganizations.map(organizationSection).join('\n')}`;
   return htmlPage({ title: 'Sample app', body });
 }

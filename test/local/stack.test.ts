@@ -61,6 +61,10 @@ test('stack.json has everything the contract promises, and only its owner can re
   assert.equal(statSync(join(program.folder, 'stack.json')).mode & 0o077, 0);
 });
 
+test('the app shows the way to the desk', async () => {
+  assert.ok((await (await fetch(stack.appUrl)).text()).includes(`href="${stack.deskUrl}"`));
+});
+
 test('every address answers', async () => {
   const addresses = [
     stack.appUrl,

@@ -95,8 +95,9 @@ async function holds(db: TestDatabase, { members, rows, batch, killed }: ImportC
     const isThere = has.get(external_id) === personnummer_index;
     assert.ok(isThere || isCase, `${external_id} has neither the number nor a case`);
   }
-  const of = (kind: string) => cases.filter((one) => one.kind === kind).length;
-  assert.deepEqual([of('duplicate'), of('mismatch')], [counts.duplicates, counts.conflicts]);
+  for (const { external_id, kind } of cases)
+    assert.equal(kind, has.get(external_id) === null ? 'duplicate' : 'mismatch', external_id);
+  assert.equal(cases.length, counts.duplicates + counts.conflicts);
   const again = await send('b', false);
   assert.deepEqual([again.added, again.updated, again.duplicates], [0, 0, counts.duplicates]);
   assert.deepEqual((await look(db, organization)).cases, cases);

@@ -161,6 +161,18 @@ test('a duplicate is closed when an export gives the other record another number
   assert.equal(await openCase(coordinator), undefined);
 });
 
+test('an export brings a number that another member has, for a record that has one of its own: a mismatch, and the two can be one', async () => {
+  await using world = await createImportWorld();
+  const coordinator = await becomeCoordinator(world.db, world.organization);
+  await world.imported(csv(HEADER, `1,Kari,,,,,${EXPORTED}`, `2,Liv,,,,,${OBSERVED}`));
+  await world.imported(csv(HEADER, `1,Kari,,,,,${OBSERVED}`), '--partial');
+  const found = await openCase(coordinator);
+  assert.equal(found?.kind, 'mismatch');
+  const settle = (decision: string) => coordinator.call('resolve_conflict', found?.id, decision, null, found?.version);
+  assert.equal((await settle('accept_observed')).code, 'number_taken');
+  assert.equal((await settle('merge_into')).code, undefined);
+});
+
 test('a duplicate that an export brought can be merged', async () => {
   await using world = await createImportWorld();
   const coordinator = await becomeCoordinator(world.db, world.organization);
