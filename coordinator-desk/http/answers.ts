@@ -9,6 +9,7 @@ import {
   SessionEndedError,
 } from '../api/errors.ts';
 import type { Html } from '../pages/layout.ts';
+import { addressToRepeat } from '../pages/number-in-search.ts';
 import { showToAnybody } from '../pages/page.ts';
 import { type ErrorKind, errorWords } from '../words/errors.ts';
 import type { DeskContext } from './desk-context.ts';
@@ -70,8 +71,7 @@ export async function answerError(error: Error, c: DeskContext): Promise<Respons
 async function goToSignIn(c: DeskContext): Promise<Response> {
   const target = new URLSearchParams();
   if (c.req.method !== 'POST') {
-    const { pathname, search } = new URL(c.req.url);
-    target.set('page', localPath(`${pathname}${search}`));
+    target.set('page', localPath(addressToRepeat(c.req.url)));
   } else {
     const form = await readForm(c);
     target.set('page', localPath(form.text('_page')));

@@ -4,6 +4,7 @@ import type { Me } from '../api/me.ts';
 import type { DeskContext } from '../http/desk-context.ts';
 import { type Format, formatIn } from '../words/format.ts';
 import { type Html, layout } from './layout.ts';
+import { addressToRepeat } from './number-in-search.ts';
 
 /** A page for whoever is signed in. */
 export interface Page {
@@ -19,7 +20,7 @@ export interface Page {
  * @param path where the page is opened from, if not by the address of the request: a page that a form was answered with
  * @throws {SessionEndedError} {AccessRemovedError}
  */
-export async function openPage(c: DeskContext, path = pathOf(c)): Promise<Page> {
+export async function openPage(c: DeskContext, path = addressToRepeat(c.req.url)): Promise<Page> {
   const me = await c.var.me;
   const locale = me.language ?? c.var.browserLocale;
   return {
@@ -32,17 +33,19 @@ export async function openPage(c: DeskContext, path = pathOf(c)): Promise<Page> 
   };
 }
 
-function pathOf(c: DeskContext): string {
-  const { pathname, search } = new URL(c.req.url);
-  return `${pathname}${search}`;
-}
-
 /** A page for anybody. */
 export function showToAnybody(
   c: DeskContext,
   what: { title: string; content: Html; status?: ContentfulStatusCode },
 ): Response | Promise<Response> {
   const { title, content, status = 200 } = what;
-  const options = { locale: c.var.browserLocale, title, content, path: pathOf(c), assets: c.var.assets, me: undefined };
+  const options = {
+    locale: c.var.browserLocale,
+    title,
+    content,
+    path: addressToRepeat(c.req.url),
+    assets: c.var.assets,
+    me: undefined,
+  };
   return c.html(layout(options), status);
 }

@@ -9,6 +9,7 @@ import { refusalWords } from '../../words/refusals.ts';
 import { fullName } from '../cases/names.ts';
 import { errorSummary } from '../form-parts.ts';
 import type { Html } from '../layout.ts';
+import { keepsNumberBack } from '../number-in-search.ts';
 import { openPage, type Page } from '../page.ts';
 import { dataTable, type TableRow } from '../table.ts';
 
@@ -57,7 +58,7 @@ export function searchForm({ locale }: Page, action: string, query: string, { fa
 <label class="ds-label" for="q">${words.search}</label>
 <p id="q-hint">${words.hint}</p>
 ${problem}
-<input class="ds-input" type="search" id="q" name="q" value="${query}" maxlength="200" autocomplete="off" spellcheck="false" aria-describedby="q-hint${fault === undefined ? '' : ' q-error'}"${fault === undefined ? '' : html` aria-invalid="true"`}>
+<input class="ds-input" type="search" id="q" name="q" value="${fault === 'number_in_query' ? '' : query}" maxlength="200" autocomplete="off" spellcheck="false"${keepsNumberBack(locale)} aria-describedby="q-hint${fault === undefined ? '' : ' q-error'}"${fault === undefined ? '' : html` aria-invalid="true"`}>
 </div>
 <button class="ds-button" type="submit">${words.button}</button>
 </form>`;

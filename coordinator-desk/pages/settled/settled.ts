@@ -11,6 +11,7 @@ import { refusalWords } from '../../words/refusals.ts';
 import { caseTitle } from '../cases/names.ts';
 import { errorSummary } from '../form-parts.ts';
 import type { Html } from '../layout.ts';
+import { keepsNumberBack } from '../number-in-search.ts';
 import { openPage, type Page } from '../page.ts';
 import { dataTable } from '../table.ts';
 
@@ -59,7 +60,7 @@ function settled(page: Page, { query, refused, colleagues, cases, more }: Shown)
 <form class="desk-form" method="get" action="/settled">
 <label class="ds-label" for="q">${words.search}</label>
 <p id="q-hint">${words.hint}</p>
-<div class="desk-actions"><input class="ds-input" type="search" id="q" name="q" value="${query ?? ''}" aria-describedby="q-hint">
+<div class="desk-actions"><input class="ds-input" type="search" id="q" name="q" value="${query ?? ''}"${keepsNumberBack(locale)} aria-describedby="q-hint">
 <button class="ds-button" data-variant="secondary" type="submit">${words.button}</button></div>
 </form>
 <p>${cases.length === 0 ? words.none : words.shown(format.number(cases.length))}</p>

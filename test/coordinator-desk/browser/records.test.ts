@@ -109,7 +109,24 @@ test('a search that finds nobody, says too little or is for a number, says so at
     assert.match(await mainText(page), answer);
   }
   assert.match(await page.title(), /^Feil: /);
+  assert.ok(!(await page.content()).includes(number(0)));
   assert.equal(await page.getByLabel('Søk etter medlem').getAttribute('aria-invalid'), 'true');
+});
+
+test('a number that is typed into a search goes into no address', async () => {
+  await using browser = await signedIn();
+  const { page } = browser;
+  for (const path of ['/members', '/settled']) {
+    await page.goto(`${desk.url}${path}`);
+    for (const typed of [number(0), `${number(0).slice(0, 6)} ${number(0).slice(6)}`]) {
+      await page.getByLabel('Søk etter medlem').fill(typed);
+      await page.getByRole('button', { name: 'Søk' }).click();
+      assert.equal(page.url(), `${desk.url}${path}`);
+    }
+    await page.getByLabel('Søk etter medlem').fill('+46701234567');
+    await page.getByRole('button', { name: 'Søk' }).click();
+    await page.waitForURL(/q=%2B46701234567/);
+  }
 });
 
 test('a login that belongs to nobody is linked after a look at both, and that is undone', async () => {
