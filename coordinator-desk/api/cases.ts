@@ -1,6 +1,7 @@
 import type { Enum, Row } from '../../db/api-types.gen.ts';
 import { type Api, read } from './connect.ts';
 import { NotFoundError } from './errors.ts';
+import { newerThan, olderThan, type RowPlace } from './row-place.ts';
 
 export type OpenCase = Row<'open_conflicts'>;
 export type SettledCase = Row<'settled_conflicts'>;
@@ -31,14 +32,8 @@ export interface CaseFilter {
   like?: { kind: Enum<'conflict_kind'>; class: string } | undefined;
 }
 
-/** Where a page of the list begins: after this case. */
-export interface Place {
-  openedAt: string;
-  id: string;
-}
-
 /** Oldest first. One more than asked for tells that there are others. */
-export async function listCases(api: Api, filter: CaseFilter, after: Place | undefined, limit: number) {
+export async function listCases(api: Api, filter: CaseFilter, after: RowPlace | undefined, limit: number) {
   const view = api.from('open_conflicts').select('*');
   let query = filter.postponed ? view.not('postponed_until', 'is', null) : view.is('postponed_until', null);
   if (filter.kind !== undefined) query = query.eq('kind', filter.kind);
@@ -48,7 +43,7 @@ export async function listCases(api: Api, filter: CaseFilter, after: Place | und
   if (filter.like !== undefined)
     query = query.eq('kind', filter.like.kind).eq('class', filter.like.class).eq('state', 'open');
   if (after !== undefined) {
-    query = query.or(`opened_at.gt."${after.openedAt}",and(opened_at.eq."${after.openedAt}",id.gt.${after.id})`);
+    query = query.or(newerThan('opened_at', 'id', after));
   }
   const rows = await read(
     query
@@ -102,14 +97,14 @@ export async function findCase(api: Api, id: string): Promise<FoundCase> {
 export async function listSettled(
   api: Api,
   filter: { kind?: Enum<'conflict_kind'> | undefined; members?: string[] | undefined },
-  after: { settledAt: string; id: string } | undefined,
+  after: RowPlace | undefined,
   limit: number,
 ) {
   let query = api.from('settled_conflicts').select('*');
   if (filter.kind !== undefined) query = query.eq('kind', filter.kind);
   if (filter.members !== undefined) query = query.in('member_id', filter.members);
   if (after !== undefined) {
-    query = query.or(`settled_at.lt."${after.settledAt}",and(settled_at.eq."${after.settledAt}",id.lt.${after.id})`);
+    query = query.or(olderThan('settled_at', 'id', after));
   }
   const newest = { ascending: false };
   const rows = await read(

@@ -1,7 +1,7 @@
 import type { Enum } from '../../db/api-types.gen.ts';
-import { olderThan, type RowPlace } from '../pages/paging.ts';
 import { type Api, read } from './connect.ts';
 import { NotFoundError } from './errors.ts';
+import { olderThan, type RowPlace } from './row-place.ts';
 
 /** What the list can be narrowed to. */
 export const deliveryFilters = {

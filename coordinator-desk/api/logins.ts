@@ -1,8 +1,8 @@
 import type { Suggestion } from '../../db/api-types.gen.ts';
-import { olderThan, type RowPlace } from '../pages/paging.ts';
 import { type Api, call, type Outcome, read } from './connect.ts';
 import { NotFoundError } from './errors.ts';
 import { findMember } from './members.ts';
+import { olderThan, type RowPlace } from './row-place.ts';
 
 /** Logins that belong to nobody, the newest first. */
 export async function listLogins(api: Api, after: RowPlace | undefined, limit: number) {

@@ -1,7 +1,8 @@
 import type { Hono } from 'hono';
 import { html, raw } from 'hono/html';
 import type { Enum } from '../../../db/api-types.gen.ts';
-import { type CaseFilter, listCases, type OpenCase, type Place } from '../../api/cases.ts';
+import { type CaseFilter, listCases, type OpenCase } from '../../api/cases.ts';
+import { type RowPlace, readPlace } from '../../api/row-place.ts';
 import type { DeskEnv } from '../../http/desk-context.ts';
 import { caseWords } from '../../words/cases.ts';
 import { commonWords } from '../../words/common.ts';
@@ -18,7 +19,7 @@ interface Asked {
   assignee?: 'me' | 'nobody' | undefined;
   age?: Age | undefined;
   postponed: boolean;
-  after?: Place | undefined;
+  after?: RowPlace | undefined;
 }
 
 const ages = { week: 7, month: 30, quarter: 91 } as const;
@@ -43,14 +44,12 @@ function readAsked(query: (name: string) => string | undefined): Asked {
   const kind = query('kind') ?? '';
   const assignee = query('assignee');
   const age = query('age') ?? '';
-  const [openedAt = '', id = ''] = query('after')?.split(',') ?? [];
-  const isPlace = !Number.isNaN(Date.parse(openedAt)) && /^[0-9a-f-]{36}$/.test(id);
   return {
     kind: Object.hasOwn(kindWords.nb, kind) ? (kind as Enum<'conflict_kind'>) : undefined,
     assignee: assignee === 'me' || assignee === 'nobody' ? assignee : undefined,
     age: Object.hasOwn(ages, age) ? (age as Age) : undefined,
     postponed: query('postponed') === 'yes',
-    after: isPlace ? { openedAt, id } : undefined,
+    after: readPlace(query('after')),
   };
 }
 

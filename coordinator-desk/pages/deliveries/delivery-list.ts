@@ -1,6 +1,7 @@
 import type { Hono } from 'hono';
 import { html, raw } from 'hono/html';
 import { type Delivery, type DeliveryFilter, deliveryFilters, listDeliveries } from '../../api/deliveries.ts';
+import { readPlace } from '../../api/row-place.ts';
 import type { DeskContext, DeskEnv } from '../../http/desk-context.ts';
 import { deliveryWords } from '../../words/deliveries.ts';
 import { explainFailure } from '../../words/failures.ts';
@@ -10,7 +11,7 @@ import { memberName } from '../cases/names.ts';
 import { formOwner, resultBox } from '../form-parts.ts';
 import type { Html } from '../layout.ts';
 import { openPage, type Page } from '../page.ts';
-import { paging, readPlace } from '../paging.ts';
+import { paging } from '../paging.ts';
 import { dataTable, type TableRow } from '../table.ts';
 
 const pageSize = 50;

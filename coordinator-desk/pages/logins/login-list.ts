@@ -1,13 +1,14 @@
 import type { Hono } from 'hono';
 import { html } from 'hono/html';
 import { type Login, listLogins } from '../../api/logins.ts';
+import { readPlace } from '../../api/row-place.ts';
 import type { DeskEnv } from '../../http/desk-context.ts';
 import { loginWords } from '../../words/logins.ts';
 import { outcomeWords } from '../../words/states.ts';
 import { fullName, providerName } from '../cases/names.ts';
 import type { Html } from '../layout.ts';
 import { openPage, type Page } from '../page.ts';
-import { paging, readPlace } from '../paging.ts';
+import { paging } from '../paging.ts';
 import { dataTable, type TableRow } from '../table.ts';
 
 const pageSize = 50;

@@ -3,6 +3,7 @@ import { html } from 'hono/html';
 import { listSettled, type SettledCase } from '../../api/cases.ts';
 import { type Colleague, listColleagues, nameOfUser } from '../../api/colleagues.ts';
 import { call } from '../../api/connect.ts';
+import { readPlace } from '../../api/row-place.ts';
 import type { DeskContext, DeskEnv } from '../../http/desk-context.ts';
 import { commonWords } from '../../words/common.ts';
 import { decidedWords } from '../../words/decisions.ts';
@@ -21,15 +22,14 @@ const pageSize = 50;
 export function addSettled(app: Hono<DeskEnv>): void {
   app.get('/settled', async (c) => {
     const query = c.req.query('q')?.trim() || undefined;
-    const [settledAt = '', id = ''] = c.req.query('after')?.split(',') ?? [];
-    const isPlace = !Number.isNaN(Date.parse(settledAt)) && /^[0-9a-f-]{36}$/.test(id);
     const [page, colleagues, found] = await Promise.all([openPage(c), listColleagues(c.var.api), membersOf(c, query)]);
     const words = listWords[page.locale].settled;
     const refused = found !== undefined && 'refused' in found ? refusalWords[page.locale][found.refused] : undefined;
     const members = found !== undefined && 'done' in found ? found.done.members.map((member) => member.id) : undefined;
-    const after = isPlace ? { settledAt, id } : undefined;
     const list =
-      refused === undefined ? await listSettled(c.var.api, { members }, after, pageSize) : { cases: [], more: false };
+      refused === undefined
+        ? await listSettled(c.var.api, { members }, readPlace(c.req.query('after')), pageSize)
+        : { cases: [], more: false };
     const title = refused === undefined ? words.title : `${commonWords[page.locale].errorInTitle}${words.title}`;
     const content = settled(page, { query, refused, colleagues, ...list });
     return page.show({ title, content, status: refused === undefined ? 200 : 422 });

@@ -2,6 +2,7 @@ import type { Hono } from 'hono';
 import { html } from 'hono/html';
 import type { Row } from '../../../db/api-types.gen.ts';
 import { read } from '../../api/connect.ts';
+import { readPlace } from '../../api/row-place.ts';
 import type { DeskEnv } from '../../http/desk-context.ts';
 import { byHandWords } from '../../words/by-hand.ts';
 import { changeWords } from '../../words/states.ts';
@@ -9,7 +10,7 @@ import { memberName } from '../cases/names.ts';
 import { resultBox } from '../form-parts.ts';
 import type { Html } from '../layout.ts';
 import { openPage, type Page } from '../page.ts';
-import { paging, readPlace } from '../paging.ts';
+import { paging } from '../paging.ts';
 import { dataTable, type TableRow } from '../table.ts';
 
 const pageSize = 50;
