@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { afterAll, beforeAll, test } from 'vitest';
-import { comeIn, number, person } from '../../docs/scene.ts';
+import { comeIn, person } from '../../docs/scene.ts';
 import { one } from '../../support/acting-callback.ts';
 import { openPage } from '../../support/chromium.ts';
 import { becomeCoordinator, type Coordinator } from '../../support/coordinator.ts';
-import { addMember } from '../../support/samples.ts';
+import { addMember, decoyNumber } from '../../support/samples.ts';
 import { focusedText, signInBrowser } from '../support/browser.ts';
 import { makeCase } from '../support/cases.ts';
 import { type OpenDesk, openDesk } from '../support/open-desk.ts';
@@ -165,8 +165,8 @@ test('settled cases are found by the member they were about, never by a number',
   };
   assert.equal(await search('ManyC'), 0, 'nobody was linked to it');
   assert.equal(await search(person(0).given_name), 1);
-  await search('15864590044');
+  // The field keeps a number back (records.test.ts); an address that somebody wrote does not.
+  await page.goto(`${desk.url}/settled?q=${decoyNumber}`);
   assert.match(await focusedText(page), /Ingen blir funnet med fødselsnummer/);
   assert.match(await page.title(), /^Feil: /);
-  assert.ok(number(0));
 });
