@@ -5228,9 +5228,9 @@ as $$
 declare
   r constant private.imported_member := p_step.imported;
   -- Of a record with a number of its own it is asked which number is right, also where another member has the other one.
-  v_kind constant registry.conflict_kind := case when exists (
+  v_kind constant registry.conflict_kind := (case when exists (
     select from registry.members as m where m.id = p_step.member_id and m.personnummer_index is not null)
-    then 'mismatch' else 'duplicate' end;
+    then 'mismatch' else 'duplicate' end)::registry.conflict_kind;
   o registry.observations;
   c registry.conflicts;
 begin

@@ -7,7 +7,7 @@ import { type ActingCallback, actAsCallback, one } from '../../support/acting-ca
 import { openPage, violations } from '../../support/chromium.ts';
 import { inCase } from '../../support/in-case.ts';
 import { pushWorker } from '../../support/push-worker.ts';
-import { addMember, type Member } from '../../support/samples.ts';
+import { addMember, decoyNumber, type Member } from '../../support/samples.ts';
 import { mainText } from '../support/browser.ts';
 import { type OpenDesk, openDesk } from '../support/open-desk.ts';
 import { keptTranscript, transcriptOf } from '../support/transcript.ts';
@@ -103,13 +103,13 @@ test('a search that finds nobody, says too little or is for a number, says so at
   for (const [query, answer] of [
     ['Ukjent Person', /Ingen medlemmer passer/],
     ['a', /Skriv minst to bokstaver/],
-    [number(0), /Ingen blir funnet med fødselsnummer/],
+    [decoyNumber, /Ingen blir funnet med fødselsnummer/],
   ] as const) {
     await page.goto(`${desk.url}/members?q=${encodeURIComponent(query)}`);
     assert.match(await mainText(page), answer);
   }
   assert.match(await page.title(), /^Feil: /);
-  assert.ok(!(await page.content()).includes(number(0)));
+  assert.ok(!(await page.content()).includes(decoyNumber));
   assert.equal(await page.getByLabel('Søk etter medlem').getAttribute('aria-invalid'), 'true');
 });
 
@@ -118,7 +118,7 @@ test('a number that is typed into a search goes into no address', async () => {
   const { page } = browser;
   for (const path of ['/members', '/settled']) {
     await page.goto(`${desk.url}${path}`);
-    for (const typed of [number(0), `${number(0).slice(0, 6)} ${number(0).slice(6)}`]) {
+    for (const typed of [decoyNumber, `${decoyNumber.slice(0, 6)} ${decoyNumber.slice(6)}`]) {
       await page.getByLabel('Søk etter medlem').fill(typed);
       await page.getByRole('button', { name: 'Søk' }).click();
       assert.equal(page.url(), `${desk.url}${path}`);
@@ -181,7 +181,7 @@ test('a note with a number stops the linking, and is still there to be corrected
     [desk.callback.organization.id],
   );
   await page.goto(`${desk.url}/logins/${login}/link?member=${id}`);
-  await page.getByLabel('Notat').fill(`nummeret er ${number(4)}`);
+  await page.getByLabel('Notat').fill(`nummeret er ${decoyNumber}`);
   await page.getByRole('button', { name: 'Ja, knytt påloggingen' }).click();
   assert.match(await mainText(page), /Ingenting er gjort.*elleve siffer/);
   assert.match(await page.getByLabel('Notat').inputValue(), /^nummeret er/);
