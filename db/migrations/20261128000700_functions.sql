@@ -1364,8 +1364,9 @@ comment on function private.queue_push is 'In: a member whose number changed, th
 
 -- begin db/functions/number/private.write_numbers.sql
 -- The one statement that gives records that are there already another number, or none. Whether they may have it is the callers' question,
--- who hold the locks; that no two records of an organisation have one number is what the unique index says.
-create or replace function private.write_numbers(p_member_ids uuid[], p_numbers registry.number[])
+-- who hold the locks; that no two records of an organisation have one number is what the unique index says. A merge changes a record once:
+-- the number goes in the statement that says where the record went.
+create or replace function private.write_numbers(p_member_ids uuid[], p_numbers registry.number[], p_merged_into uuid default null)
 returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -1373,12 +1374,12 @@ as $$
 begin
   update registry.members as m
   set personnummer_index = n.index, personnummer_sealed = n.sealed, personnummer_masked = n.masked, personnummer_source = n.source,
-      personnummer_at = n.at
+      personnummer_at = n.at, merged_into = p_merged_into
   from unnest(p_member_ids, p_numbers) as n(member_id, index, previous, sealed, masked, source, at)
   where m.id = n.member_id;
 end
 $$;
-comment on function private.write_numbers is 'In: members, and beside each its number (null, or fewer of them: none).';
+comment on function private.write_numbers is 'In: members, beside each its number (null, or fewer of them: none), and the record that they are merged into (null: none).';
 -- end db/functions/number/private.write_numbers.sql
 
 -- begin db/functions/number/private.change_number.sql
@@ -1723,8 +1724,8 @@ begin
   from private.move_exclusions(c.organization_id, c.member_id, c.other_member_id) as moved;
   select moved.* into v_before.moved_links, v_before.moved_observations, v_before.moved_sessions, v_before.moved_consents
   from private.move_to_member(c.organization_id, c.member_id, c.other_member_id) as moved;
-  perform private.write_numbers(array[c.member_id], null);
-  update registry.members set merged_into = c.other_member_id where id = c.member_id returning version into v_before.version_after;
+  perform private.write_numbers(array[c.member_id], null, p_merged_into => c.other_member_id);
+  v_before.version_after := (select m.version from registry.members as m where m.id = c.member_id);
   perform private.supersede_pushes(c.member_id);
   v_before.superseded := private.supersede_cases(array(
     select other.id from registry.conflicts as other
@@ -4466,7 +4467,6 @@ begin
     perform private.change_number(c.organization_id, b.survivor, null, 'number_restored',
       'The record has the personnummer again that it had before the decision (none).', c.id);
   end if;
-  update registry.members set merged_into = null where id = b.member_id;
   perform private.write_numbers(array[b.member_id], array[b.number]);
   perform private.move_to_member(c.organization_id, b.survivor, b.member_id, b);
   perform private.move_exclusions(c.organization_id, b.survivor, b.member_id, b);
