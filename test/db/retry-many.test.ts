@@ -80,7 +80,8 @@ test('breakers are locked in one order, whatever order their rows have', () =>
         [id],
       );
     const coordinator = await becomeCoordinator(db, ...organizations);
-    const [first, last] = organizations as [{ id: string }, { id: string }];
+    const [first, last] = organizations;
+    assert.ok(first && last);
     await using other = await begin(db);
     await other.query('select from sync.breakers where organization_id = $1 for update', [first.id]);
     const retried = named(coordinator, 'push_ids', failed);
