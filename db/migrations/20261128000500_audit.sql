@@ -12,7 +12,7 @@ create domain audit.event_name as text constraint event_is_known check (value in
   'session_opened', 'session_ended',
   'coordinator_added', 'coordinator_invited', 'coordinator_bound', 'coordinator_removed', 'coordinator_signed_in', 'sign_in_refused',
   'member_added', 'member_updated', 'import_conflict', 'import_duplicate', 'import_finished', 'import_abandoned',
-  'import_differences_accepted', 'data_erased',
+  'import_differences_accepted', 'data_erased', 'configuration_changed',
   'push_delivered', 'push_attempt_failed', 'push_rejected', 'push_given_up', 'push_superseded', 'push_cancelled', 'push_requeued',
   'push_held', 'push_released',
   'push_accepted', 'push_marked_done', 'number_fetched', 'breaker_opened', 'breaker_probing', 'breaker_closed',
