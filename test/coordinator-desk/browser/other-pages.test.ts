@@ -23,6 +23,10 @@ let login: string;
 beforeAll(async () => {
   desk = await openDesk();
   colleague = await becomeCoordinator(desk.db, desk.callback.organization);
+  await desk.db.pool.query(
+    `update registry.coordinators set name = case user_id when $1 then 'Kollega Hansen' else 'Kari Koordinator' end`,
+    [colleague.userId],
+  );
   await addMember(desk.db, desk.callback.organization, { ...person(0), external_id: 'M-0' });
   await comeIn(desk.callback, 0, number(0));
   await pushWorker(desk.db).attempt(await pushOf('M-0'), { result: 'rejected', status: 422, code: 'http_4xx' });
@@ -52,14 +56,12 @@ async function pushOf(member: string): Promise<string> {
 const turnInto = (kind: 'worklist' | 'file') =>
   desk.db.pool.query(
     `update sync.member_systems set kind = $1, url_template = null, auth = 'none', secret_env = null, receiver_key = $2`,
-    [kind, { ...publicJwk, kid: 'of this test' }],
+    [kind, inUse],
   );
-/** A key that nobody has the private half of: nothing is opened here. */
-const publicJwk = {
-  kty: 'OKP',
-  crv: 'X25519',
-  x: createHash('sha256').update('any point').digest('base64url'),
-};
+/** Keys that nobody has the private half of: nothing is opened here. */
+const jwkOf = (x: string) => ({ kty: 'OKP', crv: 'X25519', x: createHash('sha256').update(x).digest('base64url') });
+const inUse = { ...jwkOf('the key in use'), kid: 'of this test' };
+const proposed = jwkOf('the key that is proposed');
 
 /** As a screen reader reads each page, and in three languages, narrow, what axe finds; with text at double size too. */
 async function look(pages: Record<string, string>, as: Coordinator = desk.coordinator): Promise<void> {
@@ -92,7 +94,10 @@ test('by keyboard alone a member is searched for, a login is linked to them, and
   await enterOn(page, /^GivenB FamilyB$/);
   await typeInto(page, /^Søk etter medlem$/, 'givenb');
   await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
+  await desk.db.pool.query(`update registry.organizations set second_approval = '{link_login}'`);
   await enterOn(page, /^Velg GivenB FamilyB$/);
+  assert.match(await mainText(page), /En annen koordinator må godkjenne dette/, 'said before it is done');
+  await desk.db.pool.query(`update registry.organizations set second_approval = default`);
   await typeInto(page, /^Notat/, 'Ringte henne.');
   await enterOn(page, /^Ja, knytt påloggingen/);
   assert.match(await focusedText(page), /Påloggingen er knyttet til medlemmet/, 'the focus is where the answer is');
@@ -134,7 +139,7 @@ test('the worklist and its key are seen and heard; by keyboard alone a row is do
   await comeIn(desk.callback, 2, number(2));
   const push = await pushOf('M-2');
   const { fencing_token } = await claimPush(desk.db.pool, push);
-  const receiver_sealed = await sealForReceiver({ ...publicJwk, kid: 'of this test' }, number(2));
+  const receiver_sealed = await sealForReceiver(inUse, number(2));
   const report = { push_id: push, fencing_token, result: 'accepted', receiver_sealed, retry_after: 86_400 };
   assert.equal(await finishPush(desk.db.pool, report), 'pending');
   await look({ worklist: '/worklist', 'worklist-key': '/worklist/key', 'worklist-row': `/worklist/${push}` });
@@ -179,7 +184,7 @@ test('files are seen and heard; by keyboard alone one is acknowledged', async ()
 test('the case of a key: proposed by one, seen and heard by another, declined, kept; proposed again, and by keyboard alone approved', async () => {
   const propose = async () => {
     const { slug } = desk.callback.organization;
-    const reply = await desk.coordinator.call('propose_receiver_key', slug, publicJwk);
+    const reply = await desk.coordinator.call('propose_receiver_key', slug, proposed);
     return String(reply.conflict_id);
   };
   const state = async (id: string) =>
@@ -212,5 +217,5 @@ test('the case of a key: proposed by one, seen and heard by another, declined, k
   await enterOn(page, /^Godkjenn og avgjør saken$/);
   assert.match(await focusedText(page), /Saken er avgjort/);
   assert.deepEqual(await state(second), { state: 'resolved', decision: 'accept_receiver_key' });
-  assert.equal((await one(desk.db, 'select receiver_key from sync.member_systems')).receiver_key.x, publicJwk.x);
+  assert.equal((await one(desk.db, 'select receiver_key from sync.member_systems')).receiver_key.x, proposed.x);
 });
