@@ -442,15 +442,16 @@ create table registry.conflicts (
 create unique index conflicts_open_once on registry.conflicts (organization_id, fingerprint) where closed_at is null;
 create unique index conflicts_open_number_once on registry.conflicts (organization_id, member_id, kind, personnummer_index)
   where closed_at is null and kind in ('mismatch', 'drift') and personnummer_index is not null;
--- What waits is counted from the index alone: by kind, by age, postponed, proposed, and whose it is.
+-- What waits is counted from the index alone, kind by kind; those that are postponed, proposed or taken have indexes of their own.
 create index conflicts_waiting on registry.conflicts (organization_id, kind, opened_at)
-  include (state, postponed_until, assigned_to, assigned_until) where closed_at is null;
+  include (state, postponed_until) where closed_at is null;
 -- For lists in their order: row security compares with a list of organisations, through which no index keeps its order.
 -- What else such a list is filtered by is looked at in the index, so that the rows of others, and of other kinds, are not.
 create index conflicts_open_by_age on registry.conflicts (opened_at, id, organization_id, kind) where closed_at is null;
 create index conflicts_settled on registry.conflicts (closed_at desc, id desc, organization_id, kind, decision) where state = 'resolved';
 create index conflicts_remembered on registry.conflicts (organization_id, fingerprint) where state = 'resolved';
 create index conflicts_proposed on registry.conflicts (organization_id) where state = 'proposed';
+create index conflicts_postponed on registry.conflicts (organization_id, postponed_until) where postponed_until is not null;
 create index conflicts_assigned on registry.conflicts (assigned_to, organization_id) where assigned_to is not null;
 create index conflicts_member on registry.conflicts (organization_id, member_id) where member_id is not null;
 create index conflicts_other_member on registry.conflicts (organization_id, other_member_id) where other_member_id is not null;
