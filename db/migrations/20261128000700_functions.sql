@@ -1797,7 +1797,7 @@ exception
     return private.refusal('own_proposal');
 end
 $$;
-comment on function private.carry_out is 'In: a locked case, its evidence, a decision that nothing stands against, the note. Out: the settled case, or the answer of a refusal.';
+comment on function private.carry_out is 'In: a locked case, its evidence, a decision that nothing stands against, the note. Out: the settled case, or a refusal, which the caller audits.';
 -- end db/functions/conflicts/private.carry_out.sql
 
 -- begin db/functions/conflicts/private.digest_evidence.sql
@@ -3754,7 +3754,7 @@ comment on column api.member_history.member_id is 'The member concerned.';
 comment on column api.member_history.member_external_id is 'The member''s number in the member system.';
 comment on column api.member_history.occurred_at is 'When it happened.';
 comment on column api.member_history.event is 'What happened (docs/for-coordinators.md).';
-comment on column api.member_history.source is 'What brought it about.';
+comment on column api.member_history.source is 'What brought it about; worker: also where a login or a coordinator caused what became of a push.';
 comment on column api.member_history.message is 'The same as a sentence. Numbers are masked.';
 comment on column api.member_history.observation_id is 'The login concerned.';
 comment on column api.member_history.conflict_id is 'The case concerned.';
@@ -4012,7 +4012,7 @@ begin
   return private.carry_out(c, o, p_decision::registry.decision, p_note);
 end
 $$;
-comment on function private.settle_case is 'In: a locked case (null: not visible), decision, note, the version that the coordinator saw. Out: the case, settled or proposed, or the answer of a refusal, which the caller has audited.';
+comment on function private.settle_case is 'In: a locked case (null: not visible), decision, note, the version that the coordinator saw. Out: the case, settled or proposed, or a refusal, which the caller audits.';
 -- end db/functions/conflicts/private.settle_case.sql
 
 -- begin db/functions/conflicts/private.resolve_conflict.sql
@@ -4621,8 +4621,8 @@ grant execute on function api.undo_resolution to authenticated;
 -- What coordinators decided, so that it can be looked up, and taken back, days later.
 create or replace view api.settled_conflicts with (security_invoker = true) as
 select
-  c.id, g.slug as organization, c.kind, c.decision, c.decided_by, c.closed_at as settled_at, c.note,
-  private.undo_until(c.kind, r.decision, r.decided_at) as undo_until, (c.proposal).by as proposed_by,
+  c.id, g.slug as organization, c.kind, c.decision, private.user_of_actor(c.decided_by) as decided_by, c.closed_at as settled_at, c.note,
+  private.undo_until(c.kind, r.decision, r.decided_at) as undo_until, private.user_of_actor((c.proposal).by) as proposed_by,
   c.version, c.member_id, m.external_id as member_external_id, m.given_name as member_given_name, m.family_name as member_family_name,
   m.personnummer_masked as recorded_personnummer, c.other_member_id, n.external_id as other_member_external_id, c.candidates,
   c.observation_id, o.provider, coalesce(o.personnummer_masked, c.detail ->> 'personnummer') as observed_personnummer,
@@ -4639,11 +4639,11 @@ comment on column api.settled_conflicts.id is 'The case; api.undo_resolution tak
 comment on column api.settled_conflicts.organization is 'Whose coordinators see it (slug).';
 comment on column api.settled_conflicts.kind is 'What was to be judged.';
 comment on column api.settled_conflicts.decision is 'What was decided.';
-comment on column api.settled_conflicts.decided_by is 'Who decided: user id of the coordinator.';
+comment on column api.settled_conflicts.decided_by is 'Who decided (user id).';
 comment on column api.settled_conflicts.settled_at is 'When it was decided.';
 comment on column api.settled_conflicts.note is 'The coordinator''s note.';
 comment on column api.settled_conflicts.undo_until is 'Until when it can be taken back, as long as nothing newer stands on it; null: there is nothing to take back.';
-comment on column api.settled_conflicts.proposed_by is 'Who had proposed it, where it needed a second coordinator''s approval.';
+comment on column api.settled_conflicts.proposed_by is 'Who had proposed it (user id), where it needed a second coordinator''s approval.';
 comment on column api.settled_conflicts.version is 'Rises with every change of the case.';
 comment on column api.settled_conflicts.member_id is 'The member concerned, where one was certain.';
 comment on column api.settled_conflicts.member_external_id is 'That member''s number in the member system.';
@@ -7235,7 +7235,7 @@ begin
   where known.id = report_inconsistency.observation_id and known.inconsistency is null
   returning * into o;
   if found then
-    perform private.record_event('conflict', o.source::text, o.organization_id,
+    perform private.record_event('inconsistent', o.source::text, o.organization_id,
       format('Two steps of one login by %s contradicted each other; nothing was written.', o.source),
       p_member_id => o.member_id, p_observation_id => o.id, p_conflict_id => (private.open_conflict('inconsistent', o, o.member_id)).id,
       p_detail => jsonb_build_object('inconsistency', o.inconsistency));
@@ -8613,7 +8613,7 @@ comment on function private.tell_breaker is 'In: a push in its new state (with c
 
 -- begin db/functions/pushes/private.retry_pause.sql
 -- The pause before the next attempt: the member system's own word (Retry-After) where there is one, at most 24 hours; else
--- growing, exp(attempts) seconds, at most six hours, with a little chance so that those who failed together do not return
+-- growing, exp(attempts) seconds, at most seven hours, with a little chance so that those who failed together do not return
 -- together. A server that says "in a second" for ever gets ten such tries, then one a minute.
 create or replace function private.retry_pause(p_attempts integer, p_retry_after integer)
 returns interval
