@@ -537,7 +537,8 @@ comment on function private.open_case is 'In: a case to be opened: organisation,
 -- end db/functions/conflicts/private.open_case.sql
 
 -- begin db/functions/pushes/private.settle_pushes.sql
--- The only writer of final states: row and audit event, for one push or many in one statement.
+-- The only writer of final states: row and audit event, for one push or many in one statement. The event has what
+-- private.record_push_event writes; a call of it for each push would cost deliveries more than the rest of this.
 create or replace function private.settle_pushes(
   p_ids uuid[], p_http_statuses integer[], p_error_codes text[], p_state sync.push_state, p_event text, p_message text,
   p_next_attempt_at timestamptz default null
@@ -4016,7 +4017,7 @@ comment on function private.settle_case is 'In: a locked case (null: not visible
 -- end db/functions/conflicts/private.settle_case.sql
 
 -- begin db/functions/conflicts/private.resolve_conflict.sql
--- One case of private.resolve_conflicts, under a function of its own for the refusal and its HTTP status.
+-- One case. A refusal sets the HTTP status here; for many cases (private.resolve_conflicts) it is part of each answer.
 create or replace function private.resolve_conflict(p_conflict_id uuid, p_decision text, p_note text, p_expected_version integer)
 returns jsonb
 language plpgsql volatile security definer
@@ -5767,8 +5768,8 @@ grant execute on function login.open_session to auth_callback;
 -- The daily case, answered without asking anything else: a login that is linked brings the very number that its member's record has.
 -- Then no other question can change the outcome. Whatever is not exactly so takes the long way, where the same login gets the same
 -- answer. No lock is needed: nothing follows from the row but its audit event, and a repeated call finds the id taken. Three small
--- statements, because PostgreSQL prepares them faster for each login than one large one; and the event is spelled out here
--- (test/db/daily-case.test.ts holds it to what the long way writes), because this is what nearly every login runs.
+-- statements, because PostgreSQL prepares them faster for each login than one large one. The event is written here and not by private.record_event,
+-- because nearly every login runs this (test/db/daily-case.test.ts holds it to what the long way writes).
 create or replace function private.confirm_known_login(o registry.observations, p_organization text, p_provider text)
 returns uuid
 language plpgsql volatile
@@ -6060,7 +6061,7 @@ comment on function private.evidence_suffices is 'In: an observation begun, for 
 -- end db/functions/login/private.evidence_suffices.sql
 
 -- begin db/functions/login/private.outcome_sentence.sql
--- One sentence for the audit. Mission document 1, which is not in this repository, asks for the words 'confirmed, no change'.
+-- One sentence for the audit. The words 'confirmed, no change' are promised to auditors (docs/audit-explained.md).
 create or replace function private.outcome_sentence(p_observation registry.observations)
 returns text
 language plpgsql immutable
@@ -6174,8 +6175,8 @@ comment on function private.without_number is 'In: an observation, the reason. O
 
 -- begin db/functions/login/private.new_observation.sql
 -- Begins a row: whose login it is, and whether a number may be kept at all. While an organisation has not recorded its legal
--- basis the number is dropped here, before anything is stored, and nobody is asked for consent, which only
--- not_given leads to.
+-- basis the number is dropped here, before anything is stored, and absent_reason becomes capture_off: only not_given makes the callback
+-- ask for consent.
 create or replace function private.new_observation(
   o registry.observations, p_organization text, p_provider text, p_absent_reason text, p_inconsistency text
 )
@@ -8209,7 +8210,7 @@ comment on function private.hasten_pushes is 'In: an organisation. Out: how many
 
 -- begin db/functions/pushes/private.heal_overtaken.sql
 -- A worker that was paused beyond its lease reports on a push that others have overtaken. If its request arrived after a newer
--- value of the same member did, the member system holds an old value now: the present one is sent again.
+-- value of the same member did, the member system holds an old value now: the present one is sent again. private.lock_plain_deliveries asks the same the other way round.
 create or replace function private.heal_overtaken(p_push sync.pushes)
 returns void
 language plpgsql volatile
@@ -8322,6 +8323,7 @@ comment on function private.keys_in_use is 'Out: of each key (kind index: versio
 -- begin db/functions/pushes/private.lock_plain_deliveries.sql
 -- Those of some reported deliveries after which nothing is to be put right: no failures to forget, no older value that was overtaken, no
 -- breaker to close. They leave nothing waiting, so their members need no lock. One that somebody else has locked is left out.
+-- What is asked here is the opposite of what private.record_result, settle_push and heal_overtaken look for: change them together.
 create or replace function private.lock_plain_deliveries(
   p_reports sync.push_report[], out ids uuid[], out organization_ids uuid[], out slots smallint[], out http_statuses integer[],
   out next_worker_ids text[]
@@ -8687,6 +8689,7 @@ comment on function private.wait_again is 'In: a locked push (with the code and 
 -- begin db/functions/pushes/private.record_result.sql
 -- What follows from one report. A report with an old fencing token changes nothing, and neither does one of another worker than the one
 -- that holds the push: a crash of the server may take a claim back, and its token is given again. A delivery is always kept, because it is true.
+-- 25 are the attempts of a push; those of its job in the queue (private.enqueue) begin anew with each job.
 create or replace function private.record_result(p_report sync.push_report)
 returns text
 language plpgsql volatile
@@ -9125,7 +9128,8 @@ create or replace trigger _100_settle before update on sync.pushes
 -- A number that is in question is not carried on: what waits to be sent waits for the case. Asked of every push that becomes due, whoever
 -- makes it so, so that no retry, probe or daily try lets one go. Left out is what has gone out already: a change that the member system
 -- has taken in (status_url), or that is in a file that somebody has fetched. In one that nobody has fetched it is marked, and stays until
--- the file is taken back (private.file_is_disputed).
+-- the file is taken back (private.file_is_disputed). A push that goes on gets its job here; a new one and one that failed get it from what
+-- writes them (private.queue_push, private.wait_again).
 create or replace function private.tg_pushes__wait()
 returns trigger
 language plpgsql volatile
