@@ -103,6 +103,12 @@ test('the second leg brings another number: nothing is written, and a case is op
   await report();
   const conflicts = await db.pool.query('select kind, member_id, seen from registry.conflicts');
   assert.deepEqual(conflicts.rows, [{ kind: 'inconsistent', member_id: kari.id, seen: 1 }]);
+  const { rows: events } = await db.pool.query(`select event from audit.events where conflict_id is not null`);
+  assert.deepEqual(
+    events,
+    [{ event: 'inconsistent' }],
+    'it is no outcome conflict: nothing was compared with a record',
+  );
   assert.equal((await one(db, 'select personnummer_index from registry.members')).personnummer_index, null);
   assert.equal(
     (await answer(callback, observation_id, true, OTHER_NUMBER)).outcome,
