@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { Pool, QueryConfig } from 'pg';
 import { createIndexer } from '../personnummer/blind-index.ts';
 import { createUnsealer } from '../personnummer/unseal.ts';
 import { deploymentRules } from '../runtime/deployment.ts';
@@ -26,8 +26,8 @@ export interface RunningWorker {
   /** Rejects when the worker gives up; the program should exit then. */
   readonly ended: Promise<void>;
   readonly metrics: Metrics;
-  /** Whether it reaches the database and takes jobs. */
-  ready(): Promise<boolean>;
+  /** Rejected when it does not reach the database, or takes no jobs. */
+  assertReady(timeoutMs: number): Promise<void>;
   /** Takes no more jobs, gives the running ones a moment, gives back what is left, and ends its connections. */
   stop(): Promise<void>;
 }
@@ -113,8 +113,9 @@ export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTu
   return {
     ended: queue.ended,
     metrics,
-    async ready() {
-      return queue.running() && (await pool.query('select 1')).rowCount === 1;
+    async assertReady(timeoutMs) {
+      if (!queue.running()) throw new Error('no jobs are taken');
+      await pool.query({ text: 'select 1', query_timeout: timeoutMs } as QueryConfig);
     },
     async stop() {
       await queue.stop();

@@ -1,10 +1,10 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { OrganizationMetrics } from './database-rows.ts';
-import type { Outcome } from './deliver.ts';
+import type { AttemptEnd } from './deliver.ts';
 
 /** What an operator can count. Labels come from our own rows and codes only: nothing of a person, and bounded. */
 export interface Metrics {
-  attempt(organization: string, outcome: Pick<Outcome, 'result' | 'errorCode'>, seconds: number): void;
+  attempt(organization: string, outcome: Pick<AttemptEnd, 'result' | 'errorCode'>, seconds: number): void;
   /** Prometheus' text format. Throws when the database does not answer. */
   text(): Promise<string>;
   readonly contentType: string;

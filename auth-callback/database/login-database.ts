@@ -6,7 +6,7 @@ import type { GivenNumber, NumberEvidence } from '../claims/number-evidence.ts';
 import type { AppRequest } from '../login/app-request.ts';
 import { type ProviderRow, providerRow } from '../provider/provider-row.ts';
 import type { DatabaseBudget } from './database-budget.ts';
-import { createStatements, isConnectionLost, repeatOnce } from './statements.ts';
+import { createStatements, isWorthRepeating, repeatOnce } from './statements.ts';
 
 /** One completed login, as it is handed to the database: verified facts, and nothing of the number in clear. */
 export interface Observation {
@@ -29,7 +29,7 @@ export interface Observation {
 }
 
 /** A session that may be opened, and the code that the app gets for it. The database gets the code's hash only. */
-export interface CodeOpening {
+interface CodeOpening {
   code: string;
   app: AppRequest;
 }
@@ -40,7 +40,7 @@ export interface SessionOpening extends CodeOpening {
 }
 
 /** A verified login of an organisation's staff provider. */
-export interface StaffLogin {
+interface StaffLogin {
   organization: string;
   issuer: string;
   subject: string;
@@ -209,7 +209,7 @@ export function createLoginDatabase(pool: Pool): LoginDatabase {
         return (await consume()) === true;
       } catch (error) {
         // A connection that broke while idle is found out now. "Used" would then tell nothing: it may have been this call.
-        if (isConnectionLost(error) && (await consume().catch(() => false)) === true) return true;
+        if (isWorthRepeating(error) && (await consume().catch(() => false)) === true) return true;
         throw error;
       }
     },

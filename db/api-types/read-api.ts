@@ -6,7 +6,7 @@ import { asList, asNode, parseNodeTree } from './node-tree.ts';
 export type SqlType = { name: string; array: boolean; enum: boolean };
 export type Column = { name: string; type: SqlType; notNull: boolean; comment: string | null };
 export type View = { name: string; comment: string | null; columns: Column[] };
-export type Argument = { name: string; type: SqlType; optional: boolean };
+type Argument = { name: string; type: SqlType; optional: boolean };
 export type ApiFunction = { name: string; comment: string | null; args: Argument[] };
 export type Enum = { name: string; comment: string | null; labels: string[] };
 export type Refusal = { code: string; status: number; message: string };
