@@ -707,7 +707,7 @@ comment on function private.caller_id is 'Out: user id of the caller of the API;
 grant execute on function private.caller_id to authenticated;
 -- end db/functions/coordinators/private.caller_id.sql
 
--- begin db/functions/conflicts/private.is_assigned.sql
+-- begin db/functions/assignment/private.is_assigned.sql
 -- Who looks after a case does so for seven days from the last thing they did about it.
 create or replace function private.is_assigned(p_assigned_to uuid, p_assigned_until timestamptz)
 returns boolean
@@ -718,9 +718,9 @@ as $$
 $$;
 comment on function private.is_assigned is 'In: whom a case was assigned to, until when. Out: whether it still is.';
 grant execute on function private.is_assigned to authenticated; -- called by views
--- end db/functions/conflicts/private.is_assigned.sql
+-- end db/functions/assignment/private.is_assigned.sql
 
--- begin db/functions/conflicts/private.keep_assignment.sql
+-- begin db/functions/assignment/private.keep_assignment.sql
 -- The coordinator who looks after a case did something about it: the seven days begin anew.
 create or replace function private.keep_assignment(p_conflict_id uuid)
 returns void
@@ -731,7 +731,7 @@ as $$
   where id = p_conflict_id and assigned_to = private.caller_id() and private.is_assigned(assigned_to, assigned_until)
 $$;
 comment on function private.keep_assignment is 'In: a locked case. Lengthens its assignment where it is the caller''s.';
--- end db/functions/conflicts/private.keep_assignment.sql
+-- end db/functions/assignment/private.keep_assignment.sql
 
 -- begin db/functions/matching/private.lock_login.sql
 -- A login is here what comes back each time: issuer and subject. Several cases may be about one, and none about one that is linked to
@@ -864,7 +864,7 @@ $$;
 comment on function private.says_nothing is 'In: what somebody wrote (null: nothing). Out: whether nothing of it can be read.';
 -- end db/functions/notes/private.says_nothing.sql
 
--- begin db/functions/conflicts/private.why_not_comment.sql
+-- begin db/functions/assignment/private.why_not_comment.sql
 -- A table that keeps its rows does not grow with what one person repeats.
 create or replace function private.why_not_comment(p_conflict_id uuid)
 returns text
@@ -878,7 +878,7 @@ as $$
   from registry.conflicts as c where c.id = p_conflict_id
 $$;
 comment on function private.why_not_comment is 'In: a case. Out: code of the refusal where it has too many comments already, null: go ahead.';
--- end db/functions/conflicts/private.why_not_comment.sql
+-- end db/functions/assignment/private.why_not_comment.sql
 
 -- begin db/functions/notes/private.controls_hold.sql
 -- The check of a number that personnummer/ makes with a library, as far as a text needs it: a date in one of the ways numbers carry one (day
@@ -972,7 +972,7 @@ $$;
 comment on function private.why_not_note is 'In: a coordinator''s note. Out: code of the refusal where it is too long for its column or may hold a personnummer, null: go ahead.';
 -- end db/functions/notes/private.why_not_note.sql
 
--- begin db/functions/conflicts/private.write_comment.sql
+-- begin db/functions/assignment/private.write_comment.sql
 -- The one place where a comment is written. The audit knows that there is one and how long it is; the text can be erased with the person that it
 -- is about, and an event cannot.
 create or replace function private.write_comment(c registry.conflicts, p_user_id uuid, p_text text)
@@ -995,9 +995,9 @@ begin
 end
 $$;
 comment on function private.write_comment is 'In: a locked case, whose comment, its text (null or blank: there is none). Out: the comment.';
--- end db/functions/conflicts/private.write_comment.sql
+-- end db/functions/assignment/private.write_comment.sql
 
--- begin db/functions/conflicts/private.add_comment.sql
+-- begin db/functions/assignment/private.add_comment.sql
 -- What a colleague should know, whatever becomes of the case.
 create or replace function private.add_comment(p_conflict_id uuid, p_text text)
 returns jsonb
@@ -1023,9 +1023,9 @@ end
 $$;
 comment on function private.add_comment is 'See api.add_comment.';
 grant execute on function private.add_comment to authenticated;
--- end db/functions/conflicts/private.add_comment.sql
+-- end db/functions/assignment/private.add_comment.sql
 
--- begin db/functions/conflicts/api.add_comment.sql
+-- begin db/functions/assignment/api.add_comment.sql
 -- A coordinator tells colleagues something about a case.
 create or replace function api.add_comment(conflict_id uuid, text text)
 returns jsonb
@@ -1036,7 +1036,7 @@ begin atomic
 end;
 comment on function api.add_comment is 'In: a case, a comment of at most 4000 characters, never with a number. Out: the comment''s id and time, or a refusal with code and message (HTTP 404, 409, 422).';
 grant execute on function api.add_comment to authenticated;
--- end db/functions/conflicts/api.add_comment.sql
+-- end db/functions/assignment/api.add_comment.sql
 
 -- begin db/functions/conflicts/private.answer.sql
 -- What a rule answered, handed to the caller: a refusal gets its HTTP status and its audit event here.
@@ -1464,7 +1464,7 @@ $$;
 comment on function private.accept_observed is 'In: a locked case, its evidence (private.evidence_of_case). Out: the state before. Links the login and gives the record the observed number, as the kind of the case asks.';
 -- end db/functions/conflicts/private.accept_observed.sql
 
--- begin db/functions/conflicts/private.undo_time.sql
+-- begin db/functions/undo/private.undo_time.sql
 -- Said once: for decisions, and for what is kept to take them back.
 create or replace function private.undo_time()
 returns interval
@@ -1475,9 +1475,9 @@ as $$
 $$;
 comment on function private.undo_time is 'Out: how long a decision can be taken back.';
 grant execute on function private.undo_time to authenticated; -- called by private.undo_until
--- end db/functions/conflicts/private.undo_time.sql
+-- end db/functions/undo/private.undo_time.sql
 
--- begin db/functions/conflicts/private.undo_until.sql
+-- begin db/functions/undo/private.undo_until.sql
 -- What was sent cannot be unsent, and a key is followed by another key: there is nothing to take back.
 create or replace function private.undo_until(p_kind registry.conflict_kind, p_decision registry.decision, p_decided_at timestamptz)
 returns timestamptz
@@ -1488,7 +1488,7 @@ begin atomic
 end;
 comment on function private.undo_until is 'In: kind of a case, its decision in force, when it was made. Out: until when it can be taken back; null: not at all.';
 grant execute on function private.undo_until to authenticated; -- called by api.settled_conflicts
--- end db/functions/conflicts/private.undo_until.sql
+-- end db/functions/undo/private.undo_until.sql
 
 -- begin db/functions/conflicts/private.describe_case.sql
 -- What the functions of the API answer about a case.
@@ -1811,7 +1811,7 @@ $$;
 comment on function private.carry_out is 'In: a locked case, its evidence, a decision that nothing stands against, the note. Out: the settled case, or the answer of a refusal.';
 -- end db/functions/conflicts/private.carry_out.sql
 
--- begin db/functions/conflicts/private.digest_evidence.sql
+-- begin db/functions/approval/private.digest_evidence.sql
 -- What a coordinator judged, in one value: the records concerned, the login and whose it is, the key in force. Another value later means that
 -- somebody would approve what nobody has looked at. Records are compared by what people see of them, not by their version: that rises
 -- too where the index is renewed. Of the number there is only what is shown, and when it was written.
@@ -1837,9 +1837,9 @@ begin atomic
 end;
 comment on function private.digest_evidence is 'In: a case, for link_login the member. Out: SHA-256 over what a coordinator sees of its records and its login.';
 grant execute on function private.digest_evidence to authenticated; -- called by private.proposal_is_outdated
--- end db/functions/conflicts/private.digest_evidence.sql
+-- end db/functions/approval/private.digest_evidence.sql
 
--- begin db/functions/conflicts/private.proposal_is_outdated.sql
+-- begin db/functions/approval/private.proposal_is_outdated.sql
 -- What was proposed on evidence that has changed since: the case itself (its version), or the records and the login. A view asks it with the
 -- rights of its reader.
 create or replace function private.proposal_is_outdated(p_conflict_id uuid)
@@ -1852,7 +1852,7 @@ begin atomic
 end;
 comment on function private.proposal_is_outdated is 'In: a proposed case. Out: whether its evidence has changed since.';
 grant execute on function private.proposal_is_outdated to authenticated; -- called by api.approvals
--- end db/functions/conflicts/private.proposal_is_outdated.sql
+-- end db/functions/approval/private.proposal_is_outdated.sql
 
 -- begin db/functions/conflicts/private.why_not_decide.sql
 -- What stands against a decision in the records and the login themselves: asked when it is made or proposed, and again when it is approved.
@@ -1882,7 +1882,7 @@ $$;
 comment on function private.why_not_decide is 'In: a locked case, its evidence (private.evidence_of_case), a decision that can be made of its kind. Out: code of the refusal, null: go ahead.';
 -- end db/functions/conflicts/private.why_not_decide.sql
 
--- begin db/functions/conflicts/private.why_not_proposal.sql
+-- begin db/functions/approval/private.why_not_proposal.sql
 -- Whoever approves, declines or withdraws must have seen the proposal that there is.
 create or replace function private.why_not_proposal(c registry.conflicts, p_expected_version integer)
 returns text
@@ -1896,9 +1896,9 @@ as $$
   end
 $$;
 comment on function private.why_not_proposal is 'In: a locked case (null: not visible), the version that the coordinator saw. Out: code of the refusal, null: there is such a proposal.';
--- end db/functions/conflicts/private.why_not_proposal.sql
+-- end db/functions/approval/private.why_not_proposal.sql
 
--- begin db/functions/conflicts/private.approve.sql
+-- begin db/functions/approval/private.approve.sql
 -- The second pair of eyes: what another coordinator proposed takes effect, if it stands on what is true now.
 create or replace function private.approve(p_conflict_id uuid, p_expected_version integer)
 returns jsonb
@@ -1921,9 +1921,9 @@ end
 $$;
 comment on function private.approve is 'See api.approve.';
 grant execute on function private.approve to authenticated;
--- end db/functions/conflicts/private.approve.sql
+-- end db/functions/approval/private.approve.sql
 
--- begin db/functions/conflicts/api.approve.sql
+-- begin db/functions/approval/api.approve.sql
 -- A second coordinator agrees.
 create or replace function api.approve(conflict_id uuid, expected_version integer)
 returns jsonb
@@ -1934,9 +1934,9 @@ begin atomic
 end;
 comment on function api.approve is 'In: a case of api.approvals that another coordinator proposed a decision for, its version. Out: the settled case, or a refusal with code and message (HTTP 404, 409).';
 grant execute on function api.approve to authenticated;
--- end db/functions/conflicts/api.approve.sql
+-- end db/functions/approval/api.approve.sql
 
--- begin db/functions/conflicts/private.record_proposal_event.sql
+-- begin db/functions/approval/private.record_proposal_event.sql
 -- Somebody can propose and withdraw all day long; what is done to one case again and again is counted.
 create or replace function private.record_proposal_event(p_event text, c registry.conflicts, p_message text)
 returns void
@@ -1948,9 +1948,9 @@ as $$
     p_detail => jsonb_build_object('kind', c.kind, 'decision', (c.proposal).decision, 'proposed_by', (c.proposal).by))
 $$;
 comment on function private.record_proposal_event is 'In: event, a case with its proposal, sentence. Appends the audit event, or counts it.';
--- end db/functions/conflicts/private.record_proposal_event.sql
+-- end db/functions/approval/private.record_proposal_event.sql
 
--- begin db/functions/conflicts/private.end_proposal.sql
+-- begin db/functions/approval/private.end_proposal.sql
 -- A proposal that is not approved: the case is open, as it was before.
 create or replace function private.end_proposal(p_conflict registry.conflicts, p_event text, p_message text)
 returns jsonb
@@ -1967,7 +1967,7 @@ begin
 end
 $$;
 comment on function private.end_proposal is 'In: a locked proposed case, event, sentence. Out: the case, open again.';
--- end db/functions/conflicts/private.end_proposal.sql
+-- end db/functions/approval/private.end_proposal.sql
 
 -- begin db/functions/conflicts/private.user_of_actor.sql
 -- Decisions name who made them as the audit does; pages ask for the coordinator.
@@ -1982,7 +1982,7 @@ comment on function private.user_of_actor is 'In: an actor (private.actor). Out:
 grant execute on function private.user_of_actor to authenticated; -- called by views
 -- end db/functions/conflicts/private.user_of_actor.sql
 
--- begin db/functions/conflicts/private.decline.sql
+-- begin db/functions/approval/private.decline.sql
 -- Another coordinator is of another mind. What both wrote is kept as comments: the one who proposed is to read why.
 create or replace function private.decline(p_conflict_id uuid, p_note text, p_expected_version integer)
 returns jsonb
@@ -2007,9 +2007,9 @@ end
 $$;
 comment on function private.decline is 'See api.decline.';
 grant execute on function private.decline to authenticated;
--- end db/functions/conflicts/private.decline.sql
+-- end db/functions/approval/private.decline.sql
 
--- begin db/functions/conflicts/api.decline.sql
+-- begin db/functions/approval/api.decline.sql
 -- A second coordinator does not agree.
 create or replace function api.decline(conflict_id uuid, note text, expected_version integer)
 returns jsonb
@@ -2020,9 +2020,9 @@ begin atomic
 end;
 comment on function api.decline is 'In: a case of api.approvals that another coordinator proposed a decision for, why not, its version. Out: the case, open again, or a refusal with code and message (HTTP 404, 409, 422).';
 grant execute on function api.decline to authenticated;
--- end db/functions/conflicts/api.decline.sql
+-- end db/functions/approval/api.decline.sql
 
--- begin db/functions/conflicts/private.withdraw_proposal.sql
+-- begin db/functions/approval/private.withdraw_proposal.sql
 -- The one who proposed has thought better of it.
 create or replace function private.withdraw_proposal(p_conflict_id uuid, p_expected_version integer)
 returns jsonb
@@ -2043,9 +2043,9 @@ end
 $$;
 comment on function private.withdraw_proposal is 'See api.withdraw_proposal.';
 grant execute on function private.withdraw_proposal to authenticated;
--- end db/functions/conflicts/private.withdraw_proposal.sql
+-- end db/functions/approval/private.withdraw_proposal.sql
 
--- begin db/functions/conflicts/api.withdraw_proposal.sql
+-- begin db/functions/approval/api.withdraw_proposal.sql
 -- A coordinator takes back what waits for approval.
 create or replace function api.withdraw_proposal(conflict_id uuid, expected_version integer)
 returns jsonb
@@ -2056,7 +2056,7 @@ begin atomic
 end;
 comment on function api.withdraw_proposal is 'In: a case that the caller proposed a decision for, its version. Out: the case, open again, or a refusal with code and message (HTTP 404, 409).';
 grant execute on function api.withdraw_proposal to authenticated;
--- end db/functions/conflicts/api.withdraw_proposal.sql
+-- end db/functions/approval/api.withdraw_proposal.sql
 
 -- begin db/functions/coordinators/private.coordinator_name.sql
 -- Colleagues know each other by name; who has none recorded, or was removed meanwhile, is still told from the others.
@@ -2071,7 +2071,7 @@ comment on function private.coordinator_name is 'In: name, e-mail address and us
 grant execute on function private.coordinator_name to authenticated;
 -- end db/functions/coordinators/private.coordinator_name.sql
 
--- begin db/functions/conflicts/api.approvals.sql
+-- begin db/functions/approval/api.approvals.sql
 -- What coordinators proposed and others are to approve.
 create or replace view api.approvals with (security_invoker = true) as
 select
@@ -2100,9 +2100,9 @@ grant select on api.approvals to authenticated;
 create or replace trigger _100_refuse_write
 instead of insert or update or delete on api.approvals
 for each row execute function private.tg__refuse_write();
--- end db/functions/conflicts/api.approvals.sql
+-- end db/functions/approval/api.approvals.sql
 
--- begin db/functions/conflicts/private.describe_assignment.sql
+-- begin db/functions/assignment/private.describe_assignment.sql
 -- Who has a case.
 create or replace function private.describe_assignment(c registry.conflicts)
 returns jsonb
@@ -2115,9 +2115,9 @@ as $$
   left join registry.coordinators as k on k.user_id = a.user_id and k.organization_id = c.organization_id
 $$;
 comment on function private.describe_assignment is 'In: a case. Out: who looks after it (user id, name), until when; nulls: nobody.';
--- end db/functions/conflicts/private.describe_assignment.sql
+-- end db/functions/assignment/private.describe_assignment.sql
 
--- begin db/functions/conflicts/private.assign_conflict.sql
+-- begin db/functions/assignment/private.assign_conflict.sql
 -- Who looks after a case, so that two do not do it beside each other. It binds nobody: any coordinator may settle the case. Whoever takes a case
 -- that a colleague has is told so, and changes nothing: it is given back first.
 create or replace function private.assign_conflict(p_conflict_id uuid, p_user_id uuid)
@@ -2153,9 +2153,9 @@ end
 $$;
 comment on function private.assign_conflict is 'See api.assign_conflict.';
 grant execute on function private.assign_conflict to authenticated;
--- end db/functions/conflicts/private.assign_conflict.sql
+-- end db/functions/assignment/private.assign_conflict.sql
 
--- begin db/functions/conflicts/api.assign_conflict.sql
+-- begin db/functions/assignment/api.assign_conflict.sql
 -- A coordinator takes a case, gives it to a colleague, or gives it back.
 create or replace function api.assign_conflict(conflict_id uuid, user_id uuid)
 returns jsonb
@@ -2166,9 +2166,9 @@ begin atomic
 end;
 comment on function api.assign_conflict is 'In: an open case; who is to look after it (user id of a coordinator; null: nobody). Out: the case and who has it, or a refusal with code and message (HTTP 404, 409); where a colleague has it, the refusal names them. Ends after 7 days without action.';
 grant execute on function api.assign_conflict to authenticated;
--- end db/functions/conflicts/api.assign_conflict.sql
+-- end db/functions/assignment/api.assign_conflict.sql
 
--- begin db/functions/conflicts/api.conflict_comments.sql
+-- begin db/functions/assignment/api.conflict_comments.sql
 -- What coordinators wrote about a case.
 create or replace view api.conflict_comments with (security_invoker = true) as
 select k.id, k.conflict_id, g.slug as organization, k.written_at, k.user_id, private.coordinator_name(w.name, w.email, k.user_id) as name, k.text
@@ -2187,9 +2187,9 @@ grant select on api.conflict_comments to authenticated;
 create or replace trigger _100_refuse_write
 instead of insert or update or delete on api.conflict_comments
 for each row execute function private.tg__refuse_write();
--- end db/functions/conflicts/api.conflict_comments.sql
+-- end db/functions/assignment/api.conflict_comments.sql
 
--- begin db/functions/conflicts/private.today.sql
+-- begin db/functions/assignment/private.today.sql
 -- The day that coordinators have on the wall.
 create or replace function private.today()
 returns date
@@ -2200,7 +2200,7 @@ as $$
 $$;
 comment on function private.today is 'Out: today in Norway.';
 grant execute on function private.today to authenticated; -- called by views
--- end db/functions/conflicts/private.today.sql
+-- end db/functions/assignment/private.today.sql
 
 -- begin db/functions/figures/private.waiting_cases.sql
 -- Cases that wait, counted kind by kind along an index, which is four times as fast as sorting them apart. With the rights of the owner: behind row
@@ -2232,9 +2232,10 @@ as $$
     g.id, k.kind, w.cases - coalesce(later.cases, 0) - coalesce(proposed.cases, 0), coalesce(later.cases, 0), coalesce(proposed.cases, 0),
     coalesce(mine.cases, 0), (
       select c.opened_at from registry.conflicts as c
-      where c.organization_id = g.id and c.kind = k.kind and c.closed_at is null and c.state = 'open'
+      -- "between", so that the order by kind and time is that of the index that is counted along, and not of all cases by time.
+      where c.organization_id = g.id and c.kind between k.kind and k.kind and c.closed_at is null and c.state = 'open'
         and (c.postponed_until > (select private.today())) is not true
-      order by c.opened_at limit 1)
+      order by c.kind, c.opened_at limit 1)
   from unnest((select private.coordinator_organizations())) as g(id)
   cross join unnest(enum_range(null::registry.conflict_kind)) as k(kind)
   cross join lateral (
@@ -2908,7 +2909,7 @@ $$;
 comment on function private.case_of_login is 'In: an observation of a login that is linked to nobody, the member it is said to be. Out: the open case about it, locked: one that has a proposal, else the oldest, else a new one.';
 -- end db/functions/matching/private.case_of_login.sql
 
--- begin db/functions/conflicts/private.decisions_for_two.sql
+-- begin db/functions/approval/private.decisions_for_two.sql
 -- The one predicate for two pairs of eyes. Where linking a login needs two, so does accepting one that this links: otherwise whoever proposes
 -- a link, and withdraws it, has a case on which one alone may accept it.
 create or replace function private.decisions_for_two(p_decisions text[], p_second_approval registry.decision[], p_kind registry.conflict_kind)
@@ -2925,9 +2926,9 @@ end
 $$;
 comment on function private.decisions_for_two is 'In: decisions, those that the organisation lists, kind of the case (null: none). Out: the decisions that a second coordinator must approve.';
 grant execute on function private.decisions_for_two to authenticated; -- called by api.open_conflicts
--- end db/functions/conflicts/private.decisions_for_two.sql
+-- end db/functions/approval/private.decisions_for_two.sql
 
--- begin db/functions/conflicts/private.needs_approval.sql
+-- begin db/functions/approval/private.needs_approval.sql
 -- Two pairs of eyes: the organisation says which decisions one coordinator only proposes.
 create or replace function private.needs_approval(p_organization_id uuid, p_decision registry.decision, p_kind registry.conflict_kind)
 returns boolean
@@ -2938,7 +2939,7 @@ as $$
   from registry.organizations as g where g.id = p_organization_id
 $$;
 comment on function private.needs_approval is 'In: an organisation, a decision, the kind of the case (null: none). Out: whether a second coordinator must approve it.';
--- end db/functions/conflicts/private.needs_approval.sql
+-- end db/functions/approval/private.needs_approval.sql
 
 -- begin db/functions/number/private.read_mask.sql
 -- The six visible digits: day (D-number: + 40), month (synthetic: + 80), year in two digits.
@@ -3013,7 +3014,7 @@ $$;
 comment on function private.open_conflict is 'In: kind, observation, member, the other member, the candidates. Out: the case: new, open already, or settled before.';
 -- end db/functions/conflicts/private.open_conflict.sql
 
--- begin db/functions/conflicts/private.propose_decision.sql
+-- begin db/functions/approval/private.propose_decision.sql
 -- One coordinator proposes; nothing changes but the case, which waits for another one.
 create or replace function private.propose_decision(
   p_conflict registry.conflicts, p_decision registry.decision, p_note text, p_member_id uuid default null
@@ -3042,7 +3043,7 @@ begin
 end
 $$;
 comment on function private.propose_decision is 'In: a locked open case, the decision, the note, for link_login the member. Out: the case, for the caller.';
--- end db/functions/conflicts/private.propose_decision.sql
+-- end db/functions/approval/private.propose_decision.sql
 
 -- begin db/functions/matching/private.link_login.sql
 -- Whose login was it? The coordinator knows; open cases about that login are settled by it.
@@ -4180,7 +4181,7 @@ grant execute on function api.resolve_conflicts to authenticated;
 -- no proposal, so functions are asked only where there is something to ask; "offset 0" has the decisions worked out once.
 create or replace view api.open_conflicts with (security_invoker = true) as
 select
-  c.id, g.slug as organization, c.kind, c.state, c.version, c.opened_at, c.seen, c.last_seen_at,
+  c.id, g.slug as organization, c.kind_name as kind, c.state, c.version, c.opened_at, c.seen, c.last_seen_at,
   c.member_id, m.external_id as member_external_id, m.given_name as member_given_name, m.family_name as member_family_name,
   m.birth_date as member_birth_date, m.email as member_email, m.phone as member_phone, m.personnummer_masked as recorded_personnummer,
   c.other_member_id, n.external_id as other_member_external_id, n.given_name as other_member_given_name,
@@ -4275,7 +4276,7 @@ instead of insert or update or delete on api.open_conflicts
 for each row execute function private.tg__refuse_write();
 -- end db/functions/conflicts/api.open_conflicts.sql
 
--- begin db/functions/conflicts/private.postpone_conflict.sql
+-- begin db/functions/assignment/private.postpone_conflict.sql
 -- There is nothing to decide before a certain day. The case comes back by itself: then, or as soon as it changes.
 create or replace function private.postpone_conflict(p_conflict_id uuid, p_until date, p_note text)
 returns jsonb
@@ -4307,9 +4308,9 @@ end
 $$;
 comment on function private.postpone_conflict is 'See api.postpone_conflict.';
 grant execute on function private.postpone_conflict to authenticated;
--- end db/functions/conflicts/private.postpone_conflict.sql
+-- end db/functions/assignment/private.postpone_conflict.sql
 
--- begin db/functions/conflicts/api.postpone_conflict.sql
+-- begin db/functions/assignment/api.postpone_conflict.sql
 -- A coordinator puts a case off.
 create or replace function api.postpone_conflict(conflict_id uuid, until date, note text)
 returns jsonb
@@ -4320,7 +4321,7 @@ begin atomic
 end;
 comment on function api.postpone_conflict is 'In: an open case; the day on which it is to come back (from tomorrow, within a year; null: it is no longer postponed); a note, which becomes a comment. Out: the case, or a refusal with code and message (HTTP 404, 409, 422).';
 grant execute on function api.postpone_conflict to authenticated;
--- end db/functions/conflicts/api.postpone_conflict.sql
+-- end db/functions/assignment/api.postpone_conflict.sql
 
 -- begin db/functions/files_and_worklist/private.key_thumbprint.sql
 -- How two people compare a public key over the telephone: RFC 7638. Only what the key itself is counts, in the order of the letters.
@@ -4472,7 +4473,7 @@ comment on function api.propose_receiver_key is 'In: an organisation (slug); a p
 grant execute on function api.propose_receiver_key to authenticated;
 -- end db/functions/files_and_worklist/api.propose_receiver_key.sql
 
--- begin db/functions/conflicts/private.reopen_superseded.sql
+-- begin db/functions/undo/private.reopen_superseded.sql
 -- Cases that were obsolete while two records were one are questions again, but for those that somebody has asked anew since, that are about a
 -- record which was merged since, or that the numbers have answered. A mismatch may also have been asked anew and settled for good.
 create or replace function private.reopen_superseded(p_ids uuid[])
@@ -4499,7 +4500,7 @@ begin
 end
 $$;
 comment on function private.reopen_superseded is 'In: ids of cases that a merge closed. Opens those that are a question still, and not open by another case already.';
--- end db/functions/conflicts/private.reopen_superseded.sql
+-- end db/functions/undo/private.reopen_superseded.sql
 
 -- begin db/functions/conflicts/private.separate_members.sql
 -- Two records that were merged are two again. A number that went to the survivor comes back, the member system hears of what it was
@@ -4538,7 +4539,7 @@ $$;
 comment on function private.separate_members is 'In: a case, the state before its merge. Takes the merge back.';
 -- end db/functions/conflicts/private.separate_members.sql
 
--- begin db/functions/conflicts/private.restore_before.sql
+-- begin db/functions/undo/private.restore_before.sql
 -- The reverse of what a decision did, step by step, from what was kept with it.
 create or replace function private.restore_before(c registry.conflicts, b registry.before_decision)
 returns void
@@ -4569,9 +4570,9 @@ begin
 end
 $$;
 comment on function private.restore_before is 'In: a locked case, the state before its decision. Puts that state back.';
--- end db/functions/conflicts/private.restore_before.sql
+-- end db/functions/undo/private.restore_before.sql
 
--- begin db/functions/conflicts/private.why_not_undo.sql
+-- begin db/functions/undo/private.why_not_undo.sql
 -- A decision can be taken back while nothing newer stands on it: the record unchanged since, the login where it was put, nobody
 -- else with the number that would come back, and the same disagreement not open anew. What was sent cannot be unsent.
 create or replace function private.why_not_undo(c registry.conflicts, r registry.resolutions)
@@ -4614,9 +4615,9 @@ begin
 end
 $$;
 comment on function private.why_not_undo is 'In: a locked case (null: not visible), its decision in force. Out: code of the refusal, null: go ahead.';
--- end db/functions/conflicts/private.why_not_undo.sql
+-- end db/functions/undo/private.why_not_undo.sql
 
--- begin db/functions/conflicts/private.undo_resolution.sql
+-- begin db/functions/undo/private.undo_resolution.sql
 -- Taking a decision back: the record as it was, a compensating push, the case open again. What somebody else opens or takes while
 -- this runs is met by a unique index; it is something newer too, and PostgreSQL's own words would show values.
 create or replace function private.undo_resolution(p_conflict_id uuid, p_note text)
@@ -4653,9 +4654,9 @@ end
 $$;
 comment on function private.undo_resolution is 'See api.undo_resolution.';
 grant execute on function private.undo_resolution to authenticated;
--- end db/functions/conflicts/private.undo_resolution.sql
+-- end db/functions/undo/private.undo_resolution.sql
 
--- begin db/functions/conflicts/api.undo_resolution.sql
+-- begin db/functions/undo/api.undo_resolution.sql
 -- Within 30 days a decision can be taken back, unless something newer depends on it.
 create or replace function api.undo_resolution(conflict_id uuid, note text)
 returns jsonb
@@ -4666,13 +4667,13 @@ begin atomic
 end;
 comment on function api.undo_resolution is 'In: a settled case, a note. Out: the case, open again, or a refusal with code and message (HTTP 404, 409, 422).';
 grant execute on function api.undo_resolution to authenticated;
--- end db/functions/conflicts/api.undo_resolution.sql
+-- end db/functions/undo/api.undo_resolution.sql
 
 -- begin db/functions/conflicts/api.settled_conflicts.sql
 -- What coordinators decided, so that it can be looked up, and taken back, days later.
 create or replace view api.settled_conflicts with (security_invoker = true) as
 select
-  c.id, g.slug as organization, c.kind, c.decision, c.decided_by, c.closed_at as settled_at, c.note,
+  c.id, g.slug as organization, c.kind_name as kind, c.decision, c.decided_by, c.closed_at as settled_at, c.note,
   private.undo_until(c.kind, r.decision, r.decided_at) as undo_until, (c.proposal).by as proposed_by,
   c.version, c.member_id, m.external_id as member_external_id, m.given_name as member_given_name, m.family_name as member_family_name,
   m.personnummer_masked as recorded_personnummer, c.other_member_id, n.external_id as other_member_external_id, c.candidates,

@@ -196,6 +196,7 @@ const READABLE_COLUMNS: Record<string, string[]> = {
     'id',
     'organization_id',
     'kind',
+    'kind_name',
     'state',
     'member_id',
     'other_member_id',
