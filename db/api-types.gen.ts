@@ -829,7 +829,7 @@ export type Database = {
           waiting_changes: number | null;
           /** Which decisions can be made of it, in the order in which they are offered. */
           decisions: string[] | null;
-          /** Which of them a second coordinator must approve. */
+          /** Which of them a second coordinator must approve; link_login among them where that is so of linking the login of this case by hand. */
           need_approval: string[] | null;
           /** Cases of one kind and class may be settled together (api.resolve_conflicts). To be compared, not to be shown. */
           class: string | null;
@@ -959,6 +959,8 @@ export type Database = {
           personnummer_masked: string | null;
           /** By what it was compared, what agreed and what disagreed. */
           explanation: Evidence;
+          /** Whether linking it is only proposed, and a second coordinator must approve. */
+          needs_approval: boolean | null;
         };
         Relationships: [];
       };
@@ -1032,9 +1034,9 @@ export type Database = {
         Args: { query: string; limit?: number };
         Returns: FoundMembers;
       };
-      /** In: a login that matched nobody with certainty (api.unlinked_logins), the member it belongs to, a note. Out: the link, or a refusal with code and message (HTTP 404, 409, 422). */
+      /** In: a login that matched nobody with certainty (api.unlinked_logins), the member it belongs to, a note, the version of the open case about that login as the coordinator saw it (null: it was not decided on the page of a case). Out: the link, or a refusal with code and message (HTTP 404, 409, 422). */
       link_login: {
-        Args: { observation_id: string; member_id: string; note?: string | null };
+        Args: { observation_id: string; member_id: string; note?: string | null; expected_version?: number };
         Returns: LinkedLogin | ProposedLink;
       };
       /** In: a login of api.unlinked_logins. Out: an array of the members that it might belong to, the likeliest first, each with what agreed and what disagreed; verified false: only an unverified phone or e-mail points there. Or a refusal with code and message (HTTP 404, 409). */

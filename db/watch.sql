@@ -38,12 +38,17 @@ begin
   declare
     v_ours constant text := '(^|[ "])(registry|sync|audit|private|login|worker|import|api|graphile_worker|structure)(["]?\.|$)';
     c record;
+    v_beginning text;
   begin
     for c in select * from pg_event_trigger_ddl_commands() loop
       if c.object_identity ~ v_ours or c.schema_name ~ v_ours or c.command_tag in ('GRANT', 'REVOKE', 'ALTER DEFAULT PRIVILEGES') then
+        -- A migration is one statement of half a megabyte with a thousand commands: its text is read for grants alone, and only its beginning.
+        if c.command_tag in ('GRANT', 'REVOKE', 'ALTER DEFAULT PRIVILEGES') then
+          v_beginning := left(ltrim(current_query(), E' \t\n\r\f\v'), 1000);
+        end if;
         insert into structure.changes (login, acting_as, command, object, statement)
         values (session_user, current_setting('role'), c.command_tag, c.object_identity,
-          case when current_query() ~* '^\s*(grant|revoke|alter\s+default)\M' then left(regexp_replace(split_part(current_query(), ';', 1), '[0-9]|''[^'']*''', '#', 'g'), 1000) end);
+          case when v_beginning ~* '^(grant|revoke|alter\s+default)\M' then regexp_replace(split_part(v_beginning, ';', 1), '[0-9]|''[^'']*''', '#', 'g') end);
       end if;
     end loop;
   end

@@ -60,7 +60,8 @@ function readName(value: unknown): string | undefined {
         .join('');
 }
 
-function readEmail(value: unknown): string | undefined {
+/** An address as far as its form goes; whether it is somebody's, `email_verified` says. */
+export function readEmail(value: unknown): string | undefined {
   const text = storableText(value)?.trim();
   if (text === undefined || text.length > longestEmail) return undefined;
   return /^[^\s@]+@[^\s@]+$/.test(text) ? text : undefined;

@@ -1,4 +1,4 @@
-import { type ContactClaims, readContactClaims } from '../claims/contact-claims.ts';
+import { type Claims, type ContactClaims, readContactClaims } from '../claims/contact-claims.ts';
 import { exchangeCode, type VerifiedLogin } from '../provider/code-exchange.ts';
 import { redirectUri } from '../provider/provider-row.ts';
 import { askUserinfo, type UserinfoAnswer } from '../provider/userinfo.ts';
@@ -8,6 +8,8 @@ import type { LoginDependencies, LoginInFlight } from './login-in-flight.ts';
 export interface ProviderAnswer {
   verified: VerifiedLogin;
   userinfo: UserinfoAnswer;
+  /** Claims about the subject, the preferred source first; the ID token's come last. */
+  sources: Claims[];
   contact: ContactClaims;
 }
 
@@ -34,6 +36,7 @@ export async function hearProvider(
       'the token was not looked up; the login goes on',
     );
   }
-  const sources = [userinfo, lookup].flatMap((answer) => (answer.status === 'claims' ? [answer.claims] : []));
-  return { verified, userinfo, contact: readContactClaims(row.provider, [...sources, claims]) };
+  const asked = [userinfo, lookup].flatMap((answer) => (answer.status === 'claims' ? [answer.claims] : []));
+  const sources = [...asked, claims];
+  return { verified, userinfo, sources, contact: readContactClaims(row.provider, sources) };
 }

@@ -1,4 +1,4 @@
-import type { Claims } from '../claims/contact-claims.ts';
+import { readStaffEmail } from '../claims/staff-email.ts';
 import { LoginError } from '../errors.ts';
 import { newSecret } from '../new-secret.ts';
 import { type LoginEnding, sessionRefused } from './login-ending.ts';
@@ -14,11 +14,9 @@ import type { ProviderAnswer } from './provider-answer.ts';
 export async function signIn(
   { database }: Pick<LoginDependencies, 'database'>,
   { row, transaction, budget }: LoginInFlight,
-  { verified, contact }: ProviderAnswer,
+  { verified: { subject }, sources }: ProviderAnswer,
 ): Promise<LoginEnding & { outcome: string; subject: string }> {
-  const { subject, claims } = verified;
-  const { email } = contact;
-  const emailVerified = contact.emailVerified || isOfOwnDomain(row.issuer, claims);
+  const { email, emailVerified } = readStaffEmail(row.issuer, sources);
   const login = { organization: row.organization, issuer: row.issuer, subject, email, emailVerified };
   const opening = { code: newSecret(), app: transaction.app };
   const answer = await database.signInCoordinator(login, opening, budget).catch((cause: unknown) => {
@@ -29,13 +27,4 @@ export async function signIn(
   // The reason is the outcome; to the person it is all one: nobody has invited this login.
   const error = new LoginError('not_a_coordinator', 'coordinator_not_found');
   return { status: 'refused', error, outcome: answer, subject };
-}
-
-/**
- * Entra ID has no `email_verified`. Its optional claim `xms_edov` says that the address is of a domain that the tenant has proved to own
- * (learn.microsoft.com, "Optional claims reference"), and it is there as a boolean or as a 1.
- */
-function isOfOwnDomain(issuer: string, claims: Claims): boolean {
-  const said: unknown = claims.xms_edov;
-  return issuer.startsWith('https://login.microsoftonline.com/') && (said === true || said === 1 || said === '1');
 }

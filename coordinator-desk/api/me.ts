@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Enum } from '../../db/api-types.gen.ts';
 import type { Locale } from '../../runtime/language.ts';
 import type { Api } from './connect.ts';
@@ -25,20 +26,55 @@ export interface CaseCount {
   oldest: string | null;
 }
 
-/** @throws {AccessRemovedError} when whoever is signed in is nobody's coordinator */
-export async function loadMe(api: Api): Promise<Me> {
-  const [profiles, counts] = await Promise.all([
-    read(api.from('my_profile').select('*').order('organization')),
-    read(api.from('conflict_counts').select('*').order('organization').order('kind')),
-  ]);
-  const [first] = profiles;
-  if (first === undefined) throw new AccessRemovedError();
-  const { user_id: userId, name, language } = first;
+/** Milliseconds for which the counts beside the links of a page may be those of the page before. */
+const countsKept = 15_000;
+
+export interface MeLoader {
+  /**
+   * Who it is, is asked each time: somebody who was removed sees nothing more.
+   *
+   * @param counts `now` where they are what the page is about
+   * @throws {AccessRemovedError} when whoever is signed in is nobody's coordinator
+   */
+  load(api: Api, userId: string, counts: 'now' | 'lately'): Promise<Me>;
+  /** After something was done, the next page counts again. */
+  forgetCounts(userId: string): void;
+}
+
+export function createMeLoader(): MeLoader {
+  const counted = new LRUCache<string, Promise<CaseCount[]>>({ max: 10_000, ttl: countsKept });
+
+  function countsOf(api: Api, userId: string, counts: 'now' | 'lately'): Promise<CaseCount[]> {
+    const known = counts === 'now' ? undefined : counted.get(userId);
+    if (known !== undefined) return known;
+    const asked = loadCounts(api);
+    counted.set(userId, asked);
+    asked.catch(() => counted.delete(userId));
+    return asked;
+  }
+
   return {
-    userId,
-    name: name ?? userId.slice(0, 8),
-    language,
-    organizations: profiles.map((each) => ({ slug: each.organization, name: each.organization_name })),
-    counts: counts.flatMap(({ kind, ...rest }) => (kind === null ? [] : [{ kind, ...rest }])),
+    async load(api, userId, wanted) {
+      const [profiles, counts] = await Promise.all([
+        read(api.from('my_profile').select('*').order('organization')),
+        countsOf(api, userId, wanted),
+      ]);
+      const [first] = profiles;
+      if (first === undefined) throw new AccessRemovedError();
+      const organizations = profiles.map((each) => ({ slug: each.organization, name: each.organization_name }));
+      return {
+        userId: first.user_id,
+        name: first.name ?? userId.slice(0, 8),
+        language: first.language,
+        organizations,
+        counts: counts.filter(({ organization }) => organizations.some(({ slug }) => slug === organization)),
+      };
+    },
+    forgetCounts: (userId) => void counted.delete(userId),
   };
+}
+
+async function loadCounts(api: Api): Promise<CaseCount[]> {
+  const rows = await read(api.from('conflict_counts').select('*').order('organization').order('kind'));
+  return rows.flatMap(({ kind, ...rest }) => (kind === null ? [] : [{ kind, ...rest }]));
 }

@@ -2,6 +2,8 @@
 import { isSupported, openKeyFile, openSealed } from './key-file.js';
 
 const shownFor = 60_000;
+/** How long the key stays: whoever comes to the machine later has to have the file and the passphrase. */
+const heldFor = 300_000;
 const form = document.getElementById('show-number');
 const words = JSON.parse(form.dataset.words);
 const status = document.getElementById('number-status');
@@ -9,9 +11,10 @@ const output = document.getElementById('number');
 const again = document.getElementById('show-again');
 const [file, passphrase] = ['key-file', 'passphrase'].map((id) => document.getElementById(id));
 
-/** What was fetched, and the key: kept while the page is open, so that showing it again asks for nothing. */
+/** What was fetched, and the key: kept for some minutes, so that showing it again asks for nothing. */
 let held;
 let timer;
+let forgetting;
 
 async function fetchSealed() {
   const answer = await fetch(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form)) });
@@ -38,13 +41,16 @@ async function show() {
   timer = setTimeout(() => hide(words.hidden, again), shownFor);
 }
 
-/** A browser may put a page aside as it stands, and show it again to whoever goes back. */
-function forget() {
+/** Where the reader was on what goes, they are on what the form begins with. */
+function forget(told) {
   if (held === undefined) return;
+  const wasHere = document.activeElement === output || document.activeElement === again;
   clearTimeout(timer);
+  clearTimeout(forgetting);
   held = undefined;
   again.hidden = true;
-  hide('', form);
+  hide(told, form);
+  if (wasHere) file.focus();
 }
 
 async function open(event) {
@@ -61,6 +67,8 @@ async function open(event) {
     held = { key, sealed: await fetchSealed() };
     await show();
     form.hidden = true;
+    clearTimeout(forgetting);
+    forgetting = setTimeout(() => forget(words.forgotten), heldFor);
   } catch (error) {
     status.textContent = words[error.message] ?? words.notFetched;
     (error.message === 'badPassphrase' ? passphrase : file).focus();
@@ -72,5 +80,6 @@ if (isSupported) {
   document.getElementById('without-script').hidden = true;
   form.addEventListener('submit', open);
   again.addEventListener('click', show);
-  addEventListener('pagehide', forget);
+  // A browser may put a page aside as it stands, and show it again to whoever goes back.
+  addEventListener('pagehide', () => forget(''));
 } else status.textContent = words.unsupported;

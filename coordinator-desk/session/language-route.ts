@@ -6,7 +6,7 @@ import { call } from '../api/connect.ts';
 import { SessionEndedError } from '../api/errors.ts';
 import type { DeskContext, DeskEnv } from '../http/desk-context.ts';
 import { localPath, readForm } from '../http/form.ts';
-import type { OpenSession } from './open-session.ts';
+import type { BrowserSession } from './browser-session.ts';
 
 const name = '__Host-desk-language';
 
@@ -17,18 +17,18 @@ export const readLanguage: MiddlewareHandler<DeskEnv> = async (c, next) => {
 };
 
 interface LanguageRouteOptions {
-  openSession: OpenSession;
+  browserSession: BrowserSession;
   api: ApiConnector;
 }
 
 /** `POST /language`: for this browser, and for the coordinator on any other. */
-export function createLanguageRoute({ openSession, api }: LanguageRouteOptions) {
+export function createLanguageRoute({ browserSession, api }: LanguageRouteOptions) {
   return async (c: DeskContext): Promise<Response> => {
     const form = await readForm(c);
     const language = locales.find((locale) => locale === form.text('language'));
     if (language !== undefined) {
       setCookie(c, name, language, { path: '/', secure: true, httpOnly: true, sameSite: 'Lax', maxAge: 31_536_000 });
-      const session = await openSession(c).catch(unlessEnded);
+      const session = await browserSession.open(c).catch(unlessEnded);
       if (session !== undefined) await call(api.connect(session.accessToken).rpc('set_language', { language }));
     }
     return c.redirect(localPath(form.text('_page')), 303);

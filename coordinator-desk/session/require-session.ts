@@ -1,17 +1,14 @@
 import type { MiddlewareHandler } from 'hono';
 import type { Api, ApiConnector } from '../api/connect.ts';
 import { AccessRemovedError, OtherPersonError, SessionEndedError } from '../api/errors.ts';
-import { loadMe, type Me } from '../api/me.ts';
+import { createMeLoader, type Me } from '../api/me.ts';
 import type { DeskContext, DeskEnv } from '../http/desk-context.ts';
 import { readForm } from '../http/form.ts';
-import type { OpenSession } from './open-session.ts';
-import type { Session, SessionCookie } from './session-cookie.ts';
-import type { SignIn } from './sign-in.ts';
+import type { BrowserSession } from './browser-session.ts';
+import type { Session } from './session-cookie.ts';
 
 interface RequireSessionOptions {
-  openSession: OpenSession;
-  sessions: SessionCookie;
-  signIn: SignIn;
+  browserSession: BrowserSession;
   api: ApiConnector;
 }
 
@@ -20,20 +17,21 @@ interface RequireSessionOptions {
  * with it is the database's to say.
  */
 export function requireSession(options: RequireSessionOptions): MiddlewareHandler<DeskEnv> {
-  const { openSession, sessions, signIn, api } = options;
+  const { browserSession, api } = options;
+  const loader = createMeLoader();
 
   /** Who reads nothing is nobody's coordinator, or has a session that was ended elsewhere: the callback knows which. */
   async function whoIsIt(c: DeskContext, client: Api, session: Session): Promise<Me> {
     try {
-      return await loadMe(client);
+      return await loader.load(client, session.userId, c.req.path === '/' ? 'now' : 'lately');
     } catch (error) {
-      if (error instanceof AccessRemovedError) await sessions.write(c, await signIn.refresh(session));
+      if (error instanceof AccessRemovedError) await browserSession.renew(c, session);
       throw error;
     }
   }
 
   return async (c, next) => {
-    const session = await openSession(c);
+    const session = await browserSession.open(c);
     if (session === undefined) throw new SessionEndedError();
     if (c.req.method === 'POST' && (await readForm(c)).text('_who') !== session.userId) throw new OtherPersonError();
     const client = api.connect(session.accessToken);
@@ -45,5 +43,6 @@ export function requireSession(options: RequireSessionOptions): MiddlewareHandle
     // A form does nothing for somebody who is no coordinator any more, and what was typed is kept.
     if (c.req.method === 'POST') await me;
     await next();
+    if (c.req.method === 'POST') loader.forgetCounts(session.userId);
   };
 }

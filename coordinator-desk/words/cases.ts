@@ -79,6 +79,10 @@ export const caseWords = inLanguages(
         ? 'Én endring venter på svaret ditt før den overføres til medlemssystemet.'
         : `${count} endringer venter på svaret ditt før de overføres til medlemssystemet.`,
     failure: (code: string) => `Feilkode: ${code}. Vis den til teknisk kontakt.`,
+    fingerprint: (print: string) =>
+      `Fingeravtrykket til den nye nøkkelen er ${print}. La kollegaen lese opp sitt, og sammenlikn hvert tegn.`,
+    replaces: (print: string) => `Den erstatter nøkkelen med fingeravtrykket ${print}.`,
+    firstKey: 'Organisasjonen har ingen nøkkel fra før.',
     seen: (count: string, last: string) => `Sett ${count} ganger, sist ${last}.`,
     opened: (date: string) => `Åpnet ${date}.`,
     takenBy: (name: string, until: string) => `Tatt av ${name}. Saken blir fri igjen ${until}.`,
@@ -232,6 +236,10 @@ export const caseWords = inLanguages(
         ? 'Éi endring ventar på svaret ditt før ho blir overført til medlemssystemet.'
         : `${count} endringar ventar på svaret ditt før dei blir overførte til medlemssystemet.`,
     failure: (code) => `Feilkode: ${code}. Vis han til teknisk kontakt.`,
+    fingerprint: (print) =>
+      `Fingeravtrykket til den nye nøkkelen er ${print}. Lat kollegaen lese opp sitt, og samanlikn kvart teikn.`,
+    replaces: (print) => `Han erstattar nøkkelen med fingeravtrykket ${print}.`,
+    firstKey: 'Organisasjonen har ingen nøkkel frå før.',
     seen: (count, last) => `Sett ${count} gonger, sist ${last}.`,
     opened: (date) => `Opna ${date}.`,
     takenBy: (name, until) => `Teken av ${name}. Saka blir ledig igjen ${until}.`,
@@ -385,6 +393,10 @@ export const caseWords = inLanguages(
         ? 'One change waits for your answer before it is delivered to the member system.'
         : `${count} changes wait for your answer before they are delivered to the member system.`,
     failure: (code) => `Error code: ${code}. Show it to your technical contact.`,
+    fingerprint: (print) =>
+      `The fingerprint of the new key is ${print}. Let the colleague read out theirs, and compare every character.`,
+    replaces: (print) => `It replaces the key with the fingerprint ${print}.`,
+    firstKey: 'The organisation has no key yet.',
     seen: (count, last) => `Seen ${count} times, last on ${last}.`,
     opened: (date) => `Opened on ${date}.`,
     takenBy: (name, until) => `Taken by ${name}. The case is free again on ${until}.`,

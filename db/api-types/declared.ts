@@ -248,6 +248,8 @@ export const ARGUMENTS: Record<string, string> = {
 export const COLUMNS: Record<string, string> = {
   'data_quality.open_cases_by_kind': "Partial<Record<Enum<'conflict_kind'>, number>>",
   'open_conflicts.detail': 'Evidence',
+  'open_conflicts.kind': "Enum<'conflict_kind'>",
   'settled_conflicts.detail': 'Evidence',
+  'settled_conflicts.kind': "Enum<'conflict_kind'>",
   'unlinked_logins.explanation': 'Evidence',
 };

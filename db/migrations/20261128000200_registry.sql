@@ -379,6 +379,21 @@ create table registry.conflicts (
   id               uuid primary key default gen_random_uuid(),
   organization_id  uuid not null references registry.organizations,
   kind             registry.conflict_kind not null,
+  kind_name        text not null generated always as (
+    case kind
+      when 'mismatch' then 'mismatch'
+      when 'duplicate' then 'duplicate'
+      when 'ambiguous' then 'ambiguous'
+      when 'name_mismatch' then 'name_mismatch'
+      when 'inconsistent' then 'inconsistent'
+      when 'subject_moved' then 'subject_moved'
+      when 'consent_revoked' then 'consent_revoked'
+      when 'push_failed' then 'push_failed'
+      when 'member_system' then 'member_system'
+      when 'drift' then 'drift'
+      when 'receiver_key' then 'receiver_key'
+    end
+  ) stored,
   state            registry.conflict_state not null default 'open',
   member_id        uuid,
   other_member_id  uuid,
@@ -442,15 +457,16 @@ create table registry.conflicts (
 create unique index conflicts_open_once on registry.conflicts (organization_id, fingerprint) where closed_at is null;
 create unique index conflicts_open_number_once on registry.conflicts (organization_id, member_id, kind, personnummer_index)
   where closed_at is null and kind in ('mismatch', 'drift') and personnummer_index is not null;
--- What waits is counted from the index alone: by kind, by age, postponed, proposed, and whose it is.
+-- What waits is counted from the index alone, kind by kind; those that are postponed, proposed or taken have indexes of their own.
 create index conflicts_waiting on registry.conflicts (organization_id, kind, opened_at)
-  include (state, postponed_until, assigned_to, assigned_until) where closed_at is null;
+  include (state, postponed_until) where closed_at is null;
 -- For lists in their order: row security compares with a list of organisations, through which no index keeps its order.
 -- What else such a list is filtered by is looked at in the index, so that the rows of others, and of other kinds, are not.
-create index conflicts_open_by_age on registry.conflicts (opened_at, id, organization_id, kind) where closed_at is null;
-create index conflicts_settled on registry.conflicts (closed_at desc, id desc, organization_id, kind, decision) where state = 'resolved';
+create index conflicts_open_by_age on registry.conflicts (opened_at, id, organization_id, kind_name) where closed_at is null;
+create index conflicts_settled on registry.conflicts (closed_at desc, id desc, organization_id, kind_name, decision) where state = 'resolved';
 create index conflicts_remembered on registry.conflicts (organization_id, fingerprint) where state = 'resolved';
 create index conflicts_proposed on registry.conflicts (organization_id) where state = 'proposed';
+create index conflicts_postponed on registry.conflicts (organization_id, postponed_until) where postponed_until is not null;
 create index conflicts_assigned on registry.conflicts (assigned_to, organization_id) where assigned_to is not null;
 create index conflicts_member on registry.conflicts (organization_id, member_id) where member_id is not null;
 create index conflicts_other_member on registry.conflicts (organization_id, other_member_id) where other_member_id is not null;
@@ -462,6 +478,7 @@ comment on table registry.conflicts is 'Cases for a coordinator. A case is a row
 comment on column registry.conflicts.id is 'Identifies the case.';
 comment on column registry.conflicts.organization_id is 'Whose coordinators see it.';
 comment on column registry.conflicts.kind is 'What is to be judged.';
+comment on column registry.conflicts.kind_name is 'The same as text: behind row security an index compares texts, and no enums.';
 comment on column registry.conflicts.state is 'Open, proposed, or how it ended.';
 comment on column registry.conflicts.member_id is 'The member concerned, where one is certain.';
 comment on column registry.conflicts.other_member_id is 'The other member who already has the number.';

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { afterAll, beforeAll, test } from 'vitest';
 import { one } from '../support/acting-callback.ts';
 import { inCase } from '../support/in-case.ts';
+import { makeCase } from './support/cases.ts';
 import { type OpenDesk, openDesk } from './support/open-desk.ts';
 import { signedInCookie } from './support/signed-in.ts';
 
@@ -126,6 +127,34 @@ test('the language can be chosen after a pause: the session goes on, and the coo
     'nobody is signed in any more, and it is chosen all the same',
   );
   assert.match(ended.headers.getSetCookie().join('\n'), /^__Host-desk-language=en/m);
+});
+
+test('where nobody can say whether the session still is, that is said, and it goes on afterwards', async () => {
+  const remove = 'delete from registry.coordinators where user_id = $1 returning organization_id';
+  const { organization_id } = await one(desk.db, remove, [desk.coordinator.userId]);
+  desk.signIn.isAway = true;
+  const away = await get('/', { cookie });
+  assert.equal(away.status, 503);
+  assert.match(await away.text(), /Påloggingen svarer ikke/);
+  desk.signIn.isAway = false;
+  await desk.db.pool.query('insert into registry.coordinators (user_id, organization_id) values ($1, $2)', [
+    desk.coordinator.userId,
+    organization_id,
+  ]);
+  assert.equal((await get('/', { cookie })).status, 200);
+});
+
+test('how much waits is counted on the first page and after something was done, not on every page', async () => {
+  const waiting = async (path: string) =>
+    /Saker[^<]*<span class="desk-count">\((\d+)/.exec(await (await get(path, { cookie })).text())?.[1];
+  assert.equal(await waiting('/'), undefined);
+  await makeCase('member_system', desk);
+  assert.equal(await waiting('/help'), undefined, 'as it was a moment ago');
+  assert.equal(await waiting('/'), '1');
+  const { id } = await one(desk.db, `select id from registry.conflicts where kind = 'member_system'`);
+  const form = { _who: desk.coordinator.userId, _page: '/', decision: 'keep_existing', version: '1' };
+  assert.equal((await post(`/cases/${id}/decide`, form)).status, 303);
+  assert.equal(await waiting('/help'), undefined);
 });
 
 test('too large a form, too long an address and a request on a guess are turned away', async () => {

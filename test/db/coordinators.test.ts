@@ -215,6 +215,27 @@ test('the session ends 12 hours after its last refresh, and only its own app ref
   assert.equal(await rotate(`${code} 1`, `${code} 2`), undefined);
 });
 
+test('however often it is refreshed, a session ends a day after it was opened', async () => {
+  await invite();
+  const { code, session_id } = await session();
+  const opened = (hours: number) =>
+    db.pool.query(
+      `update registry.sessions set opened_at = now() - make_interval(hours => $2), expires_at = now() + interval '1 minute' where id = $1`,
+      [session_id, hours],
+    );
+  await opened(23);
+  assert.ok(await rotate(`${code} 0`, `${code} 1`));
+  const { minutes } = await one(
+    db,
+    'select round(extract(epoch from expires_at - now()) / 60)::int as minutes from registry.sessions where id = $1',
+    [session_id],
+  );
+  assert.equal(minutes, 60);
+  await opened(24);
+  assert.ok(await rotate(`${code} 1`, `${code} 2`), 'it was not over yet');
+  assert.equal(await rotate(`${code} 2`, `${code} 3`), undefined, 'now it is');
+});
+
 test('the refresh token before the current one is good for a minute; an older one ends the family', async () => {
   await invite();
   const { code, session_id } = await session();

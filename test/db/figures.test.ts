@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
+import { importByHand } from '../members-import/support/by-hand.ts';
 import { actAsCallback, addKari, one } from '../support/acting-callback.ts';
 import { becomeCoordinator } from '../support/coordinator.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -91,6 +92,46 @@ test('figures are those of the rows when they were counted, say when that was, a
       cases_settled: 0,
     });
     assert.equal((await months(desk)).length, 3, 'the running month and the two before it');
+  }));
+
+test('an import is in the next count: its members, their numbers and the case that it opened; no login', () =>
+  atTheDesk(async (desk) => {
+    const { db, callback } = desk;
+    await count(db);
+    const { start, load, finish } = importByHand(db, callback.organization);
+    const bring = async (file: string, rows: { line: number; external_id: string; n: number | null }[]) => {
+      const { run_id } = await start(file);
+      await load(run_id, 0, rows);
+      await finish(run_id);
+      await count(db);
+      return {
+        ...part(await quality(desk), ['members', 'with_number', 'confirmed_last_12_months', 'open_cases']),
+        ...part(await running(desk), ['members_with_number', 'filled', 'conflict']),
+      };
+    };
+    const first = await bring('a', [
+      { line: 2, external_id: 'A', n: 1 },
+      { line: 3, external_id: 'B', n: 2 },
+      { line: 4, external_id: 'C', n: null },
+    ]);
+    assert.deepEqual(first, {
+      members: 3,
+      with_number: 2,
+      confirmed_last_12_months: 0,
+      open_cases: 0,
+      members_with_number: 2,
+      filled: 0,
+      conflict: 0,
+    });
+    const second = await bring('b', [
+      { line: 2, external_id: 'C', n: 1 },
+      { line: 3, external_id: 'D', n: 4 },
+    ]);
+    assert.deepEqual(
+      [second.members, second.with_number, second.members_with_number, second.open_cases],
+      [4, 3, 3, 1],
+      'the number of another is a case, and no figure',
+    );
   }));
 
 test('a login that is decided later is counted once, by what was decided last', () =>

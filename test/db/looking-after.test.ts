@@ -188,7 +188,11 @@ test('what is refused, and that foreign and unknown are alike', () =>
     const refusals: [string, string, unknown[]][] = [
       ['number_in_note', 'add_comment', [id, `it is ${decoyNumber}`]],
       ['note_too_long', 'add_comment', [id, 'x'.repeat(4001)]],
-      ['text_missing', 'add_comment', [id, ' ']],
+      ...[' ', '\n\t ', '\u00a0', '\u2003\u3000', '\u200b', '\u00ad\ufeff'].map((text): [string, string, unknown[]] => [
+        'text_missing',
+        'add_comment',
+        [id, text],
+      ]),
       ['text_missing', 'add_comment', [id, null]],
       ['number_in_note', 'postpone_conflict', [id, inDays(3), decoyNumber]],
       ['date_unusable', 'postpone_conflict', [id, inDays(-1), null]],

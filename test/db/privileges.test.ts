@@ -133,6 +133,7 @@ const ALLOWED = new Set([
     'today',
     'undo_time',
     'undo_until',
+    'waiting_cases',
     'user_of_actor',
   ].map((name) => `authenticated execute function private.${name}`),
 
@@ -195,6 +196,7 @@ const READABLE_COLUMNS: Record<string, string[]> = {
     'id',
     'organization_id',
     'kind',
+    'kind_name',
     'state',
     'member_id',
     'other_member_id',

@@ -85,7 +85,12 @@ test('ambiguous: none of them, remembered; or the one the coordinator links', ()
     const [first] = [await addKari(db, callback), await addKari(db, callback)];
     const { observation_id } = await callback.login({ personnummer: NUMBER });
     assert.equal((await settle('accept_observed')).code, 'decision_not_applicable');
-    const linked = await coordinator.call('link_login', observation_id, first?.id, 'asked her');
+    const [shown] = (await openCases()) as unknown as { version: number }[];
+    await db.pool.query('update registry.conflicts set version = version + 1');
+    const stale = await coordinator.call('link_login', observation_id, first?.id, 'asked her', shown?.version);
+    assert.equal(stale.code, 'stale_version');
+    const now = (shown?.version ?? 0) + 1;
+    const linked = await coordinator.call('link_login', observation_id, first?.id, 'asked her', now);
     assert.equal(linked.linked, true);
     assert.deepEqual(await openCases(), []);
     const again = await callback.login({ personnummer: NUMBER });

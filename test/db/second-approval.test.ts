@@ -246,6 +246,8 @@ test('linking a login is proposed on a case, and done when it is approved', () =
     const kari = await addKari(db, callback);
     const stranger = { subject: 'stranger', phone: null, email: null, personnummer: NUMBER };
     const { observation_id } = await callback.login(stranger);
+    const [before] = await coordinator.query('select needs_approval from api.unlinked_logins');
+    assert.deepEqual(before, { needs_approval: true }, 'said before it is chosen');
     const proposed = await coordinator.call('link_login', observation_id, kari.id, 'asked her');
     assert.deepEqual([proposed.linked, proposed.state, proposed.proposed_decision], [false, 'proposed', 'link_login']);
     assert.equal((await callback.login(stranger)).outcome, 'unlinked');
@@ -275,7 +277,7 @@ test('an organisation that asks for two at linking is asked by every way to link
     const [found] = await coordinator.query<{ need_approval: string[] }>(
       'select need_approval from api.open_conflicts',
     );
-    assert.deepEqual(found?.need_approval, ['accept_observed']);
+    assert.deepEqual(found?.need_approval, ['accept_observed', 'link_login'], 'said before it is chosen');
     const reply = await coordinator.call('resolve_conflict', conflict_id, 'accept_observed', null, withdrawn);
     assert.equal(reply.state, 'proposed');
     const { n } = await one(db, 'select count(*)::int as n from registry.identity_links');

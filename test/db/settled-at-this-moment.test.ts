@@ -109,7 +109,7 @@ test('two coordinators give one login without a number to two members: the secon
     await held.query(`select set_config('request.jwt.claims', $1, true)`, [
       JSON.stringify({ sub: coordinator.userId }),
     ]);
-    const first = await held.query('select private.link_login($1, $2, null) as reply', [observation_id, ola.id]);
+    const first = await held.query('select private.link_login($1, $2, null, null) as reply', [observation_id, ola.id]);
     const second = colleague.call('link_login', observation_id, liv.id, null);
     await blocked(db, 1);
     await held.query('commit');

@@ -4,12 +4,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'vitest';
 import { isRunning } from '../../local/is-running.ts';
-import { runLocal } from '../support/start-stack.ts';
+import { type LocalProgram, runLocal } from '../support/start-stack.ts';
 import { until } from '../support/until.ts';
 
 const kept = ['callback', 'worker', 'postgrest', 'identity-provider', 'member-system'];
 
-test('a killed stack leaves nothing running, and the next one starts in what it left and keeps its programs alive', async () => {
+test('a killed stack leaves nothing running, and the next one starts in what it left, keeps its programs alive, and stops when its PostgreSQL does (SIGTERM)', async () => {
   const killed = runLocal('start');
   await killed.says(/Click here/);
   const { pids } = killed.stack();
@@ -33,21 +33,23 @@ test('a killed stack leaves nothing running, and the next one starts in what it 
   for (const name of kept) assert.ok(isRunning(program.stack().pids[name] ?? 0), name);
   assert.equal((await fetch(`${program.stack().callbackUrl}/readyz`)).status, 200);
   assert.match(program.output(), /callback ended \(exit code 0\) and is started again/);
-  program.process.kill('SIGTERM');
-  assert.equal(await program.ended, 0);
+  await losePostgres(program, 'SIGTERM');
 });
 
-for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-  test(`without PostgreSQL (${signal}) the stack stops, and says where its log is`, async () => {
-    const program = runLocal('start');
-    await program.says(/Click here/);
-    const { pids } = program.stack();
-    process.kill(pids.postgres ?? 0, signal);
-    assert.equal(await program.ended, 1);
-    assert.match(program.output(), /postgres ended with .*; see .*postgres\.log/);
-    assert.deepEqual(Object.values(pids).filter(isRunning), []);
-  });
+/** Without its database a stack stops, and says where that one's log is. */
+async function losePostgres(program: LocalProgram, signal: NodeJS.Signals): Promise<void> {
+  const { pids } = program.stack();
+  process.kill(pids.postgres ?? 0, signal);
+  assert.equal(await program.ended, 1);
+  assert.match(program.output(), /postgres ended with .*; see .*postgres\.log/);
+  assert.deepEqual(Object.values(pids).filter(isRunning), []);
 }
+
+test('without PostgreSQL (SIGKILL) the stack stops, and says where its log is', async () => {
+  const program = runLocal('start');
+  await program.says(/Click here/);
+  await losePostgres(program, 'SIGKILL');
+});
 
 test('Ctrl-C while it is still starting stops it too', async () => {
   const program = runLocal('start');

@@ -61,6 +61,7 @@ function facts(page: Page, found: OpenCase): Html {
     ...hints,
     ...((found.waiting_changes ?? 0) > 0 ? [words.waitingChanges(found.waiting_changes ?? 0)] : []),
     ...(detail.error_code === undefined ? [] : [words.failure(detail.error_code)]),
+    ...keyOf(page, found),
     found.seen > 1
       ? words.seen(format.number(found.seen), format.date(found.last_seen_at))
       : words.opened(format.date(found.opened_at)),
@@ -70,6 +71,13 @@ function facts(page: Page, found: OpenCase): Html {
     ...(postponed_until === null ? [] : [words.postponedUntil(format.date(postponed_until))]),
   ];
   return html`<ul>${lines.map((line) => html`<li>${line}</li>`)}</ul>`;
+}
+
+/** What is compared before a key is approved, and which key it takes the place of. */
+function keyOf({ locale }: Page, { kind, detail }: OpenCase): string[] {
+  if (kind !== 'receiver_key' || detail.fingerprint === undefined) return [];
+  const words = caseWords[locale];
+  return [words.fingerprint(detail.fingerprint), detail.replaces ? words.replaces(detail.replaces) : words.firstKey];
 }
 
 /** What a colleague proposed, and the ways to answer it; whoever proposed it can only withdraw it. */

@@ -197,7 +197,7 @@ ${suggested === undefined ? '' : html`<ul>${suggestion(page, suggested, (_, name
 <form class="desk-form" method="post" action="/logins/${id}/link">
 ${formOwner(page)}
 <input type="hidden" name="member" value="${memberId}">
-<p>${words.effect} ${caseWords[page.locale].decide.undoable}</p>
+<p>${words.effect}${login.needs_approval ? html` ${caseWords[page.locale].decide.approval}` : ''} ${caseWords[page.locale].decide.undoable}</p>
 ${noteField(page, note)}
 <p class="desk-actions"><button class="ds-button" type="submit">${words.button}</button>
 <a class="ds-link" href="/logins/${id}">${words.cancel}</a></p>

@@ -2,7 +2,7 @@
 -- no proposal, so functions are asked only where there is something to ask; "offset 0" has the decisions worked out once.
 create or replace view api.open_conflicts with (security_invoker = true) as
 select
-  c.id, g.slug as organization, c.kind, c.state, c.version, c.opened_at, c.seen, c.last_seen_at,
+  c.id, g.slug as organization, c.kind_name as kind, c.state, c.version, c.opened_at, c.seen, c.last_seen_at,
   c.member_id, m.external_id as member_external_id, m.given_name as member_given_name, m.family_name as member_family_name,
   m.birth_date as member_birth_date, m.email as member_email, m.phone as member_phone, m.personnummer_masked as recorded_personnummer,
   c.other_member_id, n.external_id as other_member_external_id, n.given_name as other_member_given_name,
@@ -14,7 +14,10 @@ select
   o.phone as observed_phone, o.phone_verified as observed_phone_verified, o.authenticated_at,
   c.push_id, c.detail,
   (select count(*)::integer from sync.pushes as p where p.waits_for_conflict_id = c.id) as waiting_changes,
-  d.decisions, private.decisions_for_two(d.decisions, g.second_approval, c.kind) as need_approval,
+  d.decisions,
+  private.decisions_for_two(
+    case when c.kind in ('ambiguous', 'name_mismatch') then d.decisions || '{link_login}' else d.decisions end, g.second_approval, c.kind
+  ) as need_approval,
   private.class_of_case(c.kind, d.decisions, c.detail) as class,
   a.user_id as assigned_to,
   case when a.user_id is not null then private.coordinator_name(ka.name, ka.email, a.user_id) end as assigned_name,
@@ -76,7 +79,7 @@ comment on column api.open_conflicts.push_id is 'The push that failed.';
 comment on column api.open_conflicts.waiting_changes is 'How many changes of records wait for the case before they are sent to the member system.';
 comment on column api.open_conflicts.detail is 'What agreed and what disagreed; never a number.';
 comment on column api.open_conflicts.decisions is 'Which decisions can be made of it, in the order in which they are offered.';
-comment on column api.open_conflicts.need_approval is 'Which of them a second coordinator must approve.';
+comment on column api.open_conflicts.need_approval is 'Which of them a second coordinator must approve; link_login among them where that is so of linking the login of this case by hand.';
 comment on column api.open_conflicts.class is 'Cases of one kind and class may be settled together (api.resolve_conflicts). To be compared, not to be shown.';
 comment on column api.open_conflicts.assigned_to is 'Who looks after it (user id).';
 comment on column api.open_conflicts.assigned_name is 'Who looks after it, for people.';

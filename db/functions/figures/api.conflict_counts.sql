@@ -1,25 +1,9 @@
 -- What waits for coordinators, by kind, as the first page of a day's work says it. Counted when it is asked for, from an index alone.
 create or replace view api.conflict_counts with (security_invoker = true) as
 select
-  g.slug as organization, c.kind, c.open, c.postponed, c.proposed, c.mine, c.oldest
-from (
-  select
-    known.organization_id, known.kind,
-    count(*) filter (where known.state = 'open' and not known.postponed) as open,
-    count(*) filter (where known.state = 'open' and known.postponed) as postponed,
-    count(*) filter (where known.state = 'proposed') as proposed,
-    count(*) filter (where known.state = 'open' and not known.postponed and known.mine) as mine,
-    min(known.opened_at) filter (where known.state = 'open' and not known.postponed) as oldest
-  from (
-    select
-      each.organization_id, each.kind, each.state, each.opened_at,
-      coalesce(each.postponed_until > (select private.today()), false) as postponed,
-      case when each.assigned_to = (select private.caller_id())
-        then private.is_assigned(each.assigned_to, each.assigned_until) else false end as mine
-    from registry.conflicts as each where each.closed_at is null
-  ) as known
-  group by known.organization_id, known.kind
-) as c
+  g.slug as organization, c.kind, coalesce(c.open, 0) as open, coalesce(c.postponed, 0) as postponed, coalesce(c.proposed, 0) as proposed,
+  coalesce(c.mine, 0) as mine, c.oldest
+from private.waiting_cases() as c
 join registry.organizations as g on g.id = c.organization_id;
 comment on view api.conflict_counts is 'Cases that wait for coordinators of the reader''s organisations, counted by kind. A kind without any has no row.';
 comment on column api.conflict_counts.organization is 'Whose cases (slug).';

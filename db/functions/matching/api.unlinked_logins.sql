@@ -2,7 +2,7 @@
 create or replace view api.unlinked_logins with (security_invoker = true) as
 select
   o.id as observation_id, g.slug as organization, o.provider, o.outcome, o.received_at, o.given_name, o.family_name, o.birth_date,
-  o.personnummer_masked, o.explanation
+  o.personnummer_masked, o.explanation, 'link_login' = any (g.second_approval) as needs_approval
 from registry.observations as o
 join registry.organizations as g on g.id = o.organization_id
 where o.outcome in ('unlinked', 'ambiguous', 'name_mismatch')
@@ -20,6 +20,7 @@ comment on column api.unlinked_logins.family_name is 'Family name that the login
 comment on column api.unlinked_logins.birth_date is 'Birth date that the login brought.';
 comment on column api.unlinked_logins.personnummer_masked is 'The number that the login brought, masked.';
 comment on column api.unlinked_logins.explanation is 'By what it was compared, what agreed and what disagreed.';
+comment on column api.unlinked_logins.needs_approval is 'Whether linking it is only proposed, and a second coordinator must approve.';
 grant select on api.unlinked_logins to authenticated;
 create or replace trigger _100_refuse_write
 instead of insert or update or delete on api.unlinked_logins

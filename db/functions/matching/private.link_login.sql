@@ -1,5 +1,5 @@
 -- Whose login was it? The coordinator knows; open cases about that login are settled by it.
-create or replace function private.link_login(p_observation_id uuid, p_member_id uuid, p_note text)
+create or replace function private.link_login(p_observation_id uuid, p_member_id uuid, p_note text, p_expected_version integer)
 returns jsonb
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -19,6 +19,8 @@ begin
   v_refusal := case
     when o.id is null or m.id is null then 'not_found'
     when private.linked_member(o) is not null then 'already_linked'
+    when p_expected_version is not null and p_expected_version <> all (
+      array(select known.version from private.open_cases_of_login(o) as known)) then 'stale_version'
     when m.merged_into is not null then 'member_merged'
     else private.why_not_note(p_note)
   end;

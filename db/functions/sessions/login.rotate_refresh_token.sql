@@ -36,12 +36,12 @@ begin
       update registry.refresh_tokens as k set successor_salt = null where k.session_id = s.id and k.successor_salt is not null;
       update registry.refresh_tokens as k set replaced_at = now(), successor_salt = t.successor_salt where k.token_hash = t.token_hash;
       insert into registry.refresh_tokens (token_hash, session_id) values (rotate_refresh_token.new_refresh_token_hash, s.id);
-      update registry.sessions as known set expires_at = now() + private.session_lifetime(s.audience)
+      update registry.sessions as known set expires_at = private.session_end(s.audience, s.opened_at)
       where known.id = s.id;
     end if;
     return query select d.*, t.successor_salt from private.describe_session(s.id) as d;
   end if;
 end
 $$;
-comment on function login.rotate_refresh_token is 'In: SHA-256 of the presented token, a fresh salt, SHA-256 of the next token, which is made of the presented one and that salt; the app, if it came by /authorize. Out: the session and the salt that its next token is made with (an earlier one where the token came again), or no row. A member''s session lives 30 days from its last refresh, a coordinator''s 12 hours.';
+comment on function login.rotate_refresh_token is 'In: SHA-256 of the presented token, a fresh salt, SHA-256 of the next token, which is made of the presented one and that salt; the app, if it came by /authorize. Out: the session and the salt that its next token is made with (an earlier one where the token came again), or no row. A member''s session lives 30 days from its last refresh, a coordinator''s 12 hours, and a day in all.';
 grant execute on function login.rotate_refresh_token to auth_callback;

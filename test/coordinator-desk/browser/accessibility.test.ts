@@ -28,80 +28,114 @@ const pageName = (path: string) => {
     : path.replace(`/cases/${ids[kind]}`, `case-${kind}`).replace('/', '-');
 };
 
-/** Everything in light colours; in dark ones what colours can spoil. */
-async function check(page: Page, name: string): Promise<void> {
-  await inCase(name, async () => {
-    await page.emulateMedia({ colorScheme: 'light' });
-    assert.deepEqual(await violations(page), []);
-    await page.emulateMedia({ colorScheme: 'dark' });
-    assert.deepEqual(await violations(page, ['color-contrast', 'link-in-text-block']), [], 'dark');
-  });
-}
+const COLOURS = ['color-contrast', 'link-in-text-block'];
+const tooWide = (page: Page) => page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
 
-for (const [locale, heading] of [
+/** Buttons and fields that are hard to hit, being smaller than 24 pixels. */
+const smallTargets = (page: Page) =>
+  page.evaluate<string[]>(`[...document.querySelectorAll('main button, main input:not([type=hidden]), main select')]
+    .map((each) => [each.outerHTML, each.getBoundingClientRect()])
+    .filter(([, { width, height }]) => width < 24 || height < 24).map(([html]) => html)`);
+
+/** All that is wanted to be known of a page in Bokmål, which is loaded once: no script of ours runs there, and size and colours are style alone. */
+async function lookAt(page: Page) {
+  const heard = await transcriptOf(page);
+  await page.emulateMedia({ colorScheme: 'light' });
+  const light = await violations(page);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  const dark = await violations(page, COLOURS);
+  const before = page.viewportSize();
+  await page.setViewportSize({ width: 320, height: 640 });
+  const narrow = await tooWide(page);
+  await page.evaluate(`document.documentElement.style.fontSize = '200%'`);
+  const large = await tooWide(page);
+  const small = await smallTargets(page);
+  await page.evaluate(`document.documentElement.style.fontSize = ''`);
+  await page.setViewportSize(before ?? { width: 1280, height: 720 });
+  return { heard, light, dark, narrow, large, small };
+}
+const seen = new Map<string, Awaited<ReturnType<typeof lookAt>>>();
+
+const languages = [
   ['nb-NO', 'Dagens arbeid'],
   ['nn-NO', 'Arbeidet i dag'],
   ['en-GB', 'Today’s work'],
-] as const) {
-  test(`no page has an accessibility fault: ${locale}, light and dark`, async () => {
-    await using browser = await openPage({ locale });
-    const { page } = browser;
-    for (const path of ['/sign-in', '/signed-out', '/nowhere']) {
-      await page.goto(`${desk.url}${path}`);
-      await check(page, path);
-    }
-    await signInBrowser(page, desk);
-    assert.equal(await page.locator('h1').textContent(), heading);
-    for (const path of pages()) {
-      await page.goto(`${desk.url}${path}`);
-      await check(page, pageName(path));
-      assert.equal(await page.locator('html').getAttribute('lang'), locale.slice(0, 2));
-    }
-    await page.goto(`${desk.url}/cases/${ids.duplicate}`);
-    await page.locator('form[action$="/decide"] button').click();
-    await check(page, 'nothing chosen');
-    await page.locator('input[value=merge_into]').check();
-    await page.locator('form[action$="/decide"] button').click();
-    await check(page, 'merge check');
-    const faults = browser.complaints.filter((each) => !/status of (404|422)/.test(each));
-    assert.deepEqual(
-      faults,
-      [],
-      'the policy lets our own style, font and icons through, and nothing else was asked for',
-    );
-  });
+] as const;
+
+/** Every page in every language, in turn: those that anybody sees, those of a coordinator, and what is there after an answer. */
+async function walk(
+  locale: string,
+  heading: string,
+  look: (page: Page, name: string, nth: number) => Promise<unknown>,
+): Promise<void> {
+  await using browser = await openPage({ locale });
+  const { page } = browser;
+  let nth = 0;
+  const lookHere = async (name: string) => {
+    await inCase(`${name}, ${locale}`, async () => {
+      await look(page, name, nth);
+    });
+    nth += 1;
+  };
+  for (const path of ['/sign-in', '/signed-out', '/nowhere']) {
+    await page.goto(`${desk.url}${path}`);
+    await lookHere(path);
+  }
+  await signInBrowser(page, desk);
+  assert.equal(await page.locator('h1').textContent(), heading);
+  for (const path of pages()) {
+    await page.goto(`${desk.url}${path}`);
+    await lookHere(pageName(path));
+    assert.equal(await page.locator('html').getAttribute('lang'), locale.slice(0, 2));
+  }
+  await page.goto(`${desk.url}/cases/${ids.duplicate}`);
+  await page.locator('form[action$="/decide"] button').click();
+  await lookHere('nothing chosen');
+  await page.locator('input[value=merge_into]').check();
+  await page.locator('form[action$="/decide"] button').click();
+  await lookHere('merge check');
+  const faults = browser.complaints.filter((each) => !/status of (404|422)/.test(each));
+  assert.deepEqual(faults, [], 'the policy lets our own style, font and icons through, and nothing else was asked for');
 }
 
-test('on a screen of 320 pixels, and with text twice as large, nothing has to be scrolled sideways but tables by themselves', async () => {
-  await using browser = await openPage({ viewport: { width: 320, height: 640 }, locale: 'nb-NO' });
-  const { page } = browser;
-  await signInBrowser(page, desk);
-  const tooWide = () => page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
-  for (const path of pages()) {
-    await inCase(pageName(path), async () => {
-      await page.goto(`${desk.url}${path}`);
-      assert.ok((await tooWide()) <= 0);
-      await page.evaluate(`document.documentElement.style.fontSize = '200%'`);
-      assert.ok((await tooWide()) <= 0, 'text at 200 %');
-      const small = await page.evaluate<
-        string[]
-      >(`[...document.querySelectorAll('main button, main input:not([type=hidden]), main select')]
-        .map((each) => [each.outerHTML, each.getBoundingClientRect()])
-        .filter(([, { width, height }]) => width < 24 || height < 24).map(([html]) => html)`);
-      assert.deepEqual(small, [], 'targets of 24 pixels at least');
-    });
+beforeAll(async () => {
+  const [locale, heading] = languages[0];
+  await walk(locale, heading, async (page, name) => seen.set(name, await lookAt(page)));
+});
+
+/** The pages whose transcripts are kept. */
+const kept = () => pages().map((path) => [pageName(path), seen.get(pageName(path))] as const);
+
+test('no page has an accessibility fault: Bokmål, light and dark', () => {
+  assert.equal(seen.size, pages().length + 5);
+  for (const [name, { light, dark }] of seen) {
+    assert.deepEqual(light, [], name);
+    assert.deepEqual(dark, [], `${name}, dark`);
+  }
+});
+
+// Each page once in each language; the colours in turn, so that each language and each page has both.
+for (const [at, [locale, heading]] of languages.slice(1).entries()) {
+  test(`no page has an accessibility fault: ${locale}`, () =>
+    walk(locale, heading, async (page, _, nth) => {
+      await page.emulateMedia({ colorScheme: nth % 2 === at ? 'light' : 'dark' });
+      assert.deepEqual(await violations(page), []);
+    }));
+}
+
+test('on a screen of 320 pixels, and with text twice as large, nothing has to be scrolled sideways but tables by themselves', () => {
+  for (const [name, { narrow, large, small }] of seen) {
+    assert.ok(narrow <= 0, name);
+    assert.ok(large <= 0, `${name}: text at 200 %`);
+    assert.deepEqual(small, [], `${name}: targets of 24 pixels at least`);
   }
 });
 
 test('what a screen reader reads is what the files of test/coordinator-desk/transcripts say, and each difference is a word', async () => {
-  await using browser = await openPage({ locale: 'nb-NO' });
-  const { page } = browser;
-  await signInBrowser(page, desk);
-  for (const path of pages()) {
-    await page.goto(`${desk.url}${path}`);
-    const heard = await transcriptOf(page);
-    const { kept, now } = keptTranscript(pageName(path), heard);
-    await inCase(pageName(path), async () => {
+  for (const [name, looked] of kept()) {
+    const heard = looked?.heard ?? '';
+    const { kept, now } = keptTranscript(name, heard);
+    await inCase(name, async () => {
       assert.equal(now, kept);
       const levels = [...heard.matchAll(/^\[heading\].*\(level (\d)\)/gm)].map(([, level]) => Number(level));
       assert.equal(levels.filter((level) => level === 1).length, 1);

@@ -112,6 +112,17 @@ test('a key is made in the browser and approved by another coordinator; a number
   assert.equal(await page.getByRole('button', { name: 'Vis nummeret igjen' }).isVisible(), false);
   await open(secret);
   await page.getByText(number(0)).waitFor();
+  await page.clock.fastForward(60_000);
+  await page.getByRole('button', { name: 'Vis nummeret igjen' }).click();
+  await page.getByText(number(0)).waitFor();
+  // Five minutes after it was opened the key is gone too, whatever was shown meanwhile.
+  await page.clock.fastForward(240_000);
+  await page.getByText('Nøkkelen er ikke åpen lenger').waitFor();
+  assert.doesNotMatch(await mainText(page), new RegExp(number(0)));
+  assert.equal(await page.getByRole('button', { name: 'Vis nummeret igjen' }).isVisible(), false);
+  assert.equal(await focused(page), 'key-file');
+  await open(secret);
+  await page.getByText(number(0)).waitFor();
   assert.deepEqual(await violations(page), []);
   await page.getByRole('button', { name: 'Gjort' }).click();
   await page.getByText('Raden er gjort').waitFor();
@@ -124,7 +135,7 @@ test('a key is made in the browser and approved by another coordinator; a number
   );
   assert.deepEqual(
     events.rows.map(({ event }) => event),
-    ['number_fetched', 'number_fetched', 'push_marked_done'],
+    ['number_fetched', 'number_fetched', 'number_fetched', 'push_marked_done'],
     'fetched once for each time the key was opened, however often it was shown',
   );
   for (const [what, text] of Object.entries({ requests: sent.join('\n'), log: desk.log.join('') }))

@@ -13,6 +13,8 @@ export interface AuthorizationServer extends AsyncDisposable {
   /** Refresh tokens that are good. */
   refreshTokens: Map<string, string>;
   requests: string[];
+  /** Its database is away: nothing is exchanged. */
+  isAway: boolean;
 }
 
 type Code = { userId: string; challenge: string };
@@ -24,6 +26,7 @@ export async function startAuthorizationServer(): Promise<AuthorizationServer> {
     lifetime: '15m',
     refreshTokens: new Map(),
     requests: [],
+    isAway: false,
   };
   let base = '';
 
@@ -78,6 +81,7 @@ export async function startAuthorizationServer(): Promise<AuthorizationServer> {
       return void response.writeHead(302, { location: back.href }).end();
     }
     if (url.pathname === '/token') {
+      if (state.isAway) return json(503, { error: 'temporarily_unavailable' });
       const answer = await exchange(new URLSearchParams(body));
       return answer === undefined ? json(400, { error: 'invalid_grant' }) : json(200, answer);
     }

@@ -17,3 +17,11 @@ export function focusedText(page: Page): Promise<string> {
 export async function mainText(page: Page): Promise<string> {
   return (await page.evaluate<string>(`document.querySelector('main').innerText`)).replaceAll(/\s+/g, ' ');
 }
+
+/** Pixels by which a page is wider than the window: what would have to be scrolled sideways. With its text at double size where that is asked for. */
+export async function tooWide(page: Page, text: '100%' | '200%' = '100%'): Promise<number> {
+  await page.evaluate(`document.documentElement.style.fontSize = '${text}'`);
+  const pixels = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+  await page.evaluate(`document.documentElement.style.fontSize = ''`);
+  return Math.max(0, pixels);
+}

@@ -79,6 +79,11 @@ export function keptTranscript(name: string, now: string): { kept: string; now: 
   // What differs from one run to the next.
   const steady = now
     .replaceAll(/\b[0-9]{1,2}\. [a-zæøå]+ [0-9]{4}( kl\. [0-9]{2}:[0-9]{2})?/g, '<date>')
+    .replaceAll(
+      /\b(januar|februar|mars|april|mai|juni|juli|august|september|oktober|november|desember) [0-9]{4}\b/gi,
+      '<month>',
+    )
+    .replaceAll(/^(jan|feb|mars|apr|mai|juni|juli|aug|sep|okt|nov|des)\.?$/gm, '<month>')
     .replaceAll(/\bm-[0-9a-f]{8}\b/g, '<member>')
     .replaceAll(/\borg-[0-9a-f]{8}\b/g, '<organisation>')
     .replaceAll(/\b[0-9a-f]{8}\b(?=$|[).,])/gm, '<user>')

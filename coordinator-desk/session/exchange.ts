@@ -8,17 +8,20 @@ const ahead = 60;
 /** Milliseconds for which requests that still bring the old refresh token are answered with what the first of them got. */
 const remembered = 30_000;
 
+/** Whether an access token is good for a while yet. */
+export function isFresh({ expiresAt }: Session): boolean {
+  return expiresAt - ahead > Date.now() / 1000;
+}
+
 /**
- * Exchanges an access token that ends soon. Several tabs send the same old token at once: one of them asks, all of them go on with the
- * answer.
+ * Exchanges an access token. Several tabs send the same old token at once: one of them asks, all of them go on with the answer.
  *
- * @returns the session as it is, or a new one that the browser must be given
+ * @returns a new session that the browser must be given
  * @throws {SessionEndedError}
  */
-export function createKeepFresh(refresh: SignIn['refresh']): (session: Session) => Promise<Session> {
+export function createExchange(refresh: SignIn['refresh']): (session: Session) => Promise<Session> {
   const underWay = new LRUCache<string, Promise<Session>>({ max: 10_000, ttl: remembered });
   return async (session) => {
-    if (session.expiresAt - ahead > Date.now() / 1000) return session;
     const key = createHash('sha256').update(session.refreshToken).digest('base64url');
     const known = underWay.get(key);
     if (known !== undefined) return known;

@@ -8,7 +8,7 @@ as $$
 declare
   k registry.conflict_comments;
 begin
-  if btrim(p_text) <> '' then
+  if not private.says_nothing(p_text) then
     insert into registry.conflict_comments (organization_id, conflict_id, user_id, text)
     values (c.organization_id, c.id, p_user_id, p_text)
     returning * into k;

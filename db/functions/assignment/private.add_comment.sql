@@ -8,7 +8,7 @@ declare
   c constant registry.conflicts := private.lock_case(p_conflict_id);
   v_refusal constant text := case
     when c.id is null then 'not_found'
-    when btrim(p_text) <> '' is not true then 'text_missing'
+    when private.says_nothing(p_text) then 'text_missing'
     else coalesce(private.why_not_note(p_text), private.why_not_comment(c.id))
   end;
   k registry.conflict_comments;
