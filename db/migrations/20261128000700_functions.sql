@@ -4668,6 +4668,80 @@ for each row execute function private.tg__refuse_write();
 -- end db/functions/conflicts/api.settled_conflicts.sql
 
 set local role audit_owner;
+-- begin db/functions/sealing/audit.system_identifier.sql
+-- A dump that is restored elsewhere takes the events along, and not the count of transactions. The cluster's identifier tells.
+create or replace function audit.system_identifier()
+returns bigint
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (select c.system_identifier from pg_control_system() as c);
+exception
+  when insufficient_privilege then
+    return null; -- some hosted services do not tell
+end
+$$;
+comment on function audit.system_identifier is 'Out: the identifier of the PostgreSQL cluster; null where PostgreSQL does not tell.';
+grant execute on function audit.system_identifier to registry_owner;
+-- end db/functions/sealing/audit.system_identifier.sql
+
+-- begin db/functions/sealing/audit.begin_epoch.sql
+-- Transaction numbers begin anew in another cluster, and restored events have the numbers of the old one. In a new epoch the order
+-- (epoch, transaction, id) is true again. The lock waits for everybody who has written an event (audit.current_epoch), so that no event of the
+-- old epoch comes after one of the new; not for long, because logins wait behind it: the next try comes in seconds.
+create or replace function audit.begin_epoch(p_reason text, p_tree_size bigint, p_lost_checkpoint text)
+returns integer
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '1s'
+as $$
+declare
+  v_epoch integer;
+begin
+  lock table audit.epochs in access exclusive mode;
+  select coalesce(max(e.epoch), 0) + 1 into v_epoch from audit.epochs as e;
+  insert into audit.epochs (epoch, system_identifier, reason, tree_size, lost_checkpoint)
+  values (v_epoch, audit.system_identifier(), p_reason, p_tree_size, p_lost_checkpoint);
+  return v_epoch;
+end
+$$;
+comment on function audit.begin_epoch is 'In: why, how many events are sealed, and the checkpoint that a restored backup lacks. Out: the new epoch.';
+grant execute on function audit.begin_epoch to registry_owner;
+-- end db/functions/sealing/audit.begin_epoch.sql
+
+-- begin db/functions/sealing/audit.current_epoch.sql
+-- The default of audit.events.epoch. VOLATILE, so that an event that waited for a new epoch (audit.begin_epoch) sees it. Reading the table
+-- keeps a lock on it until the transaction ends: that is how a new epoch waits for whoever writes in the old one.
+create or replace function audit.current_epoch()
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return coalesce((select e.epoch from audit.epochs as e order by e.epoch desc limit 1), 1);
+end
+$$;
+comment on function audit.current_epoch is 'Out: the newest epoch; 1 where none is written down yet.';
+grant execute on function audit.current_epoch to registry_owner;
+-- end db/functions/sealing/audit.current_epoch.sql
+
+-- begin db/functions/sealing/audit.lock_sealing.sql
+-- Sealing and redacting exclude each other: a leaf of what an event said, written just when the event is redacted, would look like tampering.
+-- Whoever does either takes this lock first, looks at the rows in a statement after it, and holds it until its transaction ends.
+create or replace function audit.lock_sealing()
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('audit.lock_sealing', 0));
+end
+$$;
+comment on function audit.lock_sealing is 'Waits until nobody else seals or redacts, and keeps it so until the transaction ends.';
+grant execute on function audit.lock_sealing to registry_owner;
+-- end db/functions/sealing/audit.lock_sealing.sql
+
 -- begin db/functions/audit/audit.member_timeline.sql
 -- Everything that happened to one member, in order, for DBAs: also what happened before two records were merged.
 create or replace function audit.member_timeline(member_id uuid)
@@ -4722,6 +4796,36 @@ create or replace trigger _100_refuse_change
 before update or delete or truncate on audit.events
 for each statement execute function audit.tg__refuse_change();
 alter table audit.events enable always trigger _100_refuse_change;
+
+create or replace trigger _100_refuse_change
+before update or delete or truncate on audit.leaves
+for each statement execute function audit.tg__refuse_change();
+alter table audit.leaves enable always trigger _100_refuse_change;
+
+create or replace trigger _100_refuse_change
+before update or delete or truncate on audit.salts
+for each statement execute function audit.tg__refuse_change();
+alter table audit.salts enable always trigger _100_refuse_change;
+
+create or replace trigger _100_refuse_change
+before update or delete or truncate on audit.nodes
+for each statement execute function audit.tg__refuse_change();
+alter table audit.nodes enable always trigger _100_refuse_change;
+
+create or replace trigger _100_refuse_change
+before update or delete or truncate on audit.checkpoints
+for each statement execute function audit.tg__refuse_change();
+alter table audit.checkpoints enable always trigger _100_refuse_change;
+
+create or replace trigger _100_refuse_change
+before update or delete or truncate on audit.sealing_keys
+for each statement execute function audit.tg__refuse_change();
+alter table audit.sealing_keys enable always trigger _100_refuse_change;
+
+create or replace trigger _100_refuse_change
+before update or delete or truncate on audit.epochs
+for each statement execute function audit.tg__refuse_change();
+alter table audit.epochs enable always trigger _100_refuse_change;
 -- end db/functions/audit/audit.tg__refuse_change.sql
 
 set local role registry_owner;

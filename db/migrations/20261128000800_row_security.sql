@@ -240,6 +240,44 @@ create policy coordinator_select on audit.events for select to authenticated usi
 grant select (id, organization_id, occurred_at, event, source, message, member_id, observation_id, conflict_id, push_id)
   on audit.events to authenticated;
 
+alter table audit.leaves enable row level security;
+alter table audit.leaves force row level security;
+create policy writer_insert on audit.leaves for insert to registry_owner with check (true);
+create policy writer_select on audit.leaves for select to registry_owner using (true);
+create policy auditor_select on audit.leaves for select to auditor using (true);
+
+alter table audit.salts enable row level security;
+alter table audit.salts force row level security;
+create policy writer_insert on audit.salts for insert to registry_owner with check (true);
+create policy writer_select on audit.salts for select to registry_owner using (true);
+create policy auditor_select on audit.salts for select to auditor using (true);
+
+alter table audit.nodes enable row level security;
+alter table audit.nodes force row level security;
+create policy writer_insert on audit.nodes for insert to registry_owner with check (true);
+create policy writer_select on audit.nodes for select to registry_owner using (true);
+create policy auditor_select on audit.nodes for select to auditor using (true);
+
+alter table audit.checkpoints enable row level security;
+alter table audit.checkpoints force row level security;
+create policy writer_insert on audit.checkpoints for insert to registry_owner with check (true);
+create policy writer_select on audit.checkpoints for select to registry_owner using (true);
+create policy auditor_select on audit.checkpoints for select to auditor using (true);
+
+alter table audit.sealing_keys enable row level security;
+alter table audit.sealing_keys force row level security;
+create policy writer_insert on audit.sealing_keys for insert to registry_owner with check (true);
+create policy writer_select on audit.sealing_keys for select to registry_owner using (true);
+create policy auditor_select on audit.sealing_keys for select to auditor using (true);
+
+-- The only table of these that the audit's owner writes by itself (audit.begin_epoch).
+alter table audit.epochs enable row level security;
+alter table audit.epochs force row level security;
+create policy owner_insert on audit.epochs for insert to audit_owner with check (true);
+create policy owner_select on audit.epochs for select to audit_owner using (true);
+create policy writer_select on audit.epochs for select to registry_owner using (true);
+create policy auditor_select on audit.epochs for select to auditor using (true);
+
 reset role;
 
 -- migrate:down

@@ -16,3 +16,33 @@ create or replace trigger _100_refuse_change
 before update or delete or truncate on audit.events
 for each statement execute function audit.tg__refuse_change();
 alter table audit.events enable always trigger _100_refuse_change;
+
+create or replace trigger _100_refuse_change
+before update or delete or truncate on audit.leaves
+for each statement execute function audit.tg__refuse_change();
+alter table audit.leaves enable always trigger _100_refuse_change;
+
+create or replace trigger _100_refuse_change
+before update or delete or truncate on audit.salts
+for each statement execute function audit.tg__refuse_change();
+alter table audit.salts enable always trigger _100_refuse_change;
+
+create or replace trigger _100_refuse_change
+before update or delete or truncate on audit.nodes
+for each statement execute function audit.tg__refuse_change();
+alter table audit.nodes enable always trigger _100_refuse_change;
+
+create or replace trigger _100_refuse_change
+before update or delete or truncate on audit.checkpoints
+for each statement execute function audit.tg__refuse_change();
+alter table audit.checkpoints enable always trigger _100_refuse_change;
+
+create or replace trigger _100_refuse_change
+before update or delete or truncate on audit.sealing_keys
+for each statement execute function audit.tg__refuse_change();
+alter table audit.sealing_keys enable always trigger _100_refuse_change;
+
+create or replace trigger _100_refuse_change
+before update or delete or truncate on audit.epochs
+for each statement execute function audit.tg__refuse_change();
+alter table audit.epochs enable always trigger _100_refuse_change;
