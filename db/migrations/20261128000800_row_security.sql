@@ -237,6 +237,10 @@ alter table audit.events force row level security;
 create policy writer_insert on audit.events for insert to registry_owner with check (true);
 create policy writer_select on audit.events for select to registry_owner using (true);
 create policy auditor_select on audit.events for select to auditor using (true);
+-- For audit.redact_events, which runs in this owner's name.
+create policy owner_select on audit.events for select to audit_owner using (true);
+create policy owner_redact on audit.events for update to audit_owner using (redacted_at is null) with check (redacted_at is not null);
+create policy owner_insert on audit.events for insert to audit_owner with check (event = 'events_redacted');
 
 create policy own_organization on audit.events as restrictive to authenticated
   using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
@@ -250,6 +254,46 @@ create policy coordinator_select on audit.erasures for select to authenticated u
 grant select (id, organization_id, member_id, state, reason, requested_by, approved_by, announced_at, erased_at, counts, removal, removed_at,
     receipt_digest, receipt_given_at)
   on audit.erasures to authenticated;
+
+alter table audit.leaves enable row level security;
+alter table audit.leaves force row level security;
+create policy writer_insert on audit.leaves for insert to registry_owner with check (true);
+create policy writer_select on audit.leaves for select to registry_owner using (true);
+create policy auditor_select on audit.leaves for select to auditor using (true);
+
+alter table audit.salts enable row level security;
+alter table audit.salts force row level security;
+create policy writer_insert on audit.salts for insert to registry_owner with check (true);
+create policy writer_select on audit.salts for select to registry_owner using (true);
+create policy auditor_select on audit.salts for select to auditor using (true);
+create policy owner_select on audit.salts for select to audit_owner using (true);
+create policy owner_delete on audit.salts for delete to audit_owner using (true);
+
+alter table audit.nodes enable row level security;
+alter table audit.nodes force row level security;
+create policy writer_insert on audit.nodes for insert to registry_owner with check (true);
+create policy writer_select on audit.nodes for select to registry_owner using (true);
+create policy auditor_select on audit.nodes for select to auditor using (true);
+
+alter table audit.checkpoints enable row level security;
+alter table audit.checkpoints force row level security;
+create policy writer_insert on audit.checkpoints for insert to registry_owner with check (true);
+create policy writer_select on audit.checkpoints for select to registry_owner using (true);
+create policy auditor_select on audit.checkpoints for select to auditor using (true);
+
+alter table audit.sealing_keys enable row level security;
+alter table audit.sealing_keys force row level security;
+create policy writer_insert on audit.sealing_keys for insert to registry_owner with check (true);
+create policy writer_select on audit.sealing_keys for select to registry_owner using (true);
+create policy auditor_select on audit.sealing_keys for select to auditor using (true);
+
+-- The only table of these that the audit's owner writes by itself (audit.begin_epoch).
+alter table audit.epochs enable row level security;
+alter table audit.epochs force row level security;
+create policy owner_insert on audit.epochs for insert to audit_owner with check (true);
+create policy owner_select on audit.epochs for select to audit_owner using (true);
+create policy writer_select on audit.epochs for select to registry_owner using (true);
+create policy auditor_select on audit.epochs for select to auditor using (true);
 
 reset role;
 

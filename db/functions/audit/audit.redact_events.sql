@@ -1,5 +1,5 @@
 -- What an event said of a person goes, and that it happened stays: the seal's leaf is left, and its salt goes, without which nobody can try out
--- what the event said (../sealing). Nobody else may change an event (audit.tg__refuse_change), and it is said in one event which ones were: who
+-- what the event said. Nobody else may change an event (audit.tg__refuse_change), and it is said in one event which ones were: who
 -- verifies can so tell a redaction from a change. It names them by a digest, for the events themselves show when they were redacted.
 create or replace function audit.redact_events(p_event_ids bigint[], p_reason text)
 returns integer
