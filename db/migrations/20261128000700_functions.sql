@@ -4689,12 +4689,13 @@ grant execute on function audit.system_identifier to registry_owner;
 -- begin db/functions/sealing/audit.begin_epoch.sql
 -- Transaction numbers begin anew in another cluster, and restored events have the numbers of the old one. In a new epoch the order
 -- (epoch, transaction, id) is true again. The lock waits for everybody who has written an event (audit.current_epoch), so that no event of the
--- old epoch comes after one of the new; not for long, because logins wait behind it: the next try comes in seconds.
+-- old epoch comes after one of the new; not for long, because logins wait behind it, and shorter than it takes PostgreSQL to notice a deadlock
+-- with somebody who has written an event and then redacts: the next try comes in seconds.
 create or replace function audit.begin_epoch(p_reason text, p_tree_size bigint, p_lost_checkpoint text)
 returns integer
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
-set lock_timeout = '1s'
+set lock_timeout = '500ms'
 as $$
 declare
   v_epoch integer;
@@ -10189,11 +10190,9 @@ declare
   v_size bigint;
   v_epoch audit.epochs;
 begin
-  if private.why_new_epoch() is not null then
-    perform audit.lock_sealing();
-    -- Another worker may have begun it meanwhile.
-    perform audit.begin_epoch(w.reason, private.sealed_size(), null) from private.why_new_epoch() as w(reason) where w.reason is not null;
-  end if;
+  -- Before anything is read: whoever begins an epoch would wait for us, and we for them.
+  perform audit.lock_sealing();
+  perform audit.begin_epoch(w.reason, private.sealed_size(), null) from private.why_new_epoch() as w(reason) where w.reason is not null;
   v_size := private.sealed_size();
   select e.* into v_epoch from audit.epochs as e where e.reason = 'restore_accepted' order by e.epoch desc limit 1;
   return query

@@ -17,7 +17,7 @@ const most = 2_000;
 
 /** @param path null: only what this process has signed itself is known */
 export async function openCheckpointFile(path: string | null): Promise<CheckpointFile> {
-  let checkpoints = path === null ? [] : await readCheckpoints(path);
+  let checkpoints: Checkpoint[] = [];
 
   async function rewrite(kept: Checkpoint[]): Promise<void> {
     checkpoints = kept;
@@ -25,6 +25,12 @@ export async function openCheckpointFile(path: string | null): Promise<Checkpoin
     await writeDurably(`${path}.new`, 'w', kept.map(toLine).join(''));
     await rename(`${path}.new`, path);
     await syncFolder(dirname(path));
+  }
+
+  if (path !== null) {
+    const { whole, cut } = await readLines(path);
+    checkpoints = whole.map((line) => readCheckpoint((JSON.parse(line) as { note: string }).note));
+    if (cut) await rewrite(checkpoints);
   }
 
   return {
@@ -44,15 +50,14 @@ export async function openCheckpointFile(path: string | null): Promise<Checkpoin
 
 const toLine = ({ note }: Checkpoint): string => `${JSON.stringify({ note })}\n`;
 
-async function readCheckpoints(path: string): Promise<Checkpoint[]> {
+/** A line that was cut off by a crash was shown to nobody: a checkpoint is in the file before it goes anywhere. */
+async function readLines(path: string): Promise<{ whole: string[]; cut: boolean }> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '';
     throw error;
   });
-  // A line that was cut off by a crash was not signed for anybody: it is written before the checkpoint goes anywhere.
-  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-  const lines = whole.split('\n').filter((line) => line !== '');
-  return lines.map((line) => readCheckpoint((JSON.parse(line) as { note: string }).note));
+  const lines = text.split('\n');
+  return { cut: lines.pop() !== '', whole: lines };
 }
 
 async function writeDurably(path: string, flags: 'a' | 'w', text: string): Promise<void> {

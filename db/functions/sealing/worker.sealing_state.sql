@@ -9,11 +9,9 @@ declare
   v_size bigint;
   v_epoch audit.epochs;
 begin
-  if private.why_new_epoch() is not null then
-    perform audit.lock_sealing();
-    -- Another worker may have begun it meanwhile.
-    perform audit.begin_epoch(w.reason, private.sealed_size(), null) from private.why_new_epoch() as w(reason) where w.reason is not null;
-  end if;
+  -- Before anything is read: whoever begins an epoch would wait for us, and we for them.
+  perform audit.lock_sealing();
+  perform audit.begin_epoch(w.reason, private.sealed_size(), null) from private.why_new_epoch() as w(reason) where w.reason is not null;
   v_size := private.sealed_size();
   select e.* into v_epoch from audit.epochs as e where e.reason = 'restore_accepted' order by e.epoch desc limit 1;
   return query
