@@ -1170,7 +1170,7 @@ export type Database = {
       };
       /** With a member's own access token. Out: {"providers": those whose consent is withdrawn, "number": removed (the member system is told), kept (it has another legal basis) or none}; or a refusal with code and message (HTTP 404, 409). Changes that were not sent yet are stopped. */
       withdraw_my_consent: {
-        Args: {  };
+        Args: Record<PropertyKey, never>;
         Returns: WithdrawnConsent;
       };
       /** In: a case that the caller proposed a decision for, its version. Out: the case, open again, or a refusal with code and message (HTTP 404, 409). */

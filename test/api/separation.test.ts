@@ -550,7 +550,7 @@ test('a member withdraws for nobody else, and filters open no other record', asy
   assert.equal(revoked.n, 1, 'the own login alone');
   for (const path of [
     '/my_record?member_external_id=neq.own-filled',
-    '/my_record?or=(organization.neq.x,organization.is.null)&organization=neq.' + own.organization.slug,
+    `/my_record?or=(organization.neq.x,organization.is.null)&organization=neq.${own.organization.slug}`,
     '/my_history?message=ilike.*coordinator*',
   ]) {
     assert.deepEqual((await send({ path, token: ownMember.token })).rows, [], path);
