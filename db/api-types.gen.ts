@@ -526,7 +526,7 @@ export type Database = {
           /** The member whose number is carried. */
           member_id: string;
           /** The member's number in the member system. */
-          member_external_id: string;
+          member_external_id: string | null;
           /** Given name on the record. */
           member_given_name: string | null;
           /** Family name on the record. */
@@ -562,7 +562,7 @@ export type Database = {
           /** The member whose number is carried. */
           member_id: string;
           /** The member's number in the member system. */
-          member_external_id: string;
+          member_external_id: string | null;
           /** rejected or given_up: a case; pending or sending: it is still tried. */
           state: Enum<'push_state'>;
           /** Attempts begun. */
@@ -594,7 +594,7 @@ export type Database = {
           /** The member concerned. */
           member_id: string | null;
           /** The member's number in the member system. */
-          member_external_id: string;
+          member_external_id: string | null;
           /** When it happened. */
           occurred_at: string;
           /** What happened (docs/for-coordinators.md). */
@@ -670,7 +670,7 @@ export type Database = {
           /** Whose member (slug). */
           organization: string;
           /** The member's number in the member system. */
-          external_id: string;
+          external_id: string | null;
           /** Given name. */
           given_name: string | null;
           /** Family name. */
@@ -1058,7 +1058,7 @@ export type Database = {
           /** The member concerned. */
           member_id: string;
           /** The member's number in the member system. */
-          member_external_id: string;
+          member_external_id: string | null;
           /** Given name on the record. */
           given_name: string | null;
           /** Family name on the record. */
@@ -1194,7 +1194,8 @@ export type Database = {
         | 'push_failed'
         | 'member_system'
         | 'drift'
-        | 'receiver_key';
+        | 'receiver_key'
+        | 'erasure';
       /** Life of a case. Open and proposed ones wait for coordinators: they are not closed (closed_at is null). */
       conflict_state: 'open' | 'proposed' | 'resolved' | 'superseded';
       /** Where a member stands on the storing of the number. */
@@ -1207,7 +1208,8 @@ export type Database = {
         | 'merge_into'
         | 'link_login'
         | 'retry_sync'
-        | 'accept_receiver_key';
+        | 'accept_receiver_key'
+        | 'erase_member';
       /** Life of a file of changes. */
       file_state: 'writing' | 'ready' | 'acknowledged' | 'expired';
       /** Languages of the coordinators' pages: bokmål, nynorsk, English. */

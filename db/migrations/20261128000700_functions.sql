@@ -5207,6 +5207,80 @@ for each row execute function private.tg__refuse_write();
 -- end db/functions/conflicts/api.settled_conflicts.sql
 
 set local role audit_owner;
+-- begin db/functions/sealing/audit.system_identifier.sql
+-- A dump that is restored elsewhere takes the events along, and not the count of transactions. The cluster's identifier tells.
+create or replace function audit.system_identifier()
+returns bigint
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (select c.system_identifier from pg_control_system() as c);
+exception
+  when insufficient_privilege then
+    return null; -- some hosted services do not tell
+end
+$$;
+comment on function audit.system_identifier is 'Out: the identifier of the PostgreSQL cluster; null where PostgreSQL does not tell.';
+grant execute on function audit.system_identifier to registry_owner;
+-- end db/functions/sealing/audit.system_identifier.sql
+
+-- begin db/functions/sealing/audit.begin_epoch.sql
+-- Transaction numbers begin anew in another cluster, and restored events have the numbers of the old one. In a new epoch the order
+-- (epoch, transaction, id) is true again. The lock waits for everybody who has written an event (audit.current_epoch), so that no event of the
+-- old epoch comes after one of the new; not for long, because logins wait behind it: the next try comes in seconds.
+create or replace function audit.begin_epoch(p_reason text, p_tree_size bigint, p_lost_checkpoint text)
+returns integer
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '1s'
+as $$
+declare
+  v_epoch integer;
+begin
+  lock table audit.epochs in access exclusive mode;
+  select coalesce(max(e.epoch), 0) + 1 into v_epoch from audit.epochs as e;
+  insert into audit.epochs (epoch, system_identifier, reason, tree_size, lost_checkpoint)
+  values (v_epoch, audit.system_identifier(), p_reason, p_tree_size, p_lost_checkpoint);
+  return v_epoch;
+end
+$$;
+comment on function audit.begin_epoch is 'In: why, how many events are sealed, and the checkpoint that a restored backup lacks. Out: the new epoch.';
+grant execute on function audit.begin_epoch to registry_owner;
+-- end db/functions/sealing/audit.begin_epoch.sql
+
+-- begin db/functions/sealing/audit.current_epoch.sql
+-- The default of audit.events.epoch. VOLATILE, so that an event that waited for a new epoch (audit.begin_epoch) sees it. Reading the table
+-- keeps a lock on it until the transaction ends: that is how a new epoch waits for whoever writes in the old one.
+create or replace function audit.current_epoch()
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return coalesce((select e.epoch from audit.epochs as e order by e.epoch desc limit 1), 1);
+end
+$$;
+comment on function audit.current_epoch is 'Out: the newest epoch; 1 where none is written down yet.';
+grant execute on function audit.current_epoch to registry_owner;
+-- end db/functions/sealing/audit.current_epoch.sql
+
+-- begin db/functions/sealing/audit.lock_sealing.sql
+-- Sealing and redacting exclude each other: a leaf of what an event said, written just when the event is redacted, would look like tampering.
+-- Whoever does either takes this lock first, looks at the rows in a statement after it, and holds it until its transaction ends.
+create or replace function audit.lock_sealing()
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('audit.lock_sealing', 0));
+end
+$$;
+comment on function audit.lock_sealing is 'Waits until nobody else seals or redacts, and keeps it so until the transaction ends.';
+grant execute on function audit.lock_sealing to registry_owner;
+-- end db/functions/sealing/audit.lock_sealing.sql
+
 -- begin db/functions/audit/audit.member_timeline.sql
 -- Everything that happened to one member, in order, for DBAs: also what happened before two records were merged.
 create or replace function audit.member_timeline(member_id uuid)
@@ -5242,15 +5316,67 @@ comment on column audit.organizations.name is 'Name for people.';
 grant select on audit.organizations to auditor;
 -- end db/functions/audit/audit.organizations.sql
 
+-- begin db/functions/audit/audit.redact_events.sql
+-- What an event said of a person goes, and that it happened stays: the seal's leaf is left, and its salt goes, without which nobody can try out
+-- what the event said. Nobody else may change an event (audit.tg__refuse_change), and it is said in one event which ones were: who
+-- verifies can so tell a redaction from a change. It names them by a digest, for the events themselves show when they were redacted.
+create or replace function audit.redact_events(p_event_ids bigint[], p_reason text)
+returns integer
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_at constant timestamptz := clock_timestamp();
+  v_message constant text := case p_reason
+    when 'erasure' then 'What was said here was taken out: the person was erased.'
+    when 'retention' then 'What was said here was taken out: the time set for it was over.' end;
+  v_ids bigint[];
+  v_organization_ids uuid[];
+begin
+  if v_message is null then
+    raise exception 'Events are redacted for erasure or retention.' using errcode = 'invalid_parameter_value';
+  end if;
+  perform audit.lock_sealing();
+  with redacted as (
+    update audit.events as e set message = v_message, detail = '{}', redacted_at = v_at
+    where e.id = any (p_event_ids) and e.redacted_at is null
+    returning e.id, e.organization_id
+  )
+  select array_agg(r.id order by r.id), array_agg(distinct r.organization_id) into v_ids, v_organization_ids from redacted as r;
+  if v_ids is null then
+    return 0;
+  end if;
+  delete from audit.salts as s where s.event_id = any (v_ids);
+  insert into audit.events (event, source, actor, organization_id, message, detail)
+  values ('events_redacted', 'worker', session_user, case when cardinality(v_organization_ids) = 1 then v_organization_ids[1] end,
+    format('What %s events said was taken out (%s).', cardinality(v_ids), p_reason),
+    jsonb_build_object('reason', p_reason, 'count', cardinality(v_ids),
+      'redacted_at', to_char(v_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+      'digest', encode(sha256(convert_to(array_to_string(v_ids, ','), 'UTF8')), 'hex')));
+  return cardinality(v_ids);
+end
+$$;
+comment on function audit.redact_events is 'In: ids of events, erasure or retention. Out: how many were redacted now. Takes out sentence and details, and deletes the salts. Appends one event events_redacted with reason, count, the time that these events have as redacted_at, and digest: SHA-256 (hex) over their ids in ascending order, as decimal numbers with commas between.';
+grant execute on function audit.redact_events to registry_owner;
+-- end db/functions/audit/audit.redact_events.sql
+
 -- begin db/functions/audit/audit.tg__refuse_change.sql
 -- An audit that can be changed proves nothing. It belongs to the audit's owner, so that no function of ours can replace it. ALWAYS:
--- session_replication_role = replica does not skip these triggers.
+-- session_replication_role = replica does not skip these triggers. One function may pass, audit.redact_events, known by its owner and by the call
+-- it makes here; what it may change of an event is said by audit.tg_events__redact_only.
 create or replace function audit.tg__refuse_change()
 returns trigger
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_calls text;
 begin
+  get diagnostics v_calls = pg_context;
+  if current_user = 'audit_owner' and TG_OP <> 'TRUNCATE' and position('audit.redact_events(bigint[],text)' in v_calls) > 0
+    and (TG_TABLE_NAME, TG_OP) in (('events', 'UPDATE'), ('salts', 'DELETE')) then
+    return null;
+  end if;
   raise exception 'Rows of %.% are never changed or removed.', TG_TABLE_SCHEMA, TG_TABLE_NAME
     using errcode = 'insufficient_privilege', hint = 'Append a new event that puts right what this one says.';
 end
@@ -5261,7 +5387,75 @@ create or replace trigger _100_refuse_change
 before update or delete or truncate on audit.events
 for each statement execute function audit.tg__refuse_change();
 alter table audit.events enable always trigger _100_refuse_change;
+
+create or replace trigger _100_refuse_change
+before update or delete or truncate on audit.leaves
+for each statement execute function audit.tg__refuse_change();
+alter table audit.leaves enable always trigger _100_refuse_change;
+
+create or replace trigger _100_refuse_change
+before update or delete or truncate on audit.salts
+for each statement execute function audit.tg__refuse_change();
+alter table audit.salts enable always trigger _100_refuse_change;
+
+create or replace trigger _100_refuse_change
+before update or delete or truncate on audit.nodes
+for each statement execute function audit.tg__refuse_change();
+alter table audit.nodes enable always trigger _100_refuse_change;
+
+create or replace trigger _100_refuse_change
+before update or delete or truncate on audit.checkpoints
+for each statement execute function audit.tg__refuse_change();
+alter table audit.checkpoints enable always trigger _100_refuse_change;
+
+create or replace trigger _100_refuse_change
+before update or delete or truncate on audit.sealing_keys
+for each statement execute function audit.tg__refuse_change();
+alter table audit.sealing_keys enable always trigger _100_refuse_change;
+
+create or replace trigger _100_refuse_change
+before update or delete or truncate on audit.epochs
+for each statement execute function audit.tg__refuse_change();
+alter table audit.epochs enable always trigger _100_refuse_change;
+
+create or replace trigger _100_refuse_change
+before delete or truncate on audit.erasures
+for each statement execute function audit.tg__refuse_change();
+alter table audit.erasures enable always trigger _100_refuse_change;
+
+create or replace trigger _100_refuse_change
+before update or delete or truncate on audit.erased_records
+for each statement execute function audit.tg__refuse_change();
+alter table audit.erased_records enable always trigger _100_refuse_change;
 -- end db/functions/audit/audit.tg__refuse_change.sql
+
+-- begin db/functions/audit/audit.tg_events__redact_only.sql
+-- The one change of an event that there is (audit.redact_events): what was said is taken out, once, and nothing else is touched.
+create or replace function audit.tg_events__redact_only()
+returns trigger
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_kept audit.events := NEW;
+begin
+  v_kept.message := OLD.message;
+  v_kept.detail := OLD.detail;
+  v_kept.redacted_at := null;
+  if OLD.redacted_at is not null or NEW.redacted_at is null or NEW.detail <> '{}' or v_kept is distinct from OLD then
+    raise exception 'Rows of audit.events are never changed, but for what audit.redact_events takes out.'
+      using errcode = 'insufficient_privilege', hint = 'Append a new event that puts right what this one says.';
+  end if;
+  return NEW;
+end
+$$;
+comment on function audit.tg_events__redact_only is 'Trigger: refuses every change of an event but its redaction, with 42501.';
+
+create or replace trigger _200_redact_only
+before update on audit.events
+for each row execute function audit.tg_events__redact_only();
+alter table audit.events enable always trigger _200_redact_only;
+-- end db/functions/audit/audit.tg_events__redact_only.sql
 
 set local role registry_owner;
 -- begin db/functions/import/import.absent_members.sql
@@ -8100,6 +8294,19 @@ $$;
 comment on function private.count_months is 'Counts registry.monthly_figures anew: the running month, the two before it, and those that are missing in between.';
 -- end db/functions/figures/private.count_months.sql
 
+-- begin db/functions/erasure/private.digest_external_id.sql
+-- By this an import knows an erased member number again. The salt is the organisation's own: a digest alone, in the ledger or on a receipt, tells
+-- nothing.
+create or replace function private.digest_external_id(p_organization_id uuid, p_external_id text)
+returns bytea
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select sha256(g.erasure_salt || convert_to(p_external_id, 'UTF8')) from registry.organizations as g where g.id = p_organization_id
+$$;
+comment on function private.digest_external_id is 'In: an organisation, a member number. Out: SHA-256 over the organisation''s salt and the number (UTF-8).';
+-- end db/functions/erasure/private.digest_external_id.sql
+
 -- begin db/functions/upkeep/private.drop_leftover_jobs.sql
 -- A job that was queued again while it was locked loses its key and its attempts to the new one; if its worker died, it stays
 -- behind for ever. graphile-worker's own way of removing jobs is used.
@@ -8520,6 +8727,107 @@ end
 $$;
 comment on function private.fail_filed_push is 'In: a file, a push that could not go into it, why.';
 -- end db/functions/files_and_worklist/private.fail_filed_push.sql
+
+-- begin db/functions/erasure/private.family_of.sql
+-- A person is all records that were merged with each other: each of them may have had a number and a place in the member system.
+create or replace function private.family_of(p_member_id uuid)
+returns uuid[]
+language sql stable
+set search_path = pg_catalog, pg_temp
+begin atomic
+  with recursive up(id, organization_id, merged_into) as (
+    select m.id, m.organization_id, m.merged_into from registry.members as m where m.id = p_member_id
+    union
+    select m.id, m.organization_id, m.merged_into from registry.members as m join up on m.id = up.merged_into
+  ), family(id, organization_id) as (
+    select up.id, up.organization_id from up where up.merged_into is null
+    union
+    select m.id, m.organization_id from registry.members as m join family as f on m.organization_id = f.organization_id and m.merged_into = f.id
+  )
+  select array(select f.id from family as f order by f.id);
+end;
+comment on function private.family_of is 'In: a member. Out: the record it was merged into, and every record merged into that one, in the order in which they are locked.';
+grant execute on function private.family_of to authenticated; -- called by private.digest_evidence
+-- end db/functions/erasure/private.family_of.sql
+
+-- begin db/functions/erasure/private.find_person.sql
+-- Everything by which rows of a person are found (private.personal_data), asked for once. A login belongs to the person where it is or was linked to
+-- a record of theirs, where it has the number of one and is nobody else's, or where a case about these records alone came of it. What belongs to
+-- another member by now is that member's.
+create or replace function private.find_person(p_organization_id uuid, p_member_ids uuid[])
+returns private.person
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  p private.person;
+begin
+  p.organization_id := p_organization_id;
+  p.member_ids := p_member_ids;
+  select array_remove(array_agg(m.external_id), null), array_agg(m.user_id) into p.external_ids, p.user_ids
+  from registry.members as m where m.id = any (p.member_ids);
+  p.session_ids := array(
+    select s.id from registry.sessions as s where s.organization_id = p.organization_id and s.member_id = any (p.member_ids));
+  p.observation_ids := array(
+    select o.id from registry.observations as o where o.organization_id = p.organization_id and o.member_id = any (p.member_ids)
+    union
+    select o.id from registry.observations as o where o.organization_id = p.organization_id and o.requested_member_id = any (p.member_ids)
+    union
+    select k.observation_id from registry.link_proposals as k where k.session_id = any (p.session_ids));
+  p.logins := array(
+    select row(l.issuer, l.subject)::registry.login_key from registry.identity_links as l
+    where l.organization_id = p.organization_id and l.member_id = any (p.member_ids)
+    union
+    select row(o.issuer, o.subject)::registry.login_key from registry.observations as o
+    where o.id = any (p.observation_ids) and o.subject is not null and not exists (
+      select from registry.identity_links as l
+      where l.organization_id = o.organization_id and l.issuer = o.issuer and l.subject = o.subject and l.member_id <> all (p.member_ids)));
+  p.numbers := array(
+    select n.index from (
+      select m.personnummer_index from registry.members as m where m.id = any (p.member_ids)
+      union
+      select unnest(o.personnummer_index || o.personnummer_index_previous) from registry.observations as o where o.id = any (p.observation_ids)
+    ) as n(index)
+    where n.index is not null and not exists (
+      select from registry.members as other
+      where other.organization_id = p.organization_id and other.personnummer_index = n.index and other.id <> all (p.member_ids)));
+  p.observation_ids := p.observation_ids || array(
+    select o.id from unnest(p.logins) as l
+    join registry.observations as o on o.organization_id = p.organization_id and o.issuer = l.issuer and o.subject = l.subject and o.member_id is null
+    union
+    select o.id from registry.observations as o
+    where o.organization_id = p.organization_id and o.personnummer_index = any (p.numbers) and o.member_id is null
+    union
+    select c.observation_id from registry.conflicts as c join registry.observations as o on o.id = c.observation_id
+    where c.organization_id = p.organization_id and o.member_id is null
+      and (c.member_id = any (p.member_ids) or c.candidates && p.member_ids)
+      and array_remove(c.candidates || array[c.member_id, c.other_member_id], null) <@ p.member_ids
+      and not exists (
+        select from registry.identity_links as l
+        where l.organization_id = o.organization_id and l.issuer = o.issuer and l.subject = o.subject and l.member_id <> all (p.member_ids))
+    except
+    select unnest(p.observation_ids));
+  p.push_ids := array(
+    select u.id from sync.pushes as u where u.organization_id = p.organization_id and u.member_id = any (p.member_ids));
+  p.conflict_ids := array(
+    select c.id from registry.conflicts as c where c.organization_id = p.organization_id and c.member_id = any (p.member_ids)
+    union
+    select c.id from registry.conflicts as c where c.organization_id = p.organization_id and c.other_member_id = any (p.member_ids)
+    union
+    select c.id from registry.conflicts as c where c.organization_id = p.organization_id and c.candidates && p.member_ids
+    union
+    select c.id from registry.conflicts as c where c.observation_id = any (p.observation_ids)
+    union
+    select c.id from registry.conflicts as c
+    where c.organization_id = p.organization_id and c.state = 'proposed' and (c.proposal).member_id = any (p.member_ids)
+    union
+    select r.conflict_id from registry.resolutions as r
+    where (r.before).link_after = any (p.member_ids) or (r.before).link_before = any (p.member_ids));
+  return p;
+end
+$$;
+comment on function private.find_person is 'In: an organisation, all records of a person (private.family_of), or of several persons. Out: everything by which their rows are found.';
+-- end db/functions/erasure/private.find_person.sql
 
 -- begin db/functions/upkeep/private.free_lost_jobs.sql
 -- Jobs locked by a worker that died before its first sign of life: nobody has it in a list, and its lock would last four hours.

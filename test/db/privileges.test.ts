@@ -144,7 +144,9 @@ const ALLOWED = new Set([
   ].map((name) => `authenticated execute function private.${name}`),
 
   'auditor usage schema audit',
-  'auditor select table audit.events',
+  ...['checkpoints', 'epochs', 'events', 'leaves', 'nodes', 'salts', 'sealing_keys'].map(
+    (name) => `auditor select table audit.${name}`,
+  ),
   'auditor select view audit.organizations',
   'auditor execute function audit.member_timeline',
 
