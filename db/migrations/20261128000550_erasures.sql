@@ -15,7 +15,7 @@ create table audit.erasures (
   state             audit.erasure_state not null default 'announced',
   reason            text not null check (length(reason) between 1 and 4000),
   requested_by      text not null check (requested_by <> ''),
-  approved_by       text check (approved_by <> requested_by),
+  approved_by       text constraint erasures_two_people check (approved_by <> requested_by),
   conflict_id       uuid,
   announced_at      timestamptz not null default clock_timestamp(),
   recorded_at       timestamptz,
@@ -56,10 +56,11 @@ comment on column audit.erasures.receipt_digest is 'SHA-256 of the receipt, from
 comment on column audit.erasures.receipt_given_at is 'When the receipt was given out, which happens once.';
 comment on column audit.erasures.receipt_given_to is 'To whom.';
 
+-- No foreign key to audit.erasures: for that its owner would need the right to change it.
 create table audit.erased_records (
   member_id           uuid primary key,
   organization_id     uuid not null,
-  erasure_id          uuid not null references audit.erasures,
+  erasure_id          uuid not null,
   external_id_digest  bytea not null check (length(external_id_digest) = 32)
 );
 create index erased_records_erasure on audit.erased_records (erasure_id);
@@ -72,7 +73,7 @@ comment on column audit.erased_records.external_id_digest is 'SHA-256 over the o
 
 revoke update, delete, truncate on audit.erasures, audit.erased_records from audit_owner;
 grant select on audit.erasures, audit.erased_records to registry_owner, auditor;
-grant insert (organization_id, member_id, reason, requested_by, approved_by, conflict_id) on audit.erasures to registry_owner;
+grant insert (id, organization_id, member_id, reason, requested_by, approved_by, conflict_id) on audit.erasures to registry_owner;
 grant update (state, recorded_at, erased_at, counts, removal, removed_at, receipt_digest, receipt_given_at, receipt_given_to)
   on audit.erasures to registry_owner;
 grant insert on audit.erased_records to registry_owner;

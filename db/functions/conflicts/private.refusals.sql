@@ -6,7 +6,7 @@ set search_path = pg_catalog, pg_temp
 as $$
   values
     ('not_found', 404, 'There is no such row for you.'),
-    ('stale_version', 409, 'The case has changed since you looked at it. Read it again and decide on what it says now.'),
+    ('stale_version', 409, 'The case, or the record, has changed since you looked at it. Read it again and decide on what it says now.'),
     ('not_open', 409, 'The case is settled already.'),
     ('awaits_approval', 409, 'A decision on this case is proposed already: another coordinator approves or declines it, or the first withdraws it.'),
     ('not_proposed', 409, 'No decision on this case waits for approval.'),
@@ -26,6 +26,10 @@ as $$
     ('evidence_changed', 409, 'The records or the login have changed since, so this can no longer be done. Look at the case again.'),
     ('capture_off', 409, 'The organisation has not recorded its legal basis for storing numbers, or why they are necessary.'),
     ('already_linked', 409, 'The login is linked to a member already.'),
+    ('member_erased', 409, 'The person was erased, or is about to be: nothing more is decided about the record.'),
+    ('person_in_reason', 422, 'The reason tells who it is, and is kept. Write it without name, number, address or birth date.'),
+    ('erasure_not_done', 409, 'The receipt is not there yet. Try again in a minute; if it stays so, the operator must look at it.'),
+    ('receipt_given', 409, 'The receipt was given out already, which happens once.'),
     ('member_merged', 409, 'The member was merged into another record. Use the surviving one.'),
     ('not_failed', 409, 'The push has not failed, or a later one has taken its place.'),
     ('disputed', 409, 'The number is in question in an open case. Settle that first.'),

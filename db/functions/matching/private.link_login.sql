@@ -19,6 +19,7 @@ begin
   v_refusal := case
     when o.id is null or m.id is null then 'not_found'
     when private.linked_member(o) is not null then 'already_linked'
+    when m.erasure_id is not null or o.erased_at is not null then 'member_erased'
     when m.merged_into is not null then 'member_merged'
     else private.why_not_note(p_note)
   end;
