@@ -101,6 +101,14 @@ export type WrittenComment = {
   written_at: string;
 };
 
+/** What became of `withdraw_my_consent`. */
+export type WithdrawnConsent = {
+  /** The providers whose consent is withdrawn. */
+  providers: Enum<'provider'>[];
+  /** Removed, and the member system is told; kept, because it has another legal basis; or there was none. */
+  number: 'removed' | 'kept' | 'none';
+};
+
 /** A member that `find_members` found, as in `members`. */
 export type FoundMember = {
   /** The member; `link_login` takes it. */
@@ -269,9 +277,9 @@ export type Evidence = {
   observed_synthetic?: boolean;
   /** Mismatch: the number of the record was written after this login. */
   older_than_record?: boolean;
-  /** Withdrawn consent: the provider whose message said so. */
+  /** Withdrawn consent: the provider that it is about. */
   provider?: Enum<'provider'>;
-  /** Withdrawn consent: whether the message could be verified. */
+  /** Withdrawn consent: true when the member withdrew it in the app, false for a message of the provider. */
   verified?: boolean;
   /** Case of an import: the run. */
   import_run_id?: string;
@@ -333,7 +341,7 @@ export const REFUSALS = {
   number_taken: { status: 409 },
   /** The records or the login have changed since, so this can no longer be done. Look at the case again. */
   evidence_changed: { status: 409 },
-  /** The organisation has recorded no legal basis for storing numbers. */
+  /** The organisation has not recorded its legal basis for storing numbers, or why they are necessary. */
   capture_off: { status: 409 },
   /** The login is linked to a member already. */
   already_linked: { status: 409 },
@@ -369,6 +377,8 @@ export const REFUSALS = {
   limit_unusable: { status: 422 },
   /** Nobody is found by a personnummer. Search by name, birth date, phone, e-mail address or member number. */
   number_in_query: { status: 422 },
+  /** There is no consent of yours that could be withdrawn. */
+  nothing_to_withdraw: { status: 409 },
   /** The language is nb, nn or en. */
   unknown_language: { status: 422 },
   /** Something newer depends on this decision. Undo or settle that first. */
@@ -516,7 +526,7 @@ export type Database = {
           /** The member whose number is carried. */
           member_id: string;
           /** The member's number in the member system. */
-          member_external_id: string;
+          member_external_id: string | null;
           /** Given name on the record. */
           member_given_name: string | null;
           /** Family name on the record. */
@@ -552,7 +562,7 @@ export type Database = {
           /** The member whose number is carried. */
           member_id: string;
           /** The member's number in the member system. */
-          member_external_id: string;
+          member_external_id: string | null;
           /** rejected or given_up: a case; pending or sending: it is still tried. */
           state: Enum<'push_state'>;
           /** Attempts begun. */
@@ -584,7 +594,7 @@ export type Database = {
           /** The member concerned. */
           member_id: string | null;
           /** The member's number in the member system. */
-          member_external_id: string;
+          member_external_id: string | null;
           /** When it happened. */
           occurred_at: string;
           /** What happened (docs/for-coordinators.md). */
@@ -660,7 +670,7 @@ export type Database = {
           /** Whose member (slug). */
           organization: string;
           /** The member's number in the member system. */
-          external_id: string;
+          external_id: string | null;
           /** Given name. */
           given_name: string | null;
           /** Family name. */
@@ -726,6 +736,38 @@ export type Database = {
         };
         Relationships: [];
       };
+      /** The answers of the member whose access token it is, to the question whether the personnummer may be stored. */
+      my_consents: {
+        Row: {
+          /** The provider whose number it is about. */
+          provider: Enum<'provider'> | null;
+          /** given, refused, or given and withdrawn later. */
+          state: Enum<'consent_state'> | null;
+          /** The scope that was asked for, where the provider asked. */
+          scope: string | null;
+          /** Who asked, in which words and language. */
+          evidence: Json | null;
+          /** When it was answered. */
+          answered_at: string | null;
+          /** When it was withdrawn. */
+          withdrawn_at: string | null;
+        };
+        Relationships: [];
+      };
+      /** What happened to the record of the member whose access token it is. Order by occurred_at. */
+      my_history: {
+        Row: {
+          /** When it happened. */
+          occurred_at: string | null;
+          /** What happened (docs/for-apps.md). */
+          event: string | null;
+          /** What brought it about: a login, the app, an import, a coordinator, the worker or the operator. */
+          source: string | null;
+          /** The same as a sentence, in English. */
+          message: string | null;
+        };
+        Relationships: [];
+      };
       /** The caller: a row for each organisation that the caller is a coordinator of. */
       my_profile: {
         Row: {
@@ -739,6 +781,50 @@ export type Database = {
           name: string | null;
           /** nb, nn or en, as api.set_language stored it; null: as the browser asks. */
           language: Enum<'language'> | null;
+        };
+        Relationships: [];
+      };
+      /** The record of the member whose access token it is: one row, or none for anybody else. */
+      my_record: {
+        Row: {
+          /** The organisation (slug). */
+          organization: string | null;
+          /** The organisation, for people. */
+          organization_name: string | null;
+          /** The member's number in the member system. */
+          member_external_id: string | null;
+          /** Given name. */
+          given_name: string | null;
+          /** Family name. */
+          family_name: string | null;
+          /** Birth date. */
+          birth_date: string | null;
+          /** E-mail address. */
+          email: string | null;
+          /** Phone, E.164. */
+          phone: string | null;
+          /** The recorded personnummer, masked; null: none. */
+          personnummer_masked: string | null;
+          /** Where it came from. */
+          personnummer_source: Enum<'source'> | null;
+          /** Since when it is recorded. */
+          personnummer_at: string | null;
+          /** The organisation's legal basis for keeping it, in its own words; null: there is no number. */
+          legal_basis: string | null;
+          /** Whether it was stored with consent: then api.withdraw_my_consent removes it. */
+          consent_is_basis: boolean | null;
+          /** Whether it reached the member system: none (nothing was to be carried), waiting, sent, not_sent (refused or stopped), removed (taken out there). */
+          delivery: string | null;
+          /** How it was carried: over an interface (http), in a sealed file (file), by a person (worklist); null: the number of now was not. */
+          sent_to: Enum<'member_system_kind'> | null;
+          /** When the number of now was carried there last. */
+          sent_at: string | null;
+          /** What the member can log in with. */
+          logins: Enum<'provider'>[] | null;
+          /** When the record was made here. */
+          created_at: string | null;
+          /** When it was last changed. */
+          updated_at: string | null;
         };
         Relationships: [];
       };
@@ -972,7 +1058,7 @@ export type Database = {
           /** The member concerned. */
           member_id: string;
           /** The member's number in the member system. */
-          member_external_id: string;
+          member_external_id: string | null;
           /** Given name on the record. */
           given_name: string | null;
           /** Family name on the record. */
@@ -1082,6 +1168,11 @@ export type Database = {
         Args: { conflict_id: string; note: string | null };
         Returns: SettledCase;
       };
+      /** With a member's own access token. Out: {"providers": those whose consent is withdrawn, "number": removed (the member system is told), kept (it has another legal basis) or none}; or a refusal with code and message (HTTP 404, 409). Changes that were not sent yet are stopped. */
+      withdraw_my_consent: {
+        Args: Record<PropertyKey, never>;
+        Returns: WithdrawnConsent;
+      };
       /** In: a case that the caller proposed a decision for, its version. Out: the case, open again, or a refusal with code and message (HTTP 404, 409). */
       withdraw_proposal: {
         Args: { conflict_id: string; expected_version: number };
@@ -1103,9 +1194,12 @@ export type Database = {
         | 'push_failed'
         | 'member_system'
         | 'drift'
-        | 'receiver_key';
+        | 'receiver_key'
+        | 'erasure';
       /** Life of a case. Open and proposed ones wait for coordinators: they are not closed (closed_at is null). */
       conflict_state: 'open' | 'proposed' | 'resolved' | 'superseded';
+      /** Where a member stands on the storing of the number. */
+      consent_state: 'given' | 'refused' | 'withdrawn';
       /** How a coordinator settled a case. docs/for-coordinators.md says what each does. */
       decision:
         | 'accept_observed'
@@ -1114,7 +1208,8 @@ export type Database = {
         | 'merge_into'
         | 'link_login'
         | 'retry_sync'
-        | 'accept_receiver_key';
+        | 'accept_receiver_key'
+        | 'erase_member';
       /** Life of a file of changes. */
       file_state: 'writing' | 'ready' | 'acknowledged' | 'expired';
       /** Languages of the coordinators' pages: bokmål, nynorsk, English. */

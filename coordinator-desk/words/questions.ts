@@ -13,6 +13,7 @@ type Questions = Record<
   | 'subject_moved'
   | 'inconsistent'
   | 'consent_revoked'
+  | 'consentRevokedByMember'
   | 'push_failed'
   | 'member_system'
   | 'drift'
@@ -41,6 +42,7 @@ export const questionWords = inLanguages<Questions>(
       `${member} har bedt om å få en pålogging med ${provider} som hører til ${other}. Hvem av dem er personen?`,
     inconsistent: ({ login, provider }) =>
       `${provider} ga to ulike svar da ${login} logget på, og ingenting ble lagret. Har teknisk kontakt fått vite om det?`,
+    consentRevokedByMember: ({ member }) => `${member} har trukket samtykket sitt tilbake i appen. Har du sett det?`,
     consent_revoked: ({ member }) =>
       `En melding sier at ${member} har trukket samtykket sitt tilbake. Hva ønsker medlemmet?`,
     push_failed: ({ member }) =>
@@ -70,6 +72,7 @@ export const questionWords = inLanguages<Questions>(
       `${member} har bede om å få ei pålogging med ${provider} som høyrer til ${other}. Kven av dei er personen?`,
     inconsistent: ({ login, provider }) =>
       `${provider} gav to ulike svar då ${login} logga på, og ingenting vart lagra. Har teknisk kontakt fått vite om det?`,
+    consentRevokedByMember: ({ member }) => `${member} har trekt samtykket sitt tilbake i appen. Har du sett det?`,
     consent_revoked: ({ member }) =>
       `Ei melding seier at ${member} har trekt samtykket sitt tilbake. Kva ønskjer medlemen?`,
     push_failed: ({ member }) =>
@@ -99,6 +102,7 @@ export const questionWords = inLanguages<Questions>(
       `${member} has asked for a ${provider} login that belongs to ${other}. Which of them is the person?`,
     inconsistent: ({ login, provider }) =>
       `${provider} gave two different answers when ${login} logged in, and nothing was stored. Does your technical contact know?`,
+    consentRevokedByMember: ({ member }) => `${member} has withdrawn consent in the app. Have you seen it?`,
     consent_revoked: ({ member }) => `A message says that ${member} has withdrawn consent. What does the member want?`,
     push_failed: ({ member }) =>
       `The number of ${member} did not reach the member system. Is it to be delivered again?`,

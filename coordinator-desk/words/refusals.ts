@@ -36,6 +36,7 @@ export const refusalWords = inLanguages<Record<RefusalCode, string>>(
     limit_unusable: 'Fra 1 til 50 medlemmer vises om gangen.',
     number_in_query:
       'Ingen blir funnet med fødselsnummer. Søk med navn, fødselsdato, telefon, e-post eller medlemsnummer.',
+    nothing_to_withdraw: 'Det er ikke noe samtykke å trekke tilbake.',
     unknown_language: 'Språket finnes ikke her. Velg bokmål, nynorsk eller engelsk.',
     awaits_approval:
       'Noen har allerede foreslått en avgjørelse i saken. En annen koordinator godkjenner eller avslår den, eller den som foreslo den, trekker den tilbake.',
@@ -87,6 +88,7 @@ export const refusalWords = inLanguages<Record<RefusalCode, string>>(
     limit_unusable: 'Frå 1 til 50 medlemer blir viste om gongen.',
     number_in_query:
       'Ingen blir funnen med fødselsnummer. Søk med namn, fødselsdato, telefon, e-post eller medlemsnummer.',
+    nothing_to_withdraw: 'Det er ikkje noko samtykke å trekkje tilbake.',
     unknown_language: 'Språket finst ikkje her. Vel bokmål, nynorsk eller engelsk.',
     awaits_approval:
       'Nokon har allereie foreslått ei avgjerd i saka. Ein annan koordinator godkjenner eller avslår ho, eller den som foreslo ho, trekkjer ho tilbake.',
@@ -139,6 +141,7 @@ export const refusalWords = inLanguages<Record<RefusalCode, string>>(
     limit_unusable: 'From 1 to 50 members are shown at a time.',
     number_in_query:
       'Nobody is found by a national identity number. Search by name, birth date, phone, e-mail or member number.',
+    nothing_to_withdraw: 'There is no consent to withdraw.',
     unknown_language: 'There is no such language here. Choose Bokmål, Nynorsk or English.',
     awaits_approval:
       'Somebody has proposed a decision on this case already. Another coordinator approves or declines it, or the one who proposed it withdraws it.',

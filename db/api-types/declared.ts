@@ -65,6 +65,16 @@ export const TYPES: Record<string, DeclaredType> = {
       written_at: ['string', 'When (ISO 8601).'],
     },
   },
+  WithdrawnConsent: {
+    comment: 'What became of `withdraw_my_consent`.',
+    fields: {
+      providers: ["Enum<'provider'>[]", 'The providers whose consent is withdrawn.'],
+      number: [
+        "'removed' | 'kept' | 'none'",
+        'Removed, and the member system is told; kept, because it has another legal basis; or there was none.',
+      ],
+    },
+  },
   FoundMember: {
     comment: 'A member that `find_members` found, as in `members`.',
     fields: {
@@ -191,8 +201,11 @@ export const TYPES: Record<string, DeclaredType> = {
       'recorded_synthetic?': ['boolean', 'Mismatch: the number of the record is a synthetic one.'],
       'observed_synthetic?': ['boolean', 'Mismatch: the number of the login is a synthetic one.'],
       'older_than_record?': ['boolean', 'Mismatch: the number of the record was written after this login.'],
-      'provider?': ["Enum<'provider'>", 'Withdrawn consent: the provider whose message said so.'],
-      'verified?': ['boolean', 'Withdrawn consent: whether the message could be verified.'],
+      'provider?': ["Enum<'provider'>", 'Withdrawn consent: the provider that it is about.'],
+      'verified?': [
+        'boolean',
+        'Withdrawn consent: true when the member withdrew it in the app, false for a message of the provider.',
+      ],
       'import_run_id?': ['string', 'Case of an import: the run.'],
       'line?': ['number', 'Case of an import: the line of the file.'],
       'personnummer?': ['string', 'Case of an import: the number that it brought, masked.'],
@@ -226,6 +239,7 @@ export const REPLIES: Record<string, string> = {
   retry_sync: 'QueuedPush | QueuedPushes',
   set_language: 'ChosenLanguage',
   undo_resolution: 'SettledCase',
+  withdraw_my_consent: 'WithdrawnConsent',
   withdraw_proposal: 'SettledCase',
 };
 

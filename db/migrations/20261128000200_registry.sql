@@ -55,16 +55,19 @@ create table registry.organizations (
   name               text not null check (length(name) between 1 and 200),
   return_to          text[] not null default '{}' check (array_position(return_to, null) is null),
   capture_basis      text check (length(capture_basis) between 1 and 2000),
+  capture_necessity  text check (length(capture_necessity) between 1 and 4000),
   capture_decided_by text check (length(capture_decided_by) between 1 and 200),
   capture_decided_at timestamptz,
   retention          interval check (retention > interval '0'),
   contact_retention  interval not null default '90 days' check (contact_retention > interval '0'),
+  audit_retention    interval check (audit_retention >= interval '31 days'),
   ask_again_after    interval not null default '180 days' check (ask_again_after > interval '0'),
   second_approval    registry.decision[] not null default '{accept_receiver_key}'
     check (second_approval <@ '{accept_observed,keep_existing,not_same_person,merge_into,link_login,accept_receiver_key,erase_member}')
     check (array_position(second_approval, null) is null),
   capture            boolean not null generated always as (
-    capture_basis is not null and capture_decided_by is not null and capture_decided_at is not null and retention is not null
+    capture_basis is not null and capture_necessity is not null and capture_decided_by is not null and capture_decided_at is not null
+    and retention is not null
   ) stored,
   erasure_salt       bytea not null default sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())) check (length(erasure_salt) = 32),
   created_at         timestamptz not null default now()
@@ -75,13 +78,15 @@ comment on column registry.organizations.slug is 'Short name in URLs and command
 comment on column registry.organizations.name is 'Name for people.';
 comment on column registry.organizations.return_to is 'Where a login may return to: exact URLs (custom schemes or claimed https links for native apps).';
 comment on column registry.organizations.capture_basis is 'The legal basis for storing the personnummer, in words.';
+comment on column registry.organizations.capture_necessity is 'Why name, address and birth date do not suffice (personopplysningsloven § 12: the number must be necessary for secure identification), in words.';
 comment on column registry.organizations.capture_decided_by is 'Who decided it.';
 comment on column registry.organizations.capture_decided_at is 'When it was decided.';
 comment on column registry.organizations.retention is 'How long observed numbers are kept; then worker.erase_expired takes them out of the observations.';
 comment on column registry.organizations.contact_retention is 'How long names, birth dates, phone numbers and e-mail addresses of logins are kept.';
+comment on column registry.organizations.audit_retention is 'How long the sentences and details of audit events are kept; then worker.erase_expired redacts them. Null: for good.';
 comment on column registry.organizations.ask_again_after is 'How long a member who refused consent is left in peace.';
 comment on column registry.organizations.second_approval is 'Decisions that one coordinator only proposes, and another approves.';
-comment on column registry.organizations.capture is 'Whether numbers are captured at all: only when basis, decider, time and retention are recorded.';
+comment on column registry.organizations.capture is 'Whether numbers are captured at all: only when basis, necessity, decider, time and retention are recorded.';
 comment on column registry.organizations.erasure_salt is 'Random value that digests of erased member numbers are made with: whoever reads a digest outside this database cannot try out whose it is.';
 comment on column registry.organizations.created_at is 'When the row was made.';
 
@@ -660,15 +665,18 @@ create table registry.revocations (
   issued_at        timestamptz not null,
   received_at      timestamptz not null default now(),
   late             boolean not null,
-  primary key (organization_id, provider, subject, event, issued_at)
+  by_member        boolean not null default false,
+  primary key (organization_id, provider, subject, event, issued_at),
+  constraint revocations_of_members_take_effect check (not by_member or (event = 'CONSENT_REVOKED' and not late))
 );
-comment on table registry.revocations is 'Messages of a provider that a consent was withdrawn. Unsigned: hints, never proof.';
+comment on table registry.revocations is 'Withdrawals of consent, by login: messages of a provider (unsigned: hints, never proof), and what members withdrew themselves.';
 comment on column registry.revocations.organization_id is 'The organisation whose address they came to.';
 comment on column registry.revocations.provider is 'The provider they claim to come from.';
 comment on column registry.revocations.subject is 'The subject they name, known or not.';
 comment on column registry.revocations.event is 'The event they name; only CONSENT_REVOKED has an effect.';
 comment on column registry.revocations.issued_at is 'When they say they were issued.';
 comment on column registry.revocations.received_at is 'When they came.';
+comment on column registry.revocations.by_member is 'The member withdrew it, logged in with us: verified. False: a message of the provider.';
 comment on column registry.revocations.late is 'Came outside its own time of validity: kept, and nothing else.';
 
 create table registry.coordinators (

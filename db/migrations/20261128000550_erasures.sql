@@ -73,7 +73,7 @@ comment on column audit.erased_records.external_id_digest is 'SHA-256 over the o
 
 revoke update, delete, truncate on audit.erasures, audit.erased_records from audit_owner;
 grant select on audit.erasures, audit.erased_records to registry_owner, auditor;
-grant insert (organization_id, member_id, reason, requested_by, approved_by, conflict_id) on audit.erasures to registry_owner;
+grant insert (id, organization_id, member_id, reason, requested_by, approved_by, conflict_id) on audit.erasures to registry_owner;
 grant update (state, recorded_at, erased_at, counts, removal, removed_at, receipt_digest, receipt_given_at, receipt_given_to)
   on audit.erasures to registry_owner;
 grant insert on audit.erased_records to registry_owner;

@@ -2,7 +2,8 @@
 -- Written by `npm run db:freeze`. Edit db/functions/, never this file.
 set local role registry_owner;
 -- begin db/functions/audit/private.actor.sql
--- Audit rows name who acted: a coordinator is known by the access token that PostgREST has verified, a program by its login.
+-- Audit rows name who acted: whoever calls the API is known by the access token that PostgREST has verified, a program by its login. Only a
+-- token of our callback says that it is a member's.
 create or replace function private.actor()
 returns text
 language plpgsql stable
@@ -12,12 +13,15 @@ declare
   v_claims constant text := current_setting('request.jwt.claims', true);
 begin
   if v_claims <> '' then
-    return coalesce('coordinator:' || nullif(v_claims::jsonb ->> 'sub', ''), session_user::text);
+    return coalesce(
+      case when v_claims::jsonb -> 'app_metadata' ->> 'audience' = 'members' then 'member:' else 'coordinator:' end
+        || nullif(v_claims::jsonb ->> 'sub', ''),
+      session_user::text);
   end if;
   return session_user;
 end
 $$;
-comment on function private.actor is 'Out: coordinator:<user id> when called through PostgREST, otherwise the database login.';
+comment on function private.actor is 'Out: member:<user id> or coordinator:<user id> when called through PostgREST, otherwise the database login.';
 -- end db/functions/audit/private.actor.sql
 
 -- begin db/functions/coordinators/private.coordinator_organizations.sql
@@ -189,6 +193,67 @@ $$;
 comment on function private.record_repeatable is 'In: what it counts with, then as private.record_event. Out: how many times in this hour. Appends the event, or counts it.';
 -- end db/functions/audit/private.record_repeatable.sql
 
+-- begin db/functions/sessions/private.link_stands.sql
+-- A session lives by the login it began with. Whoever takes the link away ends the session too; this finds the one that was being opened in that
+-- very moment. A coordinator's lives while the staff provider that vouched is the organisation's: who switches it off wants nobody to go on.
+create or replace function private.link_stands(p_session registry.sessions)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select exists (
+    select from registry.observations as o
+    join registry.identity_links as l on (l.organization_id, l.issuer, l.subject) = (o.organization_id, o.issuer, o.subject)
+    where o.id = p_session.observation_id and l.member_id = p_session.member_id)
+  or exists (
+    select from registry.coordinators as c
+    join registry.identity_providers as p on (p.organization_id, p.issuer) = (c.organization_id, c.issuer)
+    where c.user_id = p_session.coordinator_id and c.organization_id = p_session.organization_id and p.provider = 'staff' and p.enabled)
+$$;
+comment on function private.link_stands is 'In: a session. Out: whether the login it began with is still linked to its member, or its staff provider still lets its coordinator in.';
+-- end db/functions/sessions/private.link_stands.sql
+
+-- begin db/functions/sessions/private.session_member.sql
+-- Explicit linking is asked for by a member who is logged in: a session that lives, in the same organisation, and whose own login is
+-- still that member's.
+create or replace function private.session_member(p_session_id uuid, p_organization_id uuid)
+returns uuid
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select s.member_id from registry.sessions as s
+  where s.id = p_session_id and s.organization_id = p_organization_id
+    and s.code_used_at is not null and s.ended_at is null and s.expires_at > now() and private.link_stands(s)
+$$;
+comment on function private.session_member is 'In: a session, the organisation. Out: its member while the session lives, otherwise null.';
+-- end db/functions/sessions/private.session_member.sql
+
+-- begin db/functions/own_record/private.calling_member.sql
+-- Which record a member's own access token is for. The session says it, not the subject of the token: a merge moves the session to the
+-- surviving record, and signing out, or the link going, ends it at once. The token's subject is that record, or one merged into it. A token of
+-- Supabase Auth, and a coordinator's, is for no record. The one predicate behind everything that members see and do.
+create or replace function private.calling_member()
+returns uuid
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_claims constant jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
+begin
+  if v_claims -> 'app_metadata' ->> 'audience' is distinct from 'members' then
+    return null;
+  end if;
+  return (
+    select m.id from registry.sessions as s
+    join registry.members as m on m.id = private.session_member(s.id, s.organization_id)
+    where s.id = (v_claims ->> 'session_id')::uuid and m.merged_into is null and exists (
+      select from registry.members as named
+      where named.user_id::text = v_claims ->> 'sub' and m.id in (named.id, named.merged_into)));
+end
+$$;
+comment on function private.calling_member is 'Out: the member who calls the API with an access token of a session that lives; null for everybody else.';
+-- end db/functions/own_record/private.calling_member.sql
+
 -- begin db/functions/conflicts/private.record_refusal.sql
 -- A refusal is an answer, not an exception: raised, it would roll back its own audit row.
 create or replace function private.record_refusal(p_action text, p_code text, p_id uuid)
@@ -197,14 +262,18 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  -- Whose coordinator asked; null for one of several organisations, and for none.
-  v_organization_id constant uuid := (
-    select min(o.id::text)::uuid from unnest(private.coordinator_organizations()) as o(id) having count(*) = 1);
+  v_member_id constant uuid := private.calling_member();
+  -- Whose coordinator or member asked; null for one of several organisations, and for none.
+  v_organization_id constant uuid := coalesce(
+    (select m.organization_id from registry.members as m where m.id = v_member_id),
+    (select min(o.id::text)::uuid from unnest(private.coordinator_organizations()) as o(id) having count(*) = 1));
 begin
-  -- Counted for each coordinator; those who are none, and of whom there may be any number, together.
+  -- Counted for each coordinator and member; those who are none, and of whom there may be any number, together.
   perform private.record_repeatable(
-    concat_ws(' ', case when private.coordinator_organizations() = '{}' then 'nobody' else private.actor() end, p_action, p_code),
-    'refused', 'coordinator', v_organization_id, format('Refused: %s (%s).', p_action, replace(p_code, '_', ' ')),
+    concat_ws(' ', case when v_member_id is null and private.coordinator_organizations() = '{}' then 'nobody' else private.actor() end,
+      p_action, p_code),
+    'refused', case when v_member_id is null then 'coordinator' else 'app' end, v_organization_id,
+    format('Refused: %s (%s).', p_action, replace(p_code, '_', ' ')), p_member_id => v_member_id,
     p_detail => jsonb_build_object('action', p_action, 'code', p_code, 'id', p_id));
 end
 $$;
@@ -212,7 +281,7 @@ comment on function private.record_refusal is 'In: what was asked, code of the r
 -- end db/functions/conflicts/private.record_refusal.sql
 
 -- begin db/functions/conflicts/private.refusals.sql
--- Every refusal a coordinator can meet. An id of another organisation and one that does not exist are answered the same.
+-- Every refusal a coordinator can meet, or a member. An id of another organisation and one that does not exist are answered the same.
 create or replace function private.refusals()
 returns table (code text, status integer, message text)
 language sql immutable
@@ -238,7 +307,7 @@ as $$
     ('decision_not_applicable', 422, 'That decision cannot be made of a case of this kind.'),
     ('number_taken', 409, 'Another member has this number. Settle which of the two records is the person''s first.'),
     ('evidence_changed', 409, 'The records or the login have changed since, so this can no longer be done. Look at the case again.'),
-    ('capture_off', 409, 'The organisation has recorded no legal basis for storing numbers.'),
+    ('capture_off', 409, 'The organisation has not recorded its legal basis for storing numbers, or why they are necessary.'),
     ('already_linked', 409, 'The login is linked to a member already.'),
     ('member_erased', 409, 'The person was erased, or is about to be: nothing more is decided about the record.'),
     ('person_in_reason', 422, 'The reason tells who it is, and is kept. Write it without name, number, address or birth date.'),
@@ -260,6 +329,7 @@ as $$
     ('query_unusable', 422, 'Write two letters or more of each name, or a birth date, a phone, an e-mail address or a member number.'),
     ('limit_unusable', 422, 'From 1 to 50 members are shown at a time.'),
     ('number_in_query', 422, 'Nobody is found by a personnummer. Search by name, birth date, phone, e-mail address or member number.'),
+    ('nothing_to_withdraw', 409, 'There is no consent of yours that could be withdrawn.'),
     ('unknown_language', 422, 'The language is nb, nn or en.'),
     ('newer_change', 409, 'Something newer depends on this decision. Undo or settle that first.')
 $$;
@@ -1119,7 +1189,7 @@ as $$
     and p_revocation.received_at >= p_observation.received_at
     and p_revocation.issued_at >= coalesce(p_observation.issued_at, date_trunc('second', p_observation.received_at, 'UTC'))
 $$;
-comment on function private.withdraws is 'In: an unverified message of the provider about a login''s subject, that login. Out: whether it withdraws the consent that the login gave.';
+comment on function private.withdraws is 'In: a withdrawal, by the provider''s unverified message or by the member, about a login''s subject, that login. Out: whether it withdraws the consent that the login gave.';
 -- end db/functions/consent/private.withdraws.sql
 
 -- begin db/functions/consent/private.is_withdrawn.sql
@@ -1137,7 +1207,7 @@ begin
       and private.withdraws(r, p_observation));
 end
 $$;
-comment on function private.is_withdrawn is 'In: an observation. Out: whether consent was withdrawn after that login, as an unverified message said.';
+comment on function private.is_withdrawn is 'In: an observation. Out: whether consent was withdrawn after that login, as the member or an unverified message said.';
 -- end db/functions/consent/private.is_withdrawn.sql
 
 -- begin db/functions/consent/private.needs_consent.sql
@@ -1310,21 +1380,24 @@ comment on function private.number_of is 'In: an observation, or what stands for
 
 -- begin db/functions/conflicts/private.is_obsolete.sql
 -- A case about numbers is obsolete when the records have changed so that nothing of it is left. A mismatch: the record has the very number
--- by now, or none, which the next login fills. A duplicate: it has a number of its own, or nobody else has that number any more.
+-- by now, or none, which the next login fills. A duplicate: it has a number of its own, or nobody else has that number any more. Either: the
+-- member withdrew the consent that the login's number came with, and it is erased (the retention task takes none from a case that may be decided).
 create or replace function private.is_obsolete(c registry.conflicts, o registry.observations)
 returns boolean
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select case c.kind
-    when 'mismatch' then m.personnummer_index is null or private.has_number(m, private.number_of(o))
-    when 'duplicate' then m.personnummer_index is not null or not private.has_number(other, private.number_of(o))
+  select case
+    when c.kind in ('mismatch', 'duplicate') and o.number_erased_at is not null then true
+    when o.personnummer_index is null then null
+    when c.kind = 'mismatch' then m.personnummer_index is null or private.has_number(m, private.number_of(o))
+    when c.kind = 'duplicate' then m.personnummer_index is not null or not private.has_number(other, private.number_of(o))
   end
   from registry.members as m
   left join registry.members as other on other.id = c.other_member_id
-  where m.id = c.member_id and o.personnummer_index is not null
+  where m.id = c.member_id
 $$;
-comment on function private.is_obsolete is 'In: a case, its evidence (private.evidence_of_case). Out: whether the numbers that the records have by now leave nothing to decide; null: not a case about numbers, or the number was erased.';
+comment on function private.is_obsolete is 'In: a case, its evidence (private.evidence_of_case). Out: whether the numbers that the records have by now leave nothing to decide; null: not a case about numbers, or without one.';
 -- end db/functions/conflicts/private.is_obsolete.sql
 
 -- begin db/functions/conflicts/private.close_obsolete_cases.sql
@@ -4153,6 +4226,119 @@ instead of insert or update or delete on api.monthly_figures
 for each row execute function private.tg__refuse_write();
 -- end db/functions/figures/api.monthly_figures.sql
 
+-- begin db/functions/own_record/private.my_consents.sql
+-- What the member answered when asked, in the words in which it was asked.
+create or replace function private.my_consents()
+returns table (
+  provider registry.provider, state registry.consent_state, scope text, evidence jsonb, answered_at timestamptz, withdrawn_at timestamptz
+)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select c.provider, c.state, c.scope, c.evidence, c.answered_at, c.withdrawn_at
+  from registry.members as m
+  join registry.consents as c on c.organization_id = m.organization_id and c.member_id = m.id
+  where m.id = (select private.calling_member())
+$$;
+comment on function private.my_consents is 'See api.my_consents.';
+grant execute on function private.my_consents to authenticated; -- called by the view
+-- end db/functions/own_record/private.my_consents.sql
+
+-- begin db/functions/own_record/api.my_consents.sql
+-- A member asks: what have I agreed to?
+create or replace view api.my_consents with (security_invoker = true) as
+select
+  r.provider, r.state, r.scope, r.evidence, r.answered_at, r.withdrawn_at
+from private.my_consents() as r;
+comment on view api.my_consents is 'The answers of the member whose access token it is, to the question whether the personnummer may be stored.';
+comment on column api.my_consents.provider is 'The provider whose number it is about.';
+comment on column api.my_consents.state is 'given, refused, or given and withdrawn later.';
+comment on column api.my_consents.scope is 'The scope that was asked for, where the provider asked.';
+comment on column api.my_consents.evidence is 'Who asked, in which words and language.';
+comment on column api.my_consents.answered_at is 'When it was answered.';
+comment on column api.my_consents.withdrawn_at is 'When it was withdrawn.';
+grant select on api.my_consents to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.my_consents
+for each row execute function private.tg__refuse_write();
+-- end db/functions/own_record/api.my_consents.sql
+
+-- begin db/functions/own_record/private.member_sentences.sql
+-- The events that a member sees of the own record, each with its sentence for the member. What is not here is not shown: coordinators' work on a
+-- case, and what happens inside the machinery.
+create or replace function private.member_sentences()
+returns table (event text, message text)
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  values
+    ('filled', 'You logged in, and your personnummer was recorded.'),
+    ('confirmed', 'You logged in with the recorded personnummer. Nothing was changed.'),
+    ('conflict', 'You logged in, and your login did not agree with the recorded personnummer. Nothing was changed; the organisation looks into it.'),
+    ('duplicate', 'You logged in, and your personnummer could not be recorded. The organisation looks into it.'),
+    ('absent', 'You logged in. No personnummer was stored of this login.'),
+    ('linked', 'A login was linked to your record.'),
+    ('link_moved', 'The organisation linked a login to your record.'),
+    ('link_removed', 'A login was taken away from your record.'),
+    ('number_accepted', 'The organisation recorded a personnummer.'),
+    ('number_restored', 'The organisation took a change of the personnummer back.'),
+    ('number_removed', 'Your personnummer was removed, because you withdrew your consent.'),
+    ('consent_given', 'You consented to the storing of your personnummer.'),
+    ('consent_refused', 'You did not consent to the storing of your personnummer.'),
+    ('consent_withdrawn', 'Your consent was withdrawn. What was not sent yet is not sent any more.'),
+    ('consent_renewed', 'You logged in again after your consent was withdrawn.'),
+    ('session_opened', 'You were logged in to the app.'),
+    ('session_ended', 'A login to the app ended.'),
+    ('member_added', 'Your record was made, from the member system of the organisation.'),
+    ('member_updated', 'Your record was changed, from the member system of the organisation.'),
+    ('import_conflict', 'The member system had another personnummer than your record. The organisation looks into it.'),
+    ('import_duplicate', 'The member system had a personnummer that could not be recorded. The organisation looks into it.'),
+    ('push_delivered', 'The change reached the member system of the organisation.'),
+    ('push_marked_done', 'Somebody at the organisation carried the change into the member system.'),
+    ('push_rejected', 'The member system refused the change. The organisation looks into it.'),
+    ('push_given_up', 'The change did not reach the member system. The organisation looks into it.'),
+    ('push_cancelled', 'The change was stopped before it was sent.'),
+    ('number_fetched', 'Somebody at the organisation looked at your personnummer, to carry it into the member system.'),
+    ('member_exported', 'The organisation took out a copy of what is stored about you.')
+$$;
+comment on function private.member_sentences is 'Out: each event that members see, and what it says to them.';
+-- end db/functions/own_record/private.member_sentences.sql
+
+-- begin db/functions/own_record/private.my_history.sql
+-- What happened to the member's own record, in sentences written for the member. The audit's own sentences and details are for coordinators: they
+-- may name other records, and coordinators' work on a case is theirs (private.member_sentences says which events members see). Of a record that
+-- was merged into this one nothing is shown: a merge can be wrong, and taken back.
+create or replace function private.my_history()
+returns table (occurred_at timestamptz, event text, source text, message text)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select e.occurred_at, s.event, e.source, s.message
+  from audit.events as e
+  join private.member_sentences() as s on s.event = e.event
+  where e.member_id = (select private.calling_member())
+$$;
+comment on function private.my_history is 'See api.my_history.';
+grant execute on function private.my_history to authenticated; -- called by the view
+-- end db/functions/own_record/private.my_history.sql
+
+-- begin db/functions/own_record/api.my_history.sql
+-- A member asks: what happened to my record?
+create or replace view api.my_history with (security_invoker = true) as
+select
+  r.occurred_at, r.event, r.source, r.message
+from private.my_history() as r;
+comment on view api.my_history is 'What happened to the record of the member whose access token it is. Order by occurred_at.';
+comment on column api.my_history.occurred_at is 'When it happened.';
+comment on column api.my_history.event is 'What happened (docs/for-apps.md).';
+comment on column api.my_history.source is 'What brought it about: a login, the app, an import, a coordinator, the worker or the operator.';
+comment on column api.my_history.message is 'The same as a sentence, in English.';
+grant select on api.my_history to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.my_history
+for each row execute function private.tg__refuse_write();
+-- end db/functions/own_record/api.my_history.sql
+
 -- begin db/functions/coordinators/private.set_language.sql
 -- A coordinator of several organisations has one language.
 create or replace function private.set_language(p_language text)
@@ -4209,6 +4395,359 @@ create or replace trigger _100_refuse_write
 instead of insert or update or delete on api.my_profile
 for each row execute function private.tg__refuse_write();
 -- end db/functions/coordinators/api.my_profile.sql
+
+-- begin db/functions/own_record/private.consent_is_basis.sql
+-- Whether a recorded number may be kept only as long as its member consents: it came with a login of a provider for which the member was asked.
+-- A number of an import, or one that a coordinator decided on, has the organisation's own legal basis.
+create or replace function private.consent_is_basis(m registry.members)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select exists (
+    select from registry.consents as c
+    where c.organization_id = m.organization_id and c.member_id = m.id and c.state in ('given', 'withdrawn')
+      and m.personnummer_source::text = c.provider || '-login')
+$$;
+comment on function private.consent_is_basis is 'In: a member. Out: whether the recorded number was stored with the member''s consent.';
+-- end db/functions/own_record/private.consent_is_basis.sql
+
+-- begin db/functions/own_record/private.forget_withdrawn_numbers.sql
+-- What logins brought by consent goes with it, also where a case is about it: without its number there is nothing left to decide there
+-- (private.is_obsolete).
+create or replace function private.forget_withdrawn_numbers(m registry.members, p_providers registry.provider[])
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  update registry.observations as o
+  set personnummer_index = null, personnummer_index_previous = '{}', personnummer_sealed = null, personnummer_masked = null,
+      number_erased_at = clock_timestamp()
+  where o.organization_id = m.organization_id and o.member_id = m.id and o.personnummer_index is not null and o.settled_at is not null
+    and o.provider = any (p_providers)
+    and exists (select from registry.consents as c where c.member_id = m.id and c.provider = o.provider and c.state = 'withdrawn')
+$$;
+comment on function private.forget_withdrawn_numbers is 'In: a locked member, the providers whose consent was withdrawn. Erases the numbers that their logins brought by consent.';
+-- end db/functions/own_record/private.forget_withdrawn_numbers.sql
+
+-- begin db/functions/own_record/private.remove_consented_number.sql
+-- The record loses the number that it had by consent, and the member system is to lose it too.
+create or replace function private.remove_consented_number(m registry.members)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform private.write_numbers(array[m.id], null);
+  perform private.record_event('number_removed', 'app', m.organization_id,
+    'The personnummer was removed: the member withdrew the consent that it was stored with.',
+    p_member_id => m.id, p_push_id => private.queue_push(m.id));
+end
+$$;
+comment on function private.remove_consented_number is 'In: a locked member whose number was stored with consent (private.consent_is_basis). Removes it, and queues its removal at the member system.';
+-- end db/functions/own_record/private.remove_consented_number.sql
+
+-- begin db/functions/consent/private.lock_link.sql
+-- A link as it is once its member is locked. While this waits for a merge the link may move to the surviving record, which is locked then,
+-- and the first one no more: whoever waits for a record holds none that others may lock after it. (An exception gives the lock back.)
+create or replace function private.lock_link(p_link_id uuid)
+returns registry.identity_links
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  l registry.identity_links;
+  v_locked uuid;
+begin
+  loop
+    begin
+      select known.member_id into v_locked from registry.identity_links as known where known.id = p_link_id;
+      perform from registry.members as m where m.id = v_locked for no key update;
+      select known.* into l from registry.identity_links as known where known.id = p_link_id;
+      exit when l.id is null or l.member_id = v_locked;
+      raise exception 'The link moved meanwhile.' using errcode = 'serialization_failure';
+    exception when serialization_failure then
+      null; -- once more, with the record that it has moved to
+    end;
+  end loop;
+  return l;
+end
+$$;
+comment on function private.lock_link is 'In: id of a link. Out: the link, its member locked; null when it is gone.';
+-- end db/functions/consent/private.lock_link.sql
+
+-- begin db/functions/pushes/private.cancel_push.sql
+-- Nobody is to send this any more, so a case about its failure is obsolete, and a file with it that nobody has fetched is taken back.
+create or replace function private.cancel_push(p_push sync.pushes)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform private.settle_push(p_push, 'cancelled', 'push_cancelled',
+    'The push was cancelled: consent was withdrawn.');
+  perform private.supersede_cases(array(
+    select c.id from registry.conflicts as c
+    where c.organization_id = p_push.organization_id and c.push_id = p_push.id and c.kind = 'push_failed' and c.closed_at is null
+  ), 'worker', 'The push was cancelled.');
+  if p_push.file_id is not null then
+    perform private.withdraw_file(p_push.file_id);
+  end if;
+end
+$$;
+comment on function private.cancel_push is 'In: a locked push whose consent was withdrawn (consent_withdrawn_at). Settles it as cancelled.';
+-- end db/functions/pushes/private.cancel_push.sql
+
+-- begin db/functions/consent/private.withdraw_pushes.sql
+-- Every push of a login that may still leave is marked: one that waits, or is tried once a day, is cancelled now; one that is being
+-- sent at this moment is cancelled when its attempt fails (worker.finish_pushes). The organisation's file is locked before its
+-- pushes, as by whoever writes, fetches or acknowledges it.
+create or replace function private.withdraw_pushes(p_link registry.identity_links)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_push sync.pushes;
+begin
+  perform from sync.files as f
+  where f.organization_id = p_link.organization_id and f.state in ('writing', 'ready') for update;
+  for v_push in
+    update sync.pushes as p set consent_withdrawn_at = clock_timestamp()
+    from registry.observations as o
+    where o.id = p.observation_id and (o.issuer, o.subject) = (p_link.issuer, p_link.subject)
+      and p.organization_id = p_link.organization_id and p.member_id = p_link.member_id
+      and (p.settled_at is null or (p.state = 'given_up' and p.next_attempt_at is not null))
+    returning p.*
+  loop
+    if v_push.state <> 'sending' then
+      perform private.cancel_push(v_push);
+    end if;
+  end loop;
+end
+$$;
+comment on function private.withdraw_pushes is 'In: the link whose consent was withdrawn. Cancels its pushes, or marks them to be cancelled instead of tried again.';
+-- end db/functions/consent/private.withdraw_pushes.sql
+
+-- begin db/functions/consent/private.revoke_login.sql
+-- What a withdrawn consent means: link and consent are marked, what this login caused is not sent any more, and a coordinator is
+-- told. A login after the message is a new consent and stands. The member is locked first, as by whoever reports on a push; a merge may
+-- have moved the link while this waited, or a coordinator removed it.
+create or replace function private.revoke_login(p_link_id uuid, p_revocation registry.revocations)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  l registry.identity_links := private.lock_link(p_link_id);
+  v_source constant text := case when p_revocation.by_member then 'app' else l.provider || '-login' end;
+  c registry.conflicts;
+begin
+  if l.id is null or exists (
+    select from registry.observations as o
+    where o.organization_id = l.organization_id and o.member_id = l.member_id
+      and (o.issuer, o.subject) = (l.issuer, l.subject) and not private.withdraws(p_revocation, o)) then
+    return;
+  end if;
+  update registry.identity_links set revoked_at = p_revocation.received_at where id = l.id;
+  update registry.consents set state = 'withdrawn', withdrawn_at = p_revocation.received_at
+  where organization_id = l.organization_id and member_id = l.member_id and provider = l.provider and state = 'given';
+  perform private.withdraw_pushes(l);
+  -- One open case for each login whose consent was withdrawn, for a coordinator to take note of.
+  c.organization_id := l.organization_id;
+  c.kind := 'consent_revoked';
+  c.member_id := l.member_id;
+  c.fingerprint := 'consent_revoked ' || l.id;
+  c.detail := jsonb_build_object('provider', l.provider, 'verified', p_revocation.by_member);
+  c := private.open_case(c);
+  if l.revoked_at is null or p_revocation.by_member then -- the same said again is counted by the case
+    perform private.record_event('consent_withdrawn', v_source, l.organization_id,
+      case when p_revocation.by_member then 'The member withdrew consent.'
+        else 'Consent was withdrawn, as an unverified message said; nothing was deleted.' end,
+      p_member_id => l.member_id, p_conflict_id => c.id, p_detail => jsonb_build_object('verified', p_revocation.by_member));
+  end if;
+end
+$$;
+comment on function private.revoke_login is 'In: the link of the subject (id), the message, or what the member withdrew. Marks link and consent, cancels what can still be stopped, opens a case.';
+-- end db/functions/consent/private.revoke_login.sql
+
+-- begin db/functions/own_record/private.revoke_own_login.sql
+-- The member's own withdrawal is kept as the provider's messages are, so that a login that is decided late, or linked later, brings no number
+-- either. It is newer than every login before it, also where the provider's clock is ahead of ours.
+create or replace function private.revoke_own_login(l registry.identity_links)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  r registry.revocations;
+begin
+  r.organization_id := l.organization_id;
+  r.provider := l.provider;
+  r.subject := l.subject;
+  r.event := 'CONSENT_REVOKED';
+  r.received_at := clock_timestamp();
+  r.issued_at := greatest(r.received_at, (
+    select max(o.issued_at) from registry.observations as o
+    where (o.organization_id, o.issuer, o.subject) = (l.organization_id, l.issuer, l.subject) and o.member_id = l.member_id));
+  r.late := false;
+  r.by_member := true;
+  insert into registry.revocations values (r.*);
+  perform private.revoke_login(l.id, r);
+end
+$$;
+comment on function private.revoke_own_login is 'In: a link of the member who withdraws, locked. Marks link and consent, stops what was not sent, opens a case.';
+-- end db/functions/own_record/private.revoke_own_login.sql
+
+-- begin db/functions/own_record/private.withdrawable_providers.sql
+-- There is something to withdraw where a login of the member can still bring a number, or where a number, or a consent, is left of one. A
+-- provider whose message withdrew the consent before said so unverified: it can be withdrawn again, and then the number goes.
+create or replace function private.withdrawable_providers(m registry.members)
+returns registry.provider[]
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(array_agg(distinct l.provider order by l.provider), '{}')
+  from registry.identity_links as l
+  where l.organization_id = m.organization_id and l.member_id = m.id
+    and (l.revoked_at is null
+      or m.personnummer_source::text = l.provider || '-login' and private.consent_is_basis(m)
+      or exists (select from registry.consents as c where c.member_id = m.id and c.provider = l.provider and c.state = 'given'))
+$$;
+comment on function private.withdrawable_providers is 'In: a member. Out: the providers for which the member can withdraw consent now.';
+-- end db/functions/own_record/private.withdrawable_providers.sql
+
+-- begin db/functions/own_record/private.withdraw_my_consent.sql
+-- What the provider's message does (private.revoke_login), and more, because this one is verified: a number that was stored with consent goes,
+-- here and at the member system. The number is locked before the member, as by everybody who gives numbers to members.
+create or replace function private.withdraw_my_consent()
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_member_id constant uuid := private.calling_member();
+  m registry.members;
+  v_providers registry.provider[];
+  v_number text := 'none';
+begin
+  select known.* into m from registry.members as known where known.id = v_member_id;
+  perform private.lock_number(m.organization_id, m.personnummer_masked) where m.personnummer_masked is not null;
+  select known.* into m from registry.members as known where known.id = v_member_id for no key update;
+  if m.id is null or private.calling_member() is distinct from m.id then -- merged, or signed out, while this waited
+    return private.refuse('withdraw_my_consent', 'not_found', null);
+  end if;
+  v_providers := private.withdrawable_providers(m);
+  if v_providers = '{}' then
+    return private.refuse('withdraw_my_consent', 'nothing_to_withdraw', null);
+  end if;
+  perform private.revoke_own_login(l) from registry.identity_links as l
+  where l.organization_id = m.organization_id and l.member_id = m.id and l.provider = any (v_providers);
+  if private.consent_is_basis(m) then
+    perform private.remove_consented_number(m);
+    v_number := 'removed';
+  elsif m.personnummer_index is not null then
+    v_number := 'kept';
+  end if;
+  perform private.forget_withdrawn_numbers(m, v_providers);
+  perform private.close_obsolete_cases(m.organization_id, array[m.id], 'app');
+  return jsonb_build_object('providers', v_providers, 'number', v_number);
+end
+$$;
+comment on function private.withdraw_my_consent is 'See api.withdraw_my_consent.';
+grant execute on function private.withdraw_my_consent to authenticated;
+-- end db/functions/own_record/private.withdraw_my_consent.sql
+
+-- begin db/functions/own_record/api.withdraw_my_consent.sql
+-- A member takes the consent back.
+create or replace function api.withdraw_my_consent()
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.withdraw_my_consent();
+end;
+comment on function api.withdraw_my_consent is 'With a member''s own access token. Out: {"providers": those whose consent is withdrawn, "number": removed (the member system is told), kept (it has another legal basis) or none}; or a refusal with code and message (HTTP 404, 409). Changes that were not sent yet are stopped.';
+grant execute on function api.withdraw_my_consent to authenticated;
+-- end db/functions/own_record/api.withdraw_my_consent.sql
+
+-- begin db/functions/own_record/private.my_record.sql
+-- What a member is told of the own record, and whether its number has reached the member system: the newest change says how that stands, the
+-- newest one that was carried there with this very number says since when.
+create or replace function private.my_record()
+returns table (
+  organization text, organization_name text, member_external_id text, given_name text, family_name text, birth_date date, email text,
+  phone text, personnummer_masked text, personnummer_source registry.source, personnummer_at timestamptz, legal_basis text,
+  consent_is_basis boolean, delivery text, sent_to sync.member_system_kind, sent_at timestamptz, logins registry.provider[],
+  created_at timestamptz, updated_at timestamptz
+)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select
+    g.slug, g.name, m.external_id, m.given_name, m.family_name, m.birth_date, m.email, m.phone, m.personnummer_masked,
+    m.personnummer_source, m.personnummer_at, case when m.personnummer_index is not null then g.capture_basis end,
+    private.consent_is_basis(m),
+    case
+      when newest.id is null then 'none'
+      when newest.settled_at is null then 'waiting'
+      when newest.state <> 'delivered' then case when sent.settled_at is null then 'not_sent' else 'sent' end
+      when newest.removal then 'removed'
+      else 'sent'
+    end,
+    case when sent.settled_at is not null then s.kind end, sent.settled_at,
+    array(select distinct l.provider from registry.identity_links as l
+      where l.organization_id = m.organization_id and l.member_id = m.id order by l.provider),
+    m.created_at, m.updated_at
+  from registry.members as m
+  join registry.organizations as g on g.id = m.organization_id
+  left join sync.member_systems as s on s.organization_id = m.organization_id
+  left join lateral (
+    select p.* from sync.pushes as p where p.organization_id = m.organization_id and p.member_id = m.id
+    order by p.created_at desc, p.id limit 1) as newest on true
+  left join lateral (
+    select max(p.settled_at) as settled_at from sync.pushes as p
+    where p.organization_id = m.organization_id and p.member_id = m.id and p.state = 'delivered'
+      and p.personnummer_index = m.personnummer_index) as sent on true
+  where m.id = (select private.calling_member())
+$$;
+comment on function private.my_record is 'See api.my_record.';
+grant execute on function private.my_record to authenticated; -- called by the view
+-- end db/functions/own_record/private.my_record.sql
+
+-- begin db/functions/own_record/api.my_record.sql
+-- A member asks: what do you have on me?
+create or replace view api.my_record with (security_invoker = true) as
+select
+  r.organization, r.organization_name, r.member_external_id, r.given_name, r.family_name, r.birth_date, r.email, r.phone,
+  r.personnummer_masked, r.personnummer_source, r.personnummer_at, r.legal_basis, r.consent_is_basis, r.delivery, r.sent_to,
+  r.sent_at, r.logins, r.created_at, r.updated_at
+from private.my_record() as r;
+comment on view api.my_record is 'The record of the member whose access token it is: one row, or none for anybody else.';
+comment on column api.my_record.organization is 'The organisation (slug).';
+comment on column api.my_record.organization_name is 'The organisation, for people.';
+comment on column api.my_record.member_external_id is 'The member''s number in the member system.';
+comment on column api.my_record.given_name is 'Given name.';
+comment on column api.my_record.family_name is 'Family name.';
+comment on column api.my_record.birth_date is 'Birth date.';
+comment on column api.my_record.email is 'E-mail address.';
+comment on column api.my_record.phone is 'Phone, E.164.';
+comment on column api.my_record.personnummer_masked is 'The recorded personnummer, masked; null: none.';
+comment on column api.my_record.personnummer_source is 'Where it came from.';
+comment on column api.my_record.personnummer_at is 'Since when it is recorded.';
+comment on column api.my_record.legal_basis is 'The organisation''s legal basis for keeping it, in its own words; null: there is no number.';
+comment on column api.my_record.consent_is_basis is 'Whether it was stored with consent: then api.withdraw_my_consent removes it.';
+comment on column api.my_record.delivery is 'Whether it reached the member system: none (nothing was to be carried), waiting, sent, not_sent (refused or stopped), removed (taken out there).';
+comment on column api.my_record.sent_to is 'How it was carried: over an interface (http), in a sealed file (file), by a person (worklist); null: the number of now was not.';
+comment on column api.my_record.sent_at is 'When the number of now was carried there last.';
+comment on column api.my_record.logins is 'What the member can log in with.';
+comment on column api.my_record.created_at is 'When the record was made here.';
+comment on column api.my_record.updated_at is 'When it was last changed.';
+grant select on api.my_record to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.my_record
+for each row execute function private.tg__refuse_write();
+-- end db/functions/own_record/api.my_record.sql
 
 -- begin db/functions/figures/api.open_case_ages.sql
 -- How long cases have waited. Five classes, each with a row also where it is empty, so that a chart needs nothing else.
@@ -6142,6 +6681,35 @@ comment on function import.load_rows is 'In: run, number of records before these
 grant execute on function import.load_rows to member_importer;
 -- end db/functions/import/import.load_rows.sql
 
+-- begin db/functions/erasure/private.missing_erasures.sql
+-- A restored backup is held to the ledger outside the database. An erasure that is announced here is known: the worker carries it out. Persons of an
+-- organisation that is not here are not here either.
+create or replace function private.missing_erasures(p_erasure_ids uuid[], p_organizations text[])
+returns uuid[]
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select array(
+    select l.erasure_id from unnest(p_erasure_ids, p_organizations) as l(erasure_id, organization)
+    where exists (select from registry.organizations as g where g.slug = l.organization)
+      and not exists (select from audit.erasures as e where e.id = l.erasure_id))
+$$;
+comment on function private.missing_erasures is 'In: erasures of the ledger, and beside each its organisation (slug). Out: those that this database does not know.';
+-- end db/functions/erasure/private.missing_erasures.sql
+
+-- begin db/functions/erasure/import.missing_erasures.sql
+-- Asked at every start of a program (private.missing_erasures).
+create or replace function import.missing_erasures(erasure_ids uuid[], organizations text[])
+returns uuid[]
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.missing_erasures(missing_erasures.erasure_ids, missing_erasures.organizations)
+$$;
+comment on function import.missing_erasures is 'In: erasures of the ledger outside the database, and beside each its organisation (slug). Out: those that the database does not know: it is an older backup, and must not be used.';
+grant execute on function import.missing_erasures to member_importer;
+-- end db/functions/erasure/import.missing_erasures.sql
+
 -- begin db/functions/import/import.rejections.sql
 -- For the file of rejected rows, a page at a time.
 create or replace function import.rejections(run_id uuid, after_line integer, most integer)
@@ -6669,7 +7237,7 @@ comment on function private.keep_observation is 'In: a new observation. Out: the
 -- end db/functions/login/private.keep_observation.sql
 
 -- begin db/functions/consent/private.may_ask_consent.sql
--- Somebody who has refused is left in peace for the organisation's interval.
+-- Somebody who has refused, or withdrawn the consent themselves, is left in peace for the organisation's interval.
 create or replace function private.may_ask_consent(p_observation registry.observations)
 returns boolean
 language sql stable
@@ -6679,7 +7247,10 @@ as $$
     select from registry.consents as c
     join registry.organizations as g on g.id = c.organization_id
     where c.organization_id = p_observation.organization_id and c.member_id = p_observation.member_id
-      and c.provider = p_observation.provider and c.state = 'refused' and c.answered_at > now() - g.ask_again_after)
+      and c.provider = p_observation.provider and coalesce(c.withdrawn_at, c.answered_at) > now() - g.ask_again_after
+      and (c.state = 'refused' or exists (
+        select from registry.revocations as r
+        where (r.organization_id, r.provider, r.received_at) = (c.organization_id, c.provider, c.withdrawn_at) and r.by_member)))
 $$;
 comment on function private.may_ask_consent is 'In: an observation with its member. Out: whether the member is to be asked for consent now.';
 -- end db/functions/consent/private.may_ask_consent.sql
@@ -6973,6 +7544,19 @@ comment on function login.end_session is 'In: SHA-256 of a refresh token, or a s
 grant execute on function login.end_session to auth_callback;
 -- end db/functions/sessions/login.end_session.sql
 
+-- begin db/functions/erasure/login.missing_erasures.sql
+-- Asked at every start of a program (private.missing_erasures).
+create or replace function login.missing_erasures(erasure_ids uuid[], organizations text[])
+returns uuid[]
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.missing_erasures(missing_erasures.erasure_ids, missing_erasures.organizations)
+$$;
+comment on function login.missing_erasures is 'In: erasures of the ledger outside the database, and beside each its organisation (slug). Out: those that the database does not know: it is an older backup, and must not be used.';
+grant execute on function login.missing_erasures to auth_callback;
+-- end db/functions/erasure/login.missing_erasures.sql
+
 -- begin db/functions/login/login.providers.sql
 -- What the callback needs to know of the organisations. Rows name the environment variable of a secret, never the secret.
 create or replace function login.providers()
@@ -7256,129 +7840,6 @@ comment on function login.record_consent is 'In: an observation that waits for c
 grant execute on function login.record_consent to auth_callback;
 -- end db/functions/consent/login.record_consent.sql
 
--- begin db/functions/consent/private.lock_link.sql
--- A link as it is once its member is locked. While this waits for a merge the link may move to the surviving record, which is locked then,
--- and the first one no more: whoever waits for a record holds none that others may lock after it. (An exception gives the lock back.)
-create or replace function private.lock_link(p_link_id uuid)
-returns registry.identity_links
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  l registry.identity_links;
-  v_locked uuid;
-begin
-  loop
-    begin
-      select known.member_id into v_locked from registry.identity_links as known where known.id = p_link_id;
-      perform from registry.members as m where m.id = v_locked for no key update;
-      select known.* into l from registry.identity_links as known where known.id = p_link_id;
-      exit when l.id is null or l.member_id = v_locked;
-      raise exception 'The link moved meanwhile.' using errcode = 'serialization_failure';
-    exception when serialization_failure then
-      null; -- once more, with the record that it has moved to
-    end;
-  end loop;
-  return l;
-end
-$$;
-comment on function private.lock_link is 'In: id of a link. Out: the link, its member locked; null when it is gone.';
--- end db/functions/consent/private.lock_link.sql
-
--- begin db/functions/pushes/private.cancel_push.sql
--- Nobody is to send this any more, so a case about its failure is obsolete, and a file with it that nobody has fetched is taken back.
-create or replace function private.cancel_push(p_push sync.pushes)
-returns void
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  perform private.settle_push(p_push, 'cancelled', 'push_cancelled',
-    'The push was cancelled: consent was withdrawn, as an unverified message said.');
-  perform private.supersede_cases(array(
-    select c.id from registry.conflicts as c
-    where c.organization_id = p_push.organization_id and c.push_id = p_push.id and c.kind = 'push_failed' and c.closed_at is null
-  ), 'worker', 'The push was cancelled.');
-  if p_push.file_id is not null then
-    perform private.withdraw_file(p_push.file_id);
-  end if;
-end
-$$;
-comment on function private.cancel_push is 'In: a locked push whose consent was withdrawn (consent_withdrawn_at). Settles it as cancelled.';
--- end db/functions/pushes/private.cancel_push.sql
-
--- begin db/functions/consent/private.withdraw_pushes.sql
--- Every push of a login that may still leave is marked: one that waits, or is tried once a day, is cancelled now; one that is being
--- sent at this moment is cancelled when its attempt fails (worker.finish_pushes). The organisation's file is locked before its
--- pushes, as by whoever writes, fetches or acknowledges it.
-create or replace function private.withdraw_pushes(p_link registry.identity_links)
-returns void
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_push sync.pushes;
-begin
-  perform from sync.files as f
-  where f.organization_id = p_link.organization_id and f.state in ('writing', 'ready') for update;
-  for v_push in
-    update sync.pushes as p set consent_withdrawn_at = clock_timestamp()
-    from registry.observations as o
-    where o.id = p.observation_id and (o.issuer, o.subject) = (p_link.issuer, p_link.subject)
-      and p.organization_id = p_link.organization_id and p.member_id = p_link.member_id
-      and (p.settled_at is null or (p.state = 'given_up' and p.next_attempt_at is not null))
-    returning p.*
-  loop
-    if v_push.state <> 'sending' then
-      perform private.cancel_push(v_push);
-    end if;
-  end loop;
-end
-$$;
-comment on function private.withdraw_pushes is 'In: the link whose consent was withdrawn. Cancels its pushes, or marks them to be cancelled instead of tried again.';
--- end db/functions/consent/private.withdraw_pushes.sql
-
--- begin db/functions/consent/private.revoke_login.sql
--- What a withdrawn consent means: link and consent are marked, what this login caused is not sent any more, and a coordinator is
--- told. A login after the message is a new consent and stands. The member is locked first, as by whoever reports on a push; a merge may
--- have moved the link while this waited, or a coordinator removed it.
-create or replace function private.revoke_login(p_link_id uuid, p_revocation registry.revocations)
-returns void
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  l registry.identity_links := private.lock_link(p_link_id);
-  v_source constant text := l.provider || '-login';
-  c registry.conflicts;
-begin
-  if l.id is null or exists (
-    select from registry.observations as o
-    where o.organization_id = l.organization_id and o.member_id = l.member_id
-      and (o.issuer, o.subject) = (l.issuer, l.subject) and not private.withdraws(p_revocation, o)) then
-    return;
-  end if;
-  update registry.identity_links set revoked_at = p_revocation.received_at where id = l.id;
-  update registry.consents set state = 'withdrawn', withdrawn_at = p_revocation.received_at
-  where organization_id = l.organization_id and member_id = l.member_id and provider = l.provider and state = 'given';
-  perform private.withdraw_pushes(l);
-  -- One open case for each login whose consent was withdrawn, for a coordinator to take note of.
-  c.organization_id := l.organization_id;
-  c.kind := 'consent_revoked';
-  c.member_id := l.member_id;
-  c.fingerprint := 'consent_revoked ' || l.id;
-  c.detail := jsonb_build_object('provider', l.provider, 'verified', false);
-  c := private.open_case(c);
-  if l.revoked_at is null then -- the same said again is counted by the case
-    perform private.record_event('consent_withdrawn', v_source, l.organization_id,
-      'Consent was withdrawn, as an unverified message said; nothing was deleted.', p_member_id => l.member_id,
-      p_conflict_id => c.id, p_detail => '{"verified": false}');
-  end if;
-end
-$$;
-comment on function private.revoke_login is 'In: the link of the subject (id), the message. Marks link and consent, cancels what can still be stopped, opens a case.';
--- end db/functions/consent/private.revoke_login.sql
-
 -- begin db/functions/consent/login.record_revocation.sql
 -- A provider says that somebody withdrew consent. The message is unsigned, so it is a hint: it stops what was to be sent and
 -- tells the coordinator, and never deletes anything or locks anybody out. Known and unknown subjects are answered alike.
@@ -7423,7 +7884,7 @@ begin
     format('An unverified message said that consent was withdrawn%s.', case when record_revocation.late then ', late' else '' end),
     p_detail => jsonb_build_object('verified', false, 'late', record_revocation.late, 'event', record_revocation.event));
   r := row(v_organization_id, v_provider, record_revocation.subject, record_revocation.event, record_revocation.issued_at,
-    clock_timestamp(), record_revocation.late)::registry.revocations;
+    clock_timestamp(), record_revocation.late, false)::registry.revocations;
   if v_times <= 1000 then
     insert into registry.revocations values (r.*) on conflict do nothing;
   end if;
@@ -7518,41 +7979,6 @@ end
 $$;
 comment on function private.open_linked_session is 'In: a decided observation with its member, its proposal, SHA-256 of the first refresh token. Out: the new session.';
 -- end db/functions/sessions/private.open_linked_session.sql
-
--- begin db/functions/sessions/private.link_stands.sql
--- A session lives by the login it began with. Whoever takes the link away ends the session too; this finds the one that was being opened in that
--- very moment. A coordinator's lives while the staff provider that vouched is the organisation's: who switches it off wants nobody to go on.
-create or replace function private.link_stands(p_session registry.sessions)
-returns boolean
-language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-  select exists (
-    select from registry.observations as o
-    join registry.identity_links as l on (l.organization_id, l.issuer, l.subject) = (o.organization_id, o.issuer, o.subject)
-    where o.id = p_session.observation_id and l.member_id = p_session.member_id)
-  or exists (
-    select from registry.coordinators as c
-    join registry.identity_providers as p on (p.organization_id, p.issuer) = (c.organization_id, c.issuer)
-    where c.user_id = p_session.coordinator_id and c.organization_id = p_session.organization_id and p.provider = 'staff' and p.enabled)
-$$;
-comment on function private.link_stands is 'In: a session. Out: whether the login it began with is still linked to its member, or its staff provider still lets its coordinator in.';
--- end db/functions/sessions/private.link_stands.sql
-
--- begin db/functions/sessions/private.session_member.sql
--- Explicit linking is asked for by a member who is logged in: a session that lives, in the same organisation, and whose own login is
--- still that member's.
-create or replace function private.session_member(p_session_id uuid, p_organization_id uuid)
-returns uuid
-language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-  select s.member_id from registry.sessions as s
-  where s.id = p_session_id and s.organization_id = p_organization_id
-    and s.code_used_at is not null and s.ended_at is null and s.expires_at > now() and private.link_stands(s)
-$$;
-comment on function private.session_member is 'In: a session, the organisation. Out: its member while the session lives, otherwise null.';
--- end db/functions/sessions/private.session_member.sql
 
 -- begin db/functions/erasure/private.hold_member.sql
 -- Whoever writes a row about a member, and has not locked the record, meets somebody who erases the person here: one of them waits. The lock is
@@ -11106,6 +11532,19 @@ comment on function worker.metrics is 'Out: per organisation, changes that wait,
 grant execute on function worker.metrics to sync_worker;
 -- end db/functions/upkeep/worker.metrics.sql
 
+-- begin db/functions/erasure/worker.missing_erasures.sql
+-- Asked at every start of a program (private.missing_erasures).
+create or replace function worker.missing_erasures(erasure_ids uuid[], organizations text[])
+returns uuid[]
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.missing_erasures(missing_erasures.erasure_ids, missing_erasures.organizations)
+$$;
+comment on function worker.missing_erasures is 'In: erasures of the ledger outside the database, and beside each its organisation (slug). Out: those that the database does not know: it is an older backup, and must not be used.';
+grant execute on function worker.missing_erasures to sync_worker;
+-- end db/functions/erasure/worker.missing_erasures.sql
+
 -- begin db/functions/login/worker.process_observation.sql
 -- A deferred observation is decided after all. Faults are not caught here: the job fails, and graphile-worker tries again.
 create or replace function worker.process_observation(observation_id uuid)
@@ -11265,6 +11704,56 @@ comment on function worker.reconcile is 'Out: how many jobs were queued again, b
 grant execute on function worker.reconcile to sync_worker;
 -- end db/functions/upkeep/worker.reconcile.sql
 
+-- begin db/functions/erasure/worker.replay_erasure.sql
+-- A backup was restored that is older than an erasure of the ledger: it is carried out again, in the same way. A record that is not in the backup
+-- was not there yet; an import must not bring it back all the same. Somebody who was let in again after that erasure has another record, under
+-- another id, and keeps it. A second call changes nothing.
+create or replace function worker.replay_erasure(erasure_id uuid, organization text, records jsonb)
+returns text
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '5s'
+as $$
+declare
+  v_organization_id constant uuid := (select g.id from registry.organizations as g where g.slug = replay_erasure.organization);
+  v_member_ids constant uuid[] := array(select (r ->> 'member_id')::uuid from jsonb_array_elements(replay_erasure.records) as r);
+  v_announced uuid;
+begin
+  if v_organization_id is null then
+    return 'organization_unknown';
+  elsif exists (select from audit.erasures as e where e.id = replay_erasure.erasure_id) then
+    return 'known';
+  end if;
+  -- What the backup itself had announced of these records comes first.
+  for v_announced in
+    select distinct m.erasure_id from registry.members as m
+    where m.organization_id = v_organization_id and m.id = any (v_member_ids) and m.erasure_id is not null and m.erased_at is null
+  loop
+    perform private.carry_out_erasure(v_announced);
+  end loop;
+  perform private.lock_family(m.id) from registry.members as m
+  where m.organization_id = v_organization_id and m.id = any (v_member_ids) order by m.id;
+  insert into audit.erasures (id, organization_id, member_id, reason, requested_by)
+  values (replay_erasure.erasure_id, v_organization_id, v_member_ids[1],
+    'Erased before. The backup that was restored did not have it yet: replayed from the ledger.', private.actor());
+  insert into audit.erased_records (member_id, organization_id, erasure_id, external_id_digest)
+  select (r ->> 'member_id')::uuid, v_organization_id, replay_erasure.erasure_id, decode(r ->> 'external_id_digest', 'hex')
+  from jsonb_array_elements(replay_erasure.records) as r
+  on conflict do nothing;
+  update registry.members as m set erasure_id = replay_erasure.erasure_id
+  where m.organization_id = v_organization_id and m.id = any (v_member_ids) and m.erasure_id is null;
+  update audit.erasures as e set recorded_at = clock_timestamp() where e.id = replay_erasure.erasure_id;
+  perform private.record_event('erasure_replayed', 'operator', v_organization_id,
+    'A backup was restored that is older than an erasure; the erasure is carried out again.', p_member_id => v_member_ids[1],
+    p_detail => jsonb_build_object('erasure_id', replay_erasure.erasure_id, 'records', cardinality(v_member_ids)));
+  perform private.carry_out_erasure(replay_erasure.erasure_id);
+  return 'replayed';
+end
+$$;
+comment on function worker.replay_erasure is 'In: an erasure as the ledger has it: id, organisation (slug), records (member_id, external_id_digest as hex). Out: replayed; known (nothing was to be done); organization_unknown.';
+grant execute on function worker.replay_erasure to sync_worker;
+-- end db/functions/erasure/worker.replay_erasure.sql
+
 -- begin db/functions/drift/worker.report_drift.sql
 -- A worker says how a record compares with the member system. A difference is a case, once; one that a
 -- coordinator has settled by leaving theirs as it is does not come back. Agreement closes an open case.
@@ -11391,6 +11880,20 @@ $$;
 comment on function worker.take_receipt is 'In: an erasure. Out: its receipt, given out now; null: it was given before, or is not there yet.';
 grant execute on function worker.take_receipt to sync_worker;
 -- end db/functions/erasure/worker.take_receipt.sql
+
+-- begin db/functions/erasure/worker.unrecorded_erasures.sql
+-- A ledger that was begun later, or lost its end, gets the erasures that it lacks (npm run erasures:replay).
+create or replace function worker.unrecorded_erasures(erasure_ids uuid[])
+returns setof uuid
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select e.id from audit.erasures as e
+  where e.state = 'erased' and e.id <> all (unrecorded_erasures.erasure_ids) order by e.erased_at, e.id
+$$;
+comment on function worker.unrecorded_erasures is 'In: the erasures of the ledger. Out: those that were carried out here and do not stand in it.';
+grant execute on function worker.unrecorded_erasures to sync_worker;
+-- end db/functions/erasure/worker.unrecorded_erasures.sql
 
 reset role;
 
