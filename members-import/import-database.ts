@@ -37,7 +37,13 @@ export type Counts = {
 
 /** The functions of schema `import`: all that the role `member_importer` may do. Each throws {@link ImportError}. */
 export type ImportDatabase = {
-  startRun(run: { organization: string; fingerprint: string; columns: string[]; dryRun: boolean; readmit: boolean }): Promise<Run>;
+  startRun(run: {
+    organization: string;
+    fingerprint: string;
+    columns: string[];
+    dryRun: boolean;
+    readmit: boolean;
+  }): Promise<Run>;
   /** For each column, how many members of a batch have a value there, and how many would get another one. */
   compareRows(runId: string, batch: JudgedBatch): Promise<{ column_name: string; had: number; changed: number }[]>;
   /** @param isAccepted a person has looked at the differences */

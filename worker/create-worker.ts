@@ -5,8 +5,9 @@ import { deploymentRules } from '../runtime/deployment.ts';
 import { createGuardedFetch } from '../runtime/guarded-fetch.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { WorkerConfig } from './config.ts';
-import { createWorkerDatabase, createWorkerPool } from './database.ts';
+import { createWorkerDatabase, createWorkerPool, type WorkerDatabase } from './database.ts';
 import { createDeliver, type DeliverOptions } from './deliver.ts';
+import type { ErasureOptions } from './erasures.ts';
 import { createGate } from './gate.ts';
 import { logGatherFailures } from './gather.ts';
 import { startHeartbeat } from './heartbeat.ts';
@@ -73,6 +74,11 @@ export function createCarrier(config: WorkerConfig): DeliverOptions {
   };
 }
 
+/** What carries erasures out, from the configuration. */
+export function createErasing(config: WorkerConfig, database: WorkerDatabase): ErasureOptions {
+  return { database, ledger: null, signer: config.sealing.signers[0] };
+}
+
 /** Builds the real things and starts taking jobs. */
 export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTuning = {}): RunningWorker {
   const pool: Pool = createWorkerPool(config, log);
@@ -107,6 +113,7 @@ export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTu
     gate,
     metrics,
     onBreaker,
+    erasing: createErasing(config, database),
   };
   const taskList = createTaskList({ ...parts, log, timeoutMs: taskTimeoutMs });
   const { concurrency } = config;
