@@ -1,6 +1,7 @@
 import { type IndexSecret, type Jwk, parsePrivateKeys, parseSecrets } from '../personnummer/keys.ts';
-import type { Deployment } from '../runtime/deployment.ts';
+import { type Deployment, deploymentRules } from '../runtime/deployment.ts';
 import { readEnvironment } from '../runtime/environment.ts';
+import { type LedgerSetting, readLedgerSetting } from '../runtime/erasure-ledger.ts';
 import { type LogLevel, logLevels } from '../runtime/logger.ts';
 
 /** Everything the worker takes from its environment. */
@@ -18,6 +19,8 @@ export interface WorkerConfig {
   readonly preparedStatements: boolean;
   /** Where `/livez`, `/readyz` and `/metrics` are answered, and the token that `/metrics` asks for; null: nowhere. */
   readonly health: { readonly host: string; readonly port: number; readonly metricsToken: string | null } | null;
+  /** Where erasures stand outside the database; null: nowhere. */
+  readonly erasureLedger: LedgerSetting | null;
   readonly logLevel: LogLevel;
 }
 
@@ -36,8 +39,9 @@ export function readConfig(variables: Record<string, string | undefined> = proce
   const secrets = Object.entries(variables).filter(
     (entry): entry is [string, string] => memberSystemSecret.test(entry[0]) && entry[1] !== undefined,
   );
+  const deployment = environment.deployment();
   const config: WorkerConfig = {
-    deployment: environment.deployment(),
+    deployment,
     databaseUrl: environment.databaseUrl('DATABASE_URL'),
     unsealingKeys: environment.parsed('PERSONNUMMER_UNSEALING_KEYS', parsePrivateKeys).keys,
     indexSecrets: environment.parsed('PERSONNUMMER_INDEX_SECRETS', parseSecrets).secrets,
@@ -45,6 +49,7 @@ export function readConfig(variables: Record<string, string | undefined> = proce
     concurrency: environment.integer('WORKER_CONCURRENCY', { min: 1, max: 100, default: 10 }),
     preparedStatements: environment.oneOf('GRAPHILE_PREPARED_STATEMENTS', ['true', 'false'], 'true') === 'true',
     health: port === 0 ? null : { host, port, metricsToken },
+    erasureLedger: readLedgerSetting(environment, deploymentRules(deployment)),
     logLevel: environment.oneOf('LOG_LEVEL', logLevels, 'info'),
   };
   environment.finish();

@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import { createIndexer } from '../personnummer/blind-index.ts';
 import { createUnsealer } from '../personnummer/unseal.ts';
 import { deploymentRules } from '../runtime/deployment.ts';
+import { refuseMissingErasures } from '../runtime/erasure-ledger.ts';
 import { createGuardedFetch } from '../runtime/guarded-fetch.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { WorkerConfig } from './config.ts';
@@ -66,6 +67,17 @@ export function createCarrier(config: WorkerConfig): DeliverOptions {
     fetch: createGuardedFetch({ ...options, timeoutMs: longestRequestMs, keepsBody }),
     readingFetch: createGuardedFetch({ ...options, timeoutMs: longestRequestMs }),
   };
+}
+
+/** @throws {LedgerError} when the database lacks an erasure of the ledger, or the ledger cannot be read */
+export async function refuseRestoredBackup(config: WorkerConfig, log: Logger): Promise<void> {
+  if (config.erasureLedger === null) return;
+  const pool = createWorkerPool(config, log);
+  try {
+    await refuseMissingErasures(config.erasureLedger, config.deployment, createWorkerDatabase(pool).missingErasures);
+  } finally {
+    await pool.end();
+  }
 }
 
 /** Builds the real things and starts taking jobs. */

@@ -65,4 +65,5 @@ function readLine(text: string): LedgerLine | undefined {
   return hash === digest(content) ? read : undefined;
 }
 
-const digest = (content: Omit<LedgerLine, 'hash'>) => createHash('sha256').update(JSON.stringify(content)).digest('hex');
+const digest = (content: Omit<LedgerLine, 'hash'>) =>
+  createHash('sha256').update(JSON.stringify(content)).digest('hex');

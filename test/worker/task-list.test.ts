@@ -31,6 +31,10 @@ const database: WorkerDatabase = {
   readableOrganizations: notCalled,
   driftPage: notCalled,
   reportDrift: notCalled,
+  missingErasures: notCalled,
+  replayErasure: notCalled,
+  unrecordedErasures: notCalled,
+  exportMember: notCalled,
 };
 const log = createLogger({ name: 'test', level: 'silent' });
 const parts = {
