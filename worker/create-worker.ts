@@ -20,6 +20,8 @@ import { longestRequestMs } from './member-system/settings.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createQueueLogger, startQueue, unlockJobs } from './queue.ts';
 import type { OpenNumberOptions } from './sealed-numbers.ts';
+import { createSealingDatabase } from './sealing/database.ts';
+import { startSealing } from './sealing/start-sealing.ts';
 import { createTaskList } from './task-list.ts';
 
 /** A worker that has been started. */
@@ -39,12 +41,15 @@ export interface WorkerTuning {
   readonly crontab?: string;
   readonly longestPauseMs?: number;
   readonly beatEveryMs?: number;
+  readonly sealEveryMs?: number;
 }
 
 // Longer than the longest request with a fresh token: thirty seconds and ten.
 const taskTimeoutMs = 45_000;
 // A lease lasts fifteen seconds: two beats may get lost.
 const beatEveryMs = 4_000;
+// An event is sealed within ten seconds.
+const sealEveryMs = 3_000;
 // A database that is away for longer is somebody's incident; the process exits so that its supervisor shows it.
 const giveUpAfterMs = 10 * 60_000;
 // What is read of member systems is small; a page of this size is a mistake.
@@ -87,9 +92,21 @@ export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTu
   const database = createWorkerDatabase(pool, { preparedStatements, onGatherFailure: logGatherFailures(log) });
   const gate = createGate(config.concurrency);
   const leases = createLeases();
-  const metrics = createMetrics({ read: () => database.metrics(), freshForMs: 5_000, withProcess: true });
+  const sealingDatabase = createSealingDatabase(pool);
+  const metrics = createMetrics({
+    read: () => database.metrics(),
+    readSealing: () => sealingDatabase.metrics(),
+    freshForMs: 5_000,
+    withProcess: true,
+  });
   const carrier = createCarrier(config);
   const heartbeat = startHeartbeat({ database, leases, gate, log, everyMs: tuning.beatEveryMs ?? beatEveryMs });
+  const sealing = startSealing({
+    ...config.sealing,
+    database: sealingDatabase,
+    log,
+    everyMs: tuning.sealEveryMs ?? sealEveryMs,
+  });
   const onBreaker = () => heartbeat.beat();
   const { authorize, readingFetch, indexer } = carrier;
   const drift = { authorize, indexer, fetch: readingFetch };
@@ -131,6 +148,7 @@ export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTu
     async stop() {
       await queue.stop();
       await heartbeat.stop();
+      await sealing.stop();
       if (!pool.ended) await pool.end();
     },
   };

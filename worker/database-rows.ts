@@ -131,6 +131,30 @@ export const organizationMetrics = z.object({
 });
 export type OrganizationMetrics = Readonly<z.infer<typeof organizationMetrics>>;
 
+/** A person who was erased, or is to be; it names nobody. */
+export const erasure = z.object({
+  id: z.string(),
+  organization: z.string(),
+  organization_name: z.string(),
+  state: z.enum(['announced', 'erased']),
+  announced_at: z.date(),
+  /** When it was written into the ledger; null: none is kept, or not yet. */
+  recorded_at: z.date().nullable(),
+  erased_at: z.date().nullable(),
+  /** Rows, by table; null until it is carried out. */
+  counts: z.record(z.string(), z.number()).nullable(),
+  /** Whether the member system is told to remove the number: not_needed, queued, delivered. */
+  removal: z.string().nullable(),
+  has_receipt: z.boolean(),
+  /** The person's records: the one that was asked about and those merged with it; digests are hex. */
+  records: z.array(z.object({ member_id: z.string(), external_id_digest: z.string() })),
+});
+export type Erasure = Readonly<z.infer<typeof erasure>>;
+
+/** What `worker.announce_erasure` answers: the erasure, or the code of a refusal, or both where the person was erased before. */
+export const announcedErasure = z.object({ erasure_id: z.string().nullable(), refused_as: z.string().nullable() });
+export type AnnouncedErasure = Readonly<z.infer<typeof announcedErasure>>;
+
 /** What `worker.reconcile` and `worker.sweep` put back into the queue. */
 export const reconciled = z.object({ what: z.string(), queued: z.number() });
 export type Reconciled = Readonly<z.infer<typeof reconciled>>;

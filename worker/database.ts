@@ -5,6 +5,8 @@ import type { Logger } from '../runtime/logger.ts';
 import { createPool } from '../runtime/pg-pool.ts';
 import type { WorkerConfig } from './config.ts';
 import {
+  type AnnouncedErasure,
+  announcedErasure,
   type BeatAnswer,
   beatAnswer,
   type ClaimAnswer,
@@ -12,6 +14,8 @@ import {
   type DriftReport,
   type DriftRow,
   driftRow,
+  type Erasure,
+  erasure,
   type ExportedMember,
   exportedMember,
   type FileResult,
@@ -57,6 +61,17 @@ export interface WorkerDatabase {
   reportDrift(report: DriftReport): Promise<boolean>;
   /** @returns null for an unknown organisation */
   memberSystem(slug: string): Promise<MemberSystemRow | null>;
+
+  // Erasing persons
+  /** Announces that the person is to be erased, where nothing stands against it. */
+  announceErasure(organization: string, externalId: string, reason: string): Promise<AnnouncedErasure>;
+  /** @returns null for an unknown one */
+  readErasure(erasureId: string): Promise<Erasure | null>;
+  finishErasure(erasureId: string, recorded: boolean): Promise<void>;
+  /** @param receipt a compact JWS. A second one is not stored */
+  storeReceipt(erasureId: string, receipt: string): Promise<void>;
+  /** @returns null when it was given out before, or is not there */
+  takeReceipt(erasureId: string): Promise<string | null>;
 
   // Members' rights
   /** @returns which of these erasures the database does not know; beside each stands its organisation (slug) */
@@ -118,7 +133,7 @@ function createCall(pool: Pool, preparedStatements: boolean): Call {
 export function createWorkerDatabase(pool: Pool, options: WorkerDatabaseOptions = {}): WorkerDatabase {
   const { preparedStatements = false, onGatherFailure = () => undefined } = options;
   const call = createCall(pool, preparedStatements);
-  return { ...pushes(call, onGatherFailure), ...files(call), ...drift(call), ...rights(call), ...upkeep(call) };
+  return { ...pushes(call, onGatherFailure), ...files(call), ...drift(call), ...erasures(call), ...rights(call), ...upkeep(call) };
 }
 
 function rights(call: Call): Part<'missingErasures' | 'replayErasure' | 'unrecordedErasures' | 'exportMember'> {
@@ -230,6 +245,31 @@ function drift(call: Call): Part<'readableOrganizations' | 'driftPage' | 'report
       return (await call(z.object({ news: z.boolean().nullable() }), reportDrift, values))[0]?.news ?? false;
     },
     memberSystem: async (slug) => (await call(memberSystemRow, memberSystem, [slug]))[0] ?? null,
+  };
+}
+
+const announceErasure = `select erasure_id, refused_as
+  from worker.announce_erasure(organization => $1::text, external_id => $2::text, reason => $3::text)`;
+const finishErasure = 'select worker.finish_erasure(erasure_id => $1::uuid, recorded => $2::boolean)';
+const storeReceipt = 'select worker.store_receipt(erasure_id => $1::uuid, receipt => $2::text)';
+const takeReceipt = 'select worker.take_receipt(erasure_id => $1::uuid) as receipt';
+
+function erasures(
+  call: Call,
+): Part<'announceErasure' | 'readErasure' | 'finishErasure' | 'storeReceipt' | 'takeReceipt'> {
+  return {
+    announceErasure: async (...values) =>
+      (await call(announcedErasure, announceErasure, values))[0] ?? { erasure_id: null, refused_as: 'not_found' },
+    readErasure: async (id) =>
+      (await call(erasure, 'select * from worker.read_erasure(erasure_id => $1::uuid)', [id]))[0] ?? null,
+    async finishErasure(id, recorded) {
+      await call(z.unknown(), finishErasure, [id, recorded]);
+    },
+    async storeReceipt(id, receipt) {
+      await call(z.unknown(), storeReceipt, [id, receipt]);
+    },
+    takeReceipt: async (id) =>
+      (await call(z.object({ receipt: z.string().nullable() }), takeReceipt, [id]))[0]?.receipt ?? null,
   };
 }
 

@@ -59,6 +59,7 @@ export const failureResults = {
   unexpected_error: 'retry',
   payload_invalid: 'retry',
   observation_deferred: 'retry',
+  erasure_unknown: 'retry',
 } as const satisfies Record<string, 'retry' | 'rejected'>;
 
 /** One of the fixed codes above. */

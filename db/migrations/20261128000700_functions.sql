@@ -3630,6 +3630,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   p private.person;
+  v_named uuid[]; -- cases
 begin
   p.organization_id := p_organization_id;
   p.member_ids := p_member_ids;
@@ -3637,6 +3638,14 @@ begin
   from registry.members as m where m.id = any (p.member_ids);
   p.session_ids := array(
     select s.id from registry.sessions as s where s.organization_id = p.organization_id and s.member_id = any (p.member_ids));
+  v_named := array(
+    select c.id from registry.conflicts as c where c.organization_id = p.organization_id and c.member_id = any (p.member_ids)
+    union
+    select c.id from registry.conflicts as c where c.organization_id = p.organization_id and c.other_member_id = any (p.member_ids)
+    union -- as the two indexes have them
+    select c.id from registry.conflicts as c where c.candidates && p.member_ids and c.closed_at is null
+    union
+    select c.id from registry.conflicts as c where c.candidates && p.member_ids and c.closed_at is not null and c.candidates <> '{}');
   p.observation_ids := array(
     select o.id from registry.observations as o where o.organization_id = p.organization_id and o.member_id = any (p.member_ids)
     union
@@ -3668,8 +3677,7 @@ begin
     where o.organization_id = p.organization_id and o.personnummer_index = any (p.numbers) and o.member_id is null
     union
     select c.observation_id from registry.conflicts as c join registry.observations as o on o.id = c.observation_id
-    where c.organization_id = p.organization_id and o.member_id is null
-      and (c.member_id = any (p.member_ids) or c.candidates && p.member_ids)
+    where c.id = any (v_named) and o.member_id is null
       and array_remove(c.candidates || array[c.member_id, c.other_member_id], null) <@ p.member_ids
       and not exists (
         select from registry.identity_links as l
@@ -3679,11 +3687,7 @@ begin
   p.push_ids := array(
     select u.id from sync.pushes as u where u.organization_id = p.organization_id and u.member_id = any (p.member_ids));
   p.conflict_ids := array(
-    select c.id from registry.conflicts as c where c.organization_id = p.organization_id and c.member_id = any (p.member_ids)
-    union
-    select c.id from registry.conflicts as c where c.organization_id = p.organization_id and c.other_member_id = any (p.member_ids)
-    union
-    select c.id from registry.conflicts as c where c.organization_id = p.organization_id and c.candidates && p.member_ids
+    select unnest(v_named)
     union
     select c.id from registry.conflicts as c where c.observation_id = any (p.observation_ids)
     union
@@ -5866,12 +5870,13 @@ grant execute on function audit.system_identifier to registry_owner;
 -- begin db/functions/sealing/audit.begin_epoch.sql
 -- Transaction numbers begin anew in another cluster, and restored events have the numbers of the old one. In a new epoch the order
 -- (epoch, transaction, id) is true again. The lock waits for everybody who has written an event (audit.current_epoch), so that no event of the
--- old epoch comes after one of the new; not for long, because logins wait behind it: the next try comes in seconds.
+-- old epoch comes after one of the new; not for long, because logins wait behind it, and shorter than it takes PostgreSQL to notice a deadlock
+-- with somebody who has written an event and then redacts: the next try comes in seconds.
 create or replace function audit.begin_epoch(p_reason text, p_tree_size bigint, p_lost_checkpoint text)
 returns integer
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
-set lock_timeout = '1s'
+set lock_timeout = '500ms'
 as $$
 declare
   v_epoch integer;
@@ -7780,6 +7785,64 @@ comment on function login.admit is 'In: what login.record_observation answered, 
 grant execute on function login.admit to auth_callback;
 -- end db/functions/sessions/login.admit.sql
 
+-- begin db/functions/sealing/login.audit_checkpoint.sql
+-- The newest checkpoint is public: it holds a number of events, a hash and signatures.
+create or replace function login.audit_checkpoint()
+returns text
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select c.signed_note from audit.checkpoints as c order by c.tree_size desc limit 1
+$$;
+comment on function login.audit_checkpoint is 'Out: the newest signed checkpoint; null where there is none yet.';
+grant execute on function login.audit_checkpoint to auth_callback;
+-- end db/functions/sealing/login.audit_checkpoint.sql
+
+-- begin db/functions/sealing/private.subtree_hash.sql
+-- Roots and proofs are put together from complete subtrees. Large ones are kept (audit.nodes); small ones are hashed again, at most 255 nodes.
+create or replace function private.subtree_hash(p_level integer, p_index bigint)
+returns bytea
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_level >= 8 then
+    return (select n.node_hash from audit.nodes as n where n.level = p_level and n.node_index = p_index);
+  elsif p_level = 0 then
+    return (select l.leaf_hash from audit.leaves as l where l.leaf_index = p_index);
+  end if;
+  return sha256('\x01'::bytea || private.subtree_hash(p_level - 1, 2 * p_index) || private.subtree_hash(p_level - 1, 2 * p_index + 1));
+end
+$$;
+comment on function private.subtree_hash is 'In: a complete subtree of the sealed audit, 2 to the power of level leaves, the index-th of its level. Out: its hash (RFC 6962); null where the tree does not have it.';
+-- end db/functions/sealing/private.subtree_hash.sql
+
+-- begin db/functions/sealing/private.subtree_hashes.sql
+-- A proof needs some forty subtrees: one call for all of them.
+create or replace function private.subtree_hashes(p_levels integer[], p_indexes bigint[])
+returns bytea[]
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(array_agg(private.subtree_hash(s.level, s.index) order by s.place), '{}')
+  from unnest(p_levels, p_indexes) with ordinality as s(level, index, place)
+$$;
+comment on function private.subtree_hashes is 'In: subtrees, level beside index. Out: their hashes in that order; null for each that the tree does not have.';
+-- end db/functions/sealing/private.subtree_hashes.sql
+
+-- begin db/functions/sealing/login.audit_subtrees.sql
+-- Whoever keeps witness asks the callback for a proof that the newest checkpoint goes on from theirs. Hashes only, at most a proof's worth.
+create or replace function login.audit_subtrees(levels integer[], indexes bigint[])
+returns bytea[]
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.subtree_hashes(audit_subtrees.levels[1:2000], audit_subtrees.indexes[1:2000])
+$$;
+comment on function login.audit_subtrees is 'In and out: as private.subtree_hashes, for the first 2000.';
+grant execute on function login.audit_subtrees to auth_callback;
+-- end db/functions/sealing/login.audit_subtrees.sql
+
 -- begin db/functions/sessions/login.consume_transaction.sql
 -- A login transaction is single use, also when the same callback arrives a hundred times at once and at several processes.
 -- One statement decides, before any token request.
@@ -8785,6 +8848,42 @@ end
 $$;
 comment on function private.abandon_imports is 'In: how many at most. Out: how many imports were given up that began more than 31 days ago and never ended.';
 -- end db/functions/retention/private.abandon_imports.sql
+
+-- begin db/functions/sealing/private.sealed_size.sql
+-- Leaves are numbered without a gap, so the last number says how many there are.
+create or replace function private.sealed_size()
+returns bigint
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce((select l.leaf_index + 1 from audit.leaves as l order by l.leaf_index desc limit 1), 0)
+$$;
+comment on function private.sealed_size is 'Out: how many events are sealed.';
+-- end db/functions/sealing/private.sealed_size.sql
+
+-- begin db/functions/sealing/private.accept_restore.sql
+-- A restored backup lacks what was sealed after it was made, and whoever has seen more will say so. Somebody who knows that it was restored says
+-- it here, once: the audit goes on in a new epoch, and for everybody to read it names the last checkpoint that was lost.
+create or replace function private.accept_restore(p_lost_checkpoint text)
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_size bigint;
+  v_epoch integer;
+begin
+  perform audit.lock_sealing();
+  v_size := private.sealed_size();
+  v_epoch := audit.begin_epoch('restore_accepted', v_size, p_lost_checkpoint);
+  perform private.record_event('restore_accepted', 'operator', null,
+    'A restored backup was accepted: the audit goes on after ' || v_size || ' sealed events, in epoch ' || v_epoch || '.',
+    p_detail => jsonb_strip_nulls(jsonb_build_object('epoch', v_epoch, 'sealed', v_size, 'lost', p_lost_checkpoint)));
+  return v_epoch;
+end
+$$;
+comment on function private.accept_restore is 'In: the newest checkpoint that shows what is lost; null where nobody has one. Out: the new epoch.';
+-- end db/functions/sealing/private.accept_restore.sql
 
 -- begin db/functions/erasure/private.erase_cases.sql
 -- Cases that name the person close, and what was written in them goes: texts of coordinators, numbers, what agreed and disagreed, and with
@@ -9888,6 +9987,30 @@ $$;
 comment on function private.heal_overtaken is 'In: a push whose report may come too late. Queues the member''s present value again if an older one may have overwritten it, as what the same login caused, so that a later withdrawal of consent stops it too.';
 -- end db/functions/pushes/private.heal_overtaken.sql
 
+-- begin db/functions/sealing/private.horizon_holder.sql
+-- For an alarm that somebody can act on at once. A prepared transaction has no process; what somebody called it is not said.
+create or replace function private.horizon_holder()
+returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when l.pid is not null then
+      format('process %s of %s in database %s%s', l.pid, coalesce(a.usename, 'unknown'), coalesce(a.datname, 'unknown'), ', ' || a.state)
+    when p.transaction is not null then
+      format('a prepared transaction of %s in database %s, since %s', p.owner, p.database, to_char(p.prepared, 'YYYY-MM-DD HH24:MI TZ'))
+    else 'a transaction that PostgreSQL does not show'
+  end
+  from pg_locks as l
+  left join pg_stat_activity as a on a.pid = l.pid
+  left join pg_prepared_xacts as p on p.transaction = l.transactionid
+  where l.locktype = 'transactionid' and l.mode = 'ExclusiveLock' and l.granted
+    and l.transactionid = pg_snapshot_xmin(pg_current_snapshot())::xid
+  limit 1
+$$;
+comment on function private.horizon_holder is 'Out: who has the oldest transaction that still runs, in any database of the cluster; null where none runs.';
+-- end db/functions/sealing/private.horizon_holder.sql
+
 -- begin db/functions/pushes/private.judge_claims.sql
 -- Whether pushes can be begun now. Given up is not the end: such a push is tried again once a day. A pause, an open breaker, another push of
 -- the member or a used-up rate is no failure, and does not count as an attempt.
@@ -10137,6 +10260,21 @@ end
 $$;
 comment on function private.open_drift_case is 'In: a member, what was found, indexes (one for each version of the key) and masked form of the number over there, whether it is what was sent last. Out: whether a case was opened.';
 -- end db/functions/drift/private.open_drift_case.sql
+
+-- begin db/functions/sealing/private.peaks.sql
+-- The complete subtrees that a tree consists of: one for each bit of its size, the largest first. With them it grows, whatever is before.
+create or replace function private.peaks(p_size bigint)
+returns bytea[]
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  -- What is left of a peak is counted in peaks of its size.
+  select coalesce(array_agg(private.subtree_hash(b.level, (p_size >> (b.level + 1)) << 1) order by b.level desc), '{}')
+  from generate_series(0, 52) as b(level)
+  where (p_size >> b.level) & 1 = 1
+$$;
+comment on function private.peaks is 'In: a number of leaves. Out: the hashes of the complete subtrees they consist of, from left to right.';
+-- end db/functions/sealing/private.peaks.sql
 
 -- begin db/functions/pushes/private.put_off_claim.sql
 -- A push that was asked for and is not begun. What has nothing left to carry is settled. Whatever goes on waiting gets a job, because the
@@ -10868,6 +11006,49 @@ create or replace trigger _200_wait before insert or update of state, next_attem
   execute function private.tg_pushes__wait();
 -- end db/functions/pushes/private.tg_pushes__wait.sql
 
+-- begin db/functions/sealing/private.unsealed_events.sql
+-- Which events may be sealed now, in their order. An event of the current epoch may when its transaction is older than every transaction that
+-- still runs: then nothing can come before it any more. Never by id: ids are given before the commit, and a long transaction's event comes late.
+-- STABLE: all of it sees the snapshot of the statement that calls, and so do horizon and rows.
+create or replace function private.unsealed_events(p_most integer)
+returns setof audit.events
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_last audit.leaves;
+  v_epoch constant integer := coalesce((select max(e.epoch) from audit.epochs as e), 1);
+  v_horizon constant xid8 := pg_snapshot_xmin(pg_current_snapshot());
+begin
+  select l.* into v_last from audit.leaves as l order by l.leaf_index desc limit 1;
+  return query
+    select e.* from audit.events as e
+    where (e.epoch, e.transaction_id, e.id) >
+        (coalesce(v_last.epoch, 0), coalesce(v_last.transaction_id, '0'::xid8), coalesce(v_last.event_id, 0))
+      and (e.epoch < v_epoch or e.transaction_id < v_horizon)
+    order by e.epoch, e.transaction_id, e.id limit p_most;
+end
+$$;
+comment on function private.unsealed_events is 'In: how many at most. Out: the next events to be sealed, in the order (epoch, transaction, id).';
+-- end db/functions/sealing/private.unsealed_events.sql
+
+-- begin db/functions/sealing/private.why_new_epoch.sql
+-- Transactions are counted from elsewhere where the events came from a dump. PostgreSQL tells clusters apart by an identifier.
+create or replace function private.why_new_epoch()
+returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when newest.epoch is null then 'first'
+    when newest.system_identifier <> audit.system_identifier() then 'other_cluster'
+  end
+  from (select) as one
+  left join lateral (select e.* from audit.epochs as e order by e.epoch desc limit 1) as newest on true
+$$;
+comment on function private.why_new_epoch is 'Out: why a new epoch must begin before anything is sealed: first, or other_cluster; null when it need not.';
+-- end db/functions/sealing/private.why_new_epoch.sql
+
 -- begin db/functions/erasure/worker.announce_erasure.sql
 -- The operator's way: npm run member:erase. The operator may do anything here; who that is stands in the reason, if at all.
 create or replace function worker.announce_erasure(organization text, external_id text, reason text)
@@ -10894,6 +11075,98 @@ $$;
 comment on function worker.announce_erasure is 'In: an organisation (slug), a member number, why, in words that do not tell who. Out: the erasure, announced, or the code of a refusal: not_found, member_erased (with the erasure there is), text_missing, note_too_long, number_in_note, person_in_reason.';
 grant execute on function worker.announce_erasure to sync_worker;
 -- end db/functions/erasure/worker.announce_erasure.sql
+
+-- begin db/functions/sealing/worker.append_checkpoint.sql
+-- From here on the checkpoint is public. Nothing that another worker has overtaken is kept: the tree it signs is part of the newer one.
+create or replace function worker.append_checkpoint(tree_size bigint, root_hash bytea, signed_note text, key_name text, verifier_keys text[])
+returns boolean
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform audit.lock_sealing();
+  if exists (select from audit.checkpoints as c where c.tree_size >= append_checkpoint.tree_size)
+    or private.sealed_size() < append_checkpoint.tree_size
+  then
+    return false;
+  end if;
+  insert into audit.sealing_keys (verifier_key)
+  select k.verifier_key from unnest(append_checkpoint.verifier_keys) as k(verifier_key)
+  where not exists (select from audit.sealing_keys as known where known.verifier_key = k.verifier_key);
+  insert into audit.checkpoints (tree_size, root_hash, signed_note, key_name)
+  values (append_checkpoint.tree_size, append_checkpoint.root_hash, append_checkpoint.signed_note, append_checkpoint.key_name);
+  return true;
+end
+$$;
+comment on function worker.append_checkpoint is 'In: a signed checkpoint, and the public keys it is signed with. Out: whether it is the newest one now.';
+grant execute on function worker.append_checkpoint to sync_worker;
+-- end db/functions/sealing/worker.append_checkpoint.sql
+
+-- begin db/functions/sealing/worker.append_leaves.sql
+-- The worker's batch becomes part of the tree, or nothing of it does: when another worker was first, or an event was redacted since it was read.
+-- Then the worker asks again. No gap and no double leaf: numbers and events are unique, and the lock lets one in at a time.
+create or replace function worker.append_leaves(
+  first_index bigint, event_ids bigint[], redacted boolean[], salts bytea[], leaf_hashes bytea[],
+  node_levels integer[], node_indexes bigint[], node_hashes bytea[]
+)
+returns boolean
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform audit.lock_sealing();
+  if private.sealed_size() <> append_leaves.first_index or exists (
+    select from unnest(append_leaves.event_ids, append_leaves.redacted) as g(id, was_redacted)
+    left join audit.events as e on e.id = g.id
+    where e.id is null or (e.redacted_at is not null) <> g.was_redacted
+  ) then
+    return false;
+  end if;
+  insert into audit.leaves (leaf_index, event_id, leaf_hash, epoch, transaction_id)
+  select append_leaves.first_index + g.place - 1, g.id, g.hash, e.epoch, e.transaction_id
+  from unnest(append_leaves.event_ids, append_leaves.leaf_hashes) with ordinality as g(id, hash, place)
+  join audit.events as e on e.id = g.id;
+  insert into audit.salts (event_id, salt) select * from unnest(append_leaves.event_ids, append_leaves.salts);
+  insert into audit.nodes (level, node_index, node_hash)
+  select * from unnest(append_leaves.node_levels, append_leaves.node_indexes, append_leaves.node_hashes);
+  return true;
+end
+$$;
+comment on function worker.append_leaves is 'In: the place of the first leaf; for each event its id, whether it was redacted when it was read, its salt and its leaf; the subtrees of 256 leaves and more that are complete now. Out: whether they were appended.';
+grant execute on function worker.append_leaves to sync_worker;
+-- end db/functions/sealing/worker.append_leaves.sql
+
+-- begin db/functions/sealing/worker.audit_subtrees.sql
+-- The worker compares the tree with the checkpoint that it keeps outside the database.
+create or replace function worker.audit_subtrees(levels integer[], indexes bigint[])
+returns bytea[]
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.subtree_hashes(audit_subtrees.levels, audit_subtrees.indexes)
+$$;
+comment on function worker.audit_subtrees is 'In and out: as private.subtree_hashes.';
+grant execute on function worker.audit_subtrees to sync_worker;
+-- end db/functions/sealing/worker.audit_subtrees.sql
+
+-- begin db/functions/sealing/worker.await_standby.sql
+-- A checkpoint that was published and then lost in a failover is a rewritten history to every witness. So before signing, one commit that the
+-- synchronous standby has confirmed: everything sealed so far was written before it. Somebody may have turned waiting off for this role.
+create or replace function worker.await_standby()
+returns void
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if current_setting('synchronous_commit') in ('off', 'local', 'remote_write') then
+    perform set_config('synchronous_commit', 'on', true);
+  end if;
+  perform pg_logical_emit_message(true, 'audit-seal', '');
+end
+$$;
+comment on function worker.await_standby is 'Its commit returns when what is committed so far is on disk, here and on a synchronous standby where there is one.';
+grant execute on function worker.await_standby to sync_worker;
+-- end db/functions/sealing/worker.await_standby.sql
 
 -- begin db/functions/upkeep/worker.beat.sql
 -- A worker says that it lives and which pushes it is sending; their leases are renewed. It hears which of them it has lost, and
@@ -11118,6 +11391,29 @@ $$;
 comment on function worker.erase_expired is 'In: how many rows of a kind at most. Out: how many were erased of the kind with the most; when it is as many as asked for, there may be more.';
 grant execute on function worker.erase_expired to sync_worker;
 -- end db/functions/retention/worker.erase_expired.sql
+
+-- begin db/functions/sealing/worker.events_to_seal.sql
+-- The worker hashes what audit:verify hashes later, so each column goes out as the text that audit-seal/event.ts also asks for: the same on
+-- every server, whatever its time zone and date style.
+create or replace function worker.events_to_seal(most integer)
+returns table (
+  actor text, conflict_id text, detail text, epoch text, event text, id text, member_id text, message text, observation_id text,
+  occurred_at text, organization_id text, push_id text, redacted_at text, source text, transaction_id text
+)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select e.actor, e.conflict_id::text, e.detail::text, e.epoch::text, e.event::text, e.id::text, e.member_id::text, e.message::text,
+    e.observation_id::text,
+    case when isfinite(e.occurred_at) then (extract(epoch from e.occurred_at) * 1000000)::bigint::text else e.occurred_at::text end,
+    e.organization_id::text, e.push_id::text,
+    case when isfinite(e.redacted_at) then (extract(epoch from e.redacted_at) * 1000000)::bigint::text else e.redacted_at::text end,
+    e.source::text, e.transaction_id::text
+  from private.unsealed_events(events_to_seal.most) as e
+$$;
+comment on function worker.events_to_seal is 'In: how many at most. Out: the events that are next to be sealed, in order, each column as the text that is hashed.';
+grant execute on function worker.events_to_seal to sync_worker;
+-- end db/functions/sealing/worker.events_to_seal.sql
 
 -- begin db/functions/export/worker.export_member.sql
 -- The operator's way: npm run member:export. The worker has the keys: it can hand the number out sealed for whoever asks.
@@ -11621,6 +11917,60 @@ $$;
 comment on function worker.report_drift is 'In: a member, the index it was compared by, the verdict (same, another, none, missing, unreadable), indexes (one for each version of the key) and masked form of the number over there, whether it is what was sent last. Out: whether a case was opened or closed.';
 grant execute on function worker.report_drift to sync_worker;
 -- end db/functions/drift/worker.report_drift.sql
+
+-- begin db/functions/sealing/worker.sealing_metrics.sql
+-- Sealing that stands still is noticed by the age of the oldest event without a leaf. What holds it back is a transaction that was given a
+-- number and has not ended, in any database of the cluster: its lock on its own number shows it to everybody.
+create or replace function worker.sealing_metrics()
+returns table (tree_size bigint, signed_size bigint, oldest_unsealed_seconds double precision, held_by text)
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_last audit.leaves;
+  v_since timestamptz;
+begin
+  select l.* into v_last from audit.leaves as l order by l.leaf_index desc limit 1;
+  select e.occurred_at into v_since from audit.events as e
+  where (e.epoch, e.transaction_id, e.id) >
+    (coalesce(v_last.epoch, 0), coalesce(v_last.transaction_id, '0'::xid8), coalesce(v_last.event_id, 0))
+  order by e.epoch, e.transaction_id, e.id limit 1;
+  return query
+    select private.sealed_size(), coalesce((select max(c.tree_size) from audit.checkpoints as c), 0),
+      greatest(coalesce(extract(epoch from clock_timestamp() - v_since), 0), 0)::double precision,
+      case when v_since < clock_timestamp() - interval '1 minute' then private.horizon_holder() end;
+end
+$$;
+comment on function worker.sealing_metrics is 'Out: how many events are sealed, how many of them a checkpoint covers, the age of the oldest event that is not sealed, and, when that is over a minute, which transaction holds sealing back.';
+grant execute on function worker.sealing_metrics to sync_worker;
+-- end db/functions/sealing/worker.sealing_metrics.sql
+
+-- begin db/functions/sealing/worker.sealing_state.sql
+-- What sealing goes on from. Also notices that the database was restored in another cluster, where transactions are counted from elsewhere:
+-- then a new epoch begins before anything else is sealed.
+create or replace function worker.sealing_state()
+returns table (tree_size bigint, peaks bytea[], signed_size bigint, signed_note text, accepted_size bigint, lost_checkpoint text)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_size bigint;
+  v_epoch audit.epochs;
+begin
+  -- Before anything is read: whoever begins an epoch would wait for us, and we for them.
+  perform audit.lock_sealing();
+  perform audit.begin_epoch(w.reason, private.sealed_size(), null) from private.why_new_epoch() as w(reason) where w.reason is not null;
+  v_size := private.sealed_size();
+  select e.* into v_epoch from audit.epochs as e where e.reason = 'restore_accepted' order by e.epoch desc limit 1;
+  return query
+    select v_size, private.peaks(v_size), c.tree_size, c.signed_note, v_epoch.tree_size, v_epoch.lost_checkpoint
+    from (select) as one
+    left join lateral (select k.tree_size, k.signed_note from audit.checkpoints as k order by k.tree_size desc limit 1) as c on true;
+end
+$$;
+comment on function worker.sealing_state is 'Out: how many events are sealed, the hashes of the subtrees they consist of, the newest checkpoint, and the last restore that somebody accepted: where it stood, and the checkpoint that was lost.';
+grant execute on function worker.sealing_state to sync_worker;
+-- end db/functions/sealing/worker.sealing_state.sql
 
 -- begin db/functions/erasure/worker.store_receipt.sql
 -- The receipt of an erasure waits here until it is fetched. It is made once.

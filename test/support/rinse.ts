@@ -27,10 +27,9 @@ const EMPTY = `
   do $$
   declare
     v_table regclass;
-    v_refusing constant regclass[] := array(
-      select t.tgrelid from pg_trigger as t where t.tgname = '_100_refuse_change' and pg_relation_size(t.tgrelid) > 0);
+    v_audit constant regclass[] := array(select t.tgrelid from pg_trigger as t where t.tgname = '_100_refuse_change');
   begin
-    foreach v_table in array v_refusing loop
+    foreach v_table in array v_audit loop
       execute format('alter table %s disable trigger _100_refuse_change', v_table);
     end loop;
     for v_table in
@@ -40,10 +39,10 @@ const EMPTY = `
     loop
       execute format('delete from %s', v_table);
     end loop;
-    foreach v_table in array v_refusing loop
+    perform setval(format('%I.%I', s.schemaname, s.sequencename), s.start_value, false) from pg_sequences as s where s.last_value is not null;
+    foreach v_table in array v_audit loop
       execute format('alter table %s enable always trigger _100_refuse_change', v_table);
     end loop;
-    perform setval(format('%I.%I', s.schemaname, s.sequencename), s.start_value, false) from pg_sequences as s where s.last_value is not null;
   end
   $$;
   commit`;

@@ -8,6 +8,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   p private.person;
+  v_named uuid[]; -- cases
 begin
   p.organization_id := p_organization_id;
   p.member_ids := p_member_ids;
@@ -15,6 +16,14 @@ begin
   from registry.members as m where m.id = any (p.member_ids);
   p.session_ids := array(
     select s.id from registry.sessions as s where s.organization_id = p.organization_id and s.member_id = any (p.member_ids));
+  v_named := array(
+    select c.id from registry.conflicts as c where c.organization_id = p.organization_id and c.member_id = any (p.member_ids)
+    union
+    select c.id from registry.conflicts as c where c.organization_id = p.organization_id and c.other_member_id = any (p.member_ids)
+    union -- as the two indexes have them
+    select c.id from registry.conflicts as c where c.candidates && p.member_ids and c.closed_at is null
+    union
+    select c.id from registry.conflicts as c where c.candidates && p.member_ids and c.closed_at is not null and c.candidates <> '{}');
   p.observation_ids := array(
     select o.id from registry.observations as o where o.organization_id = p.organization_id and o.member_id = any (p.member_ids)
     union
@@ -46,8 +55,7 @@ begin
     where o.organization_id = p.organization_id and o.personnummer_index = any (p.numbers) and o.member_id is null
     union
     select c.observation_id from registry.conflicts as c join registry.observations as o on o.id = c.observation_id
-    where c.organization_id = p.organization_id and o.member_id is null
-      and (c.member_id = any (p.member_ids) or c.candidates && p.member_ids)
+    where c.id = any (v_named) and o.member_id is null
       and array_remove(c.candidates || array[c.member_id, c.other_member_id], null) <@ p.member_ids
       and not exists (
         select from registry.identity_links as l
@@ -57,11 +65,7 @@ begin
   p.push_ids := array(
     select u.id from sync.pushes as u where u.organization_id = p.organization_id and u.member_id = any (p.member_ids));
   p.conflict_ids := array(
-    select c.id from registry.conflicts as c where c.organization_id = p.organization_id and c.member_id = any (p.member_ids)
-    union
-    select c.id from registry.conflicts as c where c.organization_id = p.organization_id and c.other_member_id = any (p.member_ids)
-    union
-    select c.id from registry.conflicts as c where c.organization_id = p.organization_id and c.candidates && p.member_ids
+    select unnest(v_named)
     union
     select c.id from registry.conflicts as c where c.observation_id = any (p.observation_ids)
     union

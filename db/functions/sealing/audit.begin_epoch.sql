@@ -1,11 +1,12 @@
 -- Transaction numbers begin anew in another cluster, and restored events have the numbers of the old one. In a new epoch the order
 -- (epoch, transaction, id) is true again. The lock waits for everybody who has written an event (audit.current_epoch), so that no event of the
--- old epoch comes after one of the new; not for long, because logins wait behind it: the next try comes in seconds.
+-- old epoch comes after one of the new; not for long, because logins wait behind it, and shorter than it takes PostgreSQL to notice a deadlock
+-- with somebody who has written an event and then redacts: the next try comes in seconds.
 create or replace function audit.begin_epoch(p_reason text, p_tree_size bigint, p_lost_checkpoint text)
 returns integer
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
-set lock_timeout = '1s'
+set lock_timeout = '500ms'
 as $$
 declare
   v_epoch integer;
