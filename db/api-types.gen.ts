@@ -109,6 +109,22 @@ export type WithdrawnConsent = {
   number: 'removed' | 'kept' | 'none';
 };
 
+/** Everything stored about a person, after `export_member`. */
+export type ExportedMember = {
+  /** Whose member (slug). */
+  organization: string;
+  /** The member. */
+  member_id: string;
+  /** The member's number in the member system. */
+  member_external_id: string | null;
+  /** When (ISO 8601). */
+  exported_at: string;
+  /** Rows by table; columns without a value are not there. Numbers are masked. */
+  tables: Record<string, Json[]>;
+  /** Columns that are not handed out, by table; `*`: the whole table. */
+  left_out: Record<string, string[] | '*'>;
+};
+
 /** A member that `find_members` found, as in `members`. */
 export type FoundMember = {
   /** The member; `link_login` takes it. */
@@ -1191,6 +1207,11 @@ export type Database = {
       erase_member: {
         Args: { member_id: string; reason: string; expected_version: number };
         Returns: AnnouncedErasure | ProposedErasure;
+      };
+      /** In: a member. Out: everything stored about that person: {"organization", "member_id", "member_external_id", "exported_at", "tables": {table: [rows]}, "left_out": {table: [columns], or "*"}}; or a refusal with code and message (HTTP 404). Numbers are masked; npm run member:export can seal them for whoever asks. Look through it before it is handed out: coordinators' notes may speak of others. */
+      export_member: {
+        Args: { member_id: string };
+        Returns: ExportedMember;
       };
       /** In: an erasure of api.erasures. Out: {"erasure_id", "receipt"}: a compact JWS whose payload lists what was erased; it is given out once. Or a refusal with code and message (HTTP 404, 409). */
       fetch_erasure_receipt: {

@@ -37,6 +37,8 @@ export type Counts = {
 
 /** The functions of schema `import`: all that the role `member_importer` may do. Each throws {@link ImportError}. */
 export type ImportDatabase = {
+  /** Which of these erasures the database does not know; beside each stands its organisation (slug). */
+  missingErasures(erasureIds: string[], organizations: string[]): Promise<string[]>;
   startRun(run: {
     organization: string;
     fingerprint: string;
@@ -70,6 +72,10 @@ export function createImportDatabase(client: Pick<pg.ClientBase, 'query'>): Impo
     }
   }
   return {
+    async missingErasures(erasureIds, organizations) {
+      const text = 'select unnest(import.missing_erasures($1::uuid[], $2::text[])) as id';
+      return (await rows<{ id: string }>(text, [erasureIds, organizations])).map(({ id }) => id);
+    },
     async startRun({ organization, fingerprint, columns, dryRun, readmit }) {
       const values = [organization, fingerprint, columns, dryRun, readmit];
       return (await rows<Run>('select * from import.start_run($1, $2, $3, $4, $5)', values))[0] as Run;

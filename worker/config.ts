@@ -1,7 +1,8 @@
 import { parseSigners, type Signer } from '../audit-seal/note.ts';
 import { type IndexSecret, type Jwk, parsePrivateKeys, parseSecrets } from '../personnummer/keys.ts';
-import type { Deployment } from '../runtime/deployment.ts';
+import { type Deployment, deploymentRules } from '../runtime/deployment.ts';
 import { type EnvironmentReader, readEnvironment } from '../runtime/environment.ts';
+import { type LedgerSetting, readLedgerSetting } from '../runtime/erasure-ledger.ts';
 import { type LogLevel, logLevels } from '../runtime/logger.ts';
 
 /** Everything the worker takes from its environment. */
@@ -20,6 +21,8 @@ export interface WorkerConfig {
   readonly preparedStatements: boolean;
   /** Where `/livez`, `/readyz` and `/metrics` are answered, and the token that `/metrics` asks for; null: nowhere. */
   readonly health: { readonly host: string; readonly port: number; readonly metricsToken: string | null } | null;
+  /** Where erasures stand outside the database; null: nowhere. */
+  readonly erasureLedger: LedgerSetting | null;
   readonly logLevel: LogLevel;
 }
 
@@ -57,6 +60,7 @@ export function readConfig(variables: Record<string, string | undefined> = proce
     concurrency: environment.integer('WORKER_CONCURRENCY', { min: 1, max: 100, default: 10 }),
     preparedStatements: environment.oneOf('GRAPHILE_PREPARED_STATEMENTS', ['true', 'false'], 'true') === 'true',
     health: port === 0 ? null : { host, port, metricsToken },
+    erasureLedger: readLedgerSetting(environment, deploymentRules(deployment)),
     logLevel: environment.oneOf('LOG_LEVEL', logLevels, 'info'),
   };
   environment.finish();

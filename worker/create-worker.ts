@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import { createIndexer } from '../personnummer/blind-index.ts';
 import { createUnsealer } from '../personnummer/unseal.ts';
 import { deploymentRules } from '../runtime/deployment.ts';
+import { refuseMissingErasures } from '../runtime/erasure-ledger.ts';
 import { createGuardedFetch } from '../runtime/guarded-fetch.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { WorkerConfig } from './config.ts';
@@ -13,6 +14,7 @@ import { logGatherFailures } from './gather.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { type KeptRunning, keepRunning } from './keep-running.ts';
 import { createLeases } from './leases.ts';
+import { createTaskLedger } from './ledger.ts';
 import { createAccessTokens } from './member-system/access-tokens.ts';
 import { createAuthorize } from './member-system/authorization.ts';
 import { keepsBody } from './member-system/send.ts';
@@ -76,7 +78,19 @@ export function createCarrier(config: WorkerConfig): DeliverOptions {
 
 /** What carries erasures out, from the configuration. */
 export function createErasing(config: WorkerConfig, database: WorkerDatabase): ErasureOptions {
-  return { database, ledger: null, signer: config.sealing.signers[0] };
+  const { erasureLedger, deployment, sealing } = config;
+  return { database, ledger: createTaskLedger(erasureLedger, deployment), signer: sealing.signers[0] };
+}
+
+/** @throws {LedgerError} when the database lacks an erasure of the ledger, or the ledger cannot be read */
+export async function refuseRestoredBackup(config: WorkerConfig, log: Logger): Promise<void> {
+  if (config.erasureLedger === null) return;
+  const pool = createWorkerPool(config, log);
+  try {
+    await refuseMissingErasures(config.erasureLedger, config.deployment, createWorkerDatabase(pool).missingErasures);
+  } finally {
+    await pool.end();
+  }
 }
 
 /** Builds the real things and starts taking jobs. */

@@ -188,3 +188,24 @@ export interface DriftReport {
 /** An organisation's id and its row of `sync.member_systems` as JSON; null: it has none. */
 export const memberSystemRow = z.object({ organization_id: z.string(), member_system: z.unknown() });
 export type MemberSystemRow = Readonly<z.infer<typeof memberSystemRow>>;
+
+/** A recorded number as it is exported: the worker opens it, and seals it for whoever asks. */
+export const exportedNumber = z.object({
+  member_id: z.string(),
+  organization_id: z.string(),
+  personnummer_sealed: z.string(),
+  personnummer_index: z.string(),
+});
+export type ExportedNumber = Readonly<z.infer<typeof exportedNumber>>;
+
+/** What `worker.export_member` answers. */
+export const exportedMember = z.object({ export: z.record(z.string(), z.unknown()), numbers: z.array(exportedNumber) });
+export type ExportedMember = Readonly<z.infer<typeof exportedMember>>;
+
+/** What `worker.unrecorded_erasures` answers: an erasure as the ledger has it. */
+export const unrecordedErasure = z.object({
+  id: z.string(),
+  organization: z.string(),
+  announced_at: z.date(),
+  records: z.array(z.object({ member_id: z.string(), external_id_digest: z.string() })),
+});

@@ -1,5 +1,6 @@
 import type { Client, Pool } from 'pg';
 import { z } from 'zod';
+import type { LedgerErasure, LedgerLine } from '../runtime/erasure-ledger.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createPool } from '../runtime/pg-pool.ts';
 import type { WorkerConfig } from './config.ts';
@@ -14,7 +15,9 @@ import {
   type DriftRow,
   driftRow,
   type Erasure,
+  type ExportedMember,
   erasure,
+  exportedMember,
   type FileResult,
   type FileRow,
   type Finished,
@@ -27,6 +30,7 @@ import {
   type PushReport,
   type Reconciled,
   reconciled,
+  unrecordedErasure,
 } from './database-rows.ts';
 import { Failure, type FailureCode } from './failure.ts';
 import { gather } from './gather.ts';
@@ -68,6 +72,16 @@ export interface WorkerDatabase {
   storeReceipt(erasureId: string, receipt: string): Promise<void>;
   /** @returns null when it was given out before, or is not there */
   takeReceipt(erasureId: string): Promise<string | null>;
+
+  // Members' rights
+  /** @returns which of these erasures the database does not know; beside each stands its organisation (slug) */
+  missingErasures(erasureIds: string[], organizations: string[]): Promise<string[]>;
+  /** @returns `replayed`, `known` or `organization_unknown` */
+  replayErasure(erasureId: string, organization: string, records: LedgerLine['records']): Promise<string>;
+  /** @returns erasures that were carried out, and are none of these */
+  unrecordedErasures(erasureIds: string[]): Promise<LedgerErasure[]>;
+  /** @returns null for an unknown member */
+  exportMember(organization: string, externalId: string): Promise<ExportedMember | null>;
 
   // Upkeep
   /** @returns the outcome of the decision, such as `filled` or again `deferred`. */
@@ -119,7 +133,43 @@ function createCall(pool: Pool, preparedStatements: boolean): Call {
 export function createWorkerDatabase(pool: Pool, options: WorkerDatabaseOptions = {}): WorkerDatabase {
   const { preparedStatements = false, onGatherFailure = () => undefined } = options;
   const call = createCall(pool, preparedStatements);
-  return { ...pushes(call, onGatherFailure), ...files(call), ...drift(call), ...erasures(call), ...upkeep(call) };
+  return {
+    ...pushes(call, onGatherFailure),
+    ...files(call),
+    ...drift(call),
+    ...erasures(call),
+    ...rights(call),
+    ...upkeep(call),
+  };
+}
+
+function rights(call: Call): Part<'missingErasures' | 'replayErasure' | 'unrecordedErasures' | 'exportMember'> {
+  const id = z.object({ id: z.string() });
+  return {
+    async missingErasures(erasureIds, organizations) {
+      const text =
+        'select unnest(worker.missing_erasures(erasure_ids => $1::uuid[], organizations => $2::text[])) as id';
+      return (await call(id, text, [erasureIds, organizations])).map((row) => row.id);
+    },
+    async replayErasure(erasureId, organization, records) {
+      const text = 'select worker.replay_erasure(erasure_id => $1, organization => $2, records => $3::jsonb) as became';
+      const rows = await call(z.object({ became: z.string() }), text, [
+        erasureId,
+        organization,
+        JSON.stringify(records),
+      ]);
+      return rows[0]?.became ?? '';
+    },
+    async unrecordedErasures(erasureIds) {
+      return call(unrecordedErasure, 'select * from worker.unrecorded_erasures(erasure_ids => $1::uuid[])', [
+        erasureIds,
+      ]);
+    },
+    async exportMember(organization, externalId) {
+      const text = 'select * from worker.export_member(organization => $1, external_id => $2)';
+      return (await call(exportedMember, text, [organization, externalId]))[0] ?? null;
+    },
+  };
 }
 
 type Part<Names extends keyof WorkerDatabase> = Pick<WorkerDatabase, Names>;

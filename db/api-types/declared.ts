@@ -75,6 +75,17 @@ export const TYPES: Record<string, DeclaredType> = {
       ],
     },
   },
+  ExportedMember: {
+    comment: 'Everything stored about a person, after `export_member`.',
+    fields: {
+      organization: ['string', 'Whose member (slug).'],
+      member_id: ['string', 'The member.'],
+      member_external_id: ['string | null', "The member's number in the member system."],
+      exported_at: ['string', 'When (ISO 8601).'],
+      tables: ['Record<string, Json[]>', 'Rows by table; columns without a value are not there. Numbers are masked.'],
+      left_out: ["Record<string, string[] | '*'>", 'Columns that are not handed out, by table; `*`: the whole table.'],
+    },
+  },
   FoundMember: {
     comment: 'A member that `find_members` found, as in `members`.',
     fields: {
@@ -262,6 +273,7 @@ export const REPLIES: Record<string, string> = {
   fetch_erasure_receipt: 'ErasureReceipt',
   fetch_number: 'SealedNumber',
   fetch_sync_file: 'SealedFile',
+  export_member: 'ExportedMember',
   find_members: 'FoundMembers',
   link_login: 'LinkedLogin | ProposedLink',
   login_suggestions: 'Suggestion[]',

@@ -37,6 +37,10 @@ const database: WorkerDatabase = {
   finishErasure: notCalled,
   storeReceipt: notCalled,
   takeReceipt: notCalled,
+  missingErasures: notCalled,
+  replayErasure: notCalled,
+  unrecordedErasures: notCalled,
+  exportMember: notCalled,
 };
 const log = createLogger({ name: 'test', level: 'silent' });
 const parts = {

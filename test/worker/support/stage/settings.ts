@@ -19,6 +19,7 @@ export function settingsFor(db: TestDatabase) {
     concurrency: 4,
     preparedStatements: true,
     health: null,
+    erasureLedger: null,
     logLevel: 'debug',
   };
   /** The same for a worker in a process of its own. */
