@@ -33,6 +33,8 @@ const ALLOWED = new Set([
   'auth_callback usage schema login',
   ...[
     'admit',
+    'audit_checkpoint',
+    'audit_subtrees',
     'consume_transaction',
     'end_session',
     'open_session',
@@ -49,12 +51,17 @@ const ALLOWED = new Set([
 
   'sync_worker usage schema worker',
   ...[
+    'append_checkpoint',
+    'append_leaves',
+    'audit_subtrees',
+    'await_standby',
     'beat',
     'claim_file',
     'claim_pushes',
     'drift_page',
     'count_figures',
     'erase_expired',
+    'events_to_seal',
     'fail_file',
     'finish_file',
     'finish_pushes',
@@ -65,6 +72,8 @@ const ALLOWED = new Set([
     'readable_organizations',
     'reconcile',
     'report_drift',
+    'sealing_metrics',
+    'sealing_state',
     'sweep',
   ].map((name) => `sync_worker execute function worker.${name}`),
 
