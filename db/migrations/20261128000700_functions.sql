@@ -3830,7 +3830,7 @@ from (values
     null, 'erasure_id organization_id receipt made_at', 'The receipt, which names nobody, until it is fetched.'),
   -- Organisations, coordinators, apps.
   ('registry.organizations', 'not personal', null, null,
-    'id slug name return_to capture_basis capture_necessity capture_decided_by capture_decided_at retention contact_retention audit_retention '
+    'id slug name return_to capture_basis capture_necessity capture_decided_by capture_decided_at retention contact_retention audit_retention audit_redacted_until '
     'ask_again_after second_approval capture erasure_salt created_at', 'Of the organisation.'),
   ('registry.identity_providers', 'not personal', null, null,
     'id organization_id provider issuer client_id client_secret_env token_endpoint_auth_method scopes authorization_params '
@@ -10525,6 +10525,42 @@ $$;
 comment on function private.record_result is 'In: a report on a locked push. Out: its new state; null when the report is stale.';
 -- end db/functions/pushes/private.record_result.sql
 
+-- begin db/functions/retention/private.redact_events.sql
+-- The organisation has decided how long the sentences and details of its audit are kept. That something happened, when, to whom and by whom stays, and
+-- so do the seals. What the audit says about itself is kept whole: by that it is verified. Where a night has left off the next one goes on: an event
+-- comes to its table long before its time is over.
+create or replace function private.redact_events(p_most integer)
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  g registry.organizations;
+  v_until timestamptz;
+  v_due bigint[];
+  v_most integer := 0;
+begin
+  for g in
+    select known.* from registry.organizations as known where known.audit_retention is not null order by known.id for update skip locked
+  loop
+    v_until := now() - g.audit_retention;
+    v_due := array(
+      select e.id from audit.events as e
+      where e.organization_id = g.id and e.occurred_at >= coalesce(g.audit_redacted_until, '-infinity') and e.occurred_at < v_until
+        and e.redacted_at is null and e.event not in ('events_redacted', 'restore_accepted')
+      order by e.occurred_at, e.id limit p_most);
+    perform audit.redact_events(v_due, 'retention') where v_due <> '{}';
+    if cardinality(v_due) < p_most then
+      update registry.organizations as known set audit_redacted_until = v_until where known.id = g.id;
+    end if;
+    v_most := greatest(v_most, cardinality(v_due));
+  end loop;
+  return v_most;
+end
+$$;
+comment on function private.redact_events is 'In: how many at most, of each organisation. Out: how many events were redacted of the one with the most, because its time for them is over.';
+-- end db/functions/retention/private.redact_events.sql
+
 -- begin db/functions/breakers/private.report_long_outages.sql
 -- A member system that is away for a day is a case: nobody may have to find out from a graph that changes wait.
 create or replace function private.report_long_outages()
@@ -11375,15 +11411,17 @@ declare
   v_dry_runs constant integer := private.erase_dry_runs(most);
   v_imports constant integer := private.abandon_imports(most);
   v_revocations constant integer := private.erase_revocations(most);
+  v_events constant integer := private.redact_events(most);
   v_highest constant integer := greatest(
     v_contacts, v_numbers, v_cases, v_offers, v_decisions, v_refresh_tokens, v_sessions, v_import_lines, v_dry_runs, v_imports,
-    v_revocations);
+    v_revocations, v_events);
 begin
   if v_highest > 0 then
     perform private.record_event('data_erased', 'worker', null, 'Data was erased, because the time set for it is over.',
       p_detail => jsonb_build_object('contacts', v_contacts, 'numbers', v_numbers + v_cases, 'offers', v_offers, 'decisions', v_decisions,
         'refresh_tokens', v_refresh_tokens, 'sessions', v_sessions, 'import_lines', v_import_lines, 'dry_runs', v_dry_runs,
-        'imports', v_imports) || case when v_revocations > 0 then jsonb_build_object('revocations', v_revocations) else '{}' end);
+        'imports', v_imports) || case when v_revocations > 0 then jsonb_build_object('revocations', v_revocations) else '{}' end
+        || case when v_events > 0 then jsonb_build_object('events', v_events) else '{}' end);
   end if;
   return v_highest;
 end
