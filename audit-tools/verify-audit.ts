@@ -197,8 +197,12 @@ class Verification {
     this.#rewritten = true;
     const first = this.#firstAfterAgreed as LeafRow;
     const before = this.#agreed === 0 ? 'from the beginning' : `from leaf ${this.#agreed} on`;
+    // Where a gap or a change of order explains it, that comes first.
+    const cause = this.#findings.find(
+      ({ code, leaf = -1 }) => (code === 'leaf_removed' || code === 'event_reordered') && leaf >= this.#agreed,
+    );
     this.#find({
-      ...about(first),
+      ...(cause?.leaf === undefined ? about(first) : { leaf: cause.leaf }),
       code: 'leaves_rewritten',
       says: `Leaves and events differ from ${from} ${before}: the first event that may be another is ${first.eventId}.`,
     });

@@ -109,6 +109,22 @@ export type WithdrawnConsent = {
   number: 'removed' | 'kept' | 'none';
 };
 
+/** Everything stored about a person, after `export_member`. */
+export type ExportedMember = {
+  /** Whose member (slug). */
+  organization: string;
+  /** The member. */
+  member_id: string;
+  /** The member's number in the member system. */
+  member_external_id: string | null;
+  /** When (ISO 8601). */
+  exported_at: string;
+  /** Rows by table; columns without a value are not there. Numbers are masked. */
+  tables: Record<string, Json[]>;
+  /** Columns that are not handed out, by table; `*`: the whole table. */
+  left_out: Record<string, string[] | '*'>;
+};
+
 /** A member that `find_members` found, as in `members`. */
 export type FoundMember = {
   /** The member; `link_login` takes it. */
@@ -257,6 +273,46 @@ export type ChosenLanguage = {
   language: Enum<'language'> | null;
 };
 
+/** A person after `erase_member`: the worker erases what is known of them within seconds. */
+export type AnnouncedErasure = {
+  /** The record that was asked about. */
+  member_id: string;
+  /** The erasure, in `erasures`; `fetch_erasure_receipt` takes it. */
+  erasure_id: string;
+  /** Always announced. */
+  state: 'announced';
+};
+
+/** A person after `erase_member`, where a second coordinator must approve it. */
+export type ProposedErasure = {
+  /** The record that was asked about. */
+  member_id: string;
+  /** Not yet. */
+  erasure_id: null;
+  /** The case that says so, in `approvals`. */
+  conflict_id: string;
+  /** Always erasure. */
+  kind: 'erasure';
+  /** Always proposed. */
+  state: 'proposed';
+  /** Always null. */
+  decision: null;
+  /** The version to name in the next call. */
+  version: number;
+  /** Always null. */
+  undo_until: null;
+  /** Always erase_member. */
+  proposed_decision: 'erase_member';
+};
+
+/** The receipt of an erasure, which is given out once. */
+export type ErasureReceipt = {
+  /** The erasure. */
+  erasure_id: string;
+  /** Compact JWS (RFC 7515, EdDSA); its payload is JSON: what was erased, by table, and what is kept. */
+  receipt: string;
+};
+
 /** What agreed and what disagreed between a login and a record, and how two numbers differ. Never a number. */
 export type Evidence = {
   /** The match rule that held (docs/outcomes.md); absent when none did. */
@@ -305,7 +361,7 @@ export type Evidence = {
 export const REFUSALS = {
   /** There is no such row for you. */
   not_found: { status: 404 },
-  /** The case has changed since you looked at it. Read it again and decide on what it says now. */
+  /** The case, or the record, has changed since you looked at it. Read it again and decide on what it says now. */
   stale_version: { status: 409 },
   /** The case is settled already. */
   not_open: { status: 409 },
@@ -345,6 +401,14 @@ export const REFUSALS = {
   capture_off: { status: 409 },
   /** The login is linked to a member already. */
   already_linked: { status: 409 },
+  /** The person was erased, or is about to be: nothing more is decided about the record. */
+  member_erased: { status: 409 },
+  /** The reason tells who it is, and is kept. Write it without name, number, address or birth date. */
+  person_in_reason: { status: 422 },
+  /** The receipt is not there yet. Try again in a minute; if it stays so, the operator must look at it. */
+  erasure_not_done: { status: 409 },
+  /** The receipt was given out already, which happens once. */
+  receipt_given: { status: 409 },
   /** The member was merged into another record. Use the surviving one. */
   member_merged: { status: 409 },
   /** The push has not failed, or a later one has taken its place. */
@@ -552,6 +616,40 @@ export type Database = {
         };
         Relationships: [];
       };
+      /** Persons whom the coordinator's organisations have erased, or who are about to be. */
+      erasures: {
+        Row: {
+          /** The erasure; api.fetch_erasure_receipt takes it. */
+          erasure_id: string;
+          /** Whose member (slug). */
+          organization: string;
+          /** The record that was asked about. */
+          member_id: string;
+          /** announced: the worker carries it out within seconds; erased. */
+          state: Enum<'erasure_state'>;
+          /** Why. */
+          reason: string;
+          /** The coordinator who asked for it (user id); null: the operator. */
+          requested_by: string | null;
+          /** The second coordinator, where two were needed. */
+          approved_by: string | null;
+          /** When it was decided. */
+          announced_at: string;
+          /** When it was carried out. */
+          erased_at: string | null;
+          /** What was erased: numbers of rows by table. */
+          counts: Record<string, number> | null;
+          /** not_needed: no number had been sent to the member system; queued: it is told to remove the number; delivered: it has, or a coordinator closed the case about it. */
+          removal: Enum<'removal_state'> | null;
+          /** When. */
+          removed_at: string | null;
+          /** Whether the receipt is there to be fetched. */
+          receipt_waits: boolean | null;
+          /** When it was given out. */
+          receipt_given_at: string | null;
+        };
+        Relationships: [];
+      };
       /** Pushes of the coordinator's organisations that failed or wait for a case, with the reason and the next try. */
       failed_syncs: {
         Row: {
@@ -662,7 +760,7 @@ export type Database = {
         };
         Relationships: [];
       };
-      /** Member records of the coordinator's organisations. Numbers are masked. api.find_members searches them. */
+      /** Member records of the coordinator's organisations, but those that were erased (api.erasures). Numbers are masked. api.find_members searches them. */
       members: {
         Row: {
           /** The member; api.link_login takes it. */
@@ -695,6 +793,8 @@ export type Database = {
           created_at: string;
           /** When it was last changed. */
           updated_at: string;
+          /** The person is about to be erased (api.erasures). */
+          erasure_id: string | null;
         };
         Relationships: [];
       };
@@ -1103,6 +1203,21 @@ export type Database = {
         Args: { conflict_id: string; note: string | null; expected_version: number };
         Returns: SettledCase;
       };
+      /** In: a member of api.members, why, in words that do not tell who, the version that was seen. Out: {"member_id", "erasure_id", "state": "announced"}: the worker erases the person, and every record merged with this one, within seconds (api.erasures); or the proposed case, where a second coordinator must approve; or a refusal with code and message (HTTP 404, 409, 422). */
+      erase_member: {
+        Args: { member_id: string; reason: string; expected_version: number };
+        Returns: AnnouncedErasure | ProposedErasure;
+      };
+      /** In: a member. Out: everything stored about that person: {"organization", "member_id", "member_external_id", "exported_at", "tables": {table: [rows]}, "left_out": {table: [columns], or "*"}}; or a refusal with code and message (HTTP 404). Numbers are masked; npm run member:export can seal them for whoever asks. Look through it before it is handed out: coordinators' notes may speak of others. */
+      export_member: {
+        Args: { member_id: string };
+        Returns: ExportedMember;
+      };
+      /** In: an erasure of api.erasures. Out: {"erasure_id", "receipt"}: a compact JWS whose payload lists what was erased; it is given out once. Or a refusal with code and message (HTTP 404, 409). */
+      fetch_erasure_receipt: {
+        Args: { erasure_id: string };
+        Returns: ErasureReceipt;
+      };
       /** In: a change of api.worklist. Out: the number as a compact JWE for the organisation's receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited; after the fifth within an hour they are counted. */
       fetch_number: {
         Args: { push_id: string };
@@ -1210,6 +1325,8 @@ export type Database = {
         | 'retry_sync'
         | 'accept_receiver_key'
         | 'erase_member';
+      /** Life of an erasure. Announced: it is decided, and will be written into the ledger outside the database before anything is erased. */
+      erasure_state: 'announced' | 'erased';
       /** Life of a file of changes. */
       file_state: 'writing' | 'ready' | 'acknowledged' | 'expired';
       /** Languages of the coordinators' pages: bokmål, nynorsk, English. */
@@ -1232,6 +1349,8 @@ export type Database = {
       provider: 'vipps' | 'bankid' | 'idporten' | 'staff';
       /** Life of a push. docs/outcomes.md draws it. */
       push_state: 'pending' | 'sending' | 'delivered' | 'rejected' | 'given_up' | 'superseded' | 'cancelled';
+      /** Whether the member system has removed the number that it was sent. */
+      removal_state: 'not_needed' | 'queued' | 'delivered';
       /** Where a value or an event came from. */
       source: 'vipps-login' | 'bankid-login' | 'idporten-login' | 'import' | 'coordinator';
     };

@@ -39,7 +39,13 @@ export type Counts = {
 export type ImportDatabase = {
   /** Which of these erasures the database does not know; beside each stands its organisation (slug). */
   missingErasures(erasureIds: string[], organizations: string[]): Promise<string[]>;
-  startRun(run: { organization: string; fingerprint: string; columns: string[]; dryRun: boolean; readmit: boolean }): Promise<Run>;
+  startRun(run: {
+    organization: string;
+    fingerprint: string;
+    columns: string[];
+    dryRun: boolean;
+    readmit: boolean;
+  }): Promise<Run>;
   /** For each column, how many members of a batch have a value there, and how many would get another one. */
   compareRows(runId: string, batch: JudgedBatch): Promise<{ column_name: string; had: number; changed: number }[]>;
   /** @param isAccepted a person has looked at the differences */

@@ -6,13 +6,15 @@ import { refuseMissingErasures } from '../runtime/erasure-ledger.ts';
 import { createGuardedFetch } from '../runtime/guarded-fetch.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { WorkerConfig } from './config.ts';
-import { createWorkerDatabase, createWorkerPool } from './database.ts';
+import { createWorkerDatabase, createWorkerPool, type WorkerDatabase } from './database.ts';
 import { createDeliver, type DeliverOptions } from './deliver.ts';
+import type { ErasureOptions } from './erasures.ts';
 import { createGate } from './gate.ts';
 import { logGatherFailures } from './gather.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { type KeptRunning, keepRunning } from './keep-running.ts';
 import { createLeases } from './leases.ts';
+import { createTaskLedger } from './ledger.ts';
 import { createAccessTokens } from './member-system/access-tokens.ts';
 import { createAuthorize } from './member-system/authorization.ts';
 import { keepsBody } from './member-system/send.ts';
@@ -85,6 +87,11 @@ export async function refuseRestoredBackup(config: WorkerConfig, log: Logger): P
   }
 }
 
+/** What carries erasures out, from the configuration. */
+export function createErasing(config: WorkerConfig, database: WorkerDatabase): ErasureOptions {
+  return { database, ledger: createTaskLedger(config.erasureLedger, config.deployment), signer: config.sealing.signers[0] };
+}
+
 /** Builds the real things and starts taking jobs. */
 export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTuning = {}): RunningWorker {
   const pool: Pool = createWorkerPool(config, log);
@@ -119,6 +126,7 @@ export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTu
     gate,
     metrics,
     onBreaker,
+    erasing: createErasing(config, database),
   };
   const taskList = createTaskList({ ...parts, log, timeoutMs: taskTimeoutMs });
   const { concurrency } = config;

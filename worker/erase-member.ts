@@ -7,8 +7,8 @@ import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { createLogger } from '../runtime/logger.ts';
 import { readConfig } from './config.ts';
-import { createWorkerDatabase, createWorkerPool } from './database.ts';
 import { createErasing } from './create-worker.ts';
+import { createWorkerDatabase, createWorkerPool } from './database.ts';
 import { carryOutErasure } from './erasures.ts';
 
 const refusals: Record<string, string> = {
@@ -21,7 +21,9 @@ const refusals: Record<string, string> = {
 
 async function main(): Promise<boolean> {
   const options = { type: 'string' } as const;
-  const { values } = parseArgs({ options: { organization: options, member: options, reason: options, receipt: options } });
+  const { values } = parseArgs({
+    options: { organization: options, member: options, reason: options, receipt: options },
+  });
   const { organization, member, reason = '', receipt } = values;
   if (organization === undefined || member === undefined) {
     console.error('member:erase: say who: --organization <slug> --member <member number> --reason "<why>"');

@@ -1,14 +1,9 @@
 import { type KeyObject, randomUUID } from 'node:crypto';
 import { CompactSign } from 'jose';
+import type { ErasureLedger } from '../runtime/erasure-ledger.ts';
 import type { WorkerDatabase } from './database.ts';
 import type { Erasure } from './database-rows.ts';
 import { Failure } from './failure.ts';
-
-/** Where erasures are written down outside the database, before anything is erased: what a restored backup is held to. */
-export interface ErasureLedger {
-  /** Returns when the line is there for good; a line that is there already is not written again. */
-  record(erasure: Erasure): Promise<void>;
-}
 
 /** Signs receipts: the audit's key, so that whoever can verify the audit can verify a receipt. */
 export interface ReceiptSigner {
@@ -21,7 +16,7 @@ export interface ReceiptSigner {
 export interface ErasureOptions {
   readonly database: Pick<WorkerDatabase, 'readErasure' | 'finishErasure' | 'storeReceipt'>;
   /** Null: none is kept. */
-  readonly ledger: ErasureLedger | null;
+  readonly ledger: Pick<ErasureLedger, 'record'> | null;
   readonly signer: ReceiptSigner;
 }
 

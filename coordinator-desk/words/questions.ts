@@ -17,7 +17,8 @@ type Questions = Record<
   | 'push_failed'
   | 'member_system'
   | 'drift'
-  | 'receiver_key',
+  | 'receiver_key'
+  | 'erasure',
   Question
 >;
 
@@ -50,6 +51,8 @@ export const questionWords = inLanguages<Questions>(
     member_system: () => 'Medlemssystemet tar ikke imot endringer. Har teknisk kontakt fått vite om det?',
     drift: ({ member }) =>
       `Medlemssystemet viser et annet nummer for ${member} enn det vi overførte. Hvem endret det, og hvilket er riktig?`,
+    erasure: ({ member }) =>
+      `En koordinator har foreslått å slette alt om ${member}. Er det riktig person, og skal alt slettes?`,
     receiver_key: () =>
       'En koordinator har foreslått en ny nøkkel for numrene som overføres. Kommer nøkkelen fra en kollega du har snakket med?',
   },
@@ -80,6 +83,8 @@ export const questionWords = inLanguages<Questions>(
     member_system: () => 'Medlemssystemet tek ikkje imot endringar. Har teknisk kontakt fått vite om det?',
     drift: ({ member }) =>
       `Medlemssystemet viser eit anna nummer for ${member} enn det vi overførte. Kven endra det, og kva for eit er rett?`,
+    erasure: ({ member }) =>
+      `Ein koordinator har foreslått å slette alt om ${member}. Er det rett person, og skal alt slettast?`,
     receiver_key: () =>
       'Ein koordinator har foreslått ein ny nøkkel for nummera som blir overførte. Kjem nøkkelen frå ein kollega du har snakka med?',
   },
@@ -109,6 +114,8 @@ export const questionWords = inLanguages<Questions>(
     member_system: () => 'The member system takes no changes. Does your technical contact know?',
     drift: ({ member }) =>
       `The member system shows another number for ${member} than we delivered. Who changed it, and which is right?`,
+    erasure: ({ member }) =>
+      `A coordinator has proposed to erase everything about ${member}. Is it the right person, and is everything to go?`,
     receiver_key: () =>
       'A coordinator has proposed a new key for the numbers that are delivered. Does it come from a colleague you have talked to?',
   },

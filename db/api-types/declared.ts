@@ -194,6 +194,38 @@ export const TYPES: Record<string, DeclaredType> = {
     comment: 'The language of the pages after `set_language`.',
     fields: { language: ["Enum<'language'> | null", 'What was chosen; null: as the browser asks.'] },
   },
+  AnnouncedErasure: {
+    comment: 'A person after `erase_member`: the worker erases what is known of them within seconds.',
+    fields: {
+      member_id: ['string', 'The record that was asked about.'],
+      erasure_id: ['string', 'The erasure, in `erasures`; `fetch_erasure_receipt` takes it.'],
+      state: ["'announced'", 'Always announced.'],
+    },
+  },
+  ProposedErasure: {
+    comment: 'A person after `erase_member`, where a second coordinator must approve it.',
+    fields: {
+      member_id: ['string', 'The record that was asked about.'],
+      erasure_id: ['null', 'Not yet.'],
+      conflict_id: ['string', 'The case that says so, in `approvals`.'],
+      kind: ["'erasure'", 'Always erasure.'],
+      state: ["'proposed'", 'Always proposed.'],
+      decision: ['null', 'Always null.'],
+      version: ['number', 'The version to name in the next call.'],
+      undo_until: ['null', 'Always null.'],
+      proposed_decision: ["'erase_member'", 'Always erase_member.'],
+    },
+  },
+  ErasureReceipt: {
+    comment: 'The receipt of an erasure, which is given out once.',
+    fields: {
+      erasure_id: ['string', 'The erasure.'],
+      receipt: [
+        'string',
+        'Compact JWS (RFC 7515, EdDSA); its payload is JSON: what was erased, by table, and what is kept.',
+      ],
+    },
+  },
   Evidence: {
     comment: 'What agreed and what disagreed between a login and a record, and how two numbers differ. Never a number.',
     fields: {
@@ -237,6 +269,8 @@ export const REPLIES: Record<string, string> = {
   approve: 'SettledCase',
   assign_conflict: 'AssignedCase',
   decline: 'SettledCase',
+  erase_member: 'AnnouncedErasure | ProposedErasure',
+  fetch_erasure_receipt: 'ErasureReceipt',
   fetch_number: 'SealedNumber',
   fetch_sync_file: 'SealedFile',
   export_member: 'ExportedMember',
@@ -272,6 +306,7 @@ export const ARGUMENTS: Record<string, string> = {
 
 /** Columns with more to say than `Json`. Key: view.column. */
 export const COLUMNS: Record<string, string> = {
+  'erasures.counts': 'Record<string, number>',
   'data_quality.open_cases_by_kind': "Partial<Record<Enum<'conflict_kind'>, number>>",
   'open_conflicts.detail': 'Evidence',
   'settled_conflicts.detail': 'Evidence',

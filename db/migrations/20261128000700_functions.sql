@@ -3905,9 +3905,9 @@ $$;
 comment on function private.export_person is 'In: everything by which a person''s rows are found (private.find_person). Out: {"exported_at", "tables": {table: [rows]}, "left_out": {table: [columns], or * for the whole table}}. Numbers are masked.';
 -- end db/functions/export/private.export_person.sql
 
--- begin db/functions/export/private.export_member.sql
+-- begin db/functions/export/private.export_record.sql
 -- Both ways to an export: it is written down that somebody took one, with what came out of how many rows, before the rows are handed out.
-create or replace function private.export_member(m registry.members, p_source text)
+create or replace function private.export_record(m registry.members, p_source text)
 returns jsonb
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -3923,12 +3923,12 @@ begin
     'member_id', m.id, 'member_external_id', m.external_id) || v_export;
 end
 $$;
-comment on function private.export_member is 'In: a member, audit source. Out: everything stored about that person, all merged records included (private.export_person). Appends the audit event, or counts it.';
--- end db/functions/export/private.export_member.sql
+comment on function private.export_record is 'In: a member, audit source. Out: everything stored about that person, all merged records included (private.export_person). Appends the audit event, or counts it.';
+-- end db/functions/export/private.export_record.sql
 
--- begin db/functions/export/private.export_own_member.sql
+-- begin db/functions/export/private.export_member.sql
 -- A coordinator hands out what the organisation stores about one of its members.
-create or replace function private.export_own_member(p_member_id uuid)
+create or replace function private.export_member(p_member_id uuid)
 returns jsonb
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -3941,12 +3941,12 @@ begin
   if m.id is null then
     return private.refuse('export_member', 'not_found', p_member_id);
   end if;
-  return private.export_member(m, 'coordinator');
+  return private.export_record(m, 'coordinator');
 end
 $$;
-comment on function private.export_own_member is 'See api.export_member.';
-grant execute on function private.export_own_member to authenticated;
--- end db/functions/export/private.export_own_member.sql
+comment on function private.export_member is 'See api.export_member.';
+grant execute on function private.export_member to authenticated;
+-- end db/functions/export/private.export_member.sql
 
 -- begin db/functions/export/api.export_member.sql
 -- A member asks the organisation: what do you have on me?
@@ -3955,7 +3955,7 @@ returns jsonb
 language sql volatile
 set search_path = pg_catalog, pg_temp
 begin atomic
-  select private.export_own_member(export_member.member_id);
+  select private.export_member(export_member.member_id);
 end;
 comment on function api.export_member is 'In: a member. Out: everything stored about that person: {"organization", "member_id", "member_external_id", "exported_at", "tables": {table: [rows]}, "left_out": {table: [columns], or "*"}}; or a refusal with code and message (HTTP 404). Numbers are masked; npm run member:export can seal them for whoever asks. Look through it before it is handed out: coordinators'' notes may speak of others.';
 grant execute on function api.export_member to authenticated;
@@ -11468,7 +11468,7 @@ begin
   if m.id is null then
     return;
   end if;
-  export := private.export_member(m, 'operator');
+  export := private.export_record(m, 'operator');
   numbers := coalesce((
     select jsonb_agg(jsonb_build_object('member_id', r.id, 'organization_id', r.organization_id,
       'personnummer_sealed', r.personnummer_sealed, 'personnummer_index', r.personnummer_index))

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parseCrontab } from 'graphile-worker';
@@ -35,6 +36,11 @@ const database: WorkerDatabase = {
   replayErasure: notCalled,
   unrecordedErasures: notCalled,
   exportMember: notCalled,
+  announceErasure: notCalled,
+  readErasure: notCalled,
+  finishErasure: notCalled,
+  storeReceipt: notCalled,
+  takeReceipt: notCalled,
 };
 const log = createLogger({ name: 'test', level: 'silent' });
 const parts = {
@@ -45,6 +51,7 @@ const parts = {
   numbers: { unsealer: testKeys().unsealer, indexer: testKeys().indexer, indexVersions: new Set<string>() },
   drift: { indexer: testKeys().indexer, authorize: notCalled, fetch: notCalled },
   onBreaker: notCalled,
+  erasing: { database, ledger: null, signer: { name: 'test', key: generateKeyPairSync('ed25519').privateKey } },
   log,
   timeoutMs: 1,
 };

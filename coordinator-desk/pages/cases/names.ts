@@ -75,6 +75,7 @@ export function questionOf(locale: Locale, { found, candidates }: Extract<FoundC
     member_system: words.member_system,
     drift: words.drift,
     receiver_key: words.receiver_key,
+    erasure: words.erasure,
   }[found.kind];
   return question(namesOf(locale, found, candidates));
 }

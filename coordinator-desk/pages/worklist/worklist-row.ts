@@ -72,7 +72,7 @@ function whatToDo(page: Page, row: WorklistRow): Html {
   if (row.ready !== true) return known;
   return html`${known}
 <ol>
-<li>${words.stepFind(nameInRow(page, row), row.member_external_id)}</li>
+<li>${words.stepFind(nameInRow(page, row), row.member_external_id ?? '')}</li>
 <li>${isSet ? words.stepSet : words.stepRemove}</li>
 <li>${words.stepDone}</li>
 </ol>
