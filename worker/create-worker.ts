@@ -76,6 +76,12 @@ export function createCarrier(config: WorkerConfig): DeliverOptions {
   };
 }
 
+/** What carries erasures out, from the configuration. */
+export function createErasing(config: WorkerConfig, database: WorkerDatabase): ErasureOptions {
+  const { erasureLedger, deployment, sealing } = config;
+  return { database, ledger: createTaskLedger(erasureLedger, deployment), signer: sealing.signers[0] };
+}
+
 /** @throws {LedgerError} when the database lacks an erasure of the ledger, or the ledger cannot be read */
 export async function refuseRestoredBackup(config: WorkerConfig, log: Logger): Promise<void> {
   if (config.erasureLedger === null) return;
@@ -85,11 +91,6 @@ export async function refuseRestoredBackup(config: WorkerConfig, log: Logger): P
   } finally {
     await pool.end();
   }
-}
-
-/** What carries erasures out, from the configuration. */
-export function createErasing(config: WorkerConfig, database: WorkerDatabase): ErasureOptions {
-  return { database, ledger: createTaskLedger(config.erasureLedger, config.deployment), signer: config.sealing.signers[0] };
 }
 
 /** Builds the real things and starts taking jobs. */

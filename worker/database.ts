@@ -15,8 +15,8 @@ import {
   type DriftRow,
   driftRow,
   type Erasure,
-  erasure,
   type ExportedMember,
+  erasure,
   exportedMember,
   type FileResult,
   type FileRow,
@@ -133,7 +133,14 @@ function createCall(pool: Pool, preparedStatements: boolean): Call {
 export function createWorkerDatabase(pool: Pool, options: WorkerDatabaseOptions = {}): WorkerDatabase {
   const { preparedStatements = false, onGatherFailure = () => undefined } = options;
   const call = createCall(pool, preparedStatements);
-  return { ...pushes(call, onGatherFailure), ...files(call), ...drift(call), ...erasures(call), ...rights(call), ...upkeep(call) };
+  return {
+    ...pushes(call, onGatherFailure),
+    ...files(call),
+    ...drift(call),
+    ...erasures(call),
+    ...rights(call),
+    ...upkeep(call),
+  };
 }
 
 function rights(call: Call): Part<'missingErasures' | 'replayErasure' | 'unrecordedErasures' | 'exportMember'> {

@@ -5,7 +5,9 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { refuseMissingErasures } from '../runtime/erasure-ledger.ts';
 import { createLogger } from '../runtime/logger.ts';
+import { endWithCode } from './command.ts';
 import { readConfig } from './config.ts';
 import { createErasing } from './create-worker.ts';
 import { createWorkerDatabase, createWorkerPool } from './database.ts';
@@ -19,7 +21,7 @@ const refusals: Record<string, string> = {
   person_in_reason: 'the reason tells who it is, and it is kept: write it without name, number, address or birth date',
 };
 
-async function main(): Promise<boolean> {
+await endWithCode('member:erase', async () => {
   const options = { type: 'string' } as const;
   const { values } = parseArgs({
     options: { organization: options, member: options, reason: options, receipt: options },
@@ -33,6 +35,7 @@ async function main(): Promise<boolean> {
   const pool = createWorkerPool(config, createLogger({ name: 'member-erase', level: 'silent' }));
   try {
     const database = createWorkerDatabase(pool);
+    await refuseMissingErasures(config.erasureLedger, config.deployment, database.missingErasures);
     const announced = await database.announceErasure(organization, member, reason);
     if (announced.erasure_id === null) {
       console.error(`member:erase: ${refusals[announced.refused_as ?? ''] ?? announced.refused_as}`);
@@ -55,14 +58,4 @@ async function main(): Promise<boolean> {
   } finally {
     await pool.end();
   }
-}
-
-try {
-  if (!(await main())) process.exitCode = 1;
-} catch (error) {
-  // Only the code: a message of the database may quote values.
-  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
-  console.error(`member:erase: ${typeof code === 'string' ? code : 'unexpected_error'}`);
-  if (code === 'configuration_invalid' && error instanceof Error) console.error(error.message);
-  process.exitCode = 1;
-}
+});

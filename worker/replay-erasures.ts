@@ -2,8 +2,9 @@
  * `npm run erasures:replay`: after a restore, in the worker's environment: carries out again what the database lacks of the erasures in the ledger
  * (ERASURE_LEDGER), and writes into the ledger what it lacks of the database's. A second run changes nothing. Nothing else may run meanwhile.
  */
-import { createLogger } from '../runtime/logger.ts';
+
 import { missingErasures, openErasureLedger } from '../runtime/erasure-ledger.ts';
+import { createLogger } from '../runtime/logger.ts';
 import { endWithCode } from './command.ts';
 import { readConfig } from './config.ts';
 import { createWorkerDatabase, createWorkerPool } from './database.ts';

@@ -32,15 +32,15 @@ const database: WorkerDatabase = {
   readableOrganizations: notCalled,
   driftPage: notCalled,
   reportDrift: notCalled,
-  missingErasures: notCalled,
-  replayErasure: notCalled,
-  unrecordedErasures: notCalled,
-  exportMember: notCalled,
   announceErasure: notCalled,
   readErasure: notCalled,
   finishErasure: notCalled,
   storeReceipt: notCalled,
   takeReceipt: notCalled,
+  missingErasures: notCalled,
+  replayErasure: notCalled,
+  unrecordedErasures: notCalled,
+  exportMember: notCalled,
 };
 const log = createLogger({ name: 'test', level: 'silent' });
 const parts = {
