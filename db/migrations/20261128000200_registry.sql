@@ -61,6 +61,7 @@ create table registry.organizations (
   retention          interval check (retention > interval '0'),
   contact_retention  interval not null default '90 days' check (contact_retention > interval '0'),
   audit_retention    interval check (audit_retention >= interval '31 days'),
+  audit_redacted_until timestamptz,
   ask_again_after    interval not null default '180 days' check (ask_again_after > interval '0'),
   second_approval    registry.decision[] not null default '{accept_receiver_key}'
     check (second_approval <@ '{accept_observed,keep_existing,not_same_person,merge_into,link_login,accept_receiver_key,erase_member}')
@@ -84,6 +85,7 @@ comment on column registry.organizations.capture_decided_at is 'When it was deci
 comment on column registry.organizations.retention is 'How long observed numbers are kept; then worker.erase_expired takes them out of the observations.';
 comment on column registry.organizations.contact_retention is 'How long names, birth dates, phone numbers and e-mail addresses of logins are kept.';
 comment on column registry.organizations.audit_retention is 'How long the sentences and details of audit events are kept; then worker.erase_expired redacts them. Null: for good.';
+comment on column registry.organizations.audit_redacted_until is 'Until when that is done: the retention task goes on from here.';
 comment on column registry.organizations.ask_again_after is 'How long a member who refused consent is left in peace.';
 comment on column registry.organizations.second_approval is 'Decisions that one coordinator only proposes, and another approves.';
 comment on column registry.organizations.capture is 'Whether numbers are captured at all: only when basis, necessity, decider, time and retention are recorded.';

@@ -3830,7 +3830,7 @@ from (values
     null, 'erasure_id organization_id receipt made_at', 'The receipt, which names nobody, until it is fetched.'),
   -- Organisations, coordinators, apps.
   ('registry.organizations', 'not personal', null, null,
-    'id slug name return_to capture_basis capture_necessity capture_decided_by capture_decided_at retention contact_retention audit_retention '
+    'id slug name return_to capture_basis capture_necessity capture_decided_by capture_decided_at retention contact_retention audit_retention audit_redacted_until '
     'ask_again_after second_approval capture erasure_salt created_at', 'Of the organisation.'),
   ('registry.identity_providers', 'not personal', null, null,
     'id organization_id provider issuer client_id client_secret_env token_endpoint_auth_method scopes authorization_params '
@@ -3905,9 +3905,9 @@ $$;
 comment on function private.export_person is 'In: everything by which a person''s rows are found (private.find_person). Out: {"exported_at", "tables": {table: [rows]}, "left_out": {table: [columns], or * for the whole table}}. Numbers are masked.';
 -- end db/functions/export/private.export_person.sql
 
--- begin db/functions/export/private.export_member.sql
+-- begin db/functions/export/private.export_record.sql
 -- Both ways to an export: it is written down that somebody took one, with what came out of how many rows, before the rows are handed out.
-create or replace function private.export_member(m registry.members, p_source text)
+create or replace function private.export_record(m registry.members, p_source text)
 returns jsonb
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -3923,12 +3923,12 @@ begin
     'member_id', m.id, 'member_external_id', m.external_id) || v_export;
 end
 $$;
-comment on function private.export_member is 'In: a member, audit source. Out: everything stored about that person, all merged records included (private.export_person). Appends the audit event, or counts it.';
--- end db/functions/export/private.export_member.sql
+comment on function private.export_record is 'In: a member, audit source. Out: everything stored about that person, all merged records included (private.export_person). Appends the audit event, or counts it.';
+-- end db/functions/export/private.export_record.sql
 
--- begin db/functions/export/private.export_own_member.sql
+-- begin db/functions/export/private.export_member.sql
 -- A coordinator hands out what the organisation stores about one of its members.
-create or replace function private.export_own_member(p_member_id uuid)
+create or replace function private.export_member(p_member_id uuid)
 returns jsonb
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -3941,12 +3941,12 @@ begin
   if m.id is null then
     return private.refuse('export_member', 'not_found', p_member_id);
   end if;
-  return private.export_member(m, 'coordinator');
+  return private.export_record(m, 'coordinator');
 end
 $$;
-comment on function private.export_own_member is 'See api.export_member.';
-grant execute on function private.export_own_member to authenticated;
--- end db/functions/export/private.export_own_member.sql
+comment on function private.export_member is 'See api.export_member.';
+grant execute on function private.export_member to authenticated;
+-- end db/functions/export/private.export_member.sql
 
 -- begin db/functions/export/api.export_member.sql
 -- A member asks the organisation: what do you have on me?
@@ -3955,7 +3955,7 @@ returns jsonb
 language sql volatile
 set search_path = pg_catalog, pg_temp
 begin atomic
-  select private.export_own_member(export_member.member_id);
+  select private.export_member(export_member.member_id);
 end;
 comment on function api.export_member is 'In: a member. Out: everything stored about that person: {"organization", "member_id", "member_external_id", "exported_at", "tables": {table: [rows]}, "left_out": {table: [columns], or "*"}}; or a refusal with code and message (HTTP 404). Numbers are masked; npm run member:export can seal them for whoever asks. Look through it before it is handed out: coordinators'' notes may speak of others.';
 grant execute on function api.export_member to authenticated;
@@ -10525,6 +10525,42 @@ $$;
 comment on function private.record_result is 'In: a report on a locked push. Out: its new state; null when the report is stale.';
 -- end db/functions/pushes/private.record_result.sql
 
+-- begin db/functions/retention/private.redact_events.sql
+-- The organisation has decided how long the sentences and details of its audit are kept. That something happened, when, to whom and by whom stays, and
+-- so do the seals. What the audit says about itself is kept whole: by that it is verified. Where a night has left off the next one goes on: an event
+-- comes to its table long before its time is over.
+create or replace function private.redact_events(p_most integer)
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  g registry.organizations;
+  v_until timestamptz;
+  v_due bigint[];
+  v_most integer := 0;
+begin
+  for g in
+    select known.* from registry.organizations as known where known.audit_retention is not null order by known.id for update skip locked
+  loop
+    v_until := now() - g.audit_retention;
+    v_due := array(
+      select e.id from audit.events as e
+      where e.organization_id = g.id and e.occurred_at >= coalesce(g.audit_redacted_until, '-infinity') and e.occurred_at < v_until
+        and e.redacted_at is null and e.event not in ('events_redacted', 'restore_accepted')
+      order by e.occurred_at, e.id limit p_most);
+    perform audit.redact_events(v_due, 'retention') where v_due <> '{}';
+    if cardinality(v_due) < p_most then
+      update registry.organizations as known set audit_redacted_until = v_until where known.id = g.id;
+    end if;
+    v_most := greatest(v_most, cardinality(v_due));
+  end loop;
+  return v_most;
+end
+$$;
+comment on function private.redact_events is 'In: how many at most, of each organisation. Out: how many events were redacted of the one with the most, because its time for them is over.';
+-- end db/functions/retention/private.redact_events.sql
+
 -- begin db/functions/breakers/private.report_long_outages.sql
 -- A member system that is away for a day is a case: nobody may have to find out from a graph that changes wait.
 create or replace function private.report_long_outages()
@@ -11375,15 +11411,17 @@ declare
   v_dry_runs constant integer := private.erase_dry_runs(most);
   v_imports constant integer := private.abandon_imports(most);
   v_revocations constant integer := private.erase_revocations(most);
+  v_events constant integer := private.redact_events(most);
   v_highest constant integer := greatest(
     v_contacts, v_numbers, v_cases, v_offers, v_decisions, v_refresh_tokens, v_sessions, v_import_lines, v_dry_runs, v_imports,
-    v_revocations);
+    v_revocations, v_events);
 begin
   if v_highest > 0 then
     perform private.record_event('data_erased', 'worker', null, 'Data was erased, because the time set for it is over.',
       p_detail => jsonb_build_object('contacts', v_contacts, 'numbers', v_numbers + v_cases, 'offers', v_offers, 'decisions', v_decisions,
         'refresh_tokens', v_refresh_tokens, 'sessions', v_sessions, 'import_lines', v_import_lines, 'dry_runs', v_dry_runs,
-        'imports', v_imports) || case when v_revocations > 0 then jsonb_build_object('revocations', v_revocations) else '{}' end);
+        'imports', v_imports) || case when v_revocations > 0 then jsonb_build_object('revocations', v_revocations) else '{}' end
+        || case when v_events > 0 then jsonb_build_object('events', v_events) else '{}' end);
   end if;
   return v_highest;
 end
@@ -11430,7 +11468,7 @@ begin
   if m.id is null then
     return;
   end if;
-  export := private.export_member(m, 'operator');
+  export := private.export_record(m, 'operator');
   numbers := coalesce((
     select jsonb_agg(jsonb_build_object('member_id', r.id, 'organization_id', r.organization_id,
       'personnummer_sealed', r.personnummer_sealed, 'personnummer_index', r.personnummer_index))

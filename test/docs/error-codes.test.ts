@@ -108,7 +108,12 @@ test('every code of the programs is on the page, and no other', () => {
   const own = [...source.matchAll(/^ {2}(?:override )?readonly code = '([a-z_]+)'/gm)].map(
     ([, code]) => code as string,
   );
-  const expected = [...own, ...union(source, 'PersonnummerErrorCode'), ...union(source, 'OutboundErrorCode'), ...union(source, 'LedgerErrorCode')];
+  const expected = [
+    ...own,
+    ...union(source, 'PersonnummerErrorCode'),
+    ...union(source, 'OutboundErrorCode'),
+    ...union(source, 'LedgerErrorCode'),
+  ];
   assertSame(listed('## Codes of the programs'), expected);
 });
 

@@ -125,7 +125,7 @@ from (values
     null, 'erasure_id organization_id receipt made_at', 'The receipt, which names nobody, until it is fetched.'),
   -- Organisations, coordinators, apps.
   ('registry.organizations', 'not personal', null, null,
-    'id slug name return_to capture_basis capture_necessity capture_decided_by capture_decided_at retention contact_retention audit_retention '
+    'id slug name return_to capture_basis capture_necessity capture_decided_by capture_decided_at retention contact_retention audit_retention audit_redacted_until '
     'ask_again_after second_approval capture erasure_salt created_at', 'Of the organisation.'),
   ('registry.identity_providers', 'not personal', null, null,
     'id organization_id provider issuer client_id client_secret_env token_endpoint_auth_method scopes authorization_params '

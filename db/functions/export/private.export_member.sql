@@ -1,18 +1,19 @@
--- Both ways to an export: it is written down that somebody took one, with what came out of how many rows, before the rows are handed out.
-create or replace function private.export_member(m registry.members, p_source text)
+-- A coordinator hands out what the organisation stores about one of its members.
+create or replace function private.export_member(p_member_id uuid)
 returns jsonb
-language plpgsql volatile
+language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  p constant private.person := private.find_person(m.organization_id, private.family_of(m.id));
-  v_export jsonb := private.export_person(p);
+  m registry.members;
 begin
-  perform private.record_repeatable(concat_ws(' ', private.actor(), m.id), 'member_exported', p_source, m.organization_id,
-    'Everything stored about the member was taken out.', p_member_id => m.id,
-    p_detail => jsonb_build_object('records', cardinality(p.member_ids)));
-  return jsonb_build_object('organization', (select g.slug from registry.organizations as g where g.id = m.organization_id),
-    'member_id', m.id, 'member_external_id', m.external_id) || v_export;
+  select known.* into m from registry.members as known
+  where known.id = p_member_id and known.organization_id = any (private.coordinator_organizations());
+  if m.id is null then
+    return private.refuse('export_member', 'not_found', p_member_id);
+  end if;
+  return private.export_record(m, 'coordinator');
 end
 $$;
-comment on function private.export_member is 'In: a member, audit source. Out: everything stored about that person, all merged records included (private.export_person). Appends the audit event, or counts it.';
+comment on function private.export_member is 'See api.export_member.';
+grant execute on function private.export_member to authenticated;

@@ -12,7 +12,7 @@ begin
   if m.id is null then
     return;
   end if;
-  export := private.export_member(m, 'operator');
+  export := private.export_record(m, 'operator');
   numbers := coalesce((
     select jsonb_agg(jsonb_build_object('member_id', r.id, 'organization_id', r.organization_id,
       'personnummer_sealed', r.personnummer_sealed, 'personnummer_index', r.personnummer_index))
