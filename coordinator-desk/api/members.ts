@@ -15,6 +15,7 @@ export async function findMember(api: Api, id: string) {
   if (member === undefined) throw new NotFoundError();
   return member;
 }
+export type Member = Awaited<ReturnType<typeof findMember>>;
 
 /**
  * A member with everything that is known of them, the newest first.

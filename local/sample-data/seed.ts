@@ -55,6 +55,8 @@ async function addOrganization(
     name,
     return_to: [to.returnTo],
     capture_basis: 'Synthetic numbers on a developer’s machine; nobody’s data',
+    capture_necessity:
+      'To try out what happens to a number; name and birth date of the sample people would not show it',
     capture_decided_by: 'The developer',
     capture_decided_at: new Date(),
     retention: '1 year',

@@ -48,7 +48,7 @@ export type StackFile = {
   keys: LocalKeys;
   /** What the programs of each folder are started with, the secrets of their providers and member systems included. */
   environments: Record<
-    'auth-callback' | 'worker' | 'members-import' | 'coordinator-desk',
+    'auth-callback' | 'worker' | 'members-import' | 'coordinator-desk' | 'audit-tools',
     Readonly<Record<string, string>>
   >;
 };
