@@ -3,6 +3,7 @@ import type { BenchKeys } from './keys.ts';
 import type { Row } from './row.ts';
 import { measureCasePage } from './rows/case-page.ts';
 import { measureDecisions } from './rows/decisions.ts';
+import { measureDeskPages } from './rows/desk-pages.ts';
 import {
   growMembers,
   growObservations,
@@ -71,4 +72,5 @@ async function growTables({ context, keys, rows, series, step }: Run): Promise<v
   await step('observations', async () => void series.push(await growObservations(context, world)));
   await step('organisations', async () => void series.push(await growOrganizations(context, world)));
   await step('lists', async () => void rows.push(...(await measureLists(context, world, keys))));
+  await step('desk', async () => void rows.push(...(await measureDeskPages(context, world, keys))));
 }

@@ -81,11 +81,17 @@ async function chooseRequests(
   );
   const member = rows[0] ?? { id: '', external_id: '', phone: '', email: '' };
   const newest = 'order=created_at.desc,id.desc&limit=50';
+  const conflict = (await rowAt('open_conflicts', 'opened_at,id', 0)).id;
+  const login = (await rowAt('unlinked_logins', 'received_at.desc,observation_id.desc', 0)).observation_id;
   return {
     open_conflicts: {
       'oldest first': read('open_conflicts?order=opened_at,id&limit=50'),
       'newest first': read('open_conflicts?order=opened_at.desc,id.desc&limit=50'),
       'of a kind': read('open_conflicts?kind=eq.mismatch&order=opened_at,id&limit=50'),
+      'of a rare kind': read('open_conflicts?kind=eq.member_system&order=opened_at,id&limit=50'),
+      'that nobody has taken': read(
+        'open_conflicts?assigned_to=is.null&postponed_until=is.null&order=opened_at,id&limit=50',
+      ),
       'of a member': read(`open_conflicts?member_id=eq.${member.id}&order=opened_at,id`),
       'a later page': read(await after('open_conflicts', ['opened_at', 'id'], (size.openCases[1] as number) / 2)),
     },
@@ -107,6 +113,7 @@ async function chooseRequests(
       'of an event': read('member_history?event=eq.filled&order=occurred_at.desc,event_id.desc&limit=50'),
       'of a rare event': read('member_history?event=eq.members_merged&order=occurred_at.desc,event_id.desc&limit=50'),
       'of a member': read(`member_history?member_id=eq.${member.id}&order=occurred_at.desc,event_id.desc`),
+      'of a member, by event': read(`member_history?member_id=eq.${member.id}&order=event_id.desc&limit=51`),
       'a later page': read(await after('member_history', ['occurred_at', 'event_id'], size.listed.events / 20)),
     },
     members: {
@@ -125,6 +132,15 @@ async function chooseRequests(
     failed_syncs: {
       'newest first': read('failed_syncs?order=created_at.desc,push_id.desc&limit=50'),
       'of a reason': read('failed_syncs?error_code=eq.http_4xx&order=created_at.desc,push_id.desc&limit=50'),
+    },
+    'approvals, comments, logins of a member, colleagues': {
+      approvals: read('approvals?order=proposed_at&limit=50'),
+      'comments on a case': read(`conflict_comments?conflict_id=eq.${conflict}&order=written_at`),
+      'logins of a member': read(`member_logins?member_id=eq.${member.id}&order=received_at.desc&limit=20`),
+      'the login of a case': read(`settled_conflicts?observation_id=eq.${login}&order=settled_at.desc&limit=1`),
+      suggestions: () => askPostgrest(`${url}/rpc/login_suggestions`, token, { observation_id: login }),
+      coordinators: read('coordinators?order=name'),
+      my_profile: read('my_profile?order=organization'),
     },
     'worklist, files and systems': {
       worklist: read('worklist?order=waiting_since,push_id&limit=50'),

@@ -2,7 +2,7 @@
 -- no proposal, so functions are asked only where there is something to ask; "offset 0" has the decisions worked out once.
 create or replace view api.open_conflicts with (security_invoker = true) as
 select
-  c.id, g.slug as organization, c.kind, c.state, c.version, c.opened_at, c.seen, c.last_seen_at,
+  c.id, g.slug as organization, c.kind_name as kind, c.state, c.version, c.opened_at, c.seen, c.last_seen_at,
   c.member_id, m.external_id as member_external_id, m.given_name as member_given_name, m.family_name as member_family_name,
   m.birth_date as member_birth_date, m.email as member_email, m.phone as member_phone, m.personnummer_masked as recorded_personnummer,
   c.other_member_id, n.external_id as other_member_external_id, n.given_name as other_member_given_name,

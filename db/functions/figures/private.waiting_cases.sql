@@ -27,9 +27,10 @@ as $$
     g.id, k.kind, w.cases - coalesce(later.cases, 0) - coalesce(proposed.cases, 0), coalesce(later.cases, 0), coalesce(proposed.cases, 0),
     coalesce(mine.cases, 0), (
       select c.opened_at from registry.conflicts as c
-      where c.organization_id = g.id and c.kind = k.kind and c.closed_at is null and c.state = 'open'
+      -- "between", so that the order by kind and time is that of the index that is counted along, and not of all cases by time.
+      where c.organization_id = g.id and c.kind between k.kind and k.kind and c.closed_at is null and c.state = 'open'
         and (c.postponed_until > (select private.today())) is not true
-      order by c.opened_at limit 1)
+      order by c.kind, c.opened_at limit 1)
   from unnest((select private.coordinator_organizations())) as g(id)
   cross join unnest(enum_range(null::registry.conflict_kind)) as k(kind)
   cross join lateral (
