@@ -166,7 +166,7 @@ grant select (id, organization_id, external_id, given_name, family_name, birth_d
 create policy own_organization on registry.observations as restrictive to authenticated
   using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
 create policy coordinator_select on registry.observations for select to authenticated using (true);
-grant select (id, organization_id, provider, source, authenticated_at, received_at, outcome, issuer, subject, absent_reason, inconsistency, settled_at, member_id, explanation, personnummer_masked, given_name, family_name, birth_date, phone, phone_verified, email, email_verified)
+grant select (id, organization_id, provider, source, authenticated_at, received_at, outcome, issuer, subject, absent_reason, inconsistency, settled_at, member_id, explanation, personnummer_masked, given_name, family_name, birth_date, phone, phone_verified, email, email_verified, erased_at)
   on registry.observations to authenticated;
 
 create policy own_organization on registry.identity_links as restrictive to authenticated
