@@ -32,7 +32,9 @@ export function couldNotRun(error: unknown): string {
   if (error instanceof ConfigurationError) return error.message;
   if (error instanceof NoteError)
     return `a kept checkpoint is not to be believed (${error.code}): wrong key, or the file was changed`;
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  // What fetch says by itself is that it failed.
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }
 
 async function verify(args: string[], environment: Record<string, string | undefined>, terminal: Terminal) {

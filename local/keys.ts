@@ -17,11 +17,11 @@ export type LocalKeys = {
   AUDIT_VERIFIER_KEYS: string;
 };
 
-/** Makes a fresh set, for local use and tests: X25519 seals, ES256 signs. */
-export function createKeys(): LocalKeys {
+/** Makes a fresh set, for local use and tests: X25519 seals, ES256 signs; Ed25519 signs the audit of this name. */
+export function createKeys(auditName = 'localhost/audit'): LocalKeys {
   const sealing = createKeyPair('x25519', { alg: 'ECDH-ES', use: 'enc' });
   const signing = createKeyPair('ec', { alg: 'ES256', use: 'sig' });
-  const audit = createSealingKey('localhost/audit');
+  const audit = createSealingKey(auditName);
   return {
     PERSONNUMMER_SEALING_KEYS: JSON.stringify({ keys: [sealing.publicKey] }),
     PERSONNUMMER_UNSEALING_KEYS: JSON.stringify({ keys: [sealing.privateKey] }),

@@ -202,6 +202,8 @@ const READABLE_COLUMNS: Record<string, string[]> = {
     'personnummer_source',
     'personnummer_at',
     'merged_into',
+    'erasure_id',
+    'erased_at',
     'version',
     'created_at',
     'updated_at',

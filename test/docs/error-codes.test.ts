@@ -91,6 +91,18 @@ test('every code of an import is on the page, and no other', () => {
   assertSame(listed('## Codes of an import'), union(errors, 'ImportErrorCode'));
 });
 
+test('every code of the sealed audit is on the page, and no other', () => {
+  const source = sourceOf('audit-seal', 'audit-tools', 'worker/sealing');
+  const own = ['SealingFault', 'FindingCode', 'WitnessFinding', 'NoteFault'].flatMap((name) => union(source, name));
+  const logged = [...source.matchAll(/log\.\w+\(\{ code: '([a-z_]+)'|\{ code: '(audit_[a-z]+)'/g)].map(
+    (match) => match[1] ?? match[2] ?? '',
+  );
+  assertSame(
+    listed('## Codes of the sealed audit'),
+    [...own, ...logged].filter((word) => word !== 'code'),
+  );
+});
+
 test('every code of the programs is on the page, and no other', () => {
   const source = sourceOf('auth-callback', 'worker', 'personnummer', 'runtime');
   const own = [...source.matchAll(/^ {2}(?:override )?readonly code = '([a-z_]+)'/gm)].map(

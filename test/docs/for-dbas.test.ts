@@ -33,6 +33,7 @@ const NOT_LIVED = [
   'push_given_up',
   'push_held',
   'push_released',
+  'restore_accepted',
   'sign_in_refused',
 ];
 

@@ -5,7 +5,13 @@ import { test } from 'vitest';
 import { names, readPage, tableRows } from './markdown.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const programs = { callback: 'auth-callback', worker: 'worker', import: 'members-import', desk: 'coordinator-desk' };
+const programs = {
+  callback: 'auth-callback',
+  worker: 'worker',
+  import: 'members-import',
+  desk: 'coordinator-desk',
+  auditor: 'audit-tools',
+};
 
 /** Read in one place for all programs (`runtime/erasure-ledger.ts`). */
 const ledger = ['ERASURE_LEDGER', 'ERASURE_LEDGER_TOKEN'];
