@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { selectSealedColumns } from '../audit-seal/event.ts';
+import { sealedColumns, selectSealedColumns } from '../audit-seal/event.ts';
 import type { Verifier } from '../audit-seal/note.ts';
 import { parseVerifierKey } from '../audit-seal/note.ts';
 import type { Hash, Subtree } from '../audit-seal/tree.ts';
@@ -36,8 +36,7 @@ export type Redaction = {
   readonly digest: string;
 };
 
-// `(e.id is null)` goes first: an event that is not there has no columns.
-const leavesPage = `select l.leaf_index::text, l.event_id::text, l.leaf_hash, l.epoch::text, l.transaction_id::text, s.salt, e.id is null,
+const leavesPage = `select l.leaf_index::text, l.event_id::text, l.leaf_hash, l.epoch::text, l.transaction_id::text, s.salt,
     ${selectSealedColumns}
   from audit.leaves as l left join audit.events as e on e.id = l.event_id left join audit.salts as s on s.event_id = l.event_id
   where l.leaf_index > $1 order by l.leaf_index limit $2`;
@@ -47,7 +46,8 @@ const behind = `from audit.events as e where (e.epoch, e.transaction_id, e.id) <
 
 /** Reads the sealed audit with an auditor's rights, a page at a time: nothing of it grows with the number of events. */
 export function createAuditReader(client: ClientBase) {
-  const fixed = 7;
+  const fixed = 6;
+  const id = fixed + sealedColumns.indexOf('id');
   const query = async <Row>(text: string, values: unknown[] = []) =>
     (await client.query({ text, values })).rows as Row[];
   return {
@@ -60,14 +60,13 @@ export function createAuditReader(client: ClientBase) {
         rowMode: 'array',
       });
       return rows.map((row: unknown[]) => {
-        const [leaf, eventId, hash, epoch, transaction, salt, isGone] = row as [
+        const [leaf, eventId, hash, epoch, transaction, salt] = row as [
           string,
           string,
           Buffer,
           string,
           string,
           Buffer | null,
-          boolean,
         ];
         return {
           index: Number(leaf),
@@ -75,7 +74,7 @@ export function createAuditReader(client: ClientBase) {
           hash,
           key: [BigInt(epoch), BigInt(transaction), BigInt(eventId)],
           salt,
-          event: isGone ? null : (row.slice(fixed) as (string | null)[]),
+          event: row[id] === null ? null : (row.slice(fixed) as (string | null)[]),
         };
       });
     },
