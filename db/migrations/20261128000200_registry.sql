@@ -485,7 +485,7 @@ create unique index conflicts_open_once on registry.conflicts (organization_id, 
 create unique index conflicts_open_number_once on registry.conflicts (organization_id, member_id, kind, personnummer_index)
   where closed_at is null and kind in ('mismatch', 'drift') and personnummer_index is not null;
 -- What waits is counted from the index alone, kind by kind; those that are postponed, proposed or taken have indexes of their own.
-create index conflicts_waiting on registry.conflicts (organization_id, kind, opened_at)
+create index conflicts_waiting on registry.conflicts (organization_id, kind_name, opened_at)
   include (state, postponed_until) where closed_at is null;
 -- For lists in their order: row security compares with a list of organisations, through which no index keeps its order.
 -- What else such a list is filtered by is looked at in the index, so that the rows of others, and of other kinds, are not.

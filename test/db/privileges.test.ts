@@ -171,7 +171,6 @@ const ALLOWED = new Set([
     'today',
     'undo_time',
     'undo_until',
-    'waiting_cases',
     'user_of_actor',
   ].map((name) => `authenticated execute function private.${name}`),
 

@@ -1,7 +1,9 @@
 import { html, raw } from 'hono/html';
 import type { OpenCase } from '../../api/cases.ts';
+import { caseListWords } from '../../words/case-list.ts';
 import { caseWords } from '../../words/cases.ts';
 import { commonWords } from '../../words/common.ts';
+import { comparisonWords } from '../../words/comparison.ts';
 import { decidedWords } from '../../words/decisions.ts';
 import { kindWords } from '../../words/kinds.ts';
 import { listWords } from '../../words/lists.ts';
@@ -86,7 +88,7 @@ ${noteField(page, typed.note)}
 
 /** Both numbers of a case, as far as they may be shown. */
 function numbers({ locale }: Page, { recorded_personnummer, observed_personnummer }: OpenCase): Html {
-  const words = caseWords[locale];
+  const words = comparisonWords[locale];
   if (recorded_personnummer === null && observed_personnummer === null) return '';
   return html`${words.record}: ${recorded_personnummer ?? words.empty}. ${words.loginHead}: ${observed_personnummer ?? words.empty}.`;
 }
@@ -135,7 +137,7 @@ export function bulkResult(page: Page, of: number, answers: Answer[]): Html {
   const proposed = answers.filter((answer) => 'state' in answer && answer.state === 'proposed').length;
   const told = refused.map(
     ({ id, refused: code }, nth) =>
-      html`<li><a class="ds-link" href="/cases/${id}">${caseWords[locale].list.case} ${nth + 1}</a>: ${refusals[code] ?? code}</li>`,
+      html`<li><a class="ds-link" href="/cases/${id}">${caseListWords[locale].case} ${nth + 1}</a>: ${refusals[code] ?? code}</li>`,
   );
   const settled = answers.length - refused.length;
   const heading = words.done(format.number(settled), format.number(of));

@@ -4,7 +4,7 @@ import type { Enum } from '../../../db/api-types.gen.ts';
 import { type CaseFilter, listCases, type OpenCase } from '../../api/cases.ts';
 import { type RowPlace, readPlace } from '../../api/row-place.ts';
 import type { DeskEnv } from '../../http/desk-context.ts';
-import { caseWords } from '../../words/cases.ts';
+import { caseListWords } from '../../words/case-list.ts';
 import { commonWords } from '../../words/common.ts';
 import { kindWords } from '../../words/kinds.ts';
 import type { Html } from '../layout.ts';
@@ -34,7 +34,7 @@ export function addCaseList(app: Hono<DeskEnv>): void {
       openPage(c),
       listCases(c.var.api, filterOf(asked, userId), asked.after, pageSize),
     ]);
-    const words = caseWords[page.locale].list;
+    const words = caseListWords[page.locale];
     const title = asked.postponed ? words.titlePostponed : words.title;
     return page.show({ title, content: caseList(page, asked, title, list) });
   });
@@ -70,7 +70,7 @@ function addressOf({ kind, assignee, age, postponed }: Asked, more: Record<strin
 }
 
 function caseList(page: Page, asked: Asked, title: string, list: { cases: OpenCase[]; more: boolean }): Html {
-  const words = caseWords[page.locale].list;
+  const words = caseListWords[page.locale];
   const { cases, more } = list;
   const last = cases.at(-1);
   const next = more && last !== undefined ? addressOf(asked, { after: `${last.opened_at},${last.id}` }) : undefined;
@@ -87,7 +87,7 @@ ${filterForm(page, asked)}`;
 }
 
 function tableOf({ locale, format }: Page, cases: OpenCase[], postponed: boolean): Html {
-  const words = caseWords[locale].list;
+  const words = caseListWords[locale];
   const rows = cases.map(
     (found) => html`<tr>
 <th scope="row"><a class="ds-link" href="/cases/${found.id}">${caseTitle(locale, found)}</a>${found.state === 'proposed' ? html` (${words.proposed})` : ''}</th>
@@ -106,7 +106,7 @@ ${postponed ? html`<td>${found.postponed_until === null ? '' : format.date(found
 }
 
 function filterForm({ locale }: Page, { kind, assignee, age, postponed }: Asked): Html {
-  const words = caseWords[locale].list;
+  const words = caseListWords[locale];
   const select = (name: string, label: string, chosen: string | undefined, options: [value: string, text: string][]) =>
     html`<div class="desk-field"><label class="ds-label" for="${name}">${label}</label>
 <select class="ds-input" id="${name}" name="${name}">${options.map(

@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import type { Member, OpenCase } from '../../api/cases.ts';
 import type { Login } from '../../api/logins.ts';
 import { caseWords } from '../../words/cases.ts';
+import { comparisonWords } from '../../words/comparison.ts';
 import type { Html } from '../layout.ts';
 import type { Page } from '../page.ts';
 import { nameOf, namesOf, providerName } from './names.ts';
@@ -60,7 +61,7 @@ function difference(
   numbers: Numbers,
   missing: Missing,
 ): string {
-  const words = caseWords[page.locale];
+  const words = comparisonWords[page.locale];
   const [one, other] = [left[field], right[field]];
   if (one === null && other === null) return words.missingBoth;
   if (one === null) return missing.left;
@@ -93,7 +94,7 @@ function table(
   missing: Missing,
   compared = fields,
 ): Html {
-  const words = caseWords[page.locale];
+  const words = comparisonWords[page.locale];
   const shown = (details: Details, field: Field) => {
     const value = details[field];
     if (value === null) return words.empty;
@@ -122,7 +123,7 @@ function table(
 
 /** The differences in one sentence, so that nobody has to go through the rows to find them. */
 function summary({ locale }: Page, told: (readonly [Field, string])[]): string {
-  const words = caseWords[locale];
+  const words = comparisonWords[locale];
   const differing = Map.groupBy(
     told.filter(([, word]) => word !== words.same && word !== words.missingBoth),
     ([, word]) => word,
@@ -137,12 +138,12 @@ function summary({ locale }: Page, told: (readonly [Field, string])[]): string {
 /** The login beside each record that it might belong to, or that has its number. */
 export function comparisons(page: Page, found: OpenCase, candidates: Member[], other: Member | undefined): Html[] {
   const { locale } = page;
-  const words = caseWords[locale];
+  const words = comparisonWords[locale];
   const names = namesOf(locale, found, candidates);
   const login = detailsOfLogin(found);
   const ofImport = found.observation_id === null;
   const head = ofImport ? words.importHead : words.loginHead;
-  const told = ofImport ? words.import : words.login(names.provider);
+  const told = ofImport ? caseWords[locale].import : words.login(names.provider);
   const missing = { left: words.missingRecord, right: words.missingLogin };
   const beside = (name: string, record: Details, numbers: Numbers) =>
     table(
@@ -171,17 +172,17 @@ export function comparisons(page: Page, found: OpenCase, candidates: Member[], o
 
 /** The two records of a merge beside each other. */
 export function recordsBesideEachOther(page: Page, found: OpenCase, other: Member): Html {
-  const words = caseWords[page.locale];
+  const words = comparisonWords[page.locale];
   const names = namesOf(page.locale, found);
-  const left = { head: words.decide.first, details: detailsOfRecord(found) };
-  const right = { head: words.decide.second, details: detailsOfMember(other) };
+  const left = { head: caseWords[page.locale].decide.first, details: detailsOfRecord(found) };
+  const right = { head: caseWords[page.locale].decide.second, details: detailsOfMember(other) };
   const missing = { left: words.missingLeft, right: words.missingRight };
   return table(page, words.caption(names.member, nameOf(page.locale, other)), left, right, 'different', missing);
 }
 
 /** A login that belongs to nobody beside a record; phone and e-mail of such a login are told by the suggestion only. */
 export function loginBesideRecord(page: Page, login: Login, member: Member, numbers: Numbers): Html {
-  const words = caseWords[page.locale];
+  const words = comparisonWords[page.locale];
   const { given_name, family_name, birth_date, personnummer_masked: personnummer } = login;
   const observed = { given_name, family_name, birth_date, personnummer, phone: null, email: null, unverified: [] };
   const missing = { left: words.missingRecord, right: words.missingLogin };

@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import type { OpenCase } from '../../api/cases.ts';
 import type { Form } from '../../http/form.ts';
 import { caseWords } from '../../words/cases.ts';
+import { comparisonWords } from '../../words/comparison.ts';
 import type { Html } from '../layout.ts';
 import type { Page } from '../page.ts';
 
@@ -25,13 +26,14 @@ export function seenFields(_: Page, found: OpenCase): Html {
 
 /** What has changed since, as sentences. */
 export function changesSince({ locale }: Page, form: Form, found: OpenCase): string[] {
-  const words = caseWords[locale];
+  const words = comparisonWords[locale];
+  const { changed, changedOtherwise } = caseWords[locale];
   const sentences = names.flatMap((name) => {
     const before = form.text(`_seen_${name}`) ?? '';
     const now = found[name] ?? '';
     const field = words.fields[shown[name]];
     const told = name === 'observed_personnummer' ? `${field} (${words.loginHead})` : field;
-    return before === now ? [] : [words.changed(told, before || words.empty, now || words.empty)];
+    return before === now ? [] : [changed(told, before || words.empty, now || words.empty)];
   });
-  return sentences.length > 0 ? sentences : [words.changedOtherwise];
+  return sentences.length > 0 ? sentences : [changedOtherwise];
 }

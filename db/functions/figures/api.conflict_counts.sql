@@ -1,10 +1,37 @@
--- What waits for coordinators, by kind, as the first page of a day's work says it. Counted when it is asked for, from an index alone.
+-- What waits for coordinators, by kind, as the first page of a day's work says it. Counted when it is asked for, kind by kind along an index, which
+-- is three times as fast as sorting all cases apart; beside them the few that are postponed, proposed or the reader's.
 create or replace view api.conflict_counts with (security_invoker = true) as
 select
-  g.slug as organization, c.kind, coalesce(c.open, 0) as open, coalesce(c.postponed, 0) as postponed, coalesce(c.proposed, 0) as proposed,
-  coalesce(c.mine, 0) as mine, c.oldest
-from private.waiting_cases() as c
-join registry.organizations as g on g.id = c.organization_id;
+  g.slug as organization, k.kind, coalesce(w.cases - coalesce(q.cases, 0) - coalesce(p.cases, 0), 0) as open, coalesce(q.cases, 0) as postponed,
+  coalesce(p.cases, 0) as proposed, coalesce(m.cases, 0) as mine, (
+    -- "between", so that the order by kind and time is that of the index that is counted along, and not of all cases by time.
+    select c.opened_at from registry.conflicts as c
+    where c.organization_id = g.id and c.kind_name between k.kind::text and k.kind::text and c.closed_at is null and c.state = 'open'
+      and (c.postponed_until > (select private.today())) is not true
+    order by c.kind_name, c.opened_at limit 1
+  ) as oldest
+from registry.organizations as g
+cross join unnest(enum_range(null::registry.conflict_kind)) as k(kind)
+cross join lateral (
+  select count(*) as cases from registry.conflicts as c
+  where c.organization_id = g.id and c.kind_name = k.kind::text and c.closed_at is null
+) as w
+left join (
+  select c.organization_id, c.kind, count(*) as cases from registry.conflicts as c
+  where c.postponed_until is not null and c.postponed_until > (select private.today()) and c.state = 'open'
+  group by c.organization_id, c.kind
+) as q on (q.organization_id, q.kind) = (g.id, k.kind)
+left join (
+  select c.organization_id, c.kind, count(*) as cases from registry.conflicts as c where c.state = 'proposed'
+  group by c.organization_id, c.kind
+) as p on (p.organization_id, p.kind) = (g.id, k.kind)
+left join (
+  select c.organization_id, c.kind, count(*) as cases from registry.conflicts as c
+  where c.assigned_to = (select private.caller_id()) and private.is_assigned(c.assigned_to, c.assigned_until)
+    and c.state = 'open' and (c.postponed_until > (select private.today())) is not true
+  group by c.organization_id, c.kind
+) as m on (m.organization_id, m.kind) = (g.id, k.kind)
+where w.cases > 0;
 comment on view api.conflict_counts is 'Cases that wait for coordinators of the reader''s organisations, counted by kind. A kind without any has no row.';
 comment on column api.conflict_counts.organization is 'Whose cases (slug).';
 comment on column api.conflict_counts.kind is 'What is to be judged.';
