@@ -17,5 +17,5 @@ end
 $$;
 comment on function private.tg_conflicts__hold_or_release_pushes is 'After insert or update: pushes begin to wait for a case about their number, or go on when it ends.';
 create or replace trigger _100_hold_or_release_pushes after insert or update of closed_at, other_member_id, personnummer_index on registry.conflicts
-  for each row when (NEW.kind in ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'inconsistent', 'subject_moved'))
+  for each row when (private.disputes_number(NEW.kind))
   execute function private.tg_conflicts__hold_or_release_pushes();
