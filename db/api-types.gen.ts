@@ -589,7 +589,7 @@ export type Database = {
           occurred_at: string;
           /** What happened (docs/for-coordinators.md). */
           event: string;
-          /** What brought it about. */
+          /** What brought it about; worker: also where a login or a coordinator caused what became of a push. */
           source: string;
           /** The same as a sentence. Numbers are masked. */
           message: string;
@@ -867,7 +867,7 @@ export type Database = {
           kind: Enum<'conflict_kind'>;
           /** What was decided. */
           decision: Enum<'decision'> | null;
-          /** Who decided: user id of the coordinator. */
+          /** Who decided (user id). */
           decided_by: string | null;
           /** When it was decided. */
           settled_at: string | null;
@@ -875,7 +875,7 @@ export type Database = {
           note: string | null;
           /** Until when it can be taken back, as long as nothing newer stands on it; null: there is nothing to take back. */
           undo_until: string | null;
-          /** Who had proposed it, where it needed a second coordinator's approval. */
+          /** Who had proposed it (user id), where it needed a second coordinator's approval. */
           proposed_by: string | null;
           /** Rises with every change of the case. */
           version: number;

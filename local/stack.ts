@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { signAccessToken } from './access-token.ts';
 import { startApp } from './app.ts';
@@ -6,6 +6,7 @@ import { WITHDRAWAL_PATH } from './identity-provider/withdrawal.ts';
 import { createKeys, type LocalKeys, publicKeySet } from './keys.ts';
 import { startPostgrest } from './postgrest.ts';
 import { startProgram } from './program.ts';
+import { configureSamples, sampleConfiguration } from './sample-data/configuration.ts';
 import { type SampleOrganization, sampleOrganizations } from './sample-data/organizations.ts';
 import { seed } from './sample-data/seed.ts';
 import { startDatabase, withClient } from './stack/database.ts';
@@ -49,14 +50,12 @@ export async function startStack(options: StackOptions, parts: AsyncDisposableSt
   const database = await startDatabase(folder, ports.postgres);
   parts.defer(() => database.stop());
   const memberSystemUrl = localUrl(ports.memberSystem);
-  const surroundings = {
-    keys,
-    issuers: issuersAt(ports),
-    memberSystemUrl,
-    returnTo: app.returnTo,
-    deskReturnTo: `${deskUrl}/signed-in`,
-  };
-  await withClient(database.url, (client) => seed(client, surroundings));
+  const issuers = issuersAt(ports);
+  const deskReturnTo = `${deskUrl}/signed-in`;
+  const configuration = sampleConfiguration({ issuers, memberSystemUrl, returnTo: app.returnTo, deskReturnTo });
+  writeFileSync(folder.configuration, configuration);
+  await configureSamples(database.url, configuration);
+  await withClient(database.url, (client) => seed(client, { keys, issuers }));
 
   const lost = Promise.withResolvers<string>();
   void database.server.ended.then((how) => lost.resolve(`postgres ended with ${how}; see ${database.server.logFile}`));
@@ -64,7 +63,8 @@ export async function startStack(options: StackOptions, parts: AsyncDisposableSt
   const settings = { ports, keys, secrets, database, logs: folder.logs };
   const programs: KeptProgram[] = [];
   const tokens = await signCoordinatorTokens(keys);
-  const file = () => describeStack({ settings, app, programs, tokens, memberSystemUrl });
+  const file = () =>
+    describeStack({ settings, app, programs, tokens, memberSystemUrl, configurationFile: folder.configuration });
   const update = () => {
     if (existsSync(folder.file)) writeStackFile(folder.file, file());
   };

@@ -1,4 +1,4 @@
-import { createInterface } from 'node:readline/promises';
+import { askYesNo } from '../runtime/ask-yes-no.ts';
 import { runProgram } from './run-program.ts';
 
 /** `npm run members:import`. */
@@ -6,12 +6,5 @@ process.exitCode = await runProgram(process.argv.slice(2), process.env, {
   say: (line) => console.log(line),
   complain: (text) => console.error(text),
   progress: process.stderr,
-  ...(process.stdin.isTTY && process.stdout.isTTY && { ask }),
+  ...(process.stdin.isTTY && process.stdout.isTTY && { ask: askYesNo }),
 });
-
-async function ask(question: string): Promise<boolean> {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await terminal.question(`${question} (yes/no) `);
-  terminal.close();
-  return /^(y|yes|j|ja)$/i.test(answer.trim());
-}

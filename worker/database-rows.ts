@@ -1,10 +1,10 @@
 import { z } from 'zod';
 
 // What the functions of schema `worker` give out, and what they take. Rows are checked where they come in: a database of another
-// version is found out there, and not by a number that goes to the wrong place.
+// version is found out there (`database_row_unexpected`), and not by a number that goes to the wrong place.
 
 /** A push that this worker holds. */
-export const pushClaim = z.object({
+const pushClaim = z.object({
   push_id: z.string(),
   worker_id: z.string(),
   /** bigint as text: it must not pass through a JavaScript number. */
@@ -39,7 +39,6 @@ const pushWaits = z.object({
   /** When it makes sense to look again, in milliseconds. */
   wait_ms: z.number(),
 });
-export type PushWaits = Readonly<z.infer<typeof pushWaits>>;
 
 /** There is nothing to do: the push is delivered, superseded, not due, or held by another worker. */
 const pushNeedsNothing = z.object({ push_id: z.string(), fencing_token: z.null(), waits_for: z.null() });

@@ -29,7 +29,8 @@ import { gather } from './gather.ts';
 
 /**
  * The functions of schema `worker`: all that the role `sync_worker` may do with our data.
- * Each throws the Failure `database_failed`, with the database's own error as its cause.
+ * Each throws the Failure `database_failed`, with the database's own error as its cause, or `database_row_unexpected`, with what is
+ * wrong with the row.
  */
 export interface WorkerDatabase {
   // Pushes
@@ -92,12 +93,14 @@ const prepared: ReadonlyMap<string, string> = new Map([
 function createCall(pool: Pool, preparedStatements: boolean): Call {
   return async (schema, text, values = []) => {
     const name = preparedStatements ? prepared.get(text) : undefined;
-    try {
-      const { rows } = await pool.query(name === undefined ? { text, values } : { text, values, name });
-      return rows.map((row) => schema.parse(row));
-    } catch (error) {
-      throw new Failure('database_failed', { cause: error });
-    }
+    const { rows } = await pool
+      .query(name === undefined ? { text, values } : { text, values, name })
+      .catch((cause: unknown) => {
+        throw new Failure('database_failed', { cause });
+      });
+    const read = z.array(schema).safeParse(rows);
+    if (!read.success) throw new Failure('database_row_unexpected', { cause: read.error });
+    return read.data;
   };
 }
 

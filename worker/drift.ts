@@ -121,7 +121,7 @@ export async function compareDrift(
       // Most agree; the database hears only of what is news.
       if (report.found !== 'same' || row.has_case) await options.database.reportDrift(report);
     } catch (error) {
-      if (!(error instanceof Failure) || error.code === 'database_failed') throw error;
+      if (!(error instanceof Failure) || error.isOfDatabase) throw error;
       counts.failed += 1;
       failures += 1;
       if (failures >= enough) throw error;

@@ -53,6 +53,8 @@ export const failureResults = {
   lease_lost: 'retry',
   task_timeout: 'retry',
   database_failed: 'retry',
+  // It answered, and with something else than this worker knows: it is of another version.
+  database_row_unexpected: 'retry',
   unexpected_error: 'retry',
   payload_invalid: 'retry',
   observation_deferred: 'retry',
@@ -73,6 +75,11 @@ export class Failure extends Error {
   constructor(code: FailureCode, options?: ErrorOptions) {
     super(code, options);
     this.code = code;
+  }
+
+  /** Whether our own database failed: then there is no use in going on with the next organisation or member. */
+  get isOfDatabase(): boolean {
+    return this.code === 'database_failed' || this.code === 'database_row_unexpected';
   }
 
   /** What follows for a push: try again, or give it to a person. */

@@ -38,7 +38,7 @@ export function createCallbackRoute(options: CallbackRouteOptions) {
       const row = await options.directory.find(organization, provider, budget).catch((cause: unknown) => {
         throw new LoginError('providers_unavailable', 'temporarily_unavailable', { cause });
       });
-      // Both held ten minutes ago. An address that was taken back since then gets nothing more.
+      // The provider and the address were right when the login began, up to ten minutes ago. One that was taken back since then gets nothing more.
       if (row === undefined || !addressesOf(row, app.clientId).includes(app.returnTo))
         throw new PageError('return_to_withdrawn', 400);
       // Nothing is used up yet, and whoever comes by another provider is not kept waiting by this one.

@@ -152,7 +152,7 @@ async function sendToProvider(
   const sealed = await sealer.seal(transaction);
   if (sealed.length > longestCookieValue) throw new LoginError('transaction_too_long', 'invalid_request');
   const client = await clients.clientFor(row);
-  // Whoever asks for a link may be somebody else than this browser's last login was.
+  // The hint is about this browser's last login; who asks for a link may be another person.
   const askForNumber = transaction.linkSessionId !== undefined || !(await hints.spares(c, row));
   const sending = { redirectUri: redirectUri(publicUrl, row), askForNumber };
   const address = authorizationUrl(client, row, transaction, sending);

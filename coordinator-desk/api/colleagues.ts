@@ -10,6 +10,5 @@ export async function listColleagues(api: Api): Promise<Colleague[]> {
 
 /** Who a user id is; its beginning for somebody who is no coordinator any more. */
 export function nameOfUser(colleagues: Colleague[], user: string | null): string {
-  const id = (user ?? '').replace(/^coordinator:/, '');
-  return colleagues.find(({ user_id }) => user_id === id)?.name ?? id.slice(0, 8);
+  return colleagues.find(({ user_id }) => user_id === user)?.name ?? user?.slice(0, 8) ?? '';
 }

@@ -79,7 +79,7 @@ const reasons: Record<Reason, readonly string[]> = {
   refused: ['http_4xx', 'http_409', 'refused_by_receiver'],
   unconfirmed: ['acceptance_expired', 'not_acknowledged'],
   notCarriedOut: ['acceptance_failed', 'status_url_refused', 'status_lost'],
-  interrupted: ['worker_stopping', 'lease_lost', 'database_failed'],
+  interrupted: ['worker_stopping', 'lease_lost', 'database_failed', 'database_row_unexpected'],
   disputed: ['disputed'],
   unexpected: [],
 };

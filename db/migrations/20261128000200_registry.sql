@@ -169,6 +169,7 @@ create table registry.members (
   check (num_nonnulls(personnummer_index, personnummer_sealed, personnummer_masked) in (0, 3)),
   check (personnummer_index is not null or num_nonnulls(personnummer_source, personnummer_at) = 0),
   check (merged_into <> id),
+  check (merged_into is null or personnummer_index is null),
   foreign key (organization_id, merged_into) references registry.members (organization_id, id)
 ) with (
   autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02

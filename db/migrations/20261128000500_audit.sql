@@ -5,6 +5,7 @@ set local role audit_owner;
 -- are the longest of all.
 create domain audit.event_name as text constraint event_is_known check (value in (
   'filled', 'confirmed', 'conflict', 'duplicate', 'absent', 'unlinked', 'ambiguous', 'name_mismatch', 'deferred', 'proposed', 'proposal_expired',
+  'inconsistent',
   'linked', 'link_moved', 'link_removed', 'index_renewed', 'number_accepted', 'number_restored', 'members_merged', 'members_separated',
   'case_resolved', 'case_superseded', 'case_reopened', 'refused',
   'case_assigned', 'case_postponed', 'case_commented', 'decision_proposed', 'decision_declined', 'decision_withdrawn', 'receiver_key_accepted',
@@ -12,7 +13,7 @@ create domain audit.event_name as text constraint event_is_known check (value in
   'session_opened', 'session_ended',
   'coordinator_added', 'coordinator_invited', 'coordinator_bound', 'coordinator_removed', 'coordinator_signed_in', 'sign_in_refused',
   'member_added', 'member_updated', 'import_conflict', 'import_duplicate', 'import_finished', 'import_abandoned',
-  'import_differences_accepted', 'data_erased',
+  'import_differences_accepted', 'data_erased', 'configuration_changed',
   'push_delivered', 'push_attempt_failed', 'push_rejected', 'push_given_up', 'push_superseded', 'push_cancelled', 'push_requeued',
   'push_held', 'push_released',
   'push_accepted', 'push_marked_done', 'number_fetched', 'breaker_opened', 'breaker_probing', 'breaker_closed',
@@ -59,7 +60,7 @@ comment on column audit.events.id is 'Rises with time, roughly: ids are given be
 comment on column audit.events.occurred_at is 'When it happened (clock time).';
 comment on column audit.events.organization_id is 'The organisation concerned.';
 comment on column audit.events.event is 'What happened. docs/audit-explained.md lists the events.';
-comment on column audit.events.source is 'What brought it about: vipps-login, bankid-login, idporten-login, staff-login, import, coordinator, worker, app, or operator (a row changed by hand or by configuration).';
+comment on column audit.events.source is 'What brought it about: vipps-login, bankid-login, idporten-login, staff-login, import, coordinator, worker (also where a login or a coordinator caused what became of a push), app, or operator (a row changed by hand or by configuration).';
 comment on column audit.events.actor is 'Who did it: the database login, or coordinator:<user id>.';
 comment on column audit.events.member_id is 'The member concerned.';
 comment on column audit.events.observation_id is 'The login concerned.';

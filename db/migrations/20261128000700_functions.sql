@@ -537,7 +537,8 @@ comment on function private.open_case is 'In: a case to be opened: organisation,
 -- end db/functions/conflicts/private.open_case.sql
 
 -- begin db/functions/pushes/private.settle_pushes.sql
--- The only writer of final states: row and audit event, for one push or many in one statement.
+-- The only writer of final states: row and audit event, for one push or many in one statement. The event has what
+-- private.record_push_event writes; a call of it for each push would cost deliveries more than the rest of this.
 create or replace function private.settle_pushes(
   p_ids uuid[], p_http_statuses integer[], p_error_codes text[], p_state sync.push_state, p_event text, p_message text,
   p_next_attempt_at timestamptz default null
@@ -1376,8 +1377,9 @@ comment on function private.queue_push is 'In: a member whose number changed, th
 
 -- begin db/functions/number/private.write_numbers.sql
 -- The one statement that gives records that are there already another number, or none. Whether they may have it is the callers' question,
--- who hold the locks; that no two records of an organisation have one number is what the unique index says.
-create or replace function private.write_numbers(p_member_ids uuid[], p_numbers registry.number[])
+-- who hold the locks; that no two records of an organisation have one number is what the unique index says. A merge changes a record once:
+-- the number goes in the statement that says where the record went.
+create or replace function private.write_numbers(p_member_ids uuid[], p_numbers registry.number[], p_merged_into uuid default null)
 returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -1385,12 +1387,12 @@ as $$
 begin
   update registry.members as m
   set personnummer_index = n.index, personnummer_sealed = n.sealed, personnummer_masked = n.masked, personnummer_source = n.source,
-      personnummer_at = n.at
+      personnummer_at = n.at, merged_into = p_merged_into
   from unnest(p_member_ids, p_numbers) as n(member_id, index, previous, sealed, masked, source, at)
   where m.id = n.member_id;
 end
 $$;
-comment on function private.write_numbers is 'In: members, and beside each its number (null, or fewer of them: none).';
+comment on function private.write_numbers is 'In: members, beside each its number (null, or fewer of them: none), and the record that they are merged into (null: none).';
 -- end db/functions/number/private.write_numbers.sql
 
 -- begin db/functions/number/private.change_number.sql
@@ -1735,8 +1737,8 @@ begin
   from private.move_exclusions(c.organization_id, c.member_id, c.other_member_id) as moved;
   select moved.* into v_before.moved_links, v_before.moved_observations, v_before.moved_sessions, v_before.moved_consents
   from private.move_to_member(c.organization_id, c.member_id, c.other_member_id) as moved;
-  perform private.write_numbers(array[c.member_id], null);
-  update registry.members set merged_into = c.other_member_id where id = c.member_id returning version into v_before.version_after;
+  perform private.write_numbers(array[c.member_id], null, p_merged_into => c.other_member_id);
+  v_before.version_after := (select m.version from registry.members as m where m.id = c.member_id);
   perform private.supersede_pushes(c.member_id);
   v_before.superseded := private.supersede_cases(array(
     select other.id from registry.conflicts as other
@@ -1808,7 +1810,7 @@ exception
     return private.refusal('own_proposal');
 end
 $$;
-comment on function private.carry_out is 'In: a locked case, its evidence, a decision that nothing stands against, the note. Out: the settled case, or the answer of a refusal.';
+comment on function private.carry_out is 'In: a locked case, its evidence, a decision that nothing stands against, the note. Out: the settled case, or a refusal, which the caller audits.';
 -- end db/functions/conflicts/private.carry_out.sql
 
 -- begin db/functions/approval/private.digest_evidence.sql
@@ -2333,7 +2335,7 @@ as $$
       then 'The change was taken in, but nobody confirmed in time that it was carried out.'
     when p_error_code in ('acceptance_failed', 'status_url_refused', 'status_lost')
       then 'The member system took the change in and then could not carry it out.'
-    when p_error_code in ('worker_stopping', 'lease_lost', 'database_failed') then 'The attempt was interrupted. It is made again.'
+    when p_error_code in ('worker_stopping', 'lease_lost', 'database_failed', 'database_row_unexpected') then 'The attempt was interrupted. It is made again.'
     when p_error_code = 'disputed' then 'The number is in question in an open case. It is sent, or dropped, when the case is settled.'
     when p_error_code is not null then 'Something unexpected happened. The operator must look at it.'
   end
@@ -3779,7 +3781,7 @@ comment on column api.member_history.member_id is 'The member concerned.';
 comment on column api.member_history.member_external_id is 'The member''s number in the member system.';
 comment on column api.member_history.occurred_at is 'When it happened.';
 comment on column api.member_history.event is 'What happened (docs/for-coordinators.md).';
-comment on column api.member_history.source is 'What brought it about.';
+comment on column api.member_history.source is 'What brought it about; worker: also where a login or a coordinator caused what became of a push.';
 comment on column api.member_history.message is 'The same as a sentence. Numbers are masked.';
 comment on column api.member_history.observation_id is 'The login concerned.';
 comment on column api.member_history.conflict_id is 'The case concerned.';
@@ -4038,11 +4040,11 @@ begin
   return private.carry_out(c, o, p_decision::registry.decision, p_note);
 end
 $$;
-comment on function private.settle_case is 'In: a locked case (null: not visible), decision, note, the version that the coordinator saw. Out: the case, settled or proposed, or the answer of a refusal, which the caller has audited.';
+comment on function private.settle_case is 'In: a locked case (null: not visible), decision, note, the version that the coordinator saw. Out: the case, settled or proposed, or a refusal, which the caller audits.';
 -- end db/functions/conflicts/private.settle_case.sql
 
 -- begin db/functions/conflicts/private.resolve_conflict.sql
--- One case of private.resolve_conflicts, under a function of its own for the refusal and its HTTP status.
+-- One case. A refusal sets the HTTP status here; for many cases (private.resolve_conflicts) it is part of each answer.
 create or replace function private.resolve_conflict(p_conflict_id uuid, p_decision text, p_note text, p_expected_version integer)
 returns jsonb
 language plpgsql volatile security definer
@@ -4496,7 +4498,6 @@ begin
     perform private.change_number(c.organization_id, b.survivor, null, 'number_restored',
       'The record has the personnummer again that it had before the decision (none).', c.id);
   end if;
-  update registry.members set merged_into = null where id = b.member_id;
   perform private.write_numbers(array[b.member_id], array[b.number]);
   perform private.move_to_member(c.organization_id, b.survivor, b.member_id, b);
   perform private.move_exclusions(c.organization_id, b.survivor, b.member_id, b);
@@ -4651,8 +4652,8 @@ grant execute on function api.undo_resolution to authenticated;
 -- What coordinators decided, so that it can be looked up, and taken back, days later.
 create or replace view api.settled_conflicts with (security_invoker = true) as
 select
-  c.id, g.slug as organization, c.kind_name as kind, c.decision, c.decided_by, c.closed_at as settled_at, c.note,
-  private.undo_until(c.kind, r.decision, r.decided_at) as undo_until, (c.proposal).by as proposed_by,
+  c.id, g.slug as organization, c.kind_name as kind, c.decision, private.user_of_actor(c.decided_by) as decided_by, c.closed_at as settled_at, c.note,
+  private.undo_until(c.kind, r.decision, r.decided_at) as undo_until, private.user_of_actor((c.proposal).by) as proposed_by,
   c.version, c.member_id, m.external_id as member_external_id, m.given_name as member_given_name, m.family_name as member_family_name,
   m.personnummer_masked as recorded_personnummer, c.other_member_id, n.external_id as other_member_external_id, c.candidates,
   c.observation_id, o.provider, coalesce(o.personnummer_masked, c.detail ->> 'personnummer') as observed_personnummer,
@@ -4669,11 +4670,11 @@ comment on column api.settled_conflicts.id is 'The case; api.undo_resolution tak
 comment on column api.settled_conflicts.organization is 'Whose coordinators see it (slug).';
 comment on column api.settled_conflicts.kind is 'What was to be judged.';
 comment on column api.settled_conflicts.decision is 'What was decided.';
-comment on column api.settled_conflicts.decided_by is 'Who decided: user id of the coordinator.';
+comment on column api.settled_conflicts.decided_by is 'Who decided (user id).';
 comment on column api.settled_conflicts.settled_at is 'When it was decided.';
 comment on column api.settled_conflicts.note is 'The coordinator''s note.';
 comment on column api.settled_conflicts.undo_until is 'Until when it can be taken back, as long as nothing newer stands on it; null: there is nothing to take back.';
-comment on column api.settled_conflicts.proposed_by is 'Who had proposed it, where it needed a second coordinator''s approval.';
+comment on column api.settled_conflicts.proposed_by is 'Who had proposed it (user id), where it needed a second coordinator''s approval.';
 comment on column api.settled_conflicts.version is 'Rises with every change of the case.';
 comment on column api.settled_conflicts.member_id is 'The member concerned, where one was certain.';
 comment on column api.settled_conflicts.member_external_id is 'That member''s number in the member system.';
@@ -5797,8 +5798,8 @@ grant execute on function login.open_session to auth_callback;
 -- The daily case, answered without asking anything else: a login that is linked brings the very number that its member's record has.
 -- Then no other question can change the outcome. Whatever is not exactly so takes the long way, where the same login gets the same
 -- answer. No lock is needed: nothing follows from the row but its audit event, and a repeated call finds the id taken. Three small
--- statements, because PostgreSQL prepares them faster for each login than one large one; and the event is spelled out here
--- (test/db/daily-case.test.ts holds it to what the long way writes), because this is what nearly every login runs.
+-- statements, because PostgreSQL prepares them faster for each login than one large one. The event is written here and not by private.record_event,
+-- because nearly every login runs this (test/db/daily-case.test.ts holds it to what the long way writes).
 create or replace function private.confirm_known_login(o registry.observations, p_organization text, p_provider text)
 returns uuid
 language plpgsql volatile
@@ -6090,7 +6091,7 @@ comment on function private.evidence_suffices is 'In: an observation begun, for 
 -- end db/functions/login/private.evidence_suffices.sql
 
 -- begin db/functions/login/private.outcome_sentence.sql
--- One sentence for the audit. Mission document 1, which is not in this repository, asks for the words 'confirmed, no change'.
+-- One sentence for the audit. The words 'confirmed, no change' are promised to auditors (docs/audit-explained.md).
 create or replace function private.outcome_sentence(p_observation registry.observations)
 returns text
 language plpgsql immutable
@@ -6204,8 +6205,8 @@ comment on function private.without_number is 'In: an observation, the reason. O
 
 -- begin db/functions/login/private.new_observation.sql
 -- Begins a row: whose login it is, and whether a number may be kept at all. While an organisation has not recorded its legal
--- basis the number is dropped here, before anything is stored, and nobody is asked for consent, which only
--- not_given leads to.
+-- basis the number is dropped here, before anything is stored, and absent_reason becomes capture_off: only not_given makes the callback
+-- ask for consent.
 create or replace function private.new_observation(
   o registry.observations, p_organization text, p_provider text, p_absent_reason text, p_inconsistency text
 )
@@ -7265,7 +7266,7 @@ begin
   where known.id = report_inconsistency.observation_id and known.inconsistency is null
   returning * into o;
   if found then
-    perform private.record_event('conflict', o.source::text, o.organization_id,
+    perform private.record_event('inconsistent', o.source::text, o.organization_id,
       format('Two steps of one login by %s contradicted each other; nothing was written.', o.source),
       p_member_id => o.member_id, p_observation_id => o.id, p_conflict_id => (private.open_conflict('inconsistent', o, o.member_id)).id,
       p_detail => jsonb_build_object('inconsistency', o.inconsistency));
@@ -8252,7 +8253,7 @@ comment on function private.hasten_pushes is 'In: an organisation. Out: how many
 
 -- begin db/functions/pushes/private.heal_overtaken.sql
 -- A worker that was paused beyond its lease reports on a push that others have overtaken. If its request arrived after a newer
--- value of the same member did, the member system holds an old value now: the present one is sent again.
+-- value of the same member did, the member system holds an old value now: the present one is sent again. private.lock_plain_deliveries asks the same the other way round.
 create or replace function private.heal_overtaken(p_push sync.pushes)
 returns void
 language plpgsql volatile
@@ -8365,6 +8366,7 @@ comment on function private.keys_in_use is 'Out: of each key (kind index: versio
 -- begin db/functions/pushes/private.lock_plain_deliveries.sql
 -- Those of some reported deliveries after which nothing is to be put right: no failures to forget, no older value that was overtaken, no
 -- breaker to close. They leave nothing waiting, so their members need no lock. One that somebody else has locked is left out.
+-- What is asked here is the opposite of what private.record_result, settle_push and heal_overtaken look for: change them together.
 create or replace function private.lock_plain_deliveries(
   p_reports sync.push_report[], out ids uuid[], out organization_ids uuid[], out slots smallint[], out http_statuses integer[],
   out next_worker_ids text[]
@@ -8656,7 +8658,7 @@ comment on function private.tell_breaker is 'In: a push in its new state (with c
 
 -- begin db/functions/pushes/private.retry_pause.sql
 -- The pause before the next attempt: the member system's own word (Retry-After) where there is one, at most 24 hours; else
--- growing, exp(attempts) seconds, at most six hours, with a little chance so that those who failed together do not return
+-- growing, exp(attempts) seconds, at most seven hours, with a little chance so that those who failed together do not return
 -- together. A server that says "in a second" for ever gets ten such tries, then one a minute.
 create or replace function private.retry_pause(p_attempts integer, p_retry_after integer)
 returns interval
@@ -8730,6 +8732,7 @@ comment on function private.wait_again is 'In: a locked push (with the code and 
 -- begin db/functions/pushes/private.record_result.sql
 -- What follows from one report. A report with an old fencing token changes nothing, and neither does one of another worker than the one
 -- that holds the push: a crash of the server may take a claim back, and its token is given again. A delivery is always kept, because it is true.
+-- 25 are the attempts of a push; those of its job in the queue (private.enqueue) begin anew with each job.
 create or replace function private.record_result(p_report sync.push_report)
 returns text
 language plpgsql volatile
@@ -9168,7 +9171,8 @@ create or replace trigger _100_settle before update on sync.pushes
 -- A number that is in question is not carried on: what waits to be sent waits for the case. Asked of every push that becomes due, whoever
 -- makes it so, so that no retry, probe or daily try lets one go. Left out is what has gone out already: a change that the member system
 -- has taken in (status_url), or that is in a file that somebody has fetched. In one that nobody has fetched it is marked, and stays until
--- the file is taken back (private.file_is_disputed).
+-- the file is taken back (private.file_is_disputed). A push that goes on gets its job here; a new one and one that failed get it from what
+-- writes them (private.queue_push, private.wait_again).
 create or replace function private.tg_pushes__wait()
 returns trigger
 language plpgsql volatile

@@ -15,10 +15,18 @@ export type StackParts = {
   /** Coordinators' access tokens by organisation. */
   tokens: ReadonlyMap<string, string>;
   memberSystemUrl: string;
+  configurationFile: string;
 };
 
 /** The stack as it is at this moment. */
-export function describeStack({ settings, app, programs, tokens, memberSystemUrl }: StackParts): StackFile {
+export function describeStack({
+  settings,
+  app,
+  programs,
+  tokens,
+  memberSystemUrl,
+  configurationFile,
+}: StackParts): StackFile {
   const { database, keys, ports, secrets } = settings;
   const issuers = issuersAt(ports);
   const callbackUrl = localUrl(ports.callback);
@@ -42,6 +50,7 @@ export function describeStack({ settings, app, programs, tokens, memberSystemUrl
     postgrestUrl: localUrl(ports.postgrest),
     issuers,
     withdrawalUrl: `${localUrl(ports.vipps)}${WITHDRAWAL_PATH}`,
+    configurationFile,
     databaseUrl: database.url,
     databaseUrls: database.urls,
     organizations: sampleOrganizations.map(({ slug }) => ({

@@ -12,6 +12,8 @@ export type StackFolder = {
   database: string;
   /** Described in `stack-file.ts`. */
   file: string;
+  /** The sample organisations, as `npm run configure` reads them. */
+  configuration: string;
 };
 
 /**
@@ -28,8 +30,14 @@ export function prepareFolder(root: string): StackFolder {
     `personnummer-sync-${createHash('sha256').update(root).digest('hex').slice(0, 12)}`,
   );
   const database = user === undefined || canReach(root, user) ? join(root, 'postgres') : elsewhere;
-  const folder = { root, logs: join(root, 'logs'), database, file: join(root, 'stack.json') };
-  for (const path of [folder.logs, folder.file]) rmSync(path, { recursive: true, force: true });
+  const folder = {
+    root,
+    logs: join(root, 'logs'),
+    database,
+    file: join(root, 'stack.json'),
+    configuration: join(root, 'configuration.yaml'),
+  };
+  for (const path of [folder.logs, folder.file, folder.configuration]) rmSync(path, { recursive: true, force: true });
   mkdirSync(folder.logs, { recursive: true });
   return folder;
 }

@@ -44,6 +44,7 @@ export function describeEnvironments(settings: ProgramSettings): StackFile['envi
     'auth-callback': callback(settings).environment,
     worker: worker(settings).environment,
     'coordinator-desk': desk(settings).environment,
+    configuration: { DEPLOYMENT: 'local', DATABASE_URL: database.url },
     'members-import': {
       DEPLOYMENT: 'local',
       DATABASE_URL: database.urls.member_importer,

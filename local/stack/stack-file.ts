@@ -24,6 +24,8 @@ export type StackFile = {
   issuers: Record<ProviderName, string>;
   /** Where people take back their consent at the local Vipps: `POST` with the form field `person`. */
   withdrawalUrl: string;
+  /** The sample organisations' configuration: change it, and run `npm run configure` with it. */
+  configurationFile: string;
   /** A superuser's connection string. */
   databaseUrl: string;
   databaseUrls: Record<LoginRole, string>;
@@ -48,7 +50,7 @@ export type StackFile = {
   keys: LocalKeys;
   /** What the programs of each folder are started with, the secrets of their providers and member systems included. */
   environments: Record<
-    'auth-callback' | 'worker' | 'members-import' | 'coordinator-desk',
+    'auth-callback' | 'worker' | 'members-import' | 'coordinator-desk' | 'configuration',
     Readonly<Record<string, string>>
   >;
 };

@@ -3,6 +3,7 @@ import os from 'node:os';
 import { join } from 'node:path';
 import { findFreePort } from '../../local/free-port.ts';
 import { createKeys, type LocalKeys } from '../../local/keys.ts';
+import { configureSamples, sampleConfiguration } from '../../local/sample-data/configuration.ts';
 import { seed } from '../../local/sample-data/seed.ts';
 import { withClient } from '../../local/stack/database.ts';
 import { issuersAt, localUrl } from '../../local/stack/programs.ts';
@@ -49,14 +50,10 @@ export async function createWorld(options: WorldOptions, parts: AsyncDisposableS
 
   const ports = await choosePorts();
   const keys = createKeys();
-  const surroundings = {
-    keys,
-    issuers: issuersAt(ports),
-    memberSystemUrl: memberSystems.url,
-    returnTo,
-    deskReturnTo: returnTo,
-  };
-  await withClient(ownerUrl, (client) => seed(client, surroundings));
+  const issuers = issuersAt(ports);
+  const surroundings = { issuers, memberSystemUrl: memberSystems.url, returnTo, deskReturnTo: returnTo };
+  await configureSamples(ownerUrl, sampleConfiguration(surroundings));
+  await withClient(ownerUrl, (client) => seed(client, { keys, issuers }));
   await admin(`update sync.member_systems set timeout_ms = 1000, concurrency = 6`);
   const members = await withClient(ownerUrl, (client) => addMembers(client, 80));
 

@@ -103,6 +103,12 @@ test('the second leg brings another number: nothing is written, and a case is op
   await report();
   const conflicts = await db.pool.query('select kind, member_id, seen from registry.conflicts');
   assert.deepEqual(conflicts.rows, [{ kind: 'inconsistent', member_id: kari.id, seen: 1 }]);
+  const { rows: events } = await db.pool.query(`select event from audit.events where conflict_id is not null`);
+  assert.deepEqual(
+    events,
+    [{ event: 'inconsistent' }],
+    'it is no outcome conflict: nothing was compared with a record',
+  );
   assert.equal((await one(db, 'select personnummer_index from registry.members')).personnummer_index, null);
   assert.equal(
     (await answer(callback, observation_id, true, OTHER_NUMBER)).outcome,
@@ -280,6 +286,28 @@ test('the answer waits for a coordinator who is just excluding the login from th
   await desk.query('commit');
   assert.equal((await answered).outcome, 'absent');
   assert.deepEqual(await written(db), { numbers: 0, pushes: 0, consents: 0 });
+});
+
+test('a consent that brings a number waits for whoever is giving that number to a member at this moment', async () => {
+  await using db = await createTestDatabase();
+  const callback = await actAsCallback(db, { consent_mode: 'own' });
+  await addKari(db, callback);
+  const asked = await callback.login({ personnummer: NUMBER });
+  const { personnummer_index, personnummer_sealed, personnummer_masked } = await sealNumber(
+    NUMBER,
+    callback.organization,
+  );
+  await using other = await begin(db);
+  await other.query('select private.lock_number($1, $2)', [callback.organization.id, personnummer_masked]);
+  const answered = answer(callback, asked.observation_id, true, NUMBER);
+  await blocked(db, 1);
+  await other.query(
+    `insert into registry.members (organization_id, external_id, personnummer_index, personnummer_sealed, personnummer_masked)
+     values ($1, 'who was quicker', $2, $3, $4)`,
+    [callback.organization.id, personnummer_index, personnummer_sealed, personnummer_masked],
+  );
+  await other.query('commit');
+  assert.equal((await answered).outcome, 'duplicate');
 });
 
 test('CONSENT_REVOKED is about the subject at the issuer of the row, not about the same text at another one', async () => {

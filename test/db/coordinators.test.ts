@@ -312,6 +312,9 @@ test("a token says for whom it is: a member's opens nothing, a coordinator's its
   assert.deepEqual(await seesOrganizations({ sub: user_id, session_id, app_metadata: { audience: 'x' } }), []);
   const foreign = { ...claimsOf(opened), sub: randomUUID() };
   assert.deepEqual(await seesOrganizations(foreign), [], "somebody else's session");
+  const colleague = await becomeCoordinator(db, organization);
+  const lent = { ...claimsOf(opened), sub: colleague.userId };
+  assert.deepEqual(await seesOrganizations(lent), [], "a colleague's session");
   const gone = { ...claimsOf(opened), session_id: randomUUID() };
   assert.deepEqual(await seesOrganizations(gone), [], 'a session that never was');
 });

@@ -6,6 +6,7 @@ import { atTheDesk, type Desk } from '../support/desk.ts';
 import { pushWorker, unavailable } from '../support/push-worker.ts';
 import { revoke } from '../support/revoke.ts';
 import { addMember, addMemberSystem, addOrganization, sampleNumbers, sealNumber } from '../support/samples.ts';
+import { begin } from '../support/waiting.ts';
 
 const [NUMBER, OTHER_NUMBER] = sampleNumbers;
 const receiverKey = '{"kty":"OKP","kid":"k","crv":"X25519","x":"abc"}';
@@ -93,6 +94,9 @@ test('what was fetched cannot be called back: the file stays, and its acknowledg
     await revoke(desk.callback);
     assert.deepEqual(await states(), ['ready with content']);
     assert.equal((await desk.coordinator.call('acknowledge_sync_file', rows[0]?.file_id)).delivered, 1);
+    const { actor, detail } = await one(desk.db, `select * from audit.events where event = 'file_acknowledged'`);
+    assert.equal(actor, `coordinator:${desk.coordinator.userId}`);
+    assert.deepEqual(detail, { file_id: rows[0]?.file_id, delivered: 1, refused: 0 });
     const { rows: pushes } = await desk.db.pool.query('select state from sync.pushes order by state');
     assert.deepEqual(
       pushes.map(({ state }) => state),
@@ -168,6 +172,18 @@ test('a file that cannot be written is a case, once; the others go on, and after
     );
     assert.equal((await states()).filter((state) => state === 'expired').length, 2);
     assert.equal((await one(db, `select count(*)::int as n from audit.events where event = 'file_expired'`)).n, 2);
+  }));
+
+test('a file that is given up while its worker says that it could not write it has ended once', () =>
+  withFiles(async ({ claim, fail, openCases, db }) => {
+    const rows = await claim();
+    await using other = await begin(db);
+    await other.query(`update sync.files set state = 'expired', lease_expires_at = null`);
+    const failed = fail(rows);
+    await blocked(db, 1);
+    await other.query('commit');
+    assert.equal(await failed, false);
+    assert.deepEqual(await openCases(), []);
   }));
 
 test('a change that was given up while there was an interface goes into a file, and is delivered with it', () =>

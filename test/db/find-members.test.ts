@@ -124,7 +124,7 @@ test('a settled case can be looked up, with until when it can be taken back, and
     assert.equal(row?.id, conflict_id);
     assert.deepEqual(
       [row?.decision, row?.note, row?.decided_by],
-      ['keep_existing', 'seen the papers', `coordinator:${coordinator.userId}`],
+      ['keep_existing', 'seen the papers', coordinator.userId],
     );
     assert.equal(new Date(row?.undo_until as string).getTime(), new Date(undo_until as string).getTime());
     assert.doesNotMatch(JSON.stringify(row), /[0-9]{11}/);

@@ -103,6 +103,21 @@ test('an assignment ends after seven days without action, at once with the coord
     assert.equal((await shown(desk)).assigned_to, null, 'who is no coordinator any more looks after nothing');
   }));
 
+test('proposing a decision is an action: the assignment lasts from then', () =>
+  atTheDesk(async (desk) => {
+    const { db, coordinator } = desk;
+    await db.pool.query(`update registry.organizations set second_approval = '{keep_existing}'`);
+    await mismatch(desk);
+    const { id, version } = await shown(desk);
+    await coordinator.call('assign_conflict', id, coordinator.userId);
+    const passed = () =>
+      db.pool.query(`update registry.conflicts set assigned_until = assigned_until - interval '6 days'`);
+    await passed();
+    assert.equal((await coordinator.call('resolve_conflict', id, 'keep_existing', null, version)).state, 'proposed');
+    await passed();
+    assert.equal((await shown(desk)).assigned_to, coordinator.userId);
+  }));
+
 test('a postponed case comes back on its day, and before when it changes', () =>
   atTheDesk(async (desk) => {
     const { db, callback, coordinator } = desk;

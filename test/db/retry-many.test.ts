@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import { one } from '../support/acting-callback.ts';
+import { blocked } from '../support/blocked.ts';
 import { becomeCoordinator, type Coordinator, type Reply } from '../support/coordinator.ts';
 import { addMember, addMemberSystem, addOrganization, sampleNumbers } from '../support/samples.ts';
+import { begin } from '../support/waiting.ts';
 import { type PushBench, withPush } from './support/push-bench.ts';
 
 async function addFailed(
@@ -57,6 +59,36 @@ test('a whole reason is tried again, in the own organisations only', () =>
     assert.deepEqual(await named(coordinator, 'error_code', 'http_4xx'), { queued: 0, not_queued: 0 });
     assert.deepEqual(await named(coordinator, 'push_ids', [foreign]), { queued: 0, not_queued: 1 });
     assert.equal((await named(coordinator, 'push_id', foreign)).code, 'not_found');
+  }));
+
+test('breakers are locked in one order, whatever order their rows have', () =>
+  withPush(async (bench) => {
+    const { db } = bench;
+    const organizations = [bench.organization, await addOrganization(db)].toSorted((one, other) =>
+      one.id < other.id ? -1 : 1,
+    );
+    for (const organization of organizations.filter(({ id }) => id !== bench.organization.id))
+      await addMemberSystem(db, organization);
+    const failed = [];
+    for (const [nth, organization] of organizations.entries())
+      failed.push(await addFailed(bench, nth + 1, 'http_4xx', organization));
+    // The last one's row is written first, so that a plain read would meet it first.
+    for (const { id } of organizations.toReversed())
+      await db.pool.query(
+        `insert into sync.breakers (organization_id, state, failures, openings, error_code, opened_at, probe_at)
+         values ($1, 'open', 5, 1, 'http_5xx', now(), now() + interval '1 hour')`,
+        [id],
+      );
+    const coordinator = await becomeCoordinator(db, ...organizations);
+    const [first, last] = organizations;
+    assert.ok(first && last);
+    await using other = await begin(db);
+    await other.query('select from sync.breakers where organization_id = $1 for update', [first.id]);
+    const retried = named(coordinator, 'push_ids', failed);
+    await blocked(db, 1);
+    await other.query('select from sync.breakers where organization_id = $1 for update nowait', [last.id]);
+    await other.query('commit');
+    assert.deepEqual(await retried, { queued: 2, not_queued: 0 });
   }));
 
 test('one thing has to be named, and no more than a thousand', () =>

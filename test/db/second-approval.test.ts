@@ -63,7 +63,7 @@ test('a proposal changes nothing but the case; approved, it takes effect, and ca
     const [settled] = await coordinator.query<Record<string, unknown>>('select * from api.settled_conflicts');
     assert.deepEqual(
       [settled?.decided_by, settled?.proposed_by, settled?.note],
-      [`coordinator:${colleague.userId}`, `coordinator:${coordinator.userId}`, 'seen the papers'],
+      [colleague.userId, coordinator.userId, 'seen the papers'],
     );
     assert.deepEqual(await approvals(colleague), []);
     assert.equal((await callback.login({ personnummer: NUMBER })).outcome, 'confirmed');

@@ -91,6 +91,11 @@ test('every code of an import is on the page, and no other', () => {
   assertSame(listed('## Codes of an import'), union(errors, 'ImportErrorCode'));
 });
 
+test('every code of the configuration is on the page, and no other', () => {
+  const errors = readFileSync(join(ROOT, 'configuration', 'errors.ts'), 'utf8');
+  assertSame(listed('## Codes of the configuration'), union(errors, 'ConfigureErrorCode'));
+});
+
 test('every code of the programs is on the page, and no other', () => {
   const source = sourceOf('auth-callback', 'worker', 'personnummer', 'runtime');
   const own = [...source.matchAll(/^ {2}(?:override )?readonly code = '([a-z_]+)'/gm)].map(

@@ -12,6 +12,7 @@ const explanation = await readPage('audit-explained.md');
 
 /** What `liveIn` does not bring about. */
 const NOT_LIVED = [
+  'configuration_changed',
   'coordinator_bound',
   'coordinator_invited',
   'coordinator_removed',

@@ -40,7 +40,8 @@ export async function liveIn(db: TestDatabase): Promise<Landmarks> {
   await breakAndMend(scene);
   await typeIn(scene, list);
   await importTwice(scene);
-  await callback.login({ ...person(0), subject: 'person 0', personnummer: number(0) });
+  const { observation_id } = await comeIn(callback, 0, number(0));
+  await callback.pool.query(`select login.report_inconsistency($1, 'numbers_differ')`, [observation_id]);
   await worker.end();
   return { member, observation };
 }

@@ -5,7 +5,13 @@ import { test } from 'vitest';
 import { names, readPage, tableRows } from './markdown.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const programs = { callback: 'auth-callback', worker: 'worker', import: 'members-import', desk: 'coordinator-desk' };
+const programs = {
+  callback: 'auth-callback',
+  worker: 'worker',
+  import: 'members-import',
+  desk: 'coordinator-desk',
+  configure: 'configuration',
+};
 
 /** The variables that a program's `config.ts` reads, with the default where it stands beside the name. */
 function variablesOf(folder: string): Map<string, string | undefined> {

@@ -8,8 +8,8 @@ import { searchDatabase } from '../support/leaks.ts';
 import { type LocalProgram, runLocal } from '../support/start-stack.ts';
 import { until } from '../support/until.ts';
 
-// The acceptance criteria of mission document 1 (not in this repository), one test each, on the whole system as `npm start` runs
-// it: real HTTP, real PostgreSQL, real worker, real member system.
+// What was promised to those who ordered this, one test each, on the whole system as `npm start` runs it: real HTTP, real PostgreSQL,
+// real worker, real member system.
 
 let program: LocalProgram;
 let stack: StackFile;

@@ -19,7 +19,8 @@ import { type Mutant, mutantsOf, policyMutants } from './mutants.ts';
 const ROOT = resolve(import.meta.dirname, '../..');
 const COVERAGE = join(ROOT, '.test', 'functions-by-test.json');
 const REPORT = join(ROOT, '.test', 'mutants.json');
-const MOST_FILES = 12;
+/** How many of the quickest files are tried together, first and then; the rest come last. */
+const STAGES = [2, 10];
 
 type Verdict = Mutant & { verdict: 'noticed' | 'not noticed' | 'no test' | 'not valid'; by: string };
 
@@ -79,13 +80,17 @@ function choose(mutants: Mutant[]): Mutant[] {
   return rounds.flat().slice(0, Number(values.sample));
 }
 
-/** The quickest two first; the others only where those have not noticed. */
+/** The quickest files first; the slower ones only where those have not noticed. */
 async function judge(mutant: Mutant, coverage: Coverage): Promise<Verdict> {
-  const files = (coverage[mutant.name.split(' ')[0] as string] ?? coverage['*'] ?? []).slice(0, MOST_FILES);
+  const files = coverage[mutant.name.split(' ')[0] as string] ?? coverage['*'] ?? [];
   if (files.length === 0) return { ...mutant, verdict: 'no test', by: '' };
   const mutation = join(folder, 'mutation.sql');
   writeFileSync(mutation, mutant.sql);
-  for (const some of [files.slice(0, 2), files.slice(2)].filter((each) => each.length > 0)) {
+  const bounds = [0, ...STAGES, files.length];
+  for (const some of bounds
+    .slice(1)
+    .map((to, nth) => files.slice(bounds[nth], to))
+    .filter(({ length }) => length > 0)) {
     const { failed, output } = await runTests(some, { TEST_MUTATION: mutation });
     if (/the mutation does not apply/.test(output)) return { ...mutant, verdict: 'not valid', by: '' };
     if (failed) return { ...mutant, verdict: 'noticed', by: `by ${firstFailure(output) ?? some.join(' ')}` };

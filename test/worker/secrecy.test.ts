@@ -76,3 +76,16 @@ test('what the database says stays out of the job', async () => {
   assert.equal((await stage.retryJobNow()).last_error, 'database_failed');
   assert.match(stage.lines.join(''), /PN004/);
 });
+
+test('a database of another version is told from one that does not answer', async () => {
+  await using stage = await createStage();
+  await stage.db.pool.query(`
+    drop function worker.readable_organizations();
+    create function worker.readable_organizations() returns table (organization integer) language sql
+      set search_path = pg_catalog, pg_temp as 'select 7';
+    grant execute on function worker.readable_organizations to sync_worker;
+    select graphile_worker.add_job('check_drift')`);
+  stage.work();
+  assert.equal((await stage.retryJobNow()).last_error, 'database_row_unexpected');
+  assert.match(stage.lines.join(''), /expected string, received number/);
+});

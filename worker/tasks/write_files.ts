@@ -65,7 +65,7 @@ export function createWriteFiles(options: WriteFilesOptions): Task {
         log.info({ fileId, organization, changes, failed }, changes === null ? 'file given up' : 'file written');
       } catch (error) {
         const failure = error instanceof Failure ? error : new Failure('unexpected_error', { cause: error });
-        if (failure.code === 'database_failed') throw failure;
+        if (failure.isOfDatabase) throw failure;
         await database.failFile(fileId, workerId, failure.code);
         log.warn({ fileId, organization, errorCode: failure.code, err: failure.cause }, 'file not written');
       }

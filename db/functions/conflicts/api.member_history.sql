@@ -13,7 +13,7 @@ comment on column api.member_history.member_id is 'The member concerned.';
 comment on column api.member_history.member_external_id is 'The member''s number in the member system.';
 comment on column api.member_history.occurred_at is 'When it happened.';
 comment on column api.member_history.event is 'What happened (docs/for-coordinators.md).';
-comment on column api.member_history.source is 'What brought it about.';
+comment on column api.member_history.source is 'What brought it about; worker: also where a login or a coordinator caused what became of a push.';
 comment on column api.member_history.message is 'The same as a sentence. Numbers are masked.';
 comment on column api.member_history.observation_id is 'The login concerned.';
 comment on column api.member_history.conflict_id is 'The case concerned.';

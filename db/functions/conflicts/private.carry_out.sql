@@ -31,4 +31,4 @@ exception
     return private.refusal('own_proposal');
 end
 $$;
-comment on function private.carry_out is 'In: a locked case, its evidence, a decision that nothing stands against, the note. Out: the settled case, or the answer of a refusal.';
+comment on function private.carry_out is 'In: a locked case, its evidence, a decision that nothing stands against, the note. Out: the settled case, or a refusal, which the caller audits.';

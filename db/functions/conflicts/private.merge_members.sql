@@ -16,8 +16,8 @@ begin
   from private.move_exclusions(c.organization_id, c.member_id, c.other_member_id) as moved;
   select moved.* into v_before.moved_links, v_before.moved_observations, v_before.moved_sessions, v_before.moved_consents
   from private.move_to_member(c.organization_id, c.member_id, c.other_member_id) as moved;
-  perform private.write_numbers(array[c.member_id], null);
-  update registry.members set merged_into = c.other_member_id where id = c.member_id returning version into v_before.version_after;
+  perform private.write_numbers(array[c.member_id], null, p_merged_into => c.other_member_id);
+  v_before.version_after := (select m.version from registry.members as m where m.id = c.member_id);
   perform private.supersede_pushes(c.member_id);
   v_before.superseded := private.supersede_cases(array(
     select other.id from registry.conflicts as other

@@ -1,4 +1,4 @@
--- One case of private.resolve_conflicts, under a function of its own for the refusal and its HTTP status.
+-- One case. A refusal sets the HTTP status here; for many cases (private.resolve_conflicts) it is part of each answer.
 create or replace function private.resolve_conflict(p_conflict_id uuid, p_decision text, p_note text, p_expected_version integer)
 returns jsonb
 language plpgsql volatile security definer

@@ -13,7 +13,6 @@ begin
     perform private.change_number(c.organization_id, b.survivor, null, 'number_restored',
       'The record has the personnummer again that it had before the decision (none).', c.id);
   end if;
-  update registry.members set merged_into = null where id = b.member_id;
   perform private.write_numbers(array[b.member_id], array[b.number]);
   perform private.move_to_member(c.organization_id, b.survivor, b.member_id, b);
   perform private.move_exclusions(c.organization_id, b.survivor, b.member_id, b);

@@ -16,4 +16,4 @@ begin
   return private.carry_out(c, o, p_decision::registry.decision, p_note);
 end
 $$;
-comment on function private.settle_case is 'In: a locked case (null: not visible), decision, note, the version that the coordinator saw. Out: the case, settled or proposed, or the answer of a refusal, which the caller has audited.';
+comment on function private.settle_case is 'In: a locked case (null: not visible), decision, note, the version that the coordinator saw. Out: the case, settled or proposed, or a refusal, which the caller audits.';

@@ -1,8 +1,8 @@
 -- The daily case, answered without asking anything else: a login that is linked brings the very number that its member's record has.
 -- Then no other question can change the outcome. Whatever is not exactly so takes the long way, where the same login gets the same
 -- answer. No lock is needed: nothing follows from the row but its audit event, and a repeated call finds the id taken. Three small
--- statements, because PostgreSQL prepares them faster for each login than one large one; and the event is spelled out here
--- (test/db/daily-case.test.ts holds it to what the long way writes), because this is what nearly every login runs.
+-- statements, because PostgreSQL prepares them faster for each login than one large one. The event is written here and not by private.record_event,
+-- because nearly every login runs this (test/db/daily-case.test.ts holds it to what the long way writes).
 create or replace function private.confirm_known_login(o registry.observations, p_organization text, p_provider text)
 returns uuid
 language plpgsql volatile

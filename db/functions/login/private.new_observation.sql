@@ -1,6 +1,6 @@
 -- Begins a row: whose login it is, and whether a number may be kept at all. While an organisation has not recorded its legal
--- basis the number is dropped here, before anything is stored, and nobody is asked for consent, which only
--- not_given leads to.
+-- basis the number is dropped here, before anything is stored, and absent_reason becomes capture_off: only not_given makes the callback
+-- ask for consent.
 create or replace function private.new_observation(
   o registry.observations, p_organization text, p_provider text, p_absent_reason text, p_inconsistency text
 )

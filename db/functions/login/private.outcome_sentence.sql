@@ -1,4 +1,4 @@
--- One sentence for the audit. Mission document 1, which is not in this repository, asks for the words 'confirmed, no change'.
+-- One sentence for the audit. The words 'confirmed, no change' are promised to auditors (docs/audit-explained.md).
 create or replace function private.outcome_sentence(p_observation registry.observations)
 returns text
 language plpgsql immutable

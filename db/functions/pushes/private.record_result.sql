@@ -1,5 +1,6 @@
 -- What follows from one report. A report with an old fencing token changes nothing, and neither does one of another worker than the one
 -- that holds the push: a crash of the server may take a claim back, and its token is given again. A delivery is always kept, because it is true.
+-- 25 are the attempts of a push; those of its job in the queue (private.enqueue) begin anew with each job.
 create or replace function private.record_result(p_report sync.push_report)
 returns text
 language plpgsql volatile

@@ -1,5 +1,5 @@
 -- The pause before the next attempt: the member system's own word (Retry-After) where there is one, at most 24 hours; else
--- growing, exp(attempts) seconds, at most six hours, with a little chance so that those who failed together do not return
+-- growing, exp(attempts) seconds, at most seven hours, with a little chance so that those who failed together do not return
 -- together. A server that says "in a second" for ever gets ten such tries, then one a minute.
 create or replace function private.retry_pause(p_attempts integer, p_retry_after integer)
 returns interval

@@ -1,4 +1,5 @@
--- The only writer of final states: row and audit event, for one push or many in one statement.
+-- The only writer of final states: row and audit event, for one push or many in one statement. The event has what
+-- private.record_push_event writes; a call of it for each push would cost deliveries more than the rest of this.
 create or replace function private.settle_pushes(
   p_ids uuid[], p_http_statuses integer[], p_error_codes text[], p_state sync.push_state, p_event text, p_message text,
   p_next_attempt_at timestamptz default null

@@ -1,7 +1,8 @@
 -- A number that is in question is not carried on: what waits to be sent waits for the case. Asked of every push that becomes due, whoever
 -- makes it so, so that no retry, probe or daily try lets one go. Left out is what has gone out already: a change that the member system
 -- has taken in (status_url), or that is in a file that somebody has fetched. In one that nobody has fetched it is marked, and stays until
--- the file is taken back (private.file_is_disputed).
+-- the file is taken back (private.file_is_disputed). A push that goes on gets its job here; a new one and one that failed get it from what
+-- writes them (private.queue_push, private.wait_again).
 create or replace function private.tg_pushes__wait()
 returns trigger
 language plpgsql volatile

@@ -1,0 +1,82 @@
+import { isDeepStrictEqual } from 'node:util';
+import pg from 'pg';
+import { carryOut } from './carry-out.ts';
+import { compare, type Difference } from './compare.ts';
+import { ConfigureError } from './errors.ts';
+import type { ConfigurationFile } from './file-schema.ts';
+import { organizationTable } from './tables.ts';
+
+export type ConfigureOptions = {
+  file: ConfigurationFile;
+  /** Connects as the role that migrates. */
+  databaseUrl: string;
+  prune: boolean;
+  /**
+   * Sees what differs, before anything is changed.
+   *
+   * @returns whether it is to be changed
+   */
+  decide(differences: readonly Difference[]): Promise<boolean>;
+};
+
+/**
+ * Makes the database what the file says, in one transaction. Nobody waits for a lock while a person reads: the differences are found
+ * again before they are carried out, and have to be the same.
+ *
+ * @returns how many rows were changed; null where it was decided not to
+ * @throws {ConfigureError} `changed_meanwhile`, `database_refused`, `database_failed`
+ */
+export async function configure({ file, databaseUrl, prune, decide }: ConfigureOptions): Promise<number | null> {
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'configure' });
+  client.on('error', () => undefined); // a lost connection is told by the query that needed it
+  try {
+    await client.connect();
+    await client.query(
+      `select set_config('search_path', 'pg_catalog, pg_temp', false), set_config('timezone', 'UTC', false)`,
+    );
+    const shown = await inTransaction(client, 'read only', () => compare(client, file));
+    if (!(await decide(shown))) return null;
+    return await inTransaction(client, 'read write', async () => {
+      await client.query('lock table registry.organizations in share row exclusive mode');
+      const found = await compare(client, file);
+      if (!isDeepStrictEqual(found, shown)) {
+        throw new ConfigureError(
+          'changed_meanwhile',
+          'the database was changed while you decided; nothing was changed now: look again',
+        );
+      }
+      const due = found.filter(({ kind, table }) => kind !== 'extra' || (prune && table !== organizationTable));
+      await carryOut(client, due);
+      return due.length;
+    });
+  } catch (error) {
+    throw explain(error);
+  } finally {
+    await client.end();
+  }
+}
+
+async function inTransaction<Result>(client: pg.Client, mode: string, action: () => Promise<Result>): Promise<Result> {
+  await client.query(`begin isolation level repeatable read ${mode}`);
+  try {
+    await client.query('set local role registry_owner');
+    const result = await action();
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch(() => undefined); // the connection may be what failed
+    throw error;
+  }
+}
+
+function explain(error: unknown): unknown {
+  if (!(error instanceof pg.DatabaseError)) return error;
+  const { code = '', message, constraint, detail } = error;
+  // Class 22 and 23: a value that does not fit, a constraint. Neither quotes more than what the file says.
+  if (/^2[23]/.test(code)) {
+    const rule =
+      constraint === undefined ? message : `${message} (${constraint}${detail === undefined ? '' : `: ${detail}`})`;
+    return new ConfigureError('database_refused', `${rule}; nothing was changed`, { cause: error });
+  }
+  return new ConfigureError('database_failed', `SQLSTATE ${code}: ${message}; nothing was changed`, { cause: error });
+}

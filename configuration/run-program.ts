@@ -1,0 +1,77 @@
+import { readFile } from 'node:fs/promises';
+import { ConfigurationError } from '../runtime/environment.ts';
+import { readArguments, usage } from './arguments.ts';
+import { readConfigureConfig } from './config.ts';
+import { configure } from './configure.ts';
+import { describeDifferences } from './describe.ts';
+import { ConfigureError } from './errors.ts';
+import { readConfigurationFile } from './read-file.ts';
+
+/** Where a person reads what the program says. */
+export type Terminal = {
+  say(line: string): void;
+  complain(text: string): void;
+  /** Asks a person yes or no; left out where nobody is there to answer. */
+  ask?: (question: string) => Promise<boolean>;
+};
+
+/**
+ * `npm run configure`, without the process around it.
+ *
+ * @param words the command line, without program and script
+ * @returns the exit code: 0 when the database is as the file says; 1 when not; 2: misused; 3: `--plan` found something to change
+ */
+export async function runProgram(
+  words: string[],
+  environment: Record<string, string | undefined>,
+  terminal: Terminal,
+): Promise<number> {
+  try {
+    const options = readArguments(words);
+    if (options === 'help') {
+      terminal.say(usage);
+      return 0;
+    }
+    return await run(options, readConfigureConfig(environment), terminal);
+  } catch (error) {
+    if (error instanceof ConfigurationError) {
+      terminal.complain(`configure: ${error.message}`);
+      return 1;
+    }
+    if (!(error instanceof ConfigureError)) throw error;
+    const misused = error.code === 'arguments_invalid';
+    terminal.complain(
+      misused ? `configure: ${error.message}\n\n${usage}` : `configure: ${error.code}: ${error.message}`,
+    );
+    return misused ? 2 : 1;
+  }
+}
+
+async function run(
+  options: Exclude<ReturnType<typeof readArguments>, 'help'>,
+  { databaseUrl, allowsPlainHttp }: ReturnType<typeof readConfigureConfig>,
+  { say, ask }: Terminal,
+): Promise<number> {
+  const text = await readFile(options.file, 'utf8').catch((cause) => {
+    throw new ConfigureError('file_unreadable', `${options.file} cannot be read (${cause.code})`, { cause });
+  });
+  let differs = false;
+  const changed = await configure({
+    file: readConfigurationFile(text, allowsPlainHttp),
+    databaseUrl,
+    prune: options.prune,
+    decide: async (differences) => {
+      for (const line of describeDifferences(differences, options.prune)) say(line);
+      differs = differences.some(({ kind }) => kind !== 'extra' || options.prune);
+      if (!differs) say('nothing to change');
+      if (!differs || options.plan) return false;
+      if (options.yes) return true;
+      if (ask === undefined)
+        throw new ConfigureError('not_confirmed', 'nobody is there to ask: look at --plan first, then use --yes');
+      return ask('Change this?');
+    },
+  });
+  if (changed !== null) say(`${changed} rows changed`);
+  else if (differs) say('nothing was changed');
+  return options.plan && differs ? 3 : changed === null && differs ? 1 : 0;
+}

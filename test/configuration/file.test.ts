@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'vitest';
+import { ConfigureError } from '../../configuration/errors.ts';
+import { readConfigurationFile } from '../../configuration/read-file.ts';
+
+/** The faults of a file, a line each. */
+function faultsOf(text: string, allowsPlainHttp = false): string[] {
+  try {
+    readConfigurationFile(text, allowsPlainHttp);
+  } catch (error) {
+    assert.ok(error instanceof ConfigureError);
+    assert.equal(error.code, 'file_invalid');
+    return error.message.split('\n');
+  }
+  return [];
+}
+
+test('every fault is named at once, with its line and what is right', () => {
+  const text = `organizations:
+  - slug: NHF
+    name: Norges Handikapforbund
+    retention: two years
+    colour: blue
+    providers:
+      vipps:
+        issuer: http://provider.example/
+        client_id: nhf
+        client_secret_env: hemmelig-passord
+        scopes: [openid]
+        personnummer_scope: nin
+      google:
+        issuer: https://accounts.google.com
+    member_system:
+      url_template: https://members.example/{external_id}
+      auth: bearer
+      timeout_ms: 5
+`;
+  const faults = faultsOf(text);
+  const lines = faults.map((fault) => Number(/^line (\d+):/.exec(fault)?.[1]));
+  assert.deepEqual(
+    lines,
+    lines.toSorted((one, other) => one - other),
+    'in the order of the file',
+  );
+  const expected: [number, RegExp][] = [
+    [2, /slug must be 2 to 40 small letters/],
+    [4, /retention is no length of time, such as "90 days"/],
+    [5, /colour is unknown/],
+    [8, /issuer must be an https address/],
+    [
+      10,
+      /client_secret_env must be the name of an environment variable that begins with OIDC_, never the secret itself/,
+    ],
+    [12, /personnummer_scope must be one of scopes/],
+    [13, /google is unknown/],
+    [15, /secret_env is missing: kind http with auth bearer needs it/],
+    [18, /timeout_ms too small/],
+  ];
+  for (const [line, says] of expected) {
+    assert.ok(
+      faults.some((fault) => fault.startsWith(`line ${line}: `) && says.test(fault)),
+      `line ${line} ${says}\n${faults.join('\n')}`,
+    );
+  }
+  assert.equal(faults.length, expected.length, faults.join('\n'));
+  assert.ok(!faults.join().includes('hemmelig'), 'what may be a secret is not repeated');
+});
+
+test('rules that concern several values are told where the value is missing', () => {
+  const head = 'organizations:\n  - slug: nhf\n    name: NHF\n';
+  const one = (more: string) => faultsOf(head + more);
+  assert.match(
+    one('    member_system:\n      auth: basic\n      username: u\n').join('\n'),
+    /line 4: .*url_template is missing.*\nline 4: .*secret_env is missing/,
+  );
+  assert.match(
+    one('    coordinators:\n      - name: Kari\n').join(),
+    /line 5: .*needs email, or issuer and subject, or user_id/,
+  );
+  assert.match(
+    one('    coordinators:\n      - email: Kari@nhf.example\n      - email: kari@nhf.example\n').join(),
+    /line 6: .*stands here for the second time/,
+  );
+  assert.match(
+    one(
+      '    providers:\n      staff: { issuer: "https://s.example", client_id: d, client_secret_env: OIDC_S, consent_mode: own }\n',
+    ).join(),
+    /line 5: .*consent_mode is for members/,
+  );
+  assert.match(
+    one(
+      '    providers:\n      vipps: { issuer: "https://s.example", client_id: d, client_secret_env: OIDC_S, scopes: [openid], personnummer_scope: nin }\n',
+    ).join(),
+    /line 5: .*personnummer_scope must be one of scopes/,
+  );
+  assert.match(
+    one('    member_system:\n      kind: worklist\n      receiver_key: { kty: OKP, kid: k, d: geheim }\n').join(),
+    /line 6: .*receiver_key\.d is the private key/,
+  );
+});
+
+test('text that is no YAML, or has a key twice, is refused with its line', () => {
+  assert.match(faultsOf('organizations: [').join(), /^line 1: /);
+  assert.match(
+    faultsOf('organizations:\n  - slug: nhf\n    slug: hlf\n    name: x\n').join(),
+    /^line 3: Map keys must be unique/,
+  );
+  assert.match(faultsOf('').join(), /^line 1: the file invalid input: expected object/);
+  assert.deepEqual(faultsOf('organizations:\n  - slug: nhf\n    name: 5\n'), [
+    'line 3: organizations[0].name invalid input: expected string, received number',
+  ]);
+  assert.deepEqual(faultsOf('organizations:\n  - slug: nhf\n'), ['line 2: organizations[0].name is missing']);
+});
+
+test('on one machine addresses may be http', () => {
+  const file =
+    'organizations:\n  - { slug: nhf, name: NHF, member_system: { url_template: "http://127.0.0.1/{external_id}" } }\n';
+  assert.deepEqual(faultsOf(file, true), []);
+  assert.equal(faultsOf(file).length, 1);
+});
+
+test('the example of the page is a configuration', async () => {
+  const page = await readFile(join(import.meta.dirname, '../../docs/configuration.md'), 'utf8');
+  const example = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+  assert.deepEqual(faultsOf(example), []);
+});
