@@ -1,4 +1,4 @@
-# One image for migrate, callback, worker, coordinators' desk and the import of members; which one it is, the command says.
+# One image for migrate, callback, worker, coordinators' desk, the import of members and the audit's checks; the command says which one it is.
 FROM node:24-slim
 
 WORKDIR /app
@@ -11,6 +11,8 @@ RUN npm ci --omit=dev \
  && npm cache clean --force
 
 COPY personnummer personnummer
+COPY audit-seal audit-seal
+COPY audit-tools audit-tools
 COPY runtime runtime
 COPY auth-callback auth-callback
 COPY worker worker
@@ -21,5 +23,8 @@ COPY docs/for-coordinators.md docs/for-koordinatorer.md docs/
 COPY db db
 COPY local/login-roles.ts local/use-running-stack.ts local/
 COPY local/compose local/compose
+
+# What a worker signed and what a witness was shown: volumes, which take over whose they are.
+RUN mkdir -p /var/lib/audit /var/lib/witness && chown node:node /var/lib/audit /var/lib/witness
 
 USER node

@@ -5,6 +5,7 @@ const FIVE_MINUTES = 300_000;
 
 /** What needs no database, what a browser sees, and the search that comes when nobody writes any more; the rest is `database`. */
 const UNIT = [
+  'test/audit-seal/**/*.test.ts',
   'test/mutate/**/*.test.ts',
   'test/personnummer/**/*.test.ts',
   'test/runtime/**/*.test.ts',

@@ -28,7 +28,7 @@ interface Callback {
 /** Makes everything and puts it together. The server is not listening yet. */
 export async function createCallback(config: CallbackConfig, pool: Pool, log: Logger): Promise<Callback> {
   const database = createLoginDatabase(pool);
-  const readiness = createReadiness((timeoutMs) => within(timeoutMs, database.providers(timeoutMs)));
+  const readiness = createReadiness((timeoutMs) => within(timeoutMs, database.providers(timeoutMs)), log);
   const { publicUrl, rates, capacity, capacityPerAddress, trustedProxyDepth, metricsToken } = config;
   const app = createApp({
     publicUrl,

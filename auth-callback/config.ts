@@ -3,6 +3,7 @@ import type { IndexSecret, Jwk } from '../personnummer/keys.ts';
 import { parsePublicKeys, parseSecrets } from '../personnummer/keys.ts';
 import { type Deployment, type DeploymentRules, deploymentRules } from '../runtime/deployment.ts';
 import { type EnvironmentReader, readEnvironment } from '../runtime/environment.ts';
+import { type LedgerSetting, readLedgerSetting } from '../runtime/erasure-ledger.ts';
 import { type LogLevel, logLevels } from '../runtime/logger.ts';
 import { parseSigningKeys } from './session/access-token.ts';
 import { webhookSecretFault } from './webhook/webhook-secrets.ts';
@@ -51,6 +52,8 @@ export interface CallbackConfig extends ProviderConfig {
   logLevel: LogLevel;
   /** Whoever has it may read `/metrics`; undefined: nobody. */
   metricsToken: string | undefined;
+  /** Where erasures stand outside the database; null: nowhere. */
+  erasureLedger: LedgerSetting | null;
 }
 
 type Environment = Record<string, string | undefined>;
@@ -62,8 +65,9 @@ type Environment = Record<string, string | undefined>;
  */
 export function readCallbackConfig(environment: Environment = process.env): CallbackConfig {
   const env = readEnvironment(environment);
+  const providers = readProviders(env, environment);
   const config: CallbackConfig = {
-    ...readProviders(env, environment),
+    ...providers,
     databasePoolSize: env.integer('DATABASE_POOL_SIZE', { min: 1, max: 200, default: 10 }),
     host: env.optional('HOST', '0.0.0.0'),
     port: env.integer('PORT', { min: 0, max: 65_535, default: 8080 }),
@@ -75,6 +79,7 @@ export function readCallbackConfig(environment: Environment = process.env): Call
     capacityPerAddress: env.integer('MAX_CONCURRENT_PER_ADDRESS', { min: 1, max: 1_000_000, default: 100 }),
     logLevel: env.oneOf('LOG_LEVEL', logLevels, 'info'),
     metricsToken: env.bearerToken('METRICS_TOKEN'),
+    erasureLedger: readLedgerSetting(env, providers.rules),
   };
   env.finish();
   return config;

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { configOrExit } from '../runtime/config-or-exit.ts';
+import { refuseMissingErasures } from '../runtime/erasure-ledger.ts';
 import { exitOnFatalErrors } from '../runtime/fatal-errors.ts';
 import { closeServer, listen } from '../runtime/http/server.ts';
 import { createLogger } from '../runtime/logger.ts';
@@ -19,6 +20,10 @@ async function main(config: CallbackConfig): Promise<void> {
     max: config.databasePoolSize,
     applicationName: name,
     log,
+  });
+  await refuseMissingErasures(config.erasureLedger, config.deployment, async (ids, organizations) => {
+    const text = 'select unnest(login.missing_erasures($1::uuid[], $2::text[])) as id';
+    return (await pool.query<{ id: string }>(text, [ids, organizations])).rows.map(({ id }) => id);
   });
   const { server, readiness } = await createCallback(config, pool, log);
   stopOnSignals({

@@ -10,6 +10,7 @@ export type BenchKeys = {
   index: string;
   accessTokens: string;
   transactions: string;
+  audit: string;
   sealer: Sealer;
   indexer: Indexer;
 };
@@ -23,6 +24,7 @@ export function createBenchKeys(): BenchKeys {
     index: keys.PERSONNUMMER_INDEX_SECRETS,
     accessTokens: keys.ACCESS_TOKEN_KEYS,
     transactions: keys.TRANSACTION_SECRETS,
+    audit: keys.AUDIT_SEALING_KEY,
     sealer: createSealer(parsePublicKeys(keys.PERSONNUMMER_SEALING_KEYS).keys),
     indexer: createIndexer(parseSecrets(keys.PERSONNUMMER_INDEX_SECRETS).secrets),
   };

@@ -13,8 +13,9 @@ export async function addBenchOrganization(
   url = 'http://127.0.0.1:9',
 ): Promise<BenchOrganization> {
   const { rows } = await pool.query<BenchOrganization>(
-    `insert into registry.organizations (slug, name, return_to, capture_basis, capture_decided_by, capture_decided_at, retention)
-     values ($1, $1, '{https://app.example/return}', 'measured', 'nobody', now(), '1 year') returning id, slug`,
+    `insert into registry.organizations (slug, name, return_to, capture_basis, capture_necessity, capture_decided_by, capture_decided_at,
+       retention)
+     values ($1, $1, '{https://app.example/return}', 'measured', 'measured', 'nobody', now(), '1 year') returning id, slug`,
     [slug],
   );
   const organization = rows[0] as BenchOrganization;

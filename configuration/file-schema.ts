@@ -230,13 +230,17 @@ const organization = z
       .describe("Where a login of the members' app may return to: exact addresses."),
     capture_basis: text(2_000)
       .optional()
-      .describe('The legal basis for storing the number, in words. Capturing is off while one of the four is missing.'),
+      .describe('The legal basis for storing the number, in words. Capturing is off while one of the five is missing.'),
+    capture_necessity: text(4_000).optional().describe('Why name, address and birth date do not suffice, in words.'),
     capture_decided_by: text(200).optional().describe('Who decided it.'),
     capture_decided_at: day.optional().describe('When it was decided.'),
     retention: duration.optional().describe('How long observed numbers are kept.'),
     contact_retention: duration
       .optional()
       .describe('How long names, birth dates, phone numbers and e-mail addresses of logins are kept.'),
+    audit_retention: duration
+      .optional()
+      .describe('How long sentences and details of audit events are kept, 31 days or more; left out: for good.'),
     ask_again_after: duration.optional().describe('How long a member who refused consent is left in peace.'),
     second_approval: list(z.enum(decisions))
       .optional()

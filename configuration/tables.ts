@@ -25,15 +25,23 @@ export const organizationTable: ConfiguredTable = {
     'name',
     'return_to',
     'capture_basis',
+    'capture_necessity',
     'capture_decided_by',
     'capture_decided_at',
     'retention',
     'contact_retention',
+    'audit_retention',
     'ask_again_after',
     'second_approval',
   ],
   shared: [],
-  left: { id: made.id, created_at: made.created_at, capture: 'follows from the others' },
+  left: {
+    id: made.id,
+    created_at: made.created_at,
+    capture: 'follows from the others',
+    audit_redacted_until: 'how far the worker has come',
+    erasure_salt: made.id,
+  },
 };
 
 export const providerTable: ConfiguredTable = {

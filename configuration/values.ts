@@ -11,6 +11,7 @@ export const decisions = [
   'merge_into',
   'link_login',
   'accept_receiver_key',
+  'erase_member',
 ] as const;
 export const signatures = [
   'RS256',

@@ -15,7 +15,7 @@ import { createSignIn } from './session/sign-in.ts';
 export async function createDesk(config: DeskConfig, log: Logger): Promise<{ server: Server; readiness: Readiness }> {
   const metrics = createMetrics({ withProcess: true });
   const api = createApiConnector({ ...config.api, timeoutMs: config.apiTimeoutMs });
-  const readiness = createReadiness(api.answers);
+  const readiness = createReadiness(api.answers, log);
   const app = createApp({
     ...config,
     log,

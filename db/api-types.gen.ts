@@ -101,6 +101,30 @@ export type WrittenComment = {
   written_at: string;
 };
 
+/** What became of `withdraw_my_consent`. */
+export type WithdrawnConsent = {
+  /** The providers whose consent is withdrawn. */
+  providers: Enum<'provider'>[];
+  /** Removed, and the member system is told; kept, because it has another legal basis; or there was none. */
+  number: 'removed' | 'kept' | 'none';
+};
+
+/** Everything stored about a person, after `export_member`. */
+export type ExportedMember = {
+  /** Whose member (slug). */
+  organization: string;
+  /** The member. */
+  member_id: string;
+  /** The member's number in the member system. */
+  member_external_id: string | null;
+  /** When (ISO 8601). */
+  exported_at: string;
+  /** Rows by table; columns without a value are not there. Numbers are masked. */
+  tables: Record<string, Json[]>;
+  /** Columns that are not handed out, by table; `*`: the whole table. */
+  left_out: Record<string, string[] | '*'>;
+};
+
 /** A member that `find_members` found, as in `members`. */
 export type FoundMember = {
   /** The member; `link_login` takes it. */
@@ -249,6 +273,46 @@ export type ChosenLanguage = {
   language: Enum<'language'> | null;
 };
 
+/** A person after `erase_member`: the worker erases what is known of them within seconds. */
+export type AnnouncedErasure = {
+  /** The record that was asked about. */
+  member_id: string;
+  /** The erasure, in `erasures`; `fetch_erasure_receipt` takes it. */
+  erasure_id: string;
+  /** Always announced. */
+  state: 'announced';
+};
+
+/** A person after `erase_member`, where a second coordinator must approve it. */
+export type ProposedErasure = {
+  /** The record that was asked about. */
+  member_id: string;
+  /** Not yet. */
+  erasure_id: null;
+  /** The case that says so, in `approvals`. */
+  conflict_id: string;
+  /** Always erasure. */
+  kind: 'erasure';
+  /** Always proposed. */
+  state: 'proposed';
+  /** Always null. */
+  decision: null;
+  /** The version to name in the next call. */
+  version: number;
+  /** Always null. */
+  undo_until: null;
+  /** Always erase_member. */
+  proposed_decision: 'erase_member';
+};
+
+/** The receipt of an erasure, which is given out once. */
+export type ErasureReceipt = {
+  /** The erasure. */
+  erasure_id: string;
+  /** Compact JWS (RFC 7515, EdDSA); its payload is JSON: what was erased, by table, and what is kept. */
+  receipt: string;
+};
+
 /** What agreed and what disagreed between a login and a record, and how two numbers differ. Never a number. */
 export type Evidence = {
   /** The match rule that held (docs/outcomes.md); absent when none did. */
@@ -269,9 +333,9 @@ export type Evidence = {
   observed_synthetic?: boolean;
   /** Mismatch: the number of the record was written after this login. */
   older_than_record?: boolean;
-  /** Withdrawn consent: the provider whose message said so. */
+  /** Withdrawn consent: the provider that it is about. */
   provider?: Enum<'provider'>;
-  /** Withdrawn consent: whether the message could be verified. */
+  /** Withdrawn consent: true when the member withdrew it in the app, false for a message of the provider. */
   verified?: boolean;
   /** Case of an import: the run. */
   import_run_id?: string;
@@ -297,7 +361,7 @@ export type Evidence = {
 export const REFUSALS = {
   /** There is no such row for you. */
   not_found: { status: 404 },
-  /** The case has changed since you looked at it. Read it again and decide on what it says now. */
+  /** The case, or the record, has changed since you looked at it. Read it again and decide on what it says now. */
   stale_version: { status: 409 },
   /** The case is settled already. */
   not_open: { status: 409 },
@@ -333,10 +397,18 @@ export const REFUSALS = {
   number_taken: { status: 409 },
   /** The records or the login have changed since, so this can no longer be done. Look at the case again. */
   evidence_changed: { status: 409 },
-  /** The organisation has recorded no legal basis for storing numbers. */
+  /** The organisation has not recorded its legal basis for storing numbers, or why they are necessary. */
   capture_off: { status: 409 },
   /** The login is linked to a member already. */
   already_linked: { status: 409 },
+  /** The person was erased, or is about to be: nothing more is decided about the record. */
+  member_erased: { status: 409 },
+  /** The reason tells who it is, and is kept. Write it without name, number, address or birth date. */
+  person_in_reason: { status: 422 },
+  /** The receipt is not there yet. Try again in a minute; if it stays so, the operator must look at it. */
+  erasure_not_done: { status: 409 },
+  /** The receipt was given out already, which happens once. */
+  receipt_given: { status: 409 },
   /** The member was merged into another record. Use the surviving one. */
   member_merged: { status: 409 },
   /** The push has not failed, or a later one has taken its place. */
@@ -369,6 +441,8 @@ export const REFUSALS = {
   limit_unusable: { status: 422 },
   /** Nobody is found by a personnummer. Search by name, birth date, phone, e-mail address or member number. */
   number_in_query: { status: 422 },
+  /** There is no consent of yours that could be withdrawn. */
+  nothing_to_withdraw: { status: 409 },
   /** The language is nb, nn or en. */
   unknown_language: { status: 422 },
   /** Something newer depends on this decision. Undo or settle that first. */
@@ -516,7 +590,7 @@ export type Database = {
           /** The member whose number is carried. */
           member_id: string;
           /** The member's number in the member system. */
-          member_external_id: string;
+          member_external_id: string | null;
           /** Given name on the record. */
           member_given_name: string | null;
           /** Family name on the record. */
@@ -542,6 +616,40 @@ export type Database = {
         };
         Relationships: [];
       };
+      /** Persons whom the coordinator's organisations have erased, or who are about to be. */
+      erasures: {
+        Row: {
+          /** The erasure; api.fetch_erasure_receipt takes it. */
+          erasure_id: string;
+          /** Whose member (slug). */
+          organization: string;
+          /** The record that was asked about. */
+          member_id: string;
+          /** announced: the worker carries it out within seconds; erased. */
+          state: Enum<'erasure_state'>;
+          /** Why. */
+          reason: string;
+          /** The coordinator who asked for it (user id); null: the operator. */
+          requested_by: string | null;
+          /** The second coordinator, where two were needed. */
+          approved_by: string | null;
+          /** When it was decided. */
+          announced_at: string;
+          /** When it was carried out. */
+          erased_at: string | null;
+          /** What was erased: numbers of rows by table. */
+          counts: Record<string, number> | null;
+          /** not_needed: no number had been sent to the member system; queued: it is told to remove the number; delivered: it has, or a coordinator closed the case about it. */
+          removal: Enum<'removal_state'> | null;
+          /** When. */
+          removed_at: string | null;
+          /** Whether the receipt is there to be fetched. */
+          receipt_waits: boolean | null;
+          /** When it was given out. */
+          receipt_given_at: string | null;
+        };
+        Relationships: [];
+      };
       /** Pushes of the coordinator's organisations that failed or wait for a case, with the reason and the next try. */
       failed_syncs: {
         Row: {
@@ -552,7 +660,7 @@ export type Database = {
           /** The member whose number is carried. */
           member_id: string;
           /** The member's number in the member system. */
-          member_external_id: string;
+          member_external_id: string | null;
           /** rejected or given_up: a case; pending or sending: it is still tried. */
           state: Enum<'push_state'>;
           /** Attempts begun. */
@@ -584,7 +692,7 @@ export type Database = {
           /** The member concerned. */
           member_id: string | null;
           /** The member's number in the member system. */
-          member_external_id: string;
+          member_external_id: string | null;
           /** When it happened. */
           occurred_at: string;
           /** What happened (docs/for-coordinators.md). */
@@ -652,7 +760,7 @@ export type Database = {
         };
         Relationships: [];
       };
-      /** Member records of the coordinator's organisations. Numbers are masked. api.find_members searches them. */
+      /** Member records of the coordinator's organisations, but those that were erased (api.erasures). Numbers are masked. api.find_members searches them. */
       members: {
         Row: {
           /** The member; api.link_login takes it. */
@@ -660,7 +768,7 @@ export type Database = {
           /** Whose member (slug). */
           organization: string;
           /** The member's number in the member system. */
-          external_id: string;
+          external_id: string | null;
           /** Given name. */
           given_name: string | null;
           /** Family name. */
@@ -685,6 +793,8 @@ export type Database = {
           created_at: string;
           /** When it was last changed. */
           updated_at: string;
+          /** The person is about to be erased (api.erasures). */
+          erasure_id: string | null;
         };
         Relationships: [];
       };
@@ -726,6 +836,38 @@ export type Database = {
         };
         Relationships: [];
       };
+      /** The answers of the member whose access token it is, to the question whether the personnummer may be stored. */
+      my_consents: {
+        Row: {
+          /** The provider whose number it is about. */
+          provider: Enum<'provider'> | null;
+          /** given, refused, or given and withdrawn later. */
+          state: Enum<'consent_state'> | null;
+          /** The scope that was asked for, where the provider asked. */
+          scope: string | null;
+          /** Who asked, in which words and language. */
+          evidence: Json | null;
+          /** When it was answered. */
+          answered_at: string | null;
+          /** When it was withdrawn. */
+          withdrawn_at: string | null;
+        };
+        Relationships: [];
+      };
+      /** What happened to the record of the member whose access token it is. Order by occurred_at. */
+      my_history: {
+        Row: {
+          /** When it happened. */
+          occurred_at: string | null;
+          /** What happened (docs/for-apps.md). */
+          event: string | null;
+          /** What brought it about: a login, the app, an import, a coordinator, the worker or the operator. */
+          source: string | null;
+          /** The same as a sentence, in English. */
+          message: string | null;
+        };
+        Relationships: [];
+      };
       /** The caller: a row for each organisation that the caller is a coordinator of. */
       my_profile: {
         Row: {
@@ -739,6 +881,50 @@ export type Database = {
           name: string | null;
           /** nb, nn or en, as api.set_language stored it; null: as the browser asks. */
           language: Enum<'language'> | null;
+        };
+        Relationships: [];
+      };
+      /** The record of the member whose access token it is: one row, or none for anybody else. */
+      my_record: {
+        Row: {
+          /** The organisation (slug). */
+          organization: string | null;
+          /** The organisation, for people. */
+          organization_name: string | null;
+          /** The member's number in the member system. */
+          member_external_id: string | null;
+          /** Given name. */
+          given_name: string | null;
+          /** Family name. */
+          family_name: string | null;
+          /** Birth date. */
+          birth_date: string | null;
+          /** E-mail address. */
+          email: string | null;
+          /** Phone, E.164. */
+          phone: string | null;
+          /** The recorded personnummer, masked; null: none. */
+          personnummer_masked: string | null;
+          /** Where it came from. */
+          personnummer_source: Enum<'source'> | null;
+          /** Since when it is recorded. */
+          personnummer_at: string | null;
+          /** The organisation's legal basis for keeping it, in its own words; null: there is no number. */
+          legal_basis: string | null;
+          /** Whether it was stored with consent: then api.withdraw_my_consent removes it. */
+          consent_is_basis: boolean | null;
+          /** Whether it reached the member system: none (nothing was to be carried), waiting, sent, not_sent (refused or stopped), removed (taken out there). */
+          delivery: string | null;
+          /** How it was carried: over an interface (http), in a sealed file (file), by a person (worklist); null: the number of now was not. */
+          sent_to: Enum<'member_system_kind'> | null;
+          /** When the number of now was carried there last. */
+          sent_at: string | null;
+          /** What the member can log in with. */
+          logins: Enum<'provider'>[] | null;
+          /** When the record was made here. */
+          created_at: string | null;
+          /** When it was last changed. */
+          updated_at: string | null;
         };
         Relationships: [];
       };
@@ -974,7 +1160,7 @@ export type Database = {
           /** The member concerned. */
           member_id: string;
           /** The member's number in the member system. */
-          member_external_id: string;
+          member_external_id: string | null;
           /** Given name on the record. */
           given_name: string | null;
           /** Family name on the record. */
@@ -1018,6 +1204,21 @@ export type Database = {
       decline: {
         Args: { conflict_id: string; note: string | null; expected_version: number };
         Returns: SettledCase;
+      };
+      /** In: a member of api.members, why, in words that do not tell who, the version that was seen. Out: {"member_id", "erasure_id", "state": "announced"}: the worker erases the person, and every record merged with this one, within seconds (api.erasures); or the proposed case, where a second coordinator must approve; or a refusal with code and message (HTTP 404, 409, 422). */
+      erase_member: {
+        Args: { member_id: string; reason: string; expected_version: number };
+        Returns: AnnouncedErasure | ProposedErasure;
+      };
+      /** In: a member. Out: everything stored about that person: {"organization", "member_id", "member_external_id", "exported_at", "tables": {table: [rows]}, "left_out": {table: [columns], or "*"}}; or a refusal with code and message (HTTP 404). Numbers are masked; npm run member:export can seal them for whoever asks. Look through it before it is handed out: coordinators' notes may speak of others. */
+      export_member: {
+        Args: { member_id: string };
+        Returns: ExportedMember;
+      };
+      /** In: an erasure of api.erasures. Out: {"erasure_id", "receipt"}: a compact JWS whose payload lists what was erased; it is given out once. Or a refusal with code and message (HTTP 404, 409). */
+      fetch_erasure_receipt: {
+        Args: { erasure_id: string };
+        Returns: ErasureReceipt;
       };
       /** In: a change of api.worklist. Out: the number as a compact JWE for the organisation's receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited; after the fifth within an hour they are counted. */
       fetch_number: {
@@ -1084,6 +1285,11 @@ export type Database = {
         Args: { conflict_id: string; note: string | null };
         Returns: SettledCase;
       };
+      /** With a member's own access token. Out: {"providers": those whose consent is withdrawn, "number": removed (the member system is told), kept (it has another legal basis) or none}; or a refusal with code and message (HTTP 404, 409). Changes that were not sent yet are stopped. */
+      withdraw_my_consent: {
+        Args: Record<PropertyKey, never>;
+        Returns: WithdrawnConsent;
+      };
       /** In: a case that the caller proposed a decision for, its version. Out: the case, open again, or a refusal with code and message (HTTP 404, 409). */
       withdraw_proposal: {
         Args: { conflict_id: string; expected_version: number };
@@ -1105,9 +1311,12 @@ export type Database = {
         | 'push_failed'
         | 'member_system'
         | 'drift'
-        | 'receiver_key';
+        | 'receiver_key'
+        | 'erasure';
       /** Life of a case. Open and proposed ones wait for coordinators: they are not closed (closed_at is null). */
       conflict_state: 'open' | 'proposed' | 'resolved' | 'superseded';
+      /** Where a member stands on the storing of the number. */
+      consent_state: 'given' | 'refused' | 'withdrawn';
       /** How a coordinator settled a case. docs/for-coordinators.md says what each does. */
       decision:
         | 'accept_observed'
@@ -1116,7 +1325,10 @@ export type Database = {
         | 'merge_into'
         | 'link_login'
         | 'retry_sync'
-        | 'accept_receiver_key';
+        | 'accept_receiver_key'
+        | 'erase_member';
+      /** Life of an erasure. Announced: it is decided, and will be written into the ledger outside the database before anything is erased. */
+      erasure_state: 'announced' | 'erased';
       /** Life of a file of changes. */
       file_state: 'writing' | 'ready' | 'acknowledged' | 'expired';
       /** Languages of the coordinators' pages: bokmål, nynorsk, English. */
@@ -1139,6 +1351,8 @@ export type Database = {
       provider: 'vipps' | 'bankid' | 'idporten' | 'staff';
       /** Life of a push. docs/outcomes.md draws it. */
       push_state: 'pending' | 'sending' | 'delivered' | 'rejected' | 'given_up' | 'superseded' | 'cancelled';
+      /** Whether the member system has removed the number that it was sent. */
+      removal_state: 'not_needed' | 'queued' | 'delivered';
       /** Where a value or an event came from. */
       source: 'vipps-login' | 'bankid-login' | 'idporten-login' | 'import' | 'coordinator';
     };

@@ -12,7 +12,7 @@ const CASED = /[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Script=Arm
 type Range = [first: number, last: number];
 
 /** @returns ranges of the characters that `holds` is true of; what Unicode has not assigned counts as what stands before it. */
-export function rangesOf(holds: (character: string) => boolean, from = 0x80): Range[] {
+function rangesOf(holds: (character: string) => boolean, from = 0x80): Range[] {
   const ranges: Range[] = [];
   let open: Range | undefined;
   for (let code = from; code <= LAST; code += 1) {

@@ -59,8 +59,9 @@ export async function createWorld(pool: pg.Pool, size: Size): Promise<void> {
 
 async function addOrganization(client: pg.PoolClient): Promise<string> {
   const { rows } = await client.query<{ id: string }>(
-    `insert into registry.organizations (slug, name, return_to, capture_basis, capture_decided_by, capture_decided_at, retention)
-     values ($1, $1, '{https://app.example/return}', 'measured', 'nobody', now(), '1 year') returning id`,
+    `insert into registry.organizations (slug, name, return_to, capture_basis, capture_necessity, capture_decided_by, capture_decided_at,
+       retention)
+     values ($1, $1, '{https://app.example/return}', 'measured', 'measured', 'nobody', now(), '1 year') returning id`,
     [SLUG],
   );
   const { id } = rows[0] as { id: string };

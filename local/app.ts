@@ -1,13 +1,18 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createPendingLogins, redeemCode } from './app/login.ts';
+import { connectAsMember } from './app/own-record.ts';
+import { loggedOutPage, ownRecordPage, withdrawnPage } from './app/own-record-page.ts';
 import { frontPage, resultPage } from './app/pages.ts';
+import { createMemberSessions } from './app/sessions.ts';
 import { HTML_HEADERS } from './html-page.ts';
 
 export type AppOptions = {
   /** Listening already. */
   server: Server;
   callbackUrl: string;
+  /** Where members read what is stored about them. */
+  postgrestUrl: string;
   /** Where people take back their consent at the local Vipps. */
   withdrawalUrl: string;
   /** Where coordinators settle what the logins have opened. */
@@ -21,17 +26,32 @@ export type App = { url: string; returnTo: string; close(): Promise<void> };
 export function startApp(options: AppOptions): App {
   const { server } = options;
   const pending = createPendingLogins();
+  const sessions = createMemberSessions();
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
-    answer(url, response).catch((error) => send(response, 500, String(error)));
+    answer(url, request, response).catch((error) => send(response, 500, String(error)));
   });
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const returnTo = `${base}/return`;
 
-  async function answer(url: URL, response: ServerResponse): Promise<void> {
+  async function answer(url: URL, request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (url.pathname === '/') return send(response, 200, frontPage(options.withdrawalUrl, options.deskUrl));
     if (url.pathname === '/start') return start(url.searchParams, response);
     if (url.pathname === '/return') return finish(url.searchParams, response);
+    return ownRecord(url, request, response);
+  }
+
+  async function ownRecord(url: URL, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const accessToken = sessions.accessToken(request);
+    if (accessToken === undefined) return send(response, 200, loggedOutPage());
+    const me = connectAsMember(options.postgrestUrl, accessToken);
+    if (url.pathname === '/me') return send(response, 200, ownRecordPage(await me.read()));
+    if (
+      url.pathname === '/me/withdraw' &&
+      request.method === 'POST' &&
+      request.headers['sec-fetch-site'] !== 'cross-site'
+    )
+      return send(response, 200, withdrawnPage(await me.withdraw()));
     return send(response, 404, 'Not found');
   }
 
@@ -50,6 +70,7 @@ export function startApp(options: AppOptions): App {
     const code = query.get('code') ?? '';
     const result =
       error === null ? await redeemCode(options.callbackUrl, code, verifier) : { status: 'refused' as const, error };
+    if (result.status === 'logged_in') response.setHeader('set-cookie', sessions.begin(result.accessToken));
     return send(response, 200, resultPage(result));
   }
 

@@ -3,7 +3,6 @@ import { main } from './identity-provider/main.ts';
 
 export {
   type IdentityProvider,
-  type IdentityProviderOptions,
   startIdentityProvider,
 } from './identity-provider/server.ts';
 

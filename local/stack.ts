@@ -44,7 +44,13 @@ export async function startStack(options: StackOptions, parts: AsyncDisposableSt
   const { ports, appServer } = await claimPorts();
   const withdrawalUrl = `${localUrl(ports.vipps)}${WITHDRAWAL_PATH}`;
   const deskUrl = localUrl(ports.desk);
-  const app = startApp({ server: appServer, callbackUrl: localUrl(ports.callback), withdrawalUrl, deskUrl });
+  const app = startApp({
+    server: appServer,
+    callbackUrl: localUrl(ports.callback),
+    postgrestUrl: localUrl(ports.postgrest),
+    withdrawalUrl,
+    deskUrl,
+  });
   parts.defer(() => app.close());
   const keys = createKeys();
   const database = await startDatabase(folder, ports.postgres);

@@ -13,6 +13,8 @@ export type Arguments = {
   dropBadNumbers: boolean;
   /** Somebody has looked at what makes the file unlike the last one. */
   acceptDifferences: boolean;
+  /** Members who were erased come back where the file has them. */
+  readmit: boolean;
   rejectedFile: string;
   absentFile: string;
 };
@@ -25,6 +27,7 @@ export const usage = `Usage: npm run members:import -- --organization SLUG [opti
   --partial             the file does not hold every member: list nobody as absent
   --drop-bad-numbers    import a row whose personnummer is unusable without it, and still list it
   --accept-differences  somebody has looked at how the file differs from the last one: import it
+  --readmit             bring members back who were erased, where the file has them: they have asked for it
   --rejected FILE       where rejected rows are listed; default FILE.csv.rejected.csv
   --absent FILE         where absent members are listed; default FILE.csv.absent.csv
   --help                print this`;
@@ -47,6 +50,7 @@ export function readArguments(words: string[]): Arguments | 'help' {
     partial: values.partial,
     dropBadNumbers: values['drop-bad-numbers'],
     acceptDifferences: values['accept-differences'],
+    readmit: values.readmit,
     rejectedFile: values.rejected ?? `${file}.rejected.csv`,
     absentFile: values.absent ?? `${file}.absent.csv`,
   };
@@ -64,6 +68,7 @@ function parse(words: string[]) {
         partial: { type: 'boolean', default: false },
         'drop-bad-numbers': { type: 'boolean', default: false },
         'accept-differences': { type: 'boolean', default: false },
+        readmit: { type: 'boolean', default: false },
         rejected: { type: 'string' },
         absent: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },

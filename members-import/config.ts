@@ -1,9 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { type IndexSecret, type Jwk, parsePublicKeys, parseSecrets } from '../personnummer/keys.ts';
-import { deploymentRules } from '../runtime/deployment.ts';
+import { type Deployment, deploymentRules } from '../runtime/deployment.ts';
 import { readEnvironment } from '../runtime/environment.ts';
+import { type LedgerSetting, readLedgerSetting } from '../runtime/erasure-ledger.ts';
 
 export type ImportConfig = {
+  deployment: Deployment;
   /** Connects as the role `member_importer`. */
   databaseUrl: string;
   /** Public keys; the first one seals. */
@@ -12,6 +14,8 @@ export type ImportConfig = {
   acceptsSynthetic: boolean;
   /** Threads that validate, seal and index. */
   threads: number;
+  /** Where erasures stand outside the database; null: nowhere. */
+  erasureLedger: LedgerSetting | null;
 };
 
 type Environment = Record<string, string | undefined>;
@@ -23,12 +27,16 @@ type Environment = Record<string, string | undefined>;
  */
 export function readImportConfig(environment: Environment = process.env): ImportConfig {
   const env = readEnvironment(environment);
+  const deployment = env.deployment();
+  const rules = deploymentRules(deployment);
   const config: ImportConfig = {
+    deployment,
     databaseUrl: env.databaseUrl('DATABASE_URL'),
     sealingKeys: env.parsed('PERSONNUMMER_SEALING_KEYS', parsePublicKeys).keys,
     indexSecrets: env.parsed('PERSONNUMMER_INDEX_SECRETS', parseSecrets).secrets,
-    acceptsSynthetic: deploymentRules(env.deployment()).acceptsSynthetic,
+    acceptsSynthetic: rules.acceptsSynthetic,
     threads: env.integer('IMPORT_THREADS', { min: 1, max: 64, default: Math.min(availableParallelism(), 8) }),
+    erasureLedger: readLedgerSetting(env, rules),
   };
   env.finish();
   return config;

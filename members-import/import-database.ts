@@ -37,7 +37,15 @@ export type Counts = {
 
 /** The functions of schema `import`: all that the role `member_importer` may do. Each throws {@link ImportError}. */
 export type ImportDatabase = {
-  startRun(run: { organization: string; fingerprint: string; columns: string[]; dryRun: boolean }): Promise<Run>;
+  /** Which of these erasures the database does not know; beside each stands its organisation (slug). */
+  missingErasures(erasureIds: string[], organizations: string[]): Promise<string[]>;
+  startRun(run: {
+    organization: string;
+    fingerprint: string;
+    columns: string[];
+    dryRun: boolean;
+    readmit: boolean;
+  }): Promise<Run>;
   /** For each column, how many members of a batch have a value there, and how many would get another one. */
   compareRows(runId: string, batch: JudgedBatch): Promise<{ column_name: string; had: number; changed: number }[]>;
   /** @param isAccepted a person has looked at the differences */
@@ -64,9 +72,13 @@ export function createImportDatabase(client: Pick<pg.ClientBase, 'query'>): Impo
     }
   }
   return {
-    async startRun({ organization, fingerprint, columns, dryRun }) {
-      const values = [organization, fingerprint, columns, dryRun];
-      return (await rows<Run>('select * from import.start_run($1, $2, $3, $4)', values))[0] as Run;
+    async missingErasures(erasureIds, organizations) {
+      const text = 'select unnest(import.missing_erasures($1::uuid[], $2::text[])) as id';
+      return (await rows<{ id: string }>(text, [erasureIds, organizations])).map(({ id }) => id);
+    },
+    async startRun({ organization, fingerprint, columns, dryRun, readmit }) {
+      const values = [organization, fingerprint, columns, dryRun, readmit];
+      return (await rows<Run>('select * from import.start_run($1, $2, $3, $4, $5)', values))[0] as Run;
     },
     compareRows: (runId, { rows: members, rejections }) =>
       rows('select * from import.compare_rows($1, $2, $3)', [runId, members, rejections]),

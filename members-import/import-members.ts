@@ -42,6 +42,7 @@ export async function importMembers(options: Arguments, surroundings: Surroundin
     fingerprint: fingerprint(file, options),
     columns: Object.keys(file.layout.positions).filter((name) => name !== 'external_id'),
     dryRun: options.dryRun,
+    readmit: options.readmit,
   });
   if (options.dryRun) say('Dry run: nothing is changed.');
   if (run.records_done > 0) say(`An earlier start did ${plural(run.records_done, 'row')}; going on from there.`);

@@ -33,7 +33,7 @@ const rejectionReasons = [
   'personnummer_in_another_column',
 ] as const;
 
-export type RejectionReason = (typeof rejectionReasons)[number];
+type RejectionReason = (typeof rejectionReasons)[number];
 
 /**
  * A row that is not imported: where it is and why, and nothing of what it says but whose it is, so that a member whose row

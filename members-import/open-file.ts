@@ -63,7 +63,10 @@ export function recordsOf({ path, facts, delimiter, layout, mapping }: Omit<Open
 }
 
 /** The same bytes read with the same settings are the same import, wherever the file lies. */
-export function fingerprint({ facts, delimiter, layout, mapping }: OpenFile, { dropBadNumbers }: Arguments): string {
-  const settings = [READING, facts.digest, facts.encoding, delimiter, layout, mapping, dropBadNumbers];
+export function fingerprint(
+  { facts, delimiter, layout, mapping }: OpenFile,
+  { dropBadNumbers, readmit }: Arguments,
+): string {
+  const settings = [READING, facts.digest, facts.encoding, delimiter, layout, mapping, dropBadNumbers, readmit];
   return createHash('sha256').update(JSON.stringify(settings)).digest('hex');
 }

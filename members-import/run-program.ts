@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { framesOf } from '../runtime/describe-error.ts';
 import { ConfigurationError } from '../runtime/environment.ts';
+import { LedgerError, refuseMissingErasures } from '../runtime/erasure-ledger.ts';
 import { readArguments, usage } from './arguments.ts';
 import { type ImportConfig, readImportConfig } from './config.ts';
 import { explainFailure } from './database-failure.ts';
@@ -57,9 +58,11 @@ async function runImport(
     await client.connect().catch((cause) => {
       throw explainFailure(cause, 'connecting');
     });
+    const database = createImportDatabase(client);
+    await refuseMissingErasures(config.erasureLedger, config.deployment, database.missingErasures);
     const summary = await importMembers(options, {
       config,
-      database: createImportDatabase(client),
+      database,
       say,
       ask,
       terminal: progress,
@@ -75,7 +78,7 @@ function explain(error: unknown, { complain }: Terminal): number {
     complain(`members-import: ${error.message}\n\n${usage}`);
     return 2;
   }
-  if (error instanceof ImportError || error instanceof ConfigurationError) {
+  if (error instanceof ImportError || error instanceof ConfigurationError || error instanceof LedgerError) {
     complain(`members-import: ${'code' in error ? `${error.code}: ` : ''}${error.message}`);
   } else {
     // Nothing of an unforeseen error is printed but what it is: its message may quote a row.

@@ -1,9 +1,7 @@
 import { classify } from './classify.ts';
 import { Personnummer } from './personnummer.ts';
 
-export { Personnummer } from './personnummer.ts';
-
-export type AbsentReason = 'not_given' | 'malformed' | 'not_accepted';
+type AbsentReason = 'not_given' | 'malformed' | 'not_accepted';
 
 export type PersonnummerReading =
   | { status: 'valid'; personnummer: Personnummer; kind: 'personnummer' | 'd-number'; synthetic: boolean }

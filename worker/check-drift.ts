@@ -3,7 +3,9 @@
  * environment, and says how many agree. Differences become cases. Ends with 1 when something could not be read.
  */
 import { parseArgs } from 'node:util';
+import { refuseMissingErasures } from '../runtime/erasure-ledger.ts';
 import { createLogger } from '../runtime/logger.ts';
+import { endWithCode } from './command.ts';
 import { readConfig } from './config.ts';
 import { createCarrier } from './create-worker.ts';
 import { createWorkerDatabase, createWorkerPool } from './database.ts';
@@ -19,6 +21,7 @@ async function main(): Promise<boolean> {
   const pool = createWorkerPool(config, createLogger({ name: 'drift', level: 'silent' }));
   try {
     const database = createWorkerDatabase(pool);
+    await refuseMissingErasures(config.erasureLedger, config.deployment, database.missingErasures);
     if (!(await database.readableOrganizations()).some((each) => each.organization === organization)) {
       console.error(`drift: the member system of ${organization} cannot be read (read_url_template)`);
       return false;
@@ -45,12 +48,4 @@ async function main(): Promise<boolean> {
   }
 }
 
-try {
-  if (!(await main())) process.exitCode = 1;
-} catch (error) {
-  // Only the code: a message of the database may quote values.
-  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
-  console.error(`drift: ${typeof code === 'string' ? code : 'unexpected_error'}`);
-  if (code === 'configuration_invalid' && error instanceof Error) console.error(error.message);
-  process.exitCode = 1;
-}
+await endWithCode('drift', main);

@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { createLogger } from '../runtime/logger.ts';
+import { endWithCode } from './command.ts';
 import { readConfig } from './config.ts';
 import { createCarrier } from './create-worker.ts';
 import { createWorkerDatabase, createWorkerPool } from './database.ts';
@@ -36,12 +37,4 @@ async function main(): Promise<boolean> {
   }
 }
 
-try {
-  if (!(await main())) process.exitCode = 1;
-} catch (error) {
-  // Only the code: a message of the database may quote values.
-  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
-  console.error(`member-system:check: ${typeof code === 'string' ? code : 'unexpected_error'}`);
-  if (code === 'configuration_invalid' && error instanceof Error) console.error(error.message);
-  process.exitCode = 1;
-}
+await endWithCode('member-system:check', main);

@@ -1,6 +1,8 @@
+import { parseSigners, type Signer } from '../audit-seal/note.ts';
 import { type IndexSecret, type Jwk, parsePrivateKeys, parseSecrets } from '../personnummer/keys.ts';
-import type { Deployment } from '../runtime/deployment.ts';
-import { readEnvironment } from '../runtime/environment.ts';
+import { type Deployment, deploymentRules } from '../runtime/deployment.ts';
+import { type EnvironmentReader, readEnvironment } from '../runtime/environment.ts';
+import { type LedgerSetting, readLedgerSetting } from '../runtime/erasure-ledger.ts';
 import { type LogLevel, logLevels } from '../runtime/logger.ts';
 
 /** Everything the worker takes from its environment. */
@@ -13,12 +15,23 @@ export interface WorkerConfig {
   readonly indexSecrets: IndexSecret[];
   /** Secrets that rows of `sync.member_systems` may name, by the name of their variable. */
   readonly memberSystemSecrets: ReadonlyMap<string, string>;
+  readonly sealing: SealingConfig;
   /** Jobs at a time. */
   readonly concurrency: number;
   readonly preparedStatements: boolean;
   /** Where `/livez`, `/readyz` and `/metrics` are answered, and the token that `/metrics` asks for; null: nowhere. */
   readonly health: { readonly host: string; readonly port: number; readonly metricsToken: string | null } | null;
+  /** Where erasures stand outside the database; null: nowhere. */
+  readonly erasureLedger: LedgerSetting | null;
   readonly logLevel: LogLevel;
+}
+
+/** What the worker seals the audit with. */
+export interface SealingConfig {
+  /** All sign; of one name, which is the name of the audit. */
+  readonly signers: readonly [Signer, ...Signer[]];
+  /** Where the checkpoints it has signed are kept outside the database; null: nowhere. */
+  readonly checkpointFile: string | null;
 }
 
 const memberSystemSecret = /^MEMBER_SYSTEM_[A-Z0-9_]+$/;
@@ -36,17 +49,28 @@ export function readConfig(variables: Record<string, string | undefined> = proce
   const secrets = Object.entries(variables).filter(
     (entry): entry is [string, string] => memberSystemSecret.test(entry[0]) && entry[1] !== undefined,
   );
+  const deployment = environment.deployment();
   const config: WorkerConfig = {
-    deployment: environment.deployment(),
+    deployment,
     databaseUrl: environment.databaseUrl('DATABASE_URL'),
     unsealingKeys: environment.parsed('PERSONNUMMER_UNSEALING_KEYS', parsePrivateKeys).keys,
     indexSecrets: environment.parsed('PERSONNUMMER_INDEX_SECRETS', parseSecrets).secrets,
     memberSystemSecrets: new Map(secrets),
+    sealing: readSealing(environment, deployment),
     concurrency: environment.integer('WORKER_CONCURRENCY', { min: 1, max: 100, default: 10 }),
     preparedStatements: environment.oneOf('GRAPHILE_PREPARED_STATEMENTS', ['true', 'false'], 'true') === 'true',
     health: port === 0 ? null : { host, port, metricsToken },
+    erasureLedger: readLedgerSetting(environment, deploymentRules(deployment)),
     logLevel: environment.oneOf('LOG_LEVEL', logLevels, 'info'),
   };
   environment.finish();
   return config;
+}
+
+function readSealing(environment: EnvironmentReader, deployment: Deployment): SealingConfig {
+  const { signers } = environment.parsed('AUDIT_SEALING_KEY', parseSigners);
+  const checkpointFile = environment.optional('AUDIT_CHECKPOINT_FILE') ?? null;
+  // Without it a restored backup looks like any other database, and what was published is signed anew in another way.
+  if (deployment === 'production' && checkpointFile === null) environment.fault('AUDIT_CHECKPOINT_FILE', 'is missing');
+  return { signers: signers as readonly Signer[] as readonly [Signer, ...Signer[]], checkpointFile };
 }

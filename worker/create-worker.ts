@@ -1,17 +1,20 @@
-import type { Pool } from 'pg';
+import type { Pool, QueryConfig } from 'pg';
 import { createIndexer } from '../personnummer/blind-index.ts';
 import { createUnsealer } from '../personnummer/unseal.ts';
 import { deploymentRules } from '../runtime/deployment.ts';
+import { refuseMissingErasures } from '../runtime/erasure-ledger.ts';
 import { createGuardedFetch } from '../runtime/guarded-fetch.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { WorkerConfig } from './config.ts';
-import { createWorkerDatabase, createWorkerPool } from './database.ts';
+import { createWorkerDatabase, createWorkerPool, type WorkerDatabase } from './database.ts';
 import { createDeliver, type DeliverOptions } from './deliver.ts';
+import type { ErasureOptions } from './erasures.ts';
 import { createGate } from './gate.ts';
 import { logGatherFailures } from './gather.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { type KeptRunning, keepRunning } from './keep-running.ts';
 import { createLeases } from './leases.ts';
+import { createTaskLedger } from './ledger.ts';
 import { createAccessTokens } from './member-system/access-tokens.ts';
 import { createAuthorize } from './member-system/authorization.ts';
 import { keepsBody } from './member-system/send.ts';
@@ -19,6 +22,8 @@ import { longestRequestMs } from './member-system/settings.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createQueueLogger, startQueue, unlockJobs } from './queue.ts';
 import type { OpenNumberOptions } from './sealed-numbers.ts';
+import { createSealingDatabase } from './sealing/database.ts';
+import { startSealing } from './sealing/start-sealing.ts';
 import { createTaskList } from './task-list.ts';
 
 /** A worker that has been started. */
@@ -26,8 +31,8 @@ export interface RunningWorker {
   /** Rejects when the worker gives up; the program should exit then. */
   readonly ended: Promise<void>;
   readonly metrics: Metrics;
-  /** Whether it reaches the database and takes jobs. */
-  ready(): Promise<boolean>;
+  /** Rejected when it does not reach the database, or takes no jobs. */
+  assertReady(timeoutMs: number): Promise<void>;
   /** Takes no more jobs, gives the running ones a moment, gives back what is left, and ends its connections. */
   stop(): Promise<void>;
 }
@@ -38,12 +43,15 @@ export interface WorkerTuning {
   readonly crontab?: string;
   readonly longestPauseMs?: number;
   readonly beatEveryMs?: number;
+  readonly sealEveryMs?: number;
 }
 
 // Longer than the longest request with a fresh token: thirty seconds and ten.
 const taskTimeoutMs = 45_000;
 // A lease lasts fifteen seconds: two beats may get lost.
 const beatEveryMs = 4_000;
+// An event is sealed within ten seconds.
+const sealEveryMs = 3_000;
 // A database that is away for longer is somebody's incident; the process exits so that its supervisor shows it.
 const giveUpAfterMs = 10 * 60_000;
 // What is read of member systems is small; a page of this size is a mistake.
@@ -68,6 +76,23 @@ export function createCarrier(config: WorkerConfig): DeliverOptions {
   };
 }
 
+/** What carries erasures out, from the configuration. */
+export function createErasing(config: WorkerConfig, database: WorkerDatabase): ErasureOptions {
+  const { erasureLedger, deployment, sealing } = config;
+  return { database, ledger: createTaskLedger(erasureLedger, deployment), signer: sealing.signers[0] };
+}
+
+/** @throws {LedgerError} when the database lacks an erasure of the ledger, or the ledger cannot be read */
+export async function refuseRestoredBackup(config: WorkerConfig, log: Logger): Promise<void> {
+  if (config.erasureLedger === null) return;
+  const pool = createWorkerPool(config, log);
+  try {
+    await refuseMissingErasures(config.erasureLedger, config.deployment, createWorkerDatabase(pool).missingErasures);
+  } finally {
+    await pool.end();
+  }
+}
+
 /** Builds the real things and starts taking jobs. */
 export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTuning = {}): RunningWorker {
   const pool: Pool = createWorkerPool(config, log);
@@ -75,9 +100,21 @@ export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTu
   const database = createWorkerDatabase(pool, { preparedStatements, onGatherFailure: logGatherFailures(log) });
   const gate = createGate(config.concurrency);
   const leases = createLeases();
-  const metrics = createMetrics({ read: () => database.metrics(), freshForMs: 5_000, withProcess: true });
+  const sealingDatabase = createSealingDatabase(pool);
+  const metrics = createMetrics({
+    read: () => database.metrics(),
+    readSealing: () => sealingDatabase.metrics(),
+    freshForMs: 5_000,
+    withProcess: true,
+  });
   const carrier = createCarrier(config);
   const heartbeat = startHeartbeat({ database, leases, gate, log, everyMs: tuning.beatEveryMs ?? beatEveryMs });
+  const sealing = startSealing({
+    ...config.sealing,
+    database: sealingDatabase,
+    log,
+    everyMs: tuning.sealEveryMs ?? sealEveryMs,
+  });
   const onBreaker = () => heartbeat.beat();
   const { authorize, readingFetch, indexer } = carrier;
   const drift = { authorize, indexer, fetch: readingFetch };
@@ -90,6 +127,7 @@ export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTu
     gate,
     metrics,
     onBreaker,
+    erasing: createErasing(config, database),
   };
   const taskList = createTaskList({ ...parts, log, timeoutMs: taskTimeoutMs });
   const { concurrency } = config;
@@ -113,12 +151,14 @@ export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTu
   return {
     ended: queue.ended,
     metrics,
-    async ready() {
-      return queue.running() && (await pool.query('select 1')).rowCount === 1;
+    async assertReady(timeoutMs) {
+      if (!queue.running()) throw new Error('no jobs are taken');
+      await pool.query({ text: 'select 1', query_timeout: timeoutMs } as QueryConfig);
     },
     async stop() {
       await queue.stop();
       await heartbeat.stop();
+      await sealing.stop();
       if (!pool.ended) await pool.end();
     },
   };

@@ -130,6 +130,30 @@ export const organizationMetrics = z.object({
 });
 export type OrganizationMetrics = Readonly<z.infer<typeof organizationMetrics>>;
 
+/** A person who was erased, or is to be; it names nobody. */
+export const erasure = z.object({
+  id: z.string(),
+  organization: z.string(),
+  organization_name: z.string(),
+  state: z.enum(['announced', 'erased']),
+  announced_at: z.date(),
+  /** When it was written into the ledger; null: none is kept, or not yet. */
+  recorded_at: z.date().nullable(),
+  erased_at: z.date().nullable(),
+  /** Rows, by table; null until it is carried out. */
+  counts: z.record(z.string(), z.number()).nullable(),
+  /** Whether the member system is told to remove the number: not_needed, queued, delivered. */
+  removal: z.string().nullable(),
+  has_receipt: z.boolean(),
+  /** The person's records: the one that was asked about and those merged with it; digests are hex. */
+  records: z.array(z.object({ member_id: z.string(), external_id_digest: z.string() })),
+});
+export type Erasure = Readonly<z.infer<typeof erasure>>;
+
+/** What `worker.announce_erasure` answers: the erasure, or the code of a refusal, or both where the person was erased before. */
+export const announcedErasure = z.object({ erasure_id: z.string().nullable(), refused_as: z.string().nullable() });
+export type AnnouncedErasure = Readonly<z.infer<typeof announcedErasure>>;
+
 /** What `worker.reconcile` and `worker.sweep` put back into the queue. */
 export const reconciled = z.object({ what: z.string(), queued: z.number() });
 export type Reconciled = Readonly<z.infer<typeof reconciled>>;
@@ -163,3 +187,24 @@ export interface DriftReport {
 /** An organisation's id and its row of `sync.member_systems` as JSON; null: it has none. */
 export const memberSystemRow = z.object({ organization_id: z.string(), member_system: z.unknown() });
 export type MemberSystemRow = Readonly<z.infer<typeof memberSystemRow>>;
+
+/** A recorded number as it is exported: the worker opens it, and seals it for whoever asks. */
+export const exportedNumber = z.object({
+  member_id: z.string(),
+  organization_id: z.string(),
+  personnummer_sealed: z.string(),
+  personnummer_index: z.string(),
+});
+export type ExportedNumber = Readonly<z.infer<typeof exportedNumber>>;
+
+/** What `worker.export_member` answers. */
+export const exportedMember = z.object({ export: z.record(z.string(), z.unknown()), numbers: z.array(exportedNumber) });
+export type ExportedMember = Readonly<z.infer<typeof exportedMember>>;
+
+/** What `worker.unrecorded_erasures` answers: an erasure as the ledger has it. */
+export const unrecordedErasure = z.object({
+  id: z.string(),
+  organization: z.string(),
+  announced_at: z.date(),
+  records: z.array(z.object({ member_id: z.string(), external_id_digest: z.string() })),
+});

@@ -1,9 +1,12 @@
 import type { Client, Pool } from 'pg';
 import { z } from 'zod';
+import type { LedgerErasure, LedgerLine } from '../runtime/erasure-ledger.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createPool } from '../runtime/pg-pool.ts';
 import type { WorkerConfig } from './config.ts';
 import {
+  type AnnouncedErasure,
+  announcedErasure,
   type BeatAnswer,
   beatAnswer,
   type ClaimAnswer,
@@ -11,6 +14,10 @@ import {
   type DriftReport,
   type DriftRow,
   driftRow,
+  type Erasure,
+  type ExportedMember,
+  erasure,
+  exportedMember,
   type FileResult,
   type FileRow,
   type Finished,
@@ -23,6 +30,7 @@ import {
   type PushReport,
   type Reconciled,
   reconciled,
+  unrecordedErasure,
 } from './database-rows.ts';
 import { Failure, type FailureCode } from './failure.ts';
 import { gather } from './gather.ts';
@@ -54,6 +62,27 @@ export interface WorkerDatabase {
   reportDrift(report: DriftReport): Promise<boolean>;
   /** @returns null for an unknown organisation */
   memberSystem(slug: string): Promise<MemberSystemRow | null>;
+
+  // Erasing persons
+  /** Announces that the person is to be erased, where nothing stands against it. */
+  announceErasure(organization: string, externalId: string, reason: string): Promise<AnnouncedErasure>;
+  /** @returns null for an unknown one */
+  readErasure(erasureId: string): Promise<Erasure | null>;
+  finishErasure(erasureId: string, recorded: boolean): Promise<void>;
+  /** @param receipt a compact JWS. A second one is not stored */
+  storeReceipt(erasureId: string, receipt: string): Promise<void>;
+  /** @returns null when it was given out before, or is not there */
+  takeReceipt(erasureId: string): Promise<string | null>;
+
+  // Members' rights
+  /** @returns which of these erasures the database does not know; beside each stands its organisation (slug) */
+  missingErasures(erasureIds: string[], organizations: string[]): Promise<string[]>;
+  /** @returns `replayed`, `known` or `organization_unknown` */
+  replayErasure(erasureId: string, organization: string, records: LedgerLine['records']): Promise<string>;
+  /** @returns erasures that were carried out, and are none of these */
+  unrecordedErasures(erasureIds: string[]): Promise<LedgerErasure[]>;
+  /** @returns null for an unknown member */
+  exportMember(organization: string, externalId: string): Promise<ExportedMember | null>;
 
   // Upkeep
   /** @returns the outcome of the decision, such as `filled` or again `deferred`. */
@@ -107,7 +136,43 @@ function createCall(pool: Pool, preparedStatements: boolean): Call {
 export function createWorkerDatabase(pool: Pool, options: WorkerDatabaseOptions = {}): WorkerDatabase {
   const { preparedStatements = false, onGatherFailure = () => undefined } = options;
   const call = createCall(pool, preparedStatements);
-  return { ...pushes(call, onGatherFailure), ...files(call), ...drift(call), ...upkeep(call) };
+  return {
+    ...pushes(call, onGatherFailure),
+    ...files(call),
+    ...drift(call),
+    ...erasures(call),
+    ...rights(call),
+    ...upkeep(call),
+  };
+}
+
+function rights(call: Call): Part<'missingErasures' | 'replayErasure' | 'unrecordedErasures' | 'exportMember'> {
+  const id = z.object({ id: z.string() });
+  return {
+    async missingErasures(erasureIds, organizations) {
+      const text =
+        'select unnest(worker.missing_erasures(erasure_ids => $1::uuid[], organizations => $2::text[])) as id';
+      return (await call(id, text, [erasureIds, organizations])).map((row) => row.id);
+    },
+    async replayErasure(erasureId, organization, records) {
+      const text = 'select worker.replay_erasure(erasure_id => $1, organization => $2, records => $3::jsonb) as became';
+      const rows = await call(z.object({ became: z.string() }), text, [
+        erasureId,
+        organization,
+        JSON.stringify(records),
+      ]);
+      return rows[0]?.became ?? '';
+    },
+    async unrecordedErasures(erasureIds) {
+      return call(unrecordedErasure, 'select * from worker.unrecorded_erasures(erasure_ids => $1::uuid[])', [
+        erasureIds,
+      ]);
+    },
+    async exportMember(organization, externalId) {
+      const text = 'select * from worker.export_member(organization => $1, external_id => $2)';
+      return (await call(exportedMember, text, [organization, externalId]))[0] ?? null;
+    },
+  };
 }
 
 type Part<Names extends keyof WorkerDatabase> = Pick<WorkerDatabase, Names>;
@@ -190,6 +255,31 @@ function drift(call: Call): Part<'readableOrganizations' | 'driftPage' | 'report
       return (await call(z.object({ news: z.boolean().nullable() }), reportDrift, values))[0]?.news ?? false;
     },
     memberSystem: async (slug) => (await call(memberSystemRow, memberSystem, [slug]))[0] ?? null,
+  };
+}
+
+const announceErasure = `select erasure_id, refused_as
+  from worker.announce_erasure(organization => $1::text, external_id => $2::text, reason => $3::text)`;
+const finishErasure = 'select worker.finish_erasure(erasure_id => $1::uuid, recorded => $2::boolean)';
+const storeReceipt = 'select worker.store_receipt(erasure_id => $1::uuid, receipt => $2::text)';
+const takeReceipt = 'select worker.take_receipt(erasure_id => $1::uuid) as receipt';
+
+function erasures(
+  call: Call,
+): Part<'announceErasure' | 'readErasure' | 'finishErasure' | 'storeReceipt' | 'takeReceipt'> {
+  return {
+    announceErasure: async (...values) =>
+      (await call(announcedErasure, announceErasure, values))[0] ?? { erasure_id: null, refused_as: 'not_found' },
+    readErasure: async (id) =>
+      (await call(erasure, 'select * from worker.read_erasure(erasure_id => $1::uuid)', [id]))[0] ?? null,
+    async finishErasure(id, recorded) {
+      await call(z.unknown(), finishErasure, [id, recorded]);
+    },
+    async storeReceipt(id, receipt) {
+      await call(z.unknown(), storeReceipt, [id, receipt]);
+    },
+    takeReceipt: async (id) =>
+      (await call(z.object({ receipt: z.string().nullable() }), takeReceipt, [id]))[0]?.receipt ?? null,
   };
 }
 

@@ -9,7 +9,7 @@ import { type HttpMemberSystem, readMemberSystem, type Worklist } from './member
 import { type OpenNumberOptions, openNumber, sealForReceiver } from './sealed-numbers.ts';
 
 /** How one attempt at a push ended. */
-export interface Outcome {
+export interface AttemptEnd {
   readonly result: 'delivered' | 'accepted' | 'retry' | 'rejected';
   /** Status of the answer, where there was one. */
   readonly httpStatus: number | null;
@@ -27,7 +27,7 @@ export interface Outcome {
 }
 
 /** One attempt, as seen from inside. */
-export interface Attempt {
+interface Attempt {
   /** Ends the attempt early; its reason is the Failure to report. */
   readonly signal: AbortSignal;
   /** Throws `lease_lost` when another worker may have the push by now. Asked right before anything leaves. */
@@ -35,7 +35,7 @@ export interface Attempt {
 }
 
 /** Carries the number of one claimed push to its member system. It does not throw for anything that is a failure. */
-export type Deliver = (claim: PushClaim, attempt: Attempt) => Promise<Outcome>;
+export type Deliver = (claim: PushClaim, attempt: Attempt) => Promise<AttemptEnd>;
 
 /** What delivering needs. */
 export interface DeliverOptions extends OpenNumberOptions {
@@ -63,7 +63,7 @@ export function createDeliver(options: DeliverOptions): Deliver {
 }
 
 /** A person carries the change out. The number is sealed for the organisation's own key, if it has one. */
-async function putOnWorklist({ receiverKey }: Worklist, number: string | null): Promise<Outcome> {
+async function putOnWorklist({ receiverKey }: Worklist, number: string | null): Promise<AttemptEnd> {
   const taken = { result: 'accepted', httpStatus: null, errorCode: null } as const;
   if (receiverKey === null || number === null) return taken;
   return { ...taken, receiverSealed: await sealForReceiver(receiverKey, number) };
@@ -76,7 +76,7 @@ async function sendChange(
   system: HttpMemberSystem,
   { signal, assertHeld }: Attempt,
   { authorize, fetch }: DeliverOptions,
-): Promise<Outcome> {
+): Promise<AttemptEnd> {
   const { push_id: pushId, made_at: madeAt, external_id: externalId } = claim;
   const request = buildRequest(system, { pushId, madeAt, externalId, personnummer });
   const answer = await authorized(system.authentication, authorize, (authorization) => {
@@ -98,7 +98,7 @@ async function askStatus(
   system: HttpMemberSystem,
   { signal }: Attempt,
   { authorize, readingFetch: fetch }: DeliverOptions,
-): Promise<Outcome> {
+): Promise<AttemptEnd> {
   const answer = await authorized(system.authentication, authorize, (authorization) =>
     read(statusUrl, { fetch, timeoutMs: system.timeoutMs, signal, authorization }),
   );
@@ -111,6 +111,6 @@ async function askStatus(
   return { result: verdict, httpStatus, errorCode: null, retryAfter, statusUrl };
 }
 
-function failed(code: FailureCode, httpStatus: number, retryAfter: number | null): Outcome {
+function failed(code: FailureCode, httpStatus: number, retryAfter: number | null): AttemptEnd {
   return { result: new Failure(code).result, httpStatus, errorCode: code, retryAfter };
 }

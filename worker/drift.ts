@@ -12,7 +12,7 @@ import { read } from './member-system/send.ts';
 import { type HttpMemberSystem, readMemberSystem } from './member-system/settings.ts';
 
 /** How a record compares with the member system. */
-export type Found = 'same' | 'another' | 'none' | 'missing' | 'unreadable';
+type Found = 'same' | 'another' | 'none' | 'missing' | 'unreadable';
 
 /** What comparing needs. */
 export interface DriftOptions {

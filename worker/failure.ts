@@ -48,6 +48,9 @@ export const failureResults = {
   // The token endpoint of the member system. A refused credential is often one that is about to be replaced.
   token_unavailable: 'retry',
   token_refused: 'retry',
+  // The ledger of erasures (ERASURE_LEDGER): nothing is erased before it stands there.
+  erasure_ledger_unreachable: 'retry',
+  erasure_ledger_broken: 'retry',
   // The worker and its database.
   worker_stopping: 'retry',
   lease_lost: 'retry',
@@ -58,6 +61,7 @@ export const failureResults = {
   unexpected_error: 'retry',
   payload_invalid: 'retry',
   observation_deferred: 'retry',
+  erasure_unknown: 'retry',
 } as const satisfies Record<string, 'retry' | 'rejected'>;
 
 /** One of the fixed codes above. */

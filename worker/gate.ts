@@ -1,5 +1,5 @@
 /** One attempt's slot among those of its organisation. Disposing of it frees the slot. */
-export type Slot = Disposable;
+type Slot = Disposable;
 
 /**
  * Bulkheads between organisations: none of them may take all slots of this process, and jobs of one that cannot be served

@@ -1,16 +1,19 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Readiness } from '../runtime/http/readiness.ts';
+import type { Logger } from '../runtime/logger.ts';
 
 /** What the answers depend on. */
 export interface HealthOptions {
   readonly host: string;
   readonly port: number;
-  /** Whether the worker can take jobs now. Must answer soon; a failure counts as no. */
-  ready(): Promise<boolean>;
+  /** Whether the worker can take jobs now. */
+  readonly readiness: Readiness;
   readonly metrics: { text(): Promise<string>; readonly contentType: string };
   /** Who shows it may read the metrics from anywhere; null: nobody but this machine may. */
   readonly metricsToken: string | null;
+  readonly log: Logger;
 }
 
 const thisMachine = /^(127\.|::1$|::ffff:127\.)/;
@@ -32,7 +35,7 @@ async function answer(request: IncomingMessage, options: HealthOptions, response
     case '/livez':
       return respond(response, 200, 'ok\n');
     case '/readyz': {
-      const ready = await options.ready().catch(() => false);
+      const ready = await options.readiness.isReady();
       return respond(response, ready ? 200 : 503, ready ? 'ok\n' : 'no\n');
     }
     case '/metrics': {
@@ -40,8 +43,12 @@ async function answer(request: IncomingMessage, options: HealthOptions, response
         if (options.metricsToken !== null) response.setHeader('www-authenticate', 'Bearer');
         return respond(response, options.metricsToken === null ? 403 : 401, 'no\n');
       }
-      const text = await options.metrics.text().catch(() => null);
-      return text === null ? respond(response, 503, 'no\n') : respond(response, 200, text, options.metrics.contentType);
+      try {
+        return respond(response, 200, await options.metrics.text(), options.metrics.contentType);
+      } catch (err) {
+        options.log.warn({ event: 'metrics_not_read', err }, 'the metrics could not be read');
+        return respond(response, 503, 'no\n');
+      }
     }
     default:
       return respond(response, 404, 'no\n');
@@ -50,7 +57,8 @@ async function answer(request: IncomingMessage, options: HealthOptions, response
 
 /**
  * Answers `GET /livez` (the process runs), `GET /readyz` (it reaches the database and takes jobs) and `GET /metrics`,
- * the last one only to this machine, or to who shows the token.
+ * the last one only to this machine, or to who shows the token. Not by `runtime/http/health-routes.ts`: its adapter replaces the
+ * global `Request` and `Response`, which this process has no other use for, and there is nothing here to be full.
  *
  * @returns the listening server
  */

@@ -1,7 +1,7 @@
 import { Failure } from './failure.ts';
 
 /** A push this process is sending. Disposing of it ends that. */
-export interface Lease extends Disposable {
+interface Lease extends Disposable {
   /** Aborts, with the Failure `lease_lost`, when another worker may have the push. */
   readonly signal: AbortSignal;
   /** Throws that Failure when the lease has run out; a process that was paused learns it here, before its timers run. */

@@ -1,18 +1,21 @@
 import { configOrExit } from '../runtime/config-or-exit.ts';
 import { exitOnFatalErrors } from '../runtime/fatal-errors.ts';
+import { createReadiness } from '../runtime/http/readiness.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { type StopStep, stopOnSignals } from '../runtime/stop-signals.ts';
 import { readConfig } from './config.ts';
-import { createWorker } from './create-worker.ts';
+import { createWorker, refuseRestoredBackup } from './create-worker.ts';
 import { startHealth } from './health.ts';
 
 const config = configOrExit('worker', readConfig);
 const log = createLogger({ name: 'worker', level: config.logLevel });
 exitOnFatalErrors(log);
+await refuseRestoredBackup(config, log);
 const worker = createWorker(config, log);
 const steps: StopStep[] = [{ name: 'queue', stop: () => worker.stop() }];
 if (config.health !== null) {
-  const server = await startHealth({ ...config.health, ready: () => worker.ready(), metrics: worker.metrics });
+  const readiness = createReadiness((timeoutMs) => worker.assertReady(timeoutMs), log);
+  const server = await startHealth({ ...config.health, readiness, metrics: worker.metrics, log });
   steps.push({ name: 'health', stop: () => void server.close() });
 }
 stopOnSignals({ log, steps });

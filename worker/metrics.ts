@@ -1,10 +1,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { OrganizationMetrics } from './database-rows.ts';
-import type { Outcome } from './deliver.ts';
+import type { AttemptEnd } from './deliver.ts';
+import type { SealingMetrics } from './sealing/database.ts';
 
 /** What an operator can count. Labels come from our own rows and codes only: nothing of a person, and bounded. */
 export interface Metrics {
-  attempt(organization: string, outcome: Pick<Outcome, 'result' | 'errorCode'>, seconds: number): void;
+  attempt(organization: string, outcome: Pick<AttemptEnd, 'result' | 'errorCode'>, seconds: number): void;
   /** Prometheus' text format. Throws when the database does not answer. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -14,6 +15,7 @@ export interface Metrics {
 export interface MetricsOptions {
   /** How the tables stand. */
   read(): Promise<OrganizationMetrics[]>;
+  readSealing(): Promise<SealingMetrics>;
   /** The tables are read at most this often, in milliseconds. */
   readonly freshForMs: number;
   /** Also memory, CPU, event loop and the like of this process. */
@@ -53,8 +55,19 @@ const gauges: [name: string, help: string, value: (row: OrganizationMetrics) => 
   ],
 ];
 
+/** The same of the sealed audit, which all organisations share. */
+const sealingGauges: [name: string, help: string, value: (row: SealingMetrics) => number][] = [
+  ['audit_sealed_events', 'Events of the audit that are sealed.', (row) => row.tree_size],
+  ['audit_signed_events', 'Events of the audit that a signed checkpoint covers.', (row) => row.signed_size],
+  [
+    'audit_oldest_unsealed_seconds',
+    'Age of the oldest event of the audit that is not sealed.',
+    (row) => row.oldest_unsealed_seconds,
+  ],
+];
+
 /** Creates the worker's metrics. */
-export function createMetrics({ read, freshForMs, withProcess }: MetricsOptions): Metrics {
+export function createMetrics({ read, readSealing, freshForMs, withProcess }: MetricsOptions): Metrics {
   const registry = new Registry();
   if (withProcess) collectDefaultMetrics({ register: registry });
   const attempts = new Counter({
@@ -74,16 +87,21 @@ export function createMetrics({ read, freshForMs, withProcess }: MetricsOptions)
     gauge: new Gauge({ name: `worker_${name}`, help, labelNames: ['organization'], registers: [registry] }),
     value,
   }));
+  const mirroredSealing = sealingGauges.map(([name, help, value]) => ({
+    gauge: new Gauge({ name: `worker_${name}`, help, registers: [registry] }),
+    value,
+  }));
   let readAt = Number.NEGATIVE_INFINITY;
 
   async function mirror(): Promise<void> {
     if (performance.now() - readAt < freshForMs) return;
-    const rows = await read();
+    const [rows, sealing] = await Promise.all([read(), readSealing()]);
     readAt = performance.now();
     for (const { gauge, value } of mirrored) {
       gauge.reset();
       for (const row of rows) gauge.set({ organization: row.organization }, value(row));
     }
+    for (const { gauge, value } of mirroredSealing) gauge.set(value(sealing));
   }
 
   return {

@@ -11,6 +11,9 @@ const pushPayload = z.object({ push_id: uuid });
 /** Payload of `process_observation`: which row of `registry.observations` to match again. */
 const observationPayload = z.object({ observation_id: uuid });
 
+/** Payload of `carry_out_erasure`: which row of `audit.erasures` to carry out. */
+const erasurePayload = z.object({ erasure_id: uuid });
+
 /** Payload of `check_drift`: nothing for all organisations, or one (slug) and the member after which to go on. */
 const driftPayload = z.object({
   organization: z
@@ -32,4 +35,5 @@ function read<Schema extends z.ZodType>(schema: Schema): (payload: unknown) => z
 /** Each throws the Failure `payload_invalid`. */
 export const readPushPayload = read(pushPayload);
 export const readObservationPayload = read(observationPayload);
+export const readErasurePayload = read(erasurePayload);
 export const readDriftPayload = read(driftPayload);

@@ -71,7 +71,7 @@ export async function startQueue(options: QueueOptions, onListening: () => void)
       signs.stop();
       leave();
     });
-    return { poolId, ended, stop: () => stopOnce(runner, signs, ended) };
+    return { poolId, ended, stop: () => stopAndWait(runner, signs, ended) };
   } catch (error) {
     signs.stop();
     leave();
@@ -97,7 +97,7 @@ function settingsOf(options: QueueOptions) {
 }
 
 /** Waits for the end, whoever asked for it. */
-async function stopOnce(runner: Runner, signs: SignsOfLife, ended: Promise<void>): Promise<void> {
+async function stopAndWait(runner: Runner, signs: SignsOfLife, ended: Promise<void>): Promise<void> {
   signs.expectEnd();
   // It refuses when it is stopping already, and that is what was wanted; it may also never answer.
   await Promise.race([runner.stop().catch(() => undefined), ended.catch(() => undefined)]);

@@ -1,6 +1,7 @@
 import type { Task, TaskList } from 'graphile-worker';
 import type { Logger } from '../runtime/logger.ts';
 import { Failure } from './failure.ts';
+import { type CarryOutErasureOptions, createCarryOutErasure } from './tasks/carry_out_erasure.ts';
 import { type CheckDriftOptions, createCheckDrift } from './tasks/check_drift.ts';
 import { type CountFiguresOptions, createCountFigures } from './tasks/count_figures.ts';
 import { createEraseExpired, type EraseExpiredOptions } from './tasks/erase_expired.ts';
@@ -14,6 +15,7 @@ export type TaskListOptions = PushPersonnummerOptions &
   ProcessObservationOptions &
   ReconcileOptions &
   EraseExpiredOptions &
+  CarryOutErasureOptions &
   CountFiguresOptions &
   WriteFilesOptions &
   CheckDriftOptions & { readonly log: Logger };
@@ -41,6 +43,7 @@ export function createTaskList(options: TaskListOptions): TaskList {
     write_files: createWriteFiles(options),
     check_drift: createCheckDrift(options),
     erase_expired: createEraseExpired(options),
+    carry_out_erasure: createCarryOutErasure(options),
     count_figures: createCountFigures(options),
   };
   const guarded = Object.entries(tasks).map(([identifier, task]) => [

@@ -1,12 +1,13 @@
 import { hash } from 'node:crypto';
 import type { Pool, QueryResultRow } from 'pg';
 import { z } from 'zod';
+import type { Hash, Subtree } from '../../audit-seal/tree.ts';
 import type { ContactClaims } from '../claims/contact-claims.ts';
 import type { GivenNumber, NumberEvidence } from '../claims/number-evidence.ts';
 import type { AppRequest } from '../login/app-request.ts';
 import { type ProviderRow, providerRow } from '../provider/provider-row.ts';
 import type { DatabaseBudget } from './database-budget.ts';
-import { createStatements, isConnectionLost, repeatOnce } from './statements.ts';
+import { createStatements, isWorthRepeating, repeatOnce } from './statements.ts';
 
 /** One completed login, as it is handed to the database: verified facts, and nothing of the number in clear. */
 export interface Observation {
@@ -29,7 +30,7 @@ export interface Observation {
 }
 
 /** A session that may be opened, and the code that the app gets for it. The database gets the code's hash only. */
-export interface CodeOpening {
+interface CodeOpening {
   code: string;
   app: AppRequest;
 }
@@ -40,7 +41,7 @@ export interface SessionOpening extends CodeOpening {
 }
 
 /** A verified login of an organisation's staff provider. */
-export interface StaffLogin {
+interface StaffLogin {
   organization: string;
   issuer: string;
   subject: string;
@@ -178,7 +179,14 @@ export interface LoginDatabase {
     clientId: string | undefined,
     budget: DatabaseBudget,
   ): Promise<void>;
+  /** The newest signed checkpoint of the audit; undefined where nothing is sealed yet. */
+  auditCheckpoint(budget: DatabaseBudget): Promise<string | undefined>;
+  /** Hashes of complete subtrees of the sealed audit, in the order asked. */
+  auditSubtrees(subtrees: readonly Subtree[], budget: DatabaseBudget): Promise<Hash[]>;
 }
+
+const checkpointRow = z.object({ note: z.string().nullable() });
+const subtreesRow = z.object({ hashes: z.array(z.custom<Hash>((value) => Buffer.isBuffer(value))) });
 
 /** @param pool connections of the role `auth_callback` */
 export function createLoginDatabase(pool: Pool): LoginDatabase {
@@ -209,7 +217,7 @@ export function createLoginDatabase(pool: Pool): LoginDatabase {
         return (await consume()) === true;
       } catch (error) {
         // A connection that broke while idle is found out now. "Used" would then tell nothing: it may have been this call.
-        if (isConnectionLost(error) && (await consume().catch(() => false)) === true) return true;
+        if (isWorthRepeating(error) && (await consume().catch(() => false)) === true) return true;
         throw error;
       }
     },
@@ -253,6 +261,13 @@ export function createLoginDatabase(pool: Pool): LoginDatabase {
         'sessionId' in presented ? [null, presented.sessionId] : [hashOf(presented.refreshToken), null];
       await repeated(texts.endSession, [token, session, clientId], budget);
     },
+    async auditCheckpoint(budget) {
+      return checkpointRow.parse(await repeated(texts.auditCheckpoint, [], budget)).note ?? undefined;
+    },
+    async auditSubtrees(subtrees, budget) {
+      const values = [subtrees.map(({ level }) => level), subtrees.map(({ index }) => index)];
+      return subtreesRow.parse(await repeated(texts.auditSubtrees, values, budget)).hashes;
+    },
   };
 }
 
@@ -283,6 +298,8 @@ const texts = {
     link_session_id => $4, client_id => $5, redirect_uri => $6)`,
   rotateRefreshToken: `select * from login.rotate_refresh_token(refresh_token_hash => $1, new_salt => $2,
     new_refresh_token_hash => $3, client_id => $4)`,
+  auditCheckpoint: 'select login.audit_checkpoint() as note',
+  auditSubtrees: 'select login.audit_subtrees(levels => $1::integer[], indexes => $2::bigint[]) as hashes',
   endSession: 'select login.end_session(refresh_token_hash => $1, session_id => $2, client_id => $3)',
 };
 

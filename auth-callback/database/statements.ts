@@ -9,7 +9,8 @@ type Statements = (text: string, values: unknown[], timeoutMs: number) => Promis
  *
  * A pooler in transaction mode may send a prepared statement to a server connection that does not know it, or knows
  * another by its name (PgBouncer before 1.21, or with `max_prepared_statements = 0`). PostgreSQL refuses it before anything
- * of it is done, so it is done over without a name, and from then on none gets one.
+ * of it is done, so it is done over without a name, and from then on none gets one. The worker needs a setting instead
+ * (`GRAPHILE_PREPARED_STATEMENTS`), because graphile-worker, which uses the same connections, cannot do that.
  */
 export function createStatements(pool: Pool): Statements {
   const names = new Map<string, string>();
@@ -51,7 +52,7 @@ export async function repeatOnce<Result>(call: () => Promise<Result>): Promise<R
   try {
     return await call();
   } catch (error) {
-    if (isConnectionLost(error)) return await call();
+    if (isWorthRepeating(error)) return await call();
     throw error;
   }
 }
@@ -61,7 +62,7 @@ export async function repeatOnce<Result>(call: () => Promise<Result>): Promise<R
  * do better: connection failures (SQLSTATE class 08), server going down or coming up (57P01 to 57P03), a standby that
  * took over half-way (25006), serialization failure and deadlock (40001, 40P01), and the sockets' own.
  */
-export function isConnectionLost(error: unknown): boolean {
+export function isWorthRepeating(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = 'code' in error ? String(error.code) : '';
   if (/^(08...|57P0[123]|25006|40001|40P01)$/.test(code)) return true;

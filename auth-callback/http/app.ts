@@ -8,6 +8,7 @@ import { emptyPolicy, limitRate, limitUrl, refusePrefetch, securityHeaders } fro
 import type { Readiness } from '../../runtime/http/readiness.ts';
 import { type AppEnv, requestContext } from '../../runtime/http/request-context.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import { type CheckpointRouteOptions, createCheckpointRoutes } from '../audit/checkpoint-route.ts';
 import type { Rates } from '../config.ts';
 import { type ConsentRouteOptions, createConsentRoute } from '../consent/consent-route.ts';
 import { type CallbackRouteOptions, createCallbackRoute } from '../login/callback-route.ts';
@@ -26,7 +27,8 @@ interface AppOptions
     LoginRouteOptions,
     ConsentRouteOptions,
     TokenRouteOptions,
-    LinkRouteOptions {
+    LinkRouteOptions,
+    CheckpointRouteOptions {
   readiness: Readiness;
   log: Logger;
   rates: Rates;
@@ -64,6 +66,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   const { readiness, metricsToken } = options;
   addHealthRoutes(app, { readiness, metrics, metricsToken, places });
   addPublished(app, options);
+  addCheckpoints(app, options, guards);
   // Everything from here on uses something up: a login, a code, a token, an attempt of an address.
   app.use(refusePrefetch);
   addLogin(app, options, guards);
@@ -142,6 +145,16 @@ function addWebhook(app: Hono<AppEnv>, options: AppOptions, guards: Guards): voi
     (c) => revocation(c, c.req.param('organization')),
   );
   app.all(path, (c) => methodNotAllowed(c, 'POST'));
+}
+
+/** What anybody may read of the sealed audit. */
+function addCheckpoints(app: Hono<AppEnv>, options: AppOptions, guards: Guards): void {
+  const path = '/.well-known/audit-checkpoint';
+  const { checkpoint, consistency } = createCheckpointRoutes(options);
+  const pass = [getOnly, guards.rate(options.rates.starts), guards.place('checkpoint')] as const;
+  app.get(path, ...pass, checkpoint);
+  app.get(`${path}/consistency`, ...pass, consistency);
+  for (const address of [path, `${path}/consistency`]) app.all(address, (c) => methodNotAllowed(c, 'GET'));
 }
 
 /** What anybody may read, and keep for some minutes. */

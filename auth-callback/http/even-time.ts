@@ -7,10 +7,10 @@ const beat = 400;
  * For answers whose time must not tell what the database had to do: counted from here, they are given at whole beats only. That somebody
  * is a member says something about health, and the case that a coordinator gets takes a millisecond more than nothing.
  */
-export function evenTime(): { comes(): Promise<void> } {
+export function startBeat(): { next(): Promise<void> } {
   const startedAt = performance.now();
   return {
-    async comes() {
+    async next() {
       const passed = performance.now() - startedAt;
       await sleep(beat - (passed % beat));
     },

@@ -2,7 +2,7 @@ import type { Logger } from '../../runtime/logger.ts';
 import { consentQuestion } from '../consent/consent-question.ts';
 import type { Decision, Observation, SessionOpening } from '../database/login-database.ts';
 import { LoginError } from '../errors.ts';
-import { evenTime } from '../http/even-time.ts';
+import { startBeat } from '../http/even-time.ts';
 import { newSecret } from '../new-secret.ts';
 import { isStaff } from '../provider/provider-row.ts';
 import { type LoginEnding, letIn, loginOutcome, sessionRefused } from './login-ending.ts';
@@ -38,7 +38,7 @@ async function letMemberIn(
   const { transaction, budget } = login;
   const observation = await observe(dependencies, login, heard);
   const opening = { observationId: observation.id, code: newSecret(), app: transaction.app };
-  const even = evenTime();
+  const beat = startBeat();
   const decision = await dependencies.database
     .recordObservation(observation, opening, budget)
     .catch((cause: unknown) => {
@@ -47,7 +47,7 @@ async function letMemberIn(
   const { outcome } = decision;
   const meaning = loginOutcome(decision, observation.evidence);
   // What a stranger is answered must not take longer where there is a member whom a coordinator is to be asked about.
-  if (meaning !== 'login') await even.comes();
+  if (meaning !== 'login') await beat.next();
   if (outcome === null) throw new LoginError('evidence_missing', 'temporarily_unavailable');
   const answer = { outcome, subject: observation.subject };
   if (meaning !== 'login') {

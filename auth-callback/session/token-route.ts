@@ -5,7 +5,7 @@ import { readParameters } from '../../runtime/http/parameters.ts';
 import { type AppContext, bearerToken } from '../../runtime/http/request-context.ts';
 import { DatabaseBudget } from '../database/database-budget.ts';
 import type { LoginDatabase, Session } from '../database/login-database.ts';
-import { evenTime } from '../http/even-time.ts';
+import { startBeat } from '../http/even-time.ts';
 import { newSecret } from '../new-secret.ts';
 import { type AccessTokenIssuer, accessTokenLifetime } from './access-token.ts';
 
@@ -33,7 +33,7 @@ export function createTokenRoute({ database, accessTokens }: TokenRouteOptions) 
     const request = readTokenRequest(new URLSearchParams(await c.req.text()));
     if (typeof request === 'string') return refuse(c, request, 400);
     let granted: Granted | 'refused' | undefined;
-    const even = evenTime();
+    const beat = startBeat();
     try {
       granted =
         request.grant_type === 'refresh_token'
@@ -47,7 +47,7 @@ export function createTokenRoute({ database, accessTokens }: TokenRouteOptions) 
     if (granted === undefined) return refuse(c, 'invalid_grant', 400);
     if (granted === 'refused') {
       // Whether the login is another member's, or nobody's, must not show: neither in the answer nor in how long it took.
-      await even.comes();
+      await beat.next();
       return refuse(c, 'account_mismatch', 400);
     }
     const { session, refreshToken } = granted;

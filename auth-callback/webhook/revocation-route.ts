@@ -3,7 +3,7 @@ import type { AppContext, AppEnv } from '../../runtime/http/request-context.ts';
 import { DatabaseBudget } from '../database/database-budget.ts';
 import type { LoginDatabase } from '../database/login-database.ts';
 import { codeOf, PageError } from '../errors.ts';
-import { evenTime } from '../http/even-time.ts';
+import { startBeat } from '../http/even-time.ts';
 import type { Metrics } from '../http/metrics.ts';
 import { readRevocationNotice } from './revocation-notice.ts';
 import { isWebhookSecret, webhookSecretName } from './webhook-secrets.ts';
@@ -46,7 +46,7 @@ export function createRevocationRoute({ database, metrics }: RevocationRouteOpti
       log.warn({ event: 'webhook_unknown_form' }, 'webhook: a token of a form nobody has documented, not acted upon');
       return c.body(null, 204);
     }
-    const even = evenTime();
+    const beat = startBeat();
     try {
       const revocation = { organization, provider: 'vipps', ...reading.notice };
       await database.recordRevocation(revocation, new DatabaseBudget());
@@ -58,7 +58,7 @@ export function createRevocationRoute({ database, metrics }: RevocationRouteOpti
       return c.body(null, 503);
     }
     // A known subject makes more work than an unknown one, and the answer is to be the same.
-    await even.comes();
+    await beat.next();
     log.info({ event: 'revocation_received', late: reading.notice.late, verified: false }, 'webhook: revocation');
     return c.body(null, 204);
   };

@@ -137,7 +137,7 @@ function overPeer(comparison: Comparison, name: string, row: { id: string; what:
 const ratioOf = (one: ComparedSide, other: ComparedSide) =>
   spreadOf(one.figure.rounds.map((value, at) => value / (other.figure.rounds[at] as number)));
 
-export async function memberIds(context: Context, organization: BenchOrganization): Promise<string[]> {
+async function memberIds(context: Context, organization: BenchOrganization): Promise<string[]> {
   const { rows } = await context.cluster.pool.query<{ id: string }>(
     'select id from registry.members where organization_id = $1 order by substr(external_id, 2)::int',
     [organization.id],

@@ -43,6 +43,7 @@ const routes = new Set([
   'settled',
   'approvals',
   'members',
+  'erasures',
   'logins',
   'deliveries',
   'systems',

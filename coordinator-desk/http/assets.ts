@@ -28,7 +28,7 @@ const files = {
   'make-key.js': '../browser/make-key.js',
   'show-number.js': '../browser/show-number.js',
 } as const;
-export type AssetName = keyof typeof files;
+type AssetName = keyof typeof files;
 
 /** Read once, when the program starts. */
 export async function readAssets(): Promise<Assets> {

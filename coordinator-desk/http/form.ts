@@ -16,7 +16,7 @@ export async function readForm(c: DeskContext): Promise<Form> {
   return formOf(new URLSearchParams(isForm ? await c.req.text() : ''));
 }
 
-export function formOf(fields: URLSearchParams): Form {
+function formOf(fields: URLSearchParams): Form {
   return {
     text: (name) => fields.get(name)?.replaceAll('\r\n', '\n').trim() || undefined,
     all: (name) => fields.getAll(name),

@@ -6,6 +6,8 @@ import { addCaseList } from './cases/case-list.ts';
 import { addCase } from './cases/case-routes.ts';
 import { addDeliveryList } from './deliveries/delivery-list.ts';
 import { addRetry } from './deliveries/retry.ts';
+import { addErasePage } from './erasures/erase-page.ts';
+import { addErasurePages } from './erasures/erasure-page.ts';
 import { addFileList } from './files/file-list.ts';
 import { addFilePage } from './files/file-page.ts';
 import { addHelp } from './help/help.ts';
@@ -29,6 +31,8 @@ export function addPages(app: Hono<DeskEnv>): void {
   addCase(app);
   addMemberSearch(app);
   addMemberPage(app);
+  addErasePage(app);
+  addErasurePages(app);
   addLoginList(app);
   addLoginPage(app);
   addDeliveryList(app);

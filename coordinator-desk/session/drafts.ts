@@ -6,7 +6,7 @@ import { createBoundCookie, longestCookieValue } from '../../runtime/http/bound-
 import { createSealedBox, type SealingSecret } from '../../runtime/sealed-box.ts';
 
 /** What somebody had typed when the session had ended: kept in the browser, sealed, and shown again after signing in. */
-export interface Draft {
+interface Draft {
   /** Of the form, without what stands there anyway. */
   fields: URLSearchParams;
   /** There was more than a cookie holds: the longest field was cut. */

@@ -30,6 +30,8 @@ type Choices = {
   retry: Record<'push' | 'drift', Choice>;
   /** Of `receiver_key`: the new key, or the old one. */
   key: Record<'accept' | 'keep', Choice>;
+  /** Of `erasure`: erase, or keep the person. */
+  erase: Record<'accept' | 'keep', Choice>;
 };
 
 const nb: Choices = {
@@ -116,6 +118,14 @@ const nb: Choices = {
       label: () => 'Vårt nummer er riktig: overfør det på nytt',
       effect: () => 'Nummeret i registeret sendes til medlemssystemet med en gang. Dette kan ikke angres.',
     },
+  },
+  erase: {
+    accept: {
+      label: ({ member }) => `Slett alt om ${member}`,
+      effect: () =>
+        'Nummer, navn, kontaktopplysninger, pålogginger, saker og notater om personen slettes for godt, og medlemssystemet får beskjed om å fjerne nummeret. Dette kan ikke angres.',
+    },
+    keep: { label: () => 'Ikke slett', effect: () => 'Ingenting slettes. Saken lukkes.' },
   },
   key: {
     accept: {
@@ -214,6 +224,14 @@ const nn: Choices = {
       effect: () => 'Nummeret i registeret blir sendt til medlemssystemet med ein gong. Dette kan ikkje angrast.',
     },
   },
+  erase: {
+    accept: {
+      label: ({ member }) => `Slett alt om ${member}`,
+      effect: () =>
+        'Nummer, namn, kontaktopplysningar, påloggingar, saker og notat om personen blir sletta for godt, og medlemssystemet får beskjed om å fjerne nummeret. Dette kan ikkje angrast.',
+    },
+    keep: { label: () => 'Ikkje slett', effect: () => 'Ingenting blir sletta. Saka blir lukka.' },
+  },
   key: {
     accept: {
       label: () => 'Bruk den nye nøkkelen',
@@ -311,6 +329,14 @@ const en: Choices = {
       effect: () => 'The number on the record is sent to the member system at once. This cannot be undone.',
     },
   },
+  erase: {
+    accept: {
+      label: ({ member }) => `Erase everything about ${member}`,
+      effect: () =>
+        'Number, names, contact data, logins, cases and notes about the person go for good, and the member system is told to remove the number. This cannot be undone.',
+    },
+    keep: { label: () => 'Do not erase', effect: () => 'Nothing is erased. The case is closed.' },
+  },
   key: {
     accept: {
       label: () => 'Use the new key',
@@ -333,6 +359,7 @@ export const decidedWords = inLanguages(
     link_login: 'Påloggingen knyttet til medlemmet',
     retry_sync: 'Overført på nytt',
     accept_receiver_key: 'Nøkkelen godkjent',
+    erase_member: 'Personen slettet',
   },
   {
     accept_observed: 'Pålogginga var rett',
@@ -342,6 +369,7 @@ export const decidedWords = inLanguages(
     link_login: 'Pålogginga knytt til medlemen',
     retry_sync: 'Overført på nytt',
     accept_receiver_key: 'Nøkkelen godkjend',
+    erase_member: 'Personen sletta',
   },
   {
     accept_observed: 'The login was right',
@@ -351,5 +379,6 @@ export const decidedWords = inLanguages(
     link_login: 'The login linked to the member',
     retry_sync: 'Delivered again',
     accept_receiver_key: 'The key approved',
+    erase_member: 'The person erased',
   },
 );

@@ -16,6 +16,7 @@ export const kindWords = inLanguages<Kinds>(
     push_failed: 'Overføring mislyktes',
     member_system: 'Medlemssystemet svarer ikke',
     drift: 'Medlemssystemet har et annet nummer',
+    erasure: 'Sletting av en person',
     receiver_key: 'Ny nøkkel for numrene',
   },
   {
@@ -29,6 +30,7 @@ export const kindWords = inLanguages<Kinds>(
     push_failed: 'Overføring mislukkast',
     member_system: 'Medlemssystemet svarar ikkje',
     drift: 'Medlemssystemet har eit anna nummer',
+    erasure: 'Sletting av ein person',
     receiver_key: 'Ny nøkkel for nummera',
   },
   {
@@ -42,6 +44,7 @@ export const kindWords = inLanguages<Kinds>(
     push_failed: 'Delivery failed',
     member_system: 'The member system does not answer',
     drift: 'The member system has another number',
+    erasure: 'Erasing a person',
     receiver_key: 'New key for the numbers',
   },
 );

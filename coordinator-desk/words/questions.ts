@@ -13,10 +13,12 @@ type Questions = Record<
   | 'subject_moved'
   | 'inconsistent'
   | 'consent_revoked'
+  | 'consentRevokedByMember'
   | 'push_failed'
   | 'member_system'
   | 'drift'
-  | 'receiver_key',
+  | 'receiver_key'
+  | 'erasure',
   Question
 >;
 
@@ -41,6 +43,7 @@ export const questionWords = inLanguages<Questions>(
       `${member} har bedt om å få en pålogging med ${provider} som hører til ${other}. Hvem av dem er personen?`,
     inconsistent: ({ login, provider }) =>
       `${provider} ga to ulike svar da ${login} logget på, og ingenting ble lagret. Har teknisk kontakt fått vite om det?`,
+    consentRevokedByMember: ({ member }) => `${member} har trukket samtykket sitt tilbake i appen. Har du sett det?`,
     consent_revoked: ({ member }) =>
       `En melding sier at ${member} har trukket samtykket sitt tilbake. Hva ønsker medlemmet?`,
     push_failed: ({ member }) =>
@@ -48,6 +51,8 @@ export const questionWords = inLanguages<Questions>(
     member_system: () => 'Medlemssystemet tar ikke imot endringer. Har teknisk kontakt fått vite om det?',
     drift: ({ member }) =>
       `Medlemssystemet viser et annet nummer for ${member} enn det vi overførte. Hvem endret det, og hvilket er riktig?`,
+    erasure: ({ member }) =>
+      `En koordinator har foreslått å slette alt om ${member}. Er det riktig person, og skal alt slettes?`,
     receiver_key: () =>
       'En koordinator har foreslått en ny nøkkel for numrene som overføres. Kommer nøkkelen fra en kollega du har snakket med?',
   },
@@ -70,6 +75,7 @@ export const questionWords = inLanguages<Questions>(
       `${member} har bede om å få ei pålogging med ${provider} som høyrer til ${other}. Kven av dei er personen?`,
     inconsistent: ({ login, provider }) =>
       `${provider} gav to ulike svar då ${login} logga på, og ingenting vart lagra. Har teknisk kontakt fått vite om det?`,
+    consentRevokedByMember: ({ member }) => `${member} har trekt samtykket sitt tilbake i appen. Har du sett det?`,
     consent_revoked: ({ member }) =>
       `Ei melding seier at ${member} har trekt samtykket sitt tilbake. Kva ønskjer medlemen?`,
     push_failed: ({ member }) =>
@@ -77,6 +83,8 @@ export const questionWords = inLanguages<Questions>(
     member_system: () => 'Medlemssystemet tek ikkje imot endringar. Har teknisk kontakt fått vite om det?',
     drift: ({ member }) =>
       `Medlemssystemet viser eit anna nummer for ${member} enn det vi overførte. Kven endra det, og kva for eit er rett?`,
+    erasure: ({ member }) =>
+      `Ein koordinator har foreslått å slette alt om ${member}. Er det rett person, og skal alt slettast?`,
     receiver_key: () =>
       'Ein koordinator har foreslått ein ny nøkkel for nummera som blir overførte. Kjem nøkkelen frå ein kollega du har snakka med?',
   },
@@ -99,12 +107,15 @@ export const questionWords = inLanguages<Questions>(
       `${member} has asked for a ${provider} login that belongs to ${other}. Which of them is the person?`,
     inconsistent: ({ login, provider }) =>
       `${provider} gave two different answers when ${login} logged in, and nothing was stored. Does your technical contact know?`,
+    consentRevokedByMember: ({ member }) => `${member} has withdrawn consent in the app. Have you seen it?`,
     consent_revoked: ({ member }) => `A message says that ${member} has withdrawn consent. What does the member want?`,
     push_failed: ({ member }) =>
       `The number of ${member} did not reach the member system. Is it to be delivered again?`,
     member_system: () => 'The member system takes no changes. Does your technical contact know?',
     drift: ({ member }) =>
       `The member system shows another number for ${member} than we delivered. Who changed it, and which is right?`,
+    erasure: ({ member }) =>
+      `A coordinator has proposed to erase everything about ${member}. Is it the right person, and is everything to go?`,
     receiver_key: () =>
       'A coordinator has proposed a new key for the numbers that are delivered. Does it come from a colleague you have talked to?',
   },

@@ -16,6 +16,12 @@ export const refusalWords = inLanguages<Record<RefusalCode, string>>(
     capture_off:
       'Organisasjonen har ikke registrert grunnlaget for å lagre fødselsnummer. Be den som har ansvaret, om å gjøre det først.',
     already_linked: 'Påloggingen hører allerede til et medlem. Er det feil, må saken om den avgjøres.',
+    member_erased: 'Personen er slettet, eller i ferd med å bli det. Ingenting mer avgjøres om medlemmet.',
+    person_in_reason:
+      'Begrunnelsen røper hvem det er, og den blir stående. Skriv den uten navn, nummer, adresse og fødselsdato.',
+    erasure_not_done:
+      'Kvitteringen er ikke klar ennå. Prøv igjen om et minutt. Er den fortsatt ikke klar, må teknisk kontakt se på det.',
+    receipt_given: 'Kvitteringen er hentet allerede. Den gis ut én gang.',
     member_merged: 'Medlemmet er slått sammen med et annet. Bruk medlemmet som er igjen.',
     not_failed: 'Overføringen har ikke mislyktes, eller en nyere har tatt over. Du trenger ikke gjøre noe.',
     disputed: 'Nummeret er omstridt i en åpen sak. Avgjør den saken først.',
@@ -36,6 +42,7 @@ export const refusalWords = inLanguages<Record<RefusalCode, string>>(
     limit_unusable: 'Fra 1 til 50 medlemmer vises om gangen.',
     number_in_query:
       'Ingen blir funnet med fødselsnummer. Søk med navn, fødselsdato, telefon, e-post eller medlemsnummer.',
+    nothing_to_withdraw: 'Det er ikke noe samtykke å trekke tilbake.',
     unknown_language: 'Språket finnes ikke her. Velg bokmål, nynorsk eller engelsk.',
     awaits_approval:
       'Noen har allerede foreslått en avgjørelse i saken. En annen koordinator godkjenner eller avslår den, eller den som foreslo den, trekker den tilbake.',
@@ -67,6 +74,12 @@ export const refusalWords = inLanguages<Record<RefusalCode, string>>(
     capture_off:
       'Organisasjonen har ikkje registrert grunnlaget for å lagre fødselsnummer. Be den som har ansvaret, om å gjere det først.',
     already_linked: 'Pålogginga høyrer allereie til ein medlem. Er det feil, må saka om ho avgjerast.',
+    member_erased: 'Personen er sletta, eller i ferd med å bli det. Ingenting meir blir avgjort om medlemen.',
+    person_in_reason:
+      'Grunngjevinga røper kven det er, og ho blir ståande. Skriv ho utan namn, nummer, adresse og fødselsdato.',
+    erasure_not_done:
+      'Kvitteringa er ikkje klar enno. Prøv igjen om eit minutt. Er ho framleis ikkje klar, må teknisk kontakt sjå på det.',
+    receipt_given: 'Kvitteringa er henta allereie. Ho blir gitt ut éin gong.',
     member_merged: 'Medlemen er slått saman med ein annan. Bruk medlemen som er igjen.',
     not_failed: 'Overføringa har ikkje mislukkast, eller ei nyare har teke over. Du treng ikkje gjere noko.',
     disputed: 'Nummeret er omstridd i ei open sak. Avgjer den saka først.',
@@ -87,6 +100,7 @@ export const refusalWords = inLanguages<Record<RefusalCode, string>>(
     limit_unusable: 'Frå 1 til 50 medlemer blir viste om gongen.',
     number_in_query:
       'Ingen blir funnen med fødselsnummer. Søk med namn, fødselsdato, telefon, e-post eller medlemsnummer.',
+    nothing_to_withdraw: 'Det er ikkje noko samtykke å trekkje tilbake.',
     unknown_language: 'Språket finst ikkje her. Vel bokmål, nynorsk eller engelsk.',
     awaits_approval:
       'Nokon har allereie foreslått ei avgjerd i saka. Ein annan koordinator godkjenner eller avslår ho, eller den som foreslo ho, trekkjer ho tilbake.',
@@ -118,6 +132,12 @@ export const refusalWords = inLanguages<Record<RefusalCode, string>>(
     capture_off:
       'The organisation has not recorded its basis for storing numbers. Ask whoever is responsible to do that first.',
     already_linked: 'The login belongs to a member already. If that is wrong, settle the case about it.',
+    member_erased: 'The person is erased, or about to be. Nothing more is decided about the member.',
+    person_in_reason:
+      'The reason tells who it is, and it is kept. Write it without name, number, address and birth date.',
+    erasure_not_done:
+      'The receipt is not ready yet. Try again in a minute. If it is still not ready, technical support must look at it.',
+    receipt_given: 'The receipt was fetched already. It is given out once.',
     member_merged: 'The member was merged into another. Use the one that is left.',
     not_failed: 'The delivery has not failed, or a newer one has taken its place. You need not do anything.',
     disputed: 'The number is in question in an open case. Settle that case first.',
@@ -139,6 +159,7 @@ export const refusalWords = inLanguages<Record<RefusalCode, string>>(
     limit_unusable: 'From 1 to 50 members are shown at a time.',
     number_in_query:
       'Nobody is found by a national identity number. Search by name, birth date, phone, e-mail or member number.',
+    nothing_to_withdraw: 'There is no consent to withdraw.',
     unknown_language: 'There is no such language here. Choose Bokmål, Nynorsk or English.',
     awaits_approval:
       'Somebody has proposed a decision on this case already. Another coordinator approves or declines it, or the one who proposed it withdraws it.',

@@ -65,6 +65,27 @@ export const TYPES: Record<string, DeclaredType> = {
       written_at: ['string', 'When (ISO 8601).'],
     },
   },
+  WithdrawnConsent: {
+    comment: 'What became of `withdraw_my_consent`.',
+    fields: {
+      providers: ["Enum<'provider'>[]", 'The providers whose consent is withdrawn.'],
+      number: [
+        "'removed' | 'kept' | 'none'",
+        'Removed, and the member system is told; kept, because it has another legal basis; or there was none.',
+      ],
+    },
+  },
+  ExportedMember: {
+    comment: 'Everything stored about a person, after `export_member`.',
+    fields: {
+      organization: ['string', 'Whose member (slug).'],
+      member_id: ['string', 'The member.'],
+      member_external_id: ['string | null', "The member's number in the member system."],
+      exported_at: ['string', 'When (ISO 8601).'],
+      tables: ['Record<string, Json[]>', 'Rows by table; columns without a value are not there. Numbers are masked.'],
+      left_out: ["Record<string, string[] | '*'>", 'Columns that are not handed out, by table; `*`: the whole table.'],
+    },
+  },
   FoundMember: {
     comment: 'A member that `find_members` found, as in `members`.',
     fields: {
@@ -173,6 +194,38 @@ export const TYPES: Record<string, DeclaredType> = {
     comment: 'The language of the pages after `set_language`.',
     fields: { language: ["Enum<'language'> | null", 'What was chosen; null: as the browser asks.'] },
   },
+  AnnouncedErasure: {
+    comment: 'A person after `erase_member`: the worker erases what is known of them within seconds.',
+    fields: {
+      member_id: ['string', 'The record that was asked about.'],
+      erasure_id: ['string', 'The erasure, in `erasures`; `fetch_erasure_receipt` takes it.'],
+      state: ["'announced'", 'Always announced.'],
+    },
+  },
+  ProposedErasure: {
+    comment: 'A person after `erase_member`, where a second coordinator must approve it.',
+    fields: {
+      member_id: ['string', 'The record that was asked about.'],
+      erasure_id: ['null', 'Not yet.'],
+      conflict_id: ['string', 'The case that says so, in `approvals`.'],
+      kind: ["'erasure'", 'Always erasure.'],
+      state: ["'proposed'", 'Always proposed.'],
+      decision: ['null', 'Always null.'],
+      version: ['number', 'The version to name in the next call.'],
+      undo_until: ['null', 'Always null.'],
+      proposed_decision: ["'erase_member'", 'Always erase_member.'],
+    },
+  },
+  ErasureReceipt: {
+    comment: 'The receipt of an erasure, which is given out once.',
+    fields: {
+      erasure_id: ['string', 'The erasure.'],
+      receipt: [
+        'string',
+        'Compact JWS (RFC 7515, EdDSA); its payload is JSON: what was erased, by table, and what is kept.',
+      ],
+    },
+  },
   Evidence: {
     comment: 'What agreed and what disagreed between a login and a record, and how two numbers differ. Never a number.',
     fields: {
@@ -191,8 +244,11 @@ export const TYPES: Record<string, DeclaredType> = {
       'recorded_synthetic?': ['boolean', 'Mismatch: the number of the record is a synthetic one.'],
       'observed_synthetic?': ['boolean', 'Mismatch: the number of the login is a synthetic one.'],
       'older_than_record?': ['boolean', 'Mismatch: the number of the record was written after this login.'],
-      'provider?': ["Enum<'provider'>", 'Withdrawn consent: the provider whose message said so.'],
-      'verified?': ['boolean', 'Withdrawn consent: whether the message could be verified.'],
+      'provider?': ["Enum<'provider'>", 'Withdrawn consent: the provider that it is about.'],
+      'verified?': [
+        'boolean',
+        'Withdrawn consent: true when the member withdrew it in the app, false for a message of the provider.',
+      ],
       'import_run_id?': ['string', 'Case of an import: the run.'],
       'line?': ['number', 'Case of an import: the line of the file.'],
       'personnummer?': ['string', 'Case of an import: the number that it brought, masked.'],
@@ -213,8 +269,11 @@ export const REPLIES: Record<string, string> = {
   approve: 'SettledCase',
   assign_conflict: 'AssignedCase',
   decline: 'SettledCase',
+  erase_member: 'AnnouncedErasure | ProposedErasure',
+  fetch_erasure_receipt: 'ErasureReceipt',
   fetch_number: 'SealedNumber',
   fetch_sync_file: 'SealedFile',
+  export_member: 'ExportedMember',
   find_members: 'FoundMembers',
   link_login: 'LinkedLogin | ProposedLink',
   login_suggestions: 'Suggestion[]',
@@ -226,6 +285,7 @@ export const REPLIES: Record<string, string> = {
   retry_sync: 'QueuedPush | QueuedPushes',
   set_language: 'ChosenLanguage',
   undo_resolution: 'SettledCase',
+  withdraw_my_consent: 'WithdrawnConsent',
   withdraw_proposal: 'SettledCase',
 };
 
@@ -246,6 +306,7 @@ export const ARGUMENTS: Record<string, string> = {
 
 /** Columns with more to say than `Json`. Key: view.column. */
 export const COLUMNS: Record<string, string> = {
+  'erasures.counts': 'Record<string, number>',
   'data_quality.open_cases_by_kind': "Partial<Record<Enum<'conflict_kind'>, number>>",
   'open_conflicts.detail': 'Evidence',
   'open_conflicts.kind': "Enum<'conflict_kind'>",

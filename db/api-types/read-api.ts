@@ -6,7 +6,7 @@ import { asList, asNode, parseNodeTree } from './node-tree.ts';
 export type SqlType = { name: string; array: boolean; enum: boolean };
 export type Column = { name: string; type: SqlType; notNull: boolean; comment: string | null };
 export type View = { name: string; comment: string | null; columns: Column[] };
-export type Argument = { name: string; type: SqlType; optional: boolean };
+type Argument = { name: string; type: SqlType; optional: boolean };
 export type ApiFunction = { name: string; comment: string | null; args: Argument[] };
 export type Enum = { name: string; comment: string | null; labels: string[] };
 export type Refusal = { code: string; status: number; message: string };
@@ -45,7 +45,7 @@ const ENUMS = `
   select t.typname as name, obj_description(t.oid, 'pg_type') as comment,
     (select json_agg(e.enumlabel order by e.enumsortorder) from pg_enum as e where e.enumtypid = t.oid) as labels
   from pg_type as t
-  where t.typtype = 'e' and t.typnamespace = any ('{registry, sync}'::regnamespace[])
+  where t.typtype = 'e' and t.typnamespace = any ('{registry, sync, audit}'::regnamespace[])
   order by t.typname, t.typnamespace`;
 
 /** Reads schema `api` from the catalogs, and the refusals from where they are declared. @param client may read `private` */

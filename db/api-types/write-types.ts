@@ -124,7 +124,7 @@ function writeFunction({ name, comment: text, args }: ApiFunction): string {
   return [
     ...comment(text, '      '),
     `      ${name}: {`,
-    `        Args: { ${written.join('; ')} };`,
+    `        Args: ${written.length === 0 ? 'Record<PropertyKey, never>' : `{ ${written.join('; ')} }`};`,
     `        Returns: ${reply};`,
     '      };',
   ].join('\n');

@@ -25,7 +25,7 @@ comment on type registry.absent_reason is 'Why a completed login brought no acce
 create type registry.inconsistency as enum ('numbers_differ', 'subject_differs');
 comment on type registry.inconsistency is 'How one provider contradicted itself within one login.';
 
-create type registry.conflict_kind as enum ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'inconsistent', 'subject_moved', 'consent_revoked', 'push_failed', 'member_system', 'drift', 'receiver_key');
+create type registry.conflict_kind as enum ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'inconsistent', 'subject_moved', 'consent_revoked', 'push_failed', 'member_system', 'drift', 'receiver_key', 'erasure');
 comment on type registry.conflict_kind is 'What a coordinator is asked to judge.';
 
 create type registry.conflict_state as enum ('open', 'proposed', 'resolved', 'superseded');
@@ -34,7 +34,7 @@ comment on type registry.conflict_state is 'Life of a case. Open and proposed on
 create type registry.consent_state as enum ('given', 'refused', 'withdrawn');
 comment on type registry.consent_state is 'Where a member stands on the storing of the number.';
 
-create type registry.decision as enum ('accept_observed', 'keep_existing', 'not_same_person', 'merge_into', 'link_login', 'retry_sync', 'accept_receiver_key');
+create type registry.decision as enum ('accept_observed', 'keep_existing', 'not_same_person', 'merge_into', 'link_login', 'retry_sync', 'accept_receiver_key', 'erase_member');
 comment on type registry.decision is 'How a coordinator settled a case. docs/for-coordinators.md says what each does.';
 
 create type registry.session_end as enum ('code_replayed', 'refresh_token_reused', 'link_removed', 'expired', 'signed_out');
@@ -55,17 +55,22 @@ create table registry.organizations (
   name               text not null check (length(name) between 1 and 200),
   return_to          text[] not null default '{}' check (array_position(return_to, null) is null),
   capture_basis      text check (length(capture_basis) between 1 and 2000),
+  capture_necessity  text check (length(capture_necessity) between 1 and 4000),
   capture_decided_by text check (length(capture_decided_by) between 1 and 200),
   capture_decided_at timestamptz,
   retention          interval check (retention > interval '0'),
   contact_retention  interval not null default '90 days' check (contact_retention > interval '0'),
+  audit_retention    interval check (audit_retention >= interval '31 days'),
+  audit_redacted_until timestamptz,
   ask_again_after    interval not null default '180 days' check (ask_again_after > interval '0'),
   second_approval    registry.decision[] not null default '{accept_receiver_key}'
-    check (second_approval <@ '{accept_observed,keep_existing,not_same_person,merge_into,link_login,accept_receiver_key}')
+    check (second_approval <@ '{accept_observed,keep_existing,not_same_person,merge_into,link_login,accept_receiver_key,erase_member}')
     check (array_position(second_approval, null) is null),
   capture            boolean not null generated always as (
-    capture_basis is not null and capture_decided_by is not null and capture_decided_at is not null and retention is not null
+    capture_basis is not null and capture_necessity is not null and capture_decided_by is not null and capture_decided_at is not null
+    and retention is not null
   ) stored,
+  erasure_salt       bytea not null default sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())) check (length(erasure_salt) = 32),
   created_at         timestamptz not null default now()
 );
 comment on table registry.organizations is 'The organisations whose members log in.';
@@ -74,13 +79,17 @@ comment on column registry.organizations.slug is 'Short name in URLs and command
 comment on column registry.organizations.name is 'Name for people.';
 comment on column registry.organizations.return_to is 'Where a login may return to: exact URLs (custom schemes or claimed https links for native apps).';
 comment on column registry.organizations.capture_basis is 'The legal basis for storing the personnummer, in words.';
+comment on column registry.organizations.capture_necessity is 'Why name, address and birth date do not suffice (personopplysningsloven § 12: the number must be necessary for secure identification), in words.';
 comment on column registry.organizations.capture_decided_by is 'Who decided it.';
 comment on column registry.organizations.capture_decided_at is 'When it was decided.';
 comment on column registry.organizations.retention is 'How long observed numbers are kept; then worker.erase_expired takes them out of the observations.';
 comment on column registry.organizations.contact_retention is 'How long names, birth dates, phone numbers and e-mail addresses of logins are kept.';
+comment on column registry.organizations.audit_retention is 'How long the sentences and details of audit events are kept; then worker.erase_expired redacts them. Null: for good.';
+comment on column registry.organizations.audit_redacted_until is 'Until when that is done: the retention task goes on from here.';
 comment on column registry.organizations.ask_again_after is 'How long a member who refused consent is left in peace.';
 comment on column registry.organizations.second_approval is 'Decisions that one coordinator only proposes, and another approves.';
-comment on column registry.organizations.capture is 'Whether numbers are captured at all: only when basis, decider, time and retention are recorded.';
+comment on column registry.organizations.capture is 'Whether numbers are captured at all: only when basis, necessity, decider, time and retention are recorded.';
+comment on column registry.organizations.erasure_salt is 'Random value that digests of erased member numbers are made with: whoever reads a digest outside this database cannot try out whose it is.';
 comment on column registry.organizations.created_at is 'When the row was made.';
 
 create table registry.identity_providers (
@@ -148,7 +157,7 @@ comment on column registry.identity_providers.created_at is 'When the row was ma
 create table registry.members (
   id                   uuid primary key default gen_random_uuid(),
   organization_id      uuid not null references registry.organizations,
-  external_id          text not null check (length(external_id) between 1 and 200),
+  external_id          text check (length(external_id) between 1 and 200),
   user_id              uuid not null unique default gen_random_uuid(),
   given_name           text,
   family_name          text,
@@ -161,6 +170,8 @@ create table registry.members (
   personnummer_source  registry.source,
   personnummer_at      timestamptz,
   merged_into          uuid,
+  erasure_id           uuid,
+  erased_at            timestamptz,
   version              integer not null default 1 check (version > 0),
   created_at           timestamptz not null default now(),
   updated_at           timestamptz not null default now(),
@@ -170,11 +181,15 @@ create table registry.members (
   check (personnummer_index is not null or num_nonnulls(personnummer_source, personnummer_at) = 0),
   check (merged_into <> id),
   check (merged_into is null or personnummer_index is null),
+  constraint members_living_has_external_id check (external_id is not null or erased_at is not null),
+  constraint members_erased_holds_nothing check (erased_at is null or (erasure_id is not null
+    and num_nonnulls(given_name, family_name, birth_date, email, phone, personnummer_index) = 0)),
   foreign key (organization_id, merged_into) references registry.members (organization_id, id)
 ) with (
   autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02
 );
 create index members_merged on registry.members (organization_id, merged_into) where merged_into is not null;
+create index members_erasure on registry.members (erasure_id) where erasure_id is not null;
 create unique index members_personnummer on registry.members (organization_id, personnummer_index) where personnummer_index is not null;
 create index members_phone on registry.members (organization_id, phone) where phone is not null;
 create table registry.member_search (
@@ -197,7 +212,7 @@ comment on column registry.member_search.birth_date is 'Birth date of the record
 comment on table registry.members is 'Member records, as exported from the organisations'' member systems.';
 comment on column registry.members.id is 'Identifies the member here.';
 comment on column registry.members.organization_id is 'Whose member. One person in two organisations is two members.';
-comment on column registry.members.external_id is 'The member''s id in the organisation''s member system.';
+comment on column registry.members.external_id is 'The member''s id in the organisation''s member system. Null: erased, and the member system has removed the number.';
 comment on column registry.members.user_id is 'Subject of the access tokens the app gets (Supabase user id).';
 comment on column registry.members.given_name is 'Given name or names.';
 comment on column registry.members.family_name is 'Family name.';
@@ -210,6 +225,8 @@ comment on column registry.members.personnummer_masked is 'Six birth-date digits
 comment on column registry.members.personnummer_source is 'Where the number came from; null where unknown.';
 comment on column registry.members.personnummer_at is 'When the number was written.';
 comment on column registry.members.merged_into is 'The surviving record, where a coordinator found that two records are one person.';
+comment on column registry.members.erasure_id is 'The erasure of the person (audit.erasures), from its announcement on. Nobody decides about the record any more.';
+comment on column registry.members.erased_at is 'When the person was erased. The row stays so that logins, cases and pushes can be counted, with nothing personal in it.';
 comment on column registry.members.version is 'Rises by one with every change of the row.';
 comment on column registry.members.created_at is 'When the row was made.';
 comment on column registry.members.updated_at is 'When the row was last changed.';
@@ -265,7 +282,7 @@ create table registry.observations (
   provider             registry.provider not null,
   source               registry.source not null,
   issuer               text not null,
-  subject              text not null check (subject <> ''),
+  subject              text check (subject <> ''),
   acr                  text,
   authenticated_at     timestamptz not null,
   issued_at            timestamptz,
@@ -292,6 +309,7 @@ create table registry.observations (
   email_verified       boolean not null default false,
   contact_erased_at    timestamptz,
   number_erased_at     timestamptz,
+  erased_at            timestamptz,
   foreign key (organization_id, member_id) references registry.members (organization_id, id),
   foreign key (organization_id, requested_member_id) references registry.members (organization_id, id),
   constraint observations_number_or_reason check (
@@ -307,6 +325,7 @@ create table registry.observations (
     when 'name_mismatch' then settled_at is not null and member_id is null
     else settled_at is not null and member_id is not null and absent_reason is null
   end),
+  constraint observations_erased_has_no_subject check ((subject is null) = (erased_at is not null)),
   constraint observations_refusal_says_what_was_told check ((outcome in ('ambiguous', 'name_mismatch')) = (told is not null))
 ) with (
   autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02
@@ -317,6 +336,9 @@ create index observations_deferred on registry.observations (received_at) where 
 -- The retention task asks organisation by organisation, because each has its own time.
 create index observations_with_contact on registry.observations (organization_id, received_at) where contact_erased_at is null;
 create index observations_with_number on registry.observations (organization_id, received_at) where personnummer_index is not null;
+-- For erasing: logins with the number of a person, that are nobody's.
+create index observations_unlinked_number on registry.observations (organization_id, personnummer_index)
+  where member_id is null and personnummer_index is not null;
 create index observations_unlinked on registry.observations (organization_id, received_at) where member_id is null;
 -- For the list of them in its order; organisation and outcome are looked at in the index.
 create index observations_unlinked_by_age on registry.observations (received_at, id, organization_id, outcome)
@@ -329,7 +351,7 @@ comment on column registry.observations.organization_id is 'The organisation who
 comment on column registry.observations.provider is 'The provider that verified the person.';
 comment on column registry.observations.source is 'Source named in the audit: vipps-login, bankid-login or idporten-login.';
 comment on column registry.observations.issuer is 'Issuer of the ID token.';
-comment on column registry.observations.subject is 'Subject of the ID token.';
+comment on column registry.observations.subject is 'Subject of the ID token; null: the person was erased.';
 comment on column registry.observations.acr is 'Level of assurance that the token states.';
 comment on column registry.observations.authenticated_at is 'When the person authenticated (auth_time); with single sign-on long before this login.';
 comment on column registry.observations.issued_at is 'When the provider issued the ID token of this login, by its own clock; null where there was none.';
@@ -354,8 +376,9 @@ comment on column registry.observations.phone is 'Phone number, E.164.';
 comment on column registry.observations.phone_verified is 'Whether the provider has verified the phone number.';
 comment on column registry.observations.email is 'E-mail address.';
 comment on column registry.observations.email_verified is 'Whether the provider has verified the e-mail address.';
-comment on column registry.observations.contact_erased_at is 'When name, birth date, phone number and e-mail address were erased, because their time was over.';
-comment on column registry.observations.number_erased_at is 'When every form of the number was erased, because its time was over.';
+comment on column registry.observations.contact_erased_at is 'When name, birth date, phone number and e-mail address were erased, because their time was over, or with the person.';
+comment on column registry.observations.number_erased_at is 'When every form of the number was erased, because its time was over, or with the person.';
+comment on column registry.observations.erased_at is 'When the person was erased: what is left is that somebody logged in, and the outcome.';
 
 create type registry.proposal as (
   decision   registry.decision,
@@ -418,6 +441,7 @@ create table registry.conflicts (
   assigned_to      uuid,
   assigned_until   timestamptz,
   postponed_until  date,
+  erased_at        timestamptz,
   unique (organization_id, id),
   foreign key (organization_id, member_id) references registry.members (organization_id, id),
   foreign key (organization_id, other_member_id) references registry.members (organization_id, id),
@@ -434,6 +458,7 @@ create table registry.conflicts (
     when 'member_system' then member_id is null
     when 'drift'         then member_id is not null
     when 'receiver_key'  then member_id is null and detail ?& '{public_jwk,fingerprint}'
+    when 'erasure'       then member_id is not null
   end),
   constraint conflicts_state_has_evidence check (case state
     when 'open'       then closed_at is null and decision is null and decided_by is null and superseded_by is null and (proposal).by is null
@@ -450,6 +475,8 @@ create table registry.conflicts (
     and length((proposal).note) <= 4000),
   constraint conflicts_two_people check ((proposal).by <> decided_by),
   constraint conflicts_assignment_has_end check (assigned_to is null or assigned_until is not null),
+  constraint conflicts_erased_holds_nothing check (erased_at is null or (closed_at is not null
+    and num_nonnulls(personnummer_index, note, (proposal).note) = 0 and personnummer_index_previous = '{}')),
   constraint conflicts_closed_waits_for_nobody check (closed_at is null or num_nonnulls(assigned_to, postponed_until) = 0)
 ) with (
   autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02
@@ -471,6 +498,8 @@ create index conflicts_assigned on registry.conflicts (assigned_to, organization
 create index conflicts_member on registry.conflicts (organization_id, member_id) where member_id is not null;
 create index conflicts_other_member on registry.conflicts (organization_id, other_member_id) where other_member_id is not null;
 create index conflicts_candidates on registry.conflicts using gin (candidates) where closed_at is null;
+-- For erasing, which asks about closed ones too.
+create index conflicts_all_candidates on registry.conflicts using gin (candidates) where closed_at is not null and candidates <> '{}';
 create index conflicts_observation on registry.conflicts (observation_id) where observation_id is not null;
 -- The retention task finds by it the closed cases that still know their number; a row leaves the index when it is erased.
 create index conflicts_with_number on registry.conflicts (organization_id, closed_at) where personnummer_index is not null and closed_at is not null;
@@ -503,6 +532,7 @@ comment on column registry.conflicts.proposal is 'The decision that waits for ap
 comment on column registry.conflicts.assigned_to is 'The coordinator (user id) who looks after it, as long as that is not over.';
 comment on column registry.conflicts.assigned_until is 'When that is over, unless the coordinator does something about the case before.';
 comment on column registry.conflicts.postponed_until is 'The day on which it comes back.';
+comment on column registry.conflicts.erased_at is 'When somebody whom it concerned was erased: it says nothing of the person any more, and its decision cannot be taken back.';
 
 create table registry.conflict_comments (
   id               uuid primary key default gen_random_uuid(),
@@ -602,6 +632,9 @@ create index resolutions_organization on registry.resolutions (organization_id, 
 -- The retention task finds by it the decisions that still hold the number they replaced; a row leaves the index when it is erased.
 create index resolutions_with_number on registry.resolutions (decided_at)
   where coalesce(((before).number).sealed, ((before).survivor_number).sealed) is not null;
+-- For erasing: decisions whose login this was, where no case names the member.
+create index resolutions_link_after on registry.resolutions (((before).link_after)) where (before).link_after is not null;
+create index resolutions_link_before on registry.resolutions (((before).link_before)) where (before).link_before is not null;
 comment on table registry.resolutions is 'Decisions of coordinators, with what is needed to take them back.';
 comment on column registry.resolutions.id is 'Identifies the decision.';
 comment on column registry.resolutions.organization_id is 'Whose case it was.';
@@ -652,15 +685,18 @@ create table registry.revocations (
   issued_at        timestamptz not null,
   received_at      timestamptz not null default now(),
   late             boolean not null,
-  primary key (organization_id, provider, subject, event, issued_at)
+  by_member        boolean not null default false,
+  primary key (organization_id, provider, subject, event, issued_at),
+  constraint revocations_of_members_take_effect check (not by_member or (event = 'CONSENT_REVOKED' and not late))
 );
-comment on table registry.revocations is 'Messages of a provider that a consent was withdrawn. Unsigned: hints, never proof.';
+comment on table registry.revocations is 'Withdrawals of consent, by login: messages of a provider (unsigned: hints, never proof), and what members withdrew themselves.';
 comment on column registry.revocations.organization_id is 'The organisation whose address they came to.';
 comment on column registry.revocations.provider is 'The provider they claim to come from.';
 comment on column registry.revocations.subject is 'The subject they name, known or not.';
 comment on column registry.revocations.event is 'The event they name; only CONSENT_REVOKED has an effect.';
 comment on column registry.revocations.issued_at is 'When they say they were issued.';
 comment on column registry.revocations.received_at is 'When they came.';
+comment on column registry.revocations.by_member is 'The member withdrew it, logged in with us: verified. False: a message of the provider.';
 comment on column registry.revocations.late is 'Came outside its own time of validity: kept, and nothing else.';
 
 create table registry.coordinators (

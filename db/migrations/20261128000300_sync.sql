@@ -149,11 +149,13 @@ create table sync.pushes (
   consent_withdrawn_at timestamptz,
   decided             boolean not null default false,
   waits_for_conflict_id uuid references registry.conflicts,
-  removal             boolean not null generated always as (personnummer_index is null) stored,
+  number_erased_at    timestamptz,
+  removal             boolean not null generated always as (personnummer_index is null and number_erased_at is null) stored,
   foreign key (organization_id, member_id) references registry.members (organization_id, id),
   foreign key (organization_id, file_id) references sync.files (organization_id, id),
   constraint pushes_acceptance_is_complete check (
     accepted_until is not null or (status_url is null and receiver_sealed is null)),
+  constraint pushes_erased_holds_nothing check (number_erased_at is null or personnummer_index is null),
   constraint pushes_cancelled_has_reason check (state <> 'cancelled' or consent_withdrawn_at is not null),
   constraint pushes_waiting_has_case check ((waits_for_conflict_id is not null) = (next_attempt_at is not distinct from 'infinity')),
   constraint pushes_final_holds_nothing check (settled_at is null or (accepted_until is null and slot is null)),
@@ -188,6 +190,7 @@ comment on column sync.pushes.organization_id is 'Whose member system.';
 comment on column sync.pushes.member_id is 'The member whose number is carried.';
 comment on column sync.pushes.observation_id is 'The login that caused it.';
 comment on column sync.pushes.personnummer_index is 'Index of the number to be carried, null: the number is to be removed. When the record has moved on, the push is superseded.';
+comment on column sync.pushes.number_erased_at is 'When the index of the number was erased with the person.';
 comment on column sync.pushes.removal is 'Whether the number is to be removed: what coordinators may know of its index.';
 comment on column sync.pushes.state is 'Where it stands.';
 comment on column sync.pushes.attempts is 'Attempts begun.';

@@ -13,6 +13,7 @@ create table registry.import_runs (
   fingerprint      text not null check (fingerprint ~ '^[0-9a-f]{64}$'),
   columns          text[] not null,
   dry_run          boolean not null,
+  readmit          boolean not null default false,
   state            registry.import_state not null default 'running',
   records_done     integer not null default 0 check (records_done >= 0),
   added            integer not null default 0,
@@ -37,6 +38,7 @@ comment on column registry.import_runs.organization_id is 'Whose members were im
 comment on column registry.import_runs.fingerprint is 'SHA-256 of the file and of the settings it was read with: the same again is the same run going on.';
 comment on column registry.import_runs.columns is 'The columns of registry.members that the file has; others are left as they are.';
 comment on column registry.import_runs.dry_run is 'Only counted, nothing changed.';
+comment on column registry.import_runs.readmit is 'Whether members who were erased may come back by this file.';
 comment on column registry.import_runs.state is 'Where it stands.';
 comment on column registry.import_runs.records_done is 'Records of the file that are done with, the header not counted.';
 comment on column registry.import_runs.added is 'Member records made.';

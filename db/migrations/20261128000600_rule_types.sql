@@ -61,8 +61,32 @@ comment on type private.judgement is 'What an observed number means for a record
 comment on column private.judgement.outcome is 'The outcome.';
 comment on column private.judgement.other_member_id is 'Another member of the organisation who has that number.';
 
-create type private.task as enum ('push_personnummer', 'process_observation');
+create type private.task as enum ('push_personnummer', 'process_observation', 'carry_out_erasure');
 comment on type private.task is 'The only jobs this database queues; each is a file in worker/tasks/.';
+
+create type private.person as (
+  organization_id  uuid,
+  member_ids       uuid[],
+  external_ids     text[],
+  user_ids         uuid[],
+  logins           registry.login_key[],
+  numbers          text[],
+  observation_ids  uuid[],
+  session_ids      uuid[],
+  conflict_ids     uuid[],
+  push_ids         uuid[]
+);
+comment on type private.person is 'Everything by which rows of a person are found.';
+comment on column private.person.organization_id is 'Whose member.';
+comment on column private.person.member_ids is 'The records.';
+comment on column private.person.external_ids is 'Their member numbers.';
+comment on column private.person.user_ids is 'Their user ids.';
+comment on column private.person.logins is 'Accounts at providers that are the person''s.';
+comment on column private.person.numbers is 'Indexes of personnummer that are the person''s and no other member''s.';
+comment on column private.person.observation_ids is 'Logins.';
+comment on column private.person.session_ids is 'Sessions.';
+comment on column private.person.conflict_ids is 'Cases that name the person, or that came of these logins.';
+comment on column private.person.push_ids is 'Pushes.';
 
 reset role;
 

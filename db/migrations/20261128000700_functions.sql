@@ -2,7 +2,8 @@
 -- Written by `npm run db:freeze`. Edit db/functions/, never this file.
 set local role registry_owner;
 -- begin db/functions/audit/private.actor.sql
--- Audit rows name who acted: a coordinator is known by the access token that PostgREST has verified, a program by its login.
+-- Audit rows name who acted: whoever calls the API is known by the access token that PostgREST has verified, a program by its login. Only a
+-- token of our callback says that it is a member's.
 create or replace function private.actor()
 returns text
 language plpgsql stable
@@ -12,12 +13,15 @@ declare
   v_claims constant text := current_setting('request.jwt.claims', true);
 begin
   if v_claims <> '' then
-    return coalesce('coordinator:' || nullif(v_claims::jsonb ->> 'sub', ''), session_user::text);
+    return coalesce(
+      case when v_claims::jsonb -> 'app_metadata' ->> 'audience' = 'members' then 'member:' else 'coordinator:' end
+        || nullif(v_claims::jsonb ->> 'sub', ''),
+      session_user::text);
   end if;
   return session_user;
 end
 $$;
-comment on function private.actor is 'Out: coordinator:<user id> when called through PostgREST, otherwise the database login.';
+comment on function private.actor is 'Out: member:<user id> or coordinator:<user id> when called through PostgREST, otherwise the database login.';
 -- end db/functions/audit/private.actor.sql
 
 -- begin db/functions/coordinators/private.coordinator_organizations.sql
@@ -189,6 +193,67 @@ $$;
 comment on function private.record_repeatable is 'In: what it counts with, then as private.record_event. Out: how many times in this hour. Appends the event, or counts it.';
 -- end db/functions/audit/private.record_repeatable.sql
 
+-- begin db/functions/sessions/private.link_stands.sql
+-- A session lives by the login it began with. Whoever takes the link away ends the session too; this finds the one that was being opened in that
+-- very moment. A coordinator's lives while the staff provider that vouched is the organisation's: who switches it off wants nobody to go on.
+create or replace function private.link_stands(p_session registry.sessions)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select exists (
+    select from registry.observations as o
+    join registry.identity_links as l on (l.organization_id, l.issuer, l.subject) = (o.organization_id, o.issuer, o.subject)
+    where o.id = p_session.observation_id and l.member_id = p_session.member_id)
+  or exists (
+    select from registry.coordinators as c
+    join registry.identity_providers as p on (p.organization_id, p.issuer) = (c.organization_id, c.issuer)
+    where c.user_id = p_session.coordinator_id and c.organization_id = p_session.organization_id and p.provider = 'staff' and p.enabled)
+$$;
+comment on function private.link_stands is 'In: a session. Out: whether the login it began with is still linked to its member, or its staff provider still lets its coordinator in.';
+-- end db/functions/sessions/private.link_stands.sql
+
+-- begin db/functions/sessions/private.session_member.sql
+-- Explicit linking is asked for by a member who is logged in: a session that lives, in the same organisation, and whose own login is
+-- still that member's.
+create or replace function private.session_member(p_session_id uuid, p_organization_id uuid)
+returns uuid
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select s.member_id from registry.sessions as s
+  where s.id = p_session_id and s.organization_id = p_organization_id
+    and s.code_used_at is not null and s.ended_at is null and s.expires_at > now() and private.link_stands(s)
+$$;
+comment on function private.session_member is 'In: a session, the organisation. Out: its member while the session lives, otherwise null.';
+-- end db/functions/sessions/private.session_member.sql
+
+-- begin db/functions/own_record/private.calling_member.sql
+-- Which record a member's own access token is for. The session says it, not the subject of the token: a merge moves the session to the
+-- surviving record, and signing out, or the link going, ends it at once. The token's subject is that record, or one merged into it. A token of
+-- Supabase Auth, and a coordinator's, is for no record. The one predicate behind everything that members see and do.
+create or replace function private.calling_member()
+returns uuid
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_claims constant jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
+begin
+  if v_claims -> 'app_metadata' ->> 'audience' is distinct from 'members' then
+    return null;
+  end if;
+  return (
+    select m.id from registry.sessions as s
+    join registry.members as m on m.id = private.session_member(s.id, s.organization_id)
+    where s.id = (v_claims ->> 'session_id')::uuid and m.merged_into is null and exists (
+      select from registry.members as named
+      where named.user_id::text = v_claims ->> 'sub' and m.id in (named.id, named.merged_into)));
+end
+$$;
+comment on function private.calling_member is 'Out: the member who calls the API with an access token of a session that lives; null for everybody else.';
+-- end db/functions/own_record/private.calling_member.sql
+
 -- begin db/functions/conflicts/private.record_refusal.sql
 -- A refusal is an answer, not an exception: raised, it would roll back its own audit row.
 create or replace function private.record_refusal(p_action text, p_code text, p_id uuid)
@@ -197,14 +262,18 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  -- Whose coordinator asked; null for one of several organisations, and for none.
-  v_organization_id constant uuid := (
-    select min(o.id::text)::uuid from unnest(private.coordinator_organizations()) as o(id) having count(*) = 1);
+  v_member_id constant uuid := private.calling_member();
+  -- Whose coordinator or member asked; null for one of several organisations, and for none.
+  v_organization_id constant uuid := coalesce(
+    (select m.organization_id from registry.members as m where m.id = v_member_id),
+    (select min(o.id::text)::uuid from unnest(private.coordinator_organizations()) as o(id) having count(*) = 1));
 begin
-  -- Counted for each coordinator; those who are none, and of whom there may be any number, together.
+  -- Counted for each coordinator and member; those who are none, and of whom there may be any number, together.
   perform private.record_repeatable(
-    concat_ws(' ', case when private.coordinator_organizations() = '{}' then 'nobody' else private.actor() end, p_action, p_code),
-    'refused', 'coordinator', v_organization_id, format('Refused: %s (%s).', p_action, replace(p_code, '_', ' ')),
+    concat_ws(' ', case when v_member_id is null and private.coordinator_organizations() = '{}' then 'nobody' else private.actor() end,
+      p_action, p_code),
+    'refused', case when v_member_id is null then 'coordinator' else 'app' end, v_organization_id,
+    format('Refused: %s (%s).', p_action, replace(p_code, '_', ' ')), p_member_id => v_member_id,
     p_detail => jsonb_build_object('action', p_action, 'code', p_code, 'id', p_id));
 end
 $$;
@@ -212,7 +281,7 @@ comment on function private.record_refusal is 'In: what was asked, code of the r
 -- end db/functions/conflicts/private.record_refusal.sql
 
 -- begin db/functions/conflicts/private.refusals.sql
--- Every refusal a coordinator can meet. An id of another organisation and one that does not exist are answered the same.
+-- Every refusal a coordinator can meet, or a member. An id of another organisation and one that does not exist are answered the same.
 create or replace function private.refusals()
 returns table (code text, status integer, message text)
 language sql immutable
@@ -220,7 +289,7 @@ set search_path = pg_catalog, pg_temp
 as $$
   values
     ('not_found', 404, 'There is no such row for you.'),
-    ('stale_version', 409, 'The case has changed since you looked at it. Read it again and decide on what it says now.'),
+    ('stale_version', 409, 'The case, or the record, has changed since you looked at it. Read it again and decide on what it says now.'),
     ('not_open', 409, 'The case is settled already.'),
     ('awaits_approval', 409, 'A decision on this case is proposed already: another coordinator approves or declines it, or the first withdraws it.'),
     ('not_proposed', 409, 'No decision on this case waits for approval.'),
@@ -238,8 +307,12 @@ as $$
     ('decision_not_applicable', 422, 'That decision cannot be made of a case of this kind.'),
     ('number_taken', 409, 'Another member has this number. Settle which of the two records is the person''s first.'),
     ('evidence_changed', 409, 'The records or the login have changed since, so this can no longer be done. Look at the case again.'),
-    ('capture_off', 409, 'The organisation has recorded no legal basis for storing numbers.'),
+    ('capture_off', 409, 'The organisation has not recorded its legal basis for storing numbers, or why they are necessary.'),
     ('already_linked', 409, 'The login is linked to a member already.'),
+    ('member_erased', 409, 'The person was erased, or is about to be: nothing more is decided about the record.'),
+    ('person_in_reason', 422, 'The reason tells who it is, and is kept. Write it without name, number, address or birth date.'),
+    ('erasure_not_done', 409, 'The receipt is not there yet. Try again in a minute; if it stays so, the operator must look at it.'),
+    ('receipt_given', 409, 'The receipt was given out already, which happens once.'),
     ('member_merged', 409, 'The member was merged into another record. Use the surviving one.'),
     ('not_failed', 409, 'The push has not failed, or a later one has taken its place.'),
     ('disputed', 409, 'The number is in question in an open case. Settle that first.'),
@@ -256,6 +329,7 @@ as $$
     ('query_unusable', 422, 'Write two letters or more of each name, or a birth date, a phone, an e-mail address or a member number.'),
     ('limit_unusable', 422, 'From 1 to 50 members are shown at a time.'),
     ('number_in_query', 422, 'Nobody is found by a personnummer. Search by name, birth date, phone, e-mail address or member number.'),
+    ('nothing_to_withdraw', 409, 'There is no consent of yours that could be withdrawn.'),
     ('unknown_language', 422, 'The language is nb, nn or en.'),
     ('newer_change', 409, 'Something newer depends on this decision. Undo or settle that first.')
 $$;
@@ -433,7 +507,8 @@ begin
   -- Under contention on one key add_job can answer NULL and drop the request; a change must not be lost by that.
   if (graphile_worker.add_job(
     identifier => p_task::text,
-    payload => json_build_object(case p_task when 'push_personnummer' then 'push_id' else 'observation_id' end, p_id),
+    payload => json_build_object(
+      case p_task when 'push_personnummer' then 'push_id' when 'carry_out_erasure' then 'erasure_id' else 'observation_id' end, p_id),
     job_key => p_task || ':' || p_id,
     run_at => p_run_at,
     max_attempts => 25,
@@ -450,7 +525,8 @@ comment on function private.enqueue is 'In: task, the id it is about, earliest t
 -- What makes two sightings the same disagreement, said once. Either the fingerprint is the same (same kind, same people, same login); or
 -- it is about a member's number, and the number is the same under any version of the key that both sides know, whoever else has it by now.
 -- A case knows its disagreement while it is open, and for good once a coordinator has settled it so that it does not come back; but a
--- push that failed, a consent that was withdrawn, a member system that is out of order, or a key that is proposed is each time a new one.
+-- push that failed, a consent that was withdrawn, a member system that is out of order, a key or an
+-- erasure that is proposed is each time a new one.
 create or replace function private.same_disagreement(c registry.conflicts)
 returns setof registry.conflicts
 language plpgsql stable
@@ -464,7 +540,7 @@ begin
     select known.* from registry.conflicts as known
     where known.organization_id = c.organization_id and known.fingerprint = c.fingerprint and known.state = 'resolved'
       and known.decision in ('keep_existing', 'not_same_person')
-      and known.kind not in ('push_failed', 'consent_revoked', 'member_system', 'receiver_key')
+      and known.kind not in ('push_failed', 'consent_revoked', 'member_system', 'receiver_key', 'erasure')
     union all
     select known.* from registry.conflicts as known
     where c.kind in ('mismatch', 'drift')
@@ -517,7 +593,8 @@ begin
   returning known.* into c;
   if found then
     return c;
-  elsif v_known_id is not null and p_case.kind not in ('inconsistent', 'push_failed', 'consent_revoked', 'member_system', 'receiver_key') then
+  elsif v_known_id is not null and p_case.kind not in ('inconsistent', 'push_failed', 'consent_revoked', 'member_system', 'receiver_key',
+    'erasure') then
     raise exception 'The case was settled meanwhile.' using errcode = 'serialization_failure';
   end if;
   insert into registry.conflicts as known
@@ -734,6 +811,28 @@ $$;
 comment on function private.keep_assignment is 'In: a locked case. Lengthens its assignment where it is the caller''s.';
 -- end db/functions/assignment/private.keep_assignment.sql
 
+-- begin db/functions/erasure/private.family_of.sql
+-- A person is all records that were merged with each other: each of them may have had a number and a place in the member system.
+create or replace function private.family_of(p_member_id uuid)
+returns uuid[]
+language sql stable
+set search_path = pg_catalog, pg_temp
+begin atomic
+  with recursive up(id, organization_id, merged_into) as (
+    select m.id, m.organization_id, m.merged_into from registry.members as m where m.id = p_member_id
+    union
+    select m.id, m.organization_id, m.merged_into from registry.members as m join up on m.id = up.merged_into
+  ), family(id, organization_id) as (
+    select up.id, up.organization_id from up where up.merged_into is null
+    union
+    select m.id, m.organization_id from registry.members as m join family as f on m.organization_id = f.organization_id and m.merged_into = f.id
+  )
+  select array(select f.id from family as f order by f.id);
+end;
+comment on function private.family_of is 'In: a member. Out: the record it was merged into, and every record merged into that one, in the order in which they are locked.';
+grant execute on function private.family_of to authenticated; -- called by private.digest_evidence
+-- end db/functions/erasure/private.family_of.sql
+
 -- begin db/functions/matching/private.lock_login.sql
 -- A login is here what comes back each time: issuer and subject. Several cases may be about one, and none about one that is linked to
 -- nobody; and where it brought no number, there is none that could be locked. So coordinators who decide whose login it is meet here
@@ -793,7 +892,8 @@ begin
   ) as brought(organization_id, masked);
   perform from registry.members as m
   where m.id in (
-    select unnest(asked.candidates || array[asked.member_id, asked.other_member_id, (asked.proposal).member_id])
+    select unnest(asked.candidates || array[asked.member_id, asked.other_member_id, (asked.proposal).member_id]
+      || case when asked.kind = 'erasure' then private.family_of(asked.member_id) end)
     from registry.conflicts as asked where asked.id = any (v_ids || array(
       select unnest((r.before).superseded) from registry.resolutions as r where r.conflict_id = any (v_ids) and r.undone_at is null)))
   order by m.id for no key update;
@@ -1102,7 +1202,7 @@ as $$
     and p_revocation.received_at >= p_observation.received_at
     and p_revocation.issued_at >= coalesce(p_observation.issued_at, date_trunc('second', p_observation.received_at, 'UTC'))
 $$;
-comment on function private.withdraws is 'In: an unverified message of the provider about a login''s subject, that login. Out: whether it withdraws the consent that the login gave.';
+comment on function private.withdraws is 'In: a withdrawal, by the provider''s unverified message or by the member, about a login''s subject, that login. Out: whether it withdraws the consent that the login gave.';
 -- end db/functions/consent/private.withdraws.sql
 
 -- begin db/functions/consent/private.is_withdrawn.sql
@@ -1120,7 +1220,7 @@ begin
       and private.withdraws(r, p_observation));
 end
 $$;
-comment on function private.is_withdrawn is 'In: an observation. Out: whether consent was withdrawn after that login, as an unverified message said.';
+comment on function private.is_withdrawn is 'In: an observation. Out: whether consent was withdrawn after that login, as the member or an unverified message said.';
 -- end db/functions/consent/private.is_withdrawn.sql
 
 -- begin db/functions/consent/private.needs_consent.sql
@@ -1293,21 +1393,24 @@ comment on function private.number_of is 'In: an observation, or what stands for
 
 -- begin db/functions/conflicts/private.is_obsolete.sql
 -- A case about numbers is obsolete when the records have changed so that nothing of it is left. A mismatch: the record has the very number
--- by now, or none, which the next login fills. A duplicate: it has a number of its own, or nobody else has that number any more.
+-- by now, or none, which the next login fills. A duplicate: it has a number of its own, or nobody else has that number any more. Either: the
+-- member withdrew the consent that the login's number came with, and it is erased (the retention task takes none from a case that may be decided).
 create or replace function private.is_obsolete(c registry.conflicts, o registry.observations)
 returns boolean
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select case c.kind
-    when 'mismatch' then m.personnummer_index is null or private.has_number(m, private.number_of(o))
-    when 'duplicate' then m.personnummer_index is not null or not private.has_number(other, private.number_of(o))
+  select case
+    when c.kind in ('mismatch', 'duplicate') and o.number_erased_at is not null then true
+    when o.personnummer_index is null then null
+    when c.kind = 'mismatch' then m.personnummer_index is null or private.has_number(m, private.number_of(o))
+    when c.kind = 'duplicate' then m.personnummer_index is not null or not private.has_number(other, private.number_of(o))
   end
   from registry.members as m
   left join registry.members as other on other.id = c.other_member_id
-  where m.id = c.member_id and o.personnummer_index is not null
+  where m.id = c.member_id
 $$;
-comment on function private.is_obsolete is 'In: a case, its evidence (private.evidence_of_case). Out: whether the numbers that the records have by now leave nothing to decide; null: not a case about numbers, or the number was erased.';
+comment on function private.is_obsolete is 'In: a case, its evidence (private.evidence_of_case). Out: whether the numbers that the records have by now leave nothing to decide; null: not a case about numbers, or without one.';
 -- end db/functions/conflicts/private.is_obsolete.sql
 
 -- begin db/functions/conflicts/private.close_obsolete_cases.sql
@@ -1466,6 +1569,72 @@ $$;
 comment on function private.accept_observed is 'In: a locked case, its evidence (private.evidence_of_case). Out: the state before. Links the login and gives the record the observed number, as the kind of the case asks.';
 -- end db/functions/conflicts/private.accept_observed.sql
 
+-- begin db/functions/erasure/private.digest_external_id.sql
+-- By this an import knows an erased member number again. The salt is the organisation's own: a digest alone, in the ledger or on a receipt, tells
+-- nothing.
+create or replace function private.digest_external_id(p_organization_id uuid, p_external_id text)
+returns bytea
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select sha256(g.erasure_salt || convert_to(p_external_id, 'UTF8')) from registry.organizations as g where g.id = p_organization_id
+$$;
+comment on function private.digest_external_id is 'In: an organisation, a member number. Out: SHA-256 over the organisation''s salt and the number (UTF-8).';
+-- end db/functions/erasure/private.digest_external_id.sql
+
+-- begin db/functions/erasure/private.lock_family.sql
+-- All records of a person, locked in the common order. A merge may change which they are while this waits; whoever asks tries again then.
+create or replace function private.lock_family(p_member_id uuid)
+returns uuid[]
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_member_ids constant uuid[] := private.family_of(p_member_id);
+begin
+  perform from registry.members as m where m.id = any (v_member_ids) order by m.id for no key update;
+  if private.family_of(p_member_id) <> v_member_ids then
+    raise exception 'The record was merged or separated meanwhile.' using errcode = 'serialization_failure';
+  end if;
+  return v_member_ids;
+end
+$$;
+comment on function private.lock_family is 'In: a member. Out: all records of the person, locked. Raises serialization_failure: call again.';
+-- end db/functions/erasure/private.lock_family.sql
+
+-- begin db/functions/erasure/private.announce_erasure.sql
+-- The erasure is decided. It is carried out in a second step (private.carry_out_erasure), because it has to stand outside the database before
+-- anything is gone: a backup that is restored one day is held to that. From now on no coordinator decides about these records, and no import
+-- changes them, so that they stay the ones that were announced.
+create or replace function private.announce_erasure(
+  p_member_id uuid, p_reason text, p_source text, p_requested_by text, p_approved_by text default null, p_conflict_id uuid default null
+)
+returns uuid
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_member_ids constant uuid[] := private.lock_family(p_member_id);
+  v_organization_id constant uuid := (select m.organization_id from registry.members as m where m.id = p_member_id);
+  v_erasure_id uuid;
+begin
+  insert into audit.erasures (organization_id, member_id, reason, requested_by, approved_by, conflict_id)
+  values (v_organization_id, p_member_id, p_reason, p_requested_by, p_approved_by, p_conflict_id)
+  returning id into v_erasure_id;
+  insert into audit.erased_records (member_id, organization_id, erasure_id, external_id_digest)
+  select m.id, m.organization_id, v_erasure_id, private.digest_external_id(m.organization_id, m.external_id)
+  from registry.members as m where m.id = any (v_member_ids);
+  update registry.members as m set erasure_id = v_erasure_id where m.id = any (v_member_ids);
+  perform private.record_event('erasure_announced', p_source, v_organization_id, 'The person is to be erased.',
+    p_member_id => p_member_id, p_conflict_id => p_conflict_id,
+    p_detail => jsonb_build_object('erasure_id', v_erasure_id, 'records', cardinality(v_member_ids)));
+  perform private.enqueue('carry_out_erasure', v_erasure_id);
+  return v_erasure_id;
+end
+$$;
+comment on function private.announce_erasure is 'In: a member whose person nothing stands against to erase, the reason, audit source, who asked, who approved, the case. Out: the erasure, announced.';
+-- end db/functions/erasure/private.announce_erasure.sql
+
 -- begin db/functions/undo/private.undo_time.sql
 -- Said once: for decisions, and for what is kept to take them back.
 create or replace function private.undo_time()
@@ -1486,7 +1655,7 @@ returns timestamptz
 language sql immutable
 set search_path = pg_catalog, pg_temp
 begin atomic
-  select p_decided_at + private.undo_time() where p_kind not in ('push_failed', 'receiver_key') and p_decision <> 'retry_sync';
+  select p_decided_at + private.undo_time() where p_kind not in ('push_failed', 'receiver_key', 'erasure') and p_decision <> 'retry_sync';
 end;
 comment on function private.undo_until is 'In: kind of a case, its decision in force, when it was made. Out: until when it can be taken back; null: not at all.';
 grant execute on function private.undo_until to authenticated; -- called by api.settled_conflicts
@@ -1793,6 +1962,8 @@ begin
     when 'not_same_person' then v_before := private.exclude_login(c, o);
     when 'merge_into' then v_before := private.merge_members(c);
     when 'accept_receiver_key' then perform private.set_receiver_key(c);
+    when 'erase_member' then perform private.announce_erasure(c.member_id, p_note, 'coordinator', coalesce((c.proposal).by, private.actor()),
+      case when (c.proposal).by is not null then private.actor() end, c.id);
     when 'link_login' then
       perform private.carry_out_link(o, (c.proposal).member_id, p_note, c);
       return (select private.describe_case(known) from registry.conflicts as known where known.id = c.id);
@@ -1804,7 +1975,7 @@ exception
     return private.refusal('number_taken');
   when check_violation then
     get stacked diagnostics v_constraint = constraint_name;
-    if v_constraint <> 'conflicts_two_people' then
+    if v_constraint not in ('conflicts_two_people', 'erasures_two_people') then
       raise;
     end if;
     return private.refusal('own_proposal');
@@ -1826,7 +1997,8 @@ begin atomic
     'members', (
       select jsonb_agg(jsonb_build_array(m.id, m.given_name, m.family_name, m.birth_date, m.email, m.phone, m.personnummer_masked,
         m.personnummer_at, m.merged_into) order by m.id)
-      from registry.members as m where m.id = any (c.candidates || array[c.member_id, c.other_member_id, p_member_id])),
+      from registry.members as m where m.id = any (c.candidates || array[c.member_id, c.other_member_id, p_member_id]
+        || case when c.kind = 'erasure' then private.family_of(c.member_id) end)),
     'login', (
       select jsonb_build_array(o.given_name, o.family_name, o.birth_date, o.email, o.phone, o.personnummer_masked, l.member_id)
       from registry.observations as o
@@ -1864,6 +2036,10 @@ language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
   select case
+    when p_decision <> 'keep_existing' and exists (
+      select from registry.members as m
+      where m.id = any (c.candidates || array[c.member_id, c.other_member_id, (c.proposal).member_id])
+        and m.erasure_id is not null) then 'member_erased'
     when p_decision = 'link_login' and private.linked_member(o) is not null then 'already_linked'
     when p_decision in ('accept_observed', 'merge_into', 'link_login') and exists (
       select from registry.members as m
@@ -2335,7 +2511,8 @@ as $$
       then 'The change was taken in, but nobody confirmed in time that it was carried out.'
     when p_error_code in ('acceptance_failed', 'status_url_refused', 'status_lost')
       then 'The member system took the change in and then could not carry it out.'
-    when p_error_code in ('worker_stopping', 'lease_lost', 'database_failed', 'database_row_unexpected') then 'The attempt was interrupted. It is made again.'
+    when p_error_code in ('worker_stopping', 'lease_lost', 'database_failed', 'database_row_unexpected')
+      then 'The attempt was interrupted. It is made again.'
     when p_error_code = 'disputed' then 'The number is in question in an open case. It is sent, or dropped, when the case is settled.'
     when p_error_code is not null then 'Something unexpected happened. The operator must look at it.'
   end
@@ -2471,7 +2648,7 @@ begin
   where known.id = p_push_id and known.organization_id = any (p_organization_ids);
   if p.id is null then
     return '{"code": "not_found"}'::jsonb;
-  elsif exists (select from registry.members as m where m.id = p.member_id and m.merged_into is not null) then
+  elsif exists (select from registry.members as m where m.id = p.member_id and m.merged_into is not null and m.erased_at is null) then
     return '{"code": "member_merged"}'::jsonb;
   elsif p.waits_for_conflict_id is not null or private.disputing_case(p) is not null then
     return '{"code": "disputed"}'::jsonb;
@@ -2658,462 +2835,98 @@ instead of insert or update or delete on api.deliveries
 for each row execute function private.tg__refuse_write();
 -- end db/functions/pushes/api.deliveries.sql
 
--- begin db/functions/files_and_worklist/private.lock_worklist_push.sql
--- A change of the worklist that the caller may see and that still waits, locked.
-create or replace function private.lock_worklist_push(p_push_id uuid)
-returns sync.pushes
+-- begin db/functions/erasure/private.give_receipt.sql
+-- The receipt is given out once, and then it is only known here by its digest.
+create or replace function private.give_receipt(p_erasure_id uuid, p_source text)
+returns text
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  p sync.pushes;
+  e audit.erasures;
+  v_receipt text;
 begin
-  select known.* into p from sync.pushes as known
-  where known.id = p_push_id and known.organization_id = any (private.coordinator_organizations())
-    and exists (select from sync.member_systems as s where s.organization_id = known.organization_id and s.kind = 'worklist')
-  for update;
-  return p;
+  delete from registry.erasure_receipts as r where r.erasure_id = p_erasure_id returning r.receipt into v_receipt;
+  if v_receipt is not null then
+    update audit.erasures as known set receipt_given_at = clock_timestamp(), receipt_given_to = private.actor()
+    where known.id = p_erasure_id returning known.* into e;
+    perform private.record_event('erasure_receipt_given', p_source, e.organization_id, 'The receipt of the erasure was given out.',
+      p_member_id => e.member_id, p_detail => jsonb_build_object('erasure_id', e.id));
+  end if;
+  return v_receipt;
 end
 $$;
-comment on function private.lock_worklist_push is 'In: a push. Out: the push, locked; null when the caller may not see it or it is no change of a worklist.';
--- end db/functions/files_and_worklist/private.lock_worklist_push.sql
+comment on function private.give_receipt is 'In: an erasure, audit source. Out: its receipt (a compact JWS), given out now; null: it was given before, or is not there yet.';
+-- end db/functions/erasure/private.give_receipt.sql
 
--- begin db/functions/pushes/private.push_standing.sql
--- Two questions that are asked of a push by several functions, written down once. A push carries one value: when the record holds another by
--- now, or none, a later push carries that one; and a record that was merged into another has nothing more to say. And one after the other:
--- an older value must never arrive after a newer one. A view, because PostgreSQL plans it together with whoever asks.
-create or replace view private.push_standing with (security_invoker = true) as
-select
-  p.id,
-  m.merged_into is not null or m.personnummer_index is distinct from p.personnummer_index or exists (
-    select from sync.pushes as newer where newer.member_id = p.member_id and newer.state = 'pending' and newer.id <> p.id) as is_obsolete,
-  exists (
-    select from sync.pushes as other
-    where other.organization_id = p.organization_id and other.member_id = p.member_id and other.id <> p.id
-      and other.state = 'sending' and other.lease_expires_at > clock_timestamp()) as member_is_busy
-from sync.pushes as p
-join registry.members as m on m.id = p.member_id;
-comment on view private.push_standing is 'Of each push, whether the record has moved on, and whether another push of its member is being sent.';
-comment on column private.push_standing.id is 'The push.';
-comment on column private.push_standing.is_obsolete is 'The record has moved on: nothing is left to carry.';
-comment on column private.push_standing.member_is_busy is 'Another push of the member is being sent.';
--- end db/functions/pushes/private.push_standing.sql
-
--- begin db/functions/pushes/private.push_is_obsolete.sql
--- For one push, what private.push_standing says.
-create or replace function private.push_is_obsolete(p_push_id uuid)
-returns boolean
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return (select s.is_obsolete from private.push_standing as s where s.id = p_push_id);
-end
-$$;
-comment on function private.push_is_obsolete is 'In: a push. Out: whether the record has moved on.';
--- end db/functions/pushes/private.push_is_obsolete.sql
-
--- begin db/functions/files_and_worklist/private.mark_done.sql
--- The person's word is the delivery, and counts as its attempt. When the record has changed since the number was fetched, a later
--- change stands on the list.
-create or replace function private.mark_done(p_push_id uuid)
+-- begin db/functions/erasure/private.fetch_erasure_receipt.sql
+-- A coordinator fetches the receipt, to hand it on to the person.
+create or replace function private.fetch_erasure_receipt(p_erasure_id uuid)
 returns jsonb
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  p sync.pushes := private.lock_worklist_push(p_push_id);
+  e audit.erasures;
+  v_receipt text;
 begin
-  if p.id is null then
-    return private.refuse('mark_done', 'not_found', p_push_id);
-  elsif p.waits_for_conflict_id is not null then
-    return private.refuse('mark_done', 'disputed', p_push_id);
-  elsif p.state <> 'pending' or private.push_is_obsolete(p.id) then
-    return private.refuse('mark_done', 'not_waiting', p_push_id);
+  select known.* into e from audit.erasures as known
+  where known.id = p_erasure_id and known.organization_id = any (private.coordinator_organizations());
+  v_receipt := private.give_receipt(e.id, 'coordinator') where e.id is not null;
+  if v_receipt is null then
+    select known.* into e from audit.erasures as known where known.id = e.id; -- a colleague may have fetched it at this moment
+    return private.refuse('fetch_erasure_receipt',
+      case when e.id is null then 'not_found' when e.receipt_digest is null then 'erasure_not_done' else 'receipt_given' end, p_erasure_id);
   end if;
-  update sync.pushes set attempts = attempts + 1, leased_by = private.actor() where id = p.id returning * into p;
-  insert into sync.push_attempts (push_id, organization_id, attempt, worker_id, result, duration_ms)
-  values (p.id, p.organization_id, p.attempts, p.leased_by, 'delivered', 0);
-  p.error_code := null;
-  perform private.settle_push(p, 'delivered', 'push_marked_done', 'A coordinator typed the change into the member system.');
-  return jsonb_build_object('push_id', p.id, 'state', 'delivered');
+  return jsonb_build_object('erasure_id', e.id, 'receipt', v_receipt);
 end
 $$;
-comment on function private.mark_done is 'See api.mark_done.';
-grant execute on function private.mark_done to authenticated;
--- end db/functions/files_and_worklist/private.mark_done.sql
+comment on function private.fetch_erasure_receipt is 'See api.fetch_erasure_receipt.';
+grant execute on function private.fetch_erasure_receipt to authenticated;
+-- end db/functions/erasure/private.fetch_erasure_receipt.sql
 
--- begin db/functions/files_and_worklist/api.mark_done.sql
--- A person has typed a change into the member system.
-create or replace function api.mark_done(push_id uuid)
+-- begin db/functions/erasure/api.fetch_erasure_receipt.sql
+-- The receipt, for the person. It can be had once.
+create or replace function api.fetch_erasure_receipt(erasure_id uuid)
 returns jsonb
 language sql volatile
 set search_path = pg_catalog, pg_temp
 begin atomic
-  select private.mark_done(mark_done.push_id);
+  select private.fetch_erasure_receipt(fetch_erasure_receipt.erasure_id);
 end;
-comment on function api.mark_done is 'In: a change of api.worklist. Out: the delivered push, or a refusal with code and message (HTTP 404, 409: it was done already, or the record has changed since).';
-grant execute on function api.mark_done to authenticated;
--- end db/functions/files_and_worklist/api.mark_done.sql
+comment on function api.fetch_erasure_receipt is 'In: an erasure of api.erasures. Out: {"erasure_id", "receipt"}: a compact JWS whose payload lists what was erased; it is given out once. Or a refusal with code and message (HTTP 404, 409).';
+grant execute on function api.fetch_erasure_receipt to authenticated;
+-- end db/functions/erasure/api.fetch_erasure_receipt.sql
 
--- begin db/functions/files_and_worklist/api.worklist.sql
--- What a person has to type into a member system that has no interface, oldest first. The number itself is fetched for one
--- change at a time (api.fetch_number), sealed for the organisation's own key.
-create or replace view api.worklist with (security_invoker = true) as
+-- begin db/functions/erasure/api.erasures.sql
+-- Whom the organisation has erased, or is about to: no names, and nobody can be found by it.
+create or replace view api.erasures with (security_invoker = true) as
 select
-  p.id as push_id, g.slug as organization, p.member_id, m.external_id as member_external_id, m.given_name, m.family_name,
-  case when m.personnummer_masked is null then 'remove' else 'set' end as change, m.personnummer_masked,
-  p.accepted_until is not null and (s.receiver_key is not null or m.personnummer_masked is null) as ready, p.created_at as waiting_since,
-  p.waits_for_conflict_id
-from sync.pushes as p
-join registry.organizations as g on g.id = p.organization_id
-join registry.members as m on m.id = p.member_id
-join sync.member_systems as s on s.organization_id = p.organization_id and s.kind = 'worklist'
-where p.settled_at is null;
-comment on view api.worklist is 'Changes of the coordinator''s organisations that a person carries out: whether the number is to be set or removed, for whom, and whether it is ready to be fetched (a removal: to be carried out).';
-comment on column api.worklist.push_id is 'The change; api.fetch_number and api.mark_done take it.';
-comment on column api.worklist.organization is 'Whose member system (slug).';
-comment on column api.worklist.member_id is 'The member concerned.';
-comment on column api.worklist.member_external_id is 'The member''s number in the member system.';
-comment on column api.worklist.given_name is 'Given name on the record.';
-comment on column api.worklist.family_name is 'Family name on the record.';
-comment on column api.worklist.change is 'set: type the number in; remove: take it away.';
-comment on column api.worklist.personnummer_masked is 'The number to be set, masked; null: it is to be removed.';
-comment on column api.worklist.ready is 'Whether the number can be fetched now, or the removal carried out.';
-comment on column api.worklist.waiting_since is 'When the change was made.';
-comment on column api.worklist.waits_for_conflict_id is 'The case that is to be settled before the change is carried out.';
-grant select on api.worklist to authenticated;
+  e.id as erasure_id, g.slug as organization, e.member_id, e.state, e.reason, private.user_of_actor(e.requested_by) as requested_by,
+  private.user_of_actor(e.approved_by) as approved_by, e.announced_at, e.erased_at, e.counts, e.removal, e.removed_at,
+  e.receipt_digest is not null and e.receipt_given_at is null as receipt_waits, e.receipt_given_at
+from audit.erasures as e
+join registry.organizations as g on g.id = e.organization_id;
+comment on view api.erasures is 'Persons whom the coordinator''s organisations have erased, or who are about to be.';
+comment on column api.erasures.erasure_id is 'The erasure; api.fetch_erasure_receipt takes it.';
+comment on column api.erasures.organization is 'Whose member (slug).';
+comment on column api.erasures.member_id is 'The record that was asked about.';
+comment on column api.erasures.state is 'announced: the worker carries it out within seconds; erased.';
+comment on column api.erasures.reason is 'Why.';
+comment on column api.erasures.requested_by is 'The coordinator who asked for it (user id); null: the operator.';
+comment on column api.erasures.approved_by is 'The second coordinator, where two were needed.';
+comment on column api.erasures.announced_at is 'When it was decided.';
+comment on column api.erasures.erased_at is 'When it was carried out.';
+comment on column api.erasures.counts is 'What was erased: numbers of rows by table.';
+comment on column api.erasures.removal is 'not_needed: no number had been sent to the member system; queued: it is told to remove the number; delivered: it has, or a coordinator closed the case about it.';
+comment on column api.erasures.removed_at is 'When.';
+comment on column api.erasures.receipt_waits is 'Whether the receipt is there to be fetched.';
+comment on column api.erasures.receipt_given_at is 'When it was given out.';
+grant select on api.erasures to authenticated;
 create or replace trigger _100_refuse_write
-instead of insert or update or delete on api.worklist
+instead of insert or update or delete on api.erasures
 for each row execute function private.tg__refuse_write();
--- end db/functions/files_and_worklist/api.worklist.sql
-
--- begin db/functions/files_and_worklist/private.fetch_number.sql
--- Seeing a number leaves a trace in the same transaction.
-create or replace function private.fetch_number(p_push_id uuid)
-returns jsonb
-language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  p constant sync.pushes := private.lock_worklist_push(p_push_id);
-begin
-  if p.id is null then
-    return private.refuse('fetch_number', 'not_found', p_push_id);
-  elsif p.settled_at is not null then
-    return private.refuse('fetch_number', 'not_waiting', p_push_id);
-  elsif p.waits_for_conflict_id is not null then
-    return private.refuse('fetch_number', 'disputed', p_push_id);
-  elsif p.receiver_sealed is null or private.push_is_obsolete(p.id) then
-    return private.refuse('fetch_number', 'not_sealed_yet', p_push_id);
-  end if;
-  perform private.record_repeatable(private.actor() || ' ' || p.id, 'number_fetched', 'coordinator', p.organization_id,
-    'A coordinator fetched the sealed number to type it in.',
-    p_member_id => p.member_id, p_push_id => p.id);
-  return jsonb_build_object('push_id', p.id, 'sealed', p.receiver_sealed);
-end
-$$;
-comment on function private.fetch_number is 'See api.fetch_number.';
-grant execute on function private.fetch_number to authenticated;
--- end db/functions/files_and_worklist/private.fetch_number.sql
-
--- begin db/functions/files_and_worklist/api.fetch_number.sql
--- The number that a person is to type in, sealed for the organisation's own key: not even this database can read it.
-create or replace function api.fetch_number(push_id uuid)
-returns jsonb
-language sql volatile
-set search_path = pg_catalog, pg_temp
-begin atomic
-  select private.fetch_number(fetch_number.push_id);
-end;
-comment on function api.fetch_number is 'In: a change of api.worklist. Out: the number as a compact JWE for the organisation''s receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited; after the fifth within an hour they are counted.';
-grant execute on function api.fetch_number to authenticated;
--- end db/functions/files_and_worklist/api.fetch_number.sql
-
--- begin db/functions/matching/api.unlinked_logins.sql
--- People who logged in and could not be taken for a member, and whose login still belongs to nobody.
-create or replace view api.unlinked_logins with (security_invoker = true) as
-select
-  o.id as observation_id, g.slug as organization, o.provider, o.outcome, o.received_at, o.given_name, o.family_name, o.birth_date,
-  o.personnummer_masked, o.explanation, 'link_login' = any (g.second_approval) as needs_approval
-from registry.observations as o
-join registry.organizations as g on g.id = o.organization_id
-where o.outcome in ('unlinked', 'ambiguous', 'name_mismatch')
-  and not exists (
-    select from registry.identity_links as l
-    where l.organization_id = o.organization_id and l.issuer = o.issuer and l.subject = o.subject);
-comment on view api.unlinked_logins is 'Logins in the coordinator''s organisations that matched no member with certainty.';
-comment on column api.unlinked_logins.observation_id is 'The login; api.link_login takes it.';
-comment on column api.unlinked_logins.organization is 'Where the person logged in (slug).';
-comment on column api.unlinked_logins.provider is 'What the person logged in with.';
-comment on column api.unlinked_logins.outcome is 'unlinked: nobody matches; ambiguous: several do; name_mismatch: one does, under another name.';
-comment on column api.unlinked_logins.received_at is 'When it was recorded.';
-comment on column api.unlinked_logins.given_name is 'Given name that the login brought.';
-comment on column api.unlinked_logins.family_name is 'Family name that the login brought.';
-comment on column api.unlinked_logins.birth_date is 'Birth date that the login brought.';
-comment on column api.unlinked_logins.personnummer_masked is 'The number that the login brought, masked.';
-comment on column api.unlinked_logins.explanation is 'By what it was compared, what agreed and what disagreed.';
-comment on column api.unlinked_logins.needs_approval is 'Whether linking it is only proposed, and a second coordinator must approve.';
-grant select on api.unlinked_logins to authenticated;
-create or replace trigger _100_refuse_write
-instead of insert or update or delete on api.unlinked_logins
-for each row execute function private.tg__refuse_write();
--- end db/functions/matching/api.unlinked_logins.sql
-
--- begin db/functions/matching/private.case_of_login.sql
--- A proposal stands on a case. A login that has none, because nobody was told of it or because it was settled, gets one of its own.
-create or replace function private.case_of_login(o registry.observations, p_member_id uuid)
-returns registry.conflicts
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  c registry.conflicts;
-begin
-  select known.* into c from private.open_cases_of_login(o) as known order by known.state = 'proposed' desc, known.opened_at, known.id limit 1;
-  if c.id is null then
-    c.id := gen_random_uuid();
-    c.organization_id := o.organization_id;
-    c.kind := 'ambiguous';
-    c.candidates := array[p_member_id];
-    c.observation_id := o.id;
-    c.fingerprint := concat_ws(' ', 'ambiguous', c.id);
-    c.personnummer_index := o.personnummer_index;
-    c.personnummer_index_previous := o.personnummer_index_previous;
-    c.detail := o.explanation;
-    c := private.open_case(c);
-  end if;
-  return c;
-end
-$$;
-comment on function private.case_of_login is 'In: an observation of a login that is linked to nobody, the member it is said to be. Out: the open case about it, locked: one that has a proposal, else the oldest, else a new one.';
--- end db/functions/matching/private.case_of_login.sql
-
--- begin db/functions/approval/private.decisions_for_two.sql
--- The one predicate for two pairs of eyes. Where linking a login needs two, so does accepting one that this links: otherwise whoever proposes
--- a link, and withdraws it, has a case on which one alone may accept it.
-create or replace function private.decisions_for_two(p_decisions text[], p_second_approval registry.decision[], p_kind registry.conflict_kind)
-returns text[]
-language plpgsql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return array(
-    select t.decision from unnest(p_decisions) as t(decision)
-    where t.decision = any (p_second_approval::text[])
-      or t.decision = 'accept_observed' and p_kind in ('ambiguous', 'name_mismatch', 'subject_moved') and 'link_login' = any (p_second_approval));
-end
-$$;
-comment on function private.decisions_for_two is 'In: decisions, those that the organisation lists, kind of the case (null: none). Out: the decisions that a second coordinator must approve.';
-grant execute on function private.decisions_for_two to authenticated; -- called by api.open_conflicts
--- end db/functions/approval/private.decisions_for_two.sql
-
--- begin db/functions/approval/private.needs_approval.sql
--- Two pairs of eyes: the organisation says which decisions one coordinator only proposes.
-create or replace function private.needs_approval(p_organization_id uuid, p_decision registry.decision, p_kind registry.conflict_kind)
-returns boolean
-language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-  select private.decisions_for_two(array[p_decision::text], g.second_approval, p_kind) <> '{}'
-  from registry.organizations as g where g.id = p_organization_id
-$$;
-comment on function private.needs_approval is 'In: an organisation, a decision, the kind of the case (null: none). Out: whether a second coordinator must approve it.';
--- end db/functions/approval/private.needs_approval.sql
-
--- begin db/functions/number/private.read_mask.sql
--- The six visible digits: day (D-number: + 40), month (synthetic: + 80), year in two digits.
-create or replace function private.read_mask(p_masked text)
-returns table (birth_date text, d_number boolean, synthetic boolean)
-language sql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-  select
-    to_char(d.day % 40, 'FM00') || to_char(d.month % 80, 'FM00') || d.year,
-    d.day > 40,
-    d.month > 80
-  from (select left(p_masked, 2)::integer as day, substr(p_masked, 3, 2)::integer as month, substr(p_masked, 5, 2) as year) as d
-$$;
-comment on function private.read_mask is 'In: a masked number. Out: birth date as ddmmyy without the marks, whether it is a D-number, whether it is synthetic.';
--- end db/functions/number/private.read_mask.sql
-
--- begin db/functions/number/private.classify_mismatch.sql
--- What a coordinator may know of two differing numbers without seeing either: the masked forms tell the birth date, and
--- whether a number is a D-number (day + 40) or synthetic (month + 80). A person who gets a personnummer after a D-number is
--- the usual harmless case (national-identity-number, section 2).
-create or replace function private.classify_mismatch(p_observation registry.observations)
-returns jsonb
-language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-  select jsonb_build_object(
-    'same_birth_date', r.birth_date = o.birth_date,
-    'd_number_to_personnummer', r.d_number and not o.d_number,
-    'recorded_synthetic', r.synthetic,
-    'observed_synthetic', o.synthetic,
-    'older_than_record', coalesce(p_observation.received_at < m.personnummer_at, false))
-  from registry.members as m, private.read_mask(m.personnummer_masked) as r, private.read_mask(p_observation.personnummer_masked) as o
-  where m.id = p_observation.member_id
-$$;
-comment on function private.classify_mismatch is 'In: an observation whose number differs from its member''s. Out: how they differ, without the numbers.';
--- end db/functions/number/private.classify_mismatch.sql
-
--- begin db/functions/conflicts/private.open_conflict.sql
--- A login or an import disagrees with the records: the case that a coordinator is asked about. A mismatch is about a number, which is
--- compared for itself (private.same_disagreement): its index changes with the key and is erased one day, so the fingerprint says nothing of it.
-create or replace function private.open_conflict(
-  p_kind registry.conflict_kind, p_observation registry.observations,
-  p_member_id uuid default null, p_other_member_id uuid default null, p_candidates uuid[] default '{}'
-)
-returns registry.conflicts
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  c registry.conflicts;
-begin
-  c.id := gen_random_uuid();
-  c.organization_id := p_observation.organization_id;
-  c.kind := p_kind;
-  c.member_id := p_member_id;
-  c.other_member_id := p_other_member_id;
-  c.candidates := p_candidates;
-  c.observation_id := p_observation.id;
-  c.fingerprint := case p_kind
-    when 'mismatch' then concat_ws(' ', p_kind, p_member_id, c.id)
-    when 'duplicate' then concat_ws(' ', p_kind, p_member_id, p_other_member_id)
-    else concat_ws(' ', p_kind, p_member_id, p_other_member_id, nullif(array_to_string(p_candidates, ','), ''),
-      p_observation.issuer, p_observation.subject)
-  end;
-  c.personnummer_index := p_observation.personnummer_index;
-  c.personnummer_index_previous := p_observation.personnummer_index_previous;
-  c.detail := p_observation.explanation || case when p_kind = 'mismatch' then private.classify_mismatch(p_observation) else '{}' end;
-  return private.open_case(c);
-end
-$$;
-comment on function private.open_conflict is 'In: kind, observation, member, the other member, the candidates. Out: the case: new, open already, or settled before.';
--- end db/functions/conflicts/private.open_conflict.sql
-
--- begin db/functions/approval/private.propose_decision.sql
--- One coordinator proposes; nothing changes but the case, which waits for another one.
-create or replace function private.propose_decision(
-  p_conflict registry.conflicts, p_decision registry.decision, p_note text, p_member_id uuid default null
-)
-returns jsonb
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  c registry.conflicts := p_conflict;
-begin
-  c.proposal.decision := p_decision;
-  c.proposal.by := private.actor();
-  c.proposal.at := clock_timestamp();
-  c.proposal.note := p_note;
-  c.proposal.version := c.version + 1;
-  c.proposal.member_id := p_member_id;
-  c.proposal.evidence := private.digest_evidence(c.id, p_member_id);
-  update registry.conflicts set state = 'proposed', proposal = c.proposal, version = version + 1
-  where id = c.id
-  returning * into c;
-  perform private.keep_assignment(c.id);
-  perform private.record_proposal_event('decision_proposed', c, format('A coordinator proposed a decision; another is to approve it: %s.',
-    replace(p_decision::text, '_', ' ')));
-  return private.describe_case(c);
-end
-$$;
-comment on function private.propose_decision is 'In: a locked open case, the decision, the note, for link_login the member. Out: the case, for the caller.';
--- end db/functions/approval/private.propose_decision.sql
-
--- begin db/functions/matching/private.link_login.sql
--- Whose login was it? The coordinator knows; open cases about that login are settled by it.
-create or replace function private.link_login(p_observation_id uuid, p_member_id uuid, p_note text, p_expected_version integer)
-returns jsonb
-language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  o registry.observations;
-  m registry.members;
-  c registry.conflicts;
-  v_refusal text;
-begin
-  select known.* into o from registry.observations as known
-  where known.id = p_observation_id and known.organization_id = any (private.coordinator_organizations());
-  perform private.lock_login(o.id);
-  perform private.lock_number(o.organization_id, o.personnummer_masked) where o.personnummer_masked is not null;
-  select known.* into m from registry.members as known
-  where known.id = p_member_id and known.organization_id = o.organization_id for no key update;
-  v_refusal := case
-    when o.id is null or m.id is null then 'not_found'
-    when private.linked_member(o) is not null then 'already_linked'
-    when p_expected_version is not null and p_expected_version <> all (
-      array(select known.version from private.open_cases_of_login(o) as known)) then 'stale_version'
-    when m.merged_into is not null then 'member_merged'
-    else private.why_not_note(p_note)
-  end;
-  if v_refusal is not null then
-    return private.refuse('link_login', v_refusal, p_observation_id);
-  elsif private.needs_approval(o.organization_id, 'link_login', null) then
-    c := private.case_of_login(o, m.id);
-    if c.state = 'proposed' then
-      return private.refuse('link_login', 'awaits_approval', p_observation_id);
-    end if;
-    return jsonb_build_object('observation_id', o.id, 'member_id', m.id, 'linked', false)
-      || private.propose_decision(c, 'link_login', p_note, m.id);
-  end if;
-  -- Also a login that nobody was told of becomes a case, so that the decision can be looked up, and undone.
-  perform private.open_conflict('ambiguous', o, p_candidates => array[m.id]) where o.outcome = 'unlinked';
-  return jsonb_build_object('observation_id', o.id, 'member_id', m.id, 'linked', true,
-    'conflict_id', private.carry_out_link(o, m.id, p_note));
-end
-$$;
-comment on function private.link_login is 'See api.link_login.';
-grant execute on function private.link_login to authenticated;
--- end db/functions/matching/private.link_login.sql
-
--- begin db/functions/matching/api.link_login.sql
--- A coordinator says whose login it is. What a login brought never changes; a case about it does.
-create or replace function api.link_login(observation_id uuid, member_id uuid, note text default null, expected_version integer default null)
-returns jsonb
-language sql volatile
-set search_path = pg_catalog, pg_temp
-begin atomic
-  select private.link_login(link_login.observation_id, link_login.member_id, link_login.note, link_login.expected_version);
-end;
-comment on function api.link_login is 'In: a login that matched nobody with certainty (api.unlinked_logins), the member it belongs to, a note, the version of the open case about that login as the coordinator saw it (null: it was not decided on the page of a case). Out: the link, or a refusal with code and message (HTTP 404, 409, 422).';
-grant execute on function api.link_login to authenticated;
--- end db/functions/matching/api.link_login.sql
-
--- begin db/functions/members/api.members.sql
--- The records of the coordinator's organisations, as far as a person needs them to tell members apart.
-create or replace view api.members with (security_invoker = true) as
-select
-  m.id, g.slug as organization, m.external_id, m.given_name, m.family_name, m.birth_date, m.email, m.phone,
-  m.personnummer_masked, m.personnummer_source, m.personnummer_at, m.merged_into, m.version, m.created_at, m.updated_at
-from registry.members as m
-join registry.organizations as g on g.id = m.organization_id;
-comment on view api.members is 'Member records of the coordinator''s organisations. Numbers are masked. api.find_members searches them.';
-comment on column api.members.id is 'The member; api.link_login takes it.';
-comment on column api.members.organization is 'Whose member (slug).';
-comment on column api.members.external_id is 'The member''s number in the member system.';
-comment on column api.members.given_name is 'Given name.';
-comment on column api.members.family_name is 'Family name.';
-comment on column api.members.birth_date is 'Birth date.';
-comment on column api.members.email is 'E-mail address.';
-comment on column api.members.phone is 'Phone, E.164.';
-comment on column api.members.personnummer_masked is 'The recorded number, masked; null: none.';
-comment on column api.members.personnummer_source is 'What brought the number.';
-comment on column api.members.personnummer_at is 'When it was recorded.';
-comment on column api.members.merged_into is 'The record that this one was merged into.';
-comment on column api.members.version is 'Rises with every change of the record.';
-comment on column api.members.created_at is 'When the record was made here.';
-comment on column api.members.updated_at is 'When it was last changed.';
-grant select on api.members to authenticated;
-create or replace trigger _100_refuse_write
-instead of insert or update or delete on api.members
-for each row execute function private.tg__refuse_write();
--- end db/functions/members/api.members.sql
+-- end db/functions/erasure/api.erasures.sql
 
 -- begin db/functions/matching/private.lower_letters.sql
 -- Written by `npm run db:letters` from Unicode data.
@@ -3427,7 +3240,7 @@ begin
   return (
     with found as (
       select m.*, row_number() over (order by m.family_name, m.given_name, m.birth_date, m.id) as place
-      from registry.members as m where m.organization_id = any (v_organizations) and m.id = any (v_ids))
+      from registry.members as m where m.organization_id = any (v_organizations) and m.id = any (v_ids) and m.erased_at is null)
     select jsonb_build_object(
       'members', coalesce(jsonb_agg(jsonb_build_object(
         'id', f.id, 'organization', g.slug, 'external_id', f.external_id, 'given_name', f.given_name, 'family_name', f.family_name,
@@ -3453,6 +3266,903 @@ end;
 comment on function api.find_members is 'In: words of a name (each from its beginning), a birth date (2.1.1980, 1980-01-02), a phone, an e-mail address or a member number; words and a birth date may be combined; at most how many (1 to 50). Out: {"members": [as in api.members, by name], "more": whether there are others}; or a refusal with code and message (HTTP 422). Never searches by personnummer.';
 grant execute on function api.find_members to authenticated;
 -- end db/functions/members/api.find_members.sql
+
+-- begin db/functions/matching/api.unlinked_logins.sql
+-- People who logged in and could not be taken for a member, and whose login still belongs to nobody.
+create or replace view api.unlinked_logins with (security_invoker = true) as
+select
+  o.id as observation_id, g.slug as organization, o.provider, o.outcome, o.received_at, o.given_name, o.family_name, o.birth_date,
+  o.personnummer_masked, o.explanation, 'link_login' = any (g.second_approval) as needs_approval
+from registry.observations as o
+join registry.organizations as g on g.id = o.organization_id
+where o.outcome in ('unlinked', 'ambiguous', 'name_mismatch') and o.erased_at is null
+  and not exists (
+    select from registry.identity_links as l
+    where l.organization_id = o.organization_id and l.issuer = o.issuer and l.subject = o.subject);
+comment on view api.unlinked_logins is 'Logins in the coordinator''s organisations that matched no member with certainty.';
+comment on column api.unlinked_logins.observation_id is 'The login; api.link_login takes it.';
+comment on column api.unlinked_logins.organization is 'Where the person logged in (slug).';
+comment on column api.unlinked_logins.provider is 'What the person logged in with.';
+comment on column api.unlinked_logins.outcome is 'unlinked: nobody matches; ambiguous: several do; name_mismatch: one does, under another name.';
+comment on column api.unlinked_logins.received_at is 'When it was recorded.';
+comment on column api.unlinked_logins.given_name is 'Given name that the login brought.';
+comment on column api.unlinked_logins.family_name is 'Family name that the login brought.';
+comment on column api.unlinked_logins.birth_date is 'Birth date that the login brought.';
+comment on column api.unlinked_logins.personnummer_masked is 'The number that the login brought, masked.';
+comment on column api.unlinked_logins.explanation is 'By what it was compared, what agreed and what disagreed.';
+comment on column api.unlinked_logins.needs_approval is 'Whether linking it is only proposed, and a second coordinator must approve.';
+grant select on api.unlinked_logins to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.unlinked_logins
+for each row execute function private.tg__refuse_write();
+-- end db/functions/matching/api.unlinked_logins.sql
+
+-- begin db/functions/matching/private.case_of_login.sql
+-- A proposal stands on a case. A login that has none, because nobody was told of it or because it was settled, gets one of its own.
+create or replace function private.case_of_login(o registry.observations, p_member_id uuid)
+returns registry.conflicts
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c registry.conflicts;
+begin
+  select known.* into c from private.open_cases_of_login(o) as known order by known.state = 'proposed' desc, known.opened_at, known.id limit 1;
+  if c.id is null then
+    c.id := gen_random_uuid();
+    c.organization_id := o.organization_id;
+    c.kind := 'ambiguous';
+    c.candidates := array[p_member_id];
+    c.observation_id := o.id;
+    c.fingerprint := concat_ws(' ', 'ambiguous', c.id);
+    c.personnummer_index := o.personnummer_index;
+    c.personnummer_index_previous := o.personnummer_index_previous;
+    c.detail := o.explanation;
+    c := private.open_case(c);
+  end if;
+  return c;
+end
+$$;
+comment on function private.case_of_login is 'In: an observation of a login that is linked to nobody, the member it is said to be. Out: the open case about it, locked: one that has a proposal, else the oldest, else a new one.';
+-- end db/functions/matching/private.case_of_login.sql
+
+-- begin db/functions/approval/private.decisions_for_two.sql
+-- The one predicate for two pairs of eyes. Where linking a login needs two, so does accepting one that this links: otherwise whoever proposes
+-- a link, and withdraws it, has a case on which one alone may accept it.
+create or replace function private.decisions_for_two(p_decisions text[], p_second_approval registry.decision[], p_kind registry.conflict_kind)
+returns text[]
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return array(
+    select t.decision from unnest(p_decisions) as t(decision)
+    where t.decision = any (p_second_approval::text[])
+      or t.decision = 'accept_observed' and p_kind in ('ambiguous', 'name_mismatch', 'subject_moved') and 'link_login' = any (p_second_approval));
+end
+$$;
+comment on function private.decisions_for_two is 'In: decisions, those that the organisation lists, kind of the case (null: none). Out: the decisions that a second coordinator must approve.';
+grant execute on function private.decisions_for_two to authenticated; -- called by api.open_conflicts
+-- end db/functions/approval/private.decisions_for_two.sql
+
+-- begin db/functions/approval/private.needs_approval.sql
+-- Two pairs of eyes: the organisation says which decisions one coordinator only proposes.
+create or replace function private.needs_approval(p_organization_id uuid, p_decision registry.decision, p_kind registry.conflict_kind)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.decisions_for_two(array[p_decision::text], g.second_approval, p_kind) <> '{}'
+  from registry.organizations as g where g.id = p_organization_id
+$$;
+comment on function private.needs_approval is 'In: an organisation, a decision, the kind of the case (null: none). Out: whether a second coordinator must approve it.';
+-- end db/functions/approval/private.needs_approval.sql
+
+-- begin db/functions/number/private.read_mask.sql
+-- The six visible digits: day (D-number: + 40), month (synthetic: + 80), year in two digits.
+create or replace function private.read_mask(p_masked text)
+returns table (birth_date text, d_number boolean, synthetic boolean)
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select
+    to_char(d.day % 40, 'FM00') || to_char(d.month % 80, 'FM00') || d.year,
+    d.day > 40,
+    d.month > 80
+  from (select left(p_masked, 2)::integer as day, substr(p_masked, 3, 2)::integer as month, substr(p_masked, 5, 2) as year) as d
+$$;
+comment on function private.read_mask is 'In: a masked number. Out: birth date as ddmmyy without the marks, whether it is a D-number, whether it is synthetic.';
+-- end db/functions/number/private.read_mask.sql
+
+-- begin db/functions/number/private.classify_mismatch.sql
+-- What a coordinator may know of two differing numbers without seeing either: the masked forms tell the birth date, and
+-- whether a number is a D-number (day + 40) or synthetic (month + 80). A person who gets a personnummer after a D-number is
+-- the usual harmless case (national-identity-number, section 2).
+create or replace function private.classify_mismatch(p_observation registry.observations)
+returns jsonb
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object(
+    'same_birth_date', r.birth_date = o.birth_date,
+    'd_number_to_personnummer', r.d_number and not o.d_number,
+    'recorded_synthetic', r.synthetic,
+    'observed_synthetic', o.synthetic,
+    'older_than_record', coalesce(p_observation.received_at < m.personnummer_at, false))
+  from registry.members as m, private.read_mask(m.personnummer_masked) as r, private.read_mask(p_observation.personnummer_masked) as o
+  where m.id = p_observation.member_id
+$$;
+comment on function private.classify_mismatch is 'In: an observation whose number differs from its member''s. Out: how they differ, without the numbers.';
+-- end db/functions/number/private.classify_mismatch.sql
+
+-- begin db/functions/conflicts/private.open_conflict.sql
+-- A login or an import disagrees with the records: the case that a coordinator is asked about. A mismatch is about a number, which is
+-- compared for itself (private.same_disagreement): its index changes with the key and is erased one day, so the fingerprint says nothing of it.
+create or replace function private.open_conflict(
+  p_kind registry.conflict_kind, p_observation registry.observations,
+  p_member_id uuid default null, p_other_member_id uuid default null, p_candidates uuid[] default '{}'
+)
+returns registry.conflicts
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c registry.conflicts;
+begin
+  c.id := gen_random_uuid();
+  c.organization_id := p_observation.organization_id;
+  c.kind := p_kind;
+  c.member_id := p_member_id;
+  c.other_member_id := p_other_member_id;
+  c.candidates := p_candidates;
+  c.observation_id := p_observation.id;
+  c.fingerprint := case p_kind
+    when 'mismatch' then concat_ws(' ', p_kind, p_member_id, c.id)
+    when 'duplicate' then concat_ws(' ', p_kind, p_member_id, p_other_member_id)
+    else concat_ws(' ', p_kind, p_member_id, p_other_member_id, nullif(array_to_string(p_candidates, ','), ''),
+      p_observation.issuer, p_observation.subject)
+  end;
+  c.personnummer_index := p_observation.personnummer_index;
+  c.personnummer_index_previous := p_observation.personnummer_index_previous;
+  c.detail := p_observation.explanation || case when p_kind = 'mismatch' then private.classify_mismatch(p_observation) else '{}' end;
+  return private.open_case(c);
+end
+$$;
+comment on function private.open_conflict is 'In: kind, observation, member, the other member, the candidates. Out: the case: new, open already, or settled before.';
+-- end db/functions/conflicts/private.open_conflict.sql
+
+-- begin db/functions/approval/private.propose_decision.sql
+-- One coordinator proposes; nothing changes but the case, which waits for another one.
+create or replace function private.propose_decision(
+  p_conflict registry.conflicts, p_decision registry.decision, p_note text, p_member_id uuid default null
+)
+returns jsonb
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c registry.conflicts := p_conflict;
+begin
+  c.proposal.decision := p_decision;
+  c.proposal.by := private.actor();
+  c.proposal.at := clock_timestamp();
+  c.proposal.note := p_note;
+  c.proposal.version := c.version + 1;
+  c.proposal.member_id := p_member_id;
+  c.proposal.evidence := private.digest_evidence(c.id, p_member_id);
+  update registry.conflicts set state = 'proposed', proposal = c.proposal, version = version + 1
+  where id = c.id
+  returning * into c;
+  perform private.keep_assignment(c.id);
+  perform private.record_proposal_event('decision_proposed', c, format('A coordinator proposed a decision; another is to approve it: %s.',
+    replace(p_decision::text, '_', ' ')));
+  return private.describe_case(c);
+end
+$$;
+comment on function private.propose_decision is 'In: a locked open case, the decision, the note, for link_login the member. Out: the case, for the caller.';
+-- end db/functions/approval/private.propose_decision.sql
+
+-- begin db/functions/matching/private.link_login.sql
+-- Whose login was it? The coordinator knows; open cases about that login are settled by it.
+create or replace function private.link_login(p_observation_id uuid, p_member_id uuid, p_note text, p_expected_version integer)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  o registry.observations;
+  m registry.members;
+  c registry.conflicts;
+  v_refusal text;
+begin
+  select known.* into o from registry.observations as known
+  where known.id = p_observation_id and known.organization_id = any (private.coordinator_organizations());
+  perform private.lock_login(o.id);
+  perform private.lock_number(o.organization_id, o.personnummer_masked) where o.personnummer_masked is not null;
+  select known.* into m from registry.members as known
+  where known.id = p_member_id and known.organization_id = o.organization_id for no key update;
+  v_refusal := case
+    when o.id is null or m.id is null then 'not_found'
+    when private.linked_member(o) is not null then 'already_linked'
+    when p_expected_version is not null and p_expected_version <> all (
+      array(select known.version from private.open_cases_of_login(o) as known)) then 'stale_version'
+    when m.erasure_id is not null or o.erased_at is not null then 'member_erased'
+    when m.merged_into is not null then 'member_merged'
+    else private.why_not_note(p_note)
+  end;
+  if v_refusal is not null then
+    return private.refuse('link_login', v_refusal, p_observation_id);
+  elsif private.needs_approval(o.organization_id, 'link_login', null) then
+    c := private.case_of_login(o, m.id);
+    if c.state = 'proposed' then
+      return private.refuse('link_login', 'awaits_approval', p_observation_id);
+    end if;
+    return jsonb_build_object('observation_id', o.id, 'member_id', m.id, 'linked', false)
+      || private.propose_decision(c, 'link_login', p_note, m.id);
+  end if;
+  -- Also a login that nobody was told of becomes a case, so that the decision can be looked up, and undone.
+  perform private.open_conflict('ambiguous', o, p_candidates => array[m.id]) where o.outcome = 'unlinked';
+  return jsonb_build_object('observation_id', o.id, 'member_id', m.id, 'linked', true,
+    'conflict_id', private.carry_out_link(o, m.id, p_note));
+end
+$$;
+comment on function private.link_login is 'See api.link_login.';
+grant execute on function private.link_login to authenticated;
+-- end db/functions/matching/private.link_login.sql
+
+-- begin db/functions/matching/api.link_login.sql
+-- A coordinator says whose login it is. What a login brought never changes; a case about it does.
+create or replace function api.link_login(observation_id uuid, member_id uuid, note text default null, expected_version integer default null)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.link_login(link_login.observation_id, link_login.member_id, link_login.note, link_login.expected_version);
+end;
+comment on function api.link_login is 'In: a login that matched nobody with certainty (api.unlinked_logins), the member it belongs to, a note, the version of the open case about that login as the coordinator saw it (null: it was not decided on the page of a case). Out: the link, or a refusal with code and message (HTTP 404, 409, 422).';
+grant execute on function api.link_login to authenticated;
+-- end db/functions/matching/api.link_login.sql
+
+-- begin db/functions/members/api.members.sql
+-- The records of the coordinator's organisations, as far as a person needs them to tell members apart.
+create or replace view api.members with (security_invoker = true) as
+select
+  m.id, g.slug as organization, m.external_id, m.given_name, m.family_name, m.birth_date, m.email, m.phone,
+  m.personnummer_masked, m.personnummer_source, m.personnummer_at, m.merged_into, m.version, m.created_at, m.updated_at, m.erasure_id
+from registry.members as m
+join registry.organizations as g on g.id = m.organization_id
+where m.erased_at is null;
+comment on view api.members is 'Member records of the coordinator''s organisations, but those that were erased (api.erasures). Numbers are masked. api.find_members searches them.';
+comment on column api.members.id is 'The member; api.link_login takes it.';
+comment on column api.members.organization is 'Whose member (slug).';
+comment on column api.members.external_id is 'The member''s number in the member system.';
+comment on column api.members.given_name is 'Given name.';
+comment on column api.members.family_name is 'Family name.';
+comment on column api.members.birth_date is 'Birth date.';
+comment on column api.members.email is 'E-mail address.';
+comment on column api.members.phone is 'Phone, E.164.';
+comment on column api.members.personnummer_masked is 'The recorded number, masked; null: none.';
+comment on column api.members.personnummer_source is 'What brought the number.';
+comment on column api.members.personnummer_at is 'When it was recorded.';
+comment on column api.members.merged_into is 'The record that this one was merged into.';
+comment on column api.members.version is 'Rises with every change of the record.';
+comment on column api.members.created_at is 'When the record was made here.';
+comment on column api.members.updated_at is 'When it was last changed.';
+comment on column api.members.erasure_id is 'The person is about to be erased (api.erasures).';
+grant select on api.members to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.members
+for each row execute function private.tg__refuse_write();
+-- end db/functions/members/api.members.sql
+
+-- begin db/functions/erasure/private.names_person.sql
+-- The reason for an erasure is kept when everything else is gone, so it must not say who it was.
+create or replace function private.names_person(p_text text, m registry.members)
+returns boolean
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(
+    exists (
+      select from unnest(private.search_words(concat_ws(' ', m.given_name, m.family_name))) as w(word)
+      where length(w.word) > 2 and w.word = any (private.search_words(p_text)))
+    or length(m.external_id) > 2 and position(m.external_id in p_text) > 0
+    or position(lower(m.email) in lower(p_text)) > 0
+    or position(right(m.phone, 8) in regexp_replace(p_text, '[^0-9]', '', 'g')) > 0
+    or private.read_birth_date(p_text) = m.birth_date, false)
+$$;
+comment on function private.names_person is 'In: a text, a member. Out: whether it has a word of the names, the member number, the e-mail address, the phone or the birth date.';
+-- end db/functions/erasure/private.names_person.sql
+
+-- begin db/functions/erasure/private.why_not_reason.sql
+-- The reason for an erasure: something, with nothing in it that tells who.
+create or replace function private.why_not_reason(p_member_id uuid, p_reason text)
+returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when coalesce(p_reason, '') !~ '[^[:space:]]' then 'text_missing'
+    when private.why_not_note(p_reason) is not null then private.why_not_note(p_reason)
+    when exists (
+      select from registry.members as m where m.id = any (private.family_of(p_member_id)) and private.names_person(p_reason, m))
+      then 'person_in_reason'
+  end
+$$;
+comment on function private.why_not_reason is 'In: a member, the reason to erase the person. Out: code of the refusal, null: go ahead.';
+-- end db/functions/erasure/private.why_not_reason.sql
+
+-- begin db/functions/erasure/private.erase_member.sql
+-- A coordinator erases a person: announced at once, or, where the organisation wants two pairs of eyes, a case that another coordinator approves.
+create or replace function private.erase_member(p_member_id uuid, p_reason text, p_expected_version integer)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  m registry.members;
+  c registry.conflicts;
+  v_refusal text;
+begin
+  select known.* into m from registry.members as known
+  where known.id = p_member_id and known.organization_id = any (private.coordinator_organizations());
+  perform private.lock_family(m.id) where m.id is not null;
+  select known.* into m from registry.members as known where known.id = m.id;
+  v_refusal := case
+    when m.id is null then 'not_found'
+    when m.erasure_id is not null then 'member_erased'
+    when p_expected_version is distinct from m.version then 'stale_version'
+    else private.why_not_reason(m.id, p_reason)
+  end;
+  if v_refusal is not null then
+    return private.refuse('erase_member', v_refusal, p_member_id);
+  elsif not private.needs_approval(m.organization_id, 'erase_member', null) then
+    return jsonb_build_object('member_id', m.id, 'state', 'announced',
+      'erasure_id', private.announce_erasure(m.id, p_reason, 'coordinator', private.actor()));
+  end if;
+  c.organization_id := m.organization_id;
+  c.kind := 'erasure';
+  c.member_id := m.id;
+  c.fingerprint := 'erasure ' || m.id;
+  c := private.open_case(c);
+  if c.state = 'proposed' then
+    return private.refuse('erase_member', 'awaits_approval', p_member_id);
+  end if;
+  return jsonb_build_object('member_id', m.id, 'erasure_id', null) || private.propose_decision(c, 'erase_member', p_reason);
+end
+$$;
+comment on function private.erase_member is 'See api.erase_member.';
+grant execute on function private.erase_member to authenticated;
+-- end db/functions/erasure/private.erase_member.sql
+
+-- begin db/functions/erasure/api.erase_member.sql
+-- A person wants to be forgotten, and has no duty to be kept.
+create or replace function api.erase_member(member_id uuid, reason text, expected_version integer)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.erase_member(erase_member.member_id, erase_member.reason, erase_member.expected_version);
+end;
+comment on function api.erase_member is 'In: a member of api.members, why, in words that do not tell who, the version that was seen. Out: {"member_id", "erasure_id", "state": "announced"}: the worker erases the person, and every record merged with this one, within seconds (api.erasures); or the proposed case, where a second coordinator must approve; or a refusal with code and message (HTTP 404, 409, 422).';
+grant execute on function api.erase_member to authenticated;
+-- end db/functions/erasure/api.erase_member.sql
+
+-- begin db/functions/erasure/private.find_person.sql
+-- Everything by which rows of a person are found (private.personal_data), asked for once. A login belongs to the person where it is or was linked to
+-- a record of theirs, where it has the number of one and is nobody else's, or where a case about these records alone came of it. What belongs to
+-- another member by now is that member's.
+create or replace function private.find_person(p_organization_id uuid, p_member_ids uuid[])
+returns private.person
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  p private.person;
+  v_named uuid[]; -- cases
+begin
+  p.organization_id := p_organization_id;
+  p.member_ids := p_member_ids;
+  select array_remove(array_agg(m.external_id), null), array_agg(m.user_id) into p.external_ids, p.user_ids
+  from registry.members as m where m.id = any (p.member_ids);
+  p.session_ids := array(
+    select s.id from registry.sessions as s where s.organization_id = p.organization_id and s.member_id = any (p.member_ids));
+  v_named := array(
+    select c.id from registry.conflicts as c where c.organization_id = p.organization_id and c.member_id = any (p.member_ids)
+    union
+    select c.id from registry.conflicts as c where c.organization_id = p.organization_id and c.other_member_id = any (p.member_ids)
+    union -- as the two indexes have them
+    select c.id from registry.conflicts as c where c.candidates && p.member_ids and c.closed_at is null
+    union
+    select c.id from registry.conflicts as c where c.candidates && p.member_ids and c.closed_at is not null and c.candidates <> '{}');
+  p.observation_ids := array(
+    select o.id from registry.observations as o where o.organization_id = p.organization_id and o.member_id = any (p.member_ids)
+    union
+    select o.id from registry.observations as o where o.organization_id = p.organization_id and o.requested_member_id = any (p.member_ids)
+    union
+    select k.observation_id from registry.link_proposals as k where k.session_id = any (p.session_ids));
+  p.logins := array(
+    select row(l.issuer, l.subject)::registry.login_key from registry.identity_links as l
+    where l.organization_id = p.organization_id and l.member_id = any (p.member_ids)
+    union
+    select row(o.issuer, o.subject)::registry.login_key from registry.observations as o
+    where o.id = any (p.observation_ids) and o.subject is not null and not exists (
+      select from registry.identity_links as l
+      where l.organization_id = o.organization_id and l.issuer = o.issuer and l.subject = o.subject and l.member_id <> all (p.member_ids)));
+  p.numbers := array(
+    select n.index from (
+      select m.personnummer_index from registry.members as m where m.id = any (p.member_ids)
+      union
+      select unnest(o.personnummer_index || o.personnummer_index_previous) from registry.observations as o where o.id = any (p.observation_ids)
+    ) as n(index)
+    where n.index is not null and not exists (
+      select from registry.members as other
+      where other.organization_id = p.organization_id and other.personnummer_index = n.index and other.id <> all (p.member_ids)));
+  p.observation_ids := p.observation_ids || array(
+    select o.id from unnest(p.logins) as l
+    join registry.observations as o on o.organization_id = p.organization_id and o.issuer = l.issuer and o.subject = l.subject and o.member_id is null
+    union
+    select o.id from registry.observations as o
+    where o.organization_id = p.organization_id and o.personnummer_index = any (p.numbers) and o.member_id is null
+    union
+    select c.observation_id from registry.conflicts as c join registry.observations as o on o.id = c.observation_id
+    where c.id = any (v_named) and o.member_id is null
+      and array_remove(c.candidates || array[c.member_id, c.other_member_id], null) <@ p.member_ids
+      and not exists (
+        select from registry.identity_links as l
+        where l.organization_id = o.organization_id and l.issuer = o.issuer and l.subject = o.subject and l.member_id <> all (p.member_ids))
+    except
+    select unnest(p.observation_ids));
+  p.push_ids := array(
+    select u.id from sync.pushes as u where u.organization_id = p.organization_id and u.member_id = any (p.member_ids));
+  p.conflict_ids := array(
+    select unnest(v_named)
+    union
+    select c.id from registry.conflicts as c where c.observation_id = any (p.observation_ids)
+    union
+    select c.id from registry.conflicts as c
+    where c.organization_id = p.organization_id and c.state = 'proposed' and (c.proposal).member_id = any (p.member_ids)
+    union
+    select r.conflict_id from registry.resolutions as r
+    where (r.before).link_after = any (p.member_ids) or (r.before).link_before = any (p.member_ids));
+  return p;
+end
+$$;
+comment on function private.find_person is 'In: an organisation, all records of a person (private.family_of), or of several persons. Out: everything by which their rows are found.';
+-- end db/functions/erasure/private.find_person.sql
+
+-- begin db/functions/erasure/private.personal_data.sql
+-- The one place that says what is personal data of a member, and what becomes of it. Erasing is checked by it (private.remains_of), an export is
+-- made by it, and a test holds it to the tables: a column that is added and stands in no line here fails. Erased: gone with the person. Kept: about
+-- the person, but it tells nobody who; or kept for a reason that is given. Not personal: about the organisation, its coordinators, or the machinery.
+-- found_by is a predicate over a row t of the table and a private.person p; gone, over the same row, is true when nothing of the person is left in
+-- the column. A row that is deleted is no longer found at all.
+create or replace view private.personal_data with (security_invoker = true) as
+select
+  split_part(line.place, '.', 1) as schema_name, split_part(line.place, '.', 2) as table_name, c.column_name, line.class, line.found_by,
+  case when line.class = 'erased' then replace(coalesce(line.gone, 't.COLUMN is null'), 'COLUMN', c.column_name) end as gone, line.why
+from (values
+  -- The record.
+  ('registry.members', 'erased', 't.id = any (p.member_ids)', null,
+    'given_name family_name birth_date email phone personnummer_index personnummer_sealed personnummer_masked personnummer_source personnummer_at',
+    'Who the member is.'),
+  ('registry.members', 'erased', 't.user_id = any (p.user_ids)', 'false', 'user_id', 'Subject of the app''s tokens; another takes its place.'),
+  ('registry.members', 'kept', 't.id = any (p.member_ids)', null, 'external_id',
+    'Until the member system has removed the number: then it goes too.'),
+  ('registry.members', 'kept', 't.id = any (p.member_ids)', null,
+    'id organization_id merged_into erasure_id erased_at version created_at updated_at',
+    'A mark that logins, cases and pushes refer to. Random ids and times.'),
+  ('registry.member_search', 'erased', 't.organization_id = p.organization_id and t.member_id = any (p.member_ids)', 'false',
+    'organization_id member_id names birth_date', 'What members are searched by.'),
+  -- Logins.
+  ('registry.identity_links', 'erased', 't.organization_id = p.organization_id and t.member_id = any (p.member_ids)', 'false',
+    'id organization_id issuer subject member_id provider match_rule explanation revoked_at created_at', 'Which account is the member''s.'),
+  ('registry.excluded_links', 'erased', 't.organization_id = p.organization_id and t.member_id = any (p.member_ids)', 'false',
+    'organization_id issuer subject member_id created_at', 'Which account is not.'),
+  ('registry.observations', 'erased', 't.id = any (p.observation_ids)', null,
+    'subject acr personnummer_index personnummer_sealed personnummer_masked given_name family_name birth_date phone email',
+    'What the provider said of the person.'),
+  ('registry.observations', 'erased', 't.id = any (p.observation_ids)', 't.COLUMN = ''{}''', 'personnummer_index_previous explanation',
+    'The number under older keys; what agreed with the record.'),
+  ('registry.observations', 'kept', 't.id = any (p.observation_ids)', null,
+    'id organization_id provider source issuer authenticated_at issued_at received_at outcome absent_reason inconsistency deferred_sqlstate '
+    'settled_at member_id requested_member_id told phone_verified email_verified contact_erased_at number_erased_at erased_at',
+    'That somebody logged in, when, and what came of it: it is counted.'),
+  ('registry.sessions', 'erased', 't.id = any (p.session_ids)', 'false',
+    'id organization_id audience member_id observation_id coordinator_id return_to client_id scope nonce code_hash code_challenge code_expires_at '
+    'code_used_at opened_at expires_at ended_at end_reason', 'The member''s sessions.'),
+  ('registry.refresh_tokens', 'erased', 't.session_id = any (p.session_ids)', 'false',
+    'token_hash session_id issued_at replaced_at successor_salt', 'Their tokens.'),
+  ('registry.link_proposals', 'erased', 't.observation_id = any (p.observation_ids)', 'false',
+    'observation_id organization_id session_id proposed_at return_to code_hash code_challenge client_id scope nonce code_expires_at',
+    'Logins that the member asked to have linked.'),
+  ('registry.consents', 'erased', 't.organization_id = p.organization_id and t.member_id = any (p.member_ids)', 'false',
+    'id organization_id member_id provider state observation_id scope evidence answered_at withdrawn_at', 'What the member consented to.'),
+  ('registry.revocations', 'erased',
+    't.organization_id = p.organization_id and t.subject = any (array(select l.subject from unnest(p.logins) as l))', 'false',
+    'organization_id provider subject event issued_at received_at late by_member', 'What the member withdrew, or a provider said so.'),
+  -- Cases.
+  ('registry.conflicts', 'erased', 't.id = any (p.conflict_ids)', null, 'personnummer_index number_seen_at note',
+    'The number in question; what coordinators wrote.'),
+  ('registry.conflicts', 'erased', 't.id = any (p.conflict_ids)', 't.COLUMN = ''{}''', 'personnummer_index_previous', 'The same under older keys.'),
+  ('registry.conflicts', 'erased', 't.id = any (p.conflict_ids)', 't.COLUMN = ''erased '' || t.id', 'fingerprint', 'It names the account.'),
+  ('registry.conflicts', 'erased', 't.id = any (p.conflict_ids)', 't.COLUMN - ''import_run_id'' = ''{}''', 'detail', 'What agreed and disagreed.'),
+  ('registry.conflicts', 'erased', 't.id = any (p.conflict_ids)', '(t.COLUMN).note is null', 'proposal', 'Its note. Who proposed what is kept.'),
+  ('registry.conflicts', 'kept', 't.id = any (p.conflict_ids)', null,
+    'id organization_id kind state member_id other_member_id candidates observation_id push_id seen last_seen_at version opened_at closed_at '
+    'decision decided_by superseded_by assigned_to assigned_until postponed_until erased_at',
+    'That there was a case, and how it was settled, by which coordinator: it is counted.'),
+  ('registry.conflict_comments', 'erased', 't.organization_id = p.organization_id and t.conflict_id = any (p.conflict_ids)', 'false',
+    'id organization_id conflict_id written_at user_id text', 'What coordinators told each other.'),
+  ('registry.resolutions', 'erased', 't.conflict_id = any (p.conflict_ids)', null, 'note before undo_note',
+    'What coordinators wrote, and what a decision replaced.'),
+  ('registry.resolutions', 'kept', 't.conflict_id = any (p.conflict_ids)', null,
+    'id organization_id conflict_id decision decided_by proposed_by decided_at undone_at undone_by', 'Which decisions were made: they are counted.'),
+  ('registry.offered_numbers', 'erased', 't.conflict_id = any (p.conflict_ids)', 'false',
+    'conflict_id personnummer_index personnummer_index_previous personnummer_sealed personnummer_masked', 'Numbers that an import brought.'),
+  -- Imports.
+  ('registry.import_lines', 'erased', 't.external_id = any (p.external_ids) and t.run_id in (
+      select r.id from registry.import_runs as r where r.organization_id = p.organization_id)', 'false',
+    'run_id external_id personnummer_index rejected', 'What a running import has read.'),
+  ('registry.waiting_numbers', 'erased', 't.external_id = any (p.external_ids) and t.run_id in (
+      select r.id from registry.import_runs as r where r.organization_id = p.organization_id)', 'false',
+    'run_id line external_id personnummer_index personnummer_index_previous personnummer_sealed personnummer_masked counted_unchanged nth step '
+    'member_id holder_id moving', 'Numbers that wait for the end of a file.'),
+  ('registry.import_runs', 'not personal', null, null,
+    'id organization_id fingerprint columns dry_run readmit state records_done added updated unchanged duplicates conflicts rejected looks '
+    'started_at accepted_at ended_at', 'Counts of a file, and a digest of it.'),
+  ('registry.import_rejections', 'not personal', null, null, 'run_id line reasons', 'Lines of a file, and codes.'),
+  -- What goes to the member system.
+  ('sync.pushes', 'erased', 't.organization_id = p.organization_id and t.id = any (p.push_ids)', null, 'personnummer_index receiver_sealed',
+    'The number that was to be carried.'),
+  ('sync.pushes', 'kept', 't.organization_id = p.organization_id and t.id = any (p.push_ids)', null,
+    'id organization_id member_id observation_id state attempts next_attempt_at fencing_token lease_expires_at leased_by slot accepted_until '
+    'status_url file_id error_code http_status created_at settled_at consent_withdrawn_at decided waits_for_conflict_id number_erased_at removal',
+    'That something was sent, when, and how it ended: it is counted.'),
+  ('sync.push_attempts', 'kept', 't.push_id = any (p.push_ids)', null,
+    'id push_id organization_id attempt worker_id result http_status error_code duration_ms finished_at', 'Times and codes of attempts.'),
+  ('sync.files', 'kept',
+    't.organization_id = p.organization_id and t.id in (select u.file_id from sync.pushes as u where u.id = any (p.push_ids))', null,
+    'id organization_id state pushes content leased_by lease_expires_at accept_until created_at ready_at acknowledged_at acknowledged_by fetched_at '
+    'error_code', 'A file that somebody has fetched, sealed for the member system, stays until it is acknowledged or its time is over.'),
+  ('sync.member_systems', 'not personal', null, null,
+    'id organization_id kind method url_template body_template auth username secret_env token_url client_id token_endpoint_auth_method scope '
+    'timeout_ms rate_per_second concurrency accept_within receiver_key file_every read_url_template read_pointer created_at', 'Settings.'),
+  ('sync.breakers', 'not personal', null, null,
+    'organization_id state failures openings error_code http_status opened_at probe_at probe_push_id changed_at', 'How the member system does.'),
+  ('sync.rates', 'not personal', null, null, 'organization_id free_at', 'The same.'),
+  ('sync.workers', 'not personal', null, null, 'pool_id started_at seen_at', 'Processes.'),
+  -- The audit.
+  ('audit.events', 'erased', '(t.member_id = any (p.member_ids) or t.observation_id = any (p.observation_ids)
+      or t.conflict_id = any (p.conflict_ids) or t.push_id = any (p.push_ids))',
+    't.redacted_at is not null or t.event in (''case_superseded'', ''push_superseded'')', 'message detail', 'What happened, in words and as data.'),
+  ('audit.events', 'kept', '(t.member_id = any (p.member_ids) or t.observation_id = any (p.observation_ids)
+      or t.conflict_id = any (p.conflict_ids) or t.push_id = any (p.push_ids))', null,
+    'id occurred_at organization_id event source actor member_id observation_id conflict_id push_id transaction_id epoch redacted_at',
+    'That it happened, when, and by whom: random ids.'),
+  ('registry.repeated_events', 'erased',
+    '(t.member_id = any (p.member_ids) or t.conflict_id = any (p.conflict_ids) or t.push_id = any (p.push_ids))', 'false',
+    'kind hour times event source actor organization_id member_id conflict_id push_id message detail', 'What is counted to be said in the audit.'),
+  ('audit.salts', 'kept', 't.event_id in (select e.id from audit.events as e where e.member_id = any (p.member_ids))', null, 'event_id salt',
+    'Random. Those of redacted events are deleted with what the events said.'),
+  ('audit.leaves', 'not personal', null, null, 'leaf_index event_id leaf_hash epoch transaction_id', 'Hashes that tell nothing without the salt.'),
+  ('audit.nodes', 'not personal', null, null, 'level node_index node_hash', 'Hashes of hashes.'),
+  ('audit.checkpoints', 'not personal', null, null, 'tree_size root_hash signed_note key_name sealed_at', 'Hashes of hashes, signed.'),
+  ('audit.sealing_keys', 'not personal', null, null, 'verifier_key used_since', 'Public keys.'),
+  ('audit.epochs', 'not personal', null, null, 'epoch began_at system_identifier reason tree_size lost_checkpoint', 'Of the database.'),
+  ('audit.erasures', 'kept', 't.member_id = any (p.member_ids)', null,
+    'id organization_id member_id state reason requested_by approved_by conflict_id announced_at recorded_at erased_at counts removal removed_at '
+    'receipt_digest receipt_given_at receipt_given_to', 'That somebody was erased, so that it can be shown, and a restored backup be held to it.'),
+  ('audit.erased_records', 'kept', 't.member_id = any (p.member_ids)', null, 'member_id organization_id erasure_id external_id_digest',
+    'By which an import knows the member number again; it cannot be read from it.'),
+  ('registry.erasure_receipts', 'kept', 't.erasure_id in (select r.erasure_id from audit.erased_records as r where r.member_id = any (p.member_ids))',
+    null, 'erasure_id organization_id receipt made_at', 'The receipt, which names nobody, until it is fetched.'),
+  -- Organisations, coordinators, apps.
+  ('registry.organizations', 'not personal', null, null,
+    'id slug name return_to capture_basis capture_necessity capture_decided_by capture_decided_at retention contact_retention audit_retention audit_redacted_until '
+    'ask_again_after second_approval capture erasure_salt created_at', 'Of the organisation.'),
+  ('registry.identity_providers', 'not personal', null, null,
+    'id organization_id provider issuer client_id client_secret_env token_endpoint_auth_method scopes authorization_params '
+    'id_token_signed_response_alg personnummer_from personnummer_claim consent_mode consent_scope personnummer_scope ask_number_when_missing '
+    'lookup_client_id lookup_client_secret_env lookup_auth_method tokeninfo_endpoint minimum_acr required_amr enabled created_at', 'Settings.'),
+  ('registry.oauth_clients', 'not personal', null, null, 'client_id organization_id audience redirect_uris name created_at', 'Apps.'),
+  ('registry.coordinators', 'not personal', null, null,
+    'user_id organization_id name email issuer subject invited_at language state created_at', 'Of coordinators, who are no members here.'),
+  ('registry.consumed_transactions', 'not personal', null, null, 'transaction_id expires_at', 'Random ids, for minutes.'),
+  ('registry.figures', 'not personal', null, null,
+    'organization_id members with_number confirmed_last_12_months unlinked_logins pending_pushes failed_pushes counted_at counted_in', 'Counts.'),
+  ('registry.monthly_figures', 'not personal', null, null,
+    'organization_id month members_with_number filled confirmed conflict duplicate absent unlinked ambiguous name_mismatch cases_opened '
+    'cases_settled deliveries_done deliveries_failed counted_at', 'Counts.')
+) as line(place, class, found_by, gone, columns, why)
+cross join lateral unnest(string_to_array(line.columns, ' ')) as c(column_name);
+comment on view private.personal_data is 'What is personal data of a member, column by column, and what becomes of it when the person is erased.';
+comment on column private.personal_data.schema_name is 'Schema of the table.';
+comment on column private.personal_data.table_name is 'The table.';
+comment on column private.personal_data.column_name is 'The column.';
+comment on column private.personal_data.class is 'erased, kept or not personal.';
+comment on column private.personal_data.found_by is 'Predicate that finds a person''s rows: over a row t of the table and p, a private.person. Null: none is about a person.';
+comment on column private.personal_data.gone is 'Of erased columns: predicate over such a row that is true when nothing of the person is left in the column.';
+comment on column private.personal_data.why is 'What it is, or why it is kept.';
+-- end db/functions/erasure/private.personal_data.sql
+
+-- begin db/functions/export/private.export_person.sql
+-- The right of access: every row that is about a person, by the catalog of personal data (private.personal_data), under the name of its table. What
+-- is left out is named: forms of the number and of tokens that are there so that nobody can read them (the number itself is given masked, or by
+-- the command sealed for whoever asks), and tables that this function's owner may not read. Of cases only those about the person: one in which the
+-- person is only the other member tells of that other.
+create or replace function private.export_person(p private.person)
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_hidden constant text := '(^|_)(index|index_previous|sealed|hash|salt|challenge)$|^(content|before|other_member_id|candidates|personnummer_index_previous)$';
+  v_person private.person := p;
+  v_table record;
+  v_rows jsonb;
+  v_tables jsonb := '{}';
+  v_left_out jsonb := '{}';
+begin
+  v_person.conflict_ids := array(
+    select c.id from registry.conflicts as c
+    where c.id = any (p.conflict_ids) and (c.member_id = any (p.member_ids) or c.observation_id = any (p.observation_ids)));
+  for v_table in
+    select d.schema_name || '.' || d.table_name as name, format('%I.%I', d.schema_name, d.table_name)::regclass as id,
+      string_agg(distinct '(' || d.found_by || ')', ' or ') as found_by,
+      coalesce(array_agg(d.column_name) filter (where d.column_name ~ v_hidden), '{}') as hidden
+    from private.personal_data as d
+    where d.found_by is not null
+    group by d.schema_name, d.table_name order by d.schema_name, d.table_name
+  loop
+    if not has_table_privilege(v_table.id, 'select') then
+      v_left_out := v_left_out || jsonb_build_object(v_table.name, '*');
+      continue;
+    end if;
+    execute format('select jsonb_agg(jsonb_strip_nulls(to_jsonb(t) - $2)) from %s as t, (select ($1).*) as p where %s',
+      v_table.id, v_table.found_by) into v_rows using v_person, v_table.hidden;
+    if v_rows is not null then
+      v_tables := v_tables || jsonb_build_object(v_table.name, v_rows);
+      if v_table.hidden <> '{}' then
+        v_left_out := v_left_out || jsonb_build_object(v_table.name, v_table.hidden);
+      end if;
+    end if;
+  end loop;
+  return jsonb_build_object('exported_at', now(), 'tables', v_tables, 'left_out', v_left_out);
+end
+$$;
+comment on function private.export_person is 'In: everything by which a person''s rows are found (private.find_person). Out: {"exported_at", "tables": {table: [rows]}, "left_out": {table: [columns], or * for the whole table}}. Numbers are masked.';
+-- end db/functions/export/private.export_person.sql
+
+-- begin db/functions/export/private.export_record.sql
+-- Both ways to an export: it is written down that somebody took one, with what came out of how many rows, before the rows are handed out.
+create or replace function private.export_record(m registry.members, p_source text)
+returns jsonb
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  p constant private.person := private.find_person(m.organization_id, private.family_of(m.id));
+  v_export jsonb := private.export_person(p);
+begin
+  perform private.record_repeatable(concat_ws(' ', private.actor(), m.id), 'member_exported', p_source, m.organization_id,
+    'Everything stored about the member was taken out.', p_member_id => m.id,
+    p_detail => jsonb_build_object('records', cardinality(p.member_ids)));
+  return jsonb_build_object('organization', (select g.slug from registry.organizations as g where g.id = m.organization_id),
+    'member_id', m.id, 'member_external_id', m.external_id) || v_export;
+end
+$$;
+comment on function private.export_record is 'In: a member, audit source. Out: everything stored about that person, all merged records included (private.export_person). Appends the audit event, or counts it.';
+-- end db/functions/export/private.export_record.sql
+
+-- begin db/functions/export/private.export_member.sql
+-- A coordinator hands out what the organisation stores about one of its members.
+create or replace function private.export_member(p_member_id uuid)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  m registry.members;
+begin
+  select known.* into m from registry.members as known
+  where known.id = p_member_id and known.organization_id = any (private.coordinator_organizations());
+  if m.id is null then
+    return private.refuse('export_member', 'not_found', p_member_id);
+  end if;
+  return private.export_record(m, 'coordinator');
+end
+$$;
+comment on function private.export_member is 'See api.export_member.';
+grant execute on function private.export_member to authenticated;
+-- end db/functions/export/private.export_member.sql
+
+-- begin db/functions/export/api.export_member.sql
+-- A member asks the organisation: what do you have on me?
+create or replace function api.export_member(member_id uuid)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.export_member(export_member.member_id);
+end;
+comment on function api.export_member is 'In: a member. Out: everything stored about that person: {"organization", "member_id", "member_external_id", "exported_at", "tables": {table: [rows]}, "left_out": {table: [columns], or "*"}}; or a refusal with code and message (HTTP 404). Numbers are masked; npm run member:export can seal them for whoever asks. Look through it before it is handed out: coordinators'' notes may speak of others.';
+grant execute on function api.export_member to authenticated;
+-- end db/functions/export/api.export_member.sql
+
+-- begin db/functions/files_and_worklist/private.lock_worklist_push.sql
+-- A change of the worklist that the caller may see and that still waits, locked.
+create or replace function private.lock_worklist_push(p_push_id uuid)
+returns sync.pushes
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  p sync.pushes;
+begin
+  select known.* into p from sync.pushes as known
+  where known.id = p_push_id and known.organization_id = any (private.coordinator_organizations())
+    and exists (select from sync.member_systems as s where s.organization_id = known.organization_id and s.kind = 'worklist')
+  for update;
+  return p;
+end
+$$;
+comment on function private.lock_worklist_push is 'In: a push. Out: the push, locked; null when the caller may not see it or it is no change of a worklist.';
+-- end db/functions/files_and_worklist/private.lock_worklist_push.sql
+
+-- begin db/functions/pushes/private.push_standing.sql
+-- Two questions that are asked of a push by several functions, written down once. A push carries one value: when the record holds another by
+-- now, or none, a later push carries that one; and a record that was merged into another has nothing more to
+-- say, but that an erased one's number is to be removed. And one after the other:
+-- an older value must never arrive after a newer one. A view, because PostgreSQL plans it together with whoever asks.
+create or replace view private.push_standing with (security_invoker = true) as
+select
+  p.id,
+  m.merged_into is not null and m.erased_at is null or m.personnummer_index is distinct from p.personnummer_index
+  or exists (
+    select from sync.pushes as newer where newer.member_id = p.member_id and newer.state = 'pending' and newer.id <> p.id) as is_obsolete,
+  exists (
+    select from sync.pushes as other
+    where other.organization_id = p.organization_id and other.member_id = p.member_id and other.id <> p.id
+      and other.state = 'sending' and other.lease_expires_at > clock_timestamp()) as member_is_busy
+from sync.pushes as p
+join registry.members as m on m.id = p.member_id;
+comment on view private.push_standing is 'Of each push, whether the record has moved on, and whether another push of its member is being sent.';
+comment on column private.push_standing.id is 'The push.';
+comment on column private.push_standing.is_obsolete is 'The record has moved on: nothing is left to carry.';
+comment on column private.push_standing.member_is_busy is 'Another push of the member is being sent.';
+-- end db/functions/pushes/private.push_standing.sql
+
+-- begin db/functions/pushes/private.push_is_obsolete.sql
+-- For one push, what private.push_standing says.
+create or replace function private.push_is_obsolete(p_push_id uuid)
+returns boolean
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (select s.is_obsolete from private.push_standing as s where s.id = p_push_id);
+end
+$$;
+comment on function private.push_is_obsolete is 'In: a push. Out: whether the record has moved on.';
+-- end db/functions/pushes/private.push_is_obsolete.sql
+
+-- begin db/functions/files_and_worklist/private.mark_done.sql
+-- The person's word is the delivery, and counts as its attempt. When the record has changed since the number was fetched, a later
+-- change stands on the list.
+create or replace function private.mark_done(p_push_id uuid)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  p sync.pushes := private.lock_worklist_push(p_push_id);
+begin
+  if p.id is null then
+    return private.refuse('mark_done', 'not_found', p_push_id);
+  elsif p.waits_for_conflict_id is not null then
+    return private.refuse('mark_done', 'disputed', p_push_id);
+  elsif p.state <> 'pending' or private.push_is_obsolete(p.id) then
+    return private.refuse('mark_done', 'not_waiting', p_push_id);
+  end if;
+  update sync.pushes set attempts = attempts + 1, leased_by = private.actor() where id = p.id returning * into p;
+  insert into sync.push_attempts (push_id, organization_id, attempt, worker_id, result, duration_ms)
+  values (p.id, p.organization_id, p.attempts, p.leased_by, 'delivered', 0);
+  p.error_code := null;
+  perform private.settle_push(p, 'delivered', 'push_marked_done', 'A coordinator typed the change into the member system.');
+  return jsonb_build_object('push_id', p.id, 'state', 'delivered');
+end
+$$;
+comment on function private.mark_done is 'See api.mark_done.';
+grant execute on function private.mark_done to authenticated;
+-- end db/functions/files_and_worklist/private.mark_done.sql
+
+-- begin db/functions/files_and_worklist/api.mark_done.sql
+-- A person has typed a change into the member system.
+create or replace function api.mark_done(push_id uuid)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.mark_done(mark_done.push_id);
+end;
+comment on function api.mark_done is 'In: a change of api.worklist. Out: the delivered push, or a refusal with code and message (HTTP 404, 409: it was done already, or the record has changed since).';
+grant execute on function api.mark_done to authenticated;
+-- end db/functions/files_and_worklist/api.mark_done.sql
+
+-- begin db/functions/files_and_worklist/api.worklist.sql
+-- What a person has to type into a member system that has no interface, oldest first. The number itself is fetched for one
+-- change at a time (api.fetch_number), sealed for the organisation's own key.
+create or replace view api.worklist with (security_invoker = true) as
+select
+  p.id as push_id, g.slug as organization, p.member_id, m.external_id as member_external_id, m.given_name, m.family_name,
+  case when m.personnummer_masked is null then 'remove' else 'set' end as change, m.personnummer_masked,
+  p.accepted_until is not null and (s.receiver_key is not null or m.personnummer_masked is null) as ready, p.created_at as waiting_since,
+  p.waits_for_conflict_id
+from sync.pushes as p
+join registry.organizations as g on g.id = p.organization_id
+join registry.members as m on m.id = p.member_id
+join sync.member_systems as s on s.organization_id = p.organization_id and s.kind = 'worklist'
+where p.settled_at is null;
+comment on view api.worklist is 'Changes of the coordinator''s organisations that a person carries out: whether the number is to be set or removed, for whom, and whether it is ready to be fetched (a removal: to be carried out).';
+comment on column api.worklist.push_id is 'The change; api.fetch_number and api.mark_done take it.';
+comment on column api.worklist.organization is 'Whose member system (slug).';
+comment on column api.worklist.member_id is 'The member concerned.';
+comment on column api.worklist.member_external_id is 'The member''s number in the member system.';
+comment on column api.worklist.given_name is 'Given name on the record.';
+comment on column api.worklist.family_name is 'Family name on the record.';
+comment on column api.worklist.change is 'set: type the number in; remove: take it away.';
+comment on column api.worklist.personnummer_masked is 'The number to be set, masked; null: it is to be removed.';
+comment on column api.worklist.ready is 'Whether the number can be fetched now, or the removal carried out.';
+comment on column api.worklist.waiting_since is 'When the change was made.';
+comment on column api.worklist.waits_for_conflict_id is 'The case that is to be settled before the change is carried out.';
+grant select on api.worklist to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.worklist
+for each row execute function private.tg__refuse_write();
+-- end db/functions/files_and_worklist/api.worklist.sql
+
+-- begin db/functions/files_and_worklist/private.fetch_number.sql
+-- Seeing a number leaves a trace in the same transaction.
+create or replace function private.fetch_number(p_push_id uuid)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  p constant sync.pushes := private.lock_worklist_push(p_push_id);
+begin
+  if p.id is null then
+    return private.refuse('fetch_number', 'not_found', p_push_id);
+  elsif p.settled_at is not null then
+    return private.refuse('fetch_number', 'not_waiting', p_push_id);
+  elsif p.waits_for_conflict_id is not null then
+    return private.refuse('fetch_number', 'disputed', p_push_id);
+  elsif p.receiver_sealed is null or private.push_is_obsolete(p.id) then
+    return private.refuse('fetch_number', 'not_sealed_yet', p_push_id);
+  end if;
+  perform private.record_repeatable(private.actor() || ' ' || p.id, 'number_fetched', 'coordinator', p.organization_id,
+    'A coordinator fetched the sealed number to type it in.',
+    p_member_id => p.member_id, p_push_id => p.id);
+  return jsonb_build_object('push_id', p.id, 'sealed', p.receiver_sealed);
+end
+$$;
+comment on function private.fetch_number is 'See api.fetch_number.';
+grant execute on function private.fetch_number to authenticated;
+-- end db/functions/files_and_worklist/private.fetch_number.sql
+
+-- begin db/functions/files_and_worklist/api.fetch_number.sql
+-- The number that a person is to type in, sealed for the organisation's own key: not even this database can read it.
+create or replace function api.fetch_number(push_id uuid)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.fetch_number(fetch_number.push_id);
+end;
+comment on function api.fetch_number is 'In: a change of api.worklist. Out: the number as a compact JWE for the organisation''s receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited; after the fifth within an hour they are counted.';
+grant execute on function api.fetch_number to authenticated;
+-- end db/functions/files_and_worklist/api.fetch_number.sql
 
 -- begin db/functions/matching/private.explain_candidate.sql
 -- The evidence of a candidate in words: for the explanation of a match, and for whoever looks for the member of a login.
@@ -3700,7 +4410,7 @@ as $$
   ) as agrees
   where (m.personnummer_index = any (l.indexes) or m.phone = l.phone or private.email_key(m.email) = l.email
       or m.id = p_observation.requested_member_id)
-    and m.merged_into is null
+    and m.merged_into is null and m.erased_at is null
     and not private.is_excluded(p_observation, m.id)
 $$;
 comment on function private.find_candidates is 'In: an observation. Out: the members that its number, or its verified phone or e-mail, points at, and the one who asked for it to be linked, each with the evidence.';
@@ -3887,6 +4597,119 @@ instead of insert or update or delete on api.monthly_figures
 for each row execute function private.tg__refuse_write();
 -- end db/functions/figures/api.monthly_figures.sql
 
+-- begin db/functions/own_record/private.my_consents.sql
+-- What the member answered when asked, in the words in which it was asked.
+create or replace function private.my_consents()
+returns table (
+  provider registry.provider, state registry.consent_state, scope text, evidence jsonb, answered_at timestamptz, withdrawn_at timestamptz
+)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select c.provider, c.state, c.scope, c.evidence, c.answered_at, c.withdrawn_at
+  from registry.members as m
+  join registry.consents as c on c.organization_id = m.organization_id and c.member_id = m.id
+  where m.id = (select private.calling_member())
+$$;
+comment on function private.my_consents is 'See api.my_consents.';
+grant execute on function private.my_consents to authenticated; -- called by the view
+-- end db/functions/own_record/private.my_consents.sql
+
+-- begin db/functions/own_record/api.my_consents.sql
+-- A member asks: what have I agreed to?
+create or replace view api.my_consents with (security_invoker = true) as
+select
+  r.provider, r.state, r.scope, r.evidence, r.answered_at, r.withdrawn_at
+from private.my_consents() as r;
+comment on view api.my_consents is 'The answers of the member whose access token it is, to the question whether the personnummer may be stored.';
+comment on column api.my_consents.provider is 'The provider whose number it is about.';
+comment on column api.my_consents.state is 'given, refused, or given and withdrawn later.';
+comment on column api.my_consents.scope is 'The scope that was asked for, where the provider asked.';
+comment on column api.my_consents.evidence is 'Who asked, in which words and language.';
+comment on column api.my_consents.answered_at is 'When it was answered.';
+comment on column api.my_consents.withdrawn_at is 'When it was withdrawn.';
+grant select on api.my_consents to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.my_consents
+for each row execute function private.tg__refuse_write();
+-- end db/functions/own_record/api.my_consents.sql
+
+-- begin db/functions/own_record/private.member_sentences.sql
+-- The events that a member sees of the own record, each with its sentence for the member. What is not here is not shown: coordinators' work on a
+-- case, and what happens inside the machinery.
+create or replace function private.member_sentences()
+returns table (event text, message text)
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  values
+    ('filled', 'You logged in, and your personnummer was recorded.'),
+    ('confirmed', 'You logged in with the recorded personnummer. Nothing was changed.'),
+    ('conflict', 'You logged in, and your login did not agree with the recorded personnummer. Nothing was changed; the organisation looks into it.'),
+    ('duplicate', 'You logged in, and your personnummer could not be recorded. The organisation looks into it.'),
+    ('absent', 'You logged in. No personnummer was stored of this login.'),
+    ('linked', 'A login was linked to your record.'),
+    ('link_moved', 'The organisation linked a login to your record.'),
+    ('link_removed', 'A login was taken away from your record.'),
+    ('number_accepted', 'The organisation recorded a personnummer.'),
+    ('number_restored', 'The organisation took a change of the personnummer back.'),
+    ('number_removed', 'Your personnummer was removed, because you withdrew your consent.'),
+    ('consent_given', 'You consented to the storing of your personnummer.'),
+    ('consent_refused', 'You did not consent to the storing of your personnummer.'),
+    ('consent_withdrawn', 'Your consent was withdrawn. What was not sent yet is not sent any more.'),
+    ('consent_renewed', 'You logged in again after your consent was withdrawn.'),
+    ('session_opened', 'You were logged in to the app.'),
+    ('session_ended', 'A login to the app ended.'),
+    ('member_added', 'Your record was made, from the member system of the organisation.'),
+    ('member_updated', 'Your record was changed, from the member system of the organisation.'),
+    ('import_conflict', 'The member system had another personnummer than your record. The organisation looks into it.'),
+    ('import_duplicate', 'The member system had a personnummer that could not be recorded. The organisation looks into it.'),
+    ('push_delivered', 'The change reached the member system of the organisation.'),
+    ('push_marked_done', 'Somebody at the organisation carried the change into the member system.'),
+    ('push_rejected', 'The member system refused the change. The organisation looks into it.'),
+    ('push_given_up', 'The change did not reach the member system. The organisation looks into it.'),
+    ('push_cancelled', 'The change was stopped before it was sent.'),
+    ('number_fetched', 'Somebody at the organisation looked at your personnummer, to carry it into the member system.'),
+    ('member_exported', 'The organisation took out a copy of what is stored about you.')
+$$;
+comment on function private.member_sentences is 'Out: each event that members see, and what it says to them.';
+-- end db/functions/own_record/private.member_sentences.sql
+
+-- begin db/functions/own_record/private.my_history.sql
+-- What happened to the member's own record, in sentences written for the member. The audit's own sentences and details are for coordinators: they
+-- may name other records, and coordinators' work on a case is theirs (private.member_sentences says which events members see). Of a record that
+-- was merged into this one nothing is shown: a merge can be wrong, and taken back.
+create or replace function private.my_history()
+returns table (occurred_at timestamptz, event text, source text, message text)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select e.occurred_at, s.event, e.source, s.message
+  from audit.events as e
+  join private.member_sentences() as s on s.event = e.event
+  where e.member_id = (select private.calling_member())
+$$;
+comment on function private.my_history is 'See api.my_history.';
+grant execute on function private.my_history to authenticated; -- called by the view
+-- end db/functions/own_record/private.my_history.sql
+
+-- begin db/functions/own_record/api.my_history.sql
+-- A member asks: what happened to my record?
+create or replace view api.my_history with (security_invoker = true) as
+select
+  r.occurred_at, r.event, r.source, r.message
+from private.my_history() as r;
+comment on view api.my_history is 'What happened to the record of the member whose access token it is. Order by occurred_at.';
+comment on column api.my_history.occurred_at is 'When it happened.';
+comment on column api.my_history.event is 'What happened (docs/for-apps.md).';
+comment on column api.my_history.source is 'What brought it about: a login, the app, an import, a coordinator, the worker or the operator.';
+comment on column api.my_history.message is 'The same as a sentence, in English.';
+grant select on api.my_history to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.my_history
+for each row execute function private.tg__refuse_write();
+-- end db/functions/own_record/api.my_history.sql
+
 -- begin db/functions/coordinators/private.set_language.sql
 -- A coordinator of several organisations has one language.
 create or replace function private.set_language(p_language text)
@@ -3944,6 +4767,359 @@ instead of insert or update or delete on api.my_profile
 for each row execute function private.tg__refuse_write();
 -- end db/functions/coordinators/api.my_profile.sql
 
+-- begin db/functions/own_record/private.consent_is_basis.sql
+-- Whether a recorded number may be kept only as long as its member consents: it came with a login of a provider for which the member was asked.
+-- A number of an import, or one that a coordinator decided on, has the organisation's own legal basis.
+create or replace function private.consent_is_basis(m registry.members)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select exists (
+    select from registry.consents as c
+    where c.organization_id = m.organization_id and c.member_id = m.id and c.state in ('given', 'withdrawn')
+      and m.personnummer_source::text = c.provider || '-login')
+$$;
+comment on function private.consent_is_basis is 'In: a member. Out: whether the recorded number was stored with the member''s consent.';
+-- end db/functions/own_record/private.consent_is_basis.sql
+
+-- begin db/functions/own_record/private.forget_withdrawn_numbers.sql
+-- What logins brought by consent goes with it, also where a case is about it: without its number there is nothing left to decide there
+-- (private.is_obsolete).
+create or replace function private.forget_withdrawn_numbers(m registry.members, p_providers registry.provider[])
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  update registry.observations as o
+  set personnummer_index = null, personnummer_index_previous = '{}', personnummer_sealed = null, personnummer_masked = null,
+      number_erased_at = clock_timestamp()
+  where o.organization_id = m.organization_id and o.member_id = m.id and o.personnummer_index is not null and o.settled_at is not null
+    and o.provider = any (p_providers)
+    and exists (select from registry.consents as c where c.member_id = m.id and c.provider = o.provider and c.state = 'withdrawn')
+$$;
+comment on function private.forget_withdrawn_numbers is 'In: a locked member, the providers whose consent was withdrawn. Erases the numbers that their logins brought by consent.';
+-- end db/functions/own_record/private.forget_withdrawn_numbers.sql
+
+-- begin db/functions/own_record/private.remove_consented_number.sql
+-- The record loses the number that it had by consent, and the member system is to lose it too.
+create or replace function private.remove_consented_number(m registry.members)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform private.write_numbers(array[m.id], null);
+  perform private.record_event('number_removed', 'app', m.organization_id,
+    'The personnummer was removed: the member withdrew the consent that it was stored with.',
+    p_member_id => m.id, p_push_id => private.queue_push(m.id));
+end
+$$;
+comment on function private.remove_consented_number is 'In: a locked member whose number was stored with consent (private.consent_is_basis). Removes it, and queues its removal at the member system.';
+-- end db/functions/own_record/private.remove_consented_number.sql
+
+-- begin db/functions/consent/private.lock_link.sql
+-- A link as it is once its member is locked. While this waits for a merge the link may move to the surviving record, which is locked then,
+-- and the first one no more: whoever waits for a record holds none that others may lock after it. (An exception gives the lock back.)
+create or replace function private.lock_link(p_link_id uuid)
+returns registry.identity_links
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  l registry.identity_links;
+  v_locked uuid;
+begin
+  loop
+    begin
+      select known.member_id into v_locked from registry.identity_links as known where known.id = p_link_id;
+      perform from registry.members as m where m.id = v_locked for no key update;
+      select known.* into l from registry.identity_links as known where known.id = p_link_id;
+      exit when l.id is null or l.member_id = v_locked;
+      raise exception 'The link moved meanwhile.' using errcode = 'serialization_failure';
+    exception when serialization_failure then
+      null; -- once more, with the record that it has moved to
+    end;
+  end loop;
+  return l;
+end
+$$;
+comment on function private.lock_link is 'In: id of a link. Out: the link, its member locked; null when it is gone.';
+-- end db/functions/consent/private.lock_link.sql
+
+-- begin db/functions/pushes/private.cancel_push.sql
+-- Nobody is to send this any more, so a case about its failure is obsolete, and a file with it that nobody has fetched is taken back.
+create or replace function private.cancel_push(p_push sync.pushes)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform private.settle_push(p_push, 'cancelled', 'push_cancelled',
+    'The push was cancelled: consent was withdrawn.');
+  perform private.supersede_cases(array(
+    select c.id from registry.conflicts as c
+    where c.organization_id = p_push.organization_id and c.push_id = p_push.id and c.kind = 'push_failed' and c.closed_at is null
+  ), 'worker', 'The push was cancelled.');
+  if p_push.file_id is not null then
+    perform private.withdraw_file(p_push.file_id);
+  end if;
+end
+$$;
+comment on function private.cancel_push is 'In: a locked push whose consent was withdrawn (consent_withdrawn_at). Settles it as cancelled.';
+-- end db/functions/pushes/private.cancel_push.sql
+
+-- begin db/functions/consent/private.withdraw_pushes.sql
+-- Every push of a login that may still leave is marked: one that waits, or is tried once a day, is cancelled now; one that is being
+-- sent at this moment is cancelled when its attempt fails (worker.finish_pushes). The organisation's file is locked before its
+-- pushes, as by whoever writes, fetches or acknowledges it.
+create or replace function private.withdraw_pushes(p_link registry.identity_links)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_push sync.pushes;
+begin
+  perform from sync.files as f
+  where f.organization_id = p_link.organization_id and f.state in ('writing', 'ready') for update;
+  for v_push in
+    update sync.pushes as p set consent_withdrawn_at = clock_timestamp()
+    from registry.observations as o
+    where o.id = p.observation_id and (o.issuer, o.subject) = (p_link.issuer, p_link.subject)
+      and p.organization_id = p_link.organization_id and p.member_id = p_link.member_id
+      and (p.settled_at is null or (p.state = 'given_up' and p.next_attempt_at is not null))
+    returning p.*
+  loop
+    if v_push.state <> 'sending' then
+      perform private.cancel_push(v_push);
+    end if;
+  end loop;
+end
+$$;
+comment on function private.withdraw_pushes is 'In: the link whose consent was withdrawn. Cancels its pushes, or marks them to be cancelled instead of tried again.';
+-- end db/functions/consent/private.withdraw_pushes.sql
+
+-- begin db/functions/consent/private.revoke_login.sql
+-- What a withdrawn consent means: link and consent are marked, what this login caused is not sent any more, and a coordinator is
+-- told. A login after the message is a new consent and stands. The member is locked first, as by whoever reports on a push; a merge may
+-- have moved the link while this waited, or a coordinator removed it.
+create or replace function private.revoke_login(p_link_id uuid, p_revocation registry.revocations)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  l registry.identity_links := private.lock_link(p_link_id);
+  v_source constant text := case when p_revocation.by_member then 'app' else l.provider || '-login' end;
+  c registry.conflicts;
+begin
+  if l.id is null or exists (
+    select from registry.observations as o
+    where o.organization_id = l.organization_id and o.member_id = l.member_id
+      and (o.issuer, o.subject) = (l.issuer, l.subject) and not private.withdraws(p_revocation, o)) then
+    return;
+  end if;
+  update registry.identity_links set revoked_at = p_revocation.received_at where id = l.id;
+  update registry.consents set state = 'withdrawn', withdrawn_at = p_revocation.received_at
+  where organization_id = l.organization_id and member_id = l.member_id and provider = l.provider and state = 'given';
+  perform private.withdraw_pushes(l);
+  -- One open case for each login whose consent was withdrawn, for a coordinator to take note of.
+  c.organization_id := l.organization_id;
+  c.kind := 'consent_revoked';
+  c.member_id := l.member_id;
+  c.fingerprint := 'consent_revoked ' || l.id;
+  c.detail := jsonb_build_object('provider', l.provider, 'verified', p_revocation.by_member);
+  c := private.open_case(c);
+  if l.revoked_at is null or p_revocation.by_member then -- the same said again is counted by the case
+    perform private.record_event('consent_withdrawn', v_source, l.organization_id,
+      case when p_revocation.by_member then 'The member withdrew consent.'
+        else 'Consent was withdrawn, as an unverified message said; nothing was deleted.' end,
+      p_member_id => l.member_id, p_conflict_id => c.id, p_detail => jsonb_build_object('verified', p_revocation.by_member));
+  end if;
+end
+$$;
+comment on function private.revoke_login is 'In: the link of the subject (id), the message, or what the member withdrew. Marks link and consent, cancels what can still be stopped, opens a case.';
+-- end db/functions/consent/private.revoke_login.sql
+
+-- begin db/functions/own_record/private.revoke_own_login.sql
+-- The member's own withdrawal is kept as the provider's messages are, so that a login that is decided late, or linked later, brings no number
+-- either. It is newer than every login before it, also where the provider's clock is ahead of ours.
+create or replace function private.revoke_own_login(l registry.identity_links)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  r registry.revocations;
+begin
+  r.organization_id := l.organization_id;
+  r.provider := l.provider;
+  r.subject := l.subject;
+  r.event := 'CONSENT_REVOKED';
+  r.received_at := clock_timestamp();
+  r.issued_at := greatest(r.received_at, (
+    select max(o.issued_at) from registry.observations as o
+    where (o.organization_id, o.issuer, o.subject) = (l.organization_id, l.issuer, l.subject) and o.member_id = l.member_id));
+  r.late := false;
+  r.by_member := true;
+  insert into registry.revocations values (r.*);
+  perform private.revoke_login(l.id, r);
+end
+$$;
+comment on function private.revoke_own_login is 'In: a link of the member who withdraws, locked. Marks link and consent, stops what was not sent, opens a case.';
+-- end db/functions/own_record/private.revoke_own_login.sql
+
+-- begin db/functions/own_record/private.withdrawable_providers.sql
+-- There is something to withdraw where a login of the member can still bring a number, or where a number, or a consent, is left of one. A
+-- provider whose message withdrew the consent before said so unverified: it can be withdrawn again, and then the number goes.
+create or replace function private.withdrawable_providers(m registry.members)
+returns registry.provider[]
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(array_agg(distinct l.provider order by l.provider), '{}')
+  from registry.identity_links as l
+  where l.organization_id = m.organization_id and l.member_id = m.id
+    and (l.revoked_at is null
+      or m.personnummer_source::text = l.provider || '-login' and private.consent_is_basis(m)
+      or exists (select from registry.consents as c where c.member_id = m.id and c.provider = l.provider and c.state = 'given'))
+$$;
+comment on function private.withdrawable_providers is 'In: a member. Out: the providers for which the member can withdraw consent now.';
+-- end db/functions/own_record/private.withdrawable_providers.sql
+
+-- begin db/functions/own_record/private.withdraw_my_consent.sql
+-- What the provider's message does (private.revoke_login), and more, because this one is verified: a number that was stored with consent goes,
+-- here and at the member system. The number is locked before the member, as by everybody who gives numbers to members.
+create or replace function private.withdraw_my_consent()
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_member_id constant uuid := private.calling_member();
+  m registry.members;
+  v_providers registry.provider[];
+  v_number text := 'none';
+begin
+  select known.* into m from registry.members as known where known.id = v_member_id;
+  perform private.lock_number(m.organization_id, m.personnummer_masked) where m.personnummer_masked is not null;
+  select known.* into m from registry.members as known where known.id = v_member_id for no key update;
+  if m.id is null or private.calling_member() is distinct from m.id then -- merged, or signed out, while this waited
+    return private.refuse('withdraw_my_consent', 'not_found', null);
+  end if;
+  v_providers := private.withdrawable_providers(m);
+  if v_providers = '{}' then
+    return private.refuse('withdraw_my_consent', 'nothing_to_withdraw', null);
+  end if;
+  perform private.revoke_own_login(l) from registry.identity_links as l
+  where l.organization_id = m.organization_id and l.member_id = m.id and l.provider = any (v_providers);
+  if private.consent_is_basis(m) then
+    perform private.remove_consented_number(m);
+    v_number := 'removed';
+  elsif m.personnummer_index is not null then
+    v_number := 'kept';
+  end if;
+  perform private.forget_withdrawn_numbers(m, v_providers);
+  perform private.close_obsolete_cases(m.organization_id, array[m.id], 'app');
+  return jsonb_build_object('providers', v_providers, 'number', v_number);
+end
+$$;
+comment on function private.withdraw_my_consent is 'See api.withdraw_my_consent.';
+grant execute on function private.withdraw_my_consent to authenticated;
+-- end db/functions/own_record/private.withdraw_my_consent.sql
+
+-- begin db/functions/own_record/api.withdraw_my_consent.sql
+-- A member takes the consent back.
+create or replace function api.withdraw_my_consent()
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.withdraw_my_consent();
+end;
+comment on function api.withdraw_my_consent is 'With a member''s own access token. Out: {"providers": those whose consent is withdrawn, "number": removed (the member system is told), kept (it has another legal basis) or none}; or a refusal with code and message (HTTP 404, 409). Changes that were not sent yet are stopped.';
+grant execute on function api.withdraw_my_consent to authenticated;
+-- end db/functions/own_record/api.withdraw_my_consent.sql
+
+-- begin db/functions/own_record/private.my_record.sql
+-- What a member is told of the own record, and whether its number has reached the member system: the newest change says how that stands, the
+-- newest one that was carried there with this very number says since when.
+create or replace function private.my_record()
+returns table (
+  organization text, organization_name text, member_external_id text, given_name text, family_name text, birth_date date, email text,
+  phone text, personnummer_masked text, personnummer_source registry.source, personnummer_at timestamptz, legal_basis text,
+  consent_is_basis boolean, delivery text, sent_to sync.member_system_kind, sent_at timestamptz, logins registry.provider[],
+  created_at timestamptz, updated_at timestamptz
+)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select
+    g.slug, g.name, m.external_id, m.given_name, m.family_name, m.birth_date, m.email, m.phone, m.personnummer_masked,
+    m.personnummer_source, m.personnummer_at, case when m.personnummer_index is not null then g.capture_basis end,
+    private.consent_is_basis(m),
+    case
+      when newest.id is null then 'none'
+      when newest.settled_at is null then 'waiting'
+      when newest.state <> 'delivered' then case when sent.settled_at is null then 'not_sent' else 'sent' end
+      when newest.removal then 'removed'
+      else 'sent'
+    end,
+    case when sent.settled_at is not null then s.kind end, sent.settled_at,
+    array(select distinct l.provider from registry.identity_links as l
+      where l.organization_id = m.organization_id and l.member_id = m.id order by l.provider),
+    m.created_at, m.updated_at
+  from registry.members as m
+  join registry.organizations as g on g.id = m.organization_id
+  left join sync.member_systems as s on s.organization_id = m.organization_id
+  left join lateral (
+    select p.* from sync.pushes as p where p.organization_id = m.organization_id and p.member_id = m.id
+    order by p.created_at desc, p.id limit 1) as newest on true
+  left join lateral (
+    select max(p.settled_at) as settled_at from sync.pushes as p
+    where p.organization_id = m.organization_id and p.member_id = m.id and p.state = 'delivered'
+      and p.personnummer_index = m.personnummer_index) as sent on true
+  where m.id = (select private.calling_member())
+$$;
+comment on function private.my_record is 'See api.my_record.';
+grant execute on function private.my_record to authenticated; -- called by the view
+-- end db/functions/own_record/private.my_record.sql
+
+-- begin db/functions/own_record/api.my_record.sql
+-- A member asks: what do you have on me?
+create or replace view api.my_record with (security_invoker = true) as
+select
+  r.organization, r.organization_name, r.member_external_id, r.given_name, r.family_name, r.birth_date, r.email, r.phone,
+  r.personnummer_masked, r.personnummer_source, r.personnummer_at, r.legal_basis, r.consent_is_basis, r.delivery, r.sent_to,
+  r.sent_at, r.logins, r.created_at, r.updated_at
+from private.my_record() as r;
+comment on view api.my_record is 'The record of the member whose access token it is: one row, or none for anybody else.';
+comment on column api.my_record.organization is 'The organisation (slug).';
+comment on column api.my_record.organization_name is 'The organisation, for people.';
+comment on column api.my_record.member_external_id is 'The member''s number in the member system.';
+comment on column api.my_record.given_name is 'Given name.';
+comment on column api.my_record.family_name is 'Family name.';
+comment on column api.my_record.birth_date is 'Birth date.';
+comment on column api.my_record.email is 'E-mail address.';
+comment on column api.my_record.phone is 'Phone, E.164.';
+comment on column api.my_record.personnummer_masked is 'The recorded personnummer, masked; null: none.';
+comment on column api.my_record.personnummer_source is 'Where it came from.';
+comment on column api.my_record.personnummer_at is 'Since when it is recorded.';
+comment on column api.my_record.legal_basis is 'The organisation''s legal basis for keeping it, in its own words; null: there is no number.';
+comment on column api.my_record.consent_is_basis is 'Whether it was stored with consent: then api.withdraw_my_consent removes it.';
+comment on column api.my_record.delivery is 'Whether it reached the member system: none (nothing was to be carried), waiting, sent, not_sent (refused or stopped), removed (taken out there).';
+comment on column api.my_record.sent_to is 'How it was carried: over an interface (http), in a sealed file (file), by a person (worklist); null: the number of now was not.';
+comment on column api.my_record.sent_at is 'When the number of now was carried there last.';
+comment on column api.my_record.logins is 'What the member can log in with.';
+comment on column api.my_record.created_at is 'When the record was made here.';
+comment on column api.my_record.updated_at is 'When it was last changed.';
+grant select on api.my_record to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.my_record
+for each row execute function private.tg__refuse_write();
+-- end db/functions/own_record/api.my_record.sql
+
 -- begin db/functions/figures/api.open_case_ages.sql
 -- How long cases have waited. Five classes, each with a row also where it is empty, so that a chart needs nothing else. Each is a stretch of an
 -- index by age, counted for itself.
@@ -3985,6 +5161,7 @@ begin
     case when p_kind in ('mismatch', 'name_mismatch', 'subject_moved') or p_kind = 'ambiguous' and cardinality(p_candidates) = 1
       then 'accept_observed' end,
     case when p_kind = 'receiver_key' then 'accept_receiver_key' end,
+    case when p_kind = 'erasure' then 'erase_member' end,
     'keep_existing',
     case when p_observation_id is not null and (p_kind in ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'subject_moved')
       or p_kind = 'inconsistent' and p_member_id is not null) then 'not_same_person' end,
@@ -4012,7 +5189,7 @@ as $$
     when c.closed_at is not null then 'not_open'
     when c.state = 'proposed' then 'awaits_approval'
     when p_decision is null or p_decision <> all (
-      array['accept_observed', 'keep_existing', 'not_same_person', 'merge_into', 'accept_receiver_key']) then 'unknown_decision'
+      array['accept_observed', 'keep_existing', 'not_same_person', 'merge_into', 'accept_receiver_key', 'erase_member']) then 'unknown_decision'
     when p_decision <> all (private.decisions_of_case(c.kind, c.member_id, c.other_member_id, c.candidates, c.observation_id))
       then 'decision_not_applicable'
     else private.why_not_decide(c, o, p_decision::registry.decision)
@@ -4030,7 +5207,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   o constant registry.observations := private.evidence_of_case(c);
-  v_refusal constant text := coalesce(private.why_not_resolve(c, o, p_decision, p_expected_version), private.why_not_note(p_note));
+  v_refusal constant text := coalesce(private.why_not_resolve(c, o, p_decision, p_expected_version), private.why_not_note(p_note),
+    case when p_decision = 'erase_member' then private.why_not_reason(c.member_id, p_note) end);
 begin
   if v_refusal is not null then
     return private.refusal(v_refusal);
@@ -4564,6 +5742,10 @@ declare
 begin
   return case
     when c.id is null then 'not_found'
+    when c.erased_at is not null or exists (
+      select from registry.members as m
+      where m.id = any (c.candidates || array[c.member_id, c.other_member_id, b.link_before, b.link_after]) and m.erasure_id is not null)
+      then 'member_erased'
     when private.undo_until(c.kind, r.decision, r.decided_at) is null then 'not_resolved'
     when private.undo_until(c.kind, r.decision, r.decided_at) < now() then 'too_late'
     when (select count(*) >= 20 from registry.resolutions as known where known.conflict_id = c.id and known.undone_at is not null)
@@ -4653,7 +5835,8 @@ grant execute on function api.undo_resolution to authenticated;
 create or replace view api.settled_conflicts with (security_invoker = true) as
 select
   c.id, g.slug as organization, c.kind_name as kind, c.decision, private.user_of_actor(c.decided_by) as decided_by, c.closed_at as settled_at, c.note,
-  private.undo_until(c.kind, r.decision, r.decided_at) as undo_until, private.user_of_actor((c.proposal).by) as proposed_by,
+  case when c.erased_at is null then private.undo_until(c.kind, r.decision, r.decided_at) end as undo_until,
+  private.user_of_actor((c.proposal).by) as proposed_by,
   c.version, c.member_id, m.external_id as member_external_id, m.given_name as member_given_name, m.family_name as member_family_name,
   m.personnummer_masked as recorded_personnummer, c.other_member_id, n.external_id as other_member_external_id, c.candidates,
   c.observation_id, o.provider, coalesce(o.personnummer_masked, c.detail ->> 'personnummer') as observed_personnummer,
@@ -4699,6 +5882,81 @@ for each row execute function private.tg__refuse_write();
 -- end db/functions/conflicts/api.settled_conflicts.sql
 
 set local role audit_owner;
+-- begin db/functions/sealing/audit.system_identifier.sql
+-- A dump that is restored elsewhere takes the events along, and not the count of transactions. The cluster's identifier tells.
+create or replace function audit.system_identifier()
+returns bigint
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (select c.system_identifier from pg_control_system() as c);
+exception
+  when insufficient_privilege then
+    return null; -- some hosted services do not tell
+end
+$$;
+comment on function audit.system_identifier is 'Out: the identifier of the PostgreSQL cluster; null where PostgreSQL does not tell.';
+grant execute on function audit.system_identifier to registry_owner;
+-- end db/functions/sealing/audit.system_identifier.sql
+
+-- begin db/functions/sealing/audit.begin_epoch.sql
+-- Transaction numbers begin anew in another cluster, and restored events have the numbers of the old one. In a new epoch the order
+-- (epoch, transaction, id) is true again. The lock waits for everybody who has written an event (audit.current_epoch), so that no event of the
+-- old epoch comes after one of the new; not for long, because logins wait behind it, and shorter than it takes PostgreSQL to notice a deadlock
+-- with somebody who has written an event and then redacts: the next try comes in seconds.
+create or replace function audit.begin_epoch(p_reason text, p_tree_size bigint, p_lost_checkpoint text)
+returns integer
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '500ms'
+as $$
+declare
+  v_epoch integer;
+begin
+  lock table audit.epochs in access exclusive mode;
+  select coalesce(max(e.epoch), 0) + 1 into v_epoch from audit.epochs as e;
+  insert into audit.epochs (epoch, system_identifier, reason, tree_size, lost_checkpoint)
+  values (v_epoch, audit.system_identifier(), p_reason, p_tree_size, p_lost_checkpoint);
+  return v_epoch;
+end
+$$;
+comment on function audit.begin_epoch is 'In: why, how many events are sealed, and the checkpoint that a restored backup lacks. Out: the new epoch.';
+grant execute on function audit.begin_epoch to registry_owner;
+-- end db/functions/sealing/audit.begin_epoch.sql
+
+-- begin db/functions/sealing/audit.current_epoch.sql
+-- The default of audit.events.epoch. VOLATILE, so that an event that waited for a new epoch (audit.begin_epoch) sees it. Reading the table
+-- keeps a lock on it until the transaction ends: that is how a new epoch waits for whoever writes in the old one.
+create or replace function audit.current_epoch()
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return coalesce((select e.epoch from audit.epochs as e order by e.epoch desc limit 1), 1);
+end
+$$;
+comment on function audit.current_epoch is 'Out: the newest epoch; 1 where none is written down yet.';
+grant execute on function audit.current_epoch to registry_owner;
+-- end db/functions/sealing/audit.current_epoch.sql
+
+-- begin db/functions/sealing/audit.lock_sealing.sql
+-- Sealing and redacting exclude each other: a leaf of what an event said, written just when the event is redacted, would look like tampering.
+-- Whoever does either takes this lock first, looks at the rows in a statement after it, and holds it until its transaction ends.
+create or replace function audit.lock_sealing()
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('audit.lock_sealing', 0));
+end
+$$;
+comment on function audit.lock_sealing is 'Waits until nobody else seals or redacts, and keeps it so until the transaction ends.';
+grant execute on function audit.lock_sealing to registry_owner;
+-- end db/functions/sealing/audit.lock_sealing.sql
+
 -- begin db/functions/audit/audit.member_timeline.sql
 -- Everything that happened to one member, in order, for DBAs: also what happened before two records were merged.
 create or replace function audit.member_timeline(member_id uuid)
@@ -4734,15 +5992,67 @@ comment on column audit.organizations.name is 'Name for people.';
 grant select on audit.organizations to auditor;
 -- end db/functions/audit/audit.organizations.sql
 
+-- begin db/functions/audit/audit.redact_events.sql
+-- What an event said of a person goes, and that it happened stays: the seal's leaf is left, and its salt goes, without which nobody can try out
+-- what the event said. Nobody else may change an event (audit.tg__refuse_change), and it is said in one event which ones were: who
+-- verifies can so tell a redaction from a change. It names them by a digest, for the events themselves show when they were redacted.
+create or replace function audit.redact_events(p_event_ids bigint[], p_reason text)
+returns integer
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_at constant timestamptz := clock_timestamp();
+  v_message constant text := case p_reason
+    when 'erasure' then 'What was said here was taken out: the person was erased.'
+    when 'retention' then 'What was said here was taken out: the time set for it was over.' end;
+  v_ids bigint[];
+  v_organization_ids uuid[];
+begin
+  if v_message is null then
+    raise exception 'Events are redacted for erasure or retention.' using errcode = 'invalid_parameter_value';
+  end if;
+  perform audit.lock_sealing();
+  with redacted as (
+    update audit.events as e set message = v_message, detail = '{}', redacted_at = v_at
+    where e.id = any (p_event_ids) and e.redacted_at is null
+    returning e.id, e.organization_id
+  )
+  select array_agg(r.id order by r.id), array_agg(distinct r.organization_id) into v_ids, v_organization_ids from redacted as r;
+  if v_ids is null then
+    return 0;
+  end if;
+  delete from audit.salts as s where s.event_id = any (v_ids);
+  insert into audit.events (event, source, actor, organization_id, message, detail)
+  values ('events_redacted', 'worker', session_user, case when cardinality(v_organization_ids) = 1 then v_organization_ids[1] end,
+    format('What %s events said was taken out (%s).', cardinality(v_ids), p_reason),
+    jsonb_build_object('reason', p_reason, 'count', cardinality(v_ids),
+      'redacted_at', to_char(v_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+      'digest', encode(sha256(convert_to(array_to_string(v_ids, ','), 'UTF8')), 'hex')));
+  return cardinality(v_ids);
+end
+$$;
+comment on function audit.redact_events is 'In: ids of events, erasure or retention. Out: how many were redacted now. Takes out sentence and details, and deletes the salts. Appends one event events_redacted with reason, count, the time that these events have as redacted_at, and digest: SHA-256 (hex) over their ids in ascending order, as decimal numbers with commas between.';
+grant execute on function audit.redact_events to registry_owner;
+-- end db/functions/audit/audit.redact_events.sql
+
 -- begin db/functions/audit/audit.tg__refuse_change.sql
 -- An audit that can be changed proves nothing. It belongs to the audit's owner, so that no function of ours can replace it. ALWAYS:
--- session_replication_role = replica does not skip these triggers.
+-- session_replication_role = replica does not skip these triggers. One function may pass, audit.redact_events, known by its owner and by the call
+-- it makes here; what it may change of an event is said by audit.tg_events__redact_only.
 create or replace function audit.tg__refuse_change()
 returns trigger
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_calls text;
 begin
+  get diagnostics v_calls = pg_context;
+  if current_user = 'audit_owner' and TG_OP <> 'TRUNCATE' and position('audit.redact_events(bigint[],text)' in v_calls) > 0
+    and (TG_TABLE_NAME, TG_OP) in (('events', 'UPDATE'), ('salts', 'DELETE')) then
+    return null;
+  end if;
   raise exception 'Rows of %.% are never changed or removed.', TG_TABLE_SCHEMA, TG_TABLE_NAME
     using errcode = 'insufficient_privilege', hint = 'Append a new event that puts right what this one says.';
 end
@@ -4753,7 +6063,75 @@ create or replace trigger _100_refuse_change
 before update or delete or truncate on audit.events
 for each statement execute function audit.tg__refuse_change();
 alter table audit.events enable always trigger _100_refuse_change;
+
+create or replace trigger _100_refuse_change
+before update or delete or truncate on audit.leaves
+for each statement execute function audit.tg__refuse_change();
+alter table audit.leaves enable always trigger _100_refuse_change;
+
+create or replace trigger _100_refuse_change
+before update or delete or truncate on audit.salts
+for each statement execute function audit.tg__refuse_change();
+alter table audit.salts enable always trigger _100_refuse_change;
+
+create or replace trigger _100_refuse_change
+before update or delete or truncate on audit.nodes
+for each statement execute function audit.tg__refuse_change();
+alter table audit.nodes enable always trigger _100_refuse_change;
+
+create or replace trigger _100_refuse_change
+before update or delete or truncate on audit.checkpoints
+for each statement execute function audit.tg__refuse_change();
+alter table audit.checkpoints enable always trigger _100_refuse_change;
+
+create or replace trigger _100_refuse_change
+before update or delete or truncate on audit.sealing_keys
+for each statement execute function audit.tg__refuse_change();
+alter table audit.sealing_keys enable always trigger _100_refuse_change;
+
+create or replace trigger _100_refuse_change
+before update or delete or truncate on audit.epochs
+for each statement execute function audit.tg__refuse_change();
+alter table audit.epochs enable always trigger _100_refuse_change;
+
+create or replace trigger _100_refuse_change
+before delete or truncate on audit.erasures
+for each statement execute function audit.tg__refuse_change();
+alter table audit.erasures enable always trigger _100_refuse_change;
+
+create or replace trigger _100_refuse_change
+before update or delete or truncate on audit.erased_records
+for each statement execute function audit.tg__refuse_change();
+alter table audit.erased_records enable always trigger _100_refuse_change;
 -- end db/functions/audit/audit.tg__refuse_change.sql
+
+-- begin db/functions/audit/audit.tg_events__redact_only.sql
+-- The one change of an event that there is (audit.redact_events): what was said is taken out, once, and nothing else is touched.
+create or replace function audit.tg_events__redact_only()
+returns trigger
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_kept audit.events := NEW;
+begin
+  v_kept.message := OLD.message;
+  v_kept.detail := OLD.detail;
+  v_kept.redacted_at := null;
+  if OLD.redacted_at is not null or NEW.redacted_at is null or NEW.detail <> '{}' or v_kept is distinct from OLD then
+    raise exception 'Rows of audit.events are never changed, but for what audit.redact_events takes out.'
+      using errcode = 'insufficient_privilege', hint = 'Append a new event that puts right what this one says.';
+  end if;
+  return NEW;
+end
+$$;
+comment on function audit.tg_events__redact_only is 'Trigger: refuses every change of an event but its redaction, with 42501.';
+
+create or replace trigger _200_redact_only
+before update on audit.events
+for each row execute function audit.tg_events__redact_only();
+alter table audit.events enable always trigger _200_redact_only;
+-- end db/functions/audit/audit.tg_events__redact_only.sql
 
 set local role registry_owner;
 -- begin db/functions/import/import.absent_members.sql
@@ -4767,7 +6145,8 @@ as $$
   select m.external_id
   from registry.import_runs as r
   join registry.members as m on m.organization_id = r.organization_id
-  where r.id = absent_members.run_id and r.state = 'running' and m.external_id > absent_members.after_external_id and m.merged_into is null
+  where r.id = absent_members.run_id and r.state = 'running' and m.external_id > absent_members.after_external_id
+    and m.merged_into is null and m.erased_at is null
     and not exists (select from registry.import_lines as l where l.run_id = r.id and l.external_id = m.external_id)
   order by m.external_id limit absent_members.most
 $$;
@@ -4927,7 +6306,7 @@ as $$
     select g.external_id, g.r, m from registry.import_runs as run
     cross join given as g
     left join registry.members as m
-      on m.organization_id = run.organization_id and m.external_id = g.external_id and m.merged_into is null
+      on m.organization_id = run.organization_id and m.external_id = g.external_id and m.merged_into is null and m.erased_at is null
     where run.id = compare_rows.run_id
   )
   select c.name, count(c.old)::integer, count(c.old) filter (where c.old is distinct from c.new)::integer
@@ -5035,7 +6414,8 @@ comment on function private.number_is_verified is 'In: a member. Out: whether it
 
 -- begin db/functions/import/private.plan_import.sql
 -- What each row of an import comes to, before anything is written. The rows' numbers differ from each other and so do their
--- external ids; the caller sees to that. A merged record is only a mark of where it went, and is left alone.
+-- external ids; the caller sees to that. A merged record is only a mark of where it went, and is left alone, and
+-- so is one of a person who is being erased.
 create or replace function private.plan_import(p_run registry.import_runs, p_rows private.imported_member[])
 returns setof private.import_step
 language sql volatile rows 10
@@ -5044,7 +6424,7 @@ as $$
   select
     coalesce(m.id, gen_random_uuid()),
     m.id is null,
-    case when m.id is null or m.merged_into is not null then '{}' else
+    case when m.id is null or m.merged_into is not null or m.erasure_id is not null then '{}' else
       private.changed_columns(p_run.columns, m, r) || case when n.step = 'write' then array['personnummer'] else '{}' end
     end,
     n.step,
@@ -5060,7 +6440,7 @@ as $$
   ) as holder on r.personnummer_index is not null
   cross join lateral (
     select case
-      when r.personnummer_index is null or m.merged_into is not null or holder.id = m.id then 'none'
+      when r.personnummer_index is null or m.merged_into is not null or m.erasure_id is not null or holder.id = m.id then 'none'
       when private.number_is_verified(m) then 'conflict'
       when holder.id is not null or p_run.dry_run and exists (
         select from registry.import_lines as l where l.run_id = p_run.id and l.personnummer_index = r.personnummer_index)
@@ -5557,24 +6937,55 @@ $$;
 comment on function private.import_batch is 'In: a run, rows with different external ids. Out: the run with its counts. Writes records, cases and audit events, or in a dry run nothing of these; numbers that another member has wait.';
 -- end db/functions/import/private.import_batch.sql
 
+-- begin db/functions/erasure/private.why_not_import.sql
+-- Who was erased does not come back by the next export: whoever wants that says so, and a member number that the member system has still to be told
+-- of waits for it. Nothing is changed of somebody who is about to be erased.
+create or replace function private.why_not_import(p_run registry.import_runs, p_external_id text)
+returns text
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  m registry.members;
+begin
+  if not exists (select from audit.erased_records as r where r.organization_id = p_run.organization_id) then
+    return null; -- nearly always
+  elsif not exists (
+    select from audit.erased_records as r
+    where r.organization_id = p_run.organization_id
+      and r.external_id_digest = private.digest_external_id(p_run.organization_id, p_external_id)) then
+    return null;
+  end if;
+  select known.* into m from registry.members as known
+  where known.organization_id = p_run.organization_id and known.external_id = p_external_id;
+  return case
+    when m.erasure_id is not null then 'member_being_erased'
+    when m.id is null and not p_run.readmit then 'member_erased'
+  end;
+end
+$$;
+comment on function private.why_not_import is 'In: a run, a member number. Out: member_erased (it comes back only where the run says so), member_being_erased (the erasure, or the removal from the member system, is under way), or null: go ahead.';
+-- end db/functions/erasure/private.why_not_import.sql
+
 -- begin db/functions/import/private.read_rows.sql
 -- Rows as the program hands them over. A member can stand in a file once only; while an organisation has not recorded its legal
--- basis, numbers are dropped here, as they are for logins.
+-- basis, numbers are dropped here, as they are for logins. Who was erased is not brought back.
 create or replace function private.read_rows(p_run registry.import_runs, p_rows jsonb)
-returns table (imported private.imported_member, is_first boolean)
+returns table (imported private.imported_member, is_first boolean, refused_as text)
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
   select r,
     row_number() over (partition by r.external_id order by r.line) = 1
-      and not exists (select from registry.import_lines as l where l.run_id = p_run.id and l.external_id = r.external_id and not l.rejected)
+      and not exists (select from registry.import_lines as l where l.run_id = p_run.id and l.external_id = r.external_id and not l.rejected),
+    private.why_not_import(p_run, r.external_id)
   from registry.organizations as g
   cross join lateral jsonb_array_elements(p_rows) as e(element)
   cross join lateral jsonb_populate_record(null::private.imported_member, case when g.capture then e.element else e.element
     - array['personnummer_index', 'personnummer_index_previous', 'personnummer_sealed', 'personnummer_masked'] end) as r
   where g.id = p_run.organization_id
 $$;
-comment on function private.read_rows is 'In: a run, rows as JSON. Out: the rows, and whether the file has had no row with that external id before.';
+comment on function private.read_rows is 'In: a run, rows as JSON. Out: the rows, whether the file has had no row with that external id before, and the code by which it is refused because the person was erased.';
 -- end db/functions/import/private.read_rows.sql
 
 -- begin db/functions/import/private.reject_rows.sql
@@ -5618,9 +7029,10 @@ begin
   if v_run.records_done < load_rows.from_record then
     raise exception 'Records of the file were left out.' using errcode = 'PN007';
   elsif v_run.records_done = load_rows.from_record then
-    select coalesce(array_agg(r.imported) filter (where r.is_first), '{}'),
-           coalesce(jsonb_agg(jsonb_build_object('line', (r.imported).line, 'reasons', array['external_id_repeated']))
-             filter (where not r.is_first), '[]')
+    select coalesce(array_agg(r.imported) filter (where r.is_first and r.refused_as is null), '{}'),
+           coalesce(jsonb_agg(jsonb_build_object('line', (r.imported).line,
+             'reasons', array[case when r.is_first then r.refused_as else 'external_id_repeated' end]))
+             filter (where not r.is_first or r.refused_as is not null), '[]')
     into v_rows, v_repeated
     from private.read_rows(v_run, load_rows.rows) as r;
     v_run.rejected := v_run.rejected + private.reject_rows(v_run.id, load_rows.rejections || v_repeated);
@@ -5644,6 +7056,35 @@ comment on function import.load_rows is 'In: run, number of records before these
 grant execute on function import.load_rows to member_importer;
 -- end db/functions/import/import.load_rows.sql
 
+-- begin db/functions/erasure/private.missing_erasures.sql
+-- A restored backup is held to the ledger outside the database. An erasure that is announced here is known: the worker carries it out. Persons of an
+-- organisation that is not here are not here either.
+create or replace function private.missing_erasures(p_erasure_ids uuid[], p_organizations text[])
+returns uuid[]
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select array(
+    select l.erasure_id from unnest(p_erasure_ids, p_organizations) as l(erasure_id, organization)
+    where exists (select from registry.organizations as g where g.slug = l.organization)
+      and not exists (select from audit.erasures as e where e.id = l.erasure_id))
+$$;
+comment on function private.missing_erasures is 'In: erasures of the ledger, and beside each its organisation (slug). Out: those that this database does not know.';
+-- end db/functions/erasure/private.missing_erasures.sql
+
+-- begin db/functions/erasure/import.missing_erasures.sql
+-- Asked at every start of a program (private.missing_erasures).
+create or replace function import.missing_erasures(erasure_ids uuid[], organizations text[])
+returns uuid[]
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.missing_erasures(missing_erasures.erasure_ids, missing_erasures.organizations)
+$$;
+comment on function import.missing_erasures is 'In: erasures of the ledger outside the database, and beside each its organisation (slug). Out: those that the database does not know: it is an older backup, and must not be used.';
+grant execute on function import.missing_erasures to member_importer;
+-- end db/functions/erasure/import.missing_erasures.sql
+
 -- begin db/functions/import/import.rejections.sql
 -- For the file of rejected rows, a page at a time.
 create or replace function import.rejections(run_id uuid, after_line integer, most integer)
@@ -5662,7 +7103,7 @@ grant execute on function import.rejections to member_importer;
 -- begin db/functions/import/import.start_run.sql
 -- The first call of an import. The same file with the same settings goes on where its run was killed; another file gives up the run
 -- that was not finished. Two starts at once go one after the other.
-create or replace function import.start_run(organization text, fingerprint text, columns text[], dry_run boolean)
+create or replace function import.start_run(organization text, fingerprint text, columns text[], dry_run boolean, readmit boolean default false)
 returns table (run_id uuid, organization_id uuid, capture boolean, records_done integer, is_compared boolean, has_basis boolean)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -5682,14 +7123,14 @@ begin
     v_run := null;
   end if;
   if v_run.id is null then
-    insert into registry.import_runs (organization_id, fingerprint, columns, dry_run)
-    values (g.id, start_run.fingerprint, start_run.columns, start_run.dry_run)
+    insert into registry.import_runs (organization_id, fingerprint, columns, dry_run, readmit)
+    values (g.id, start_run.fingerprint, start_run.columns, start_run.dry_run, start_run.readmit)
     returning * into v_run;
   end if;
   return query select v_run.id, g.id, g.capture, v_run.records_done, v_run.accepted_at is not null, (private.import_basis(g.id)).id is not null;
 end
 $$;
-comment on function import.start_run is 'In: organisation (slug), SHA-256 of file and settings, columns the file has, whether nothing is to be changed. Out: the run, how many records it has done already, whether its file has been accepted, and whether there is an import to compare it with. Raises PN005.';
+comment on function import.start_run is 'In: organisation (slug), SHA-256 of file and settings, columns the file has, whether nothing is to be changed, whether erased members may come back. Out: the run, how many records it has done already, whether its file has been accepted, and whether there is an import to compare it with. Raises PN005.';
 grant execute on function import.start_run to member_importer;
 -- end db/functions/import/import.start_run.sql
 
@@ -5773,8 +7214,10 @@ begin
   from registry.observations as o
   join registry.identity_links as l on l.organization_id = o.organization_id and l.issuer = o.issuer and l.subject = o.subject
     and (l.member_id = o.member_id or o.outcome = 'deferred')
+  join registry.members as m on m.id = l.member_id and m.erased_at is null
   where o.id = open_session.observation_id and o.received_at > now() - interval '15 minutes'
     and private.may_return_to(o.organization_id, 'members', r.client_id, r.return_to)
+  for key share of m
   on conflict do nothing
   returning * into v_session;
   if v_session.id is null then
@@ -5797,7 +7240,8 @@ grant execute on function login.open_session to auth_callback;
 -- begin db/functions/login/private.confirm_known_login.sql
 -- The daily case, answered without asking anything else: a login that is linked brings the very number that its member's record has.
 -- Then no other question can change the outcome. Whatever is not exactly so takes the long way, where the same login gets the same
--- answer. No lock is needed: nothing follows from the row but its audit event, and a repeated call finds the id taken. Three small
+-- answer. The record is held (private.hold_member) as its foreign key would, and needs no other lock: nothing
+-- follows from the row but its audit event, and a repeated call finds the id taken. Three small
 -- statements, because PostgreSQL prepares them faster for each login than one large one. The event is written here and not by private.record_event,
 -- because nearly every login runs this (test/db/daily-case.test.ts holds it to what the long way writes).
 create or replace function private.confirm_known_login(o registry.observations, p_organization text, p_provider text)
@@ -5815,7 +7259,8 @@ begin
   join registry.members as m on m.id = l.member_id
   where g.slug = p_organization and g.capture and p.provider::text = p_provider
     and l.issuer = o.issuer and l.subject = o.subject and l.revoked_at is null
-    and m.personnummer_index = o.personnummer_index;
+    and m.personnummer_index = o.personnummer_index
+  for key share of m;
   if not found then
     return null;
   end if;
@@ -5894,7 +7339,7 @@ begin
   v_found.candidates := array(
     select m.id from registry.members as m
     where m.organization_id = p_observation.organization_id and (m.phone = v_phone or private.email_key(m.email) = v_email)
-      and m.merged_into is null and not private.is_excluded(p_observation, m.id)
+      and m.merged_into is null and m.erased_at is null and not private.is_excluded(p_observation, m.id)
     union select unnest(p_found.candidates)
     order by 1);
   if cardinality(v_found.candidates) > cardinality(p_found.candidates) then
@@ -6167,7 +7612,7 @@ comment on function private.keep_observation is 'In: a new observation. Out: the
 -- end db/functions/login/private.keep_observation.sql
 
 -- begin db/functions/consent/private.may_ask_consent.sql
--- Somebody who has refused is left in peace for the organisation's interval.
+-- Somebody who has refused, or withdrawn the consent themselves, is left in peace for the organisation's interval.
 create or replace function private.may_ask_consent(p_observation registry.observations)
 returns boolean
 language sql stable
@@ -6177,7 +7622,10 @@ as $$
     select from registry.consents as c
     join registry.organizations as g on g.id = c.organization_id
     where c.organization_id = p_observation.organization_id and c.member_id = p_observation.member_id
-      and c.provider = p_observation.provider and c.state = 'refused' and c.answered_at > now() - g.ask_again_after)
+      and c.provider = p_observation.provider and coalesce(c.withdrawn_at, c.answered_at) > now() - g.ask_again_after
+      and (c.state = 'refused' or exists (
+        select from registry.revocations as r
+        where (r.organization_id, r.provider, r.received_at) = (c.organization_id, c.provider, c.withdrawn_at) and r.by_member)))
 $$;
 comment on function private.may_ask_consent is 'In: an observation with its member. Out: whether the member is to be asked for consent now.';
 -- end db/functions/consent/private.may_ask_consent.sql
@@ -6370,6 +7818,64 @@ comment on function login.admit is 'In: what login.record_observation answered, 
 grant execute on function login.admit to auth_callback;
 -- end db/functions/sessions/login.admit.sql
 
+-- begin db/functions/sealing/login.audit_checkpoint.sql
+-- The newest checkpoint is public: it holds a number of events, a hash and signatures.
+create or replace function login.audit_checkpoint()
+returns text
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select c.signed_note from audit.checkpoints as c order by c.tree_size desc limit 1
+$$;
+comment on function login.audit_checkpoint is 'Out: the newest signed checkpoint; null where there is none yet.';
+grant execute on function login.audit_checkpoint to auth_callback;
+-- end db/functions/sealing/login.audit_checkpoint.sql
+
+-- begin db/functions/sealing/private.subtree_hash.sql
+-- Roots and proofs are put together from complete subtrees. Large ones are kept (audit.nodes); small ones are hashed again, at most 255 nodes.
+create or replace function private.subtree_hash(p_level integer, p_index bigint)
+returns bytea
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_level >= 8 then
+    return (select n.node_hash from audit.nodes as n where n.level = p_level and n.node_index = p_index);
+  elsif p_level = 0 then
+    return (select l.leaf_hash from audit.leaves as l where l.leaf_index = p_index);
+  end if;
+  return sha256('\x01'::bytea || private.subtree_hash(p_level - 1, 2 * p_index) || private.subtree_hash(p_level - 1, 2 * p_index + 1));
+end
+$$;
+comment on function private.subtree_hash is 'In: a complete subtree of the sealed audit, 2 to the power of level leaves, the index-th of its level. Out: its hash (RFC 6962); null where the tree does not have it.';
+-- end db/functions/sealing/private.subtree_hash.sql
+
+-- begin db/functions/sealing/private.subtree_hashes.sql
+-- A proof needs some forty subtrees: one call for all of them.
+create or replace function private.subtree_hashes(p_levels integer[], p_indexes bigint[])
+returns bytea[]
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(array_agg(private.subtree_hash(s.level, s.index) order by s.place), '{}')
+  from unnest(p_levels, p_indexes) with ordinality as s(level, index, place)
+$$;
+comment on function private.subtree_hashes is 'In: subtrees, level beside index. Out: their hashes in that order; null for each that the tree does not have.';
+-- end db/functions/sealing/private.subtree_hashes.sql
+
+-- begin db/functions/sealing/login.audit_subtrees.sql
+-- Whoever keeps witness asks the callback for a proof that the newest checkpoint goes on from theirs. Hashes only, at most a proof's worth.
+create or replace function login.audit_subtrees(levels integer[], indexes bigint[])
+returns bytea[]
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.subtree_hashes(audit_subtrees.levels[1:2000], audit_subtrees.indexes[1:2000])
+$$;
+comment on function login.audit_subtrees is 'In and out: as private.subtree_hashes, for the first 2000.';
+grant execute on function login.audit_subtrees to auth_callback;
+-- end db/functions/sealing/login.audit_subtrees.sql
+
 -- begin db/functions/sessions/login.consume_transaction.sql
 -- A login transaction is single use, also when the same callback arrives a hundred times at once and at several processes.
 -- One statement decides, before any token request.
@@ -6412,6 +7918,19 @@ $$;
 comment on function login.end_session is 'In: SHA-256 of a refresh token, or a session; the app, if it came by /authorize. Ends the session and its token family.';
 grant execute on function login.end_session to auth_callback;
 -- end db/functions/sessions/login.end_session.sql
+
+-- begin db/functions/erasure/login.missing_erasures.sql
+-- Asked at every start of a program (private.missing_erasures).
+create or replace function login.missing_erasures(erasure_ids uuid[], organizations text[])
+returns uuid[]
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.missing_erasures(missing_erasures.erasure_ids, missing_erasures.organizations)
+$$;
+comment on function login.missing_erasures is 'In: erasures of the ledger outside the database, and beside each its organisation (slug). Out: those that the database does not know: it is an older backup, and must not be used.';
+grant execute on function login.missing_erasures to auth_callback;
+-- end db/functions/erasure/login.missing_erasures.sql
 
 -- begin db/functions/login/login.providers.sql
 -- What the callback needs to know of the organisations. Rows name the environment variable of a secret, never the secret.
@@ -6579,9 +8098,9 @@ begin
   if v_recorded is distinct from p_observation.personnummer_index then
     perform private.lock_number(p_observation.organization_id, p_observation.personnummer_masked);
     select m.personnummer_index into v_recorded from registry.members as m
-    where m.id = p_observation.member_id and m.merged_into is null for no key update;
+    where m.id = p_observation.member_id and m.merged_into is null and m.erased_at is null for no key update;
     if not found then
-      raise exception 'The record was merged into another meanwhile.' using errcode = 'serialization_failure';
+      raise exception 'The record was merged into another, or the person erased, meanwhile.' using errcode = 'serialization_failure';
     end if;
   end if;
   if v_recorded = any (v_indexes) then
@@ -6696,129 +8215,6 @@ comment on function login.record_consent is 'In: an observation that waits for c
 grant execute on function login.record_consent to auth_callback;
 -- end db/functions/consent/login.record_consent.sql
 
--- begin db/functions/consent/private.lock_link.sql
--- A link as it is once its member is locked. While this waits for a merge the link may move to the surviving record, which is locked then,
--- and the first one no more: whoever waits for a record holds none that others may lock after it. (An exception gives the lock back.)
-create or replace function private.lock_link(p_link_id uuid)
-returns registry.identity_links
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  l registry.identity_links;
-  v_locked uuid;
-begin
-  loop
-    begin
-      select known.member_id into v_locked from registry.identity_links as known where known.id = p_link_id;
-      perform from registry.members as m where m.id = v_locked for no key update;
-      select known.* into l from registry.identity_links as known where known.id = p_link_id;
-      exit when l.id is null or l.member_id = v_locked;
-      raise exception 'The link moved meanwhile.' using errcode = 'serialization_failure';
-    exception when serialization_failure then
-      null; -- once more, with the record that it has moved to
-    end;
-  end loop;
-  return l;
-end
-$$;
-comment on function private.lock_link is 'In: id of a link. Out: the link, its member locked; null when it is gone.';
--- end db/functions/consent/private.lock_link.sql
-
--- begin db/functions/pushes/private.cancel_push.sql
--- Nobody is to send this any more, so a case about its failure is obsolete, and a file with it that nobody has fetched is taken back.
-create or replace function private.cancel_push(p_push sync.pushes)
-returns void
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  perform private.settle_push(p_push, 'cancelled', 'push_cancelled',
-    'The push was cancelled: consent was withdrawn, as an unverified message said.');
-  perform private.supersede_cases(array(
-    select c.id from registry.conflicts as c
-    where c.organization_id = p_push.organization_id and c.push_id = p_push.id and c.kind = 'push_failed' and c.closed_at is null
-  ), 'worker', 'The push was cancelled.');
-  if p_push.file_id is not null then
-    perform private.withdraw_file(p_push.file_id);
-  end if;
-end
-$$;
-comment on function private.cancel_push is 'In: a locked push whose consent was withdrawn (consent_withdrawn_at). Settles it as cancelled.';
--- end db/functions/pushes/private.cancel_push.sql
-
--- begin db/functions/consent/private.withdraw_pushes.sql
--- Every push of a login that may still leave is marked: one that waits, or is tried once a day, is cancelled now; one that is being
--- sent at this moment is cancelled when its attempt fails (worker.finish_pushes). The organisation's file is locked before its
--- pushes, as by whoever writes, fetches or acknowledges it.
-create or replace function private.withdraw_pushes(p_link registry.identity_links)
-returns void
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_push sync.pushes;
-begin
-  perform from sync.files as f
-  where f.organization_id = p_link.organization_id and f.state in ('writing', 'ready') for update;
-  for v_push in
-    update sync.pushes as p set consent_withdrawn_at = clock_timestamp()
-    from registry.observations as o
-    where o.id = p.observation_id and (o.issuer, o.subject) = (p_link.issuer, p_link.subject)
-      and p.organization_id = p_link.organization_id and p.member_id = p_link.member_id
-      and (p.settled_at is null or (p.state = 'given_up' and p.next_attempt_at is not null))
-    returning p.*
-  loop
-    if v_push.state <> 'sending' then
-      perform private.cancel_push(v_push);
-    end if;
-  end loop;
-end
-$$;
-comment on function private.withdraw_pushes is 'In: the link whose consent was withdrawn. Cancels its pushes, or marks them to be cancelled instead of tried again.';
--- end db/functions/consent/private.withdraw_pushes.sql
-
--- begin db/functions/consent/private.revoke_login.sql
--- What a withdrawn consent means: link and consent are marked, what this login caused is not sent any more, and a coordinator is
--- told. A login after the message is a new consent and stands. The member is locked first, as by whoever reports on a push; a merge may
--- have moved the link while this waited, or a coordinator removed it.
-create or replace function private.revoke_login(p_link_id uuid, p_revocation registry.revocations)
-returns void
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  l registry.identity_links := private.lock_link(p_link_id);
-  v_source constant text := l.provider || '-login';
-  c registry.conflicts;
-begin
-  if l.id is null or exists (
-    select from registry.observations as o
-    where o.organization_id = l.organization_id and o.member_id = l.member_id
-      and (o.issuer, o.subject) = (l.issuer, l.subject) and not private.withdraws(p_revocation, o)) then
-    return;
-  end if;
-  update registry.identity_links set revoked_at = p_revocation.received_at where id = l.id;
-  update registry.consents set state = 'withdrawn', withdrawn_at = p_revocation.received_at
-  where organization_id = l.organization_id and member_id = l.member_id and provider = l.provider and state = 'given';
-  perform private.withdraw_pushes(l);
-  -- One open case for each login whose consent was withdrawn, for a coordinator to take note of.
-  c.organization_id := l.organization_id;
-  c.kind := 'consent_revoked';
-  c.member_id := l.member_id;
-  c.fingerprint := 'consent_revoked ' || l.id;
-  c.detail := jsonb_build_object('provider', l.provider, 'verified', false);
-  c := private.open_case(c);
-  if l.revoked_at is null then -- the same said again is counted by the case
-    perform private.record_event('consent_withdrawn', v_source, l.organization_id,
-      'Consent was withdrawn, as an unverified message said; nothing was deleted.', p_member_id => l.member_id,
-      p_conflict_id => c.id, p_detail => '{"verified": false}');
-  end if;
-end
-$$;
-comment on function private.revoke_login is 'In: the link of the subject (id), the message. Marks link and consent, cancels what can still be stopped, opens a case.';
--- end db/functions/consent/private.revoke_login.sql
-
 -- begin db/functions/consent/login.record_revocation.sql
 -- A provider says that somebody withdrew consent. The message is unsigned, so it is a hint: it stops what was to be sent and
 -- tells the coordinator, and never deletes anything or locks anybody out. Known and unknown subjects are answered alike.
@@ -6863,7 +8259,7 @@ begin
     format('An unverified message said that consent was withdrawn%s.', case when record_revocation.late then ', late' else '' end),
     p_detail => jsonb_build_object('verified', false, 'late', record_revocation.late, 'event', record_revocation.event));
   r := row(v_organization_id, v_provider, record_revocation.subject, record_revocation.event, record_revocation.issued_at,
-    clock_timestamp(), record_revocation.late)::registry.revocations;
+    clock_timestamp(), record_revocation.late, false)::registry.revocations;
   if v_times <= 1000 then
     insert into registry.revocations values (r.*) on conflict do nothing;
   end if;
@@ -6959,40 +8355,21 @@ $$;
 comment on function private.open_linked_session is 'In: a decided observation with its member, its proposal, SHA-256 of the first refresh token. Out: the new session.';
 -- end db/functions/sessions/private.open_linked_session.sql
 
--- begin db/functions/sessions/private.link_stands.sql
--- A session lives by the login it began with. Whoever takes the link away ends the session too; this finds the one that was being opened in that
--- very moment. A coordinator's lives while the staff provider that vouched is the organisation's: who switches it off wants nobody to go on.
-create or replace function private.link_stands(p_session registry.sessions)
+-- begin db/functions/erasure/private.hold_member.sql
+-- Whoever writes a row about a member, and has not locked the record, meets somebody who erases the person here: one of them waits. The lock is
+-- the one that a foreign key takes, so nobody else waits for it.
+create or replace function private.hold_member(p_member_id uuid)
 returns boolean
-language sql stable
+language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select exists (
-    select from registry.observations as o
-    join registry.identity_links as l on (l.organization_id, l.issuer, l.subject) = (o.organization_id, o.issuer, o.subject)
-    where o.id = p_session.observation_id and l.member_id = p_session.member_id)
-  or exists (
-    select from registry.coordinators as c
-    join registry.identity_providers as p on (p.organization_id, p.issuer) = (c.organization_id, c.issuer)
-    where c.user_id = p_session.coordinator_id and c.organization_id = p_session.organization_id and p.provider = 'staff' and p.enabled)
+begin
+  perform from registry.members as m where m.id = p_member_id and m.erased_at is null for key share;
+  return found;
+end
 $$;
-comment on function private.link_stands is 'In: a session. Out: whether the login it began with is still linked to its member, or its staff provider still lets its coordinator in.';
--- end db/functions/sessions/private.link_stands.sql
-
--- begin db/functions/sessions/private.session_member.sql
--- Explicit linking is asked for by a member who is logged in: a session that lives, in the same organisation, and whose own login is
--- still that member's.
-create or replace function private.session_member(p_session_id uuid, p_organization_id uuid)
-returns uuid
-language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-  select s.member_id from registry.sessions as s
-  where s.id = p_session_id and s.organization_id = p_organization_id
-    and s.code_used_at is not null and s.ended_at is null and s.expires_at > now() and private.link_stands(s)
-$$;
-comment on function private.session_member is 'In: a session, the organisation. Out: its member while the session lives, otherwise null.';
--- end db/functions/sessions/private.session_member.sql
+comment on function private.hold_member is 'In: a member. Out: whether the record is still there; then the person is not erased until the transaction ends.';
+-- end db/functions/erasure/private.hold_member.sql
 
 -- begin db/functions/matching/private.link_identity.sql
 -- Remembers which member a login belongs to, with the reason. A coordinator may be merging the record at this moment: its links have
@@ -7004,9 +8381,9 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform from registry.members as m where m.id = p_observation.member_id and m.merged_into is null for no key update;
+  perform from registry.members as m where m.id = p_observation.member_id and m.merged_into is null and m.erased_at is null for no key update;
   if not found then
-    raise exception 'The record was merged into another meanwhile.' using errcode = 'serialization_failure';
+    raise exception 'The record was merged into another, or the person erased, meanwhile.' using errcode = 'serialization_failure';
   elsif private.is_excluded(p_observation, p_observation.member_id) then
     raise exception 'The login was found not to be the member''s meanwhile.' using errcode = 'serialization_failure';
   end if;
@@ -7116,6 +8493,9 @@ begin
   o.told := case when v_found.verdict <> 'found' then v_found.told end;
   if v_found.verdict = 'found' then
     v_judged := private.judge_number(o);
+    if not private.hold_member(o.member_id) then
+      raise exception 'The person was erased meanwhile.' using errcode = 'serialization_failure';
+    end if;
     if v_judged.outcome not in ('confirmed', 'conflict') then -- the record has no number yet
       o := private.withhold_without_consent(o);
     end if;
@@ -7515,6 +8895,345 @@ $$;
 comment on function private.abandon_imports is 'In: how many at most. Out: how many imports were given up that began more than 31 days ago and never ended.';
 -- end db/functions/retention/private.abandon_imports.sql
 
+-- begin db/functions/sealing/private.sealed_size.sql
+-- Leaves are numbered without a gap, so the last number says how many there are.
+create or replace function private.sealed_size()
+returns bigint
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce((select l.leaf_index + 1 from audit.leaves as l order by l.leaf_index desc limit 1), 0)
+$$;
+comment on function private.sealed_size is 'Out: how many events are sealed.';
+-- end db/functions/sealing/private.sealed_size.sql
+
+-- begin db/functions/sealing/private.accept_restore.sql
+-- A restored backup lacks what was sealed after it was made, and whoever has seen more will say so. Somebody who knows that it was restored says
+-- it here, once: the audit goes on in a new epoch, and for everybody to read it names the last checkpoint that was lost.
+create or replace function private.accept_restore(p_lost_checkpoint text)
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_size bigint;
+  v_epoch integer;
+begin
+  perform audit.lock_sealing();
+  v_size := private.sealed_size();
+  v_epoch := audit.begin_epoch('restore_accepted', v_size, p_lost_checkpoint);
+  perform private.record_event('restore_accepted', 'operator', null,
+    'A restored backup was accepted: the audit goes on after ' || v_size || ' sealed events, in epoch ' || v_epoch || '.',
+    p_detail => jsonb_strip_nulls(jsonb_build_object('epoch', v_epoch, 'sealed', v_size, 'lost', p_lost_checkpoint)));
+  return v_epoch;
+end
+$$;
+comment on function private.accept_restore is 'In: the newest checkpoint that shows what is lost; null where nobody has one. Out: the new epoch.';
+-- end db/functions/sealing/private.accept_restore.sql
+
+-- begin db/functions/erasure/private.erase_cases.sql
+-- Cases that name the person close, and what was written in them goes: texts of coordinators, numbers, what agreed and disagreed, and with
+-- what it takes to undo a decision. That there was a case, of which kind, and how it was settled stays: it is counted.
+create or replace function private.erase_cases(p private.person)
+returns jsonb
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_cases integer;
+  v_comments integer;
+  v_decisions integer;
+  v_offers integer;
+begin
+  perform from registry.conflicts as c where c.id = any (p.conflict_ids) order by c.id for update;
+  perform private.supersede_cases(p.conflict_ids, 'worker', 'Somebody whom the case was about was erased.');
+  delete from registry.conflict_comments as k where k.organization_id = p.organization_id and k.conflict_id = any (p.conflict_ids);
+  get diagnostics v_comments = row_count;
+  delete from registry.offered_numbers as n where n.conflict_id = any (p.conflict_ids);
+  get diagnostics v_offers = row_count;
+  update registry.resolutions as r set note = null, undo_note = null, before = null where r.conflict_id = any (p.conflict_ids);
+  get diagnostics v_decisions = row_count;
+  update registry.conflicts as c
+  set erased_at = clock_timestamp(), fingerprint = 'erased ' || c.id, personnummer_index = null, personnummer_index_previous = '{}',
+      number_seen_at = null, note = null, proposal.note = null, version = c.version + 1,
+      detail = case when c.detail ? 'import_run_id' then jsonb_build_object('import_run_id', c.detail -> 'import_run_id') else '{}' end
+  where c.id = any (p.conflict_ids);
+  get diagnostics v_cases = row_count;
+  return jsonb_build_object('registry.conflicts', v_cases, 'registry.conflict_comments', v_comments, 'registry.resolutions', v_decisions,
+    'registry.offered_numbers', v_offers);
+end
+$$;
+comment on function private.erase_cases is 'In: a locked person. Out: how many rows, by table.';
+-- end db/functions/erasure/private.erase_cases.sql
+
+-- begin db/functions/erasure/private.erase_events.sql
+-- What the audit says of a person, under any of the ids that point at them, and what is counted to be said when the hour is over.
+create or replace function private.erase_events(p private.person)
+returns jsonb
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_events integer;
+  v_repeated integer;
+begin
+  v_events := audit.redact_events(array(
+    select e.id from audit.events as e where e.member_id = any (p.member_ids)
+    union select e.id from audit.events as e where e.observation_id = any (p.observation_ids)
+    union select e.id from audit.events as e where e.conflict_id = any (p.conflict_ids)
+    union select e.id from audit.events as e where e.push_id = any (p.push_ids)), 'erasure');
+  delete from registry.repeated_events as r
+  where r.member_id = any (p.member_ids) or r.conflict_id = any (p.conflict_ids) or r.push_id = any (p.push_ids);
+  get diagnostics v_repeated = row_count;
+  return jsonb_build_object('audit.events', v_events, 'registry.repeated_events', v_repeated);
+end
+$$;
+comment on function private.erase_events is 'In: a locked person. Out: how many rows, by table. Redacts the audit''s events.';
+-- end db/functions/erasure/private.erase_events.sql
+
+-- begin db/functions/erasure/private.erase_imported.sql
+-- What a running import remembers of its file. Its next rows about the person are refused (private.read_rows).
+create or replace function private.erase_imported(p private.person)
+returns jsonb
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_lines integer;
+  v_waiting integer;
+begin
+  delete from registry.import_lines as l using registry.import_runs as r
+  where r.organization_id = p.organization_id and r.state = 'running' and l.run_id = r.id and l.external_id = any (p.external_ids);
+  get diagnostics v_lines = row_count;
+  delete from registry.waiting_numbers as w using registry.import_runs as r
+  where r.organization_id = p.organization_id and r.state = 'running' and w.run_id = r.id
+    and (w.external_id = any (p.external_ids) or w.personnummer_index = any (p.numbers));
+  get diagnostics v_waiting = row_count;
+  return jsonb_build_object('registry.import_lines', v_lines, 'registry.waiting_numbers', v_waiting);
+end
+$$;
+comment on function private.erase_imported is 'In: a locked person. Out: how many rows, by table.';
+-- end db/functions/erasure/private.erase_imported.sql
+
+-- begin db/functions/erasure/private.erase_logins.sql
+-- Links, sessions, consents and messages about them go. Of each login there is left that somebody logged in, and what came of it.
+create or replace function private.erase_logins(p private.person)
+returns jsonb
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_counts jsonb := '{}';
+  v_rows integer;
+begin
+  delete from registry.link_proposals as k where k.observation_id = any (p.observation_ids) or k.session_id = any (p.session_ids);
+  get diagnostics v_rows = row_count;
+  v_counts := v_counts || jsonb_build_object('registry.link_proposals', v_rows);
+  delete from registry.refresh_tokens as t where t.session_id = any (p.session_ids);
+  get diagnostics v_rows = row_count;
+  v_counts := v_counts || jsonb_build_object('registry.refresh_tokens', v_rows);
+  delete from registry.sessions as s where s.id = any (p.session_ids);
+  get diagnostics v_rows = row_count;
+  v_counts := v_counts || jsonb_build_object('registry.sessions', v_rows);
+  delete from registry.consents as k where k.organization_id = p.organization_id and k.member_id = any (p.member_ids);
+  get diagnostics v_rows = row_count;
+  v_counts := v_counts || jsonb_build_object('registry.consents', v_rows);
+  delete from registry.revocations as r using unnest(p.logins) as l
+  where r.organization_id = p.organization_id and r.provider = any (enum_range(null::registry.provider)) and r.subject = l.subject;
+  get diagnostics v_rows = row_count;
+  v_counts := v_counts || jsonb_build_object('registry.revocations', v_rows);
+  delete from registry.excluded_links as x
+  where x.organization_id = p.organization_id
+    and (x.member_id = any (p.member_ids) or (x.issuer, x.subject) in (select l.issuer, l.subject from unnest(p.logins) as l));
+  get diagnostics v_rows = row_count;
+  v_counts := v_counts || jsonb_build_object('registry.excluded_links', v_rows);
+  delete from registry.identity_links as l where l.organization_id = p.organization_id and l.member_id = any (p.member_ids);
+  get diagnostics v_rows = row_count;
+  v_counts := v_counts || jsonb_build_object('registry.identity_links', v_rows);
+  update registry.observations as o
+  set subject = null, erased_at = v_now, explanation = '{}', acr = null,
+      given_name = null, family_name = null, birth_date = null, phone = null, email = null, contact_erased_at = coalesce(o.contact_erased_at, v_now),
+      number_erased_at = case when o.personnummer_index is not null then v_now else o.number_erased_at end,
+      personnummer_index = null, personnummer_index_previous = '{}', personnummer_sealed = null, personnummer_masked = null
+  where o.id = any (p.observation_ids);
+  get diagnostics v_rows = row_count;
+  return v_counts || jsonb_build_object('registry.observations', v_rows);
+end
+$$;
+comment on function private.erase_logins is 'In: a locked person. Out: how many rows, by table.';
+-- end db/functions/erasure/private.erase_logins.sql
+
+-- begin db/functions/erasure/private.records_told_of.sql
+-- Which records of a person the member system may have had a number of from us: something was begun to be sent, or stands in a file, and no removal
+-- has arrived since.
+create or replace function private.records_told_of(p private.person)
+returns uuid[]
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select array(
+    select last.member_id from (
+      select distinct on (u.member_id) u.member_id, u.state, u.removal from sync.pushes as u
+      where u.id = any (p.push_ids) and (u.attempts > 0 or u.file_id is not null)
+      order by u.member_id, u.created_at desc, u.id) as last
+    where not (last.state = 'delivered' and last.removal)
+    order by last.member_id)
+$$;
+comment on function private.records_told_of is 'In: a person. Out: the records that a removal is due for.';
+-- end db/functions/erasure/private.records_told_of.sql
+
+-- begin db/functions/erasure/private.erase_pushes.sql
+-- What waits to be sent is dropped, also out of a file that nobody has fetched. Where a number has gone out, or is going out at this moment, the
+-- member system is told to remove it, after what is being sent; where none has, there is nothing to tell, and the member number goes at once.
+create or replace function private.erase_pushes(p private.person)
+returns jsonb
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_told constant uuid[] := private.records_told_of(p);
+  u sync.pushes;
+  v_rows integer;
+begin
+  perform from sync.files as f
+  where f.organization_id = p.organization_id and f.state in ('writing', 'ready') and exists (
+    select from sync.pushes as k where k.id = any (p.push_ids) and k.settled_at is null and k.file_id is not null) for update;
+  perform from sync.pushes as k where k.id = any (p.push_ids) order by k.id for update;
+  for u in
+    select k.* from sync.pushes as k
+    where k.id = any (p.push_ids) and (k.state = 'pending' or k.state = 'given_up' and k.next_attempt_at is not null) order by k.id
+  loop
+    perform private.settle_push(u, 'superseded', 'push_superseded', 'The push was dropped: the person was erased.');
+    perform private.withdraw_file(u.file_id) where u.file_id is not null;
+  end loop;
+  update sync.pushes as k set personnummer_index = null, number_erased_at = clock_timestamp()
+  where k.id = any (p.push_ids) and k.personnummer_index is not null;
+  get diagnostics v_rows = row_count;
+  perform private.queue_push(told.id, p_decided => true) from unnest(v_told) as told(id);
+  update registry.members as m set external_id = null where m.id = any (p.member_ids) and m.id <> all (v_told);
+  return jsonb_build_object('sync.pushes', v_rows);
+end
+$$;
+comment on function private.erase_pushes is 'In: a locked person, whose records are erased. Out: how many rows, by table. Queues the removals.';
+-- end db/functions/erasure/private.erase_pushes.sql
+
+-- begin db/functions/erasure/private.erase_records.sql
+-- The rows of the records stay as a mark, for the rows that refer to them, with nothing of the person in them. The member number stays as long
+-- as the member system has to be told by it (private.erase_pushes).
+create or replace function private.erase_records(p private.person, p_erasure_id uuid)
+returns jsonb
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_records integer;
+begin
+  perform private.write_numbers(p.member_ids, null);
+  update registry.members as m
+  set given_name = null, family_name = null, birth_date = null, email = null, phone = null, user_id = gen_random_uuid(),
+      erasure_id = p_erasure_id, erased_at = clock_timestamp()
+  where m.id = any (p.member_ids);
+  get diagnostics v_records = row_count;
+  delete from registry.member_search as s where s.organization_id = p.organization_id and s.member_id = any (p.member_ids);
+  return jsonb_build_object('registry.members', v_records);
+end
+$$;
+comment on function private.erase_records is 'In: a locked person, the erasure. Out: how many rows, by table.';
+-- end db/functions/erasure/private.erase_records.sql
+
+-- begin db/functions/erasure/private.lock_person.sql
+-- Everything that others may be busy with about a person, locked in the common order: the import that runs, accounts and numbers, logins that are
+-- being decided anew, the records. The records are locked against everything: a login that is being written down refers to its member, and is
+-- either there when we look, or comes to nobody.
+create or replace function private.lock_person(p private.person)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform from registry.import_runs as r where r.organization_id = p.organization_id and r.state = 'running' order by r.id for update;
+  perform private.lock_login(one.id) from (
+    select (array_agg(o.id))[1] as id from registry.observations as o
+    where o.id = any (p.observation_ids) and o.subject is not null
+    group by o.issuer, o.subject order by o.issuer, o.subject) as one;
+  perform private.lock_number(p.organization_id, brought.masked) from (
+    select m.personnummer_masked from registry.members as m where m.id = any (p.member_ids) and m.personnummer_masked is not null
+    union
+    select o.personnummer_masked from registry.observations as o where o.id = any (p.observation_ids) and o.personnummer_masked is not null
+    order by 1) as brought(masked);
+  perform from registry.observations as o where o.id = any (p.observation_ids) and o.outcome = 'deferred' order by o.id for update;
+  perform from registry.members as m where m.id = any (p.member_ids) order by m.id for update;
+end
+$$;
+comment on function private.lock_person is 'In: a person. Waits until nobody else is busy with it, and keeps it so until the transaction ends.';
+-- end db/functions/erasure/private.lock_person.sql
+
+-- begin db/functions/erasure/private.remains_of.sql
+-- What of a person is still there after erasing: every column that private.personal_data calls erased, looked at in the person's rows.
+create or replace function private.remains_of(p_person private.person)
+returns table (place text, remaining bigint)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_question text;
+begin
+  select string_agg(format('select %L as place, (select count(*) from %I.%I as t where %s and not (%s)) as remaining',
+    q.schema_name || '.' || q.table_name, q.schema_name, q.table_name, regexp_replace(q.found_by, '\mp\.', '($1).', 'g'), q.gone), ' union all ')
+  into v_question
+  from (
+    select d.schema_name, d.table_name, d.found_by, string_agg(distinct '(' || d.gone || ')', ' and ') as gone
+    from private.personal_data as d where d.class = 'erased' group by d.schema_name, d.table_name, d.found_by) as q;
+  return query execute format('select r.place, r.remaining from (%s) as r where r.remaining > 0', v_question) using p_person;
+end
+$$;
+comment on function private.remains_of is 'In: a person as it was before erasing (private.find_person). Out: tables in whose rows of the person something is left, and in how many rows.';
+-- end db/functions/erasure/private.remains_of.sql
+
+-- begin db/functions/erasure/private.carry_out_erasure.sql
+-- Erasing a person, from the first lock to the last row, in one transaction. What was said in the audit goes before what is said about the
+-- erasure itself; the records go last but for the pushes, which tell the member system that the number is gone. That nothing is left is looked
+-- at through the catalog (private.remains_of): what somebody adds and forgets here ends in a failure, not in silence.
+create or replace function private.carry_out_erasure(p_erasure_id uuid)
+returns audit.erasures
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  e audit.erasures;
+  p private.person;
+  v_member_ids uuid[];
+  v_counts jsonb;
+  v_remains text;
+begin
+  select known.* into e from audit.erasures as known where known.id = p_erasure_id;
+  v_member_ids := array(select r.member_id from audit.erased_records as r where r.erasure_id = e.id order by r.member_id);
+  perform private.lock_person(private.find_person(e.organization_id, v_member_ids));
+  select known.* into e from audit.erasures as known where known.id = p_erasure_id for update;
+  if e.state is distinct from 'announced' then
+    return e;
+  end if;
+  p := private.find_person(e.organization_id, v_member_ids); -- once more, now that nothing comes between
+  v_counts := private.erase_events(p) || private.erase_cases(p) || private.erase_logins(p) || private.erase_imported(p);
+  v_counts := v_counts || private.erase_records(p, e.id) || private.erase_pushes(p);
+  select string_agg(distinct r.place, ', ') into v_remains from private.remains_of(p) as r;
+  if v_remains is not null then
+    raise exception 'Something of the person would be left: %.', v_remains using errcode = 'PN011';
+  end if;
+  update audit.erasures as u
+  set state = 'erased', erased_at = clock_timestamp(), counts = v_counts,
+      removal = case when exists (select from registry.members as m where m.id = any (p.member_ids) and m.external_id is not null)
+        then 'queued' else 'not_needed' end::audit.removal_state
+  where u.id = e.id returning u.* into e;
+  perform private.record_event('member_erased', 'worker', e.organization_id, 'The person was erased.', p_member_id => e.member_id,
+    p_detail => jsonb_build_object('erasure_id', e.id, 'counts', v_counts, 'removal', e.removal));
+  return e;
+end
+$$;
+comment on function private.carry_out_erasure is 'In: an announced erasure. Out: the erasure, carried out; one that was carried out before is left alone. Raises PN011 where something would be left.';
+-- end db/functions/erasure/private.carry_out_erasure.sql
+
 -- begin db/functions/files_and_worklist/private.changes_for_file.sql
 -- What a file would carry now: what waits, and what was given up and is tried once a day, which may be from a time when the changes went
 -- another way; of one member the last. Changes whose record has moved on are settled first: no later file could carry them either, so
@@ -7531,7 +9250,7 @@ begin
     select known.* from sync.pushes as known
     join registry.members as m on m.id = known.member_id
     where known.organization_id = p_organization_id and known.state in ('pending', 'given_up') and known.next_attempt_at <= clock_timestamp()
-      and (m.merged_into is not null or m.personnummer_index is distinct from known.personnummer_index)
+      and (m.merged_into is not null and m.erased_at is null or m.personnummer_index is distinct from known.personnummer_index)
     order by known.id for update of known skip locked
   loop
     if private.push_is_obsolete(p.id) then
@@ -7541,7 +9260,7 @@ begin
   return (
     select array_agg(due.id) from (
       select known.id from sync.pushes as known
-      join registry.members as m on m.id = known.member_id and m.merged_into is null
+      join registry.members as m on m.id = known.member_id and (m.merged_into is null or m.erased_at is not null)
         and m.personnummer_index is not distinct from known.personnummer_index
       where known.organization_id = p_organization_id and known.state in ('pending', 'given_up') and known.next_attempt_at <= clock_timestamp()
         and not exists (
@@ -7664,6 +9383,24 @@ $$;
 comment on function private.claim_next_pushes is 'In: of pushes that were delivered, the organisation, the name under which to claim the next one (null: none) and the slot. Out: the claims.';
 -- end db/functions/pushes/private.claim_next_pushes.sql
 
+-- begin db/functions/erasure/private.close_cases_of_erased.sql
+-- A login that found several members may open its case in the very moment in which one of them is erased: nothing locks a member who is only a
+-- candidate. Such a case is closed within a minute; the login stays in the list of those that belong to nobody.
+create or replace function private.close_cases_of_erased()
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.supersede_cases(array(
+    select c.id from registry.conflicts as c
+    where c.closed_at is null and c.opened_at > clock_timestamp() - interval '5 minutes' and c.kind <> 'push_failed' and exists (
+      select from registry.members as m
+      where m.id = any (c.candidates || array[c.member_id, c.other_member_id]) and m.erased_at is not null)),
+    'worker', 'Somebody whom the case was about was erased.')
+$$;
+comment on function private.close_cases_of_erased is 'Closes cases that were opened about somebody who was being erased at that moment.';
+-- end db/functions/erasure/private.close_cases_of_erased.sql
+
 -- begin db/functions/figures/private.count_figures.sql
 -- The figures of now, each by one pass over its table for all organisations; what coordinators have a list of, by that list.
 create or replace function private.count_figures()
@@ -7678,7 +9415,7 @@ as $$
   from registry.organizations as g
   left join (
     select known.organization_id, count(*) as members, count(known.personnummer_index) as with_number
-    from registry.members as known where known.merged_into is null group by 1
+    from registry.members as known where known.merged_into is null and known.erased_at is null group by 1
   ) as m on m.organization_id = g.id
   left join (
     select seen.organization_id, count(*) as confirmed from (
@@ -8181,6 +9918,27 @@ $$;
 comment on function private.fail_filed_push is 'In: a file, a push that could not go into it, why.';
 -- end db/functions/files_and_worklist/private.fail_filed_push.sql
 
+-- begin db/functions/erasure/private.forget_external_id.sql
+-- The member system has removed the number of an erased record, or a coordinator has closed the case about it: nothing is left to tell it, so the
+-- member number goes too. When that is so of all records of the person, the erasure says so.
+create or replace function private.forget_external_id(p_member_id uuid)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_erasure_id constant uuid := (select m.erasure_id from registry.members as m where m.id = p_member_id and m.erased_at is not null);
+begin
+  perform from audit.erasures as e where e.id = v_erasure_id for update;
+  update registry.members as m set external_id = null where m.id = p_member_id and m.erasure_id = v_erasure_id;
+  update audit.erasures as e set removal = 'delivered', removed_at = clock_timestamp()
+  where e.id = v_erasure_id and e.removal = 'queued'
+    and not exists (select from registry.members as m where m.erasure_id = e.id and m.external_id is not null);
+end
+$$;
+comment on function private.forget_external_id is 'In: a member. Takes the member number out of its record, if it is erased.';
+-- end db/functions/erasure/private.forget_external_id.sql
+
 -- begin db/functions/upkeep/private.free_lost_jobs.sql
 -- Jobs locked by a worker that died before its first sign of life: nobody has it in a list, and its lock would last four hours.
 create or replace function private.free_lost_jobs()
@@ -8253,7 +10011,8 @@ comment on function private.hasten_pushes is 'In: an organisation. Out: how many
 
 -- begin db/functions/pushes/private.heal_overtaken.sql
 -- A worker that was paused beyond its lease reports on a push that others have overtaken. If its request arrived after a newer
--- value of the same member did, the member system holds an old value now: the present one is sent again. private.lock_plain_deliveries asks the same the other way round.
+-- value of the same member did, the member system holds an old value now: the present one is sent again.
+-- private.lock_plain_deliveries asks the same the other way round.
 create or replace function private.heal_overtaken(p_push sync.pushes)
 returns void
 language plpgsql volatile
@@ -8274,6 +10033,30 @@ end
 $$;
 comment on function private.heal_overtaken is 'In: a push whose report may come too late. Queues the member''s present value again if an older one may have overwritten it, as what the same login caused, so that a later withdrawal of consent stops it too.';
 -- end db/functions/pushes/private.heal_overtaken.sql
+
+-- begin db/functions/sealing/private.horizon_holder.sql
+-- For an alarm that somebody can act on at once. A prepared transaction has no process; what somebody called it is not said.
+create or replace function private.horizon_holder()
+returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when l.pid is not null then
+      format('process %s of %s in database %s%s', l.pid, coalesce(a.usename, 'unknown'), coalesce(a.datname, 'unknown'), ', ' || a.state)
+    when p.transaction is not null then
+      format('a prepared transaction of %s in database %s, since %s', p.owner, p.database, to_char(p.prepared, 'YYYY-MM-DD HH24:MI TZ'))
+    else 'a transaction that PostgreSQL does not show'
+  end
+  from pg_locks as l
+  left join pg_stat_activity as a on a.pid = l.pid
+  left join pg_prepared_xacts as p on p.transaction = l.transactionid
+  where l.locktype = 'transactionid' and l.mode = 'ExclusiveLock' and l.granted
+    and l.transactionid = pg_snapshot_xmin(pg_current_snapshot())::xid
+  limit 1
+$$;
+comment on function private.horizon_holder is 'Out: who has the oldest transaction that still runs, in any database of the cluster; null where none runs.';
+-- end db/functions/sealing/private.horizon_holder.sql
 
 -- begin db/functions/pushes/private.judge_claims.sql
 -- Whether pushes can be begun now. Given up is not the end: such a push is tried again once a day. A pause, an open breaker, another push of
@@ -8526,6 +10309,21 @@ $$;
 comment on function private.open_drift_case is 'In: a member, what was found, indexes (one for each version of the key) and masked form of the number over there, whether it is what was sent last. Out: whether a case was opened.';
 -- end db/functions/drift/private.open_drift_case.sql
 
+-- begin db/functions/sealing/private.peaks.sql
+-- The complete subtrees that a tree consists of: one for each bit of its size, the largest first. With them it grows, whatever is before.
+create or replace function private.peaks(p_size bigint)
+returns bytea[]
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  -- What is left of a peak is counted in peaks of its size.
+  select coalesce(array_agg(private.subtree_hash(b.level, (p_size >> (b.level + 1)) << 1) order by b.level desc), '{}')
+  from generate_series(0, 52) as b(level)
+  where (p_size >> b.level) & 1 = 1
+$$;
+comment on function private.peaks is 'In: a number of leaves. Out: the hashes of the complete subtrees they consist of, from left to right.';
+-- end db/functions/sealing/private.peaks.sql
+
 -- begin db/functions/pushes/private.put_off_claim.sql
 -- A push that was asked for and is not begun. What has nothing left to carry is settled. Whatever goes on waiting gets a job, because the
 -- one that brought the worker here is used up; its row is left as it is.
@@ -8776,6 +10574,42 @@ $$;
 comment on function private.record_result is 'In: a report on a locked push. Out: its new state; null when the report is stale.';
 -- end db/functions/pushes/private.record_result.sql
 
+-- begin db/functions/retention/private.redact_events.sql
+-- The organisation has decided how long the sentences and details of its audit are kept. That something happened, when, to whom and by whom stays, and
+-- so do the seals. What the audit says about itself is kept whole: by that it is verified. Where a night has left off the next one goes on: an event
+-- comes to its table long before its time is over.
+create or replace function private.redact_events(p_most integer)
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  g registry.organizations;
+  v_until timestamptz;
+  v_due bigint[];
+  v_most integer := 0;
+begin
+  for g in
+    select known.* from registry.organizations as known where known.audit_retention is not null order by known.id for update skip locked
+  loop
+    v_until := now() - g.audit_retention;
+    v_due := array(
+      select e.id from audit.events as e
+      where e.organization_id = g.id and e.occurred_at >= coalesce(g.audit_redacted_until, '-infinity') and e.occurred_at < v_until
+        and e.redacted_at is null and e.event not in ('events_redacted', 'restore_accepted')
+      order by e.occurred_at, e.id limit p_most);
+    perform audit.redact_events(v_due, 'retention') where v_due <> '{}';
+    if cardinality(v_due) < p_most then
+      update registry.organizations as known set audit_redacted_until = v_until where known.id = g.id;
+    end if;
+    v_most := greatest(v_most, cardinality(v_due));
+  end loop;
+  return v_most;
+end
+$$;
+comment on function private.redact_events is 'In: how many at most, of each organisation. Out: how many events were redacted of the one with the most, because its time for them is over.';
+-- end db/functions/retention/private.redact_events.sql
+
 -- begin db/functions/breakers/private.report_long_outages.sql
 -- A member system that is away for a day is a case: nobody may have to find out from a graph that changes wait.
 create or replace function private.report_long_outages()
@@ -8945,6 +10779,26 @@ create or replace trigger _100_look_again before update of version on registry.c
   for each row when (NEW.version <> OLD.version)
   execute function private.tg_conflicts__look_again();
 -- end db/functions/conflicts/private.tg_conflicts__look_again.sql
+
+-- begin db/functions/erasure/private.tg_conflicts__removed.sql
+-- A removal that failed, and a coordinator has closed the case: it was done by hand, or there is nothing there to remove.
+create or replace function private.tg_conflicts__removed()
+returns trigger
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform private.forget_external_id(NEW.member_id);
+  return null;
+end
+$$;
+comment on function private.tg_conflicts__removed is 'Trigger: of an erased record the member number goes when the case about its removal is closed.';
+
+create or replace trigger _300_removed
+after update of state on registry.conflicts
+for each row when (NEW.kind = 'push_failed' and NEW.state = 'resolved' and NEW.decision = 'keep_existing')
+execute function private.tg_conflicts__removed();
+-- end db/functions/erasure/private.tg_conflicts__removed.sql
 
 -- begin db/functions/pushes/private.weigh_pushes.sql
 -- A case about numbers was opened, changed or closed: pushes of the members it names begin to wait for it, or go on (private.tg_pushes__wait
@@ -9140,6 +10994,25 @@ before insert on registry.observations
 for each row when (NEW.outcome is null) execute function private.tg_observations__settle();
 -- end db/functions/login/private.tg_observations__settle.sql
 
+-- begin db/functions/erasure/private.tg_pushes__removed.sql
+-- A removal has arrived.
+create or replace function private.tg_pushes__removed()
+returns trigger
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform private.forget_external_id(NEW.member_id);
+  return null;
+end
+$$;
+comment on function private.tg_pushes__removed is 'Trigger: of an erased record the member number goes when the member system has removed the personnummer.';
+
+create or replace trigger _300_removed
+after update of state on sync.pushes
+for each row when (NEW.state = 'delivered' and NEW.removal) execute function private.tg_pushes__removed();
+-- end db/functions/erasure/private.tg_pushes__removed.sql
+
 -- begin db/functions/pushes/private.tg_pushes__settle.sql
 -- Whatever settles a push ends its lease and what it waited for with it, so that no final row holds a number sealed for
 -- somebody, or a slot that others could use.
@@ -9218,6 +11091,168 @@ create or replace trigger _200_wait before insert or update of state, next_attem
   for each row when (NEW.state in ('pending', 'given_up') and NEW.next_attempt_at is not null and NEW.status_url is null)
   execute function private.tg_pushes__wait();
 -- end db/functions/pushes/private.tg_pushes__wait.sql
+
+-- begin db/functions/sealing/private.unsealed_events.sql
+-- Which events may be sealed now, in their order. An event of the current epoch may when its transaction is older than every transaction that
+-- still runs: then nothing can come before it any more. Never by id: ids are given before the commit, and a long transaction's event comes late.
+-- STABLE: all of it sees the snapshot of the statement that calls, and so do horizon and rows.
+create or replace function private.unsealed_events(p_most integer)
+returns setof audit.events
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_last audit.leaves;
+  v_epoch constant integer := coalesce((select max(e.epoch) from audit.epochs as e), 1);
+  v_horizon constant xid8 := pg_snapshot_xmin(pg_current_snapshot());
+begin
+  select l.* into v_last from audit.leaves as l order by l.leaf_index desc limit 1;
+  return query
+    select e.* from audit.events as e
+    where (e.epoch, e.transaction_id, e.id) >
+        (coalesce(v_last.epoch, 0), coalesce(v_last.transaction_id, '0'::xid8), coalesce(v_last.event_id, 0))
+      and (e.epoch < v_epoch or e.transaction_id < v_horizon)
+    order by e.epoch, e.transaction_id, e.id limit p_most;
+end
+$$;
+comment on function private.unsealed_events is 'In: how many at most. Out: the next events to be sealed, in the order (epoch, transaction, id).';
+-- end db/functions/sealing/private.unsealed_events.sql
+
+-- begin db/functions/sealing/private.why_new_epoch.sql
+-- Transactions are counted from elsewhere where the events came from a dump. PostgreSQL tells clusters apart by an identifier.
+create or replace function private.why_new_epoch()
+returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when newest.epoch is null then 'first'
+    when newest.system_identifier <> audit.system_identifier() then 'other_cluster'
+  end
+  from (select) as one
+  left join lateral (select e.* from audit.epochs as e order by e.epoch desc limit 1) as newest on true
+$$;
+comment on function private.why_new_epoch is 'Out: why a new epoch must begin before anything is sealed: first, or other_cluster; null when it need not.';
+-- end db/functions/sealing/private.why_new_epoch.sql
+
+-- begin db/functions/erasure/worker.announce_erasure.sql
+-- The operator's way: npm run member:erase. The operator may do anything here; who that is stands in the reason, if at all.
+create or replace function worker.announce_erasure(organization text, external_id text, reason text)
+returns table (erasure_id uuid, refused_as text)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  m registry.members;
+begin
+  select known.* into m from registry.members as known join registry.organizations as g on g.id = known.organization_id
+  where g.slug = announce_erasure.organization and known.external_id = announce_erasure.external_id;
+  perform private.lock_family(m.id) where m.id is not null;
+  select known.* into m from registry.members as known where known.id = m.id;
+  refused_as := case when m.id is null then 'not_found' when m.erasure_id is not null then 'member_erased'
+    else private.why_not_reason(m.id, announce_erasure.reason) end;
+  erasure_id := m.erasure_id;
+  if refused_as is null then
+    erasure_id := private.announce_erasure(m.id, announce_erasure.reason, 'operator', private.actor());
+  end if;
+  return next;
+end
+$$;
+comment on function worker.announce_erasure is 'In: an organisation (slug), a member number, why, in words that do not tell who. Out: the erasure, announced, or the code of a refusal: not_found, member_erased (with the erasure there is), text_missing, note_too_long, number_in_note, person_in_reason.';
+grant execute on function worker.announce_erasure to sync_worker;
+-- end db/functions/erasure/worker.announce_erasure.sql
+
+-- begin db/functions/sealing/worker.append_checkpoint.sql
+-- From here on the checkpoint is public. Nothing that another worker has overtaken is kept: the tree it signs is part of the newer one.
+create or replace function worker.append_checkpoint(tree_size bigint, root_hash bytea, signed_note text, key_name text, verifier_keys text[])
+returns boolean
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform audit.lock_sealing();
+  if exists (select from audit.checkpoints as c where c.tree_size >= append_checkpoint.tree_size)
+    or private.sealed_size() < append_checkpoint.tree_size
+  then
+    return false;
+  end if;
+  insert into audit.sealing_keys (verifier_key)
+  select k.verifier_key from unnest(append_checkpoint.verifier_keys) as k(verifier_key)
+  where not exists (select from audit.sealing_keys as known where known.verifier_key = k.verifier_key);
+  insert into audit.checkpoints (tree_size, root_hash, signed_note, key_name)
+  values (append_checkpoint.tree_size, append_checkpoint.root_hash, append_checkpoint.signed_note, append_checkpoint.key_name);
+  return true;
+end
+$$;
+comment on function worker.append_checkpoint is 'In: a signed checkpoint, and the public keys it is signed with. Out: whether it is the newest one now.';
+grant execute on function worker.append_checkpoint to sync_worker;
+-- end db/functions/sealing/worker.append_checkpoint.sql
+
+-- begin db/functions/sealing/worker.append_leaves.sql
+-- The worker's batch becomes part of the tree, or nothing of it does: when another worker was first, or an event was redacted since it was read.
+-- Then the worker asks again. No gap and no double leaf: numbers and events are unique, and the lock lets one in at a time.
+create or replace function worker.append_leaves(
+  first_index bigint, event_ids bigint[], redacted boolean[], salts bytea[], leaf_hashes bytea[],
+  node_levels integer[], node_indexes bigint[], node_hashes bytea[]
+)
+returns boolean
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform audit.lock_sealing();
+  if private.sealed_size() <> append_leaves.first_index or exists (
+    select from unnest(append_leaves.event_ids, append_leaves.redacted) as g(id, was_redacted)
+    left join audit.events as e on e.id = g.id
+    where e.id is null or (e.redacted_at is not null) <> g.was_redacted
+  ) then
+    return false;
+  end if;
+  insert into audit.leaves (leaf_index, event_id, leaf_hash, epoch, transaction_id)
+  select append_leaves.first_index + g.place - 1, g.id, g.hash, e.epoch, e.transaction_id
+  from unnest(append_leaves.event_ids, append_leaves.leaf_hashes) with ordinality as g(id, hash, place)
+  join audit.events as e on e.id = g.id;
+  insert into audit.salts (event_id, salt) select * from unnest(append_leaves.event_ids, append_leaves.salts);
+  insert into audit.nodes (level, node_index, node_hash)
+  select * from unnest(append_leaves.node_levels, append_leaves.node_indexes, append_leaves.node_hashes);
+  return true;
+end
+$$;
+comment on function worker.append_leaves is 'In: the place of the first leaf; for each event its id, whether it was redacted when it was read, its salt and its leaf; the subtrees of 256 leaves and more that are complete now. Out: whether they were appended.';
+grant execute on function worker.append_leaves to sync_worker;
+-- end db/functions/sealing/worker.append_leaves.sql
+
+-- begin db/functions/sealing/worker.audit_subtrees.sql
+-- The worker compares the tree with the checkpoint that it keeps outside the database.
+create or replace function worker.audit_subtrees(levels integer[], indexes bigint[])
+returns bytea[]
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.subtree_hashes(audit_subtrees.levels, audit_subtrees.indexes)
+$$;
+comment on function worker.audit_subtrees is 'In and out: as private.subtree_hashes.';
+grant execute on function worker.audit_subtrees to sync_worker;
+-- end db/functions/sealing/worker.audit_subtrees.sql
+
+-- begin db/functions/sealing/worker.await_standby.sql
+-- A checkpoint that was published and then lost in a failover is a rewritten history to every witness. So before signing, one commit that the
+-- synchronous standby has confirmed: everything sealed so far was written before it. Somebody may have turned waiting off for this role.
+create or replace function worker.await_standby()
+returns void
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if current_setting('synchronous_commit') in ('off', 'local', 'remote_write') then
+    perform set_config('synchronous_commit', 'on', true);
+  end if;
+  perform pg_logical_emit_message(true, 'audit-seal', '');
+end
+$$;
+comment on function worker.await_standby is 'Its commit returns when what is committed so far is on disk, here and on a synchronous standby where there is one.';
+grant execute on function worker.await_standby to sync_worker;
+-- end db/functions/sealing/worker.await_standby.sql
 
 -- begin db/functions/upkeep/worker.beat.sql
 -- A worker says that it lives and which pushes it is sending; their leases are renewed. It hears which of them it has lost, and
@@ -9392,7 +11427,7 @@ as $$
     to_jsonb(s)
   from registry.organizations as g
   join sync.member_systems as s on s.organization_id = g.id
-  join registry.members as m on m.organization_id = g.id and m.merged_into is null and m.external_id is not null
+  join registry.members as m on m.organization_id = g.id and m.merged_into is null and m.erased_at is null
   left join lateral (
     select known.id, known.state, known.personnummer_index from sync.pushes as known
     where known.organization_id = m.organization_id and known.member_id = m.id and known.state <> 'superseded'
@@ -9426,15 +11461,17 @@ declare
   v_dry_runs constant integer := private.erase_dry_runs(most);
   v_imports constant integer := private.abandon_imports(most);
   v_revocations constant integer := private.erase_revocations(most);
+  v_events constant integer := private.redact_events(most);
   v_highest constant integer := greatest(
     v_contacts, v_numbers, v_cases, v_offers, v_decisions, v_refresh_tokens, v_sessions, v_import_lines, v_dry_runs, v_imports,
-    v_revocations);
+    v_revocations, v_events);
 begin
   if v_highest > 0 then
     perform private.record_event('data_erased', 'worker', null, 'Data was erased, because the time set for it is over.',
       p_detail => jsonb_build_object('contacts', v_contacts, 'numbers', v_numbers + v_cases, 'offers', v_offers, 'decisions', v_decisions,
         'refresh_tokens', v_refresh_tokens, 'sessions', v_sessions, 'import_lines', v_import_lines, 'dry_runs', v_dry_runs,
-        'imports', v_imports) || case when v_revocations > 0 then jsonb_build_object('revocations', v_revocations) else '{}' end);
+        'imports', v_imports) || case when v_revocations > 0 then jsonb_build_object('revocations', v_revocations) else '{}' end
+        || case when v_events > 0 then jsonb_build_object('events', v_events) else '{}' end);
   end if;
   return v_highest;
 end
@@ -9442,6 +11479,56 @@ $$;
 comment on function worker.erase_expired is 'In: how many rows of a kind at most. Out: how many were erased of the kind with the most; when it is as many as asked for, there may be more.';
 grant execute on function worker.erase_expired to sync_worker;
 -- end db/functions/retention/worker.erase_expired.sql
+
+-- begin db/functions/sealing/worker.events_to_seal.sql
+-- The worker hashes what audit:verify hashes later, so each column goes out as the text that audit-seal/event.ts also asks for: the same on
+-- every server, whatever its time zone and date style.
+create or replace function worker.events_to_seal(most integer)
+returns table (
+  actor text, conflict_id text, detail text, epoch text, event text, id text, member_id text, message text, observation_id text,
+  occurred_at text, organization_id text, push_id text, redacted_at text, source text, transaction_id text
+)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select e.actor, e.conflict_id::text, e.detail::text, e.epoch::text, e.event::text, e.id::text, e.member_id::text, e.message::text,
+    e.observation_id::text,
+    case when isfinite(e.occurred_at) then (extract(epoch from e.occurred_at) * 1000000)::bigint::text else e.occurred_at::text end,
+    e.organization_id::text, e.push_id::text,
+    case when isfinite(e.redacted_at) then (extract(epoch from e.redacted_at) * 1000000)::bigint::text else e.redacted_at::text end,
+    e.source::text, e.transaction_id::text
+  from private.unsealed_events(events_to_seal.most) as e
+$$;
+comment on function worker.events_to_seal is 'In: how many at most. Out: the events that are next to be sealed, in order, each column as the text that is hashed.';
+grant execute on function worker.events_to_seal to sync_worker;
+-- end db/functions/sealing/worker.events_to_seal.sql
+
+-- begin db/functions/export/worker.export_member.sql
+-- The operator's way: npm run member:export. The worker has the keys: it can hand the number out sealed for whoever asks.
+create or replace function worker.export_member(organization text, external_id text)
+returns table (export jsonb, numbers jsonb)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  m registry.members;
+begin
+  select known.* into m from registry.members as known join registry.organizations as g on g.id = known.organization_id
+  where g.slug = export_member.organization and known.external_id = export_member.external_id;
+  if m.id is null then
+    return;
+  end if;
+  export := private.export_record(m, 'operator');
+  numbers := coalesce((
+    select jsonb_agg(jsonb_build_object('member_id', r.id, 'organization_id', r.organization_id,
+      'personnummer_sealed', r.personnummer_sealed, 'personnummer_index', r.personnummer_index))
+    from registry.members as r where r.id = any (private.family_of(m.id)) and r.personnummer_index is not null), '[]');
+  return next;
+end
+$$;
+comment on function worker.export_member is 'In: an organisation (slug), a member number. Out: as api.export_member, and the recorded numbers of the person, sealed, each with its index and record; no row: there is no such member.';
+grant execute on function worker.export_member to sync_worker;
+-- end db/functions/export/worker.export_member.sql
 
 -- begin db/functions/files_and_worklist/worker.fail_file.sql
 -- A worker says that it could not write a file at all. Nothing was tried of the single changes, so none of them
@@ -9472,6 +11559,33 @@ $$;
 comment on function worker.fail_file is 'In: the file, the worker''s name, a fixed code. Out: false when the file has been given up meanwhile.';
 grant execute on function worker.fail_file to sync_worker;
 -- end db/functions/files_and_worklist/worker.fail_file.sql
+
+-- begin db/functions/erasure/worker.finish_erasure.sql
+-- The worker carries an erasure out, after it stands in the ledger, where one is kept. A second call changes nothing. It waits for locks a bounded
+-- time, because a login may wait for it meanwhile; the job tries again.
+create or replace function worker.finish_erasure(erasure_id uuid, recorded boolean)
+returns text
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '5s'
+as $$
+declare
+  e audit.erasures;
+begin
+  if finish_erasure.recorded then
+    update audit.erasures as known set recorded_at = clock_timestamp()
+    where known.id = finish_erasure.erasure_id and known.state = 'announced' and known.recorded_at is null;
+  end if;
+  e := private.carry_out_erasure(finish_erasure.erasure_id);
+  if e.id is null then
+    raise exception 'There is no such erasure.' using errcode = 'PN004';
+  end if;
+  return e.state::text;
+end
+$$;
+comment on function worker.finish_erasure is 'In: an erasure, whether it was written into a ledger outside the database. Out: its state, erased. Raises PN004 for an unknown id, PN011 where something would be left.';
+grant execute on function worker.finish_erasure to sync_worker;
+-- end db/functions/erasure/worker.finish_erasure.sql
 
 -- begin db/functions/files_and_worklist/worker.finish_file.sql
 -- A worker hands over a finished file. Changes that could not go into it (their number could not be read)
@@ -9637,6 +11751,19 @@ comment on function worker.metrics is 'Out: per organisation, changes that wait,
 grant execute on function worker.metrics to sync_worker;
 -- end db/functions/upkeep/worker.metrics.sql
 
+-- begin db/functions/erasure/worker.missing_erasures.sql
+-- Asked at every start of a program (private.missing_erasures).
+create or replace function worker.missing_erasures(erasure_ids uuid[], organizations text[])
+returns uuid[]
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.missing_erasures(missing_erasures.erasure_ids, missing_erasures.organizations)
+$$;
+comment on function worker.missing_erasures is 'In: erasures of the ledger outside the database, and beside each its organisation (slug). Out: those that the database does not know: it is an older backup, and must not be used.';
+grant execute on function worker.missing_erasures to sync_worker;
+-- end db/functions/erasure/worker.missing_erasures.sql
+
 -- begin db/functions/login/worker.process_observation.sql
 -- A deferred observation is decided after all. Faults are not caught here: the job fails, and graphile-worker tries again.
 create or replace function worker.process_observation(observation_id uuid)
@@ -9680,6 +11807,27 @@ $$;
 comment on function worker.put_back_push is 'In: a push that was fetched and cannot be begun. Queues it again.';
 grant execute on function worker.put_back_push to sync_worker;
 -- end db/functions/pushes/worker.put_back_push.sql
+
+-- begin db/functions/erasure/worker.read_erasure.sql
+-- What the worker has to know to carry an erasure out: what is written into the ledger before, and into the receipt after.
+create or replace function worker.read_erasure(erasure_id uuid)
+returns table (
+  id uuid, organization text, organization_name text, state text, announced_at timestamptz, recorded_at timestamptz,
+  erased_at timestamptz, counts jsonb, removal text, has_receipt boolean, records jsonb
+)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select e.id, g.slug, g.name, e.state::text, e.announced_at, e.recorded_at, e.erased_at, e.counts, e.removal::text,
+    e.receipt_digest is not null,
+    (select jsonb_agg(jsonb_build_object('member_id', r.member_id, 'external_id_digest', encode(r.external_id_digest, 'hex')) order by r.member_id)
+     from audit.erased_records as r where r.erasure_id = e.id)
+  from audit.erasures as e join registry.organizations as g on g.id = e.organization_id
+  where e.id = read_erasure.erasure_id
+$$;
+comment on function worker.read_erasure is 'In: an erasure. Out: whose member it was, how far it is, what was erased by table, whether its receipt was made, and its records: member_id and external_id_digest (hex). Names nobody.';
+grant execute on function worker.read_erasure to sync_worker;
+-- end db/functions/erasure/worker.read_erasure.sql
 
 -- begin db/functions/drift/worker.readable_organizations.sql
 -- Which member systems can be read at all, for the nightly comparison.
@@ -9751,6 +11899,12 @@ begin
         on j.key = 'process_observation:' || o.id and j.attempts < j.max_attempts and j.locked_at is null
       where o.outcome = 'deferred' and o.received_at < clock_timestamp() - interval '10 seconds' and j.key is null
       order by o.received_at limit 1000));
+  return query
+    select 'carry_out_erasure'::text, private.requeue('carry_out_erasure', array(
+      select e.id from audit.erasures as e
+      where (e.state = 'announced' or e.receipt_digest is null) and coalesce(e.erased_at, e.announced_at) < clock_timestamp() - interval '30 seconds'
+      order by e.announced_at limit 1000));
+  perform private.close_cases_of_erased();
   return query select 'leftover_job'::text, private.drop_leftover_jobs();
   return query select 'outage_case'::text, private.report_long_outages();
   return query select 'file_expired'::text, private.expire_files();
@@ -9768,6 +11922,56 @@ $$;
 comment on function worker.reconcile is 'Out: how many jobs were queued again, by task, and what else was put in order. Also forgets used login transactions that have expired, and what logins brought that were to be linked and were not redeemed.';
 grant execute on function worker.reconcile to sync_worker;
 -- end db/functions/upkeep/worker.reconcile.sql
+
+-- begin db/functions/erasure/worker.replay_erasure.sql
+-- A backup was restored that is older than an erasure of the ledger: it is carried out again, in the same way. A record that is not in the backup
+-- was not there yet; an import must not bring it back all the same. Somebody who was let in again after that erasure has another record, under
+-- another id, and keeps it. A second call changes nothing.
+create or replace function worker.replay_erasure(erasure_id uuid, organization text, records jsonb)
+returns text
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '5s'
+as $$
+declare
+  v_organization_id constant uuid := (select g.id from registry.organizations as g where g.slug = replay_erasure.organization);
+  v_member_ids constant uuid[] := array(select (r ->> 'member_id')::uuid from jsonb_array_elements(replay_erasure.records) as r);
+  v_announced uuid;
+begin
+  if v_organization_id is null then
+    return 'organization_unknown';
+  elsif exists (select from audit.erasures as e where e.id = replay_erasure.erasure_id) then
+    return 'known';
+  end if;
+  -- What the backup itself had announced of these records comes first.
+  for v_announced in
+    select distinct m.erasure_id from registry.members as m
+    where m.organization_id = v_organization_id and m.id = any (v_member_ids) and m.erasure_id is not null and m.erased_at is null
+  loop
+    perform private.carry_out_erasure(v_announced);
+  end loop;
+  perform private.lock_family(m.id) from registry.members as m
+  where m.organization_id = v_organization_id and m.id = any (v_member_ids) order by m.id;
+  insert into audit.erasures (id, organization_id, member_id, reason, requested_by)
+  values (replay_erasure.erasure_id, v_organization_id, v_member_ids[1],
+    'Erased before. The backup that was restored did not have it yet: replayed from the ledger.', private.actor());
+  insert into audit.erased_records (member_id, organization_id, erasure_id, external_id_digest)
+  select (r ->> 'member_id')::uuid, v_organization_id, replay_erasure.erasure_id, decode(r ->> 'external_id_digest', 'hex')
+  from jsonb_array_elements(replay_erasure.records) as r
+  on conflict do nothing;
+  update registry.members as m set erasure_id = replay_erasure.erasure_id
+  where m.organization_id = v_organization_id and m.id = any (v_member_ids) and m.erasure_id is null;
+  update audit.erasures as e set recorded_at = clock_timestamp() where e.id = replay_erasure.erasure_id;
+  perform private.record_event('erasure_replayed', 'operator', v_organization_id,
+    'A backup was restored that is older than an erasure; the erasure is carried out again.', p_member_id => v_member_ids[1],
+    p_detail => jsonb_build_object('erasure_id', replay_erasure.erasure_id, 'records', cardinality(v_member_ids)));
+  perform private.carry_out_erasure(replay_erasure.erasure_id);
+  return 'replayed';
+end
+$$;
+comment on function worker.replay_erasure is 'In: an erasure as the ledger has it: id, organisation (slug), records (member_id, external_id_digest as hex). Out: replayed; known (nothing was to be done); organization_unknown.';
+grant execute on function worker.replay_erasure to sync_worker;
+-- end db/functions/erasure/worker.replay_erasure.sql
 
 -- begin db/functions/drift/worker.report_drift.sql
 -- A worker says how a record compares with the member system. A difference is a case, once; one that a
@@ -9801,6 +12005,115 @@ $$;
 comment on function worker.report_drift is 'In: a member, the index it was compared by, the verdict (same, another, none, missing, unreadable), indexes (one for each version of the key) and masked form of the number over there, whether it is what was sent last. Out: whether a case was opened or closed.';
 grant execute on function worker.report_drift to sync_worker;
 -- end db/functions/drift/worker.report_drift.sql
+
+-- begin db/functions/sealing/worker.sealing_metrics.sql
+-- Sealing that stands still is noticed by the age of the oldest event without a leaf. What holds it back is a transaction that was given a
+-- number and has not ended, in any database of the cluster: its lock on its own number shows it to everybody.
+create or replace function worker.sealing_metrics()
+returns table (tree_size bigint, signed_size bigint, oldest_unsealed_seconds double precision, held_by text)
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_last audit.leaves;
+  v_since timestamptz;
+begin
+  select l.* into v_last from audit.leaves as l order by l.leaf_index desc limit 1;
+  select e.occurred_at into v_since from audit.events as e
+  where (e.epoch, e.transaction_id, e.id) >
+    (coalesce(v_last.epoch, 0), coalesce(v_last.transaction_id, '0'::xid8), coalesce(v_last.event_id, 0))
+  order by e.epoch, e.transaction_id, e.id limit 1;
+  return query
+    select private.sealed_size(), coalesce((select max(c.tree_size) from audit.checkpoints as c), 0),
+      greatest(coalesce(extract(epoch from clock_timestamp() - v_since), 0), 0)::double precision,
+      case when v_since < clock_timestamp() - interval '1 minute' then private.horizon_holder() end;
+end
+$$;
+comment on function worker.sealing_metrics is 'Out: how many events are sealed, how many of them a checkpoint covers, the age of the oldest event that is not sealed, and, when that is over a minute, which transaction holds sealing back.';
+grant execute on function worker.sealing_metrics to sync_worker;
+-- end db/functions/sealing/worker.sealing_metrics.sql
+
+-- begin db/functions/sealing/worker.sealing_state.sql
+-- What sealing goes on from. Also notices that the database was restored in another cluster, where transactions are counted from elsewhere:
+-- then a new epoch begins before anything else is sealed.
+create or replace function worker.sealing_state()
+returns table (tree_size bigint, peaks bytea[], signed_size bigint, signed_note text, accepted_size bigint, lost_checkpoint text)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_size bigint;
+  v_epoch audit.epochs;
+begin
+  -- Before anything is read: whoever begins an epoch would wait for us, and we for them.
+  perform audit.lock_sealing();
+  perform audit.begin_epoch(w.reason, private.sealed_size(), null) from private.why_new_epoch() as w(reason) where w.reason is not null;
+  v_size := private.sealed_size();
+  select e.* into v_epoch from audit.epochs as e where e.reason = 'restore_accepted' order by e.epoch desc limit 1;
+  return query
+    select v_size, private.peaks(v_size), c.tree_size, c.signed_note, v_epoch.tree_size, v_epoch.lost_checkpoint
+    from (select) as one
+    left join lateral (select k.tree_size, k.signed_note from audit.checkpoints as k order by k.tree_size desc limit 1) as c on true;
+end
+$$;
+comment on function worker.sealing_state is 'Out: how many events are sealed, the hashes of the subtrees they consist of, the newest checkpoint, and the last restore that somebody accepted: where it stood, and the checkpoint that was lost.';
+grant execute on function worker.sealing_state to sync_worker;
+-- end db/functions/sealing/worker.sealing_state.sql
+
+-- begin db/functions/erasure/worker.store_receipt.sql
+-- The receipt of an erasure waits here until it is fetched. It is made once.
+create or replace function worker.store_receipt(erasure_id uuid, receipt text)
+returns boolean
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_organization_id uuid;
+begin
+  update audit.erasures as e set receipt_digest = sha256(convert_to(store_receipt.receipt, 'UTF8'))
+  where e.id = store_receipt.erasure_id and e.state = 'erased' and e.receipt_digest is null
+  returning e.organization_id into v_organization_id;
+  if not found then
+    return false;
+  end if;
+  insert into registry.erasure_receipts (erasure_id, organization_id, receipt)
+  values (store_receipt.erasure_id, v_organization_id, store_receipt.receipt);
+  return true;
+end
+$$;
+comment on function worker.store_receipt is 'In: an erasure that was carried out, its receipt (a compact JWS). Out: whether it was stored (false: it has one already).';
+grant execute on function worker.store_receipt to sync_worker;
+-- end db/functions/erasure/worker.store_receipt.sql
+
+-- begin db/functions/erasure/worker.take_receipt.sql
+-- The operator's way (npm run member:erase -- --receipt FILE).
+create or replace function worker.take_receipt(erasure_id uuid)
+returns text
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return private.give_receipt(take_receipt.erasure_id, 'operator');
+end
+$$;
+comment on function worker.take_receipt is 'In: an erasure. Out: its receipt, given out now; null: it was given before, or is not there yet.';
+grant execute on function worker.take_receipt to sync_worker;
+-- end db/functions/erasure/worker.take_receipt.sql
+
+-- begin db/functions/erasure/worker.unrecorded_erasures.sql
+-- A ledger that was begun later, or lost its end, gets the erasures that it lacks (npm run erasures:replay).
+create or replace function worker.unrecorded_erasures(erasure_ids uuid[])
+returns table (id uuid, organization text, announced_at timestamptz, records jsonb)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select e.id, read.organization, read.announced_at, read.records
+  from audit.erasures as e cross join lateral worker.read_erasure(e.id) as read
+  where e.state = 'erased' and e.id <> all (unrecorded_erasures.erasure_ids) order by e.erased_at, e.id
+$$;
+comment on function worker.unrecorded_erasures is 'In: the erasures of the ledger. Out: those that were carried out here and do not stand in it, as worker.read_erasure.';
+grant execute on function worker.unrecorded_erasures to sync_worker;
+-- end db/functions/erasure/worker.unrecorded_erasures.sql
 
 reset role;
 

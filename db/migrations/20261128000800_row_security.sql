@@ -86,6 +86,10 @@ alter table registry.monthly_figures enable row level security;
 alter table registry.monthly_figures force row level security;
 create policy owner_all on registry.monthly_figures to registry_owner using (true) with check (true);
 
+alter table registry.erasure_receipts enable row level security;
+alter table registry.erasure_receipts force row level security;
+create policy owner_all on registry.erasure_receipts to registry_owner using (true) with check (true);
+
 alter table registry.import_runs enable row level security;
 alter table registry.import_runs force row level security;
 create policy owner_all on registry.import_runs to registry_owner using (true) with check (true);
@@ -156,13 +160,13 @@ grant select (user_id, organization_id, name, email, language)
 create policy own_organization on registry.members as restrictive to authenticated
   using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
 create policy coordinator_select on registry.members for select to authenticated using (true);
-grant select (id, organization_id, external_id, given_name, family_name, birth_date, email, phone, personnummer_masked, personnummer_source, personnummer_at, merged_into, version, created_at, updated_at)
+grant select (id, organization_id, external_id, given_name, family_name, birth_date, email, phone, personnummer_masked, personnummer_source, personnummer_at, merged_into, erasure_id, erased_at, version, created_at, updated_at)
   on registry.members to authenticated;
 
 create policy own_organization on registry.observations as restrictive to authenticated
   using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
 create policy coordinator_select on registry.observations for select to authenticated using (true);
-grant select (id, organization_id, provider, source, authenticated_at, received_at, outcome, issuer, subject, absent_reason, inconsistency, settled_at, member_id, explanation, personnummer_masked, given_name, family_name, birth_date, phone, phone_verified, email, email_verified)
+grant select (id, organization_id, provider, source, authenticated_at, received_at, outcome, issuer, subject, absent_reason, inconsistency, settled_at, member_id, explanation, personnummer_masked, given_name, family_name, birth_date, phone, phone_verified, email, email_verified, erased_at)
   on registry.observations to authenticated;
 
 create policy own_organization on registry.identity_links as restrictive to authenticated
@@ -174,7 +178,7 @@ grant select (organization_id, issuer, subject, member_id)
 create policy own_organization on registry.conflicts as restrictive to authenticated
   using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
 create policy coordinator_select on registry.conflicts for select to authenticated using (true);
-grant select (id, organization_id, kind, kind_name, state, member_id, other_member_id, candidates, observation_id, push_id, seen, last_seen_at, detail, version, opened_at, closed_at, decision, decided_by, note, superseded_by, proposal, assigned_to, assigned_until, postponed_until)
+grant select (id, organization_id, kind, kind_name, state, member_id, other_member_id, candidates, observation_id, push_id, seen, last_seen_at, detail, version, opened_at, closed_at, decision, decided_by, note, superseded_by, proposal, assigned_to, assigned_until, postponed_until, erased_at)
   on registry.conflicts to authenticated;
 
 create policy own_organization on registry.conflict_comments as restrictive to authenticated
@@ -233,12 +237,63 @@ alter table audit.events force row level security;
 create policy writer_insert on audit.events for insert to registry_owner with check (true);
 create policy writer_select on audit.events for select to registry_owner using (true);
 create policy auditor_select on audit.events for select to auditor using (true);
+-- For audit.redact_events, which runs in this owner's name.
+create policy owner_select on audit.events for select to audit_owner using (true);
+create policy owner_redact on audit.events for update to audit_owner using (redacted_at is null) with check (redacted_at is not null);
+create policy owner_insert on audit.events for insert to audit_owner with check (event = 'events_redacted');
 
 create policy own_organization on audit.events as restrictive to authenticated
   using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
 create policy coordinator_select on audit.events for select to authenticated using (true);
 grant select (id, organization_id, occurred_at, event, source, message, member_id, observation_id, conflict_id, push_id)
   on audit.events to authenticated;
+
+create policy own_organization on audit.erasures as restrictive to authenticated
+  using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
+create policy coordinator_select on audit.erasures for select to authenticated using (true);
+grant select (id, organization_id, member_id, state, reason, requested_by, approved_by, announced_at, erased_at, counts, removal, removed_at,
+    receipt_digest, receipt_given_at)
+  on audit.erasures to authenticated;
+
+alter table audit.leaves enable row level security;
+alter table audit.leaves force row level security;
+create policy writer_insert on audit.leaves for insert to registry_owner with check (true);
+create policy writer_select on audit.leaves for select to registry_owner using (true);
+create policy auditor_select on audit.leaves for select to auditor using (true);
+
+alter table audit.salts enable row level security;
+alter table audit.salts force row level security;
+create policy writer_insert on audit.salts for insert to registry_owner with check (true);
+create policy writer_select on audit.salts for select to registry_owner using (true);
+create policy auditor_select on audit.salts for select to auditor using (true);
+create policy owner_select on audit.salts for select to audit_owner using (true);
+create policy owner_delete on audit.salts for delete to audit_owner using (true);
+
+alter table audit.nodes enable row level security;
+alter table audit.nodes force row level security;
+create policy writer_insert on audit.nodes for insert to registry_owner with check (true);
+create policy writer_select on audit.nodes for select to registry_owner using (true);
+create policy auditor_select on audit.nodes for select to auditor using (true);
+
+alter table audit.checkpoints enable row level security;
+alter table audit.checkpoints force row level security;
+create policy writer_insert on audit.checkpoints for insert to registry_owner with check (true);
+create policy writer_select on audit.checkpoints for select to registry_owner using (true);
+create policy auditor_select on audit.checkpoints for select to auditor using (true);
+
+alter table audit.sealing_keys enable row level security;
+alter table audit.sealing_keys force row level security;
+create policy writer_insert on audit.sealing_keys for insert to registry_owner with check (true);
+create policy writer_select on audit.sealing_keys for select to registry_owner using (true);
+create policy auditor_select on audit.sealing_keys for select to auditor using (true);
+
+-- The only table of these that the audit's owner writes by itself (audit.begin_epoch).
+alter table audit.epochs enable row level security;
+alter table audit.epochs force row level security;
+create policy owner_insert on audit.epochs for insert to audit_owner with check (true);
+create policy owner_select on audit.epochs for select to audit_owner using (true);
+create policy writer_select on audit.epochs for select to registry_owner using (true);
+create policy auditor_select on audit.epochs for select to auditor using (true);
 
 reset role;
 

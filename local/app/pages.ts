@@ -57,6 +57,7 @@ export function resultPage(result: LoginResult): string {
   }
   const claims = JSON.stringify(decodeJwt(result.accessToken), null, 2);
   const body = `<p>You are logged in. Whatever became of the personnummer, you would not notice.</p>
+<p><a href="/me">What is stored about me</a></p>
 <h2 id="token">The access token says</h2>
 <pre tabindex="0" role="region" aria-labelledby="token">${escapeHtml(claims)}</pre>${BACK}`;
   return htmlPage({ title: 'Logged in', body, narrow: true });

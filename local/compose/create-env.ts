@@ -5,7 +5,7 @@ import { createKeys, createSecret, publicKeySet } from '../keys.ts';
 
 // `npx node local/compose/create-env.ts > .env`: the example with fresh keys and passwords in it.
 
-const keys = createKeys();
+const keys = createKeys('login.example.org/audit');
 const password = () => randomBytes(24).toString('base64url');
 const values: Record<string, string> = {
   POSTGRES_PASSWORD: password(),

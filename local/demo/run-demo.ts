@@ -117,7 +117,7 @@ async function auditSentence(client: pg.Client, observationId: string, outcome: 
  *
  * @returns what the webhook answered and what the audit trail says, in one line
  */
-export async function showWithdrawal(stack: StackFile, client: pg.Client, person: string): Promise<string> {
+async function showWithdrawal(stack: StackFile, client: pg.Client, person: string): Promise<string> {
   const response = await fetch(stack.withdrawalUrl, { method: 'POST', body: new URLSearchParams({ person }) });
   const answer = /answered <code>([^<]*)</.exec(await response.text())?.[1] ?? `nothing: ${response.status}`;
   const { rows } = await client.query<{ message: string }>(

@@ -9,7 +9,7 @@ export const providerNames = [...memberProviderNames, 'staff'] as const;
 export type ProviderName = (typeof providerNames)[number];
 
 /** How a person answers the question for the personnummer. */
-export type NumberBehaviour =
+type NumberBehaviour =
   /** The number is in the answer. */
   | 'given'
   /** The person, or the agreement, does not grant the scope: the claim is missing. ID-porten's `no_pid` is the same. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** What the member system knows about one member. */
-export interface KnownMember {
+interface KnownMember {
   readonly external_id: string;
   /** Null after it was removed. */
   readonly personnummer: string | null;

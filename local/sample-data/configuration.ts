@@ -38,6 +38,8 @@ function organizationEntry({ slug, name, coordinator }: SampleOrganization, to: 
     name,
     return_to: [to.returnTo],
     capture_basis: 'Synthetic numbers on a developer’s machine; nobody’s data',
+    capture_necessity:
+      'To try out what happens to a number; name and birth date of the sample people would not show it',
     capture_decided_by: 'The developer',
     capture_decided_at: '2026-01-01',
     retention: '1 year',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isRunning } from '../is-running.ts';
 
 /** Another stack is using the folder. */
-export class StackIsRunning extends Error {
+class StackIsRunning extends Error {
   override readonly name = 'StackIsRunning';
   readonly code = 'stack_is_running';
   readonly pid: number;

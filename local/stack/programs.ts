@@ -39,7 +39,7 @@ export function describePrograms(settings: ProgramSettings): ProgramOptions[] {
 
 /** By folder: what a program of that folder needs to work on this stack, `use-running-stack.ts` reads it. */
 export function describeEnvironments(settings: ProgramSettings): StackFile['environments'] {
-  const { keys, database } = settings;
+  const { keys, database, logs } = settings;
   return {
     'auth-callback': callback(settings).environment,
     worker: worker(settings).environment,
@@ -50,6 +50,11 @@ export function describeEnvironments(settings: ProgramSettings): StackFile['envi
       DATABASE_URL: database.urls.member_importer,
       PERSONNUMMER_SEALING_KEYS: keys.PERSONNUMMER_SEALING_KEYS,
       PERSONNUMMER_INDEX_SECRETS: keys.PERSONNUMMER_INDEX_SECRETS,
+    },
+    'audit-tools': {
+      DATABASE_URL: database.urls.auditor_login,
+      AUDIT_VERIFIER_KEYS: keys.AUDIT_VERIFIER_KEYS,
+      AUDIT_CHECKPOINT_FILE: checkpointFile(logs),
     },
   };
 }
@@ -101,6 +106,9 @@ function callback({ ports, keys, secrets, database, logs }: ProgramSettings): Pr
   });
 }
 
+/** It goes with the logs when a new stack begins, as the database does. */
+const checkpointFile = (logs: string) => join(logs, 'audit-checkpoints.jsonl');
+
 function worker({ ports, keys, secrets, database, logs }: ProgramSettings): ProgramOptions {
   return program('worker', 'worker/main.ts', logs, `${localUrl(ports.workerHealth)}/readyz`, {
     DEPLOYMENT: 'local',
@@ -108,6 +116,8 @@ function worker({ ports, keys, secrets, database, logs }: ProgramSettings): Prog
     WORKER_PORT: String(ports.workerHealth),
     PERSONNUMMER_UNSEALING_KEYS: keys.PERSONNUMMER_UNSEALING_KEYS,
     PERSONNUMMER_INDEX_SECRETS: keys.PERSONNUMMER_INDEX_SECRETS,
+    AUDIT_SEALING_KEY: keys.AUDIT_SEALING_KEY,
+    AUDIT_CHECKPOINT_FILE: checkpointFile(logs),
     ...secrets.memberSystemTokens,
   });
 }

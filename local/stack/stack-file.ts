@@ -50,7 +50,7 @@ export type StackFile = {
   keys: LocalKeys;
   /** What the programs of each folder are started with, the secrets of their providers and member systems included. */
   environments: Record<
-    'auth-callback' | 'worker' | 'members-import' | 'coordinator-desk' | 'configuration',
+    'auth-callback' | 'worker' | 'members-import' | 'coordinator-desk' | 'configuration' | 'audit-tools',
     Readonly<Record<string, string>>
   >;
 };

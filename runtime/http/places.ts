@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from 'hono';
 import type { AppEnv, Place, TurnAway } from './request-context.ts';
 
 /** Whose share of the places was used up; `places`: there was none left at all. */
-export type Share = 'places' | 'route' | 'provider' | 'address';
+type Share = 'places' | 'route' | 'provider' | 'address';
 
 /** Counts requests that did not get what they needed: a place, their share of them, or time for their body. */
 export interface TurnedAwayCounter {

@@ -5,28 +5,47 @@ import { signAccessToken } from '../../local/access-token.ts';
 import { type ActingCallback, actAsCallback, addKari, one } from '../support/acting-callback.ts';
 import { becomeCoordinator } from '../support/coordinator.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { logInAsMember } from '../support/member.ts';
 import { startTestPostgrest, type TestPostgrest } from '../support/postgrest.ts';
 import { pushWorker } from '../support/push-worker.ts';
 import { addCoordinator, addMember, sampleNumbers, testKeys } from '../support/samples.ts';
-import { oddTokens } from './support/odd-tokens.ts';
+import { oddTokens, signClaims } from './support/odd-tokens.ts';
 
 // One person, two organisations. The coordinator of one tries, in every way that PostgREST offers, to learn of the other's.
 
 const [NUMBER, OTHER_NUMBER] = sampleNumbers;
 
 let db: TestDatabase;
-/** Every view of schema api, as the catalog has them. */
+/** What members read of themselves, and coordinators never. */
+const OF_MEMBERS = ['my_consents', 'my_history', 'my_record'];
+/** Every other view of schema api, as the catalog has them. */
 let VIEWS: string[];
 let own: ActingCallback;
 let foreign: ActingCallback;
 let api: TestPostgrest;
 let token: string;
+/** A member of the own organisation, logged in to its app, and what belongs to other members there. */
+let ownMember: { token: string; memberId: string; userId: string; sessionId: string };
+let foreignMemberToken: string;
 /** Everything that only the other organisation knows. */
 let secrets: string[];
 let foreignConflict: string;
 let foreignPush: string;
 let foreignObservation: string;
 let foreignMember: string;
+
+/** The member whose login was filled logs in to the app. */
+async function asMember(callback: ActingCallback, mark: string) {
+  const { claims, memberId } = await logInAsMember(db, callback, {
+    ...{ given_name: null, family_name: null, birth_date: null },
+    subject: `${mark}-filled`,
+    phone: '+4790000033',
+    email: `${mark}-filled@example.org`,
+    personnummer: sampleNumbers[3],
+  });
+  const signed = await signClaims(testKeys().environment.ACCESS_TOKEN_KEYS, claims);
+  return { token: signed, memberId, userId: claims.sub, sessionId: claims.session_id };
+}
 
 async function everyKindOfRow(callback: ActingCallback, mark: string) {
   const member = await addKari(db, callback, { external_id: `${mark}-external`, personnummer: OTHER_NUMBER });
@@ -102,7 +121,7 @@ beforeAll(async () => {
   const { rows: views } = await db.pool.query<{ name: string }>(
     `select relname as name from pg_class where relnamespace = 'api'::regnamespace and relkind in ('v', 'm', 'r', 'p', 'f') order by 1`,
   );
-  VIEWS = views.map(({ name }) => name);
+  VIEWS = views.map(({ name }) => name).filter((name) => !OF_MEMBERS.includes(name));
   own = await actAsCallback(db);
   foreign = await actAsCallback(db);
   await everyKindOfRow(own, 'own');
@@ -132,6 +151,8 @@ beforeAll(async () => {
     foreign.organization.slug,
     'foreign-',
   ];
+  ownMember = await asMember(own, 'own');
+  foreignMemberToken = (await asMember(foreign, 'foreign')).token;
   api = await startTestPostgrest(db);
   token = await signAccessToken(testKeys().environment.ACCESS_TOKEN_KEYS, await addCoordinator(db, own.organization));
 });
@@ -288,7 +309,7 @@ test('every function that takes an id is in the table of the next test', async (
 });
 
 /** Tried in tests of their own; set_language changes the caller's own row. */
-const TAKE_NO_ID = ['find_members', 'propose_receiver_key', 'resolve_conflicts', 'set_language'];
+const TAKE_NO_ID = ['find_members', 'propose_receiver_key', 'resolve_conflicts', 'set_language', 'withdraw_my_consent'];
 
 /** One call of each function, about an id. */
 const calls = (id: string, member: string): [string, unknown][] => [
@@ -435,7 +456,7 @@ test('tokens with odd claims, members, strangers and nobody see nothing', async 
     'a broken signature': `${token.slice(0, -8)}AAAAAAAA`,
   };
   for (const [who, other] of Object.entries(tokens)) {
-    for (const view of VIEWS) {
+    for (const view of [...VIEWS, ...OF_MEMBERS]) {
       const answer = await send({ path: `/${view}`, token: other });
       assert.deepEqual(answer.rows, [], `${who} reads ${view}`);
       assertNothingForeign(`${who} reads ${view}`, answer);
@@ -448,6 +469,97 @@ test('tokens with odd claims, members, strangers and nobody see nothing', async 
     });
     assert.ok(settle.status >= 400, `${who} undoes`);
   }
+});
+
+test('a member reads the own record with supabase-js, and nothing of anybody else in the same organisation', async () => {
+  const client = api.client(ownMember.token);
+  const { rows } = await db.pool.query<{ secret: string }>(
+    `select unnest(array[m.id::text, m.user_id::text, m.external_id, m.email]) as secret from registry.members as m where m.id <> $1
+     union select c.id::text from registry.conflicts as c union select s.id::text from registry.sessions as s
+     union select k.user_id::text from registry.coordinators as k union select o.id::text from registry.observations as o`,
+    [ownMember.memberId],
+  );
+  const others = [
+    ...rows.map(({ secret }) => secret).filter((secret) => secret !== null),
+    ...['note', 'comment', 'proposal'],
+  ];
+  for (const view of OF_MEMBERS) {
+    const { data, error } = await client.from(view).select('*', { count: 'exact' });
+    assert.equal(error, null, view);
+    assert.ok(view === 'my_consents' || (data !== null && data.length > 0), view);
+    const shown = JSON.stringify(data);
+    for (const secret of others) assert.ok(!shown.includes(secret), `${view} shows ${secret}`);
+    assertNothingForeign(view, { text: shown });
+  }
+  const { data: mine } = await client.from('my_record').select();
+  assert.deepEqual(
+    mine?.map((row) => [row.member_external_id, row.personnummer_source]),
+    [['own-filled', 'vipps-login']],
+  );
+});
+
+test('a member reaches nothing that coordinators read or do', async () => {
+  for (const view of VIEWS) {
+    const answer = await send({ path: `/${view}`, token: ownMember.token, headers: { prefer: 'count=exact' } });
+    assert.deepEqual([answer.rows, answer.range], [[], '*/0'], view);
+  }
+  const ids = { conflict: foreignConflict, member: ownMember.memberId };
+  for (const [path, body] of calls(ids.conflict, ids.member)) {
+    const answer = await send({ path, method: 'POST', body, token: ownMember.token });
+    assert.equal(answer.status, 404, path);
+  }
+  const found = await send({
+    path: '/rpc/find_members',
+    method: 'POST',
+    body: { query: 'kari' },
+    token: ownMember.token,
+  });
+  assert.deepEqual((JSON.parse(found.text) as { members?: object[] }).members ?? [], []);
+  for (const [path, body] of [
+    ['/rpc/propose_receiver_key', { organization: own.organization.slug, public_jwk: {} }],
+    ['/rpc/set_language', { language: 'nb' }],
+  ] as const) {
+    assert.ok((await send({ path, method: 'POST', body, token: ownMember.token })).status >= 400, path);
+  }
+});
+
+test('coordinators read no member’s own view, and withdraw nobody’s consent', async () => {
+  for (const view of OF_MEMBERS) {
+    const answer = await send({ path: `/${view}`, headers: { prefer: 'count=exact' } });
+    assert.deepEqual([answer.rows, answer.range], [[], '*/0'], view);
+  }
+  const answer = await send({ path: '/rpc/withdraw_my_consent', method: 'POST', body: {} });
+  assert.deepEqual([answer.status, JSON.parse(answer.text).code], [404, 'not_found']);
+});
+
+test('a member withdraws for nobody else, and filters open no other record', async () => {
+  const before = await one(
+    db,
+    `select json_agg(m order by m.id) as records from registry.members as m where m.organization_id = $1`,
+    [foreign.organization.id],
+  );
+  const answer = await send({ path: '/rpc/withdraw_my_consent', method: 'POST', body: {}, token: ownMember.token });
+  assert.deepEqual(JSON.parse(answer.text), { providers: ['vipps'], number: 'kept' });
+  const after = await one(
+    db,
+    `select json_agg(m order by m.id) as records from registry.members as m where m.organization_id = $1`,
+    [foreign.organization.id],
+  );
+  assert.deepEqual(after, before);
+  const revoked = await one(db, 'select count(*)::int as n from registry.identity_links where revoked_at is not null');
+  assert.equal(revoked.n, 1, 'the own login alone');
+  for (const path of [
+    '/my_record?member_external_id=neq.own-filled',
+    `/my_record?or=(organization.neq.x,organization.is.null)&organization=neq.${own.organization.slug}`,
+    '/my_history?message=ilike.*coordinator*',
+  ]) {
+    assert.deepEqual((await send({ path, token: ownMember.token })).rows, [], path);
+  }
+  const theirs = await send({ path: '/my_record', token: foreignMemberToken });
+  assert.deepEqual(
+    theirs.rows.map((row) => (row as { member_external_id: string }).member_external_id),
+    ['foreign-filled'],
+  );
 });
 
 test('a removed coordinator sees nothing with the next request, with the same token', async () => {

@@ -55,7 +55,8 @@ for (const version of availableVersions()) {
           select id, 'vipps', 'https://provider.example/', 'client', 'none' from registry.organizations;
         insert into registry.members (organization_id, external_id, phone, email)
           select id, '1', '+4790000001', 'kari@example.org' from registry.organizations;
-        update registry.organizations set capture_basis = 'x', capture_decided_by = 'x', capture_decided_at = now(), retention = '1 year';
+        update registry.organizations set capture_basis = 'x', capture_necessity = 'x', capture_decided_by = 'x', capture_decided_at = now(),
+          retention = '1 year';
         commit`,
       );
       const callback = new URL(url);

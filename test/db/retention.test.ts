@@ -383,3 +383,45 @@ test('a dry run of an import that was killed is gone a day later, with what it h
   const { state } = await one(db, 'select state from registry.import_runs');
   assert.equal(state, 'abandoned');
 });
+
+test('sentences and details of the audit go after the time an organisation has set, and what the audit says of itself stays', async () => {
+  await using db = await createTestDatabase();
+  const callback = await actAsCallback(db);
+  const other = await actAsCallback(db);
+  const write = (organization: { id: string }, event: string, days: number) =>
+    db.pool.query(
+      `insert into audit.events (occurred_at, organization_id, event, source, actor, message, detail)
+       values (now() - $3 * interval '1 day', $1, $2, 'worker', 'sync_worker', 'What was said.', '{"said": true}')`,
+      [organization.id, event, days],
+    );
+  for (const days of [500, 400, 366, 364, 1]) await write(callback.organization, 'filled', days);
+  await write(callback.organization, 'events_redacted', 500);
+  await write(other.organization, 'filled', 500);
+  assert.equal(await erase(db), 0, 'nobody has set a time');
+  await db.pool.query(`update registry.organizations set audit_retention = '365 days' where id = $1`, [
+    callback.organization.id,
+  ]);
+  const kept = async () =>
+    (
+      await db.pool.query(
+        `select count(*) filter (where redacted_at is null)::int as whole, count(redacted_at)::int as redacted from audit.events
+         where event = 'filled' and detail = case when redacted_at is null then '{"said": true}' else '{}' end::jsonb`,
+      )
+    ).rows[0];
+  const { rows } = await db.poolFor('sync_worker').query('select worker.erase_expired(2) as n');
+  assert.equal(rows[0].n, 2, 'some at a time');
+  assert.deepEqual(await kept(), { whole: 4, redacted: 2 });
+  assert.equal(await erase(db), 1);
+  assert.deepEqual(await kept(), { whole: 3, redacted: 3 });
+  assert.equal(await erase(db), 0);
+  const said = await one(
+    db,
+    `select detail from audit.events where event = 'events_redacted' order by occurred_at limit 1`,
+  );
+  assert.deepEqual(said.detail, { said: true });
+  const told = await one(db, `select detail from audit.events where event = 'data_erased' order by id limit 1`);
+  assert.equal(told.detail.events, 2);
+  await assert.rejects(db.pool.query(`update registry.organizations set audit_retention = '30 days'`), {
+    code: '23514',
+  });
+});

@@ -96,12 +96,29 @@ test('every code of the configuration is on the page, and no other', () => {
   assertSame(listed('## Codes of the configuration'), union(errors, 'ConfigureErrorCode'));
 });
 
+test('every code of the sealed audit is on the page, and no other', () => {
+  const source = sourceOf('audit-seal', 'audit-tools', 'worker/sealing');
+  const own = ['SealingFault', 'FindingCode', 'WitnessFinding', 'NoteFault'].flatMap((name) => union(source, name));
+  const logged = [...source.matchAll(/log\.\w+\(\{ code: '([a-z_]+)'|\{ code: '(audit_[a-z]+)'/g)].map(
+    (match) => match[1] ?? match[2] ?? '',
+  );
+  assertSame(
+    listed('## Codes of the sealed audit'),
+    [...own, ...logged].filter((word) => word !== 'code'),
+  );
+});
+
 test('every code of the programs is on the page, and no other', () => {
   const source = sourceOf('auth-callback', 'worker', 'personnummer', 'runtime');
   const own = [...source.matchAll(/^ {2}(?:override )?readonly code = '([a-z_]+)'/gm)].map(
     ([, code]) => code as string,
   );
-  const expected = [...own, ...union(source, 'PersonnummerErrorCode'), ...union(source, 'OutboundErrorCode')];
+  const expected = [
+    ...own,
+    ...union(source, 'PersonnummerErrorCode'),
+    ...union(source, 'OutboundErrorCode'),
+    ...union(source, 'LedgerErrorCode'),
+  ];
   assertSame(listed('## Codes of the programs'), expected);
 });
 

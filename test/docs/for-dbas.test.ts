@@ -27,11 +27,14 @@ const NOT_LIVED = [
   'import_conflict',
   'import_differences_accepted',
   'import_duplicate',
+  'member_exported',
   'members_separated',
+  'number_removed',
   'push_accepted',
   'push_given_up',
   'push_held',
   'push_released',
+  'restore_accepted',
   'sign_in_refused',
 ];
 

@@ -11,7 +11,11 @@ const programs = {
   import: 'members-import',
   desk: 'coordinator-desk',
   configure: 'configuration',
+  auditor: 'audit-tools',
 };
+
+/** Read in one place for all programs (`runtime/erasure-ledger.ts`). */
+const ledger = ['ERASURE_LEDGER', 'ERASURE_LEDGER_TOKEN'];
 
 /** The variables that a program's `config.ts` reads, with the default where it stands beside the name. */
 function variablesOf(folder: string): Map<string, string | undefined> {
@@ -20,6 +24,7 @@ function variablesOf(folder: string): Map<string, string | undefined> {
   for (const [, name = '', rest = ''] of source.matchAll(/\.\w+\(\s*'([A-Z_]*[A-Z])'([^;\n]*)/g)) {
     read.set(name, /default: ([\d_]+)/.exec(rest)?.[1]?.replaceAll('_', '') ?? /, '([^']+)'\)/.exec(rest)?.[1]);
   }
+  if (source.includes('readLedgerSetting(')) for (const name of ledger) read.set(name, undefined);
   if (source.includes('.deployment()')) read.set('DEPLOYMENT', 'production');
   for (const [, pattern = ''] of source.matchAll(/\/\^([A-Z_]+_)\[A-Z0-9_\]\+\$\//g))
     read.set(`${pattern}*`, undefined);

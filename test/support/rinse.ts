@@ -24,11 +24,14 @@ const EMPTY = `
   begin;
   set local session_replication_role = replica;
   set local event_triggers = off;
-  alter table audit.events disable trigger _100_refuse_change;
   do $$
   declare
     v_table regclass;
+    v_audit constant regclass[] := array(select t.tgrelid from pg_trigger as t where t.tgname = '_100_refuse_change');
   begin
+    foreach v_table in array v_audit loop
+      execute format('alter table %s disable trigger _100_refuse_change', v_table);
+    end loop;
     for v_table in
       select c.oid from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
       where c.relkind = 'r' and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_' and pg_relation_size(c.oid) > 0
@@ -37,9 +40,11 @@ const EMPTY = `
       execute format('delete from %s', v_table);
     end loop;
     perform setval(format('%I.%I', s.schemaname, s.sequencename), s.start_value, false) from pg_sequences as s where s.last_value is not null;
+    foreach v_table in array v_audit loop
+      execute format('alter table %s enable always trigger _100_refuse_change', v_table);
+    end loop;
   end
   $$;
-  alter table audit.events enable always trigger _100_refuse_change;
   commit`;
 
 /** A superuser can leave event triggers out from PostgreSQL 17 on; with an older one each test has a new database. */

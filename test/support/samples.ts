@@ -42,6 +42,7 @@ export function addOrganization(db: Database, values: Columns & { capture?: bool
   const { capture = true, ...columns } = values;
   const basis = {
     capture_basis: 'Recorded for a test',
+    capture_necessity: 'Name and birth date are shared by several members',
     capture_decided_by: 'The board of the sample organisation',
     capture_decided_at: new Date('2026-01-15T12:00:00Z'),
     retention: '1 year',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { test } from 'vitest';
+import { createSealingKey } from '../../audit-seal/note.ts';
 import { ConfigurationError } from '../../runtime/environment.ts';
 import { readConfig } from '../../worker/config.ts';
 
@@ -9,6 +10,8 @@ const complete = {
   DATABASE_URL: 'postgres://sync_worker:pw@db.example/registry',
   PERSONNUMMER_UNSEALING_KEYS: JSON.stringify({ keys: [key] }),
   PERSONNUMMER_INDEX_SECRETS: `v1:${randomBytes(32).toString('base64url')}`,
+  AUDIT_SEALING_KEY: createSealingKey('login.example.no/audit').signingKey,
+  AUDIT_CHECKPOINT_FILE: '/var/lib/audit/checkpoints',
 };
 
 test('what is not said has safe defaults', () => {

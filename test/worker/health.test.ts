@@ -2,11 +2,14 @@ import assert from 'node:assert/strict';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { test } from 'vitest';
+import { createLogger } from '../../runtime/logger.ts';
 import { startHealth } from '../../worker/health.ts';
 
 async function open(metricsToken: string | null) {
   const metrics = { text: async () => 'some 1\n', contentType: 'text/plain' };
-  const server = await startHealth({ host: '0.0.0.0', port: 0, ready: async () => true, metrics, metricsToken });
+  const readiness = { isReady: async () => true, stop: () => undefined };
+  const log = createLogger({ name: 'worker', level: 'silent' });
+  const server = await startHealth({ host: '0.0.0.0', port: 0, readiness, metrics, metricsToken, log });
   const { port } = server.address() as AddressInfo;
   return {
     get: (path: string, authorization?: string, host = '127.0.0.1') =>

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parseCrontab } from 'graphile-worker';
@@ -31,6 +32,15 @@ const database: WorkerDatabase = {
   readableOrganizations: notCalled,
   driftPage: notCalled,
   reportDrift: notCalled,
+  announceErasure: notCalled,
+  readErasure: notCalled,
+  finishErasure: notCalled,
+  storeReceipt: notCalled,
+  takeReceipt: notCalled,
+  missingErasures: notCalled,
+  replayErasure: notCalled,
+  unrecordedErasures: notCalled,
+  exportMember: notCalled,
 };
 const log = createLogger({ name: 'test', level: 'silent' });
 const parts = {
@@ -41,6 +51,7 @@ const parts = {
   numbers: { unsealer: testKeys().unsealer, indexer: testKeys().indexer, indexVersions: new Set<string>() },
   drift: { indexer: testKeys().indexer, authorize: notCalled, fetch: notCalled },
   onBreaker: notCalled,
+  erasing: { database, ledger: null, signer: { name: 'test', key: generateKeyPairSync('ed25519').privateKey } },
   log,
   timeoutMs: 1,
 };

@@ -6,7 +6,7 @@ import { Failure } from '../failure.ts';
 import type { TokenEndpointAuthMethod } from './settings.ts';
 
 /** The client of a member system's token endpoint, with its secret. */
-export interface TokenClient {
+interface TokenClient {
   readonly tokenUrl: string;
   readonly clientId: string;
   readonly clientSecret: string;

@@ -3,7 +3,7 @@ import type { AccessTokens } from './access-tokens.ts';
 import type { Authentication } from './settings.ts';
 
 /** A value for the `Authorization` header. */
-export interface Authorization {
+interface Authorization {
   readonly header: string | null;
   /** Present when the value may be out of date: forgets it, so that the next one is fresh. */
   readonly forget?: () => void;

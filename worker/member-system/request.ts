@@ -66,14 +66,14 @@ function judgeExternalId(externalId: string | null): string {
   return externalId;
 }
 
-function buildUrl(template: string, values: PushValues, externalId: string): string {
+function buildUrl(template: string, externalId: string, personnummer: string | null): string {
   // URLs are logged on the way; a number in one is out of our hands.
   if (template.includes('{personnummer}')) return misconfigured();
   const url = parseUrl(template.replaceAll('{external_id}', encodeURIComponent(externalId)));
   // A placeholder in the host would let a member record choose where the number goes.
   if (parseUrl(template.replaceAll('{external_id}', 'x')).origin !== url.origin) return misconfigured();
   if (parseUrl(template.replaceAll('{external_id}', 'y')).origin !== url.origin) return misconfigured();
-  if (values.personnummer !== null && url.href.includes(values.personnummer)) throw new Failure('personnummer_in_url');
+  if (personnummer !== null && url.href.includes(personnummer)) throw new Failure('personnummer_in_url');
   return url.href;
 }
 
@@ -86,7 +86,7 @@ function buildUrl(template: string, values: PushValues, externalId: string): str
  */
 export function buildRequest(system: HttpMemberSystem, values: PushValues): MemberSystemRequest {
   const externalId = judgeExternalId(values.externalId);
-  const url = buildUrl(system.urlTemplate, values, externalId);
+  const url = buildUrl(system.urlTemplate, externalId, values.personnummer);
   const template = JSON.stringify(system.bodyTemplate ?? null);
   // A request without the number, or without the member it belongs to, would count as delivered and change nothing.
   if (!sendsNumber(system.bodyTemplate)) return misconfigured();
@@ -113,7 +113,7 @@ export function buildRequest(system: HttpMemberSystem, values: PushValues): Memb
  * @param personnummer the number that must not be in the URL; null where there is none
  */
 export function buildReadUrl(template: string, externalId: string | null, personnummer: string | null): string {
-  return buildUrl(template, { pushId: '', madeAt: '', externalId, personnummer }, judgeExternalId(externalId));
+  return buildUrl(template, judgeExternalId(externalId), personnummer);
 }
 
 /**

@@ -103,7 +103,7 @@ async function exchange<T>(
 export async function send(request: MemberSystemRequest, options: SendOptions): Promise<Answer> {
   return await exchange(request, options, async (response) => {
     const { status, headers } = response;
-    const said = status === 409 ? await readObject(response) : null;
+    const said = keepsBody(status) ? await readObject(response) : null;
     return {
       status,
       alreadyApplied: said !== null && Reflect.get(said, 'code') === 'already_applied',

@@ -93,8 +93,8 @@ async function attempt(
   const signal = AbortSignal.any([stop.signal, lease.signal]);
   // Cut short by the signal, which the attempt then reports.
   if (claim.delay_ms > 0) await pause(claim.delay_ms, undefined, { signal }).catch(() => undefined);
-  const outcome = await options.deliver(claim, { signal, assertHeld: () => lease.assertHeld() });
-  const { result, errorCode, httpStatus, cause } = outcome;
+  const end = await options.deliver(claim, { signal, assertHeld: () => lease.assertHeld() });
+  const { result, errorCode, httpStatus, cause } = end;
   const reportedAt = performance.now();
   const durationMs = Math.round(reportedAt - started);
   const report = {
@@ -105,14 +105,18 @@ async function attempt(
     http_status: httpStatus,
     error_code: errorCode,
     duration_ms: durationMs,
-    final: outcome.final ?? false,
-    retry_after: outcome.retryAfter ?? null,
-    status_url: outcome.statusUrl ?? null,
-    receiver_sealed: outcome.receiverSealed ?? null,
+    final: end.final ?? false,
+    retry_after: end.retryAfter ?? null,
+    status_url: end.statusUrl ?? null,
+    receiver_sealed: end.receiverSealed ?? null,
     next_worker_id: next,
   };
-  const { state, next: claimed } = await tryAgain(() => options.database.finishPush(report), reportPausesMs);
-  options.metrics.attempt(organization, outcome, durationMs / 1000);
+  const { state, next: claimed } = await tryAgain(
+    () => options.database.finishPush(report),
+    reportPausesMs,
+    (err) => options.log.debug({ pushId, organization, err }, 'report failed, made again'),
+  );
+  options.metrics.attempt(organization, end, durationMs / 1000);
   const fields = { pushId, organization, result, errorCode, httpStatus, state };
   if (errorCode === null) options.log.info(fields, `push ${result}`);
   else options.log.warn(cause === undefined ? fields : { ...fields, err: cause }, 'push not delivered');
@@ -134,13 +138,18 @@ function flagOf(job: Job): string | null {
  * Calls an action that may be repeated, again after each pause, and throws what the last call threw.
  *
  * @param pausesMs in milliseconds; one more call than pauses
+ * @param onFailure hears what the calls before the last one threw
  */
-export async function tryAgain<T>(action: () => Promise<T>, pausesMs: readonly number[]): Promise<T> {
+export async function tryAgain<T>(
+  action: () => Promise<T>,
+  pausesMs: readonly number[],
+  onFailure: (error: unknown) => void,
+): Promise<T> {
   for (const pauseMs of pausesMs) {
     try {
       return await action();
-    } catch {
-      // What the last call says is what counts.
+    } catch (error) {
+      onFailure(error);
       await pause(pauseMs);
     }
   }

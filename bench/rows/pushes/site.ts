@@ -51,6 +51,7 @@ export function startWorker({ cluster }: Context, { workerUrl }: Site, keys: Ben
     DATABASE_URL: workerUrl,
     PERSONNUMMER_UNSEALING_KEYS: keys.unsealing,
     PERSONNUMMER_INDEX_SECRETS: keys.index,
+    AUDIT_SEALING_KEY: keys.audit,
     WORKER_CONCURRENCY: String(CONCURRENCY),
     LOG_LEVEL: 'warn',
   });

@@ -21,7 +21,7 @@ interface Details {
 type Field = keyof Omit<Details, 'unverified'>;
 const fields: Field[] = ['given_name', 'family_name', 'birth_date', 'personnummer', 'phone', 'email'];
 
-export function detailsOfMember(member: Member): Details {
+function detailsOfMember(member: Member): Details {
   return { ...member, personnummer: member.personnummer_masked, unverified: [] };
 }
 

@@ -70,11 +70,12 @@ export function questionOf(locale: Locale, { found, candidates }: Extract<FoundC
     name_mismatch: words.name_mismatch,
     subject_moved: words.subject_moved,
     inconsistent: words.inconsistent,
-    consent_revoked: words.consent_revoked,
+    consent_revoked: found.detail.verified === true ? words.consentRevokedByMember : words.consent_revoked,
     push_failed: words.push_failed,
     member_system: words.member_system,
     drift: words.drift,
     receiver_key: words.receiver_key,
+    erasure: words.erasure,
   }[found.kind];
   return question(namesOf(locale, found, candidates));
 }

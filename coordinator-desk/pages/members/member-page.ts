@@ -2,6 +2,7 @@ import type { Hono } from 'hono';
 import { html } from 'hono/html';
 import { loadMember, type MemberFile } from '../../api/members.ts';
 import type { DeskEnv } from '../../http/desk-context.ts';
+import { erasureWords } from '../../words/erasures.ts';
 import { eventInWords } from '../../words/events.ts';
 import { memberWords } from '../../words/members.ts';
 import { changeWords, deliveryStateWords, outcomeWords, type Source, sourceWords } from '../../words/states.ts';
@@ -21,6 +22,7 @@ export function addMemberPage(app: Hono<DeskEnv>): void {
     const words = memberWords[page.locale];
     const content = html`<h1 class="ds-heading" data-size="lg">${title}</h1>
 ${record(page, file)}
+${erasing(page, file)}
 <h2 class="ds-heading" data-size="sm">${words.cases}</h2>
 ${cases(page, file)}
 <h2 class="ds-heading" data-size="sm">${words.logins}</h2>
@@ -37,7 +39,7 @@ function record({ locale, format, me }: Page, { member, survivor }: MemberFile):
   const words = memberWords[locale];
   const { personnummer_source: source, personnummer_at: since } = member;
   const lines: [string, Html | string][] = [
-    [words.number, member.external_id],
+    [words.number, member.external_id ?? words.missing],
     [words.name, fullName(member.given_name, member.family_name) ?? words.missing],
     [words.born, member.birth_date === null ? words.missing : format.date(member.birth_date)],
     [words.email, member.email ?? words.missing],
@@ -58,6 +60,14 @@ function record({ locale, format, me }: Page, { member, survivor }: MemberFile):
   return html`${survivor === undefined ? '' : html`<p>${words.mergedText}</p>`}
 <h2 class="ds-heading" data-size="sm">${words.record}</h2>
 ${facts(lines)}`;
+}
+
+/** Erasing the person, where somebody has asked for it. */
+function erasing({ locale }: Page, { member }: MemberFile): Html {
+  const words = erasureWords[locale];
+  if (member.erasure_id !== null)
+    return html`<p>${words.isAnnounced} <a class="ds-link" href="/erasures/${member.erasure_id}">${words.list}</a></p>`;
+  return html`<p class="desk-actions"><a class="ds-link" href="/members/${member.id}/erase">${words.erase}</a></p>`;
 }
 
 function cases({ locale, format }: Page, { open, settled }: MemberFile): Html {

@@ -4,6 +4,7 @@ import type { FoundMember, FoundMembers } from '../../../db/api-types.gen.ts';
 import { searchMembers } from '../../api/members.ts';
 import type { DeskEnv } from '../../http/desk-context.ts';
 import { commonWords } from '../../words/common.ts';
+import { erasureWords } from '../../words/erasures.ts';
 import { memberWords } from '../../words/members.ts';
 import { refusalWords } from '../../words/refusals.ts';
 import { fullName } from '../cases/names.ts';
@@ -24,6 +25,7 @@ export function addMemberSearch(app: Hono<DeskEnv>): void {
     const content = html`${searchFault(page, search)}
 <h1 class="ds-heading" data-size="lg">${words.title}</h1>
 ${searchForm(page, '/members', query, search)}
+${query === '' ? html`<p class="desk-actions"><a class="ds-link" href="/erasures">${erasureWords[page.locale].list}</a></p>` : ''}
 ${search.found === undefined ? '' : searchResult(page, search.found, (member) => html`<a class="ds-link" href="/members/${member.id}">${nameIn(page, member)}</a>`)}`;
     return page.show({ title: `${error}${title}`, content, status: search.fault === undefined ? 200 : 422 });
   });

@@ -10,7 +10,8 @@ begin atomic
     'members', (
       select jsonb_agg(jsonb_build_array(m.id, m.given_name, m.family_name, m.birth_date, m.email, m.phone, m.personnummer_masked,
         m.personnummer_at, m.merged_into) order by m.id)
-      from registry.members as m where m.id = any (c.candidates || array[c.member_id, c.other_member_id, p_member_id])),
+      from registry.members as m where m.id = any (c.candidates || array[c.member_id, c.other_member_id, p_member_id]
+        || case when c.kind = 'erasure' then private.family_of(c.member_id) end)),
     'login', (
       select jsonb_build_array(o.given_name, o.family_name, o.birth_date, o.email, o.phone, o.personnummer_masked, l.member_id)
       from registry.observations as o

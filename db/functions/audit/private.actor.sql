@@ -1,4 +1,5 @@
--- Audit rows name who acted: a coordinator is known by the access token that PostgREST has verified, a program by its login.
+-- Audit rows name who acted: whoever calls the API is known by the access token that PostgREST has verified, a program by its login. Only a
+-- token of our callback says that it is a member's.
 create or replace function private.actor()
 returns text
 language plpgsql stable
@@ -8,9 +9,12 @@ declare
   v_claims constant text := current_setting('request.jwt.claims', true);
 begin
   if v_claims <> '' then
-    return coalesce('coordinator:' || nullif(v_claims::jsonb ->> 'sub', ''), session_user::text);
+    return coalesce(
+      case when v_claims::jsonb -> 'app_metadata' ->> 'audience' = 'members' then 'member:' else 'coordinator:' end
+        || nullif(v_claims::jsonb ->> 'sub', ''),
+      session_user::text);
   end if;
   return session_user;
 end
 $$;
-comment on function private.actor is 'Out: coordinator:<user id> when called through PostgREST, otherwise the database login.';
+comment on function private.actor is 'Out: member:<user id> or coordinator:<user id> when called through PostgREST, otherwise the database login.';

@@ -2,7 +2,8 @@
 create or replace view api.settled_conflicts with (security_invoker = true) as
 select
   c.id, g.slug as organization, c.kind_name as kind, c.decision, private.user_of_actor(c.decided_by) as decided_by, c.closed_at as settled_at, c.note,
-  private.undo_until(c.kind, r.decision, r.decided_at) as undo_until, private.user_of_actor((c.proposal).by) as proposed_by,
+  case when c.erased_at is null then private.undo_until(c.kind, r.decision, r.decided_at) end as undo_until,
+  private.user_of_actor((c.proposal).by) as proposed_by,
   c.version, c.member_id, m.external_id as member_external_id, m.given_name as member_given_name, m.family_name as member_family_name,
   m.personnummer_masked as recorded_personnummer, c.other_member_id, n.external_id as other_member_external_id, c.candidates,
   c.observation_id, o.provider, coalesce(o.personnummer_masked, c.detail ->> 'personnummer') as observed_personnummer,

@@ -25,7 +25,8 @@ begin
   ) as brought(organization_id, masked);
   perform from registry.members as m
   where m.id in (
-    select unnest(asked.candidates || array[asked.member_id, asked.other_member_id, (asked.proposal).member_id])
+    select unnest(asked.candidates || array[asked.member_id, asked.other_member_id, (asked.proposal).member_id]
+      || case when asked.kind = 'erasure' then private.family_of(asked.member_id) end)
     from registry.conflicts as asked where asked.id = any (v_ids || array(
       select unnest((r.before).superseded) from registry.resolutions as r where r.conflict_id = any (v_ids) and r.undone_at is null)))
   order by m.id for no key update;

@@ -38,7 +38,8 @@ begin
   returning known.* into c;
   if found then
     return c;
-  elsif v_known_id is not null and p_case.kind not in ('inconsistent', 'push_failed', 'consent_revoked', 'member_system', 'receiver_key') then
+  elsif v_known_id is not null and p_case.kind not in ('inconsistent', 'push_failed', 'consent_revoked', 'member_system', 'receiver_key',
+    'erasure') then
     raise exception 'The case was settled meanwhile.' using errcode = 'serialization_failure';
   end if;
   insert into registry.conflicts as known

@@ -1,4 +1,4 @@
--- Every refusal a coordinator can meet. An id of another organisation and one that does not exist are answered the same.
+-- Every refusal a coordinator can meet, or a member. An id of another organisation and one that does not exist are answered the same.
 create or replace function private.refusals()
 returns table (code text, status integer, message text)
 language sql immutable
@@ -6,7 +6,7 @@ set search_path = pg_catalog, pg_temp
 as $$
   values
     ('not_found', 404, 'There is no such row for you.'),
-    ('stale_version', 409, 'The case has changed since you looked at it. Read it again and decide on what it says now.'),
+    ('stale_version', 409, 'The case, or the record, has changed since you looked at it. Read it again and decide on what it says now.'),
     ('not_open', 409, 'The case is settled already.'),
     ('awaits_approval', 409, 'A decision on this case is proposed already: another coordinator approves or declines it, or the first withdraws it.'),
     ('not_proposed', 409, 'No decision on this case waits for approval.'),
@@ -24,8 +24,12 @@ as $$
     ('decision_not_applicable', 422, 'That decision cannot be made of a case of this kind.'),
     ('number_taken', 409, 'Another member has this number. Settle which of the two records is the person''s first.'),
     ('evidence_changed', 409, 'The records or the login have changed since, so this can no longer be done. Look at the case again.'),
-    ('capture_off', 409, 'The organisation has recorded no legal basis for storing numbers.'),
+    ('capture_off', 409, 'The organisation has not recorded its legal basis for storing numbers, or why they are necessary.'),
     ('already_linked', 409, 'The login is linked to a member already.'),
+    ('member_erased', 409, 'The person was erased, or is about to be: nothing more is decided about the record.'),
+    ('person_in_reason', 422, 'The reason tells who it is, and is kept. Write it without name, number, address or birth date.'),
+    ('erasure_not_done', 409, 'The receipt is not there yet. Try again in a minute; if it stays so, the operator must look at it.'),
+    ('receipt_given', 409, 'The receipt was given out already, which happens once.'),
     ('member_merged', 409, 'The member was merged into another record. Use the surviving one.'),
     ('not_failed', 409, 'The push has not failed, or a later one has taken its place.'),
     ('disputed', 409, 'The number is in question in an open case. Settle that first.'),
@@ -42,6 +46,7 @@ as $$
     ('query_unusable', 422, 'Write two letters or more of each name, or a birth date, a phone, an e-mail address or a member number.'),
     ('limit_unusable', 422, 'From 1 to 50 members are shown at a time.'),
     ('number_in_query', 422, 'Nobody is found by a personnummer. Search by name, birth date, phone, e-mail address or member number.'),
+    ('nothing_to_withdraw', 409, 'There is no consent of yours that could be withdrawn.'),
     ('unknown_language', 422, 'The language is nb, nn or en.'),
     ('newer_change', 409, 'Something newer depends on this decision. Undo or settle that first.')
 $$;

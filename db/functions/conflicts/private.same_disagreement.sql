@@ -1,7 +1,8 @@
 -- What makes two sightings the same disagreement, said once. Either the fingerprint is the same (same kind, same people, same login); or
 -- it is about a member's number, and the number is the same under any version of the key that both sides know, whoever else has it by now.
 -- A case knows its disagreement while it is open, and for good once a coordinator has settled it so that it does not come back; but a
--- push that failed, a consent that was withdrawn, a member system that is out of order, or a key that is proposed is each time a new one.
+-- push that failed, a consent that was withdrawn, a member system that is out of order, a key or an
+-- erasure that is proposed is each time a new one.
 create or replace function private.same_disagreement(c registry.conflicts)
 returns setof registry.conflicts
 language plpgsql stable
@@ -15,7 +16,7 @@ begin
     select known.* from registry.conflicts as known
     where known.organization_id = c.organization_id and known.fingerprint = c.fingerprint and known.state = 'resolved'
       and known.decision in ('keep_existing', 'not_same_person')
-      and known.kind not in ('push_failed', 'consent_revoked', 'member_system', 'receiver_key')
+      and known.kind not in ('push_failed', 'consent_revoked', 'member_system', 'receiver_key', 'erasure')
     union all
     select known.* from registry.conflicts as known
     where c.kind in ('mismatch', 'drift')

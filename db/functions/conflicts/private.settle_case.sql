@@ -6,7 +6,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   o constant registry.observations := private.evidence_of_case(c);
-  v_refusal constant text := coalesce(private.why_not_resolve(c, o, p_decision, p_expected_version), private.why_not_note(p_note));
+  v_refusal constant text := coalesce(private.why_not_resolve(c, o, p_decision, p_expected_version), private.why_not_note(p_note),
+    case when p_decision = 'erase_member' then private.why_not_reason(c.member_id, p_note) end);
 begin
   if v_refusal is not null then
     return private.refusal(v_refusal);

@@ -5,6 +5,10 @@ language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
   select case
+    when p_decision <> 'keep_existing' and exists (
+      select from registry.members as m
+      where m.id = any (c.candidates || array[c.member_id, c.other_member_id, (c.proposal).member_id])
+        and m.erasure_id is not null) then 'member_erased'
     when p_decision = 'link_login' and private.linked_member(o) is not null then 'already_linked'
     when p_decision in ('accept_observed', 'merge_into', 'link_login') and exists (
       select from registry.members as m

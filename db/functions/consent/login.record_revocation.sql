@@ -41,7 +41,7 @@ begin
     format('An unverified message said that consent was withdrawn%s.', case when record_revocation.late then ', late' else '' end),
     p_detail => jsonb_build_object('verified', false, 'late', record_revocation.late, 'event', record_revocation.event));
   r := row(v_organization_id, v_provider, record_revocation.subject, record_revocation.event, record_revocation.issued_at,
-    clock_timestamp(), record_revocation.late)::registry.revocations;
+    clock_timestamp(), record_revocation.late, false)::registry.revocations;
   if v_times <= 1000 then
     insert into registry.revocations values (r.*) on conflict do nothing;
   end if;

@@ -12,4 +12,4 @@ begin
       and private.withdraws(r, p_observation));
 end
 $$;
-comment on function private.is_withdrawn is 'In: an observation. Out: whether consent was withdrawn after that login, as an unverified message said.';
+comment on function private.is_withdrawn is 'In: an observation. Out: whether consent was withdrawn after that login, as the member or an unverified message said.';

@@ -8,7 +8,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   l registry.identity_links := private.lock_link(p_link_id);
-  v_source constant text := l.provider || '-login';
+  v_source constant text := case when p_revocation.by_member then 'app' else l.provider || '-login' end;
   c registry.conflicts;
 begin
   if l.id is null or exists (
@@ -26,13 +26,14 @@ begin
   c.kind := 'consent_revoked';
   c.member_id := l.member_id;
   c.fingerprint := 'consent_revoked ' || l.id;
-  c.detail := jsonb_build_object('provider', l.provider, 'verified', false);
+  c.detail := jsonb_build_object('provider', l.provider, 'verified', p_revocation.by_member);
   c := private.open_case(c);
-  if l.revoked_at is null then -- the same said again is counted by the case
+  if l.revoked_at is null or p_revocation.by_member then -- the same said again is counted by the case
     perform private.record_event('consent_withdrawn', v_source, l.organization_id,
-      'Consent was withdrawn, as an unverified message said; nothing was deleted.', p_member_id => l.member_id,
-      p_conflict_id => c.id, p_detail => '{"verified": false}');
+      case when p_revocation.by_member then 'The member withdrew consent.'
+        else 'Consent was withdrawn, as an unverified message said; nothing was deleted.' end,
+      p_member_id => l.member_id, p_conflict_id => c.id, p_detail => jsonb_build_object('verified', p_revocation.by_member));
   end if;
 end
 $$;
-comment on function private.revoke_login is 'In: the link of the subject (id), the message. Marks link and consent, cancels what can still be stopped, opens a case.';
+comment on function private.revoke_login is 'In: the link of the subject (id), the message, or what the member withdrew. Marks link and consent, cancels what can still be stopped, opens a case.';

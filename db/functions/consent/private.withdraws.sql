@@ -12,4 +12,4 @@ as $$
     and p_revocation.received_at >= p_observation.received_at
     and p_revocation.issued_at >= coalesce(p_observation.issued_at, date_trunc('second', p_observation.received_at, 'UTC'))
 $$;
-comment on function private.withdraws is 'In: an unverified message of the provider about a login''s subject, that login. Out: whether it withdraws the consent that the login gave.';
+comment on function private.withdraws is 'In: a withdrawal, by the provider''s unverified message or by the member, about a login''s subject, that login. Out: whether it withdraws the consent that the login gave.';

@@ -14,7 +14,7 @@ as $$
     to_jsonb(s)
   from registry.organizations as g
   join sync.member_systems as s on s.organization_id = g.id
-  join registry.members as m on m.organization_id = g.id and m.merged_into is null and m.external_id is not null
+  join registry.members as m on m.organization_id = g.id and m.merged_into is null and m.erased_at is null
   left join lateral (
     select known.id, known.state, known.personnummer_index from sync.pushes as known
     where known.organization_id = m.organization_id and known.member_id = m.id and known.state <> 'superseded'

@@ -11,7 +11,7 @@ as $$
   from registry.organizations as g
   left join (
     select known.organization_id, count(*) as members, count(known.personnummer_index) as with_number
-    from registry.members as known where known.merged_into is null group by 1
+    from registry.members as known where known.merged_into is null and known.erased_at is null group by 1
   ) as m on m.organization_id = g.id
   left join (
     select seen.organization_id, count(*) as confirmed from (

@@ -13,7 +13,7 @@ begin
     select known.* from sync.pushes as known
     join registry.members as m on m.id = known.member_id
     where known.organization_id = p_organization_id and known.state in ('pending', 'given_up') and known.next_attempt_at <= clock_timestamp()
-      and (m.merged_into is not null or m.personnummer_index is distinct from known.personnummer_index)
+      and (m.merged_into is not null and m.erased_at is null or m.personnummer_index is distinct from known.personnummer_index)
     order by known.id for update of known skip locked
   loop
     if private.push_is_obsolete(p.id) then
@@ -23,7 +23,7 @@ begin
   return (
     select array_agg(due.id) from (
       select known.id from sync.pushes as known
-      join registry.members as m on m.id = known.member_id and m.merged_into is null
+      join registry.members as m on m.id = known.member_id and (m.merged_into is null or m.erased_at is not null)
         and m.personnummer_index is not distinct from known.personnummer_index
       where known.organization_id = p_organization_id and known.state in ('pending', 'given_up') and known.next_attempt_at <= clock_timestamp()
         and not exists (

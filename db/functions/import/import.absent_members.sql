@@ -8,7 +8,8 @@ as $$
   select m.external_id
   from registry.import_runs as r
   join registry.members as m on m.organization_id = r.organization_id
-  where r.id = absent_members.run_id and r.state = 'running' and m.external_id > absent_members.after_external_id and m.merged_into is null
+  where r.id = absent_members.run_id and r.state = 'running' and m.external_id > absent_members.after_external_id
+    and m.merged_into is null and m.erased_at is null
     and not exists (select from registry.import_lines as l where l.run_id = r.id and l.external_id = m.external_id)
   order by m.external_id limit absent_members.most
 $$;

@@ -19,7 +19,7 @@ as $$
     select g.external_id, g.r, m from registry.import_runs as run
     cross join given as g
     left join registry.members as m
-      on m.organization_id = run.organization_id and m.external_id = g.external_id and m.merged_into is null
+      on m.organization_id = run.organization_id and m.external_id = g.external_id and m.merged_into is null and m.erased_at is null
     where run.id = compare_rows.run_id
   )
   select c.name, count(c.old)::integer, count(c.old) filter (where c.old is distinct from c.new)::integer

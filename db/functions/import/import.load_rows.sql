@@ -13,9 +13,10 @@ begin
   if v_run.records_done < load_rows.from_record then
     raise exception 'Records of the file were left out.' using errcode = 'PN007';
   elsif v_run.records_done = load_rows.from_record then
-    select coalesce(array_agg(r.imported) filter (where r.is_first), '{}'),
-           coalesce(jsonb_agg(jsonb_build_object('line', (r.imported).line, 'reasons', array['external_id_repeated']))
-             filter (where not r.is_first), '[]')
+    select coalesce(array_agg(r.imported) filter (where r.is_first and r.refused_as is null), '{}'),
+           coalesce(jsonb_agg(jsonb_build_object('line', (r.imported).line,
+             'reasons', array[case when r.is_first then r.refused_as else 'external_id_repeated' end]))
+             filter (where not r.is_first or r.refused_as is not null), '[]')
     into v_rows, v_repeated
     from private.read_rows(v_run, load_rows.rows) as r;
     v_run.rejected := v_run.rejected + private.reject_rows(v_run.id, load_rows.rejections || v_repeated);

@@ -1,6 +1,6 @@
 -- The first call of an import. The same file with the same settings goes on where its run was killed; another file gives up the run
 -- that was not finished. Two starts at once go one after the other.
-create or replace function import.start_run(organization text, fingerprint text, columns text[], dry_run boolean)
+create or replace function import.start_run(organization text, fingerprint text, columns text[], dry_run boolean, readmit boolean default false)
 returns table (run_id uuid, organization_id uuid, capture boolean, records_done integer, is_compared boolean, has_basis boolean)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -20,12 +20,12 @@ begin
     v_run := null;
   end if;
   if v_run.id is null then
-    insert into registry.import_runs (organization_id, fingerprint, columns, dry_run)
-    values (g.id, start_run.fingerprint, start_run.columns, start_run.dry_run)
+    insert into registry.import_runs (organization_id, fingerprint, columns, dry_run, readmit)
+    values (g.id, start_run.fingerprint, start_run.columns, start_run.dry_run, start_run.readmit)
     returning * into v_run;
   end if;
   return query select v_run.id, g.id, g.capture, v_run.records_done, v_run.accepted_at is not null, (private.import_basis(g.id)).id is not null;
 end
 $$;
-comment on function import.start_run is 'In: organisation (slug), SHA-256 of file and settings, columns the file has, whether nothing is to be changed. Out: the run, how many records it has done already, whether its file has been accepted, and whether there is an import to compare it with. Raises PN005.';
+comment on function import.start_run is 'In: organisation (slug), SHA-256 of file and settings, columns the file has, whether nothing is to be changed, whether erased members may come back. Out: the run, how many records it has done already, whether its file has been accepted, and whether there is an import to compare it with. Raises PN005.';
 grant execute on function import.start_run to member_importer;

@@ -1,5 +1,6 @@
 -- What each row of an import comes to, before anything is written. The rows' numbers differ from each other and so do their
--- external ids; the caller sees to that. A merged record is only a mark of where it went, and is left alone.
+-- external ids; the caller sees to that. A merged record is only a mark of where it went, and is left alone, and
+-- so is one of a person who is being erased.
 create or replace function private.plan_import(p_run registry.import_runs, p_rows private.imported_member[])
 returns setof private.import_step
 language sql volatile rows 10
@@ -8,7 +9,7 @@ as $$
   select
     coalesce(m.id, gen_random_uuid()),
     m.id is null,
-    case when m.id is null or m.merged_into is not null then '{}' else
+    case when m.id is null or m.merged_into is not null or m.erasure_id is not null then '{}' else
       private.changed_columns(p_run.columns, m, r) || case when n.step = 'write' then array['personnummer'] else '{}' end
     end,
     n.step,
@@ -24,7 +25,7 @@ as $$
   ) as holder on r.personnummer_index is not null
   cross join lateral (
     select case
-      when r.personnummer_index is null or m.merged_into is not null or holder.id = m.id then 'none'
+      when r.personnummer_index is null or m.merged_into is not null or m.erasure_id is not null or holder.id = m.id then 'none'
       when private.number_is_verified(m) then 'conflict'
       when holder.id is not null or p_run.dry_run and exists (
         select from registry.import_lines as l where l.run_id = p_run.id and l.personnummer_index = r.personnummer_index)

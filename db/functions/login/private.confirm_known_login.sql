@@ -1,6 +1,7 @@
 -- The daily case, answered without asking anything else: a login that is linked brings the very number that its member's record has.
 -- Then no other question can change the outcome. Whatever is not exactly so takes the long way, where the same login gets the same
--- answer. No lock is needed: nothing follows from the row but its audit event, and a repeated call finds the id taken. Three small
+-- answer. The record is held (private.hold_member) as its foreign key would, and needs no other lock: nothing
+-- follows from the row but its audit event, and a repeated call finds the id taken. Three small
 -- statements, because PostgreSQL prepares them faster for each login than one large one. The event is written here and not by private.record_event,
 -- because nearly every login runs this (test/db/daily-case.test.ts holds it to what the long way writes).
 create or replace function private.confirm_known_login(o registry.observations, p_organization text, p_provider text)
@@ -18,7 +19,8 @@ begin
   join registry.members as m on m.id = l.member_id
   where g.slug = p_organization and g.capture and p.provider::text = p_provider
     and l.issuer = o.issuer and l.subject = o.subject and l.revoked_at is null
-    and m.personnummer_index = o.personnummer_index;
+    and m.personnummer_index = o.personnummer_index
+  for key share of m;
   if not found then
     return null;
   end if;

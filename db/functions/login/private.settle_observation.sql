@@ -16,6 +16,9 @@ begin
   o.told := case when v_found.verdict <> 'found' then v_found.told end;
   if v_found.verdict = 'found' then
     v_judged := private.judge_number(o);
+    if not private.hold_member(o.member_id) then
+      raise exception 'The person was erased meanwhile.' using errcode = 'serialization_failure';
+    end if;
     if v_judged.outcome not in ('confirmed', 'conflict') then -- the record has no number yet
       o := private.withhold_without_consent(o);
     end if;

@@ -5,7 +5,7 @@ select
   o.personnummer_masked, o.explanation, 'link_login' = any (g.second_approval) as needs_approval
 from registry.observations as o
 join registry.organizations as g on g.id = o.organization_id
-where o.outcome in ('unlinked', 'ambiguous', 'name_mismatch')
+where o.outcome in ('unlinked', 'ambiguous', 'name_mismatch') and o.erased_at is null
   and not exists (
     select from registry.identity_links as l
     where l.organization_id = o.organization_id and l.issuer = o.issuer and l.subject = o.subject);

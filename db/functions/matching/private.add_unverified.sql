@@ -13,7 +13,7 @@ begin
   v_found.candidates := array(
     select m.id from registry.members as m
     where m.organization_id = p_observation.organization_id and (m.phone = v_phone or private.email_key(m.email) = v_email)
-      and m.merged_into is null and not private.is_excluded(p_observation, m.id)
+      and m.merged_into is null and m.erased_at is null and not private.is_excluded(p_observation, m.id)
     union select unnest(p_found.candidates)
     order by 1);
   if cardinality(v_found.candidates) > cardinality(p_found.candidates) then

@@ -38,7 +38,7 @@ as $$
   ) as agrees
   where (m.personnummer_index = any (l.indexes) or m.phone = l.phone or private.email_key(m.email) = l.email
       or m.id = p_observation.requested_member_id)
-    and m.merged_into is null
+    and m.merged_into is null and m.erased_at is null
     and not private.is_excluded(p_observation, m.id)
 $$;
 comment on function private.find_candidates is 'In: an observation. Out: the members that its number, or its verified phone or e-mail, points at, and the one who asked for it to be linked, each with the evidence.';

@@ -7,9 +7,9 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform from registry.members as m where m.id = p_observation.member_id and m.merged_into is null for no key update;
+  perform from registry.members as m where m.id = p_observation.member_id and m.merged_into is null and m.erased_at is null for no key update;
   if not found then
-    raise exception 'The record was merged into another meanwhile.' using errcode = 'serialization_failure';
+    raise exception 'The record was merged into another, or the person erased, meanwhile.' using errcode = 'serialization_failure';
   elsif private.is_excluded(p_observation, p_observation.member_id) then
     raise exception 'The login was found not to be the member''s meanwhile.' using errcode = 'serialization_failure';
   end if;

@@ -21,6 +21,7 @@ begin
     when private.linked_member(o) is not null then 'already_linked'
     when p_expected_version is not null and p_expected_version <> all (
       array(select known.version from private.open_cases_of_login(o) as known)) then 'stale_version'
+    when m.erasure_id is not null or o.erased_at is not null then 'member_erased'
     when m.merged_into is not null then 'member_merged'
     else private.why_not_note(p_note)
   end;

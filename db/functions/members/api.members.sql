@@ -2,10 +2,11 @@
 create or replace view api.members with (security_invoker = true) as
 select
   m.id, g.slug as organization, m.external_id, m.given_name, m.family_name, m.birth_date, m.email, m.phone,
-  m.personnummer_masked, m.personnummer_source, m.personnummer_at, m.merged_into, m.version, m.created_at, m.updated_at
+  m.personnummer_masked, m.personnummer_source, m.personnummer_at, m.merged_into, m.version, m.created_at, m.updated_at, m.erasure_id
 from registry.members as m
-join registry.organizations as g on g.id = m.organization_id;
-comment on view api.members is 'Member records of the coordinator''s organisations. Numbers are masked. api.find_members searches them.';
+join registry.organizations as g on g.id = m.organization_id
+where m.erased_at is null;
+comment on view api.members is 'Member records of the coordinator''s organisations, but those that were erased (api.erasures). Numbers are masked. api.find_members searches them.';
 comment on column api.members.id is 'The member; api.link_login takes it.';
 comment on column api.members.organization is 'Whose member (slug).';
 comment on column api.members.external_id is 'The member''s number in the member system.';
@@ -21,6 +22,7 @@ comment on column api.members.merged_into is 'The record that this one was merge
 comment on column api.members.version is 'Rises with every change of the record.';
 comment on column api.members.created_at is 'When the record was made here.';
 comment on column api.members.updated_at is 'When it was last changed.';
+comment on column api.members.erasure_id is 'The person is about to be erased (api.erasures).';
 grant select on api.members to authenticated;
 create or replace trigger _100_refuse_write
 instead of insert or update or delete on api.members

@@ -56,7 +56,7 @@ begin
   return (
     with found as (
       select m.*, row_number() over (order by m.family_name, m.given_name, m.birth_date, m.id) as place
-      from registry.members as m where m.organization_id = any (v_organizations) and m.id = any (v_ids))
+      from registry.members as m where m.organization_id = any (v_organizations) and m.id = any (v_ids) and m.erased_at is null)
     select jsonb_build_object(
       'members', coalesce(jsonb_agg(jsonb_build_object(
         'id', f.id, 'organization', g.slug, 'external_id', f.external_id, 'given_name', f.given_name, 'family_name', f.family_name,

@@ -18,9 +18,9 @@ begin
   if v_recorded is distinct from p_observation.personnummer_index then
     perform private.lock_number(p_observation.organization_id, p_observation.personnummer_masked);
     select m.personnummer_index into v_recorded from registry.members as m
-    where m.id = p_observation.member_id and m.merged_into is null for no key update;
+    where m.id = p_observation.member_id and m.merged_into is null and m.erased_at is null for no key update;
     if not found then
-      raise exception 'The record was merged into another meanwhile.' using errcode = 'serialization_failure';
+      raise exception 'The record was merged into another, or the person erased, meanwhile.' using errcode = 'serialization_failure';
     end if;
   end if;
   if v_recorded = any (v_indexes) then

@@ -6,7 +6,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform private.settle_push(p_push, 'cancelled', 'push_cancelled',
-    'The push was cancelled: consent was withdrawn, as an unverified message said.');
+    'The push was cancelled: consent was withdrawn.');
   perform private.supersede_cases(array(
     select c.id from registry.conflicts as c
     where c.organization_id = p_push.organization_id and c.push_id = p_push.id and c.kind = 'push_failed' and c.closed_at is null

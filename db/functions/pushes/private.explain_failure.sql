@@ -24,7 +24,8 @@ as $$
       then 'The change was taken in, but nobody confirmed in time that it was carried out.'
     when p_error_code in ('acceptance_failed', 'status_url_refused', 'status_lost')
       then 'The member system took the change in and then could not carry it out.'
-    when p_error_code in ('worker_stopping', 'lease_lost', 'database_failed', 'database_row_unexpected') then 'The attempt was interrupted. It is made again.'
+    when p_error_code in ('worker_stopping', 'lease_lost', 'database_failed', 'database_row_unexpected')
+      then 'The attempt was interrupted. It is made again.'
     when p_error_code = 'disputed' then 'The number is in question in an open case. It is sent, or dropped, when the case is settled.'
     when p_error_code is not null then 'Something unexpected happened. The operator must look at it.'
   end

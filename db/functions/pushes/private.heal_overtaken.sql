@@ -1,5 +1,6 @@
 -- A worker that was paused beyond its lease reports on a push that others have overtaken. If its request arrived after a newer
--- value of the same member did, the member system holds an old value now: the present one is sent again. private.lock_plain_deliveries asks the same the other way round.
+-- value of the same member did, the member system holds an old value now: the present one is sent again.
+-- private.lock_plain_deliveries asks the same the other way round.
 create or replace function private.heal_overtaken(p_push sync.pushes)
 returns void
 language plpgsql volatile

@@ -1,10 +1,12 @@
 -- Two questions that are asked of a push by several functions, written down once. A push carries one value: when the record holds another by
--- now, or none, a later push carries that one; and a record that was merged into another has nothing more to say. And one after the other:
+-- now, or none, a later push carries that one; and a record that was merged into another has nothing more to
+-- say, but that an erased one's number is to be removed. And one after the other:
 -- an older value must never arrive after a newer one. A view, because PostgreSQL plans it together with whoever asks.
 create or replace view private.push_standing with (security_invoker = true) as
 select
   p.id,
-  m.merged_into is not null or m.personnummer_index is distinct from p.personnummer_index or exists (
+  m.merged_into is not null and m.erased_at is null or m.personnummer_index is distinct from p.personnummer_index
+  or exists (
     select from sync.pushes as newer where newer.member_id = p.member_id and newer.state = 'pending' and newer.id <> p.id) as is_obsolete,
   exists (
     select from sync.pushes as other

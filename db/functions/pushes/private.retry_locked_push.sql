@@ -13,7 +13,7 @@ begin
   where known.id = p_push_id and known.organization_id = any (p_organization_ids);
   if p.id is null then
     return '{"code": "not_found"}'::jsonb;
-  elsif exists (select from registry.members as m where m.id = p.member_id and m.merged_into is not null) then
+  elsif exists (select from registry.members as m where m.id = p.member_id and m.merged_into is not null and m.erased_at is null) then
     return '{"code": "member_merged"}'::jsonb;
   elsif p.waits_for_conflict_id is not null or private.disputing_case(p) is not null then
     return '{"code": "disputed"}'::jsonb;

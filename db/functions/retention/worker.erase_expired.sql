@@ -17,15 +17,17 @@ declare
   v_dry_runs constant integer := private.erase_dry_runs(most);
   v_imports constant integer := private.abandon_imports(most);
   v_revocations constant integer := private.erase_revocations(most);
+  v_events constant integer := private.redact_events(most);
   v_highest constant integer := greatest(
     v_contacts, v_numbers, v_cases, v_offers, v_decisions, v_refresh_tokens, v_sessions, v_import_lines, v_dry_runs, v_imports,
-    v_revocations);
+    v_revocations, v_events);
 begin
   if v_highest > 0 then
     perform private.record_event('data_erased', 'worker', null, 'Data was erased, because the time set for it is over.',
       p_detail => jsonb_build_object('contacts', v_contacts, 'numbers', v_numbers + v_cases, 'offers', v_offers, 'decisions', v_decisions,
         'refresh_tokens', v_refresh_tokens, 'sessions', v_sessions, 'import_lines', v_import_lines, 'dry_runs', v_dry_runs,
-        'imports', v_imports) || case when v_revocations > 0 then jsonb_build_object('revocations', v_revocations) else '{}' end);
+        'imports', v_imports) || case when v_revocations > 0 then jsonb_build_object('revocations', v_revocations) else '{}' end
+        || case when v_events > 0 then jsonb_build_object('events', v_events) else '{}' end);
   end if;
   return v_highest;
 end

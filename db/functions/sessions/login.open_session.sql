@@ -21,8 +21,10 @@ begin
   from registry.observations as o
   join registry.identity_links as l on l.organization_id = o.organization_id and l.issuer = o.issuer and l.subject = o.subject
     and (l.member_id = o.member_id or o.outcome = 'deferred')
+  join registry.members as m on m.id = l.member_id and m.erased_at is null
   where o.id = open_session.observation_id and o.received_at > now() - interval '15 minutes'
     and private.may_return_to(o.organization_id, 'members', r.client_id, r.return_to)
+  for key share of m
   on conflict do nothing
   returning * into v_session;
   if v_session.id is null then

@@ -10,6 +10,10 @@ declare
 begin
   return case
     when c.id is null then 'not_found'
+    when c.erased_at is not null or exists (
+      select from registry.members as m
+      where m.id = any (c.candidates || array[c.member_id, c.other_member_id, b.link_before, b.link_after]) and m.erasure_id is not null)
+      then 'member_erased'
     when private.undo_until(c.kind, r.decision, r.decided_at) is null then 'not_resolved'
     when private.undo_until(c.kind, r.decision, r.decided_at) < now() then 'too_late'
     when (select count(*) >= 20 from registry.resolutions as known where known.conflict_id = c.id and known.undone_at is not null)

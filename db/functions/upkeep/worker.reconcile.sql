@@ -18,6 +18,12 @@ begin
         on j.key = 'process_observation:' || o.id and j.attempts < j.max_attempts and j.locked_at is null
       where o.outcome = 'deferred' and o.received_at < clock_timestamp() - interval '10 seconds' and j.key is null
       order by o.received_at limit 1000));
+  return query
+    select 'carry_out_erasure'::text, private.requeue('carry_out_erasure', array(
+      select e.id from audit.erasures as e
+      where (e.state = 'announced' or e.receipt_digest is null) and coalesce(e.erased_at, e.announced_at) < clock_timestamp() - interval '30 seconds'
+      order by e.announced_at limit 1000));
+  perform private.close_cases_of_erased();
   return query select 'leftover_job'::text, private.drop_leftover_jobs();
   return query select 'outage_case'::text, private.report_long_outages();
   return query select 'file_expired'::text, private.expire_files();

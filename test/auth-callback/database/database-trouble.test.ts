@@ -183,4 +183,14 @@ test('readiness follows the database, liveness does not', async () => {
   world.proxy.cut();
   await until('not ready', async () => (await status('/readyz')) === 503, 5_000);
   assert.equal(await status('/livez'), 200);
+  world.proxy.mend();
+  await until('ready', async () => (await status('/readyz')) === 200, 10_000);
+  const told = world.logLines.map((line) => JSON.parse(line)).filter(({ event }) => /^(not_)?ready/.test(event));
+  assert.deepEqual(
+    told.map(({ event, level, err }) => [event, level, err !== undefined]),
+    [
+      ['not_ready', 'warn', true],
+      ['ready_again', 'info', false],
+    ],
+  );
 });

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'vitest';
-import { evenTime } from '../../../auth-callback/http/even-time.ts';
+import { startBeat } from '../../../auth-callback/http/even-time.ts';
 
 test('an answer comes at a whole beat, however long the work before it took', async () => {
   const lengths = await Promise.all(
     [0, 5, 100, 300, 450].map(async (work) => {
       const startedAt = performance.now();
-      const even = evenTime();
+      const beat = startBeat();
       await sleep(work);
-      await even.comes();
+      await beat.next();
       return [work, performance.now() - startedAt] as const;
     }),
   );

@@ -6,7 +6,7 @@ import { listen } from '../../runtime/servers.ts';
 /** Claims of a person: what userinfo says beyond `sub`, and what the ID token says on top of the protocol's own. */
 export type Person = { sub: string; userinfo?: Record<string, unknown>; idToken?: Record<string, unknown> };
 
-export type ProviderRequest = { path: string; query: string; headers: IncomingMessage['headers']; body: string };
+type ProviderRequest = { path: string; query: string; headers: IncomingMessage['headers']; body: string };
 export type Respond = (request: ProviderRequest, response: ServerResponse) => void;
 export type SigningKey = { kid: string; privateKey: CryptoKey; publicJwk: JWK };
 export type TokenMaker = (claims: JWTPayload, key: SigningKey) => Promise<string>;

@@ -10,7 +10,7 @@ import { addOrganization, type Organization, testKeys } from '../../support/samp
 const MAIN = resolve(import.meta.dirname, '..', '..', '..', 'members-import', 'main.ts');
 
 /** What a database has after an import, member by member. */
-export type StoredMember = {
+type StoredMember = {
   id: string;
   external_id: string;
   given_name: string | null;
@@ -25,7 +25,7 @@ export type StoredMember = {
   version: number;
 };
 
-export type Finished = { code: number | NodeJS.Signals | null; out: string; err: string };
+type Finished = { code: number | NodeJS.Signals | null; out: string; err: string };
 
 export type ImportWorld = {
   db: TestDatabase;

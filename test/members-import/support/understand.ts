@@ -35,6 +35,7 @@ export async function understand(content: string | Buffer, mapping?: object): Pr
         partial: false,
         dropBadNumbers: false,
         acceptDifferences: false,
+        readmit: false,
         rejectedFile: `${file}.rejected.csv`,
         absentFile: `${file}.absent.csv`,
       },

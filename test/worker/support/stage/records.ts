@@ -28,8 +28,8 @@ export async function one<Row extends pg.QueryResultRow>(
 export async function addOrganization(db: TestDatabase, slug: string, memberSystemUrl: string): Promise<string> {
   const { id } = await one<{ id: string }>(
     db,
-    `insert into registry.organizations (slug, name, capture_basis, capture_decided_by, capture_decided_at, retention)
-     values ($1, $1, 'test', 'test', now(), interval '1 year') returning id`,
+    `insert into registry.organizations (slug, name, capture_basis, capture_necessity, capture_decided_by, capture_decided_at, retention)
+     values ($1, $1, 'test', 'test', 'test', now(), interval '1 year') returning id`,
     [slug],
   );
   await db.pool.query(

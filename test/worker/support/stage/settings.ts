@@ -1,5 +1,7 @@
+import { parseSigners, type Signer } from '../../../../audit-seal/note.ts';
 import type { WorkerConfig } from '../../../../worker/config.ts';
 import type { TestDatabase } from '../../../support/database.ts';
+import { testKeys } from '../../../support/keys.ts';
 import { current, indexSecrets, token } from './keys.ts';
 
 /** What a worker on this database is started with. */
@@ -10,9 +12,14 @@ export function settingsFor(db: TestDatabase) {
     unsealingKeys: [current.privateKey],
     indexSecrets,
     memberSystemSecrets: new Map([['MEMBER_SYSTEM_NHF_TOKEN', token]]),
+    sealing: {
+      signers: parseSigners(testKeys().environment.AUDIT_SEALING_KEY).signers as [Signer, ...Signer[]],
+      checkpointFile: null,
+    },
     concurrency: 4,
     preparedStatements: true,
     health: null,
+    erasureLedger: null,
     logLevel: 'debug',
   };
   /** The same for a worker in a process of its own. */
@@ -23,6 +30,7 @@ export function settingsFor(db: TestDatabase) {
     PERSONNUMMER_INDEX_SECRETS: indexSecrets
       .map(({ version, secret }) => `${version}:${Buffer.from(secret).toString('base64url')}`)
       .join(),
+    AUDIT_SEALING_KEY: testKeys().environment.AUDIT_SEALING_KEY,
     MEMBER_SYSTEM_NHF_TOKEN: token,
   };
   return { config, environment };

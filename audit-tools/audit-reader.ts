@@ -1,0 +1,145 @@
+import type { ClientBase } from 'pg';
+import { selectSealedColumns } from '../audit-seal/event.ts';
+import type { Verifier } from '../audit-seal/note.ts';
+import { parseVerifierKey } from '../audit-seal/note.ts';
+import type { Hash, Subtree } from '../audit-seal/tree.ts';
+
+/** A leaf, with what there is of its event. */
+export type LeafRow = {
+  readonly index: number;
+  readonly eventId: string;
+  readonly hash: Hash;
+  /** (epoch, transaction, id), the order of sealing. */
+  readonly key: EventKey;
+  readonly salt: Buffer | null;
+  /** Of `sealedColumns`, in their order; null: the event is gone. */
+  readonly event: readonly (string | null)[] | null;
+};
+
+export type EventKey = readonly [epoch: bigint, transaction: bigint, id: bigint];
+
+export type CheckpointRow = { readonly size: number; readonly root: Hash; readonly note: string };
+
+export type EpochRow = {
+  readonly epoch: number;
+  readonly began_at: Date;
+  readonly reason: string;
+  readonly tree_size: string;
+  readonly lost_checkpoint: string | null;
+};
+
+/** A group of events that were redacted at one moment, with the digest over their ids. */
+export type Redaction = {
+  readonly redactedAt: string;
+  readonly events: number;
+  readonly firstEvent: string;
+  readonly digest: string;
+};
+
+// `(e.id is null)` goes first: an event that is not there has no columns.
+const leavesPage = `select l.leaf_index::text, l.event_id::text, l.leaf_hash, l.epoch::text, l.transaction_id::text, s.salt, e.id is null,
+    ${selectSealedColumns}
+  from audit.leaves as l left join audit.events as e on e.id = l.event_id left join audit.salts as s on s.event_id = l.event_id
+  where l.leaf_index > $1 order by l.leaf_index limit $2`;
+
+const behind = `from audit.events as e where (e.epoch, e.transaction_id, e.id) <= ($1::integer, $2::text::xid8, $3::bigint)
+  and not exists (select from audit.leaves as l where l.event_id = e.id)`;
+
+/** Reads the sealed audit with an auditor's rights, a page at a time: nothing of it grows with the number of events. */
+export function createAuditReader(client: ClientBase) {
+  const fixed = 7;
+  const query = async <Row>(text: string, values: unknown[] = []) =>
+    (await client.query({ text, values })).rows as Row[];
+  return {
+    /** Leaves after one index, in their order. */
+    async leavesAfter(index: number, most: number): Promise<LeafRow[]> {
+      const { rows } = await client.query({
+        name: 'leaves',
+        text: leavesPage,
+        values: [index, most],
+        rowMode: 'array',
+      });
+      return rows.map((row: unknown[]) => {
+        const [leaf, eventId, hash, epoch, transaction, salt, isGone] = row as [
+          string,
+          string,
+          Buffer,
+          string,
+          string,
+          Buffer | null,
+          boolean,
+        ];
+        return {
+          index: Number(leaf),
+          eventId,
+          hash,
+          key: [BigInt(epoch), BigInt(transaction), BigInt(eventId)],
+          salt,
+          event: isGone ? null : (row.slice(fixed) as (string | null)[]),
+        };
+      });
+    },
+    /** About how many leaves there are, for a progress line. */
+    async countLeaves(): Promise<number> {
+      const [row] = await query<{ n: string }>('select coalesce(max(leaf_index) + 1, 0) as n from audit.leaves');
+      return Number(row?.n);
+    },
+    async checkpointsAfter(size: number, most: number): Promise<CheckpointRow[]> {
+      const rows = await query<{ size: string; root: Buffer; note: string }>(
+        `select tree_size::text as size, root_hash as root, signed_note as note from audit.checkpoints
+         where tree_size > $1 order by tree_size limit $2`,
+        [size, most],
+      );
+      return rows.map(({ size, root, note }) => ({ size: Number(size), root, note }));
+    },
+    /** The kept hashes of these subtrees, in order; undefined for what is not there. */
+    async nodes(subtrees: readonly Subtree[]): Promise<(Hash | undefined)[]> {
+      const rows = await query<{ place: string; node_hash: Buffer }>(
+        `select w.place, n.node_hash from unnest($1::smallint[], $2::bigint[]) with ordinality as w(level, node_index, place)
+         join audit.nodes as n on n.level = w.level and n.node_index = w.node_index`,
+        [subtrees.map(({ level }) => level), subtrees.map(({ index }) => index)],
+      );
+      const found = new Map(rows.map(({ place, node_hash }) => [Number(place), node_hash]));
+      return subtrees.map((_, at) => found.get(at + 1));
+    },
+    /** The first events that have no leaf although later ones have, at most ten. */
+    eventsBehind([epoch, transaction, id]: EventKey): Promise<{ id: string; occurred_at: Date }[]> {
+      return query(`select e.id::text, e.occurred_at ${behind} order by e.epoch, e.transaction_id, e.id limit 10`, [
+        String(epoch),
+        String(transaction),
+        String(id),
+      ]);
+    },
+    async countUnsealed([epoch, transaction, id]: EventKey): Promise<number> {
+      const [row] = await query<{ n: string }>(
+        `select count(*) as n from audit.events as e
+         where (e.epoch, e.transaction_id, e.id) > ($1::integer, $2::text::xid8, $3::bigint)`,
+        [String(epoch), String(transaction), String(id)],
+      );
+      return Number(row?.n);
+    },
+    /** Each group of redacted events. The digest is over the ids in order, with commas between. */
+    redactions: (): Promise<Redaction[]> =>
+      query(
+        `select e.redacted_at::text as "redactedAt", count(*)::int as events, min(e.id)::text as "firstEvent",
+           encode(sha256(convert_to(string_agg(e.id::text, ',' order by e.id), 'UTF8')), 'hex') as digest
+         from audit.events as e where e.redacted_at is not null group by e.redacted_at order by min(e.id)`,
+      ),
+    /** The digests that redacting has recorded. */
+    async recordedRedactions(): Promise<Set<string>> {
+      const rows = await query<{ digest: string | null }>(
+        `select e.detail ->> 'digest' as digest from audit.events as e where e.event = 'events_redacted'`,
+      );
+      return new Set(rows.flatMap(({ digest }) => digest ?? []));
+    },
+    /** The keys that the database itself names. */
+    async keys(): Promise<Verifier[]> {
+      const rows = await query<{ verifier_key: string }>('select verifier_key from audit.sealing_keys order by 1');
+      return rows.flatMap(({ verifier_key }) => parseVerifierKey(verifier_key) ?? []);
+    },
+    epochs: (): Promise<EpochRow[]> =>
+      query('select epoch, began_at, reason, tree_size, lost_checkpoint from audit.epochs order by epoch'),
+  };
+}
+
+export type AuditReader = ReturnType<typeof createAuditReader>;

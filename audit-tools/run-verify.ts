@@ -1,0 +1,138 @@
+import { parseArgs } from 'node:util';
+import pg from 'pg';
+import { NoteError, parseVerifierKey, type Verifier } from '../audit-seal/note.ts';
+import { ConfigurationError } from '../runtime/environment.ts';
+import { createAuditReader, type EpochRow } from './audit-reader.ts';
+import { readAuditToolsConfig } from './config.ts';
+import { readNotes, type Witnessed } from './notes-file.ts';
+import type { Terminal } from './terminal.ts';
+import { type Report, verifyAudit } from './verify-audit.ts';
+
+export const verifyUsage = `npm run audit:verify -- [--witness FILE]... [--key KEY]... [--accept-restore]
+
+  --witness FILE    checkpoints that npm run audit:witness kept, or a worker's AUDIT_CHECKPOINT_FILE
+  --key KEY         public key that checkpoints must be signed with; also in AUDIT_VERIFIER_KEYS
+  --accept-restore  the database is a restored backup, and that is known: the audit goes on in a new epoch.
+                    DATABASE_URL is then a login that may act as registry_owner
+
+Exit: 0 nothing found, 1 something found, 2 it could not run.`;
+
+/** `npm run audit:verify`. @returns the exit code */
+export async function runVerify(args: string[], environment: Record<string, string | undefined>, terminal: Terminal) {
+  try {
+    return await verify(args, environment, terminal);
+  } catch (error) {
+    terminal.complain(couldNotRun(error));
+    return 2;
+  }
+}
+
+/** Why a program could not do its work; a sentence without values. */
+export function couldNotRun(error: unknown): string {
+  if (error instanceof ConfigurationError) return error.message;
+  if (error instanceof NoteError)
+    return `a kept checkpoint is not to be believed (${error.code}): wrong key, or the file was changed`;
+  if (!(error instanceof Error)) return String(error);
+  // What fetch says by itself is that it failed.
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+}
+
+async function verify(args: string[], environment: Record<string, string | undefined>, terminal: Terminal) {
+  const options = readOptions(args);
+  if (options === undefined) {
+    terminal.complain(verifyUsage);
+    return 2;
+  }
+  const config = readAuditToolsConfig(environment, { database: true, keys: false });
+  const client = new pg.Client({ connectionString: config.databaseUrl, application_name: 'audit-verify' });
+  await client.connect();
+  try {
+    const reader = createAuditReader(client);
+    const given = [...options.keys, ...config.verifiers];
+    const verifiers = given.length > 0 ? given : await reader.keys();
+    if (given.length === 0) {
+      terminal.say('No key was given (--key): signatures are checked with the keys that the database names itself.');
+    }
+    const files = [...options.files, ...(config.checkpointFile === undefined ? [] : [config.checkpointFile])];
+    const witnessed = (await Promise.all(files.map((file) => readNotes(file, verifiers))))
+      .flat()
+      .sort((a, b) => a.size - b.size);
+    const report = await verifyAudit({ reader, verifiers, witnessed, onProgress: progressLines(terminal) });
+    tell(report, await reader.epochs(), terminal);
+    if (!options.acceptRestore) return report.findings.length === 0 ? 0 : 1;
+    return await acceptRestore(client, report, witnessed, terminal);
+  } finally {
+    await client.end();
+  }
+}
+
+function readOptions(args: string[]) {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        witness: { type: 'string', multiple: true, default: [] },
+        key: { type: 'string', multiple: true, default: [] },
+        'accept-restore': { type: 'boolean', default: false },
+      },
+    });
+    const keys = values.key.map(parseVerifierKey);
+    if (keys.includes(undefined)) return undefined;
+    return { files: values.witness, keys: keys as Verifier[], acceptRestore: values['accept-restore'] };
+  } catch {
+    return undefined;
+  }
+}
+
+/** A line every five seconds. */
+function progressLines({ progress }: Terminal) {
+  const startedAt = performance.now();
+  let saidAt = startedAt;
+  return (sealed: number, of: number) => {
+    const now = performance.now();
+    if (now - saidAt < 5_000) return;
+    saidAt = now;
+    progress(`${sealed} of ${of} events, ${Math.round((sealed * 1_000) / (now - startedAt))} a second`);
+  };
+}
+
+function tell(report: Report, epochs: readonly EpochRow[], { say }: Terminal): void {
+  for (const { epoch, began_at, reason, tree_size } of epochs) {
+    if (reason === 'first') continue;
+    const why =
+      reason === 'restore_accepted' ? 'a restored backup was accepted' : 'the database came to another cluster';
+    say(`Epoch ${epoch} began at ${began_at.toISOString()} after ${tree_size} events: ${why}.`);
+  }
+  const { sealed, unsealed, checkpoints, redacted, findings } = report;
+  say(
+    `${sealed} sealed events, ${redacted} of them redacted; ${checkpoints} checkpoints; ${unsealed} events not sealed yet.`,
+  );
+  const [first, ...others] = findings;
+  if (first === undefined) {
+    say('Nothing was found.');
+    return;
+  }
+  say(`First: ${first.says} (${first.code})`);
+  for (const { says, code } of others.slice(0, 20)) say(`  then: ${says} (${code})`);
+  if (others.length > 20) say(`  and ${others.length - 20} more.`);
+}
+
+/** Only what a restored backup looks like is accepted: everything that is there is as it was, and the newest is missing. */
+async function acceptRestore(
+  client: pg.Client,
+  { findings }: Report,
+  witnessed: readonly Witnessed[],
+  terminal: Terminal,
+) {
+  if (findings.some(({ code }) => code !== 'witness_ahead')) {
+    terminal.complain('Nothing was accepted: this is not only a restored backup.');
+    return 1;
+  }
+  const lost = findings.length === 0 ? null : (witnessed.at(-1)?.note ?? null);
+  await client.query('begin');
+  await client.query('set local role registry_owner');
+  const { rows } = await client.query<{ epoch: number }>('select private.accept_restore($1) as epoch', [lost]);
+  await client.query('commit');
+  terminal.say(`Accepted: the audit goes on in epoch ${rows[0]?.epoch}. Whoever keeps witness has to be told.`);
+  return 0;
+}

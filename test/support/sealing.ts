@@ -1,0 +1,70 @@
+import pg from 'pg';
+import { parseSigners, parseVerifierKey, type Signer, type Verifier } from '../../audit-seal/note.ts';
+import { createAuditReader } from '../../audit-tools/audit-reader.ts';
+import type { Witnessed } from '../../audit-tools/notes-file.ts';
+import { type Report, verifyAudit } from '../../audit-tools/verify-audit.ts';
+import { openCheckpointFile } from '../../worker/sealing/checkpoint-file.ts';
+import { createSealingDatabase } from '../../worker/sealing/database.ts';
+import { type SealRoundOptions, sealRound } from '../../worker/sealing/seal-round.ts';
+import type { TestDatabase } from './database.ts';
+import { testKeys } from './keys.ts';
+
+export const auditSigners = () =>
+  parseSigners(testKeys().environment.AUDIT_SEALING_KEY).signers as [Signer, ...Signer[]];
+export const auditVerifiers = () => [parseVerifierKey(testKeys().environment.AUDIT_VERIFIER_KEYS) as Verifier];
+
+/** A worker's rounds of sealing, one at a time and by hand. */
+export async function createTestSealer(pool: pg.Pool, options: Partial<SealRoundOptions> & { path?: string } = {}) {
+  const { path = null, ...rest } = options;
+  const all: SealRoundOptions = {
+    database: createSealingDatabase(pool),
+    signers: auditSigners(),
+    file: await openCheckpointFile(path),
+    batch: 1_000,
+    rest: async () => undefined,
+    ...rest,
+  };
+  return { ...all, round: () => sealRound(all) };
+}
+
+/** `npm run audit:verify` with an auditor's rights. */
+export async function verifyTestAudit(
+  auditorUrl: string,
+  options: { witnessed?: readonly Witnessed[]; verifiers?: readonly Verifier[] } = {},
+): Promise<Report> {
+  const client = new pg.Client({ connectionString: auditorUrl });
+  await client.connect();
+  try {
+    const { witnessed = [], verifiers = auditVerifiers() } = options;
+    return await verifyAudit({ reader: createAuditReader(client), verifiers, witnessed });
+  } finally {
+    await client.end();
+  }
+}
+
+/** Appends events, each in a transaction of its own. */
+export async function addEvents(db: Pick<TestDatabase, 'pool'>, count: number, message = 'x'): Promise<void> {
+  for (let n = 0; n < count; n += 1) {
+    await db.pool.query(
+      `insert into audit.events (event, source, actor, organization_id, message, detail)
+       values ('linked', 'app', 'x', gen_random_uuid(), $1, '{"b": [1.00, "é"], "a": {"n": 12345678901234567890}}')`,
+      [`${message} ${n}`],
+    );
+  }
+}
+
+/** What a superuser does by hand, past every trigger. */
+export async function tamper(db: Pick<TestDatabase, 'pool'>, ...statements: string[]): Promise<void> {
+  const client = await db.pool.connect();
+  try {
+    await client.query('begin');
+    const tables = ['events', 'leaves', 'salts', 'nodes', 'checkpoints', 'sealing_keys', 'epochs'];
+    for (const table of tables) await client.query(`alter table audit.${table} disable trigger _100_refuse_change`);
+    for (const statement of statements) await client.query(statement);
+    for (const table of tables)
+      await client.query(`alter table audit.${table} enable always trigger _100_refuse_change`);
+    await client.query('commit');
+  } finally {
+    client.release();
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * `npm run member:erase -- --organization nhf --member 1234 --reason "Asked by letter" [--receipt FILE]`: erases a person, in the worker's
+ * environment, and says how many rows went. The receipt is written into the file, which must not be there; without one it waits for a
+ * coordinator. Started again after a failure it goes on where it stopped.
+ */
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { refuseMissingErasures } from '../runtime/erasure-ledger.ts';
+import { createLogger } from '../runtime/logger.ts';
+import { endWithCode } from './command.ts';
+import { readConfig } from './config.ts';
+import { createErasing } from './create-worker.ts';
+import { createWorkerDatabase, createWorkerPool } from './database.ts';
+import { carryOutErasure } from './erasures.ts';
+
+const refusals: Record<string, string> = {
+  not_found: 'there is no such member',
+  text_missing: 'say why: --reason "..."',
+  note_too_long: 'a reason has 4000 characters at most',
+  number_in_note: 'the reason holds eleven digits that may be a personnummer',
+  person_in_reason: 'the reason tells who it is, and it is kept: write it without name, number, address or birth date',
+};
+
+await endWithCode('member:erase', async () => {
+  const options = { type: 'string' } as const;
+  const { values } = parseArgs({
+    options: { organization: options, member: options, reason: options, receipt: options },
+  });
+  const { organization, member, reason = '', receipt } = values;
+  if (organization === undefined || member === undefined) {
+    console.error('member:erase: say who: --organization <slug> --member <member number> --reason "<why>"');
+    return false;
+  }
+  const config = readConfig();
+  const pool = createWorkerPool(config, createLogger({ name: 'member-erase', level: 'silent' }));
+  try {
+    const database = createWorkerDatabase(pool);
+    await refuseMissingErasures(config.erasureLedger, config.deployment, database.missingErasures);
+    const announced = await database.announceErasure(organization, member, reason);
+    if (announced.erasure_id === null) {
+      console.error(`member:erase: ${refusals[announced.refused_as ?? ''] ?? announced.refused_as}`);
+      return false;
+    }
+    const erasure = await carryOutErasure(announced.erasure_id, createErasing(config, database));
+    console.log(`Erased: ${erasure.id}`);
+    for (const [table, rows] of Object.entries(erasure.counts ?? {})) console.log(`${table.padEnd(28)} ${rows}`);
+    console.log(`member system: ${erasure.removal?.replace('_', ' ')}`);
+    if (receipt === undefined) return true;
+    // Made before the receipt is taken: it is given out once.
+    await writeFile(receipt, '', { flag: 'wx', mode: 0o600 });
+    const text = await database.takeReceipt(erasure.id);
+    if (text === null) {
+      console.error('member:erase: the receipt was given out before');
+      return false;
+    }
+    await writeFile(receipt, `${text}\n`, { mode: 0o600 });
+    return true;
+  } finally {
+    await pool.end();
+  }
+});

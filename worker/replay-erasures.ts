@@ -1,0 +1,36 @@
+/**
+ * `npm run erasures:replay`: after a restore, in the worker's environment: carries out again what the database lacks of the erasures in the ledger
+ * (ERASURE_LEDGER), and writes into the ledger what it lacks of the database's. A second run changes nothing. Nothing else may run meanwhile.
+ */
+
+import { missingErasures, openErasureLedger } from '../runtime/erasure-ledger.ts';
+import { createLogger } from '../runtime/logger.ts';
+import { endWithCode } from './command.ts';
+import { readConfig } from './config.ts';
+import { createWorkerDatabase, createWorkerPool } from './database.ts';
+
+await endWithCode('erasures:replay', async () => {
+  const config = readConfig();
+  if (config.erasureLedger === null) {
+    console.error('erasures:replay: ERASURE_LEDGER is not set, so there is nothing to compare with');
+    return false;
+  }
+  const pool = createWorkerPool(config, createLogger({ name: 'erasures-replay', level: 'silent' }));
+  try {
+    const database = createWorkerDatabase(pool);
+    const ledger = openErasureLedger(config.erasureLedger, config.deployment);
+    const lines = await ledger.read();
+    let replayed = 0;
+    for (const { erasure, organization, records } of await missingErasures(lines, database.missingErasures)) {
+      if ((await database.replayErasure(erasure, organization, records)) === 'replayed') replayed += 1;
+    }
+    const unrecorded = await database.unrecordedErasures(lines.map(({ erasure }) => erasure));
+    for (const erasure of unrecorded) await ledger.record(erasure);
+    console.log(`in the ledger           ${lines.length}`);
+    console.log(`carried out again       ${replayed}`);
+    console.log(`written into the ledger ${unrecorded.length}`);
+    return true;
+  } finally {
+    await pool.end();
+  }
+});
