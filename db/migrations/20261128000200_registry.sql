@@ -415,6 +415,7 @@ create table registry.conflicts (
       when 'member_system' then 'member_system'
       when 'drift' then 'drift'
       when 'receiver_key' then 'receiver_key'
+      when 'erasure' then 'erasure'
     end
   ) stored,
   state            registry.conflict_state not null default 'open',
