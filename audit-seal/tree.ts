@@ -160,9 +160,9 @@ export function isConsistent(
   to: { readonly size: number; readonly root: Hash },
   proof: readonly Hash[],
 ): boolean {
-  if (![from.root, to.root, ...proof].every(isHash)) return false;
   if (!isSize(from.size) || !isSize(to.size) || from.size > to.size) return false;
   if (from.size === to.size) return proof.length === 0 && from.root.equals(to.root);
+  if (![from.root, to.root, ...proof].every(isHash)) return false;
   const path = isPowerOfTwo(from.size) ? [from.root, ...proof] : [...proof];
   const first = path.shift();
   if (first === undefined || proof.length === 0) return false;

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { selectSealedColumns } from '../audit-seal/event.ts';
+import { sealedColumns, selectSealedColumns } from '../audit-seal/event.ts';
 import type { Verifier } from '../audit-seal/note.ts';
 import { parseVerifierKey } from '../audit-seal/note.ts';
 import type { Hash, Subtree } from '../audit-seal/tree.ts';
@@ -36,38 +36,37 @@ export type Redaction = {
   readonly digest: string;
 };
 
-// `(e.id is null)` goes first: an event that is not there has no columns.
-const leavesPage = `select l.leaf_index::text, l.event_id::text, l.leaf_hash, l.epoch::text, l.transaction_id::text, s.salt, e.id is null,
+const leavesPage = `select l.leaf_index::text, l.event_id::text, l.leaf_hash, l.epoch::text, l.transaction_id::text, s.salt,
     ${selectSealedColumns}
   from audit.leaves as l left join audit.events as e on e.id = l.event_id left join audit.salts as s on s.event_id = l.event_id
-  where l.leaf_index > $1 order by l.leaf_index limit $2`;
+  where l.leaf_index > $1 and l.leaf_index < $2 order by l.leaf_index limit $3`;
 
 const behind = `from audit.events as e where (e.epoch, e.transaction_id, e.id) <= ($1::integer, $2::text::xid8, $3::bigint)
   and not exists (select from audit.leaves as l where l.event_id = e.id)`;
 
 /** Reads the sealed audit with an auditor's rights, a page at a time: nothing of it grows with the number of events. */
 export function createAuditReader(client: ClientBase) {
-  const fixed = 7;
+  const fixed = 6;
+  const id = fixed + sealedColumns.indexOf('id');
   const query = async <Row>(text: string, values: unknown[] = []) =>
     (await client.query({ text, values })).rows as Row[];
   return {
-    /** Leaves after one index, in their order. */
-    async leavesAfter(index: number, most: number): Promise<LeafRow[]> {
+    /** Leaves after one index and before another, in their order. */
+    async leavesAfter(index: number, end: number, most: number): Promise<LeafRow[]> {
       const { rows } = await client.query({
         name: 'leaves',
         text: leavesPage,
-        values: [index, most],
+        values: [index, end, most],
         rowMode: 'array',
       });
       return rows.map((row: unknown[]) => {
-        const [leaf, eventId, hash, epoch, transaction, salt, isGone] = row as [
+        const [leaf, eventId, hash, epoch, transaction, salt] = row as [
           string,
           string,
           Buffer,
           string,
           string,
           Buffer | null,
-          boolean,
         ];
         return {
           index: Number(leaf),
@@ -75,20 +74,25 @@ export function createAuditReader(client: ClientBase) {
           hash,
           key: [BigInt(epoch), BigInt(transaction), BigInt(eventId)],
           salt,
-          event: isGone ? null : (row.slice(fixed) as (string | null)[]),
+          event: row[id] === null ? null : (row.slice(fixed) as (string | null)[]),
         };
       });
     },
-    /** About how many leaves there are, for a progress line. */
+    /** How many leaves there are. */
     async countLeaves(): Promise<number> {
       const [row] = await query<{ n: string }>('select coalesce(max(leaf_index) + 1, 0) as n from audit.leaves');
       return Number(row?.n);
     },
-    async checkpointsAfter(size: number, most: number): Promise<CheckpointRow[]> {
+    /** How many events the newest checkpoint covers; 0: there is none. */
+    async newestCheckpoint(): Promise<number> {
+      const [row] = await query<{ n: string }>('select coalesce(max(tree_size), 0) as n from audit.checkpoints');
+      return Number(row?.n);
+    },
+    async checkpointsAfter(size: number, newest: number, most: number): Promise<CheckpointRow[]> {
       const rows = await query<{ size: string; root: Buffer; note: string }>(
         `select tree_size::text as size, root_hash as root, signed_note as note from audit.checkpoints
-         where tree_size > $1 order by tree_size limit $2`,
-        [size, most],
+         where tree_size > $1 and tree_size <= $2 order by tree_size limit $3`,
+        [size, newest, most],
       );
       return rows.map(({ size, root, note }) => ({ size: Number(size), root, note }));
     },

@@ -44,7 +44,7 @@ type Answer<Data> = PromiseLike<
 >;
 
 /** What became of a call: its answer, or a refusal that the coordinator is told in plain words. */
-export type Outcome<Data> = { done: Data } | { refused: RefusalCode };
+export type CallResult<Data> = { done: Data } | { refused: RefusalCode };
 
 /** @throws {SessionEndedError} {ApiFailedError} */
 export async function read<Data>(query: Answer<Data>): Promise<Data> {
@@ -57,7 +57,7 @@ export async function read<Data>(query: Answer<Data>): Promise<Data> {
  * @returns a refusal as a value; nothing has changed then
  * @throws {SessionEndedError} {ApiFailedError}
  */
-export async function call<Data>(query: Answer<Data>): Promise<Outcome<Data>> {
+export async function call<Data>(query: Answer<Data>): Promise<CallResult<Data>> {
   const { data, error, status } = await query;
   if (error === null) return { done: data as Data };
   if (isRefusal(error)) return { refused: error.code };

@@ -1,5 +1,5 @@
 import type { ErasureReceipt, Row } from '../../db/api-types.gen.ts';
-import { type Api, call, type Outcome, read } from './connect.ts';
+import { type Api, type CallResult, call, read } from './connect.ts';
 import { NotFoundError } from './errors.ts';
 
 export type Erasure = Row<'erasures'>;
@@ -23,5 +23,5 @@ export const eraseMember = (api: Api, id: string, reason: string, version: numbe
   call(api.rpc('erase_member', { member_id: id, reason, expected_version: version }));
 
 /** The receipt is given out once. */
-export const fetchReceipt = (api: Api, id: string): Promise<Outcome<ErasureReceipt>> =>
+export const fetchReceipt = (api: Api, id: string): Promise<CallResult<ErasureReceipt>> =>
   call(api.rpc('fetch_erasure_receipt', { erasure_id: id }));

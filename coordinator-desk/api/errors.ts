@@ -39,3 +39,9 @@ export class ApiFailedError extends Error {
     return this.code === '57014';
   }
 }
+
+/** The callback did not answer, or not as it should. */
+export class SignInUnavailableError extends Error {
+  override readonly name = 'SignInUnavailableError';
+  readonly code = 'sign_in_unavailable';
+}

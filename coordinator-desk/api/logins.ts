@@ -1,5 +1,5 @@
 import type { Suggestion } from '../../db/api-types.gen.ts';
-import { type Api, call, type Outcome, read } from './connect.ts';
+import { type Api, type CallResult, call, read } from './connect.ts';
 import { NotFoundError } from './errors.ts';
 import { findMember } from './members.ts';
 import { olderThan, type RowPlace } from './row-place.ts';
@@ -31,7 +31,7 @@ async function findLogin(api: Api, id: string): Promise<Login | undefined> {
 export async function loadLogin(api: Api, id: string) {
   const login = await findLogin(api, id);
   if (login !== undefined) {
-    const suggestions: Outcome<Suggestion[]> = await call(api.rpc('login_suggestions', { observation_id: id }));
+    const suggestions: CallResult<Suggestion[]> = await call(api.rpc('login_suggestions', { observation_id: id }));
     return { linked: false as const, login, suggestions: 'done' in suggestions ? suggestions.done : [] };
   }
   const [settled] = await read(

@@ -1,11 +1,11 @@
 import type { FoundMembers } from '../../db/api-types.gen.ts';
-import { type Api, call, type Outcome, read } from './connect.ts';
+import { type Api, type CallResult, call, read } from './connect.ts';
 import { NotFoundError } from './errors.ts';
 
 /** One more than is shown tells that there are others. */
 const shown = { logins: 20, cases: 20, deliveries: 20, events: 50 } as const;
 
-export async function searchMembers(api: Api, query: string): Promise<Outcome<FoundMembers>> {
+export async function searchMembers(api: Api, query: string): Promise<CallResult<FoundMembers>> {
   return call(api.rpc('find_members', { query, limit: 50 }));
 }
 

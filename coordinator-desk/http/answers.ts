@@ -7,6 +7,7 @@ import {
   NotFoundError,
   OtherPersonError,
   SessionEndedError,
+  SignInUnavailableError,
 } from '../api/errors.ts';
 import type { Html } from '../pages/layout.ts';
 import { addressToRepeat } from '../pages/number-in-search.ts';
@@ -14,12 +15,6 @@ import { showToAnybody } from '../pages/page.ts';
 import { type ErrorKind, errorWords } from '../words/errors.ts';
 import type { DeskContext } from './desk-context.ts';
 import { type Form, localPath, readForm } from './form.ts';
-
-/** The callback did not answer, or not as it should. */
-export class SignInUnavailableError extends Error {
-  override readonly name = 'SignInUnavailableError';
-  readonly code = 'sign_in_unavailable';
-}
 
 /** A page that says what is wrong and what to do; the request id leads to the log lines. */
 export function errorPage(

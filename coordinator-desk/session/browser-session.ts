@@ -1,5 +1,4 @@
-import { SessionEndedError } from '../api/errors.ts';
-import { SignInUnavailableError } from '../http/answers.ts';
+import { SessionEndedError, SignInUnavailableError } from '../api/errors.ts';
 import type { DeskContext } from '../http/desk-context.ts';
 import type { Metrics } from '../http/metrics.ts';
 import { createExchange, isFresh } from './exchange.ts';

@@ -1779,6 +1779,24 @@ $$;
 comment on function private.carry_out_link is 'In: an observation of a login that is linked to nobody, the member, the note, the case whose proposal is approved (null: none). Out: the case with the decision.';
 -- end db/functions/matching/private.carry_out_link.sql
 
+-- begin db/functions/matching/private.remove_link.sql
+-- A coordinator's decision parts a login from a member: the link goes, and the sessions that began with it end.
+create or replace function private.remove_link(o registry.observations, p_member_id uuid, p_message text, p_conflict_id uuid)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from registry.identity_links as l
+  where (l.organization_id, l.issuer, l.subject) = (o.organization_id, o.issuer, o.subject);
+  perform private.record_event('link_removed', 'coordinator', o.organization_id, p_message,
+    p_member_id => p_member_id, p_observation_id => o.id, p_conflict_id => p_conflict_id);
+  perform private.end_login_sessions(o.organization_id, o.issuer, o.subject, p_member_id);
+end
+$$;
+comment on function private.remove_link is 'In: an observation, the member whom its login is linked to, sentence for the audit, the case. Removes the link.';
+-- end db/functions/matching/private.remove_link.sql
+
 -- begin db/functions/matching/private.exclude_login.sql
 -- The login is not this member. The link goes, sessions that began with it end, and the match rules will never again propose
 -- the member for this login.
@@ -1794,11 +1812,7 @@ declare
 begin
   if v_linked = any (v_not) then
     v_before.link_before := v_linked;
-    delete from registry.identity_links as l
-    where (l.organization_id, l.issuer, l.subject) = (o.organization_id, o.issuer, o.subject);
-    perform private.record_event('link_removed', 'coordinator', o.organization_id, 'A coordinator found that the login is not the member''s.',
-      p_member_id => v_linked, p_observation_id => o.id, p_conflict_id => c.id);
-    perform private.end_login_sessions(o.organization_id, o.issuer, o.subject, v_linked);
+    perform private.remove_link(o, v_linked, 'A coordinator found that the login is not the member''s.', c.id);
   end if;
   with added as (
     insert into registry.excluded_links (organization_id, issuer, subject, member_id)
@@ -2595,6 +2609,18 @@ $$;
 comment on function private.is_followed is 'In: a push. Out: whether a later one of its member is under way or has arrived.';
 -- end db/functions/pushes/private.is_followed.sql
 
+-- begin db/functions/conflicts/private.disputes_number.sql
+-- In a case of these kinds it is asked whose a number is, or which number a record has; the others are about deliveries, keys and consents.
+create or replace function private.disputes_number(p_kind registry.conflict_kind)
+returns boolean
+language sql immutable
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select p_kind in ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'inconsistent', 'subject_moved');
+end;
+comment on function private.disputes_number is 'In: kind of a case. Out: whether pushes of the numbers in it wait for it.';
+-- end db/functions/conflicts/private.disputes_number.sql
+
 -- begin db/functions/pushes/private.disputing_case.sql
 -- Which open case puts a record's number in question: a mismatch of that record (another login brought another number), or any case whose
 -- login brought that very number and points at somebody else or nobody for certain. What a coordinator decided is in question only again
@@ -2609,7 +2635,7 @@ begin
     select c.id from registry.conflicts as c join registry.members as m on m.id = p.member_id
     where c.organization_id = p.organization_id and c.closed_at is null
       and (c.member_id = p.member_id or c.other_member_id = p.member_id or c.candidates @> array[p.member_id])
-      and c.kind in ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'inconsistent', 'subject_moved')
+      and private.disputes_number(c.kind)
       and (not p.decided or c.opened_at > p.created_at)
       and (c.kind = 'mismatch' and c.member_id = p.member_id or m.personnummer_index = any (c.personnummer_index || c.personnummer_index_previous))
     order by c.opened_at, c.id limit 1);
@@ -3395,10 +3421,10 @@ $$;
 comment on function private.classify_mismatch is 'In: an observation whose number differs from its member''s. Out: how they differ, without the numbers.';
 -- end db/functions/number/private.classify_mismatch.sql
 
--- begin db/functions/conflicts/private.open_conflict.sql
+-- begin db/functions/conflicts/private.open_case_of_login.sql
 -- A login or an import disagrees with the records: the case that a coordinator is asked about. A mismatch is about a number, which is
 -- compared for itself (private.same_disagreement): its index changes with the key and is erased one day, so the fingerprint says nothing of it.
-create or replace function private.open_conflict(
+create or replace function private.open_case_of_login(
   p_kind registry.conflict_kind, p_observation registry.observations,
   p_member_id uuid default null, p_other_member_id uuid default null, p_candidates uuid[] default '{}'
 )
@@ -3428,8 +3454,8 @@ begin
   return private.open_case(c);
 end
 $$;
-comment on function private.open_conflict is 'In: kind, observation, member, the other member, the candidates. Out: the case: new, open already, or settled before.';
--- end db/functions/conflicts/private.open_conflict.sql
+comment on function private.open_case_of_login is 'In: kind, observation, member, the other member, the candidates. Out: the case: new, open already, or settled before.';
+-- end db/functions/conflicts/private.open_case_of_login.sql
 
 -- begin db/functions/approval/private.propose_decision.sql
 -- One coordinator proposes; nothing changes but the case, which waits for another one.
@@ -3501,7 +3527,7 @@ begin
       || private.propose_decision(c, 'link_login', p_note, m.id);
   end if;
   -- Also a login that nobody was told of becomes a case, so that the decision can be looked up, and undone.
-  perform private.open_conflict('ambiguous', o, p_candidates => array[m.id]) where o.outcome = 'unlinked';
+  perform private.open_case_of_login('ambiguous', o, p_candidates => array[m.id]) where o.outcome = 'unlinked';
   return jsonb_build_object('observation_id', o.id, 'member_id', m.id, 'linked', true,
     'conflict_id', private.carry_out_link(o, m.id, p_note));
 end
@@ -3835,7 +3861,8 @@ from (values
   -- The audit.
   ('audit.events', 'erased', '(t.member_id = any (p.member_ids) or t.observation_id = any (p.observation_ids)
       or t.conflict_id = any (p.conflict_ids) or t.push_id = any (p.push_ids))',
-    't.redacted_at is not null or t.event in (''case_superseded'', ''push_superseded'')', 'message detail', 'What happened, in words and as data.'),
+    't.redacted_at is not null or t.transaction_id = pg_current_xact_id()', 'message detail',
+    'What happened, in words and as data. What erasing itself writes names nobody.'),
   ('audit.events', 'kept', '(t.member_id = any (p.member_ids) or t.observation_id = any (p.observation_ids)
       or t.conflict_id = any (p.conflict_ids) or t.push_id = any (p.push_ids))', null,
     'id occurred_at organization_id event source actor member_id observation_id conflict_id push_id transaction_id epoch redacted_at',
@@ -3859,8 +3886,8 @@ from (values
     null, 'erasure_id organization_id receipt made_at', 'The receipt, which names nobody, until it is fetched.'),
   -- Organisations, coordinators, apps.
   ('registry.organizations', 'not personal', null, null,
-    'id slug name return_to capture_basis capture_necessity capture_decided_by capture_decided_at retention contact_retention audit_retention audit_redacted_until '
-    'ask_again_after second_approval capture erasure_salt created_at', 'Of the organisation.'),
+    'id slug name return_to capture_basis capture_necessity capture_decided_by capture_decided_at retention contact_retention '
+    'audit_retention audit_redacted_until ask_again_after second_approval capture erasure_salt created_at', 'Of the organisation.'),
   ('registry.identity_providers', 'not personal', null, null,
     'id organization_id provider issuer client_id client_secret_env token_endpoint_auth_method scopes authorization_params '
     'id_token_signed_response_alg personnummer_from personnummer_claim consent_mode consent_scope personnummer_scope ask_number_when_missing '
@@ -3897,7 +3924,7 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_hidden constant text := '(^|_)(index|index_previous|sealed|hash|salt|challenge)$|^(content|before|other_member_id|candidates|personnummer_index_previous)$';
+  v_hidden constant text := '(^|_)(index|index_previous|sealed|hash|salt|challenge)$|^(content|before|other_member_id|candidates)$';
   v_person private.person := p;
   v_table record;
   v_rows jsonb;
@@ -5718,11 +5745,7 @@ begin
   if b.link_before is not null then
     perform private.set_link(o, b.link_before);
   elsif b.link_after is not null then
-    delete from registry.identity_links as l
-    where (l.organization_id, l.issuer, l.subject) = (o.organization_id, o.issuer, o.subject);
-    perform private.record_event('link_removed', 'coordinator', o.organization_id, 'The link was taken back with the decision that made it.',
-      p_member_id => b.link_after, p_observation_id => o.id, p_conflict_id => c.id);
-    perform private.end_login_sessions(o.organization_id, o.issuer, o.subject, b.link_after);
+    perform private.remove_link(o, b.link_after, 'The link was taken back with the decision that made it.', c.id);
   end if;
 end
 $$;
@@ -5914,7 +5937,10 @@ as $$
 declare
   v_epoch integer;
 begin
-  lock table audit.epochs in access exclusive mode;
+  -- The first one is what events have by default: nobody has to be waited for.
+  if p_reason <> 'first' then
+    lock table audit.epochs in access exclusive mode;
+  end if;
   select coalesce(max(e.epoch), 0) + 1 into v_epoch from audit.epochs as e;
   insert into audit.epochs (epoch, system_identifier, reason, tree_size, lost_checkpoint)
   values (v_epoch, audit.system_identifier(), p_reason, p_tree_size, p_lost_checkpoint);
@@ -6651,7 +6677,7 @@ begin
   o.personnummer_index_previous := coalesce(r.personnummer_index_previous, '{}');
   o.personnummer_masked := r.personnummer_masked;
   o.explanation := jsonb_build_object('import_run_id', p_run.id, 'line', r.line, 'personnummer', r.personnummer_masked);
-  c := private.open_conflict(v_kind, o, p_step.member_id, p_step.other_member_id);
+  c := private.open_case_of_login(v_kind, o, p_step.member_id, p_step.other_member_id);
   if c.seen > 1 then
     -- What waits to be judged is kept under the keys of today.
     update registry.offered_numbers as n
@@ -8044,18 +8070,18 @@ begin
     when o.outcome = 'confirmed' and o.personnummer_index_previous <> '{}' then
       perform private.renew_index(o);
     when o.outcome = 'conflict' then
-      c := private.open_conflict('mismatch', o, o.member_id, p_other_member_id);
+      c := private.open_case_of_login('mismatch', o, o.member_id, p_other_member_id);
     when o.outcome = 'duplicate' then
-      c := private.open_conflict('duplicate', o, o.member_id, p_other_member_id);
+      c := private.open_case_of_login('duplicate', o, o.member_id, p_other_member_id);
     when p_match.verdict = 'subject_moved' then
-      c := private.open_conflict('subject_moved', o, p_match.candidates[1], p_match.candidates[2]);
+      c := private.open_case_of_login('subject_moved', o, p_match.candidates[1], p_match.candidates[2]);
     when o.outcome in ('ambiguous', 'name_mismatch') then
-      c := private.open_conflict(o.outcome::text::registry.conflict_kind, o, p_candidates => p_match.candidates);
+      c := private.open_case_of_login(o.outcome::text::registry.conflict_kind, o, p_candidates => p_match.candidates);
     else
       null; -- absent and unlinked change nothing, nor does a number that is recorded already
   end case;
   if o.inconsistency = 'numbers_differ' then
-    c := private.open_conflict('inconsistent', o, o.member_id);
+    c := private.open_case_of_login('inconsistent', o, o.member_id);
   end if;
   if c.id is not null then -- the event names the push that began to wait for the case (private.tg_pushes__wait)
     select p.id into v_push_id from sync.pushes as p where p.waits_for_conflict_id = c.id limit 1;
@@ -8648,7 +8674,7 @@ begin
   if found then
     perform private.record_event('inconsistent', o.source::text, o.organization_id,
       format('Two steps of one login by %s contradicted each other; nothing was written.', o.source),
-      p_member_id => o.member_id, p_observation_id => o.id, p_conflict_id => (private.open_conflict('inconsistent', o, o.member_id)).id,
+      p_member_id => o.member_id, p_observation_id => o.id, p_conflict_id => (private.open_case_of_login('inconsistent', o, o.member_id)).id,
       p_detail => jsonb_build_object('inconsistency', o.inconsistency));
   end if;
 end
@@ -10009,30 +10035,34 @@ $$;
 comment on function private.hasten_pushes is 'In: an organisation. Out: how many waiting pushes were made due now.';
 -- end db/functions/breakers/private.hasten_pushes.sql
 
--- begin db/functions/pushes/private.heal_overtaken.sql
--- A worker that was paused beyond its lease reports on a push that others have overtaken. If its request arrived after a newer
--- value of the same member did, the member system holds an old value now: the present one is sent again.
--- private.lock_plain_deliveries asks the same the other way round.
-create or replace function private.heal_overtaken(p_push sync.pushes)
+-- begin db/functions/pushes/private.hold_or_release_pushes.sql
+-- A case about numbers was opened, changed or closed: pushes of the members it names begin to wait for it, or go on (private.tg_pushes__wait
+-- looks at each that is touched). One that is being sent cannot be called back; if its attempt fails, it is looked at then. This runs in
+-- logins, so it touches nothing else: a file with such a push is taken back when somebody asks for it, or within a minute.
+create or replace function private.hold_or_release_pushes(p_organization_id uuid, p_member_ids uuid[])
 returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  v_newer sync.pushes;
 begin
-  select newer.* into v_newer from sync.pushes as newer
-  where newer.organization_id = p_push.organization_id and newer.member_id = p_push.member_id and newer.id <> p_push.id
-    and newer.created_at >= p_push.created_at and newer.state in ('sending', 'delivered')
-    and newer.personnummer_index is distinct from p_push.personnummer_index
-  order by newer.created_at desc limit 1;
-  if found then
-    perform private.queue_push(p_push.member_id, v_newer.observation_id, v_newer.decided);
+  if not exists (
+    select from sync.pushes as p
+    where p.organization_id = p_organization_id and p.member_id = any (p_member_ids)
+      and p.state in ('pending', 'given_up') and p.next_attempt_at is not null)
+  then
+    return; -- nearly always
   end if;
+  update sync.pushes as u set next_attempt_at = u.next_attempt_at
+  from (
+    select p.id from sync.pushes as p
+    where p.organization_id = p_organization_id and p.member_id = any (p_member_ids)
+      and p.state in ('pending', 'given_up') and p.next_attempt_at is not null
+    order by p.id for update) as due
+  where u.id = due.id;
 end
 $$;
-comment on function private.heal_overtaken is 'In: a push whose report may come too late. Queues the member''s present value again if an older one may have overwritten it, as what the same login caused, so that a later withdrawal of consent stops it too.';
--- end db/functions/pushes/private.heal_overtaken.sql
+comment on function private.hold_or_release_pushes is 'In: an organisation, members. Makes their waiting pushes wait for cases in which their numbers are in question, and lets go those that no longer have to.';
+-- end db/functions/pushes/private.hold_or_release_pushes.sql
 
 -- begin db/functions/sealing/private.horizon_holder.sql
 -- For an alarm that somebody can act on at once. A prepared transaction has no process; what somebody called it is not said.
@@ -10149,7 +10179,7 @@ comment on function private.keys_in_use is 'Out: of each key (kind index: versio
 -- begin db/functions/pushes/private.lock_plain_deliveries.sql
 -- Those of some reported deliveries after which nothing is to be put right: no failures to forget, no older value that was overtaken, no
 -- breaker to close. They leave nothing waiting, so their members need no lock. One that somebody else has locked is left out.
--- What is asked here is the opposite of what private.record_result, settle_push and heal_overtaken look for: change them together.
+-- What is asked here is the opposite of what private.record_result, settle_push and resend_if_overtaken look for: change them together.
 create or replace function private.lock_plain_deliveries(
   p_reports sync.push_report[], out ids uuid[], out organization_ids uuid[], out slots smallint[], out http_statuses integer[],
   out next_worker_ids text[]
@@ -10413,6 +10443,31 @@ $$;
 comment on function private.refuses_this_member is 'In: a push (with code and status). Out: whether a refusal of all of us (403, 301, 308) means this member.';
 -- end db/functions/pushes/private.refuses_this_member.sql
 
+-- begin db/functions/pushes/private.resend_if_overtaken.sql
+-- A worker that was paused beyond its lease reports on a push that others have overtaken. If its request arrived after a newer
+-- value of the same member did, the member system holds an old value now: the present one is sent again.
+-- private.lock_plain_deliveries asks the same the other way round.
+create or replace function private.resend_if_overtaken(p_push sync.pushes)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_newer sync.pushes;
+begin
+  select newer.* into v_newer from sync.pushes as newer
+  where newer.organization_id = p_push.organization_id and newer.member_id = p_push.member_id and newer.id <> p_push.id
+    and newer.created_at >= p_push.created_at and newer.state in ('sending', 'delivered')
+    and newer.personnummer_index is distinct from p_push.personnummer_index
+  order by newer.created_at desc limit 1;
+  if found then
+    perform private.queue_push(p_push.member_id, v_newer.observation_id, v_newer.decided);
+  end if;
+end
+$$;
+comment on function private.resend_if_overtaken is 'In: a push whose report may come too late. Queues the member''s present value again if an older one may have overwritten it, as what the same login caused, so that a later withdrawal of consent stops it too.';
+-- end db/functions/pushes/private.resend_if_overtaken.sql
+
 -- begin db/functions/breakers/private.tell_breaker.sql
 -- What an attempt says of the member system as a whole. A change that it takes or refuses shows that it works: it read it and answered.
 -- Then a breaker that was open closes, its case is obsolete, and what failed before need not wait for pauses that were meant for a dead
@@ -10542,7 +10597,7 @@ declare
 begin
   select known.* into strict p from sync.pushes as known where known.id = r.push_id;
   if p.state <> 'sending' or p.fencing_token <> r.fencing_token or p.leased_by is distinct from r.worker_id then
-    perform private.heal_overtaken(p);
+    perform private.resend_if_overtaken(p);
     return null;
   end if;
   insert into sync.push_attempts (push_id, organization_id, attempt, worker_id, result, http_status, error_code, duration_ms)
@@ -10552,7 +10607,7 @@ begin
   case
     when r.result = 'delivered' then
       perform private.settle_push(p, 'delivered', 'push_delivered', 'The personnummer was delivered to the member system.');
-      perform private.heal_overtaken(p);
+      perform private.resend_if_overtaken(p);
     when private.push_is_obsolete(p.id) then
       perform private.settle_push(p, 'superseded', 'push_superseded', 'The push was dropped: the record has changed since.');
     when p.consent_withdrawn_at is not null then
@@ -10575,8 +10630,8 @@ comment on function private.record_result is 'In: a report on a locked push. Out
 -- end db/functions/pushes/private.record_result.sql
 
 -- begin db/functions/retention/private.redact_events.sql
--- The organisation has decided how long the sentences and details of its audit are kept. That something happened, when, to whom and by whom stays, and
--- so do the seals. What the audit says about itself is kept whole: by that it is verified. Where a night has left off the next one goes on: an event
+-- The organisation has decided how long the sentences and details of its audit are kept. That something happened, when, to whom and by whom
+-- stays, and so do the seals. What the audit says about itself is kept whole: by that it is verified. Where a night has left off the next one goes on: an event
 -- comes to its table long before its time is over.
 create or replace function private.redact_events(p_most integer)
 returns integer
@@ -10759,9 +10814,9 @@ $$;
 comment on function private.take_turn is 'In: organisation, requests a second. Out: milliseconds to wait before sending.';
 -- end db/functions/pushes/private.take_turn.sql
 
--- begin db/functions/conflicts/private.tg_conflicts__look_again.sql
+-- begin db/functions/conflicts/private.tg_conflicts__end_postponement.sql
 -- What somebody put off, or looks after, was the case as it was: one that has changed is back on the list, and one that is closed is nobody's.
-create or replace function private.tg_conflicts__look_again()
+create or replace function private.tg_conflicts__end_postponement()
 returns trigger
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -10774,11 +10829,35 @@ begin
   return NEW;
 end
 $$;
-comment on function private.tg_conflicts__look_again is 'Before update: a case with a new version is no longer postponed, and a closed one is assigned to nobody.';
-create or replace trigger _100_look_again before update of version on registry.conflicts
+comment on function private.tg_conflicts__end_postponement is 'Before update: a case with a new version is no longer postponed, and a closed one is assigned to nobody.';
+create or replace trigger _100_end_postponement before update of version on registry.conflicts
   for each row when (NEW.version <> OLD.version)
-  execute function private.tg_conflicts__look_again();
--- end db/functions/conflicts/private.tg_conflicts__look_again.sql
+  execute function private.tg_conflicts__end_postponement();
+-- end db/functions/conflicts/private.tg_conflicts__end_postponement.sql
+
+-- begin db/functions/conflicts/private.tg_conflicts__hold_or_release_pushes.sql
+-- However a case is opened or ends (decided, taken back, answered by itself, merged away): what is on its way to the member system is looked
+-- at in the same transaction.
+create or replace function private.tg_conflicts__hold_or_release_pushes()
+returns trigger
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if TG_OP = 'INSERT' then
+    perform private.hold_or_release_pushes(NEW.organization_id, NEW.candidates || NEW.member_id || NEW.other_member_id);
+  elsif (NEW.closed_at is null, NEW.other_member_id, NEW.personnummer_index)
+    is distinct from (OLD.closed_at is null, OLD.other_member_id, OLD.personnummer_index) then
+    perform private.hold_or_release_pushes(NEW.organization_id, NEW.candidates || NEW.member_id || NEW.other_member_id || OLD.other_member_id);
+  end if;
+  return null;
+end
+$$;
+comment on function private.tg_conflicts__hold_or_release_pushes is 'After insert or update: pushes begin to wait for a case about their number, or go on when it ends.';
+create or replace trigger _100_hold_or_release_pushes after insert or update of closed_at, other_member_id, personnummer_index on registry.conflicts
+  for each row when (private.disputes_number(NEW.kind))
+  execute function private.tg_conflicts__hold_or_release_pushes();
+-- end db/functions/conflicts/private.tg_conflicts__hold_or_release_pushes.sql
 
 -- begin db/functions/erasure/private.tg_conflicts__removed.sql
 -- A removal that failed, and a coordinator has closed the case: it was done by hand, or there is nothing there to remove.
@@ -10799,59 +10878,6 @@ after update of state on registry.conflicts
 for each row when (NEW.kind = 'push_failed' and NEW.state = 'resolved' and NEW.decision = 'keep_existing')
 execute function private.tg_conflicts__removed();
 -- end db/functions/erasure/private.tg_conflicts__removed.sql
-
--- begin db/functions/pushes/private.weigh_pushes.sql
--- A case about numbers was opened, changed or closed: pushes of the members it names begin to wait for it, or go on (private.tg_pushes__wait
--- looks at each that is touched). One that is being sent cannot be called back; if its attempt fails, it is looked at then. This runs in
--- logins, so it touches nothing else: a file with such a push is taken back when somebody asks for it, or within a minute.
-create or replace function private.weigh_pushes(p_organization_id uuid, p_member_ids uuid[])
-returns void
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if not exists (
-    select from sync.pushes as p
-    where p.organization_id = p_organization_id and p.member_id = any (p_member_ids)
-      and p.state in ('pending', 'given_up') and p.next_attempt_at is not null)
-  then
-    return; -- nearly always
-  end if;
-  update sync.pushes as u set next_attempt_at = u.next_attempt_at
-  from (
-    select p.id from sync.pushes as p
-    where p.organization_id = p_organization_id and p.member_id = any (p_member_ids)
-      and p.state in ('pending', 'given_up') and p.next_attempt_at is not null
-    order by p.id for update) as due
-  where u.id = due.id;
-end
-$$;
-comment on function private.weigh_pushes is 'In: an organisation, members. Makes their waiting pushes wait for cases in which their numbers are in question, and lets go those that no longer have to.';
--- end db/functions/pushes/private.weigh_pushes.sql
-
--- begin db/functions/conflicts/private.tg_conflicts__weigh_pushes.sql
--- However a case is opened or ends (decided, taken back, answered by itself, merged away): what is on its way to the member system is looked
--- at in the same transaction.
-create or replace function private.tg_conflicts__weigh_pushes()
-returns trigger
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if TG_OP = 'INSERT' then
-    perform private.weigh_pushes(NEW.organization_id, NEW.candidates || NEW.member_id || NEW.other_member_id);
-  elsif (NEW.closed_at is null, NEW.other_member_id, NEW.personnummer_index)
-    is distinct from (OLD.closed_at is null, OLD.other_member_id, OLD.personnummer_index) then
-    perform private.weigh_pushes(NEW.organization_id, NEW.candidates || NEW.member_id || NEW.other_member_id || OLD.other_member_id);
-  end if;
-  return null;
-end
-$$;
-comment on function private.tg_conflicts__weigh_pushes is 'After insert or update: pushes begin to wait for a case about their number, or go on when it ends.';
-create or replace trigger _100_weigh_pushes after insert or update of closed_at, other_member_id, personnummer_index on registry.conflicts
-  for each row when (NEW.kind in ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'inconsistent', 'subject_moved'))
-  execute function private.tg_conflicts__weigh_pushes();
--- end db/functions/conflicts/private.tg_conflicts__weigh_pushes.sql
 
 -- begin db/functions/coordinators/private.tg_coordinators__record.sql
 -- Who may see members' records is itself something to be looked up later. A row that goes takes its sessions along (foreign key), and
@@ -11912,7 +11938,7 @@ begin
   perform private.erase_proposals(1000);
   delete from registry.consumed_transactions where expires_at < clock_timestamp() - interval '1 minute';
   -- A push whose attempt failed in the very moment in which a case about its number was opened. Last, because it locks pushes.
-  perform private.weigh_pushes(named.organization_id, named.member_ids) from (
+  perform private.hold_or_release_pushes(named.organization_id, named.member_ids) from (
     select c.organization_id, array_agg(distinct m.id) as member_ids
     from registry.conflicts as c cross join lateral unnest(c.candidates || c.member_id || c.other_member_id) as m(id)
     where c.closed_at is null and c.opened_at > clock_timestamp() - interval '5 minutes' and m.id is not null

@@ -33,6 +33,7 @@ let foreignConflict: string;
 let foreignPush: string;
 let foreignObservation: string;
 let foreignMember: string;
+let foreignErasure: string;
 
 /** The member whose login was filled logs in to the app. */
 async function asMember(callback: ActingCallback, mark: string) {
@@ -113,7 +114,13 @@ async function everyKindOfRow(callback: ActingCallback, mark: string) {
     `update sync.member_systems set kind = 'worklist', url_template = null where organization_id = $1`,
     [callback.organization.id],
   );
-  return { member, push };
+  const leaving = await addMember(db, callback.organization, { external_id: `${mark}-leaving` });
+  const erasure = await one<{ id: string }>(
+    db,
+    `select private.announce_erasure($1, 'Asked by letter', 'operator', 'operator') as id`,
+    [leaving.id],
+  );
+  return { member, push, erasure };
 }
 
 beforeAll(async () => {
@@ -125,7 +132,8 @@ beforeAll(async () => {
   own = await actAsCallback(db);
   foreign = await actAsCallback(db);
   await everyKindOfRow(own, 'own');
-  const { member, push } = await everyKindOfRow(foreign, 'foreign');
+  const { member, push, erasure } = await everyKindOfRow(foreign, 'foreign');
+  foreignErasure = erasure.id;
   await db.pool.query('select worker.count_figures()');
   const ids = async (table: string) =>
     (
@@ -147,6 +155,7 @@ beforeAll(async () => {
     ...observations,
     ...members,
     push.id,
+    erasure.id,
     foreign.organization.id,
     foreign.organization.slug,
     'foreign-',
@@ -329,6 +338,9 @@ const calls = (id: string, member: string): [string, unknown][] => [
   ['/rpc/postpone_conflict', { conflict_id: id, until: null, note: null }],
   ['/rpc/add_comment', { conflict_id: id, text: 'whose?' }],
   ['/rpc/login_suggestions', { observation_id: id }],
+  ['/rpc/export_member', { member_id: id }],
+  ['/rpc/erase_member', { member_id: id, reason: 'asked by letter', expected_version: 1 }],
+  ['/rpc/fetch_erasure_receipt', { erasure_id: id }],
 ];
 
 test('a search finds nothing foreign, by whatever it searches', async () => {
@@ -395,6 +407,9 @@ test('a foreign id and an unknown one are refused alike, with 404, in every func
     foreignConflict,
     foreignConflict,
     foreignObservation,
+    foreignMember,
+    foreignMember,
+    foreignErasure,
   ];
   const stored = () =>
     one(db, `select json_agg(c order by c.id) as cases from registry.conflicts as c where organization_id = $1`, [

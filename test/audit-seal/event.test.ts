@@ -80,3 +80,12 @@ test('every column counts, null is not empty, and a text cannot pass into the ne
   assert.equal(hashes.size, 2 + 3 * sealedColumns.length);
   assert.deepEqual(sealedColumns, sealedColumns.toSorted(), 'fields are hashed in the order of their names');
 });
+
+test('the short way for flat objects writes what the long way writes', () =>
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.boolean(), fc.constant(null))), (flat) => {
+      const text = JSON.stringify(flat);
+      // Within a list it takes the long way.
+      assert.equal(canonicalJson(`[${text}]`, asWritten), `[${canonicalJson(text, asWritten)}]`);
+    }),
+  ));

@@ -3,7 +3,7 @@ import { html } from 'hono/html';
 import type { Decision } from '../../../db/api-types.gen.ts';
 import { type FoundCase, findCase, nextCase } from '../../api/cases.ts';
 import { listColleagues } from '../../api/colleagues.ts';
-import { call, type Outcome } from '../../api/connect.ts';
+import { type CallResult, call } from '../../api/connect.ts';
 import type { DeskContext, DeskEnv } from '../../http/desk-context.ts';
 import { type Form, readForm } from '../../http/form.ts';
 import { caseWords } from '../../words/cases.ts';
@@ -42,12 +42,12 @@ export function addCase(app: Hono<DeskEnv>): void {
 function addSmallActions(app: Hono<DeskEnv>): void {
   const action = (
     name: string,
-    carryOut: (c: DeskContext, id: string, form: Form) => Promise<[Outcome<unknown>, string]>,
+    act: (c: DeskContext, id: string, form: Form) => Promise<[CallResult<unknown>, string]>,
   ) =>
     app.post(`/cases/:id/${name}`, async (c) => {
       const form = await readForm(c);
       const id = c.req.param('id') ?? '';
-      const [outcome, just] = await carryOut(c, id, form);
+      const [outcome, just] = await act(c, id, form);
       return 'refused' in outcome ? refused(c, id, form, outcome.refused) : done(c, id, just);
     });
 
@@ -104,7 +104,7 @@ async function decide(c: DeskContext, id: string, form: Form): Promise<Response>
   return done(c, id, state === 'proposed' ? 'proposed' : 'settled');
 }
 
-async function carryOut(c: DeskContext, id: string, decision: string, form: Form): Promise<Outcome<unknown>> {
+async function carryOut(c: DeskContext, id: string, decision: string, form: Form): Promise<CallResult<unknown>> {
   const { api } = c.var;
   const note = form.text('note') ?? null;
   if (decision === 'retry_sync') return call(api.rpc('retry_sync', { conflict_id: id }));

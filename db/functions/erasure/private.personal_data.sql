@@ -101,7 +101,8 @@ from (values
   -- The audit.
   ('audit.events', 'erased', '(t.member_id = any (p.member_ids) or t.observation_id = any (p.observation_ids)
       or t.conflict_id = any (p.conflict_ids) or t.push_id = any (p.push_ids))',
-    't.redacted_at is not null or t.event in (''case_superseded'', ''push_superseded'')', 'message detail', 'What happened, in words and as data.'),
+    't.redacted_at is not null or t.transaction_id = pg_current_xact_id()', 'message detail',
+    'What happened, in words and as data. What erasing itself writes names nobody.'),
   ('audit.events', 'kept', '(t.member_id = any (p.member_ids) or t.observation_id = any (p.observation_ids)
       or t.conflict_id = any (p.conflict_ids) or t.push_id = any (p.push_ids))', null,
     'id occurred_at organization_id event source actor member_id observation_id conflict_id push_id transaction_id epoch redacted_at',
@@ -125,8 +126,8 @@ from (values
     null, 'erasure_id organization_id receipt made_at', 'The receipt, which names nobody, until it is fetched.'),
   -- Organisations, coordinators, apps.
   ('registry.organizations', 'not personal', null, null,
-    'id slug name return_to capture_basis capture_necessity capture_decided_by capture_decided_at retention contact_retention audit_retention audit_redacted_until '
-    'ask_again_after second_approval capture erasure_salt created_at', 'Of the organisation.'),
+    'id slug name return_to capture_basis capture_necessity capture_decided_by capture_decided_at retention contact_retention '
+    'audit_retention audit_redacted_until ask_again_after second_approval capture erasure_salt created_at', 'Of the organisation.'),
   ('registry.identity_providers', 'not personal', null, null,
     'id organization_id provider issuer client_id client_secret_env token_endpoint_auth_method scopes authorization_params '
     'id_token_signed_response_alg personnummer_from personnummer_claim consent_mode consent_scope personnummer_scope ask_number_when_missing '

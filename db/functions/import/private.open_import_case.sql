@@ -20,7 +20,7 @@ begin
   o.personnummer_index_previous := coalesce(r.personnummer_index_previous, '{}');
   o.personnummer_masked := r.personnummer_masked;
   o.explanation := jsonb_build_object('import_run_id', p_run.id, 'line', r.line, 'personnummer', r.personnummer_masked);
-  c := private.open_conflict(v_kind, o, p_step.member_id, p_step.other_member_id);
+  c := private.open_case_of_login(v_kind, o, p_step.member_id, p_step.other_member_id);
   if c.seen > 1 then
     -- What waits to be judged is kept under the keys of today.
     update registry.offered_numbers as n

@@ -19,7 +19,7 @@ begin
   if found then
     perform private.record_event('inconsistent', o.source::text, o.organization_id,
       format('Two steps of one login by %s contradicted each other; nothing was written.', o.source),
-      p_member_id => o.member_id, p_observation_id => o.id, p_conflict_id => (private.open_conflict('inconsistent', o, o.member_id)).id,
+      p_member_id => o.member_id, p_observation_id => o.id, p_conflict_id => (private.open_case_of_login('inconsistent', o, o.member_id)).id,
       p_detail => jsonb_build_object('inconsistency', o.inconsistency));
   end if;
 end

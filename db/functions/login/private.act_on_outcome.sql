@@ -24,18 +24,18 @@ begin
     when o.outcome = 'confirmed' and o.personnummer_index_previous <> '{}' then
       perform private.renew_index(o);
     when o.outcome = 'conflict' then
-      c := private.open_conflict('mismatch', o, o.member_id, p_other_member_id);
+      c := private.open_case_of_login('mismatch', o, o.member_id, p_other_member_id);
     when o.outcome = 'duplicate' then
-      c := private.open_conflict('duplicate', o, o.member_id, p_other_member_id);
+      c := private.open_case_of_login('duplicate', o, o.member_id, p_other_member_id);
     when p_match.verdict = 'subject_moved' then
-      c := private.open_conflict('subject_moved', o, p_match.candidates[1], p_match.candidates[2]);
+      c := private.open_case_of_login('subject_moved', o, p_match.candidates[1], p_match.candidates[2]);
     when o.outcome in ('ambiguous', 'name_mismatch') then
-      c := private.open_conflict(o.outcome::text::registry.conflict_kind, o, p_candidates => p_match.candidates);
+      c := private.open_case_of_login(o.outcome::text::registry.conflict_kind, o, p_candidates => p_match.candidates);
     else
       null; -- absent and unlinked change nothing, nor does a number that is recorded already
   end case;
   if o.inconsistency = 'numbers_differ' then
-    c := private.open_conflict('inconsistent', o, o.member_id);
+    c := private.open_case_of_login('inconsistent', o, o.member_id);
   end if;
   if c.id is not null then -- the event names the push that began to wait for the case (private.tg_pushes__wait)
     select p.id into v_push_id from sync.pushes as p where p.waits_for_conflict_id = c.id limit 1;

@@ -12,11 +12,7 @@ declare
 begin
   if v_linked = any (v_not) then
     v_before.link_before := v_linked;
-    delete from registry.identity_links as l
-    where (l.organization_id, l.issuer, l.subject) = (o.organization_id, o.issuer, o.subject);
-    perform private.record_event('link_removed', 'coordinator', o.organization_id, 'A coordinator found that the login is not the member''s.',
-      p_member_id => v_linked, p_observation_id => o.id, p_conflict_id => c.id);
-    perform private.end_login_sessions(o.organization_id, o.issuer, o.subject, v_linked);
+    perform private.remove_link(o, v_linked, 'A coordinator found that the login is not the member''s.', c.id);
   end if;
   with added as (
     insert into registry.excluded_links (organization_id, issuer, subject, member_id)

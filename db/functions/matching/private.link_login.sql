@@ -36,7 +36,7 @@ begin
       || private.propose_decision(c, 'link_login', p_note, m.id);
   end if;
   -- Also a login that nobody was told of becomes a case, so that the decision can be looked up, and undone.
-  perform private.open_conflict('ambiguous', o, p_candidates => array[m.id]) where o.outcome = 'unlinked';
+  perform private.open_case_of_login('ambiguous', o, p_candidates => array[m.id]) where o.outcome = 'unlinked';
   return jsonb_build_object('observation_id', o.id, 'member_id', m.id, 'linked', true,
     'conflict_id', private.carry_out_link(o, m.id, p_note));
 end

@@ -11,7 +11,7 @@ begin
     select c.id from registry.conflicts as c join registry.members as m on m.id = p.member_id
     where c.organization_id = p.organization_id and c.closed_at is null
       and (c.member_id = p.member_id or c.other_member_id = p.member_id or c.candidates @> array[p.member_id])
-      and c.kind in ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'inconsistent', 'subject_moved')
+      and private.disputes_number(c.kind)
       and (not p.decided or c.opened_at > p.created_at)
       and (c.kind = 'mismatch' and c.member_id = p.member_id or m.personnummer_index = any (c.personnummer_index || c.personnummer_index_previous))
     order by c.opened_at, c.id limit 1);

@@ -1,6 +1,6 @@
 -- Those of some reported deliveries after which nothing is to be put right: no failures to forget, no older value that was overtaken, no
 -- breaker to close. They leave nothing waiting, so their members need no lock. One that somebody else has locked is left out.
--- What is asked here is the opposite of what private.record_result, settle_push and heal_overtaken look for: change them together.
+-- What is asked here is the opposite of what private.record_result, settle_push and resend_if_overtaken look for: change them together.
 create or replace function private.lock_plain_deliveries(
   p_reports sync.push_report[], out ids uuid[], out organization_ids uuid[], out slots smallint[], out http_statuses integer[],
   out next_worker_ids text[]

@@ -12,7 +12,7 @@ declare
 begin
   select known.* into strict p from sync.pushes as known where known.id = r.push_id;
   if p.state <> 'sending' or p.fencing_token <> r.fencing_token or p.leased_by is distinct from r.worker_id then
-    perform private.heal_overtaken(p);
+    perform private.resend_if_overtaken(p);
     return null;
   end if;
   insert into sync.push_attempts (push_id, organization_id, attempt, worker_id, result, http_status, error_code, duration_ms)
@@ -22,7 +22,7 @@ begin
   case
     when r.result = 'delivered' then
       perform private.settle_push(p, 'delivered', 'push_delivered', 'The personnummer was delivered to the member system.');
-      perform private.heal_overtaken(p);
+      perform private.resend_if_overtaken(p);
     when private.push_is_obsolete(p.id) then
       perform private.settle_push(p, 'superseded', 'push_superseded', 'The push was dropped: the record has changed since.');
     when p.consent_withdrawn_at is not null then

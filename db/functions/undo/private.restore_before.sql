@@ -19,11 +19,7 @@ begin
   if b.link_before is not null then
     perform private.set_link(o, b.link_before);
   elsif b.link_after is not null then
-    delete from registry.identity_links as l
-    where (l.organization_id, l.issuer, l.subject) = (o.organization_id, o.issuer, o.subject);
-    perform private.record_event('link_removed', 'coordinator', o.organization_id, 'The link was taken back with the decision that made it.',
-      p_member_id => b.link_after, p_observation_id => o.id, p_conflict_id => c.id);
-    perform private.end_login_sessions(o.organization_id, o.issuer, o.subject, b.link_after);
+    perform private.remove_link(o, b.link_after, 'The link was taken back with the decision that made it.', c.id);
   end if;
 end
 $$;

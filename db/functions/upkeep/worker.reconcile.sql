@@ -31,7 +31,7 @@ begin
   perform private.erase_proposals(1000);
   delete from registry.consumed_transactions where expires_at < clock_timestamp() - interval '1 minute';
   -- A push whose attempt failed in the very moment in which a case about its number was opened. Last, because it locks pushes.
-  perform private.weigh_pushes(named.organization_id, named.member_ids) from (
+  perform private.hold_or_release_pushes(named.organization_id, named.member_ids) from (
     select c.organization_id, array_agg(distinct m.id) as member_ids
     from registry.conflicts as c cross join lateral unnest(c.candidates || c.member_id || c.other_member_id) as m(id)
     where c.closed_at is null and c.opened_at > clock_timestamp() - interval '5 minutes' and m.id is not null

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterAll, beforeAll, test } from 'vitest';
 import { one } from '../../support/acting-callback.ts';
-import { openPage } from '../../support/chromium.ts';
+import { type OpenPage, openPage } from '../../support/chromium.ts';
 import { inCase } from '../../support/in-case.ts';
 import { signInBrowser } from '../support/browser.ts';
 import { type MadeKind, madeKinds, makeCase } from '../support/cases.ts';
@@ -11,10 +11,16 @@ import { type OpenDesk, openDesk } from '../support/open-desk.ts';
 // undone there.
 
 let desk: OpenDesk;
+let browser: OpenPage;
 beforeAll(async () => {
   desk = await openDesk();
+  browser = await openPage({ javaScriptEnabled: false, locale: 'nb-NO' });
+  await signInBrowser(browser.page, desk);
 });
-afterAll(() => desk?.[Symbol.asyncDispose]());
+afterAll(async () => {
+  await browser?.[Symbol.asyncDispose]();
+  await desk?.[Symbol.asyncDispose]();
+});
 
 /** What each kind offers; `link_login` stands for one for each candidate. */
 const OFFERED: Record<MadeKind, string[]> = {
@@ -46,9 +52,7 @@ const lastEvent = async (id: string) =>
 for (const kind of madeKinds) {
   test(`${kind}: each decision is settled, found in the database and the audit, and undone`, async () => {
     const id = await makeCase(kind, desk);
-    await using browser = await openPage({ javaScriptEnabled: false, locale: 'nb-NO' });
     const { page } = browser;
-    await signInBrowser(page, desk);
     await page.goto(`${desk.url}/cases/${id}`);
     const values = await page
       .locator('input[name=decision]')

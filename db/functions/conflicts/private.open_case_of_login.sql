@@ -1,6 +1,6 @@
 -- A login or an import disagrees with the records: the case that a coordinator is asked about. A mismatch is about a number, which is
 -- compared for itself (private.same_disagreement): its index changes with the key and is erased one day, so the fingerprint says nothing of it.
-create or replace function private.open_conflict(
+create or replace function private.open_case_of_login(
   p_kind registry.conflict_kind, p_observation registry.observations,
   p_member_id uuid default null, p_other_member_id uuid default null, p_candidates uuid[] default '{}'
 )
@@ -30,4 +30,4 @@ begin
   return private.open_case(c);
 end
 $$;
-comment on function private.open_conflict is 'In: kind, observation, member, the other member, the candidates. Out: the case: new, open already, or settled before.';
+comment on function private.open_case_of_login is 'In: kind, observation, member, the other member, the candidates. Out: the case: new, open already, or settled before.';

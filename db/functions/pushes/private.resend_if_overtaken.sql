@@ -1,7 +1,7 @@
 -- A worker that was paused beyond its lease reports on a push that others have overtaken. If its request arrived after a newer
 -- value of the same member did, the member system holds an old value now: the present one is sent again.
 -- private.lock_plain_deliveries asks the same the other way round.
-create or replace function private.heal_overtaken(p_push sync.pushes)
+create or replace function private.resend_if_overtaken(p_push sync.pushes)
 returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -19,4 +19,4 @@ begin
   end if;
 end
 $$;
-comment on function private.heal_overtaken is 'In: a push whose report may come too late. Queues the member''s present value again if an older one may have overwritten it, as what the same login caused, so that a later withdrawal of consent stops it too.';
+comment on function private.resend_if_overtaken is 'In: a push whose report may come too late. Queues the member''s present value again if an older one may have overwritten it, as what the same login caused, so that a later withdrawal of consent stops it too.';
