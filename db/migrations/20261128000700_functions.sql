@@ -3869,7 +3869,7 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_hidden constant text := '(^|_)(index|index_previous|sealed|hash|salt|challenge)$|^(content|before|other_member_id|candidates|personnummer_index_previous)$';
+  v_hidden constant text := '(^|_)(index|index_previous|sealed|hash|salt|challenge)$|^(content|before|other_member_id|candidates)$';
   v_person private.person := p;
   v_table record;
   v_rows jsonb;
@@ -10527,8 +10527,8 @@ comment on function private.record_result is 'In: a report on a locked push. Out
 -- end db/functions/pushes/private.record_result.sql
 
 -- begin db/functions/retention/private.redact_events.sql
--- The organisation has decided how long the sentences and details of its audit are kept. That something happened, when, to whom and by whom stays, and
--- so do the seals. What the audit says about itself is kept whole: by that it is verified. Where a night has left off the next one goes on: an event
+-- The organisation has decided how long the sentences and details of its audit are kept. That something happened, when, to whom and by whom
+-- stays, and so do the seals. What the audit says about itself is kept whole: by that it is verified. Where a night has left off the next one goes on: an event
 -- comes to its table long before its time is over.
 create or replace function private.redact_events(p_most integer)
 returns integer

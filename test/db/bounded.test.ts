@@ -21,6 +21,9 @@ const REFUSED: Record<string, () => unknown[]> = {
   approve: () => [randomUUID(), 1],
   assign_conflict: () => [randomUUID(), null],
   decline: () => [randomUUID(), null, 1],
+  erase_member: () => [randomUUID(), 'asked by letter', 1],
+  export_member: () => [randomUUID()],
+  fetch_erasure_receipt: () => [randomUUID()],
   fetch_number: () => [randomUUID()],
   fetch_sync_file: () => [randomUUID()],
   find_members: () => ['k'],
@@ -34,6 +37,7 @@ const REFUSED: Record<string, () => unknown[]> = {
   retry_sync: () => [randomUUID()],
   set_language: () => ['no'],
   undo_resolution: () => [randomUUID(), null],
+  withdraw_my_consent: () => [],
   withdraw_proposal: () => [randomUUID(), 1],
 };
 

@@ -97,9 +97,19 @@ const KEPT = [
   ...['case_commented', 'decision_proposed', 'decision_declined', 'decision_withdrawn', 'receiver_key_accepted'],
   ...['revocation_received', 'coordinator_added', 'coordinator_invited', 'coordinator_bound', 'coordinator_removed'],
   ...['coordinator_signed_in', 'sign_in_refused', 'import_finished', 'import_abandoned'],
-  ...['import_differences_accepted', 'data_erased', 'push_attempt_failed', 'push_superseded', 'push_requeued'],
+  ...[
+    'import_differences_accepted',
+    'data_erased',
+    'events_redacted',
+    'restore_accepted',
+    'push_attempt_failed',
+    'push_superseded',
+    'push_requeued',
+  ],
   ...['push_held', 'push_released', 'push_accepted', 'breaker_opened', 'breaker_probing', 'breaker_closed'],
   ...['file_written', 'file_fetched', 'file_acknowledged', 'file_expired', 'drift_found'],
+  // Nobody is left to read them.
+  ...['erasure_announced', 'member_erased', 'erasure_receipt_given', 'erasure_replayed'],
 ];
 
 test('whose token it is decides: a session that lives, of a member, and the subject it was issued for', async () => {

@@ -207,8 +207,6 @@ const READABLE_COLUMNS: Record<string, string[]> = {
     'version',
     'created_at',
     'updated_at',
-    'erasure_id',
-    'erased_at',
   ],
   'registry.observations': [
     'id',

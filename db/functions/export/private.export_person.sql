@@ -8,7 +8,7 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_hidden constant text := '(^|_)(index|index_previous|sealed|hash|salt|challenge)$|^(content|before|other_member_id|candidates|personnummer_index_previous)$';
+  v_hidden constant text := '(^|_)(index|index_previous|sealed|hash|salt|challenge)$|^(content|before|other_member_id|candidates)$';
   v_person private.person := p;
   v_table record;
   v_rows jsonb;
