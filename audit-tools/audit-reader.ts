@@ -39,7 +39,7 @@ export type Redaction = {
 const leavesPage = `select l.leaf_index::text, l.event_id::text, l.leaf_hash, l.epoch::text, l.transaction_id::text, s.salt,
     ${selectSealedColumns}
   from audit.leaves as l left join audit.events as e on e.id = l.event_id left join audit.salts as s on s.event_id = l.event_id
-  where l.leaf_index > $1 order by l.leaf_index limit $2`;
+  where l.leaf_index > $1 and l.leaf_index < $2 order by l.leaf_index limit $3`;
 
 const behind = `from audit.events as e where (e.epoch, e.transaction_id, e.id) <= ($1::integer, $2::text::xid8, $3::bigint)
   and not exists (select from audit.leaves as l where l.event_id = e.id)`;
@@ -51,12 +51,12 @@ export function createAuditReader(client: ClientBase) {
   const query = async <Row>(text: string, values: unknown[] = []) =>
     (await client.query({ text, values })).rows as Row[];
   return {
-    /** Leaves after one index, in their order. */
-    async leavesAfter(index: number, most: number): Promise<LeafRow[]> {
+    /** Leaves after one index and before another, in their order. */
+    async leavesAfter(index: number, end: number, most: number): Promise<LeafRow[]> {
       const { rows } = await client.query({
         name: 'leaves',
         text: leavesPage,
-        values: [index, most],
+        values: [index, end, most],
         rowMode: 'array',
       });
       return rows.map((row: unknown[]) => {
@@ -78,16 +78,21 @@ export function createAuditReader(client: ClientBase) {
         };
       });
     },
-    /** About how many leaves there are, for a progress line. */
+    /** How many leaves there are. */
     async countLeaves(): Promise<number> {
       const [row] = await query<{ n: string }>('select coalesce(max(leaf_index) + 1, 0) as n from audit.leaves');
       return Number(row?.n);
     },
-    async checkpointsAfter(size: number, most: number): Promise<CheckpointRow[]> {
+    /** How many events the newest checkpoint covers; 0: there is none. */
+    async newestCheckpoint(): Promise<number> {
+      const [row] = await query<{ n: string }>('select coalesce(max(tree_size), 0) as n from audit.checkpoints');
+      return Number(row?.n);
+    },
+    async checkpointsAfter(size: number, newest: number, most: number): Promise<CheckpointRow[]> {
       const rows = await query<{ size: string; root: Buffer; note: string }>(
         `select tree_size::text as size, root_hash as root, signed_note as note from audit.checkpoints
-         where tree_size > $1 order by tree_size limit $2`,
-        [size, most],
+         where tree_size > $1 and tree_size <= $2 order by tree_size limit $3`,
+        [size, newest, most],
       );
       return rows.map(({ size, root, note }) => ({ size: Number(size), root, note }));
     },

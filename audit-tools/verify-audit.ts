@@ -61,15 +61,17 @@ const place = {
 /** Recomputes the whole tree from the events, and compares it with everything that was signed or witnessed. */
 export async function verifyAudit(options: VerifyOptions): Promise<Report> {
   const { reader, witnessed, onProgress } = options;
-  const run = new Verification(options);
+  // Sealing goes on meanwhile. Leaves are there before their checkpoint: in this order no checkpoint covers more leaves than are looked at.
+  const newest = await reader.newestCheckpoint();
   const total = await reader.countLeaves();
-  let next = reader.leavesAfter(-1, page);
+  const run = new Verification(options, newest);
+  let next = reader.leavesAfter(-1, total, page);
   for (;;) {
     const rows = await next;
     const last = rows.at(-1);
     if (last === undefined) break;
     // The server looks the next page up while this one is hashed.
-    next = reader.leavesAfter(last.index, page);
+    next = reader.leavesAfter(last.index, total, page);
     await run.take(rows);
     onProgress?.(run.size, total);
   }
@@ -93,9 +95,9 @@ class Verification {
   #rewritten = false;
   #redacted = 0;
 
-  constructor(options: VerifyOptions) {
+  constructor(options: VerifyOptions, newestCheckpoint: number) {
     this.#options = options;
-    this.#checkpoints = new CheckpointStream(options.reader);
+    this.#checkpoints = new CheckpointStream(options.reader, newestCheckpoint);
   }
 
   get size(): number {
@@ -273,8 +275,10 @@ class Verification {
   }
 
   async checkRedactions(): Promise<void> {
+    // What was redacted is recorded by the same transaction: so this order.
+    const redactions = await this.#options.reader.redactions();
     const recorded = await this.#options.reader.recordedRedactions();
-    for (const { digest, events, firstEvent, redactedAt } of await this.#options.reader.redactions()) {
+    for (const { digest, events, firstEvent, redactedAt } of redactions) {
       if (recorded.has(digest)) continue;
       this.#find({
         code: 'redaction_unrecorded',
@@ -300,14 +304,17 @@ class Verification {
 /** The checkpoints of the database, a page at a time. */
 class CheckpointStream {
   readonly #reader: AuditReader;
+  readonly #end: number;
   #rows: CheckpointRow[] = [];
   #position = 0;
   #done = false;
   read = 0;
   newest = 0;
 
-  constructor(reader: AuditReader) {
+  /** @param end the largest size to read */
+  constructor(reader: AuditReader, end: number) {
     this.#reader = reader;
+    this.#end = end;
   }
 
   /** Whether it is worth asking for this size. */
@@ -333,7 +340,7 @@ class CheckpointStream {
 
   async #fill(): Promise<void> {
     if (this.#position < this.#rows.length || this.#done) return;
-    this.#rows = await this.#reader.checkpointsAfter(this.newest, 1_000);
+    this.#rows = await this.#reader.checkpointsAfter(this.newest, this.#end, 1_000);
     this.#position = 0;
     this.#done = this.#rows.length === 0;
   }

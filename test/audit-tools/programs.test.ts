@@ -10,7 +10,7 @@ import { runWitness } from '../../audit-tools/run-witness.ts';
 import { startCallback } from '../auth-callback/support/world.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { testKeys } from '../support/keys.ts';
-import { addEvents, createTestSealer, tamper } from '../support/sealing.ts';
+import { addEvents, createTestSealer, horizonPasses, tamper } from '../support/sealing.ts';
 
 type Run = { code: number; said: string; complained: string };
 const key = testKeys().environment.AUDIT_VERIFIER_KEYS;
@@ -30,7 +30,10 @@ let folder: string;
 let db: TestDatabase;
 let file: string;
 let files = 0;
-const seal = async () => (await createTestSealer(db.poolFor('sync_worker'))).round();
+const seal = async () => {
+  await horizonPasses(db);
+  return (await createTestSealer(db.poolFor('sync_worker'))).round();
+};
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'witness-'));

@@ -6,7 +6,7 @@ import { hashEvent, sealedColumns, selectSealedColumns } from '../../audit-seal/
 import { createSealingKey, parseSigner, parseVerifierKey, type Signer, type Verifier } from '../../audit-seal/note.ts';
 import type { Witnessed } from '../../audit-tools/notes-file.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { addEvents, createTestSealer, verifyTestAudit } from '../support/sealing.ts';
+import { addEvents, createTestSealer, horizonPasses, verifyTestAudit } from '../support/sealing.ts';
 
 // Thirty events in three checkpoints of ten, and a witness who has seen all three. Then somebody with a superuser's rights comes.
 
@@ -218,6 +218,7 @@ beforeAll(async () => {
   const sealer = await createTestSealer(db.poolFor('sync_worker'));
   for (let n = 0; n < 3; n += 1) {
     await addEvents(db, 10);
+    await horizonPasses(db);
     await sealer.round();
   }
   const text = 'select signed_note as note from audit.checkpoints order by tree_size';
@@ -237,8 +238,10 @@ async function play({ tampers }: Case) {
     ${TABLES.map((table) => `insert into audit.${table} overriding system value table kept.${table}`).join(';')};
     alter table audit.events alter column id restart with 31`);
   const pool = db.poolFor('sync_worker');
-  const seal = async (signer?: Signer) =>
-    (await createTestSealer(pool, signer === undefined ? {} : { signers: [signer] })).round();
+  const seal = async (signer?: Signer) => {
+    await horizonPasses(db);
+    return (await createTestSealer(pool, signer === undefined ? {} : { signers: [signer] })).round();
+  };
   await tampers({ db, seal });
   const url = db.urlFor('auditor_login');
   const own = (await db.pool.query<{ k: string }>('select verifier_key as k from audit.sealing_keys')).rows;

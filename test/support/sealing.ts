@@ -8,10 +8,25 @@ import { createSealingDatabase } from '../../worker/sealing/database.ts';
 import { type SealRoundOptions, sealRound } from '../../worker/sealing/seal-round.ts';
 import type { TestDatabase } from './database.ts';
 import { testKeys } from './keys.ts';
+import { until } from './until.ts';
 
 export const auditSigners = () =>
   parseSigners(testKeys().environment.AUDIT_SEALING_KEY).signers as [Signer, ...Signer[]];
 export const auditVerifiers = () => [parseVerifierKey(testKeys().environment.AUDIT_VERIFIER_KEYS) as Verifier];
+
+/**
+ * Waits until everything that is written may be sealed. Other tests' transactions hold sealing back too: PostgreSQL counts those of all
+ * databases together.
+ */
+export async function horizonPasses({ pool }: Pick<TestDatabase, 'pool'>): Promise<void> {
+  await until('no transaction runs that is older than an event', async () => {
+    const { rows } = await pool.query<{ passed: boolean }>(
+      `select not exists (select from audit.events where transaction_id >= pg_snapshot_xmin(pg_current_snapshot())
+         and epoch >= coalesce((select max(epoch) from audit.epochs), 1)) as passed`,
+    );
+    return rows[0]?.passed;
+  });
+}
 
 /** A worker's rounds of sealing, one at a time and by hand. */
 export async function createTestSealer(pool: pg.Pool, options: Partial<SealRoundOptions> & { path?: string } = {}) {

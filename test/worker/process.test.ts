@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import { findFreePort } from '../../local/free-port.ts';
+import { verifyTestAudit } from '../support/sealing.ts';
 import { until } from '../support/until.ts';
 import { createStage } from './support/stage.ts';
 import { spawnWorker } from './support/worker-process.ts';
@@ -67,4 +68,30 @@ test('a worker whose configuration has faults ends with 1 and names them', async
     assert.match(text, /DATABASE_URL[\s\S]*PERSONNUMMER_UNSEALING_KEYS/);
   }
   assert.doesNotMatch(worker.output(), /hunter2/);
+});
+
+test('workers that are killed while they seal leave a seal that verifies, and that the next one goes on with', async () => {
+  await using stage = await createStage();
+  const { db } = stage;
+  const add = () =>
+    db.pool.query(`insert into audit.events (event, source, actor, message)
+      select 'linked', 'app', 'x', 'x' from generate_series(1, 4000)`);
+  const leaves = async () => Number((await db.pool.query('select count(*) as n from audit.leaves')).rows[0].n);
+  for (let killed = 0; killed < 2; killed += 1) {
+    await add();
+    const before = await leaves();
+    await using worker = spawnWorker(stage.environment);
+    // It rests between its batches of a thousand: with more than one done and more to come it is in the middle of it.
+    await until('a batch', async () => (await leaves()) > before);
+    worker.child.kill('SIGKILL');
+    await worker.ended;
+  }
+  await using last = spawnWorker(stage.environment);
+  const events = Number((await db.pool.query('select count(*) as n from audit.events')).rows[0].n);
+  const signed = async () => (await db.pool.query('select max(tree_size)::int as n from audit.checkpoints')).rows[0].n;
+  await until('all is signed', async () => (await signed()) === events);
+  assert.equal(await leaves(), events);
+  assert.deepEqual((await verifyTestAudit(db.urlFor('auditor_login'))).findings, []);
+  last.child.kill('SIGTERM');
+  assert.equal(await last.ended, 0);
 });

@@ -11,7 +11,10 @@ as $$
 declare
   v_epoch integer;
 begin
-  lock table audit.epochs in access exclusive mode;
+  -- The first one is what events have by default: nobody has to be waited for.
+  if p_reason <> 'first' then
+    lock table audit.epochs in access exclusive mode;
+  end if;
   select coalesce(max(e.epoch), 0) + 1 into v_epoch from audit.epochs as e;
   insert into audit.epochs (epoch, system_identifier, reason, tree_size, lost_checkpoint)
   values (v_epoch, audit.system_identifier(), p_reason, p_tree_size, p_lost_checkpoint);
