@@ -28,6 +28,7 @@ export function describeStack({
   configurationFile,
 }: StackParts): StackFile {
   const { database, keys, ports, secrets } = settings;
+  const { auditor_login: auditor, ...urls } = database.urls;
   const issuers = issuersAt(ports);
   const callbackUrl = localUrl(ports.callback);
   const running = programs.map((program) => program.current());
@@ -52,7 +53,7 @@ export function describeStack({
     withdrawalUrl: `${localUrl(ports.vipps)}${WITHDRAWAL_PATH}`,
     configurationFile,
     databaseUrl: database.url,
-    databaseUrls: database.urls,
+    databaseUrls: { ...urls, auditor },
     organizations: sampleOrganizations.map(({ slug }) => ({
       slug,
       memberSystemUrl: `${memberSystemUrl}/${slug}`,

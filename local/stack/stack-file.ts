@@ -28,7 +28,8 @@ export type StackFile = {
   configurationFile: string;
   /** A superuser's connection string. */
   databaseUrl: string;
-  databaseUrls: Record<LoginRole, string>;
+  /** By login role; `auditor` is a person's login that has the role of that name. */
+  databaseUrls: Record<Exclude<LoginRole, 'auditor_login'> | 'auditor', string>;
   organizations: {
     slug: string;
     /** `GET <this>/members/{external_id}` shows what the member system holds, `POST <this>/control` makes it misbehave. */

@@ -36,7 +36,7 @@ test('stack.json has everything the contract promises, and only its owner can re
   for (const log of Object.values(stack.logs)) assert.ok(existsSync(log));
   assert.equal(stack.deployment, 'local');
   assert.deepEqual(Object.keys(stack.databaseUrls).sort(), [
-    'auditor_login',
+    'auditor',
     'auth_callback',
     'authenticator',
     'member_importer',
