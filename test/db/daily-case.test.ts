@@ -18,7 +18,7 @@ const BY_THE_TRIGGER = `
   from registry.observations where id = $1`;
 
 const ROW = `select to_jsonb(o) - 'id' - 'received_at' - 'settled_at' as row from registry.observations as o where id = $1`;
-const EVENTS = `select coalesce(jsonb_agg(to_jsonb(e) - 'id' - 'occurred_at' - 'observation_id' - 'actor' order by e.id), '[]') as events
+const EVENTS = `select coalesce(jsonb_agg(to_jsonb(e) - 'id' - 'occurred_at' - 'transaction_id' - 'observation_id' - 'actor' order by e.id), '[]') as events
   from audit.events as e where observation_id = $1`;
 
 async function stored(db: TestDatabase, id: string) {
