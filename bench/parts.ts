@@ -42,7 +42,7 @@ const RARE: Record<string, Part> = {
 /** What every run measures, in this order. */
 const ORDINARY: Record<string, Part> = {
   decisions: async ({ context, rows }) => void rows.push(...(await measureDecisions(context))),
-  logins: async ({ context, keys, rows }) => void rows.push(await measureLogins(context, keys)),
+  logins: async ({ context, keys, rows }) => void rows.push(...(await measureLogins(context, keys))),
   trouble: async ({ context, keys, rows }) => void rows.push(await measureTrouble(context, keys)),
   pushes: async ({ context, keys, rows }) => void rows.push(...(await measurePushes(context, keys))),
   // Last, because from here on the tables grow.

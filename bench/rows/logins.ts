@@ -21,6 +21,7 @@ import {
   startBare,
   startOurs,
 } from './login-parties.ts';
+import { measureSealing } from './sealing.ts';
 
 const NOTE = [
   'Cores: CPU time of the callback and of PostgreSQL together; of the bare relying party alone. Provider and browser run',
@@ -32,8 +33,8 @@ const NOTE = [
 
 type Round = { perCpuSecond: number; perSecond: number; programMs: number; databaseMs: number };
 
-/** Row 5: a whole login, over the same exchange with nothing behind it. */
-export async function measureLogins(context: Context, keys: BenchKeys): Promise<Row> {
+/** Row 5: a whole login, over the same exchange with nothing behind it; and the rows of measureSealing, with the same logins. */
+export async function measureLogins(context: Context, keys: BenchKeys): Promise<Row[]> {
   const organization = await addBenchOrganization(context.cluster.pool, ORGANIZATION);
   const persons = invitePersons();
   await addMembers(context, organization, persons, keys);
@@ -64,7 +65,11 @@ export async function measureLogins(context: Context, keys: BenchKeys): Promise<
       limits.set(party, (await watched(context.cluster, ({ logins }) => logins, action)).limits);
     }
     const measured = parties.map((party) => ({ name: party.name, rounds: rounds.get(party) as Round[] }));
-    return describeRow(measured.map((each, at) => ({ ...each, limits: limits.get(parties[at] as Party) as Limits })));
+    const row = describeRow(
+      measured.map((each, at) => ({ ...each, limits: limits.get(parties[at] as Party) as Limits })),
+    );
+    const ours = parties[1] as Party;
+    return [row, ...(await measureSealing(context, keys, (seconds) => run(ours, persons, seconds)))];
   } finally {
     await Promise.all(parties.map(({ program }) => program.kill()));
     await provider.close();
