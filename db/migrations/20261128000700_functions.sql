@@ -2902,7 +2902,8 @@ begin
   if v_receipt is null then
     select known.* into e from audit.erasures as known where known.id = e.id; -- a colleague may have fetched it at this moment
     return private.refuse('fetch_erasure_receipt',
-      case when e.id is null then 'not_found' when e.receipt_digest is not null then 'receipt_given' else 'erasure_not_done' end, p_erasure_id);
+      case when e.id is null then 'not_found' when e.receipt_digest is null then 'erasure_not_done'
+        when e.receipt_digest is not null then 'receipt_given' end, p_erasure_id);
   end if;
   return jsonb_build_object('erasure_id', e.id, 'receipt', v_receipt);
 end
@@ -3928,8 +3929,8 @@ declare
   v_person private.person := p;
   v_table record;
   v_rows jsonb;
-  v_tables jsonb := '{}';
-  v_left_out jsonb := '{}';
+  v_tables jsonb := '{}'::jsonb;
+  v_left_out jsonb := '{}'::jsonb;
 begin
   v_person.conflict_ids := array(
     select c.id from registry.conflicts as c
@@ -9050,7 +9051,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_now constant timestamptz := clock_timestamp();
-  v_counts jsonb := '{}';
+  v_counts jsonb := '{}'::jsonb;
   v_rows integer;
 begin
   delete from registry.link_proposals as k where k.observation_id = any (p.observation_ids) or k.session_id = any (p.session_ids);
@@ -9198,12 +9199,13 @@ comment on function private.lock_person is 'In: a person. Waits until nobody els
 -- begin db/functions/erasure/private.remains_of.sql
 -- What of a person is still there after erasing: every column that private.personal_data calls erased, looked at in the person's rows.
 create or replace function private.remains_of(p_person private.person)
-returns table (place text, remaining bigint)
+returns text[]
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_question text;
+  v_left text[];
 begin
   select string_agg(format('select %L as place, (select count(*) from %I.%I as t where %s and not (%s)) as remaining',
     q.schema_name || '.' || q.table_name, q.schema_name, q.table_name, regexp_replace(q.found_by, '\mp\.', '($1).', 'g'), q.gone), ' union all ')
@@ -9211,10 +9213,11 @@ begin
   from (
     select d.schema_name, d.table_name, d.found_by, string_agg(distinct '(' || d.gone || ')', ' and ') as gone
     from private.personal_data as d where d.class = 'erased' group by d.schema_name, d.table_name, d.found_by) as q;
-  return query execute format('select r.place, r.remaining from (%s) as r where r.remaining > 0', v_question) using p_person;
+  execute format('select array_agg(r.place) from (%s) as r where r.remaining > 0', v_question) into v_left using p_person;
+  return v_left;
 end
 $$;
-comment on function private.remains_of is 'In: a person as it was before erasing (private.find_person). Out: tables in whose rows of the person something is left, and in how many rows.';
+comment on function private.remains_of is 'In: a person as it was before erasing (private.find_person). Out: tables in whose rows of the person something is left; null: none.';
 -- end db/functions/erasure/private.remains_of.sql
 
 -- begin db/functions/erasure/private.carry_out_erasure.sql
@@ -9243,7 +9246,7 @@ begin
   p := private.find_person(e.organization_id, v_member_ids); -- once more, now that nothing comes between
   v_counts := private.erase_events(p) || private.erase_cases(p) || private.erase_logins(p) || private.erase_imported(p);
   v_counts := v_counts || private.erase_records(p, e.id) || private.erase_pushes(p);
-  select string_agg(distinct r.place, ', ') into v_remains from private.remains_of(p) as r;
+  v_remains := array_to_string(private.remains_of(p), ', ');
   if v_remains is not null then
     raise exception 'Something of the person would be left: %.', v_remains using errcode = 'PN011';
   end if;
@@ -10631,8 +10634,8 @@ comment on function private.record_result is 'In: a report on a locked push. Out
 
 -- begin db/functions/retention/private.redact_events.sql
 -- The organisation has decided how long the sentences and details of its audit are kept. That something happened, when, to whom and by whom
--- stays, and so do the seals. What the audit says about itself is kept whole: by that it is verified. Where a night has left off the next one goes on: an event
--- comes to its table long before its time is over.
+-- stays, and so do the seals. What the audit says about itself is kept whole: by that it is verified. Where a night has left off the
+-- next one goes on: an event comes to its table long before its time is over.
 create or replace function private.redact_events(p_most integer)
 returns integer
 language plpgsql volatile

@@ -5,6 +5,7 @@ import { becomeCoordinator } from '../support/coordinator.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { pushWorker } from '../support/push-worker.ts';
 import { sampleNumbers } from '../support/samples.ts';
+import { createTestSealer, horizonPasses, verifyTestAudit } from '../support/sealing.ts';
 import { erase, everyRow } from './support/erasing.ts';
 
 test('every column of every table is in the catalog of personal data once, and nothing else is', async () => {
@@ -102,4 +103,29 @@ test('erasing leaves no trace of the person in any column, keeps what is counted
   // A login is a stranger's.
   const login = await callback.login({ personnummer: sampleNumbers[0] });
   assert.deepEqual([login.outcome, login.member_id], ['unlinked', null]);
+});
+
+test('an audit that was sealed before somebody was erased verifies afterwards, and says how much was redacted', async () => {
+  await using db = await createTestDatabase();
+  const { kari } = await lived(db);
+  const sealer = await createTestSealer(db.poolFor('sync_worker'));
+  const seal = async () => {
+    await horizonPasses(db);
+    await sealer.round();
+  };
+  await seal();
+  const { n: sealed } = await one(db, 'select count(*)::int as n from audit.leaves');
+  await erase(db, kari);
+  await seal();
+  const { redacted } = await one(
+    db,
+    `select (detail ->> 'count')::int as redacted from audit.events where event = 'events_redacted'`,
+  );
+  const { n: leaves } = await one(db, 'select count(*)::int as n from audit.leaves');
+  const { n: salts } = await one(db, 'select count(*)::int as n from audit.salts');
+  assert.ok(sealed > 0 && redacted > 0 && leaves > sealed);
+  // Those that were sealed when they were redacted have lost their salt; the others were sealed as they are now.
+  assert.ok(leaves - salts > 0);
+  const report = await verifyTestAudit(db.urlFor('auditor_login'));
+  assert.deepEqual([report.findings, report.unsealed, report.sealed], [[], 0, leaves]);
 });

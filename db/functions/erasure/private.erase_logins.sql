@@ -6,7 +6,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_now constant timestamptz := clock_timestamp();
-  v_counts jsonb := '{}';
+  v_counts jsonb := '{}'::jsonb;
   v_rows integer;
 begin
   delete from registry.link_proposals as k where k.observation_id = any (p.observation_ids) or k.session_id = any (p.session_ids);

@@ -14,7 +14,8 @@ begin
   if v_receipt is null then
     select known.* into e from audit.erasures as known where known.id = e.id; -- a colleague may have fetched it at this moment
     return private.refuse('fetch_erasure_receipt',
-      case when e.id is null then 'not_found' when e.receipt_digest is not null then 'receipt_given' else 'erasure_not_done' end, p_erasure_id);
+      case when e.id is null then 'not_found' when e.receipt_digest is null then 'erasure_not_done'
+        when e.receipt_digest is not null then 'receipt_given' end, p_erasure_id);
   end if;
   return jsonb_build_object('erasure_id', e.id, 'receipt', v_receipt);
 end

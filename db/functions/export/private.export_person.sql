@@ -12,8 +12,8 @@ declare
   v_person private.person := p;
   v_table record;
   v_rows jsonb;
-  v_tables jsonb := '{}';
-  v_left_out jsonb := '{}';
+  v_tables jsonb := '{}'::jsonb;
+  v_left_out jsonb := '{}'::jsonb;
 begin
   v_person.conflict_ids := array(
     select c.id from registry.conflicts as c

@@ -1,6 +1,6 @@
 -- The organisation has decided how long the sentences and details of its audit are kept. That something happened, when, to whom and by whom
--- stays, and so do the seals. What the audit says about itself is kept whole: by that it is verified. Where a night has left off the next one goes on: an event
--- comes to its table long before its time is over.
+-- stays, and so do the seals. What the audit says about itself is kept whole: by that it is verified. Where a night has left off the
+-- next one goes on: an event comes to its table long before its time is over.
 create or replace function private.redact_events(p_most integer)
 returns integer
 language plpgsql volatile
