@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { test } from 'vitest';
 import { readCheckpoint } from '../../audit-seal/checkpoint.ts';
+import { createSealingKey, parseSigner, parseVerifierKey, type Signer, type Verifier } from '../../audit-seal/note.ts';
 import { migrate } from '../../db/migrate.ts';
 import { one } from '../support/acting-callback.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -285,3 +286,28 @@ test('nothing is signed that a synchronous standby has not confirmed, also when 
       await Promise.all([owner.end(), worker.end()]);
     }
   }));
+
+test('the key is replaced, and what the old one has signed verifies as before', async () => {
+  await using db = await createTestDatabase();
+  const keys = [1, 2].map(() => createSealingKey('localhost/audit'));
+  const [old, next] = keys.map(({ signingKey }) => parseSigner(signingKey) as Signer) as [Signer, Signer];
+  for (const signers of [[old], [old, next], [next]] as [Signer, ...Signer[]][]) {
+    await addEvents(db, 2);
+    await horizonPasses(db);
+    await (await createTestSealer(db.poolFor('sync_worker'), { signers })).round();
+  }
+  const [first, second] = keys.map(({ verifierKey }) => parseVerifierKey(verifierKey) as Verifier) as [
+    Verifier,
+    Verifier,
+  ];
+  const codesWith = async (verifiers: Verifier[]) =>
+    (await verifyTestAudit(db.urlFor('auditor_login'), { verifiers })).findings.map(({ code, leaf }) => [code, leaf]);
+  assert.deepEqual(await codesWith([first, second]), []);
+  assert.deepEqual(await codesWith([second]), [['checkpoint_invalid', 1]]);
+  assert.deepEqual(await codesWith([first]), [['checkpoint_invalid', 5]]);
+  const { rows } = await db.pool.query('select verifier_key as key from audit.sealing_keys order by used_since');
+  assert.deepEqual(
+    rows.map(({ key }) => key),
+    keys.map(({ verifierKey }) => verifierKey),
+  );
+});
