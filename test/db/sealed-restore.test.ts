@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import pg from 'pg';
 import { afterAll, beforeAll, test } from 'vitest';
 import { migrate } from '../../db/migrate.ts';
 import { prepareLoginRoles } from '../../local/login-roles.ts';
@@ -7,7 +6,7 @@ import { availableVersions } from '../../local/postgres-binaries.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { withCluster } from '../support/own-cluster.ts';
 import { dump } from '../support/pg-dump.ts';
-import { addEvents, createTestSealer, horizonPasses, verifyTestAudit } from '../support/sealing.ts';
+import { addEvents, createTestSealer, horizonPasses, poolOfCluster, verifyTestAudit } from '../support/sealing.ts';
 import { connect, onDatabase, restore } from './support/restored.ts';
 
 // Events of every kind of content, most of them sealed, are dumped and restored into each version. There the seal verifies, and goes on.
@@ -61,8 +60,8 @@ for (const version of availableVersions()) {
       const before = await verifyTestAudit(auditor);
       assert.deepEqual([before.findings, before.sealed, before.unsealed], [[], 303, 5]);
 
-      const pool = new pg.Pool({ connectionString: urlFor('sync_worker'), max: 2 });
-      const owner = new pg.Pool({ connectionString: url, max: 2 });
+      const pool = poolOfCluster({ connectionString: urlFor('sync_worker') });
+      const owner = poolOfCluster({ connectionString: url });
       try {
         const sealer = await createTestSealer(pool);
         assert.equal(await sealer.round(), 5, 'what was not sealed yet has numbers of another cluster');

@@ -57,6 +57,14 @@ export async function verifyTestAudit(
   }
 }
 
+/** Connections to a cluster of its own, which may be stopped before the last of them has heard that it is ended. */
+export function poolOfCluster(config: pg.PoolConfig): pg.Pool {
+  const pool = new pg.Pool({ max: 2, ...config });
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
+}
+
 /** Appends events, each in a transaction of its own. */
 export async function addEvents(db: Pick<TestDatabase, 'pool'>, count: number, message = 'x'): Promise<void> {
   for (let n = 0; n < count; n += 1) {

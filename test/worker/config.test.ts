@@ -71,3 +71,12 @@ test('an empty environment names what is missing', () => {
     /DATABASE_URL[\s\S]*PERSONNUMMER_UNSEALING_KEYS[\s\S]*PERSONNUMMER_INDEX_SECRETS/,
   );
 });
+
+test('production asks for a file of checkpoints, and a key that is one', () => {
+  const { AUDIT_CHECKPOINT_FILE: _, ...without } = complete;
+  assert.throws(() => readConfig(without), /AUDIT_CHECKPOINT_FILE is missing/);
+  assert.equal(readConfig({ ...without, DEPLOYMENT: 'test' }).sealing.checkpointFile, null);
+  const text = 'PRIVATE+KEY+login.example.no/audit+00000000+AAAA';
+  assert.throws(() => readConfig({ ...complete, AUDIT_SEALING_KEY: text }), /AUDIT_SEALING_KEY key 1 is no Ed25519/);
+  assert.throws(() => readConfig({ ...complete, AUDIT_SEALING_KEY: undefined }), /AUDIT_SEALING_KEY is missing/);
+});

@@ -5,9 +5,19 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { test } from 'vitest';
 import { readCheckpoint } from '../../audit-seal/checkpoint.ts';
+import { createSealingKey, parseSigner, parseVerifierKey, type Signer, type Verifier } from '../../audit-seal/note.ts';
+import { migrate } from '../../db/migrate.ts';
 import { one } from '../support/acting-callback.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { addEvents, createTestSealer, horizonPasses, tamper, verifyTestAudit } from '../support/sealing.ts';
+import { withCluster } from '../support/own-cluster.ts';
+import {
+  addEvents,
+  createTestSealer,
+  horizonPasses,
+  poolOfCluster,
+  tamper,
+  verifyTestAudit,
+} from '../support/sealing.ts';
 import { until } from '../support/until.ts';
 
 const leavesOf = async (db: TestDatabase) =>
@@ -240,3 +250,64 @@ test('the file stays small, and a line that a crash cut off does no harm', () =>
     assert.equal((await openCheckpointFile(path)).checkpoints.at(-1)?.size, 2_002);
     assert.equal(file.checkpoints.length, 0);
   }));
+
+test('nothing is signed that a synchronous standby has not confirmed, also when somebody cancels the wait', () =>
+  withCluster(18, async (server) => {
+    await migrate({ databaseUrl: server.url });
+    const owner = poolOfCluster({ connectionString: server.url });
+    const worker = poolOfCluster({ connectionString: server.url, application_name: 'sealing' });
+    try {
+      await addEvents({ pool: owner }, 3);
+      await owner.query(`alter system set synchronous_standby_names = 'nobody'`);
+      await owner.query('select pg_reload_conf()');
+      const waiting = () =>
+        owner.query(`select pid from pg_stat_activity where application_name = 'sealing' and wait_event = 'SyncRep'`);
+      const sealer = await createTestSealer(worker);
+      const round = sealer.round().then(
+        () => 'signed',
+        (error: { cause?: Error }) => error.cause?.message,
+      );
+      let answer: string | undefined;
+      void round.then((now) => {
+        answer = now;
+      });
+      const cancel = async () => {
+        for (const { pid } of (await waiting()).rows) await owner.query('select pg_cancel_backend($1)', [pid]);
+        return answer;
+      };
+      assert.equal(await until('the round ends', cancel), 'not_on_standby');
+      assert.deepEqual((await owner.query('select from audit.checkpoints')).rowCount, 0);
+      assert.equal(sealer.file.checkpoints.length, 0);
+      await owner.query('alter system reset synchronous_standby_names');
+      await owner.query('select pg_reload_conf()');
+      await until('it is signed', async () => (await sealer.round().catch(() => -1)) === 0);
+      assert.equal((await owner.query('select tree_size::int as n from audit.checkpoints')).rows[0].n, 3);
+    } finally {
+      await Promise.all([owner.end(), worker.end()]);
+    }
+  }));
+
+test('the key is replaced, and what the old one has signed verifies as before', async () => {
+  await using db = await createTestDatabase();
+  const keys = [1, 2].map(() => createSealingKey('localhost/audit'));
+  const [old, next] = keys.map(({ signingKey }) => parseSigner(signingKey) as Signer) as [Signer, Signer];
+  for (const signers of [[old], [old, next], [next]] as [Signer, ...Signer[]][]) {
+    await addEvents(db, 2);
+    await horizonPasses(db);
+    await (await createTestSealer(db.poolFor('sync_worker'), { signers })).round();
+  }
+  const [first, second] = keys.map(({ verifierKey }) => parseVerifierKey(verifierKey) as Verifier) as [
+    Verifier,
+    Verifier,
+  ];
+  const codesWith = async (verifiers: Verifier[]) =>
+    (await verifyTestAudit(db.urlFor('auditor_login'), { verifiers })).findings.map(({ code, leaf }) => [code, leaf]);
+  assert.deepEqual(await codesWith([first, second]), []);
+  assert.deepEqual(await codesWith([second]), [['checkpoint_invalid', 1]]);
+  assert.deepEqual(await codesWith([first]), [['checkpoint_invalid', 5]]);
+  const { rows } = await db.pool.query('select verifier_key as key from audit.sealing_keys order by used_since');
+  assert.deepEqual(
+    rows.map(({ key }) => key),
+    keys.map(({ verifierKey }) => verifierKey),
+  );
+});
