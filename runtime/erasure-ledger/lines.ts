@@ -41,28 +41,38 @@ export function writeLine(erasure: LedgerErasure, before: LedgerLine[]): string 
 }
 
 /**
- * Reads a ledger. A line that was cut off while it was written counts for nothing: it was never reported as written. Any other that is missing or
- * changed is missed by the line after it.
+ * Reads a ledger. A line that was cut off while it was written counts for nothing: it was never reported as written. A line that was changed is
+ * noticed by its hash, one that is missing by the line after it. A text that is no ledger, such as a page to log in, is none either.
  *
- * @returns undefined when a line is missing
+ * @returns undefined when a line is missing, or is no line of a ledger
  */
 export function readLines(text: string): LedgerLine[] | undefined {
-  const lines = text.split('\n').flatMap((each) => readLine(each) ?? []);
+  const read = text.split('\n').filter((each) => each.trim() !== '' && !isCutOff(each)).map(readLine);
+  const lines = read.filter((each) => each !== undefined);
   const known = new Set([START, ...lines.map(({ hash }) => hash)]);
-  return lines.every(({ previous }) => known.has(previous)) ? lines : undefined;
+  return lines.length === read.length && lines.every(({ previous }) => known.has(previous)) ? lines : undefined;
+}
+
+const BEGINNING = '{"erasure":"';
+
+/** What is cut off begins like a line, and is no JSON. */
+function isCutOff(text: string): boolean {
+  return text.slice(0, BEGINNING.length) === BEGINNING.slice(0, text.length) && parse(text) === undefined;
 }
 
 function readLine(text: string): LedgerLine | undefined {
-  let found: unknown;
-  try {
-    found = JSON.parse(text);
-  } catch {
-    return undefined; // cut off
-  }
-  const read = line.safeParse(found).data;
+  const read = line.safeParse(parse(text)).data;
   if (read === undefined) return undefined;
   const { hash, ...content } = read;
   return hash === digest(content) ? read : undefined;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 const digest = (content: Omit<LedgerLine, 'hash'>) =>

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import type { Deployment } from '../deployment.ts';
 import { createGuardedFetch } from '../guarded-fetch.ts';
@@ -27,13 +28,12 @@ function openFile(path: string): LedgerStore {
     read,
     async append(line) {
       const text = await read();
-      // Opened to be written only where it is there: a ledger that is made by itself would hide that one was lost.
-      const file = await open(path, 'r+');
+      // At the end, wherever that is by then: others write too. Not 'a', which would make a file: a ledger that is made by itself would hide
+      // that one was lost.
+      const file = await open(path, constants.O_WRONLY | constants.O_APPEND);
       try {
         // What was cut off stays, on a line of its own.
-        const bytes = Buffer.from(`${text === '' || text.endsWith('\n') ? '' : '\n'}${line}\n`);
-        const { size } = await file.stat();
-        await file.write(bytes, 0, bytes.length, size);
+        await file.writeFile(`${text === '' || text.endsWith('\n') ? '' : '\n'}${line}\n`);
         await file.sync();
       } finally {
         await file.close();

@@ -106,6 +106,29 @@ test('two who write at once leave nothing that a reader would call broken', asyn
   assert.deepEqual((await ids(inFile(path))).slice(1), [second.id, first.id]);
 });
 
+test('many who write at the same moment all find their line there afterwards', async () => {
+  const path = emptyFile();
+  const erasures = Array.from({ length: 20 }, anErasure);
+  await Promise.all(erasures.map((erasure) => inFile(path).record(erasure)));
+  assert.deepEqual((await ids(inFile(path))).sort(), erasures.map(({ id }) => id).sort());
+});
+
+test('a last line that was changed, and a text that is no ledger, count for something: they are refused', async () => {
+  const path = emptyFile();
+  const ledger = inFile(path);
+  await ledger.record(anErasure());
+  const line = readFileSync(path, 'utf8');
+  for (const [what, text] of [
+    ['the last line was changed', line.replace('nhf', 'hlf')],
+    ['a page for people', '<!doctype html>\n<title>Log in</title>\n'],
+    ['another document', '{"status":"ok"}\n'],
+    ['the middle of a line', line.slice(20)],
+  ] as const) {
+    writeFileSync(path, text);
+    await assert.rejects(ledger.read(), { code: 'erasure_ledger_broken' }, what);
+  }
+});
+
 test('a file that is not there is no empty ledger', async () => {
   const ledger = inFile(join(tmpdir(), randomUUID()));
   await assert.rejects(ledger.read(), { code: 'erasure_ledger_unreachable' });
