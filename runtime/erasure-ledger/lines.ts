@@ -47,7 +47,10 @@ export function writeLine(erasure: LedgerErasure, before: LedgerLine[]): string 
  * @returns undefined when a line is missing, or is no line of a ledger
  */
 export function readLines(text: string): LedgerLine[] | undefined {
-  const read = text.split('\n').filter((each) => each.trim() !== '' && !isCutOff(each)).map(readLine);
+  const read = text
+    .split('\n')
+    .filter((each) => each.trim() !== '' && !isCutOff(each))
+    .map(readLine);
   const lines = read.filter((each) => each !== undefined);
   const known = new Set([START, ...lines.map(({ hash }) => hash)]);
   return lines.length === read.length && lines.every(({ previous }) => known.has(previous)) ? lines : undefined;
