@@ -28,7 +28,7 @@ export type EpochRow = {
   readonly lost_checkpoint: string | null;
 };
 
-/** A group of events that were redacted at one moment, with the digest over their ids. */
+/** A group of events that were redacted at one moment, with the digest over what is left of them. */
 export type Redaction = {
   readonly redactedAt: string;
   readonly events: number;
@@ -40,6 +40,10 @@ const leavesPage = `select l.leaf_index::text, l.event_id::text, l.leaf_hash, l.
     ${selectSealedColumns}
   from audit.leaves as l left join audit.events as e on e.id = l.event_id left join audit.salts as s on s.event_id = l.event_id
   where l.leaf_index > $1 and l.leaf_index < $2 order by l.leaf_index limit $3`;
+
+const redacted = `jsonb_build_array(e.id, case when isfinite(e.occurred_at) then (extract(epoch from e.occurred_at) * 1000000)::bigint end,
+  e.organization_id, e.event, e.source, e.actor, e.message, e.member_id, e.observation_id, e.conflict_id, e.push_id, e.transaction_id::text,
+  e.epoch)::text`;
 
 const behind = `from audit.events as e where (e.epoch, e.transaction_id, e.id) <= ($1::integer, $2::text::xid8, $3::bigint)
   and not exists (select from audit.leaves as l where l.event_id = e.id)`;
@@ -122,11 +126,11 @@ export function createAuditReader(client: ClientBase) {
       );
       return Number(row?.n);
     },
-    /** Each group of redacted events. The digest is over the ids in order, with commas between. */
+    /** Each group of redacted events. The digest is over what is left of each, in the order of ids, with commas between (audit.redact_events). */
     redactions: (): Promise<Redaction[]> =>
       query(
         `select e.redacted_at::text as "redactedAt", count(*)::int as events, min(e.id)::text as "firstEvent",
-           encode(sha256(convert_to(string_agg(e.id::text, ',' order by e.id), 'UTF8')), 'hex') as digest
+           encode(sha256(convert_to(string_agg(${redacted}, ',' order by e.id), 'UTF8')), 'hex') as digest
          from audit.events as e where e.redacted_at is not null group by e.redacted_at order by min(e.id)`,
       ),
     /** The digests that redacting has recorded. */

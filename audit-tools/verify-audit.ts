@@ -283,7 +283,7 @@ class Verification {
       this.#find({
         code: 'redaction_unrecorded',
         event: firstEvent,
-        says: `${events} events, the first of them ${firstEvent}, were emptied at ${redactedAt} by nothing that recorded it.`,
+        says: `${events} events, the first of them ${firstEvent}, have ${redactedAt} as the time of their redaction, and no record of one fits them: they were emptied by hand, or changed afterwards.`,
       });
     }
   }

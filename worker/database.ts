@@ -77,7 +77,7 @@ export interface WorkerDatabase {
   // Members' rights
   /** @returns which of these erasures the database does not know; beside each stands its organisation (slug) */
   missingErasures(erasureIds: string[], organizations: string[]): Promise<string[]>;
-  /** @returns `replayed`, `known` or `organization_unknown` */
+  /** @returns `replayed`, `known`, `organization_unknown` or `other_organization` */
   replayErasure(erasureId: string, organization: string, records: LedgerLine['records']): Promise<string>;
   /** @returns erasures that were carried out, and are none of these */
   unrecordedErasures(erasureIds: string[]): Promise<LedgerErasure[]>;

@@ -21,15 +21,20 @@ await endWithCode('erasures:replay', async () => {
     const ledger = openErasureLedger(config.erasureLedger, config.deployment);
     const lines = await ledger.read();
     let replayed = 0;
+    const foreign: string[] = [];
     for (const { erasure, organization, records } of await missingErasures(lines, database.missingErasures)) {
-      if ((await database.replayErasure(erasure, organization, records)) === 'replayed') replayed += 1;
+      const became = await database.replayErasure(erasure, organization, records);
+      if (became === 'replayed') replayed += 1;
+      if (became === 'other_organization') foreign.push(erasure);
     }
     const unrecorded = await database.unrecordedErasures(lines.map(({ erasure }) => erasure));
     for (const erasure of unrecorded) await ledger.record(erasure);
     console.log(`in the ledger           ${lines.length}`);
     console.log(`carried out again       ${replayed}`);
     console.log(`written into the ledger ${unrecorded.length}`);
-    return true;
+    for (const erasure of foreign)
+      console.error(`erasures:replay: ${erasure} names a record of another organisation: nothing was erased by it`);
+    return foreign.length === 0;
   } finally {
     await pool.end();
   }

@@ -3917,15 +3917,15 @@ comment on column private.personal_data.why is 'What it is, or why it is kept.';
 -- begin db/functions/export/private.export_person.sql
 -- The right of access: every row that is about a person, by the catalog of personal data (private.personal_data), under the name of its table. What
 -- is left out is named: forms of the number and of tokens that are there so that nobody can read them (the number itself is given masked, or by
--- the command sealed for whoever asks), and tables that this function's owner may not read. Of cases only those about the person: one in which the
--- person is only the other member tells of that other.
+-- the command sealed for whoever asks), the receipt of an erasure, which is given out once, and tables that this function's owner may not read.
+-- Of cases only those about the person: one in which the person is only the other member tells of that other.
 create or replace function private.export_person(p private.person)
 returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_hidden constant text := '(^|_)(index|index_previous|sealed|hash|salt|challenge)$|^(content|before|other_member_id|candidates)$';
+  v_hidden constant text := '(^|_)(index|index_previous|sealed|hash|salt|challenge)$|^(content|before|other_member_id|candidates|receipt)$';
   v_person private.person := p;
   v_table record;
   v_rows jsonb;
@@ -6022,44 +6022,50 @@ grant select on audit.organizations to auditor;
 -- begin db/functions/audit/audit.redact_events.sql
 -- What an event said of a person goes, and that it happened stays: the seal's leaf is left, and its salt goes, without which nobody can try out
 -- what the event said. Nobody else may change an event (audit.tg__refuse_change), and it is said in one event which ones were: who
--- verifies can so tell a redaction from a change. It names them by a digest, for the events themselves show when they were redacted.
+-- verifies can so tell a redaction from a change. It names them by a digest over all that is left of them, for their leaves cannot be compared
+-- any more; the events themselves show when they were redacted.
 create or replace function audit.redact_events(p_event_ids bigint[], p_reason text)
 returns integer
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_at constant timestamptz := clock_timestamp();
+  v_at timestamptz;
   v_message constant text := case p_reason
     when 'erasure' then 'What was said here was taken out: the person was erased.'
     when 'retention' then 'What was said here was taken out: the time set for it was over.' end;
-  v_ids bigint[];
+  v_count integer;
+  v_digest text;
   v_organization_ids uuid[];
 begin
   if v_message is null then
     raise exception 'Events are redacted for erasure or retention.' using errcode = 'invalid_parameter_value';
   end if;
   perform audit.lock_sealing();
+  v_at := clock_timestamp(); -- under the lock: no two groups have the same
   with redacted as (
     update audit.events as e set message = v_message, detail = '{}', redacted_at = v_at
     where e.id = any (p_event_ids) and e.redacted_at is null
-    returning e.id, e.organization_id
+    returning e.*
+  ), unsalted as (
+    delete from audit.salts as s using redacted as r where s.event_id = r.id
   )
-  select array_agg(r.id order by r.id), array_agg(distinct r.organization_id) into v_ids, v_organization_ids from redacted as r;
-  if v_ids is null then
+  select count(*), array_agg(distinct e.organization_id), encode(sha256(convert_to(string_agg(jsonb_build_array(
+      e.id, case when isfinite(e.occurred_at) then (extract(epoch from e.occurred_at) * 1000000)::bigint end, e.organization_id, e.event,
+      e.source, e.actor, e.message, e.member_id, e.observation_id, e.conflict_id, e.push_id, e.transaction_id::text, e.epoch)::text, ',' order by e.id), 'UTF8')), 'hex')
+  into v_count, v_organization_ids, v_digest from redacted as e;
+  if v_count = 0 then
     return 0;
   end if;
-  delete from audit.salts as s where s.event_id = any (v_ids);
   insert into audit.events (event, source, actor, organization_id, message, detail)
   values ('events_redacted', 'worker', session_user, case when cardinality(v_organization_ids) = 1 then v_organization_ids[1] end,
-    format('What %s events said was taken out (%s).', cardinality(v_ids), p_reason),
-    jsonb_build_object('reason', p_reason, 'count', cardinality(v_ids),
-      'redacted_at', to_char(v_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-      'digest', encode(sha256(convert_to(array_to_string(v_ids, ','), 'UTF8')), 'hex')));
-  return cardinality(v_ids);
+    format('What %s events said was taken out (%s).', v_count, p_reason),
+    jsonb_build_object('reason', p_reason, 'count', v_count,
+      'redacted_at', to_char(v_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'digest', v_digest));
+  return v_count;
 end
 $$;
-comment on function audit.redact_events is 'In: ids of events, erasure or retention. Out: how many were redacted now. Takes out sentence and details, and deletes the salts. Appends one event events_redacted with reason, count, the time that these events have as redacted_at, and digest: SHA-256 (hex) over their ids in ascending order, as decimal numbers with commas between.';
+comment on function audit.redact_events is 'In: ids of events, erasure or retention. Out: how many were redacted now. Takes out sentence and details, and deletes the salts. Appends one event events_redacted with reason, count, the time that these events have as redacted_at, and digest: SHA-256 (hex) over what is left of each (docs/auditing.md).';
 grant execute on function audit.redact_events to registry_owner;
 -- end db/functions/audit/audit.redact_events.sql
 
@@ -11971,6 +11977,8 @@ begin
     return 'organization_unknown';
   elsif exists (select from audit.erasures as e where e.id = replay_erasure.erasure_id) then
     return 'known';
+  elsif exists (select from registry.members as m where m.id = any (v_member_ids) and m.organization_id <> v_organization_id) then
+    return 'other_organization'; -- nothing of ours wrote that line
   end if;
   -- What the backup itself had announced of these records comes first.
   for v_announced in
@@ -11998,7 +12006,7 @@ begin
   return 'replayed';
 end
 $$;
-comment on function worker.replay_erasure is 'In: an erasure as the ledger has it: id, organisation (slug), records (member_id, external_id_digest as hex). Out: replayed; known (nothing was to be done); organization_unknown.';
+comment on function worker.replay_erasure is 'In: an erasure as the ledger has it: id, organisation (slug), records (member_id, external_id_digest as hex). Out: replayed; known (nothing was to be done); organization_unknown; other_organization (a record is a member of another one: nothing was done).';
 grant execute on function worker.replay_erasure to sync_worker;
 -- end db/functions/erasure/worker.replay_erasure.sql
 

@@ -50,6 +50,7 @@ const renumber = (from: number, by: number) => [
   `update audit.leaves set leaf_index = leaf_index + 1000 where leaf_index >= ${from}`,
   `update audit.leaves set leaf_index = leaf_index - 1000 + ${by} where leaf_index >= 1000`,
 ];
+const redact = (id: number) => `select audit.redact_events(array[${id}], 'retention')`;
 const insertBehind = `insert into audit.events (id, event, source, actor, message, transaction_id)
   overriding system value select -1, 'linked', 'app', 'x', 'never happened', transaction_id from audit.events where id = 15`;
 
@@ -151,6 +152,15 @@ const CASES: Record<string, Case> = {
     found: everybody('redaction_unrecorded'),
     event: 15,
   },
+  'changes who did what, or when, in an event that was redacted': {
+    async tampers({ db, seal }) {
+      await tamper(db, redact(15));
+      await seal();
+      await tamper(db, `update audit.events set actor = 'somebody else' where id = 15`);
+    },
+    found: everybody('redaction_unrecorded'),
+    event: 15,
+  },
   'cuts the newest events off, and leaves the checkpoints': {
     tampers: ({ db }) => tamper(db, ...removeAfter(20).slice(0, 3)),
     found: everybody('tail_removed'),
@@ -193,6 +203,13 @@ const CASES: Record<string, Case> = {
         `update audit.events set message = 'nothing' where id = 31`,
         'delete from audit.events where id = 32',
       );
+      await seal();
+    },
+    found: { bare: null, key: null, witness: null },
+  },
+  'redacts an event whose time is not over, and the record says so': {
+    async tampers({ db, seal }) {
+      await tamper(db, redact(15));
       await seal();
     },
     found: { bare: null, key: null, witness: null },

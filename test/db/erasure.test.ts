@@ -4,7 +4,7 @@ import { actAsCallback, addKari, counts, KARI, one } from '../support/acting-cal
 import { becomeCoordinator } from '../support/coordinator.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { pushWorker } from '../support/push-worker.ts';
-import { sampleNumbers } from '../support/samples.ts';
+import { addOrganization, sampleNumbers } from '../support/samples.ts';
 import { createTestSealer, horizonPasses, verifyTestAudit } from '../support/sealing.ts';
 import { erase, everyRow } from './support/erasing.ts';
 
@@ -128,4 +128,18 @@ test('an audit that was sealed before somebody was erased verifies afterwards, a
   assert.ok(leaves - salts > 0);
   const report = await verifyTestAudit(db.urlFor('auditor_login'));
   assert.deepEqual([report.findings, report.unsealed, report.sealed], [[], 0, leaves]);
+});
+
+test('a line of a ledger that names a record of another organisation erases nobody', async () => {
+  await using db = await createTestDatabase();
+  const callback = await actAsCallback(db);
+  const kari = await addKari(db, callback);
+  const { slug } = await addOrganization(db);
+  const records = JSON.stringify([{ member_id: kari.id, external_id_digest: 'ab'.repeat(32) }]);
+  const { rows } = await db
+    .poolFor('sync_worker')
+    .query('select worker.replay_erasure(gen_random_uuid(), $1, $2) as became', [slug, records]);
+  assert.equal(rows[0].became, 'other_organization');
+  assert.equal((await one(db, 'select given_name from registry.members')).given_name, KARI.given_name);
+  assert.equal((await one(db, 'select count(*)::int as n from audit.erasures')).n, 0);
 });

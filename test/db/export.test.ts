@@ -5,6 +5,7 @@ import { becomeCoordinator, type Coordinator } from '../support/coordinator.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { logInAsMember } from '../support/member.ts';
 import { addMember, sampleNumbers } from '../support/samples.ts';
+import { erase } from './support/erasing.ts';
 
 type Export = {
   member_id: string;
@@ -106,4 +107,16 @@ test('taking it out is written down; a foreign member and an unknown one are ref
   assert.deepEqual(rows, [
     { source: 'coordinator', actor: `coordinator:${coordinator.userId}`, detail: { records: 2 } },
   ]);
+});
+
+test('of an erased person there is the mark that is kept, without the receipt: that is given out once', async () => {
+  await using db = await createTestDatabase();
+  const { coordinator, second } = await kari(db);
+  const erasureId = await erase(db, second);
+  const receipt = 'to.the.person';
+  await db.poolFor('sync_worker').query('select worker.store_receipt($1, $2)', [erasureId, receipt]);
+  const found = await exported(coordinator, second.id);
+  assert.equal(found.tables['registry.erasure_receipts']?.[0]?.erasure_id, erasureId);
+  assert.deepEqual(found.left_out['registry.erasure_receipts'], ['receipt']);
+  assert.ok(!JSON.stringify(found).includes(receipt));
 });

@@ -16,6 +16,8 @@ begin
     return 'organization_unknown';
   elsif exists (select from audit.erasures as e where e.id = replay_erasure.erasure_id) then
     return 'known';
+  elsif exists (select from registry.members as m where m.id = any (v_member_ids) and m.organization_id <> v_organization_id) then
+    return 'other_organization'; -- nothing of ours wrote that line
   end if;
   -- What the backup itself had announced of these records comes first.
   for v_announced in
@@ -43,5 +45,5 @@ begin
   return 'replayed';
 end
 $$;
-comment on function worker.replay_erasure is 'In: an erasure as the ledger has it: id, organisation (slug), records (member_id, external_id_digest as hex). Out: replayed; known (nothing was to be done); organization_unknown.';
+comment on function worker.replay_erasure is 'In: an erasure as the ledger has it: id, organisation (slug), records (member_id, external_id_digest as hex). Out: replayed; known (nothing was to be done); organization_unknown; other_organization (a record is a member of another one: nothing was done).';
 grant execute on function worker.replay_erasure to sync_worker;

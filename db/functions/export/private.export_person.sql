@@ -1,14 +1,14 @@
 -- The right of access: every row that is about a person, by the catalog of personal data (private.personal_data), under the name of its table. What
 -- is left out is named: forms of the number and of tokens that are there so that nobody can read them (the number itself is given masked, or by
--- the command sealed for whoever asks), and tables that this function's owner may not read. Of cases only those about the person: one in which the
--- person is only the other member tells of that other.
+-- the command sealed for whoever asks), the receipt of an erasure, which is given out once, and tables that this function's owner may not read.
+-- Of cases only those about the person: one in which the person is only the other member tells of that other.
 create or replace function private.export_person(p private.person)
 returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_hidden constant text := '(^|_)(index|index_previous|sealed|hash|salt|challenge)$|^(content|before|other_member_id|candidates)$';
+  v_hidden constant text := '(^|_)(index|index_previous|sealed|hash|salt|challenge)$|^(content|before|other_member_id|candidates|receipt)$';
   v_person private.person := p;
   v_table record;
   v_rows jsonb;
