@@ -24,19 +24,30 @@ export async function readNotes(file: string, verifiers: readonly Verifier[]): P
     if (error.code === 'ENOENT') return '';
     throw error;
   });
-  const lines = text.split('\n').slice(0, -1);
-  const parsed = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Line);
+  const parsed = text.split('\n').flatMap((line) => parse(line) ?? []);
   const notes = parsed.flatMap(({ time, note }) =>
     note === undefined ? [] : [{ ...openCheckpoint(note, verifiers), time, file }],
   );
   return notes.sort((a, b) => a.size - b.size);
 }
 
-/** Appends a line of JSON. Returns when it is on disk. */
-export async function appendLine(file: string, line: Readonly<Record<string, unknown>>): Promise<void> {
-  const opened = await open(file, 'a', 0o600);
+/** @returns undefined for a line that was cut off while it was written: its checkpoint was told to nobody */
+function parse(line: string): Line | undefined {
   try {
-    await opened.writeFile(`${JSON.stringify(line)}\n`);
+    return JSON.parse(line) as Line;
+  } catch (error) {
+    if (line.slice(0, 2) === '{"'.slice(0, line.length)) return undefined;
+    throw error; // not of this file
+  }
+}
+
+/** Appends a line of JSON, on a line of its own also where the one before was cut off. Returns when it is on disk. */
+export async function appendLine(file: string, line: Readonly<Record<string, unknown>>): Promise<void> {
+  const opened = await open(file, 'a+', 0o600);
+  try {
+    const { size } = await opened.stat();
+    const { buffer } = await opened.read({ buffer: Buffer.from('\n'), position: Math.max(size - 1, 0) });
+    await opened.writeFile(`${buffer.toString() === '\n' ? '' : '\n'}${JSON.stringify(line)}\n`);
     await opened.sync();
   } finally {
     await opened.close();

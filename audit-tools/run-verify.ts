@@ -103,9 +103,9 @@ function tell(report: Report, epochs: readonly EpochRow[], { say }: Terminal): v
       reason === 'restore_accepted' ? 'a restored backup was accepted' : 'the database came to another cluster';
     say(`Epoch ${epoch} began at ${began_at.toISOString()} after ${tree_size} events: ${why}.`);
   }
-  const { sealed, unsealed, checkpoints, redacted, findings } = report;
+  const { sealed, unsealed, checkpoints, redacted, findings, newestSize } = report;
   say(
-    `${sealed} sealed events, ${redacted} of them redacted; ${checkpoints} checkpoints; ${unsealed} events not sealed yet.`,
+    `${sealed} sealed events, ${redacted} of them redacted; ${checkpoints} checkpoints, the newest of ${newestSize} events; ${unsealed} events not sealed yet.`,
   );
   const [first, ...others] = findings;
   if (first === undefined) {

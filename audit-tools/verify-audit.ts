@@ -26,6 +26,7 @@ export type FindingCode =
   | 'node_changed'
   | 'checkpoint_invalid'
   | 'tail_removed'
+  | 'leaves_unsigned'
   | 'witness_contradicted'
   | 'witness_ahead';
 
@@ -51,6 +52,8 @@ export type VerifyOptions = {
 const page = 4_000;
 const mostFindings = 100;
 const smallestKeptLevel = 8;
+// Each worker signs a batch of a thousand before it seals the next.
+const mostUnsigned = 10_000;
 const place = {
   detail: sealedColumns.indexOf('detail'),
   epoch: sealedColumns.indexOf('epoch'),
@@ -76,6 +79,7 @@ export async function verifyAudit(options: VerifyOptions): Promise<Report> {
     onProgress?.(run.size, total);
   }
   await run.compareRest();
+  run.findUnsigned();
   run.compareWitnessesAhead(witnessed);
   await run.findSlippedIn();
   await run.checkRedactions();
@@ -248,6 +252,17 @@ class Verification {
         says: `A checkpoint covers ${row.size} events, and only ${this.size} are there.`,
       });
     }
+  }
+
+  /** Without a signature nothing says whose tree it is: whoever rewrites it need only remove the checkpoints. */
+  findUnsigned(): void {
+    const { newest } = this.#checkpoints;
+    if (this.size === 0 || (newest > 0 && this.size - newest <= mostUnsigned)) return;
+    this.#find({
+      code: 'leaves_unsigned',
+      leaf: newest,
+      says: `No checkpoint covers the events from leaf ${newest} on: nobody has signed them, or their checkpoints were removed.`,
+    });
   }
 
   compareWitnessesAhead(witnessed: readonly Witnessed[]): void {

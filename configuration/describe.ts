@@ -25,13 +25,21 @@ function describe({ kind, table, label, columns }: Difference, prune: boolean): 
           ? ': not in the file; removed'
           : ': not in the file; stays (--prune removes it)';
   return [
-    `  ${SIGNS[kind]} ${table.title}${label === '' ? '' : ` ${label}`}${fate}`,
+    `  ${SIGNS[kind]} ${table.title}${label === '' ? '' : ` ${show(label)}`}${fate}`,
     ...columns.map(({ name, from, to }) =>
       kind === 'add' ? `      ${name}: ${show(to)}` : `      ${name}: ${show(from)} -> ${show(to)}`,
     ),
   ];
 }
 
+/** A text as it is, but for one that could end the line or steer the terminal. */
 function show(value: unknown): string {
-  return value === null || value === undefined ? '(none)' : typeof value === 'string' ? value : JSON.stringify(value);
+  if (value === null || value === undefined) return '(none)';
+  return typeof value === 'string' && value.search(HIDDEN) < 0
+    ? value
+    : JSON.stringify(value).replace(HIDDEN, codePoint);
 }
+
+/** What JSON leaves as it is and a terminal may act on. */
+const HIDDEN = /[\p{C}\p{Zl}\p{Zp}]/gu;
+const codePoint = (character: string) => `\\u{${(character.codePointAt(0) as number).toString(16)}}`;

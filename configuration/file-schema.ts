@@ -136,7 +136,7 @@ const memberSystem = z
     file_every: duration.optional().describe('file: pause between two files.'),
     receiver_key: z
       .looseObject({
-        kty: text(20),
+        kty: z.enum(['OKP', 'EC']),
         kid: text(200),
         d: z.never('is the private key: only the public one belongs here').optional(),
       })

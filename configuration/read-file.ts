@@ -15,24 +15,38 @@ type Fault = { line: number; says: string };
 export function readConfigurationFile(text: string, allowsPlainHttp: boolean): ConfigurationFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
-  if (document.errors.length > 0) {
-    throw invalid(
-      document.errors.map(({ message, pos }) => ({ line: lines.linePos(pos[0]).line, says: firstLine(message) })),
-    );
+  // What is warned of, such as an unknown tag, would be read in another way than it was meant.
+  const said = [...document.errors, ...document.warnings];
+  if (said.length > 0) {
+    throw invalid(said.map(({ message, pos }) => ({ line: lines.linePos(pos[0]).line, says: firstLine(message) })));
   }
-  const judged = fileSchema.safeParse(document.toJS());
+  const content = readContent(document);
+  const judged = fileSchema.safeParse(content);
   const lineOf = (path: Path) => lines.linePos(offsetOf(document, path)).line;
   const faults = [
     ...(judged.success ? [] : faultsOf(judged.error, lineOf, (path) => document.hasIn(path))),
     ...(allowsPlainHttp
       ? []
-      : plainHttp(document.toJS()).map((path) => ({
+      : plainHttp(content).map((path) => ({
           line: lineOf(path),
           says: `${name(path)} must be an https address`,
         }))),
   ];
   if (!judged.success || faults.length > 0) throw invalid(faults);
   return judged.data;
+}
+
+/** Aliases (`*name`) may be unknown, multiply without end, or stand within what they stand for. */
+function readContent(document: Document): unknown {
+  try {
+    const content: unknown = document.toJS();
+    JSON.stringify(content); // throws where something stands within itself
+    return content;
+  } catch (error) {
+    throw new ConfigureError('file_invalid', 'an alias (*name) names nothing, itself, or far too much', {
+      cause: error,
+    });
+  }
 }
 
 function invalid(faults: Fault[]): ConfigureError {

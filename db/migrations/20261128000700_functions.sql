@@ -6052,7 +6052,8 @@ begin
   )
   select count(*), array_agg(distinct e.organization_id), encode(sha256(convert_to(string_agg(jsonb_build_array(
       e.id, case when isfinite(e.occurred_at) then (extract(epoch from e.occurred_at) * 1000000)::bigint end, e.organization_id, e.event,
-      e.source, e.actor, e.message, e.member_id, e.observation_id, e.conflict_id, e.push_id, e.transaction_id::text, e.epoch)::text, ',' order by e.id), 'UTF8')), 'hex')
+      e.source, e.actor, e.message, e.member_id, e.observation_id, e.conflict_id, e.push_id, e.transaction_id::text, e.epoch)::text,
+      ',' order by e.id), 'UTF8')), 'hex')
   into v_count, v_organization_ids, v_digest from redacted as e;
   if v_count = 0 then
     return 0;

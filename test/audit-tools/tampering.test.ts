@@ -187,6 +187,14 @@ const CASES: Record<string, Case> = {
     },
     found: { bare: null, key: 'checkpoint_invalid', witness: 'witness_contradicted' },
   },
+  'rewrites everything, and removes the checkpoints': {
+    async tampers({ db, seal }) {
+      await tamper(db, `update audit.events set message = 'nothing' where id = 15`, `truncate audit.${ALL}`);
+      await seal(parseSigner(stolen.signingKey));
+      await tamper(db, 'delete from audit.checkpoints');
+    },
+    found: { bare: 'leaves_unsigned', key: 'leaves_unsigned', witness: 'witness_contradicted' },
+  },
   'rewrites everything, and has stolen the sealing key': {
     async tampers({ db, seal }) {
       await tamper(db, `update audit.events set message = 'nothing' where id = 15`, `truncate audit.${ALL}`);

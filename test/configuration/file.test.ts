@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'vitest';
+import { describeDifferences } from '../../configuration/describe.ts';
 import { ConfigureError } from '../../configuration/errors.ts';
 import { readConfigurationFile } from '../../configuration/read-file.ts';
+import { appTable } from '../../configuration/tables.ts';
 
 /** The faults of a file, a line each. */
 function faultsOf(text: string, allowsPlainHttp = false): string[] {
@@ -125,4 +127,44 @@ test('the example of the page is a configuration', async () => {
   const page = await readFile(join(import.meta.dirname, '../../docs/configuration.md'), 'utf8');
   const example = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
   assert.deepEqual(faultsOf(example), []);
+});
+
+test('aliases that cannot be followed, and tags that nobody knows, are faults of the file', () => {
+  const nines = (name: string) => `[${Array(9).fill(name).join(', ')}]`;
+  const bomb = Array.from({ length: 9 }, (_, n) => `a${n}: &a${n} ${nines(n === 0 ? 'x' : `*a${n - 1}`)}`);
+  for (const text of [
+    'organizations:\n  - slug: nhf\n    name: *nobody\n',
+    `${bomb.join('\n')}\norganizations: *a8\n`,
+    'organizations: &all\n  - slug: nhf\n    name: NHF\n    apps: *all\n',
+  ]) {
+    assert.deepEqual(faultsOf(text), ['an alias (*name) names nothing, itself, or far too much']);
+  }
+  assert.match(faultsOf('organizations:\n  - slug: nhf\n    name: !secret x\n').join(), /^line 3: Unresolved tag/);
+});
+
+test('what is shown stays on its line, whatever the file says', () => {
+  const to = 'NHF\n  - member system: removed\u001b[2K\u202e\u2028';
+  const [, row, column, ...more] = describeDifferences(
+    [
+      {
+        kind: 'add',
+        organization: 'nhf',
+        table: appTable,
+        label: to,
+        place: null,
+        columns: [{ name: 'name', from: null, to }],
+      },
+    ],
+    false,
+  );
+  assert.deepEqual(more, []);
+  for (const line of [row, column])
+    assert.match(line ?? '', /NHF\\n {2}- member system: removed\\u001b\[2K\\u\{202e\}\\u\{2028\}"$/);
+});
+
+test('a receiver key that both sides share is no public key', () => {
+  const file = (key: string) =>
+    `organizations:\n  - slug: nhf\n    name: NHF\n    member_system: {kind: worklist, receiver_key: ${key}}\n`;
+  assert.deepEqual(faultsOf(file('{kty: EC, kid: a, crv: P-256, x: b, y: c}')), []);
+  assert.match(faultsOf(file('{kty: oct, kid: a, k: c2VjcmV0}')).join(), /receiver_key\.kty must be one of OKP, EC/);
 });
