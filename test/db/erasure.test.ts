@@ -143,3 +143,17 @@ test('a line of a ledger that names a record of another organisation erases nobo
   assert.equal((await one(db, 'select given_name from registry.members')).given_name, KARI.given_name);
   assert.equal((await one(db, 'select count(*)::int as n from audit.erasures')).n, 0);
 });
+
+test('the operator who begins again after the member number is gone is told of the erasure there was', async () => {
+  await using db = await createTestDatabase();
+  const callback = await actAsCallback(db);
+  const kari = await addKari(db, callback, { external_id: 'member-of-kari' });
+  const erasureId = await erase(db, kari);
+  const again = (externalId: string) =>
+    db
+      .poolFor('sync_worker')
+      .query('select * from worker.announce_erasure($1, $2, $3)', [callback.organization.slug, externalId, 'by letter'])
+      .then(({ rows }) => rows);
+  assert.deepEqual(await again('member-of-kari'), [{ erasure_id: erasureId, refused_as: 'member_erased' }]);
+  assert.deepEqual(await again('member-of-ola'), [{ erasure_id: null, refused_as: 'not_found' }]);
+});

@@ -14,6 +14,14 @@ begin
   refused_as := case when m.id is null then 'not_found' when m.erasure_id is not null then 'member_erased'
     else private.why_not_reason(m.id, announce_erasure.reason) end;
   erasure_id := m.erasure_id;
+  if m.id is null then -- carried out, perhaps, and the member number is gone: whoever begins again is told of it
+    select r.erasure_id into erasure_id
+    from registry.organizations as g
+    join audit.erased_records as r on r.organization_id = g.id and r.external_id_digest = private.digest_external_id(g.id, announce_erasure.external_id)
+    join audit.erasures as e on e.id = r.erasure_id
+    where g.slug = announce_erasure.organization order by e.announced_at desc limit 1;
+    refused_as := case when erasure_id is null then 'not_found' else 'member_erased' end;
+  end if;
   if refused_as is null then
     erasure_id := private.announce_erasure(m.id, announce_erasure.reason, 'operator', private.actor());
   end if;
