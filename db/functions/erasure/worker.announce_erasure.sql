@@ -17,7 +17,8 @@ begin
   if m.id is null then -- carried out, perhaps, and the member number is gone: whoever begins again is told of it
     select r.erasure_id into erasure_id
     from registry.organizations as g
-    join audit.erased_records as r on r.organization_id = g.id and r.external_id_digest = private.digest_external_id(g.id, announce_erasure.external_id)
+    join audit.erased_records as r
+      on r.organization_id = g.id and r.external_id_digest = private.digest_external_id(g.id, announce_erasure.external_id)
     join audit.erasures as e on e.id = r.erasure_id
     where g.slug = announce_erasure.organization order by e.announced_at desc limit 1;
     refused_as := case when erasure_id is null then 'not_found' else 'member_erased' end;
