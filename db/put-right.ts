@@ -100,30 +100,38 @@ async function readState(client: pg.ClientBase): Promise<State> {
 export async function putRight(client: pg.ClientBase, log: (line: string) => void): Promise<void> {
   const expected = await rehearse(client);
   const found = await readState(client);
+  refuseIncomplete(missingOf(expected, found).filter((makes) => makes.startsWith('--')));
   const extra = [...found.lines].filter(([makes]) => !expected.lines.has(makes) && !makes.startsWith('--'));
-  const missing = [...expected.lines.keys()].filter((makes) => !found.lines.has(makes));
-  refuseIncomplete(missing.filter((makes) => makes.startsWith('--')));
-  const statements = [
-    ...extra.flatMap(([makes, undoes]) =>
-      undoes !== null && (OURS.test(makes) || makes.startsWith('create')) ? [undoes] : [],
-    ),
-    ...missing,
-  ];
+  const undoing = extra.flatMap(([makes, undoes]) =>
+    undoes !== null && (OURS.test(makes) || makes.startsWith('create')) ? [undoes] : [],
+  );
   for (const [makes, undoes] of extra)
-    if (undoes !== null && !statements.includes(undoes)) log(`not ours, left: ${makes}`);
+    if (undoes !== null && !undoing.includes(undoes)) log(`not ours, left: ${makes}`);
+  await carryOut(client, undoing, log);
+  // Looked at again: what is taken from a whole table is taken from its columns too.
+  const undone = undoing.length === 0 ? found : await readState(client);
+  const missing = missingOf(expected, undone);
+  await carryOut(client, missing, log);
+  const after = missing.length === 0 ? undone : await readState(client);
+  refuseIncomplete([
+    ...missingOf(expected, after),
+    ...[...expected.definitions].flatMap(([name, text]) =>
+      after.definitions.get(name) === text ? [] : [`definition of ${name}`],
+    ),
+  ]);
+}
+
+function missingOf(expected: State, found: State): string[] {
+  return [...expected.lines.keys()].filter((makes) => !found.lines.has(makes));
+}
+
+async function carryOut(client: pg.ClientBase, statements: string[], log: (line: string) => void): Promise<void> {
   for (const statement of statements) {
     await client.query(statement).catch((cause: Error) => {
       throw new Error(`${cause.message}; this is missing: ${statement};`, { cause });
     });
     log(`put right: ${statement}`);
   }
-  const after = statements.length === 0 ? found : await readState(client);
-  refuseIncomplete([
-    ...[...expected.lines.keys()].filter((makes) => !after.lines.has(makes)),
-    ...[...expected.definitions].flatMap(([name, text]) =>
-      after.definitions.get(name) === text ? [] : [`definition of ${name}`],
-    ),
-  ]);
 }
 
 /** What no statement of ours brings back. */

@@ -4675,6 +4675,7 @@ as $$
     ('confirmed', 'You logged in with the recorded personnummer. Nothing was changed.'),
     ('conflict', 'You logged in, and your login did not agree with the recorded personnummer. Nothing was changed; the organisation looks into it.'),
     ('duplicate', 'You logged in, and your personnummer could not be recorded. The organisation looks into it.'),
+    ('inconsistent', 'You logged in, and two steps of the login contradicted each other. Nothing was stored; the organisation looks into it.'),
     ('absent', 'You logged in. No personnummer was stored of this login.'),
     ('linked', 'A login was linked to your record.'),
     ('link_moved', 'The organisation linked a login to your record.'),

@@ -102,6 +102,7 @@ const KEPT = [
     'data_erased',
     'events_redacted',
     'restore_accepted',
+    'configuration_changed',
     'push_attempt_failed',
     'push_superseded',
     'push_requeued',

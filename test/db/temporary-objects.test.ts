@@ -83,7 +83,8 @@ const quoteType = (type: string) =>
 test('with TEMP granted, no object of the caller is found by any function that runs as its owner', async () => {
   await using db = await createTestDatabase();
   await db.pool.query(`grant temporary on database ${db.name} to public`);
-  const { rows: definers } = await db.pool.query<Called>(DEFINERS, [Object.keys(CALLERS)]);
+  // The audit's own are called by those of the registry, which are tried here.
+  const { rows: definers } = await db.pool.query<Called>(DEFINERS, [[...Object.keys(CALLERS), 'registry_owner']]);
   for (const schema of ['login', 'worker', 'import', 'private']) {
     assert.ok(
       definers.some((one) => one.schema === schema),
