@@ -107,12 +107,10 @@ export async function putRight(client: pg.ClientBase, log: (line: string) => voi
   );
   for (const [makes, undoes] of extra)
     if (undoes !== null && !undoing.includes(undoes)) log(`not ours, left: ${makes}`);
-  await carryOut(client, undoing, log);
+  await carryOut(client, [...undoing, ...missingOf(expected, found)], log);
   // Looked at again: what is taken from a whole table is taken from its columns too.
-  const undone = undoing.length === 0 ? found : await readState(client);
-  const missing = missingOf(expected, undone);
-  await carryOut(client, missing, log);
-  const after = missing.length === 0 ? undone : await readState(client);
+  await carryOut(client, missingOf(expected, await readState(client)), log);
+  const after = await readState(client);
   refuseIncomplete([
     ...missingOf(expected, after),
     ...[...expected.definitions].flatMap(([name, text]) =>
