@@ -1,9 +1,9 @@
 /**
  * `npm run member:erase -- --organization nhf --member 1234 --reason "Asked by letter" [--receipt FILE]`: erases a person, in the worker's
- * environment, and says how many rows went. The receipt is written into the file, which must not be there; without one it waits for a
+ * environment, and says how many rows went. The receipt is written into the file, which must be new or empty; without one it waits for a
  * coordinator. Started again after a failure it goes on where it stopped.
  */
-import { writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { refuseMissingErasures } from '../runtime/erasure-ledger.ts';
 import { createLogger } from '../runtime/logger.ts';
@@ -36,6 +36,10 @@ await endWithCode('member:erase', async () => {
   try {
     const database = createWorkerDatabase(pool);
     await refuseMissingErasures(config.erasureLedger, config.deployment, database.missingErasures);
+    if (receipt !== undefined && !(await canHoldReceipt(receipt))) {
+      console.error("member:erase: there is something in the receipt's file: name another one");
+      return false;
+    }
     const announced = await database.announceErasure(organization, member, reason);
     if (announced.erasure_id === null) {
       console.error(`member:erase: ${refusals[announced.refused_as ?? ''] ?? announced.refused_as}`);
@@ -46,8 +50,6 @@ await endWithCode('member:erase', async () => {
     for (const [table, rows] of Object.entries(erasure.counts ?? {})) console.log(`${table.padEnd(28)} ${rows}`);
     console.log(`member system: ${erasure.removal?.replace('_', ' ')}`);
     if (receipt === undefined) return true;
-    // Made before the receipt is taken: it is given out once.
-    await writeFile(receipt, '', { flag: 'wx', mode: 0o600 });
     const text = await database.takeReceipt(erasure.id);
     if (text === null) {
       console.error('member:erase: the receipt was given out before');
@@ -59,3 +61,9 @@ await endWithCode('member:erase', async () => {
     await pool.end();
   }
 });
+
+/** Looked at before anybody is erased, because a receipt is given out once. An empty file is what an interrupted start left. */
+async function canHoldReceipt(path: string): Promise<boolean> {
+  await writeFile(path, '', { flag: 'a', mode: 0o600 });
+  return (await stat(path)).size === 0;
+}

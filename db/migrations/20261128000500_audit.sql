@@ -69,7 +69,7 @@ comment on column audit.events.occurred_at is 'When it happened (clock time).';
 comment on column audit.events.organization_id is 'The organisation concerned.';
 comment on column audit.events.event is 'What happened. docs/audit-explained.md lists the events.';
 comment on column audit.events.source is 'What brought it about: vipps-login, bankid-login, idporten-login, staff-login, import, coordinator, worker (also where a login or a coordinator caused what became of a push), app, or operator (a row changed by hand or by configuration).';
-comment on column audit.events.actor is 'Who did it: the database login, coordinator:<user id>, or member:<user id> (the member themselves).';
+comment on column audit.events.actor is 'Who did it: the database login, coordinator:<user id>, or member (the member that the event is about).';
 comment on column audit.events.member_id is 'The member concerned.';
 comment on column audit.events.observation_id is 'The login concerned.';
 comment on column audit.events.conflict_id is 'The case concerned.';

@@ -3,7 +3,8 @@
 set local role registry_owner;
 -- begin db/functions/audit/private.actor.sql
 -- Audit rows name who acted: whoever calls the API is known by the access token that PostgREST has verified, a program by its login. Only a
--- token of our callback says that it is a member's.
+-- token of our callback says that it is a member's. Which member stands in the event; the user id would be left there after the person is erased,
+-- and the app knows it.
 create or replace function private.actor()
 returns text
 language plpgsql stable
@@ -13,15 +14,15 @@ declare
   v_claims constant text := current_setting('request.jwt.claims', true);
 begin
   if v_claims <> '' then
-    return coalesce(
-      case when v_claims::jsonb -> 'app_metadata' ->> 'audience' = 'members' then 'member:' else 'coordinator:' end
-        || nullif(v_claims::jsonb ->> 'sub', ''),
-      session_user::text);
+    if v_claims::jsonb -> 'app_metadata' ->> 'audience' = 'members' then
+      return 'member';
+    end if;
+    return coalesce('coordinator:' || nullif(v_claims::jsonb ->> 'sub', ''), session_user::text);
   end if;
   return session_user;
 end
 $$;
-comment on function private.actor is 'Out: member:<user id> or coordinator:<user id> when called through PostgREST, otherwise the database login.';
+comment on function private.actor is 'Out: member, or coordinator:<user id>, when called through PostgREST, otherwise the database login.';
 -- end db/functions/audit/private.actor.sql
 
 -- begin db/functions/coordinators/private.coordinator_organizations.sql
@@ -4992,7 +4993,7 @@ begin
     where (o.organization_id, o.issuer, o.subject) = (l.organization_id, l.issuer, l.subject) and o.member_id = l.member_id));
   r.late := false;
   r.by_member := true;
-  insert into registry.revocations values (r.*);
+  insert into registry.revocations values (r.*) on conflict do nothing; -- a withdrawal of the same moment says the same
   perform private.revoke_login(l.id, r);
 end
 $$;
@@ -11156,7 +11157,8 @@ comment on function private.unsealed_events is 'In: how many at most. Out: the n
 -- end db/functions/sealing/private.unsealed_events.sql
 
 -- begin db/functions/sealing/private.why_new_epoch.sql
--- Transactions are counted from elsewhere where the events came from a dump. PostgreSQL tells clusters apart by an identifier.
+-- Transactions are counted from elsewhere where the events came from a dump. PostgreSQL tells clusters apart by an identifier, which hosted
+-- services may keep to themselves: then a sealed event of a transaction that this cluster has not come to yet says the same.
 create or replace function private.why_new_epoch()
 returns text
 language sql stable
@@ -11165,6 +11167,8 @@ as $$
   select case
     when newest.epoch is null then 'first'
     when newest.system_identifier <> audit.system_identifier() then 'other_cluster'
+    when (select l.epoch = newest.epoch and l.transaction_id >= pg_snapshot_xmax(pg_current_snapshot())
+          from audit.leaves as l order by l.leaf_index desc limit 1) then 'other_cluster'
   end
   from (select) as one
   left join lateral (select e.* from audit.epochs as e order by e.epoch desc limit 1) as newest on true

@@ -18,7 +18,7 @@ begin
     where (o.organization_id, o.issuer, o.subject) = (l.organization_id, l.issuer, l.subject) and o.member_id = l.member_id));
   r.late := false;
   r.by_member := true;
-  insert into registry.revocations values (r.*);
+  insert into registry.revocations values (r.*) on conflict do nothing; -- a withdrawal of the same moment says the same
   perform private.revoke_login(l.id, r);
 end
 $$;
