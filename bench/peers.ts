@@ -13,7 +13,9 @@ export async function createPeerTables(pool: pg.Pool): Promise<void> {
     create table bench.observations (like registry.observations including all);
     alter table bench.observations add foreign key (organization_id) references registry.organizations;
     alter table bench.observations add foreign key (organization_id, member_id) references registry.members (organization_id, id);
-    create table bench.events (like audit.events including all)`);
+    create table bench.events (like audit.events including all);
+    -- Which epoch it is, the rules ask.
+    alter table bench.events alter epoch set default 1`);
 }
 
 export const INSERT = `insert into bench.observations (id, organization_id, provider, source, issuer, subject, authenticated_at, outcome, settled_at,
