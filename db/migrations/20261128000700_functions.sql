@@ -10826,6 +10826,31 @@ $$;
 comment on function private.take_turn is 'In: organisation, requests a second. Out: milliseconds to wait before sending.';
 -- end db/functions/pushes/private.take_turn.sql
 
+-- begin db/functions/erasure/private.tg__removed.sql
+-- Of an erased record the member number is kept only until its personnummer is removed from the member system. That has arrived; or the removal
+-- failed, and a coordinator has closed the case: it was done by hand, or there is nothing there to remove.
+create or replace function private.tg__removed()
+returns trigger
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform private.forget_external_id(NEW.member_id);
+  return null;
+end
+$$;
+comment on function private.tg__removed is 'Trigger: of an erased record the member number goes when the member system has removed the personnummer, or the case about it is closed.';
+
+create or replace trigger _300_removed
+after update of state on sync.pushes
+for each row when (NEW.state = 'delivered' and NEW.removal) execute function private.tg__removed();
+
+create or replace trigger _300_removed
+after update of state on registry.conflicts
+for each row when (NEW.kind = 'push_failed' and NEW.state = 'resolved' and NEW.decision = 'keep_existing')
+execute function private.tg__removed();
+-- end db/functions/erasure/private.tg__removed.sql
+
 -- begin db/functions/conflicts/private.tg_conflicts__end_postponement.sql
 -- What somebody put off, or looks after, was the case as it was: one that has changed is back on the list, and one that is closed is nobody's.
 create or replace function private.tg_conflicts__end_postponement()
@@ -10870,26 +10895,6 @@ create or replace trigger _100_hold_or_release_pushes after insert or update of 
   for each row when (private.disputes_number(NEW.kind))
   execute function private.tg_conflicts__hold_or_release_pushes();
 -- end db/functions/conflicts/private.tg_conflicts__hold_or_release_pushes.sql
-
--- begin db/functions/erasure/private.tg_conflicts__removed.sql
--- A removal that failed, and a coordinator has closed the case: it was done by hand, or there is nothing there to remove.
-create or replace function private.tg_conflicts__removed()
-returns trigger
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  perform private.forget_external_id(NEW.member_id);
-  return null;
-end
-$$;
-comment on function private.tg_conflicts__removed is 'Trigger: of an erased record the member number goes when the case about its removal is closed.';
-
-create or replace trigger _300_removed
-after update of state on registry.conflicts
-for each row when (NEW.kind = 'push_failed' and NEW.state = 'resolved' and NEW.decision = 'keep_existing')
-execute function private.tg_conflicts__removed();
--- end db/functions/erasure/private.tg_conflicts__removed.sql
 
 -- begin db/functions/coordinators/private.tg_coordinators__record.sql
 -- Who may see members' records is itself something to be looked up later. A row that goes takes its sessions along (foreign key), and
@@ -11031,25 +11036,6 @@ create or replace trigger _100_settle
 before insert on registry.observations
 for each row when (NEW.outcome is null) execute function private.tg_observations__settle();
 -- end db/functions/login/private.tg_observations__settle.sql
-
--- begin db/functions/erasure/private.tg_pushes__removed.sql
--- A removal has arrived.
-create or replace function private.tg_pushes__removed()
-returns trigger
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  perform private.forget_external_id(NEW.member_id);
-  return null;
-end
-$$;
-comment on function private.tg_pushes__removed is 'Trigger: of an erased record the member number goes when the member system has removed the personnummer.';
-
-create or replace trigger _300_removed
-after update of state on sync.pushes
-for each row when (NEW.state = 'delivered' and NEW.removal) execute function private.tg_pushes__removed();
--- end db/functions/erasure/private.tg_pushes__removed.sql
 
 -- begin db/functions/pushes/private.tg_pushes__settle.sql
 -- Whatever settles a push ends its lease and what it waited for with it, so that no final row holds a number sealed for
