@@ -32,19 +32,16 @@ export async function compare(client: pg.ClientBase, file: ConfigurationFile): P
   const found: Difference[] = [];
   for (const entry of file.organizations) {
     const organization = entry.slug;
-    const id = (await rowsOf(client, organizationTable, 'slug', organization))[0]?.id as string | undefined;
-    const wanted = wantedRows(entry);
-    const meant = new Map<ConfiguredTable, Set<unknown>>(configuredTables.map((table) => [table, new Set()]));
-    for (const row of wanted) {
-      const current = await findRow(client, row, organization, id);
-      if (current !== undefined) meant.get(row.table)?.add(identity(row.table, current));
-      const difference = await tellApart(client, row, current, defaults.get(row.table) as Columns);
+    const rows = await readRows(client, organization);
+    const meant = new Set<Columns>();
+    for (const wanted of wantedRows(entry)) {
+      const current = await findRow(client, wanted, rows);
+      if (current !== undefined) meant.add(current);
+      const difference = await tellApart(client, wanted, current, defaults.get(wanted.table) as Columns);
       if (difference !== undefined) found.push({ organization, ...difference });
     }
-    for (const table of id === undefined ? [] : configuredTables.filter((each) => each !== organizationTable)) {
-      const extra = (await rowsOf(client, table, 'organization_id', id as string)).filter(
-        (row) => !meant.get(table)?.has(identity(table, row)),
-      );
+    for (const [table, ofTable] of rows) {
+      const extra = ofTable.filter((row) => !meant.has(row));
       found.push(
         ...extra.map((row) => ({
           kind: 'extra' as const,
@@ -116,58 +113,59 @@ async function inColumnTypes(client: pg.ClientBase, { name }: ConfiguredTable, c
   return rows[0]?.row ?? {};
 }
 
-async function findRow(
-  client: pg.ClientBase,
-  { table, columns }: WantedRow,
-  slug: string,
-  id: string | undefined,
-): Promise<Columns | undefined> {
-  if (table === organizationTable) return (await rowsOf(client, table, 'slug', slug))[0];
-  if (id === undefined) return undefined;
-  if (table === coordinatorTable) return findCoordinator(client, id, columns);
-  const rows = await rowsOf(client, table, 'organization_id', id);
-  return rows.find((row) => table.key.every((name) => row[name] === columns[name]));
+type Rows = ReadonlyMap<ConfiguredTable, readonly Columns[]>;
+
+/** What there is of an organisation: its own row, and those of the other tables; none where it is not there yet. */
+async function readRows(client: pg.ClientBase, slug: string): Promise<Rows> {
+  const rows = new Map<ConfiguredTable, Columns[]>();
+  for (const table of configuredTables) {
+    const own =
+      table === organizationTable
+        ? 't.slug = $1'
+        : 't.organization_id = (select id from registry.organizations where slug = $1)';
+    // An invitation is good for 30 days (private.use_invitation).
+    const expired =
+      table === coordinatorTable
+        ? ` || jsonb_build_object('invitation_expired', t.state = 'invited' and t.invited_at <= now() - interval '30 days')`
+        : '';
+    const text = `select to_jsonb(t)${expired} as row from ${table.name} as t where ${own} order by t.created_at`;
+    rows.set(
+      table,
+      (await client.query<{ row: Columns }>(text, [slug])).rows.map(({ row }) => row),
+    );
+  }
+  return rows;
+}
+
+async function findRow(client: pg.ClientBase, { table, columns }: WantedRow, rows: Rows): Promise<Columns | undefined> {
+  const ofTable = rows.get(table) ?? [];
+  if (table !== coordinatorTable) return ofTable.find((row) => table.key.every((name) => row[name] === columns[name]));
+  const userId = await findCoordinator(client, rows.get(organizationTable)?.[0]?.id, columns);
+  return ofTable.find((row) => row.user_id === userId);
 }
 
 /** Whoever was invited by e-mail address stays the same coordinator after signing in. */
 async function findCoordinator(
   client: pg.ClientBase,
-  id: string,
+  organizationId: unknown,
   { user_id, issuer, subject, email }: Columns,
-): Promise<Columns | undefined> {
-  const { rows } = await client.query<{ row: Columns }>(
-    `select to_jsonb(k) || jsonb_build_object(
-       'invitation_expired', k.state = 'invited' and k.invited_at <= now() - interval '30 days') as row
-     from registry.coordinators as k
+): Promise<string | undefined> {
+  const { rows } = await client.query<{ user_id: string }>(
+    `select k.user_id from registry.coordinators as k
      where k.organization_id = $1 and case
        when $2::uuid is not null then k.user_id = $2
        when $4::text is not null then (k.issuer, k.subject) = ($3, $4)
        else private.email_key(k.email) = private.email_key($5) end
      order by k.created_at limit 1`,
-    [id, user_id ?? null, issuer ?? null, subject ?? null, email ?? null],
+    [organizationId ?? null, user_id ?? null, issuer ?? null, subject ?? null, email ?? null],
   );
-  return rows[0]?.row;
-}
-
-async function rowsOf(
-  client: pg.ClientBase,
-  { name }: ConfiguredTable,
-  column: string,
-  value: string,
-): Promise<Columns[]> {
-  const { rows } = await client.query<{ row: Columns }>(
-    `select to_jsonb(t) as row from ${name} as t where t.${column} = $1 order by t.created_at`,
-    [value],
-  );
-  return rows.map(({ row }) => row);
+  return rows[0]?.user_id;
 }
 
 function placeOf(table: ConfiguredTable, row: Columns): Difference['place'] {
   const column = 'id' in row ? 'id' : (table.key[0] as string);
   return { column, value: String(row[column]) };
 }
-
-const identity = (table: ConfiguredTable, row: Columns) => placeOf(table, row)?.value;
 
 function label({ key }: ConfiguredTable, row: Columns): string {
   return String(row.email ?? row.name ?? row[key[0] ?? ''] ?? row.user_id ?? row.subject ?? '');

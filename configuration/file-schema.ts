@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { decisions, languages, memberSystemAuthentications, providers, signatures } from './values.ts';
+import { signatureAlgorithms } from '../runtime/signature-algorithms.ts';
+import { decisions, languages, memberSystemAuthentications, providers } from './values.ts';
 
 /**
  * The one source of what a configuration file may say: the reader judges by it, `configuration/schema.json` (for editors) and the
@@ -46,7 +47,7 @@ const provider = z
       .optional()
       .describe('Further parameters of the authorization request, such as acr_values.'),
     id_token_signed_response_alg: z
-      .enum(signatures)
+      .enum(signatureAlgorithms)
       .optional()
       .describe('The only signature algorithm of the ID token that is accepted.'),
     personnummer_from: z

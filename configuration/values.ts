@@ -13,16 +13,3 @@ export const decisions = [
   'accept_receiver_key',
   'erase_member',
 ] as const;
-export const signatures = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-] as const;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { signatureAlgorithms } from '../../runtime/signature-algorithms.ts';
 
 const client = z
   .object({ client_id: z.string(), redirect_uris: z.array(z.string()), name: z.string() })
@@ -56,24 +57,6 @@ function textsOf(record: Record<string, unknown>): Record<string, string> {
   );
 }
 
-/**
- * Algorithms a row may pin (RFC 7518, RFC 8037). Asymmetric ones only: `none` proves nothing, and HS256 would make the
- * client secret, or a public key mistaken for one, a signing key.
- */
-const signatureAlgorithms = new Set([
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-]);
-
 /** Rows may name secrets only so, lest a row make the process send some other secret of its environment. */
 const secretName = /^OIDC_[A-Z0-9_]+$/;
 
@@ -85,7 +68,8 @@ const secretName = /^OIDC_[A-Z0-9_]+$/;
 export function rowFault(row: ProviderRow, allowsPlainHttp: boolean): string | undefined {
   if (!isIssuer(row.issuer, allowsPlainHttp)) return 'provider_issuer_invalid';
   if (row.clientId === '') return 'provider_client_id_missing';
-  if (!signatureAlgorithms.has(row.idTokenSignedResponseAlg)) return 'provider_signature_algorithm_refused';
+  if (!signatureAlgorithms.some((algorithm) => algorithm === row.idTokenSignedResponseAlg))
+    return 'provider_signature_algorithm_refused';
   for (const name of [row.clientSecretEnv, row.lookupClientSecretEnv]) {
     if (name !== null && !secretName.test(name)) return 'provider_secret_name_refused';
   }
