@@ -4,11 +4,9 @@
  */
 import { parseArgs } from 'node:util';
 import { refuseMissingErasures } from '../runtime/erasure-ledger.ts';
-import { createLogger } from '../runtime/logger.ts';
-import { endWithCode } from './command.ts';
+import { endWithCode, withDatabase } from './command.ts';
 import { readConfig } from './config.ts';
 import { createCarrier } from './create-worker.ts';
-import { createWorkerDatabase, createWorkerPool } from './database.ts';
 import { compareDrift } from './drift.ts';
 
 async function main(): Promise<boolean> {
@@ -18,9 +16,7 @@ async function main(): Promise<boolean> {
     return false;
   }
   const config = readConfig();
-  const pool = createWorkerPool(config, createLogger({ name: 'drift', level: 'silent' }));
-  try {
-    const database = createWorkerDatabase(pool);
+  return withDatabase(config, async (database) => {
     await refuseMissingErasures(config.erasureLedger, config.deployment, database.missingErasures);
     if (!(await database.readableOrganizations()).some((each) => each.organization === organization)) {
       console.error(`drift: the member system of ${organization} cannot be read (read_url_template)`);
@@ -43,9 +39,7 @@ async function main(): Promise<boolean> {
     } while (after !== null);
     for (const [name, count] of Object.entries(totals)) console.log(`${name.padEnd(10)}  ${count}`);
     return totals.failed === 0;
-  } finally {
-    await pool.end();
-  }
+  });
 }
 
 await endWithCode('drift', main);

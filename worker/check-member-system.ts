@@ -3,11 +3,9 @@
  * environment, without changing anything over there. Ends with 0 when everything is all right, else with 1.
  */
 import { parseArgs } from 'node:util';
-import { createLogger } from '../runtime/logger.ts';
-import { endWithCode } from './command.ts';
+import { endWithCode, withDatabase } from './command.ts';
 import { readConfig } from './config.ts';
 import { createCarrier } from './create-worker.ts';
-import { createWorkerDatabase, createWorkerPool } from './database.ts';
 import { checkMemberSystem } from './member-system/check.ts';
 
 async function main(): Promise<boolean> {
@@ -17,9 +15,8 @@ async function main(): Promise<boolean> {
     return false;
   }
   const config = readConfig();
-  const pool = createWorkerPool(config, createLogger({ name: 'member-system-check', level: 'silent' }));
-  try {
-    const found = await createWorkerDatabase(pool).memberSystem(organization);
+  return withDatabase(config, async (database) => {
+    const found = await database.memberSystem(organization);
     if (found === null) {
       console.error(`member-system:check: there is no organisation ${organization}`);
       return false;
@@ -32,9 +29,7 @@ async function main(): Promise<boolean> {
       );
     }
     return findings.every(({ failure }) => failure === null);
-  } finally {
-    await pool.end();
-  }
+  });
 }
 
 await endWithCode('member-system:check', main);

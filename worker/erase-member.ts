@@ -6,11 +6,9 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { refuseMissingErasures } from '../runtime/erasure-ledger.ts';
-import { createLogger } from '../runtime/logger.ts';
-import { endWithCode } from './command.ts';
+import { endWithCode, withDatabase } from './command.ts';
 import { readConfig } from './config.ts';
 import { createErasing } from './create-worker.ts';
-import { createWorkerDatabase, createWorkerPool } from './database.ts';
 import { carryOutErasure } from './erasures.ts';
 
 const refusals: Record<string, string> = {
@@ -32,9 +30,7 @@ await endWithCode('member:erase', async () => {
     return false;
   }
   const config = readConfig();
-  const pool = createWorkerPool(config, createLogger({ name: 'member-erase', level: 'silent' }));
-  try {
-    const database = createWorkerDatabase(pool);
+  return withDatabase(config, async (database) => {
     await refuseMissingErasures(config.erasureLedger, config.deployment, database.missingErasures);
     if (receipt !== undefined && !(await canHoldReceipt(receipt))) {
       console.error("member:erase: there is something in the receipt's file: name another one");
@@ -57,9 +53,7 @@ await endWithCode('member:erase', async () => {
     }
     await writeFile(receipt, `${text}\n`, { mode: 0o600 });
     return true;
-  } finally {
-    await pool.end();
-  }
+  });
 });
 
 /** Looked at before anybody is erased, because a receipt is given out once. An empty file is what an interrupted start left. */

@@ -5,11 +5,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { refuseMissingErasures } from '../runtime/erasure-ledger.ts';
-import { createLogger } from '../runtime/logger.ts';
-import { endWithCode } from './command.ts';
+import { endWithCode, withDatabase } from './command.ts';
 import { readConfig } from './config.ts';
 import { createCarrier } from './create-worker.ts';
-import { createWorkerDatabase, createWorkerPool } from './database.ts';
 import type { ExportedNumber } from './database-rows.ts';
 import { Failure } from './failure.ts';
 import { type OpenNumberOptions, openNumber, sealForReceiver } from './sealed-numbers.ts';
@@ -49,9 +47,7 @@ await endWithCode('member:export', async () => {
   }
   const config = readConfig();
   const key = keyFile === undefined ? undefined : await readKey(keyFile);
-  const pool = createWorkerPool(config, createLogger({ name: 'member-export', level: 'silent' }));
-  try {
-    const database = createWorkerDatabase(pool);
+  return withDatabase(config, async (database) => {
     await refuseMissingErasures(config.erasureLedger, config.deployment, database.missingErasures);
     const found = await database.exportMember(organization, member);
     if (found === null) {
@@ -64,7 +60,5 @@ await endWithCode('member:export', async () => {
     await writeFile(out, text, { flag: 'wx', mode: 0o600 });
     console.log(`written to ${out}`);
     return true;
-  } finally {
-    await pool.end();
-  }
+  });
 });

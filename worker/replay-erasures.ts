@@ -4,21 +4,18 @@
  */
 
 import { missingErasures, openErasureLedger } from '../runtime/erasure-ledger.ts';
-import { createLogger } from '../runtime/logger.ts';
-import { endWithCode } from './command.ts';
+import { endWithCode, withDatabase } from './command.ts';
 import { readConfig } from './config.ts';
-import { createWorkerDatabase, createWorkerPool } from './database.ts';
 
 await endWithCode('erasures:replay', async () => {
   const config = readConfig();
-  if (config.erasureLedger === null) {
+  const { erasureLedger } = config;
+  if (erasureLedger === null) {
     console.error('erasures:replay: ERASURE_LEDGER is not set, so there is nothing to compare with');
     return false;
   }
-  const pool = createWorkerPool(config, createLogger({ name: 'erasures-replay', level: 'silent' }));
-  try {
-    const database = createWorkerDatabase(pool);
-    const ledger = openErasureLedger(config.erasureLedger, config.deployment);
+  return withDatabase(config, async (database) => {
+    const ledger = openErasureLedger(erasureLedger, config.deployment);
     const lines = await ledger.read();
     let replayed = 0;
     const foreign: string[] = [];
@@ -35,7 +32,5 @@ await endWithCode('erasures:replay', async () => {
     for (const erasure of foreign)
       console.error(`erasures:replay: ${erasure} names a record of another organisation: nothing was erased by it`);
     return foreign.length === 0;
-  } finally {
-    await pool.end();
-  }
+  });
 });
