@@ -50,8 +50,8 @@ function publicBytes(key: KeyObject): Buffer {
   return Buffer.from(createPublicKey(key).export({ format: 'jwk' }).x ?? '', 'base64url');
 }
 
-/** The last two parts of a key's text, `id+base64`, where they belong to the name. */
-function typeAndKey(encoded: string): Buffer | undefined {
+/** The type's byte and the 32 bytes of a key; undefined for what is no Ed25519 key. */
+function readTypeAndKey(encoded: string): Buffer | undefined {
   const bytes = decodeBase64(encoded);
   return bytes !== undefined && bytes.length === 33 && bytes[0] === ed25519 ? bytes : undefined;
 }
@@ -65,7 +65,7 @@ export function decodeBase64(text: string): Buffer | undefined {
 /** @returns undefined for what is no verifier key */
 export function parseVerifierKey(text: string): Verifier | undefined {
   const [name = '', id = '', encoded = '', ...rest] = splitKey(text);
-  const bytes = typeAndKey(encoded);
+  const bytes = readTypeAndKey(encoded);
   if (rest.length > 0 || bytes === undefined || !namePattern.test(name)) return undefined;
   const keyId = keyIdOf(name, bytes);
   if (keyId.toString('hex') !== id) return undefined;
@@ -83,7 +83,7 @@ function splitKey(text: string): string[] {
 export function parseSigner(text: string): Signer | undefined {
   if (!text.startsWith('PRIVATE+KEY+')) return undefined;
   const [name = '', id = '', encoded = ''] = splitKey(text.slice('PRIVATE+KEY+'.length));
-  const bytes = typeAndKey(encoded);
+  const bytes = readTypeAndKey(encoded);
   if (bytes === undefined || !namePattern.test(name)) return undefined;
   const der = Buffer.concat([pkcs8, bytes.subarray(1)]);
   const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });

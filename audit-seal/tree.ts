@@ -6,6 +6,9 @@ export type Hash = Buffer;
 /** A complete subtree of 2^level leaves; `index` counts those of its level from 0. */
 export type Subtree = { readonly level: number; readonly index: number };
 
+/** Hashes of subtrees from this level on are kept (`audit.nodes`). Smaller ones are hashed again where they are needed (private.subtree_hash). */
+export const smallestKeptLevel = 8;
+
 /** Leaves `begin` to `end`, without `end`. */
 type Range = { readonly begin: number; readonly end: number };
 

@@ -1,7 +1,6 @@
 import type { ClientBase } from 'pg';
 import { sealedColumns, selectSealedColumns } from '../audit-seal/event.ts';
-import type { Verifier } from '../audit-seal/note.ts';
-import { parseVerifierKey } from '../audit-seal/note.ts';
+import { parseVerifierKey, type Verifier } from '../audit-seal/note.ts';
 import type { Hash, Subtree } from '../audit-seal/tree.ts';
 
 /** A leaf, with what there is of its event. */

@@ -1,7 +1,7 @@
 import { openCheckpoint } from '../audit-seal/checkpoint.ts';
 import { hashEvent, sealedColumns } from '../audit-seal/event.ts';
 import { NoteError, type Verifier } from '../audit-seal/note.ts';
-import { GrowingTree, type Hash, type Subtree } from '../audit-seal/tree.ts';
+import { GrowingTree, type Hash, type Subtree, smallestKeptLevel } from '../audit-seal/tree.ts';
 import type { AuditReader, CheckpointRow, EventKey, LeafRow } from './audit-reader.ts';
 import type { Witnessed } from './notes-file.ts';
 
@@ -51,7 +51,6 @@ export type VerifyOptions = {
 
 const page = 4_000;
 const mostFindings = 100;
-const smallestKeptLevel = 8;
 // Each worker signs a batch of a thousand before it seals the next.
 const mostUnsigned = 10_000;
 const place = {

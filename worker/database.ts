@@ -119,7 +119,7 @@ const prepared: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Calls with bound parameters; values never become part of the SQL text. */
-function createCall(pool: Pool, preparedStatements: boolean): Call {
+export function createCall(pool: Pool, preparedStatements = false): Call {
   return async (schema, text, values = []) => {
     const name = preparedStatements ? prepared.get(text) : undefined;
     const { rows } = await pool

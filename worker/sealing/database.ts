@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Checkpoint } from '../../audit-seal/checkpoint.ts';
 import type { EventContent } from '../../audit-seal/event.ts';
 import type { Hash, ReadSubtrees, Subtree } from '../../audit-seal/tree.ts';
+import { createCall } from '../database.ts';
 import { Failure } from '../failure.ts';
 
 /** bigint comes as text. */
@@ -23,6 +24,7 @@ export type SealingState = Readonly<z.infer<typeof sealingState>>;
 
 /** An event, each column as the text that is hashed. */
 export type UnsealedEvent = EventContent & { readonly id: string };
+const unsealedEvent = z.custom<UnsealedEvent>((row) => typeof (row as UnsealedEvent).id === 'string');
 
 /** Leaves in their order, and the subtrees that they complete. */
 export type SealedBatch = {
@@ -39,7 +41,7 @@ const sealingMetrics = z.object({
 });
 export type SealingMetrics = Readonly<z.infer<typeof sealingMetrics>>;
 
-/** What sealing asks of schema `worker`. Each throws the Failure `database_failed`. */
+/** What sealing asks of schema `worker`. Each throws the Failure `database_failed` or `database_row_unexpected`. */
 export interface SealingDatabase {
   sealingState(): Promise<SealingState>;
   eventsToSeal(most: number): Promise<UnsealedEvent[]>;
@@ -63,25 +65,15 @@ const done = z.object({ done: z.boolean() });
 
 /** @param pool connections of the role `sync_worker` */
 export function createSealingDatabase(pool: Pool): SealingDatabase {
+  const call = createCall(pool);
   async function one<Schema extends z.ZodType>(schema: Schema, text: string, values: unknown[] = []) {
-    try {
-      return schema.parse((await pool.query(text, values)).rows[0]) as z.infer<Schema>;
-    } catch (error) {
-      throw new Failure('database_failed', { cause: error });
-    }
+    const [row] = await call(schema, text, values);
+    if (row === undefined) throw new Failure('database_row_unexpected', { cause: new Error('no row') });
+    return row;
   }
   return {
     sealingState: () => one(sealingState, 'select * from worker.sealing_state()'),
-    async eventsToSeal(most) {
-      try {
-        const { rows } = await pool.query<UnsealedEvent>('select * from worker.events_to_seal(most => $1::int)', [
-          most,
-        ]);
-        return rows;
-      } catch (error) {
-        throw new Failure('database_failed', { cause: error });
-      }
-    },
+    eventsToSeal: (most) => call(unsealedEvent, 'select * from worker.events_to_seal(most => $1::int)', [most]),
     async appendLeaves({ firstIndex, leaves, nodes }) {
       const values = [
         firstIndex,

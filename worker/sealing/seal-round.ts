@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Checkpoint, readCheckpoint, signCheckpoint } from '../../audit-seal/checkpoint.ts';
 import { hashEventRow } from '../../audit-seal/event.ts';
 import type { Signer } from '../../audit-seal/note.ts';
-import { GrowingTree, rootAt } from '../../audit-seal/tree.ts';
+import { GrowingTree, rootAt, smallestKeptLevel } from '../../audit-seal/tree.ts';
 import type { CheckpointFile } from './checkpoint-file.ts';
 import type { SealedBatch, SealingDatabase, SealingState, UnsealedEvent } from './database.ts';
 
@@ -33,9 +33,6 @@ export class SealingRefused extends Error {
     this.code = code;
   }
 }
-
-// Smaller subtrees are hashed again where they are needed (private.subtree_hash).
-const smallestKeptLevel = 8;
 
 /**
  * Seals everything that may be sealed now, batch by batch, and signs after each.
