@@ -2396,8 +2396,8 @@ grant execute on function private.today to authenticated; -- called by views
 -- end db/functions/assignment/private.today.sql
 
 -- begin db/functions/figures/api.conflict_counts.sql
--- What waits for coordinators, by kind, as the first page of a day's work says it. Counted when it is asked for, kind by kind along an index, which
--- is three times as fast as sorting all cases apart; beside them the few that are postponed, proposed or the reader's.
+-- What waits for coordinators, by kind, as the first page of a day's work says it. Counted when it is asked for, kind by kind along an index,
+-- so that no case is read to sort all of them apart; beside them the few that are postponed, proposed or the reader's.
 create or replace view api.conflict_counts with (security_invoker = true) as
 select
   g.slug as organization, k.kind, coalesce(w.cases - coalesce(q.cases, 0) - coalesce(p.cases, 0), 0) as open, coalesce(q.cases, 0) as postponed,
@@ -3610,7 +3610,7 @@ language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
   select case
-    when coalesce(p_reason, '') !~ '[^[:space:]]' then 'text_missing'
+    when private.says_nothing(p_reason) then 'text_missing'
     when private.why_not_note(p_reason) is not null then private.why_not_note(p_reason)
     when exists (
       select from registry.members as m where m.id = any (private.family_of(p_member_id)) and private.names_person(p_reason, m))

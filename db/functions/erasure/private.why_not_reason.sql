@@ -5,7 +5,7 @@ language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
   select case
-    when coalesce(p_reason, '') !~ '[^[:space:]]' then 'text_missing'
+    when private.says_nothing(p_reason) then 'text_missing'
     when private.why_not_note(p_reason) is not null then private.why_not_note(p_reason)
     when exists (
       select from registry.members as m where m.id = any (private.family_of(p_member_id)) and private.names_person(p_reason, m))

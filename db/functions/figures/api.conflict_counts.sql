@@ -1,5 +1,5 @@
--- What waits for coordinators, by kind, as the first page of a day's work says it. Counted when it is asked for, kind by kind along an index, which
--- is three times as fast as sorting all cases apart; beside them the few that are postponed, proposed or the reader's.
+-- What waits for coordinators, by kind, as the first page of a day's work says it. Counted when it is asked for, kind by kind along an index,
+-- so that no case is read to sort all of them apart; beside them the few that are postponed, proposed or the reader's.
 create or replace view api.conflict_counts with (security_invoker = true) as
 select
   g.slug as organization, k.kind, coalesce(w.cases - coalesce(q.cases, 0) - coalesce(p.cases, 0), 0) as open, coalesce(q.cases, 0) as postponed,
