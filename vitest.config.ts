@@ -38,8 +38,7 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
         },
       },
-      // A browser for each file, closed after it.
-      { extends: true, test: { name: 'browser', include: BROWSER, isolate: true, sequence: { groupOrder: 0 } } },
+      { extends: true, test: { name: 'browser', include: BROWSER, sequence: { groupOrder: 0 } } },
       { extends: true, test: { name: 'last', include: LAST, sequence: { groupOrder: 1 } } },
     ],
   },
