@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import LongestFirst from './test/setup/longest-first.ts';
 
 const FIVE_MINUTES = 300_000;
 
@@ -24,6 +25,7 @@ export default defineConfig({
     testTimeout: FIVE_MINUTES,
     hookTimeout: FIVE_MINUTES,
     globalSetup: ['test/setup/cluster.ts'],
+    sequence: { sequencer: LongestFirst },
     reporters: ['default', './test/setup/count-reporter.ts'],
     // The code runs as in production: by Node itself, not through a bundler.
     experimental: { viteModuleRunner: false },
