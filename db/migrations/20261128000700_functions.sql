@@ -5928,9 +5928,9 @@ grant execute on function audit.system_identifier to registry_owner;
 
 -- begin db/functions/sealing/audit.begin_epoch.sql
 -- Transaction numbers begin anew in another cluster, and restored events have the numbers of the old one. In a new epoch the order
--- (epoch, transaction, id) is true again. The lock waits for everybody who has written an event (audit.current_epoch), so that no event of the
--- old epoch comes after one of the new; not for long, because logins wait behind it, and shorter than it takes PostgreSQL to notice a deadlock
--- with somebody who has written an event and then redacts: the next try comes in seconds.
+-- (epoch, transaction, id) is true again. ALTER SEQUENCE waits for everybody who has written an event (audit.newest_epoch), so that no event of
+-- the old epoch comes after one of the new; not for long, because logins wait behind it, and shorter than it takes PostgreSQL to notice a
+-- deadlock with somebody who has written an event and then redacts: the next try comes in seconds.
 create or replace function audit.begin_epoch(p_reason text, p_tree_size bigint, p_lost_checkpoint text)
 returns integer
 language plpgsql volatile security definer
@@ -5940,11 +5940,13 @@ as $$
 declare
   v_epoch integer;
 begin
+  select coalesce(max(e.epoch), 0) + 1 into v_epoch from audit.epochs as e;
   -- The first one is what events have by default: nobody has to be waited for.
   if p_reason <> 'first' then
-    lock table audit.epochs in access exclusive mode;
+    -- Unlike setval, this is undone when the transaction is.
+    execute format('alter sequence audit.newest_epoch restart with %s', v_epoch);
+    perform nextval('audit.newest_epoch');
   end if;
-  select coalesce(max(e.epoch), 0) + 1 into v_epoch from audit.epochs as e;
   insert into audit.epochs (epoch, system_identifier, reason, tree_size, lost_checkpoint)
   values (v_epoch, audit.system_identifier(), p_reason, p_tree_size, p_lost_checkpoint);
   return v_epoch;
@@ -5953,22 +5955,6 @@ $$;
 comment on function audit.begin_epoch is 'In: why, how many events are sealed, and the checkpoint that a restored backup lacks. Out: the new epoch.';
 grant execute on function audit.begin_epoch to registry_owner;
 -- end db/functions/sealing/audit.begin_epoch.sql
-
--- begin db/functions/sealing/audit.current_epoch.sql
--- The default of audit.events.epoch. VOLATILE, so that an event that waited for a new epoch (audit.begin_epoch) sees it. Reading the table
--- keeps a lock on it until the transaction ends: that is how a new epoch waits for whoever writes in the old one.
-create or replace function audit.current_epoch()
-returns integer
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return coalesce((select e.epoch from audit.epochs as e order by e.epoch desc limit 1), 1);
-end
-$$;
-comment on function audit.current_epoch is 'Out: the newest epoch; 1 where none is written down yet.';
-grant execute on function audit.current_epoch to registry_owner;
--- end db/functions/sealing/audit.current_epoch.sql
 
 -- begin db/functions/sealing/audit.lock_sealing.sql
 -- Sealing and redacting exclude each other: a leaf of what an event said, written just when the event is redacted, would look like tampering.

@@ -66,7 +66,7 @@ export function poolOfCluster(config: pg.PoolConfig): pg.Pool {
 }
 
 /** Appends events, each in a transaction of its own. */
-export async function addEvents(db: Pick<TestDatabase, 'pool'>, count: number, message = 'x'): Promise<void> {
+export async function addEvents(db: { pool: Pick<pg.Pool, 'query'> }, count: number, message = 'x'): Promise<void> {
   for (let n = 0; n < count; n += 1) {
     await db.pool.query(
       `insert into audit.events (event, source, actor, organization_id, message, detail)

@@ -8,6 +8,7 @@ import { readCheckpoint } from '../../audit-seal/checkpoint.ts';
 import { createSealingKey, parseSigner, parseVerifierKey, type Signer, type Verifier } from '../../audit-seal/note.ts';
 import { migrate } from '../../db/migrate.ts';
 import { one } from '../support/acting-callback.ts';
+import { blocked } from '../support/blocked.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { withCluster } from '../support/own-cluster.ts';
 import {
@@ -212,6 +213,35 @@ test('a worker knows by its file that a backup was restored, and goes on when so
       ],
     );
   }));
+
+test('a new epoch waits for whoever writes in the old one, and whoever comes meanwhile writes in the new one', async () => {
+  await using db = await createTestDatabase();
+  await (await sealed(db)).round();
+  const writer = await db.pool.connect();
+  const restorer = await db.pool.connect();
+  try {
+    await writer.query('begin');
+    await addEvents({ pool: writer }, 1);
+    await assert.rejects(restorer.query('select private.accept_restore(null)'), { code: '55P03' });
+    await writer.query('commit');
+    await restorer.query('begin');
+    await restorer.query('select private.accept_restore(null)');
+    const later = addEvents({ pool: writer }, 1);
+    await blocked(db, 1);
+    await restorer.query('commit');
+    await later;
+    await restorer.query('begin; select private.accept_restore(null); rollback');
+    await addEvents(db, 1);
+    const { rows } = await db.pool.query('select event, epoch from audit.events order by id');
+    assert.deepEqual(
+      rows.map(({ event, epoch }) => `${event} ${epoch}`),
+      ['linked 1', 'restore_accepted 2', 'linked 2', 'linked 2'],
+    );
+  } finally {
+    writer.release();
+    restorer.release();
+  }
+});
 
 test('a worker does not sign another history than it has signed before', () =>
   withFile(async (path) => {
