@@ -1,4 +1,4 @@
-import type { ClientBase } from 'pg';
+import type { Pool } from 'pg';
 import { sealedColumns, selectSealedColumns } from '../audit-seal/event.ts';
 import { parseVerifierKey, type Verifier } from '../audit-seal/note.ts';
 import type { Hash, Subtree } from '../audit-seal/tree.ts';
@@ -47,22 +47,22 @@ const redacted = `jsonb_build_array(e.id, case when isfinite(e.occurred_at) then
 const behind = `from audit.events as e where (e.epoch, e.transaction_id, e.id) <= ($1::integer, $2::text::xid8, $3::bigint)
   and not exists (select from audit.leaves as l where l.event_id = e.id)`;
 
-/** Reads the sealed audit with an auditor's rights, a page at a time: nothing of it grows with the number of events. */
-export function createAuditReader(client: ClientBase) {
+const leavesQuery = { name: 'leaves', text: leavesPage, rowMode: 'array' } as const;
+
+/**
+ * Reads the sealed audit with an auditor's rights, a page at a time: nothing of it grows with the number of events.
+ *
+ * @param pool two connections: a page is looked up while the one before it is compared
+ */
+export function createAuditReader(pool: Pool) {
   const fixed = 6;
   const id = fixed + sealedColumns.indexOf('id');
-  const query = async <Row>(text: string, values: unknown[] = []) =>
-    (await client.query({ text, values })).rows as Row[];
+  const query = async <Row>(text: string, values: unknown[] = []) => (await pool.query({ text, values })).rows as Row[];
   return {
     /** Leaves after one index and before another, in their order. */
     async leavesAfter(index: number, end: number, most: number): Promise<LeafRow[]> {
-      const { rows } = await client.query({
-        name: 'leaves',
-        text: leavesPage,
-        values: [index, end, most],
-        rowMode: 'array',
-      });
-      return rows.map((row: unknown[]) => {
+      const { rows } = await pool.query<unknown[]>({ ...leavesQuery, values: [index, end, most] });
+      return rows.map((row) => {
         const [leaf, eventId, hash, epoch, transaction, salt] = row as [
           string,
           string,

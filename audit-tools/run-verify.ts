@@ -44,10 +44,11 @@ async function verify(args: string[], environment: Record<string, string | undef
     return 2;
   }
   const config = readAuditToolsConfig(environment, { database: true, keys: false });
-  const client = new pg.Client({ connectionString: config.databaseUrl, application_name: 'audit-verify' });
-  await client.connect();
+  const pool = new pg.Pool({ connectionString: config.databaseUrl, application_name: 'audit-verify', max: 2 });
+  // A connection that breaks while it rests: the next query says so.
+  pool.on('error', () => undefined);
   try {
-    const reader = createAuditReader(client);
+    const reader = createAuditReader(pool);
     const given = [...options.keys, ...config.verifiers];
     const verifiers = given.length > 0 ? given : await reader.keys();
     if (given.length === 0) {
@@ -60,9 +61,9 @@ async function verify(args: string[], environment: Record<string, string | undef
     const report = await verifyAudit({ reader, verifiers, witnessed, onProgress: progressLines(terminal) });
     tell(report, await reader.epochs(), terminal);
     if (!options.acceptRestore) return report.findings.length === 0 ? 0 : 1;
-    return await acceptRestore(client, report, witnessed, terminal);
+    return await acceptRestore(pool, report, witnessed, terminal);
   } finally {
-    await client.end();
+    await pool.end();
   }
 }
 
@@ -118,21 +119,26 @@ function tell(report: Report, epochs: readonly EpochRow[], { say }: Terminal): v
 }
 
 /** Only what a restored backup looks like is accepted: everything that is there is as it was, and the newest is missing. */
-async function acceptRestore(
-  client: pg.Client,
-  { findings }: Report,
-  witnessed: readonly Witnessed[],
-  terminal: Terminal,
-) {
+async function acceptRestore(pool: pg.Pool, { findings }: Report, witnessed: readonly Witnessed[], terminal: Terminal) {
   if (findings.some(({ code }) => code !== 'witness_ahead')) {
     terminal.complain('Nothing was accepted: this is not only a restored backup.');
     return 1;
   }
   const lost = findings.length === 0 ? null : (witnessed.at(-1)?.note ?? null);
-  await client.query('begin');
-  await client.query('set local role registry_owner');
-  const { rows } = await client.query<{ epoch: number }>('select private.accept_restore($1) as epoch', [lost]);
-  await client.query('commit');
-  terminal.say(`Accepted: the audit goes on in epoch ${rows[0]?.epoch}. Whoever keeps witness has to be told.`);
+  const epoch = await accept(pool, lost);
+  terminal.say(`Accepted: the audit goes on in epoch ${epoch}. Whoever keeps witness has to be told.`);
   return 0;
+}
+
+async function accept(pool: pg.Pool, lost: string | null): Promise<number | undefined> {
+  const client = await pool.connect();
+  try {
+    await client.query('begin');
+    await client.query('set local role registry_owner');
+    const { rows } = await client.query<{ epoch: number }>('select private.accept_restore($1) as epoch', [lost]);
+    await client.query('commit');
+    return rows[0]?.epoch;
+  } finally {
+    client.release(true);
+  }
 }

@@ -47,13 +47,12 @@ export async function verifyTestAudit(
   auditorUrl: string,
   options: { witnessed?: readonly Witnessed[]; verifiers?: readonly Verifier[] } = {},
 ): Promise<Report> {
-  const client = new pg.Client({ connectionString: auditorUrl });
-  await client.connect();
+  const pool = new pg.Pool({ connectionString: auditorUrl, max: 2 });
   try {
     const { witnessed = [], verifiers = auditVerifiers() } = options;
-    return await verifyAudit({ reader: createAuditReader(client), verifiers, witnessed });
+    return await verifyAudit({ reader: createAuditReader(pool), verifiers, witnessed });
   } finally {
-    await client.end();
+    await pool.end();
   }
 }
 
