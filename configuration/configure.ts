@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import pg from 'pg';
+import { refuseUnconfirmedCommits } from '../runtime/unconfirmed-commit.ts';
 import { carryOut } from './carry-out.ts';
 import { compare, type Difference } from './compare.ts';
 import { ConfigureError } from './errors.ts';
@@ -29,6 +30,7 @@ export type ConfigureOptions = {
 export async function configure({ file, databaseUrl, prune, decide }: ConfigureOptions): Promise<number | null> {
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'configure' });
   client.on('error', () => undefined); // a lost connection is told by the query that needed it
+  refuseUnconfirmedCommits(client);
   try {
     await client.connect();
     await client.query(

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { framesOf } from '../runtime/describe-error.ts';
 import { ConfigurationError } from '../runtime/environment.ts';
 import { LedgerError, refuseMissingErasures } from '../runtime/erasure-ledger.ts';
+import { refuseUnconfirmedCommits } from '../runtime/unconfirmed-commit.ts';
 import { readArguments, usage } from './arguments.ts';
 import { type ImportConfig, readImportConfig } from './config.ts';
 import { explainFailure } from './database-failure.ts';
@@ -54,6 +55,7 @@ async function runImport(
   });
   // A lost connection is told by the query that needed it.
   client.on('error', () => undefined);
+  refuseUnconfirmedCommits(client);
   try {
     await client.connect().catch((cause) => {
       throw explainFailure(cause, 'connecting');
