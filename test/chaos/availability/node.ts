@@ -44,7 +44,7 @@ export interface NodeOptions {
 }
 
 /** Settings that lose nothing (docs/high-availability.md); the times are the shortest that Patroni recommends together. */
-const clusterSettings = {
+export const clusterSettings = {
   ttl: 20,
   loop_wait: 5,
   retry_timeout: 5,
