@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { runCommand } from '../runtime/command-line.ts';
 import { ConfigurationError } from '../runtime/environment.ts';
-import { readArguments, usage } from './arguments.ts';
+import { type Arguments, command, readArguments } from './arguments.ts';
 import { readConfigureConfig } from './config.ts';
 import { configure } from './configure.ts';
 import { describeDifferences } from './describe.ts';
@@ -21,34 +22,26 @@ export type Terminal = {
  * @param words the command line, without program and script
  * @returns the exit code: 0 when the database is as the file says; 1 when not; 2: misused; 3: `--plan` found something to change
  */
-export async function runProgram(
+export function runProgram(
   words: string[],
   environment: Record<string, string | undefined>,
   terminal: Terminal,
 ): Promise<number> {
-  try {
-    const options = readArguments(words);
-    if (options === 'help') {
-      terminal.say(usage);
-      return 0;
-    }
-    return await run(options, readConfigureConfig(environment), terminal);
-  } catch (error) {
-    if (error instanceof ConfigurationError) {
-      terminal.complain(`configure: ${error.message}`);
+  return runCommand(command, words, terminal, async (line) => {
+    try {
+      const options = readArguments(line);
+      return await run(options, readConfigureConfig(environment), terminal);
+    } catch (error) {
+      if (error instanceof ConfigurationError) terminal.complain(`configure: ${error.message}`);
+      else if (error instanceof ConfigureError) terminal.complain(`configure: ${error.code}: ${error.message}`);
+      else throw error;
       return 1;
     }
-    if (!(error instanceof ConfigureError)) throw error;
-    const misused = error.code === 'arguments_invalid';
-    terminal.complain(
-      misused ? `configure: ${error.message}\n\n${usage}` : `configure: ${error.code}: ${error.message}`,
-    );
-    return misused ? 2 : 1;
-  }
+  });
 }
 
 async function run(
-  options: Exclude<ReturnType<typeof readArguments>, 'help'>,
+  options: Arguments,
   { databaseUrl, allowsPlainHttp }: ReturnType<typeof readConfigureConfig>,
   { say, ask }: Terminal,
 ): Promise<number> {

@@ -1,9 +1,10 @@
 import pg from 'pg';
+import { runCommand, UsageError } from '../runtime/command-line.ts';
 import { framesOf } from '../runtime/describe-error.ts';
 import { ConfigurationError } from '../runtime/environment.ts';
 import { LedgerError, refuseMissingErasures } from '../runtime/erasure-ledger.ts';
 import { refuseUnconfirmedCommits } from '../runtime/unconfirmed-commit.ts';
-import { readArguments, usage } from './arguments.ts';
+import { type Arguments, command, readArguments } from './arguments.ts';
 import { type ImportConfig, readImportConfig } from './config.ts';
 import { explainFailure } from './database-failure.ts';
 import { ImportError } from './errors.ts';
@@ -28,26 +29,22 @@ export type Terminal = {
  * @returns the exit code: 0 when the file was imported, also where rows were rejected; 1 when not; 2: misused; 3: a person must look at
  *   the file first
  */
-export async function runProgram(
+export function runProgram(
   words: string[],
   environment: Record<string, string | undefined>,
   terminal: Terminal,
 ): Promise<number> {
-  try {
-    const options = readArguments(words);
-    if (options === 'help') terminal.say(usage);
-    else await runImport(options, readImportConfig(environment), terminal);
-    return 0;
-  } catch (error) {
-    return explain(error, terminal);
-  }
+  return runCommand(command, words, terminal, async (line) => {
+    try {
+      await runImport(readArguments(line), readImportConfig(environment), terminal);
+      return 0;
+    } catch (error) {
+      return explain(error, terminal);
+    }
+  });
 }
 
-async function runImport(
-  options: Exclude<ReturnType<typeof readArguments>, 'help'>,
-  config: ImportConfig,
-  { say, ask, progress }: Terminal,
-): Promise<void> {
+async function runImport(options: Arguments, config: ImportConfig, { say, ask, progress }: Terminal): Promise<void> {
   const client = new pg.Client({
     connectionString: config.databaseUrl,
     application_name: 'members-import',
@@ -76,10 +73,7 @@ async function runImport(
 }
 
 function explain(error: unknown, { complain }: Terminal): number {
-  if (error instanceof ImportError && error.code === 'arguments_invalid') {
-    complain(`members-import: ${error.message}\n\n${usage}`);
-    return 2;
-  }
+  if (error instanceof UsageError) throw error;
   if (error instanceof ImportError || error instanceof ConfigurationError || error instanceof LedgerError) {
     complain(`members-import: ${'code' in error ? `${error.code}: ` : ''}${error.message}`);
   } else {

@@ -2,20 +2,22 @@
  * `npm run member-system:check -- --organization nhf`: tries the organisation's member system with the worker's own
  * environment, without changing anything over there. Ends with 0 when everything is all right, else with 1.
  */
-import { parseArgs } from 'node:util';
-import { endWithCode, withDatabase } from './command.ts';
+import { endWithCode, withServableDatabase } from './command.ts';
 import { readConfig } from './config.ts';
 import { createCarrier } from './create-worker.ts';
 import { checkMemberSystem } from './member-system/check.ts';
 
-async function main(): Promise<boolean> {
-  const { organization } = parseArgs({ options: { organization: { type: 'string' } } }).values;
-  if (organization === undefined) {
-    console.error('member-system:check: say which one: --organization <slug>');
-    return false;
-  }
+const command = {
+  name: 'member-system:check',
+  synopsis: '--organization SLUG',
+  about: `  --organization SLUG  whose member system is tried, such as nhf; nothing is changed in it`,
+  options: { organization: { type: 'string' } },
+  required: ['organization'],
+} as const;
+
+async function check(organization: string): Promise<boolean> {
   const config = readConfig();
-  return withDatabase(config, async (database) => {
+  return withServableDatabase(config, async (database) => {
     const found = await database.memberSystem(organization);
     if (found === null) {
       console.error(`member-system:check: there is no organisation ${organization}`);
@@ -32,4 +34,4 @@ async function main(): Promise<boolean> {
   });
 }
 
-await endWithCode('member-system:check', main);
+await endWithCode(command, ({ values }) => check(values.organization));
