@@ -26,6 +26,7 @@ export type Terminal = {
  * `npm run members:import`, without the process around it.
  *
  * @param words the command line, without program and script
+ * @param connect opens the one connection that the import uses, as the role `member_importer`
  * @returns the exit code: 0 when the file was imported, also where rows were rejected; 1 when not; 2: misused; 3: a person must look at
  *   the file first
  */
@@ -33,10 +34,11 @@ export function runProgram(
   words: string[],
   environment: Record<string, string | undefined>,
   terminal: Terminal,
+  connect = openConnection,
 ): Promise<number> {
   return runCommand(command, words, terminal, async (line) => {
     try {
-      await runImport(readArguments(line), readImportConfig(environment), terminal);
+      await runImport(readArguments(line), readImportConfig(environment), terminal, connect);
       return 0;
     } catch (error) {
       return explain(error, terminal);
@@ -44,32 +46,37 @@ export function runProgram(
   });
 }
 
-async function runImport(options: Arguments, config: ImportConfig, { say, ask, progress }: Terminal): Promise<void> {
-  const client = new pg.Client({
-    connectionString: config.databaseUrl,
-    application_name: 'members-import',
-    keepAlive: true,
+async function runImport(
+  options: Arguments,
+  config: ImportConfig,
+  { say, ask, progress }: Terminal,
+  connect: typeof openConnection,
+): Promise<void> {
+  await using connection = await connect(config.databaseUrl);
+  const database = createImportDatabase(connection);
+  await refuseMissingErasures(config.erasureLedger, config.deployment, database.missingErasures);
+  const summary = await importMembers(options, {
+    config,
+    database,
+    say,
+    ask,
+    terminal: progress,
   });
+  for (const line of describeSummary(summary, options)) say(line);
+}
+
+async function openConnection(databaseUrl: string): Promise<Pick<pg.ClientBase, 'query'> & AsyncDisposable> {
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'members-import', keepAlive: true });
   // A lost connection is told by the query that needed it.
   client.on('error', () => undefined);
   refuseUnconfirmedCommits(client);
   try {
-    await client.connect().catch((cause) => {
-      throw explainFailure(cause, 'connecting');
-    });
-    const database = createImportDatabase(client);
-    await refuseMissingErasures(config.erasureLedger, config.deployment, database.missingErasures);
-    const summary = await importMembers(options, {
-      config,
-      database,
-      say,
-      ask,
-      terminal: progress,
-    });
-    for (const line of describeSummary(summary, options)) say(line);
-  } finally {
+    await client.connect();
+  } catch (cause) {
     await client.end();
+    throw explainFailure(cause, 'connecting');
   }
+  return Object.assign(client, { [Symbol.asyncDispose]: () => client.end() });
 }
 
 function explain(error: unknown, { complain }: Terminal): number {

@@ -50,14 +50,14 @@ afterAll(async () => {
 
 /** A callback that has looked at nothing yet, and what it answers. */
 async function visit(address: string): Promise<{ status: number; body: string; type: string | null }> {
-  await using callback = await startCallback(db.urlFor('auth_callback'));
+  await using callback = await startCallback(db);
   const response = await fetch(`${callback.url}/.well-known/audit-checkpoint${address}`);
   return { status: response.status, body: await response.text(), type: response.headers.get('content-type') };
 }
 
 /** One run of `npm run audit:witness` against a callback that has looked at nothing yet. */
 async function witness(keys = key, ...more: string[]): Promise<Run> {
-  await using callback = await startCallback(db.urlFor('auth_callback'));
+  await using callback = await startCallback(db);
   return await run(runWitness, [`${callback.url}/`, '--key', keys, '--file', file, ...more]);
 }
 
