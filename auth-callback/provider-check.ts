@@ -1,31 +1,48 @@
+import { json } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { ConfigurationError } from '../runtime/environment.ts';
-import { createGuardedFetch } from '../runtime/guarded-fetch.ts';
+import { createGuardedFetch, type GuardedFetch } from '../runtime/guarded-fetch.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { createPool } from '../runtime/pg-pool.ts';
 import { checkProvider, formatReport } from './check/check-provider.ts';
 import { type ProviderConfig, readProviderConfig } from './config.ts';
-import { createLoginDatabase } from './database/login-database.ts';
+import { createLoginDatabase, parseProviderRows } from './database/login-database.ts';
 import type { ProviderRow } from './provider/provider-row.ts';
 
 const usage = 'usage: npm run provider:check -- --organization SLUG --provider vipps|bankid|idporten|staff';
 
+/** Rows that are not in the database yet come in a JSON array, as `login.providers` would give them: `npm run configure -- --plan --try`. */
+const ROWS = '--rows';
+
 /** `npm run provider:check`: 0 without faults, 1 with some, 2 when it was called wrongly or could not look. */
 async function main(): Promise<number> {
+  if (process.argv[2] === ROWS && process.argv.length === 3) return await checkGivenRows();
   const wanted = readArguments();
   if (wanted === undefined) return fail(usage);
   const config = readConfig();
   if (typeof config === 'string') return fail(config);
   const row = await findRow(config, wanted).catch(() => 'the database cannot be asked: look at DATABASE_URL');
   if (typeof row === 'string') return fail(row);
-  const fetch = createGuardedFetch({
-    deployment: config.deployment,
-    timeoutMs: config.providerTimeoutMs,
-    maxBytes: 1024 * 1024,
-  });
-  const report = await checkProvider(row, config, fetch);
+  const report = await checkProvider(row, config, createFetch(config));
   console.log(formatReport(report));
   return report.faults.length === 0 ? 0 : 1;
+}
+
+async function checkGivenRows(): Promise<number> {
+  const config = readConfig();
+  if (typeof config === 'string') return fail(config);
+  const fetch = createFetch(config);
+  let faults = 0;
+  for (const row of parseProviderRows((await json(process.stdin)) as Record<string, unknown>[])) {
+    const report = await checkProvider(row, config, fetch);
+    console.log(`${row.organization} ${row.provider}: ${formatReport({ ...report, facts: [] }).trim()}`);
+    faults += report.faults.length;
+  }
+  return faults === 0 ? 0 : 1;
+}
+
+function createFetch({ deployment, providerTimeoutMs: timeoutMs }: ProviderConfig): GuardedFetch {
+  return createGuardedFetch({ deployment, timeoutMs, maxBytes: 1024 * 1024 });
 }
 
 interface Wanted {
