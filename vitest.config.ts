@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import LongestFirst from './test/setup/longest-first.ts';
 
 const FIVE_MINUTES = 300_000;
 
@@ -24,6 +25,7 @@ export default defineConfig({
     testTimeout: FIVE_MINUTES,
     hookTimeout: FIVE_MINUTES,
     globalSetup: ['test/setup/cluster.ts'],
+    sequence: { sequencer: LongestFirst },
     reporters: ['default', './test/setup/count-reporter.ts'],
     // The code runs as in production: by Node itself, not through a bundler.
     experimental: { viteModuleRunner: false },
@@ -38,8 +40,7 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
         },
       },
-      // A browser for each file, closed after it.
-      { extends: true, test: { name: 'browser', include: BROWSER, isolate: true, sequence: { groupOrder: 0 } } },
+      { extends: true, test: { name: 'browser', include: BROWSER, sequence: { groupOrder: 0 } } },
       { extends: true, test: { name: 'last', include: LAST, sequence: { groupOrder: 1 } } },
     ],
   },

@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { NoteError, parseVerifierKey, type Verifier } from '../audit-seal/note.ts';
+import { runCommand, UsageError } from '../runtime/command-line.ts';
 import { ConfigurationError } from '../runtime/environment.ts';
 import { createAuditReader, type EpochRow } from './audit-reader.ts';
 import { readAuditToolsConfig } from './config.ts';
@@ -8,23 +8,43 @@ import { readNotes, type Witnessed } from './notes-file.ts';
 import type { Terminal } from './terminal.ts';
 import { type Report, verifyAudit } from './verify-audit.ts';
 
-export const verifyUsage = `npm run audit:verify -- [--witness FILE]... [--key KEY]... [--accept-restore]
-
-  --witness FILE    checkpoints that npm run audit:witness kept, or a worker's AUDIT_CHECKPOINT_FILE
+const command = {
+  name: 'audit:verify',
+  synopsis: '[--witness FILE]... [--key KEY]... [--accept-restore]',
+  about: `  --witness FILE    checkpoints that npm run audit:witness kept, or a worker's AUDIT_CHECKPOINT_FILE
   --key KEY         public key that checkpoints must be signed with; also in AUDIT_VERIFIER_KEYS
   --accept-restore  the database is a restored backup, and that is known: the audit goes on in a new epoch.
                     DATABASE_URL is then a login that may act as registry_owner
 
-Exit: 0 nothing found, 1 something found, 2 it could not run.`;
+Exit: 0 nothing found, 1 something found, 2 it could not run.`,
+  options: {
+    witness: { type: 'string', multiple: true },
+    key: { type: 'string', multiple: true },
+    'accept-restore': { type: 'boolean', default: false },
+  },
+} as const;
+
+type Options = { files: readonly string[]; keys: readonly Verifier[]; acceptRestore: boolean };
 
 /** `npm run audit:verify`. @returns the exit code */
-export async function runVerify(args: string[], environment: Record<string, string | undefined>, terminal: Terminal) {
-  try {
-    return await verify(args, environment, terminal);
-  } catch (error) {
-    terminal.complain(couldNotRun(error));
-    return 2;
-  }
+export function runVerify(args: string[], environment: Record<string, string | undefined>, terminal: Terminal) {
+  return runCommand(command, args, terminal, async ({ values }) => {
+    const keys = readKeys(values.key ?? []);
+    const options = { files: values.witness ?? [], keys, acceptRestore: values['accept-restore'] };
+    return verify(options, environment, terminal).catch((error) => {
+      terminal.complain(couldNotRun(error));
+      return 2;
+    });
+  });
+}
+
+/** @throws UsageError where one is no key */
+export function readKeys(texts: readonly string[]): Verifier[] {
+  return texts.map((text) => {
+    const key = parseVerifierKey(text);
+    if (key === undefined) throw new UsageError('what --key has is no verifier key');
+    return key;
+  });
 }
 
 /** Why a program could not do its work; a sentence without values. */
@@ -37,12 +57,7 @@ export function couldNotRun(error: unknown): string {
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }
 
-async function verify(args: string[], environment: Record<string, string | undefined>, terminal: Terminal) {
-  const options = readOptions(args);
-  if (options === undefined) {
-    terminal.complain(verifyUsage);
-    return 2;
-  }
+async function verify(options: Options, environment: Record<string, string | undefined>, terminal: Terminal) {
   const config = readAuditToolsConfig(environment, { database: true, keys: false });
   const pool = new pg.Pool({ connectionString: config.databaseUrl, application_name: 'audit-verify', max: 2 });
   // A connection that breaks while it rests: the next query says so.
@@ -64,24 +79,6 @@ async function verify(args: string[], environment: Record<string, string | undef
     return await acceptRestore(pool, report, witnessed, terminal);
   } finally {
     await pool.end();
-  }
-}
-
-function readOptions(args: string[]) {
-  try {
-    const { values } = parseArgs({
-      args,
-      options: {
-        witness: { type: 'string', multiple: true, default: [] },
-        key: { type: 'string', multiple: true, default: [] },
-        'accept-restore': { type: 'boolean', default: false },
-      },
-    });
-    const keys = values.key.map(parseVerifierKey);
-    if (keys.includes(undefined)) return undefined;
-    return { files: values.witness, keys: keys as Verifier[], acceptRestore: values['accept-restore'] };
-  } catch {
-    return undefined;
   }
 }
 

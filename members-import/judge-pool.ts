@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { JudgeBatch, JudgedBatch, JudgeSettings } from './judge-batch.ts';
+import { createJudge, type JudgeBatch, type JudgedBatch, type JudgeSettings } from './judge-batch.ts';
 
 export type JudgePool = { judge: JudgeBatch; threads: number; [Symbol.asyncDispose](): Promise<void> };
 
@@ -9,8 +9,12 @@ const resourceLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 64
 
 type Thread = { worker: Worker; waiting: PromiseWithResolvers<JudgedBatch>[] };
 
-/** Threads that judge batches, because sealing a million numbers is most of the work of an import. */
+/**
+ * Threads that judge batches, because sealing a million numbers is most of the work of an import. One is the program's own: another
+ * beside it would take longer to start than a small file takes.
+ */
 export function startJudgePool(settings: JudgeSettings, threads: number): JudgePool {
+  if (threads === 1) return { threads, judge: createJudge(settings), [Symbol.asyncDispose]: async () => undefined };
   const pool = Array.from({ length: threads }, () => startThread(settings));
   return {
     threads,

@@ -1,9 +1,10 @@
 import pg from 'pg';
+import { runCommand, UsageError } from '../runtime/command-line.ts';
 import { framesOf } from '../runtime/describe-error.ts';
 import { ConfigurationError } from '../runtime/environment.ts';
 import { LedgerError, refuseMissingErasures } from '../runtime/erasure-ledger.ts';
 import { refuseUnconfirmedCommits } from '../runtime/unconfirmed-commit.ts';
-import { readArguments, usage } from './arguments.ts';
+import { type Arguments, command, readArguments } from './arguments.ts';
 import { type ImportConfig, readImportConfig } from './config.ts';
 import { explainFailure } from './database-failure.ts';
 import { ImportError } from './errors.ts';
@@ -25,61 +26,61 @@ export type Terminal = {
  * `npm run members:import`, without the process around it.
  *
  * @param words the command line, without program and script
+ * @param connect opens the one connection that the import uses, as the role `member_importer`
  * @returns the exit code: 0 when the file was imported, also where rows were rejected; 1 when not; 2: misused; 3: a person must look at
  *   the file first
  */
-export async function runProgram(
+export function runProgram(
   words: string[],
   environment: Record<string, string | undefined>,
   terminal: Terminal,
+  connect = openConnection,
 ): Promise<number> {
-  try {
-    const options = readArguments(words);
-    if (options === 'help') terminal.say(usage);
-    else await runImport(options, readImportConfig(environment), terminal);
-    return 0;
-  } catch (error) {
-    return explain(error, terminal);
-  }
+  return runCommand(command, words, terminal, async (line) => {
+    try {
+      await runImport(readArguments(line), readImportConfig(environment), terminal, connect);
+      return 0;
+    } catch (error) {
+      return explain(error, terminal);
+    }
+  });
 }
 
 async function runImport(
-  options: Exclude<ReturnType<typeof readArguments>, 'help'>,
+  options: Arguments,
   config: ImportConfig,
   { say, ask, progress }: Terminal,
+  connect: typeof openConnection,
 ): Promise<void> {
-  const client = new pg.Client({
-    connectionString: config.databaseUrl,
-    application_name: 'members-import',
-    keepAlive: true,
+  await using connection = await connect(config.databaseUrl);
+  const database = createImportDatabase(connection);
+  await refuseMissingErasures(config.erasureLedger, config.deployment, database.missingErasures);
+  const summary = await importMembers(options, {
+    config,
+    database,
+    say,
+    ask,
+    terminal: progress,
   });
+  for (const line of describeSummary(summary, options)) say(line);
+}
+
+async function openConnection(databaseUrl: string): Promise<Pick<pg.ClientBase, 'query'> & AsyncDisposable> {
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'members-import', keepAlive: true });
   // A lost connection is told by the query that needed it.
   client.on('error', () => undefined);
   refuseUnconfirmedCommits(client);
   try {
-    await client.connect().catch((cause) => {
-      throw explainFailure(cause, 'connecting');
-    });
-    const database = createImportDatabase(client);
-    await refuseMissingErasures(config.erasureLedger, config.deployment, database.missingErasures);
-    const summary = await importMembers(options, {
-      config,
-      database,
-      say,
-      ask,
-      terminal: progress,
-    });
-    for (const line of describeSummary(summary, options)) say(line);
-  } finally {
+    await client.connect();
+  } catch (cause) {
     await client.end();
+    throw explainFailure(cause, 'connecting');
   }
+  return Object.assign(client, { [Symbol.asyncDispose]: () => client.end() });
 }
 
 function explain(error: unknown, { complain }: Terminal): number {
-  if (error instanceof ImportError && error.code === 'arguments_invalid') {
-    complain(`members-import: ${error.message}\n\n${usage}`);
-    return 2;
-  }
+  if (error instanceof UsageError) throw error;
   if (error instanceof ImportError || error instanceof ConfigurationError || error instanceof LedgerError) {
     complain(`members-import: ${'code' in error ? `${error.code}: ` : ''}${error.message}`);
   } else {

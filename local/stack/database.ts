@@ -28,6 +28,8 @@ export async function startDatabase(folder: StackFolder, port: number): Promise<
     logFile: join(folder.logs, 'postgres.log'),
     password: newPassword(),
     port,
+    // It need not survive a crash: each start begins anew.
+    settings: { fsync: 'off', full_page_writes: 'off' },
   });
   endWhenToldTo(server, dataFolder);
   const url = new URL(server.url);

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll } from 'vitest';
 import { launchChromium } from './launch-chromium.ts';
 
 export type OpenPage = AsyncDisposable & {
@@ -11,9 +10,11 @@ export type OpenPage = AsyncDisposable & {
 };
 
 let browser: Promise<Browser> | undefined;
-afterAll(async () => (await browser)?.close());
 
-/** A page with cookies and settings of its own, in the one browser process that all tests of a file share. */
+/**
+ * A page with cookies and settings of its own, in the one browser that all files of this process share: a browser takes as long to start
+ * as a dozen pages to load. It ends with this process, because it reads from a pipe that closes then.
+ */
 export async function openPage(options: BrowserContextOptions = {}): Promise<OpenPage> {
   browser ??= launchChromium();
   const context = await (await browser).newContext(options);

@@ -13,6 +13,8 @@ const FLAGS = [
   '--disable-sync',
   '--use-gl=angle',
   '--use-angle=swiftshader',
+  // Our pages hold little script, and axe-core is done before optimising it would pay.
+  '--js-flags=--single-threaded --no-opt --no-maglev',
 ];
 
 /** A real browser, from npm: no machine is without it. `CHROMIUM_PATH` names another one. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import { until } from '../../support/until.ts';
 import { comeBack, get, logIn, start, startUrl, token, tokensOf } from '../support/browser.ts';
-import { startWorld } from '../support/world.ts';
+import { startProxiedWorld } from '../support/world.ts';
 
 const boundMs = 3_500;
 
@@ -12,7 +12,7 @@ async function timed<Result>(action: () => Promise<Result>): Promise<{ result: R
 }
 
 test('an answer lost on its way back is asked for again, and the login is recorded once', async () => {
-  await using world = await startWorld();
+  await using world = await startProxiedWorld();
   world.proxy.cutAfter('login.record_observation');
   const login = await logIn(world);
   assert.equal(world.proxy.lostAnswers(), 1);
@@ -24,7 +24,7 @@ test('an answer lost on its way back is asked for again, and the login is record
 });
 
 test('an answer lost after the session was opened leads to that session', async () => {
-  await using world = await startWorld();
+  await using world = await startProxiedWorld();
   assert.equal((await logIn(world)).error, null);
   world.proxy.cutAfter('login.record_observation');
   const login = await logIn(world);
@@ -40,7 +40,7 @@ test('an answer lost after the session was opened leads to that session', async 
 });
 
 test('an exchange whose answer the database could not bring is asked for again, of a code and of a refresh token', async () => {
-  await using world = await startWorld();
+  await using world = await startProxiedWorld();
   const login = await logIn(world);
   world.proxy.cutAfter('login.redeem_code');
   const exchanged = await token(world, {
@@ -59,7 +59,7 @@ test('an exchange whose answer the database could not bring is asked for again, 
 });
 
 test('a session that cannot be opened along with the decision is opened by a call of its own', async () => {
-  await using world = await startWorld();
+  await using world = await startProxiedWorld();
   await world.db.pool.query(
     `create or replace function login.admit(observation_id uuid, member_id uuid, ask_consent boolean, code_hash bytea,
        code_challenge text, return_to text, client_id text default null, scope text[] default '{}', nonce text default null)
@@ -70,7 +70,7 @@ test('a session that cannot be opened along with the decision is opened by a cal
 });
 
 test('a transaction whose consumption was not confirmed is not used: no token request', async () => {
-  await using world = await startWorld();
+  await using world = await startProxiedWorld();
   world.proxy.cutAfter('login.consume_transaction');
   const login = await logIn(world);
   assert.equal(world.proxy.lostAnswers(), 1);
@@ -79,7 +79,7 @@ test('a transaction whose consumption was not confirmed is not used: no token re
 });
 
 test('a link token whose use was not confirmed starts nothing, and nobody is told that it was used', async () => {
-  await using world = await startWorld();
+  await using world = await startProxiedWorld();
   const login = await logIn(world);
   const form = { grant_type: 'authorization_code', code: login.code ?? '', code_verifier: login.codeVerifier };
   const { access_token } = await tokensOf(await token(world, form));
@@ -94,7 +94,7 @@ test('a link token whose use was not confirmed starts nothing, and nobody is tol
 });
 
 test('a database whose functions answer in another shape than this release knows lets nobody in, and the log says so', async () => {
-  await using world = await startWorld();
+  await using world = await startProxiedWorld();
   await world.db.pool.query(
     `create or replace function login.admit(observation_id uuid, member_id uuid, ask_consent boolean, code_hash bytea,
        code_challenge text, return_to text, client_id text default null, scope text[] default '{}', nonce text default null)
@@ -107,7 +107,7 @@ test('a database whose functions answer in another shape than this release knows
 });
 
 test('connections that broke while idle are not noticed by the next login', async () => {
-  await using world = await startWorld();
+  await using world = await startProxiedWorld();
   assert.equal((await logIn(world)).error, null);
   const started = await start(world);
   await world.db.pool.query(
@@ -118,7 +118,7 @@ test('connections that broke while idle are not noticed by the next login', asyn
 });
 
 test('with the database down a login ends soon, with a redirect, and works again afterwards', async () => {
-  await using world = await startWorld();
+  await using world = await startProxiedWorld();
   const started = await start(world);
   const address = world.provider.authorize(started.address, world.person);
   world.proxy.cut();
@@ -135,7 +135,7 @@ test('with the database down a login ends soon, with a redirect, and works again
 });
 
 test('with the database frozen a login ends within the bound, as does a start', async () => {
-  await using world = await startWorld({ environment: { DATABASE_POOL_SIZE: '2' } });
+  await using world = await startProxiedWorld({ environment: { DATABASE_POOL_SIZE: '2' } });
   const started = await start(world);
   world.proxy.freeze();
   const address = world.provider.authorize(started.address, world.person);
@@ -153,7 +153,7 @@ test('with the database frozen a login ends within the bound, as does a start', 
 });
 
 test('a database that freezes during the code exchange ends the login within the bound', async () => {
-  await using world = await startWorld();
+  await using world = await startProxiedWorld();
   const { provider } = world;
   const started = await start(world);
   provider.claims = (claims) => {
@@ -168,7 +168,7 @@ test('a database that freezes during the code exchange ends the login within the
 });
 
 test('without ever having seen the providers there is a page that says when to come back', async () => {
-  await using world = await startWorld();
+  await using world = await startProxiedWorld();
   world.proxy.cut();
   const { result, ms } = await timed(() => get(startUrl(world, 'some state', 'v'.repeat(43))));
   assert.equal(result.status, 503);
@@ -177,7 +177,7 @@ test('without ever having seen the providers there is a page that says when to c
 });
 
 test('readiness follows the database, liveness does not', async () => {
-  await using world = await startWorld();
+  await using world = await startProxiedWorld();
   const status = async (path: string) => (await fetch(`${world.url}${path}`)).status;
   assert.equal(await status('/readyz'), 200);
   world.proxy.cut();

@@ -83,6 +83,6 @@ export async function startStandardPlace(staff: Record<string, Partial<Person>> 
     email: kari.email,
   });
   const settings = { PORT: new URL(callbackUrl).port, PUBLIC_URL: callbackUrl };
-  const { logLines } = parts.use(await startCallback(db.urlFor('auth_callback'), settings));
+  const { logLines } = parts.use(await startCallback(db, settings));
   return { db, organization, member, callbackUrl, logLines, [Symbol.asyncDispose]: () => parts.disposeAsync() };
 }

@@ -73,7 +73,7 @@ export async function startPlace(options: {
   const names = { given_name: 'Kari', family_name: 'Nordmann', birth_date: '1972-03-08' };
   const member = await addMember(db, organization, { ...names, ...contact, ...options.member });
   const settings = { PORT: new URL(callbackUrl).port, PUBLIC_URL: callbackUrl, ...options.environment };
-  const { logLines } = parts.use(await startCallback(db.urlFor('auth_callback'), settings));
+  const { logLines } = parts.use(await startCallback(db, settings));
   const login = { callbackUrl, organization: slug, provider: options.provider, returnTo: home, person: person.id };
   return {
     db,

@@ -25,7 +25,6 @@ export type World = AsyncDisposable & {
   /** Those of `more`, in their order. */
   more: TestProvider[];
   db: TestDatabase;
-  proxy: DatabaseProxy;
   organization: Organization;
   member: Member;
   /** The member's login at the provider. */
@@ -58,6 +57,15 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   return Object.assign(worlds[0] as World, { [Symbol.asyncDispose]: () => worlds[Symbol.asyncDispose]() });
 }
 
+/** The same, with connections of the callback's own that go through a proxy, for what networks do to them. */
+export async function startProxiedWorld(options: WorldOptions = {}): Promise<World & { proxy: DatabaseProxy }> {
+  const parts = new AsyncDisposableStack();
+  const db = parts.use(await createTestDatabase());
+  const proxy = parts.use(await startDatabaseProxy(db.urlFor('auth_callback')));
+  const [world] = await furnishAll({ db, databaseUrl: proxy.url, parts }, [options], options.environment);
+  return Object.assign(world as World, { proxy, [Symbol.asyncDispose]: () => parts.disposeAsync() });
+}
+
 /**
  * Several organisations, each with a provider of its own, in one database behind one callback: for tables of cases. All
  * are there before the callback first reads its providers.
@@ -68,14 +76,23 @@ export async function startWorlds(
 ): Promise<World[] & AsyncDisposable> {
   const parts = new AsyncDisposableStack();
   const db = parts.use(await createTestDatabase());
-  const proxy = parts.use(await startDatabaseProxy(db.urlFor('auth_callback')));
+  const worlds = await furnishAll({ db, parts }, places, settings);
+  return Object.assign(worlds, { [Symbol.asyncDispose]: () => parts.disposeAsync() });
+}
+
+type Ground = { db: TestDatabase; databaseUrl?: string; parts: AsyncDisposableStack };
+
+async function furnishAll(
+  { db, databaseUrl, parts }: Ground,
+  places: WorldOptions[],
+  settings: Record<string, string> = {},
+): Promise<World[]> {
   const furnished = await Promise.all(places.map((place) => furnish(db, place)));
   for (const { provider, more } of furnished) for (const each of [provider, ...more]) parts.use(each);
-  const { url, logLines } = parts.use(await startCallback(proxy.url, settings));
-  const worlds = furnished.map((place) => ({
+  const { url, logLines } = parts.use(await startCallback(db, settings, databaseUrl));
+  return furnished.map((place) => ({
     url,
     db,
-    proxy,
     logLines,
     person: samplePerson(),
     ...place,
@@ -85,23 +102,29 @@ export async function startWorlds(
     },
     [Symbol.asyncDispose]: async () => undefined,
   }));
-  return Object.assign(worlds, { [Symbol.asyncDispose]: () => parts.disposeAsync() });
 }
 
-/** The callback in this process, on a free port, or on that of `settings`. */
-export async function startCallback(databaseUrl: string, settings: Record<string, string> = {}) {
+/**
+ * The callback in this process, on a free port, or on that of `settings`.
+ *
+ * @param databaseUrl by default it uses the connections that the database keeps from test to test: a session, with all functions compiled
+ *   anew, takes longer than a login
+ */
+export async function startCallback(db: TestDatabase, settings: Record<string, string> = {}, databaseUrl?: string) {
   const parts = new AsyncDisposableStack();
   const logLines: string[] = [];
-  const config = readCallbackConfig({ PORT: '0', ...environment(databaseUrl), ...settings });
+  const url = databaseUrl ?? db.urlFor('auth_callback');
+  const config = readCallbackConfig({ PORT: '0', ...environment(url), ...settings });
   const destination = { write: (line: string) => void logLines.push(line) };
   const log = createLogger({ name: 'auth-callback', level: 'debug', destination });
-  const pool = createPool({ connectionString: config.databaseUrl, max: 10, applicationName: 'auth-callback', log });
-  parts.defer(() => pool.end());
+  const ownPool = () => createPool({ connectionString: url, max: 10, applicationName: 'auth-callback', log });
+  const pool = databaseUrl === undefined ? db.poolFor('auth_callback') : ownPool();
+  if (databaseUrl !== undefined) parts.defer(() => pool.end());
   const { server } = await createCallback(config, pool, log);
   await listen(server, '127.0.0.1', config.port);
   parts.defer(() => closeServer(server, 0));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { url, logLines, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { url: address, logLines, [Symbol.asyncDispose]: () => parts.disposeAsync() };
 }
 
 async function furnish(db: TestDatabase, options: WorldOptions) {

@@ -3,7 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { test } from 'vitest';
 import { readRevocationNotice } from '../../../auth-callback/webhook/revocation-notice.ts';
 import { logIn } from '../support/browser.ts';
-import { number, startWorld, type World } from '../support/world.ts';
+import { number, startProxiedWorld, startWorld, type World, type WorldOptions } from '../support/world.ts';
 
 const secret = 'a-secret-of-the-test';
 const b64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -25,11 +25,12 @@ function payloadOf(changes: Record<string, unknown> = {}): Record<string, unknow
 const notice = (changes: Record<string, unknown> = {}) => `${header}.${b64(payloadOf(changes))}`;
 
 /** The name of the secret's variable is made from the slug. */
-async function startWithSecret(environment: Record<string, string> = {}): Promise<World> {
+function withSecret(environment: Record<string, string> = {}): WorldOptions {
   const slug = `hook-${Math.random().toString(36).slice(2, 10)}`;
   const name = `OIDC_WEBHOOK_SECRET_${slug.toUpperCase().replaceAll('-', '_')}`;
-  return startWorld({ organization: { slug }, environment: { [name]: secret, ...environment } });
+  return { organization: { slug }, environment: { [name]: secret, ...environment } };
 }
+const startWithSecret = (environment: Record<string, string> = {}) => startWorld(withSecret(environment));
 
 function post(
   world: World,
@@ -214,7 +215,7 @@ test('an organisation with a secret and without Vipps has no webhook', async () 
 });
 
 test('while the database is away the provider is told to come again', async () => {
-  await using world = await startWithSecret();
+  await using world = await startProxiedWorld(withSecret());
   world.proxy.cut();
   const response = await post(world, notice());
   assert.equal(response.status, 503);

@@ -98,7 +98,10 @@ function environmentFor(db: TestDatabase): Record<string, string> {
   return { DEPLOYMENT: 'test', DATABASE_URL: databaseUrl, PERSONNUMMER_SEALING_KEYS, PERSONNUMMER_INDEX_SECRETS };
 }
 
-/** The program in this process, with one thread: starting another process takes longer than most of these imports. */
+/**
+ * The program in this process, with its one thread and a session that the database keeps from test to test: starting another of any of
+ * them takes longer than most of these imports.
+ */
 async function runHere(
   db: TestDatabase,
   words: string[],
@@ -108,7 +111,12 @@ async function runHere(
   const err: string[] = [];
   const environment = { ...environmentFor(db), IMPORT_THREADS: '1' };
   const terminal = { say: (line: string) => out.push(`${line}\n`), complain: (text: string) => err.push(`${text}\n`) };
-  const code = await runProgram(words, environment, { ...terminal, progress: process.stderr, ...(ask && { ask }) });
+  const connect = async () => {
+    const client = await db.poolFor('member_importer').connect();
+    return Object.assign(client, { [Symbol.asyncDispose]: async () => client.release() });
+  };
+  const here = { ...terminal, progress: process.stderr, ...(ask && { ask }) };
+  const code = await runProgram(words, environment, here, connect);
   return { code, out: out.join(''), err: err.join('') };
 }
 

@@ -1,27 +1,15 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, test } from 'vitest';
-import { logIn } from '../../local/scripted-login.ts';
-import { artifactsFolder } from '../support/artifacts.ts';
-import { openPage, violations } from '../support/chromium.ts';
-import { type LocalProgram, runLocal } from '../support/start-stack.ts';
-import { focusIsVisible, tabTo } from './support/keyboard.ts';
+import { test } from 'vitest';
+import { logIn } from '../../../local/scripted-login.ts';
+import { artifactsFolder } from '../../support/artifacts.ts';
+import { openPage, violations } from '../../support/chromium.ts';
+import { focusIsVisible, tabTo } from '../support/keyboard.ts';
+import { theStack } from './the-stack.ts';
 
 // The local app as a person sees it, in a real browser and with the keyboard alone. On the way it shows that the browser
 // keeps the callback's `__Host-` cookies over http on the addresses of this machine.
-
-let program: LocalProgram;
-
-beforeAll(async () => {
-  program = runLocal('start');
-  await program.says(/Click here/);
-});
-
-afterAll(async () => {
-  program?.process.kill('SIGTERM');
-  await program?.ended;
-});
 
 /** A fresh browser on the app's page; `cookieNames` grows as the callback sets cookies. */
 async function openApp(colorScheme: 'light' | 'dark' = 'light') {
@@ -32,7 +20,7 @@ async function openApp(colorScheme: 'light' | 'dark' = 'light') {
       if (name.toLowerCase() === 'set-cookie') cookieNames.push(value.split('=')[0] ?? '');
     }
   });
-  await opened.page.goto(program.stack().appUrl);
+  await opened.page.goto(theStack().stack().appUrl);
   return { ...opened, cookieNames };
 }
 
@@ -131,7 +119,7 @@ test('our own question is answered by keyboard, and a refusal is a login all the
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: /BankID: log in/ }).waitFor();
   await press(page, /^Log in$/);
-  await page.waitForURL(`${program.stack().callbackUrl}/**`);
+  await page.waitForURL(`${theStack().stack().callbackUrl}/**`);
   await look(page, /./, 'own-question');
   const no = page.locator('button[name=answer][value=no]');
   await press(page, new RegExp(`^${(await no.textContent())?.trim()}$`));
@@ -165,7 +153,7 @@ test('the pages are readable in dark colours, and consent is withdrawn there', a
 });
 
 test('a coordinator signs in at the desk with the local staff provider, and settles what a login has opened', async () => {
-  const stack = program.stack();
+  const stack = theStack().stack();
   const person = stack.persons.find(({ organization, expected }) => organization === 'nhf' && expected === 'conflict');
   assert.ok(person !== undefined);
   const returnTo = stack.organizations.find(({ slug }) => slug === 'nhf')?.returnTo ?? '';

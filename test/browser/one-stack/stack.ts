@@ -3,29 +3,24 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterAll, beforeAll, test } from 'vitest';
-import { revocationNotice } from '../../local/identity-provider/withdrawal.ts';
-import { isRunning } from '../../local/is-running.ts';
-import { logIn } from '../../local/scripted-login.ts';
-import type { StackFile } from '../../local/stack/stack-file.ts';
-import { bareEnvironment } from '../support/bare-environment.ts';
-import { type LocalProgram, runLocal } from '../support/start-stack.ts';
-import { until } from '../support/until.ts';
+import { beforeAll, test } from 'vitest';
+import { revocationNotice } from '../../../local/identity-provider/withdrawal.ts';
+import { isRunning } from '../../../local/is-running.ts';
+import { logIn } from '../../../local/scripted-login.ts';
+import type { StackFile } from '../../../local/stack/stack-file.ts';
+import { bareEnvironment } from '../../support/bare-environment.ts';
+import { type LocalProgram, runLocal } from '../../support/start-stack.ts';
+import { until } from '../../support/until.ts';
+import { theStack } from './the-stack.ts';
 
-const ROOT = join(import.meta.dirname, '..', '..');
+const ROOT = join(import.meta.dirname, '..', '..', '..');
 
 let program: LocalProgram;
 let stack: StackFile;
 
-beforeAll(async () => {
-  program = runLocal('start');
-  await program.says(/Click here/);
+beforeAll(() => {
+  program = theStack();
   stack = program.stack();
-});
-
-afterAll(async () => {
-  program.process.kill('SIGKILL');
-  await program.ended;
 });
 
 test('stack.json has everything the contract promises, and only its owner can read it', () => {
@@ -172,12 +167,13 @@ test('a program that somebody kills is started again, and stack.json knows', asy
   const login = {
     callbackUrl: stack.callbackUrl,
     organization: 'hlf',
-    provider: 'vipps',
-    person: 'hlf-filled',
+    provider: 'bankid',
+    person: 'hlf-bankid-filled',
     returnTo,
-  };
+  } as const;
+  const held = `${stack.organizations[2]?.memberSystemUrl}/members/HLF-2000`;
+  assert.equal((await fetch(held)).status, 404, 'nobody has told it yet');
   assert.equal((await logIn(login)).status, 'logged_in');
-  const held = `${stack.organizations[2]?.memberSystemUrl}/members/HLF-1000`;
   await until('the push', async () => (await fetch(held)).status === 200);
 });
 

@@ -1,34 +1,27 @@
 import assert from 'node:assert/strict';
 import pg from 'pg';
 import { afterAll, beforeAll, test } from 'vitest';
-import { setMemberSystemMode } from '../../local/demo/member-systems.ts';
-import { logIn } from '../../local/scripted-login.ts';
-import type { StackFile } from '../../local/stack/stack-file.ts';
-import { searchDatabase } from '../support/leaks.ts';
-import { type LocalProgram, runLocal } from '../support/start-stack.ts';
-import { until } from '../support/until.ts';
+import { setMemberSystemMode } from '../../../local/demo/member-systems.ts';
+import { logIn } from '../../../local/scripted-login.ts';
+import type { StackFile } from '../../../local/stack/stack-file.ts';
+import { searchDatabase } from '../../support/leaks.ts';
+import { until } from '../../support/until.ts';
+import { theStack } from './the-stack.ts';
 
 // What was promised to those who ordered this, one test each, on the whole system as `npm start` runs it: real HTTP, real PostgreSQL,
 // real worker, real member system.
 
-let program: LocalProgram;
 let stack: StackFile;
 let database: pg.Pool;
 
 beforeAll(async () => {
-  program = runLocal('start');
-  await program.says(/Click here/);
-  stack = program.stack();
+  stack = theStack().stack();
   database = new pg.Pool({ connectionString: stack.databaseUrl, max: 2 });
   await database.query(`alter system set log_statement = 'all'`);
   await database.query('select pg_reload_conf()');
 });
 
-afterAll(async () => {
-  await database.end();
-  program.process.kill('SIGTERM');
-  await program.ended;
-});
+afterAll(() => database.end());
 
 async function row(sql: string, ...parameters: unknown[]) {
   return (await database.query(sql, parameters)).rows[0];

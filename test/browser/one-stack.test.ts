@@ -1,0 +1,5 @@
+// One stack for all three, in this order: it takes longer to start than most of them take. What was promised needs an untouched one; the last
+// one stops it.
+import './one-stack/acceptance-criteria.ts';
+import './one-stack/local-app.ts';
+import './one-stack/stack.ts';
