@@ -1,4 +1,4 @@
-import type { ClientBase } from 'pg';
+import type { Pool } from 'pg';
 import { sealedColumns, selectSealedColumns } from '../audit-seal/event.ts';
 import { parseVerifierKey, type Verifier } from '../audit-seal/note.ts';
 import type { Hash, Subtree } from '../audit-seal/tree.ts';
@@ -44,25 +44,39 @@ const redacted = `jsonb_build_array(e.id, case when isfinite(e.occurred_at) then
   e.organization_id, e.event, e.source, e.actor, e.message, e.member_id, e.observation_id, e.conflict_id, e.push_id, e.transaction_id::text,
   e.epoch)::text`;
 
+// As private.digest_erasure makes it: a function of the database is not believed.
+const changedErasures = `with erased as (
+    select u.id::text as erasure, encode(sha256(convert_to(jsonb_build_array(u.id, u.organization_id, u.member_id, u.reason, u.requested_by,
+      u.approved_by, u.conflict_id, (extract(epoch from u.announced_at) * 1000000)::bigint, (extract(epoch from u.erased_at) * 1000000)::bigint,
+      u.counts, (select jsonb_agg(jsonb_build_array(r.member_id, encode(r.external_id_digest, 'hex')) order by r.member_id)
+        from audit.erased_records as r where r.erasure_id = u.id))::text, 'UTF8')), 'hex') as digest
+    from audit.erasures as u where u.state = 'erased'
+  ), said as (
+    select e.detail ->> 'erasure_id' as erasure, e.detail ->> 'digest' as digest, e.id::text as event
+    from audit.events as e where e.event = 'member_erased'
+  )
+  select erasure, s.event, u.digest is null as removed from erased as u full join said as s using (erasure)
+  where u.digest is distinct from s.digest order by erasure limit 100`;
+
 const behind = `from audit.events as e where (e.epoch, e.transaction_id, e.id) <= ($1::integer, $2::text::xid8, $3::bigint)
   and not exists (select from audit.leaves as l where l.event_id = e.id)`;
 
-/** Reads the sealed audit with an auditor's rights, a page at a time: nothing of it grows with the number of events. */
-export function createAuditReader(client: ClientBase) {
+const leavesQuery = { name: 'leaves', text: leavesPage, rowMode: 'array' } as const;
+
+/**
+ * Reads the sealed audit with an auditor's rights, a page at a time: nothing of it grows with the number of events.
+ *
+ * @param pool two connections: a page is looked up while the one before it is compared
+ */
+export function createAuditReader(pool: Pool) {
   const fixed = 6;
   const id = fixed + sealedColumns.indexOf('id');
-  const query = async <Row>(text: string, values: unknown[] = []) =>
-    (await client.query({ text, values })).rows as Row[];
+  const query = async <Row>(text: string, values: unknown[] = []) => (await pool.query({ text, values })).rows as Row[];
   return {
     /** Leaves after one index and before another, in their order. */
     async leavesAfter(index: number, end: number, most: number): Promise<LeafRow[]> {
-      const { rows } = await client.query({
-        name: 'leaves',
-        text: leavesPage,
-        values: [index, end, most],
-        rowMode: 'array',
-      });
-      return rows.map((row: unknown[]) => {
+      const { rows } = await pool.query<unknown[]>({ ...leavesQuery, values: [index, end, most] });
+      return rows.map((row) => {
         const [leaf, eventId, hash, epoch, transaction, salt] = row as [
           string,
           string,
@@ -139,6 +153,9 @@ export function createAuditReader(client: ClientBase) {
       );
       return new Set(rows.flatMap(({ digest }) => digest ?? []));
     },
+    /** Erasures that are not as the event says that was written when each was carried out; a hundred at most. `event` is null: there is none. */
+    changedErasures: (): Promise<{ erasure: string; event: string | null; removed: boolean }[]> =>
+      query(changedErasures),
     /** The keys that the database itself names. */
     async keys(): Promise<Verifier[]> {
       const rows = await query<{ verifier_key: string }>('select verifier_key from audit.sealing_keys order by 1');

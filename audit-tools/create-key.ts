@@ -1,11 +1,17 @@
 import { createSealingKey } from '../audit-seal/note.ts';
+import { consoleOutput, runCommand, UsageError } from '../runtime/command-line.ts';
+
+const command = {
+  name: 'audit:key',
+  synopsis: 'NAME',
+  about: `  NAME  that of the audit, such as login.example.no/audit`,
+  words: [1, 1],
+} as const;
 
 /** `npm run audit:key -- login.example.no/audit`: a new key for sealing, and its public half. */
-const [name] = process.argv.slice(2);
-if (name === undefined || !/^[a-z0-9.-]+(:[0-9]+)?(\/[A-Za-z0-9._-]+)*$/.test(name)) {
-  console.error('npm run audit:key -- NAME, where the name is that of the audit, such as login.example.no/audit');
-  process.exitCode = 2;
-} else {
+process.exitCode = await runCommand(command, process.argv.slice(2), consoleOutput, async ({ words: [name = ''] }) => {
+  if (!/^[a-z0-9.-]+(:[0-9]+)?(\/[A-Za-z0-9._-]+)*$/.test(name)) throw new UsageError('this is no name of an audit');
   const { signingKey, verifierKey } = createSealingKey(name);
-  console.log(`AUDIT_SEALING_KEY=${signingKey}\nAUDIT_VERIFIER_KEYS=${verifierKey}`);
-}
+  consoleOutput.say(`AUDIT_SEALING_KEY=${signingKey}\nAUDIT_VERIFIER_KEYS=${verifierKey}`);
+  return 0;
+});

@@ -1,7 +1,7 @@
 import { type Checkpoint, openCheckpoint, readContinuation } from '../audit-seal/checkpoint.ts';
 import { NoteError, type Verifier } from '../audit-seal/note.ts';
 import { isConsistent } from '../audit-seal/tree.ts';
-import { appendLine, readNotes } from './notes-file.ts';
+import { appendLine, readNotes, type Witnessed } from './notes-file.ts';
 
 /** What a visit came to. `code` is null where all is well. */
 export type Visit = {
@@ -10,10 +10,10 @@ export type Visit = {
 };
 
 /**
- * `older`: it shows fewer events than it did before (a restored backup, or the newest were removed). `rewritten`: it signed another
+ * `stale`: nothing new was sealed for longer than was allowed. `older`: it shows fewer events than it did before (a restored backup, or the newest were removed). `rewritten`: it signed another
  * history than before. `signature_invalid`, `note_unsigned`, `note_malformed`: what it shows is not signed with the key.
  */
-export type WitnessFinding = 'older' | 'rewritten' | NoteError['code'];
+export type WitnessFinding = 'stale' | 'older' | 'rewritten' | NoteError['code'];
 
 export type WitnessOptions = {
   /** Of the callback, without a slash at the end. */
@@ -21,6 +21,8 @@ export type WitnessOptions = {
   readonly verifiers: readonly Verifier[];
   /** Where checkpoints are kept, one line each. */
   readonly file: string;
+  /** How long the newest checkpoint may be the same, in milliseconds; undefined: for ever. */
+  readonly staleAfterMs?: number | undefined;
   readonly fetch: typeof fetch;
   readonly now: () => Date;
 };
@@ -55,7 +57,7 @@ async function first(options: WitnessOptions, note: string): Promise<Visit> {
   return { code: null, says: `The first checkpoint is kept: ${checkpoint.size} events of ${checkpoint.origin}.` };
 }
 
-async function goOn(options: WitnessOptions, kept: Checkpoint, body: string): Promise<Visit> {
+async function goOn(options: WitnessOptions, kept: Witnessed, body: string): Promise<Visit> {
   const { proof, note, old } = readContinuation(body);
   const checkpoint = openCheckpoint(note, options.verifiers);
   if (checkpoint.origin !== kept.origin || old !== kept.size || !isConsistent(kept, checkpoint, proof)) {
@@ -66,10 +68,21 @@ async function goOn(options: WitnessOptions, kept: Checkpoint, body: string): Pr
     };
   }
   if (checkpoint.size > kept.size) await keep(options, checkpoint);
+  else if (isStale(options, kept)) {
+    return {
+      code: 'stale',
+      says: `Nothing new was sealed since ${kept.time}: ${kept.size} events, as then. No worker seals, or this callback shows an old checkpoint.`,
+    };
+  }
   return {
     code: null,
     says: `${checkpoint.size} events, ${checkpoint.size - kept.size} of them new; what was before is the same.`,
   };
+}
+
+/** A checkpoint says nothing of time, so its age is counted from when it was first seen here. */
+function isStale({ staleAfterMs, now }: WitnessOptions, { time }: Witnessed): boolean {
+  return staleAfterMs !== undefined && time !== undefined && now().getTime() - Date.parse(time) > staleAfterMs;
 }
 
 async function older(options: WitnessOptions, kept: Checkpoint, body: string): Promise<Visit> {

@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { NoteError, parseVerifierKey, type Verifier } from '../audit-seal/note.ts';
+import { runCommand, UsageError } from '../runtime/command-line.ts';
 import { ConfigurationError } from '../runtime/environment.ts';
 import { createAuditReader, type EpochRow } from './audit-reader.ts';
 import { readAuditToolsConfig } from './config.ts';
@@ -8,23 +8,43 @@ import { readNotes, type Witnessed } from './notes-file.ts';
 import type { Terminal } from './terminal.ts';
 import { type Report, verifyAudit } from './verify-audit.ts';
 
-export const verifyUsage = `npm run audit:verify -- [--witness FILE]... [--key KEY]... [--accept-restore]
-
-  --witness FILE    checkpoints that npm run audit:witness kept, or a worker's AUDIT_CHECKPOINT_FILE
+const command = {
+  name: 'audit:verify',
+  synopsis: '[--witness FILE]... [--key KEY]... [--accept-restore]',
+  about: `  --witness FILE    checkpoints that npm run audit:witness kept, or a worker's AUDIT_CHECKPOINT_FILE
   --key KEY         public key that checkpoints must be signed with; also in AUDIT_VERIFIER_KEYS
   --accept-restore  the database is a restored backup, and that is known: the audit goes on in a new epoch.
                     DATABASE_URL is then a login that may act as registry_owner
 
-Exit: 0 nothing found, 1 something found, 2 it could not run.`;
+Exit: 0 nothing found, 1 something found, 2 it could not run.`,
+  options: {
+    witness: { type: 'string', multiple: true },
+    key: { type: 'string', multiple: true },
+    'accept-restore': { type: 'boolean', default: false },
+  },
+} as const;
+
+type Options = { files: readonly string[]; keys: readonly Verifier[]; acceptRestore: boolean };
 
 /** `npm run audit:verify`. @returns the exit code */
-export async function runVerify(args: string[], environment: Record<string, string | undefined>, terminal: Terminal) {
-  try {
-    return await verify(args, environment, terminal);
-  } catch (error) {
-    terminal.complain(couldNotRun(error));
-    return 2;
-  }
+export function runVerify(args: string[], environment: Record<string, string | undefined>, terminal: Terminal) {
+  return runCommand(command, args, terminal, async ({ values }) => {
+    const keys = readKeys(values.key ?? []);
+    const options = { files: values.witness ?? [], keys, acceptRestore: values['accept-restore'] };
+    return verify(options, environment, terminal).catch((error) => {
+      terminal.complain(couldNotRun(error));
+      return 2;
+    });
+  });
+}
+
+/** @throws UsageError where one is no key */
+export function readKeys(texts: readonly string[]): Verifier[] {
+  return texts.map((text) => {
+    const key = parseVerifierKey(text);
+    if (key === undefined) throw new UsageError('what --key has is no verifier key');
+    return key;
+  });
 }
 
 /** Why a program could not do its work; a sentence without values. */
@@ -37,17 +57,13 @@ export function couldNotRun(error: unknown): string {
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }
 
-async function verify(args: string[], environment: Record<string, string | undefined>, terminal: Terminal) {
-  const options = readOptions(args);
-  if (options === undefined) {
-    terminal.complain(verifyUsage);
-    return 2;
-  }
+async function verify(options: Options, environment: Record<string, string | undefined>, terminal: Terminal) {
   const config = readAuditToolsConfig(environment, { database: true, keys: false });
-  const client = new pg.Client({ connectionString: config.databaseUrl, application_name: 'audit-verify' });
-  await client.connect();
+  const pool = new pg.Pool({ connectionString: config.databaseUrl, application_name: 'audit-verify', max: 2 });
+  // A connection that breaks while it rests: the next query says so.
+  pool.on('error', () => undefined);
   try {
-    const reader = createAuditReader(client);
+    const reader = createAuditReader(pool);
     const given = [...options.keys, ...config.verifiers];
     const verifiers = given.length > 0 ? given : await reader.keys();
     if (given.length === 0) {
@@ -60,27 +76,9 @@ async function verify(args: string[], environment: Record<string, string | undef
     const report = await verifyAudit({ reader, verifiers, witnessed, onProgress: progressLines(terminal) });
     tell(report, await reader.epochs(), terminal);
     if (!options.acceptRestore) return report.findings.length === 0 ? 0 : 1;
-    return await acceptRestore(client, report, witnessed, terminal);
+    return await acceptRestore(pool, report, witnessed, terminal);
   } finally {
-    await client.end();
-  }
-}
-
-function readOptions(args: string[]) {
-  try {
-    const { values } = parseArgs({
-      args,
-      options: {
-        witness: { type: 'string', multiple: true, default: [] },
-        key: { type: 'string', multiple: true, default: [] },
-        'accept-restore': { type: 'boolean', default: false },
-      },
-    });
-    const keys = values.key.map(parseVerifierKey);
-    if (keys.includes(undefined)) return undefined;
-    return { files: values.witness, keys: keys as Verifier[], acceptRestore: values['accept-restore'] };
-  } catch {
-    return undefined;
+    await pool.end();
   }
 }
 
@@ -118,21 +116,26 @@ function tell(report: Report, epochs: readonly EpochRow[], { say }: Terminal): v
 }
 
 /** Only what a restored backup looks like is accepted: everything that is there is as it was, and the newest is missing. */
-async function acceptRestore(
-  client: pg.Client,
-  { findings }: Report,
-  witnessed: readonly Witnessed[],
-  terminal: Terminal,
-) {
+async function acceptRestore(pool: pg.Pool, { findings }: Report, witnessed: readonly Witnessed[], terminal: Terminal) {
   if (findings.some(({ code }) => code !== 'witness_ahead')) {
     terminal.complain('Nothing was accepted: this is not only a restored backup.');
     return 1;
   }
   const lost = findings.length === 0 ? null : (witnessed.at(-1)?.note ?? null);
-  await client.query('begin');
-  await client.query('set local role registry_owner');
-  const { rows } = await client.query<{ epoch: number }>('select private.accept_restore($1) as epoch', [lost]);
-  await client.query('commit');
-  terminal.say(`Accepted: the audit goes on in epoch ${rows[0]?.epoch}. Whoever keeps witness has to be told.`);
+  const epoch = await accept(pool, lost);
+  terminal.say(`Accepted: the audit goes on in epoch ${epoch}. Whoever keeps witness has to be told.`);
   return 0;
+}
+
+async function accept(pool: pg.Pool, lost: string | null): Promise<number | undefined> {
+  const client = await pool.connect();
+  try {
+    await client.query('begin');
+    await client.query('set local role registry_owner');
+    const { rows } = await client.query<{ epoch: number }>('select private.accept_restore($1) as epoch', [lost]);
+    await client.query('commit');
+    return rows[0]?.epoch;
+  } finally {
+    client.release(true);
+  }
 }

@@ -21,6 +21,7 @@ export type FindingCode =
   | 'event_slipped_in'
   | 'event_reordered'
   | 'redaction_unrecorded'
+  | 'erasure_changed'
   | 'leaf_removed'
   | 'leaves_rewritten'
   | 'node_changed'
@@ -82,6 +83,7 @@ export async function verifyAudit(options: VerifyOptions): Promise<Report> {
   run.compareWitnessesAhead(witnessed);
   await run.findSlippedIn();
   await run.checkRedactions();
+  await run.checkErasures();
   return run.report();
 }
 
@@ -298,6 +300,17 @@ class Verification {
         code: 'redaction_unrecorded',
         event: firstEvent,
         says: `${events} events, the first of them ${firstEvent}, have ${redactedAt} as the time of their redaction, and no record of one fits them: they were emptied by hand, or changed afterwards.`,
+      });
+    }
+  }
+
+  async checkErasures(): Promise<void> {
+    for (const { erasure, event, removed } of await this.#options.reader.changedErasures()) {
+      const what = removed ? 'was removed, or is no longer carried out' : 'is not what was sealed with it';
+      this.#find({
+        code: 'erasure_changed',
+        ...(event !== null && { event }),
+        says: `The row of erasure ${erasure} ${event === null ? 'was slipped in: no event carried it out' : what}.`,
       });
     }
   }

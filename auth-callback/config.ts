@@ -29,6 +29,8 @@ export interface ProviderConfig {
   providerTimeoutMs: number;
   /** Of the organisations' webhooks, by the name of the variable. No row may name them. */
   webhookSecrets: ReadonlyMap<string, string>;
+  /** Where erasures stand outside the database; null: nowhere. */
+  erasureLedger: LedgerSetting | null;
 }
 
 export interface CallbackConfig extends ProviderConfig {
@@ -52,8 +54,6 @@ export interface CallbackConfig extends ProviderConfig {
   logLevel: LogLevel;
   /** Whoever has it may read `/metrics`; undefined: nobody. */
   metricsToken: string | undefined;
-  /** Where erasures stand outside the database; null: nowhere. */
-  erasureLedger: LedgerSetting | null;
 }
 
 type Environment = Record<string, string | undefined>;
@@ -79,7 +79,6 @@ export function readCallbackConfig(environment: Environment = process.env): Call
     capacityPerAddress: env.integer('MAX_CONCURRENT_PER_ADDRESS', { min: 1, max: 1_000_000, default: 100 }),
     logLevel: env.oneOf('LOG_LEVEL', logLevels, 'info'),
     metricsToken: env.bearerToken('METRICS_TOKEN'),
-    erasureLedger: readLedgerSetting(env, providers.rules),
   };
   env.finish();
   return config;
@@ -106,6 +105,7 @@ function readProviders(env: EnvironmentReader, environment: Environment): Provid
     databaseUrl: env.databaseUrl('DATABASE_URL'),
     publicUrl: env.url('PUBLIC_URL', rules).href.replace(/\/+$/, ''),
     providerTimeoutMs: env.integer('PROVIDER_TIMEOUT_MS', { min: 100, max: 5_000, default: 5_000 }),
+    erasureLedger: readLedgerSetting(env, rules),
     ...readSecrets(env, environment),
   };
 }

@@ -8,6 +8,7 @@ import { createPool } from '../runtime/pg-pool.ts';
 import { stopOnSignals } from '../runtime/stop-signals.ts';
 import { createCallback } from './callback.ts';
 import { type CallbackConfig, readCallbackConfig } from './config.ts';
+import { missingErasures } from './database/missing-erasures.ts';
 
 const name = 'auth-callback';
 
@@ -21,10 +22,7 @@ async function main(config: CallbackConfig): Promise<void> {
     applicationName: name,
     log,
   });
-  await refuseMissingErasures(config.erasureLedger, config.deployment, async (ids, organizations) => {
-    const text = 'select unnest(login.missing_erasures($1::uuid[], $2::text[])) as id';
-    return (await pool.query<{ id: string }>(text, [ids, organizations])).rows.map(({ id }) => id);
-  });
+  await refuseMissingErasures(config.erasureLedger, config.deployment, missingErasures(pool));
   const { server, readiness } = await createCallback(config, pool, log);
   stopOnSignals({
     log,

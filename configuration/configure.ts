@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import pg from 'pg';
+import { refuseUnconfirmedCommits } from '../runtime/unconfirmed-commit.ts';
 import { carryOut } from './carry-out.ts';
 import { compare, type Difference } from './compare.ts';
 import { ConfigureError } from './errors.ts';
@@ -27,17 +28,11 @@ export type ConfigureOptions = {
  * @throws {ConfigureError} `changed_meanwhile`, `database_refused`, `database_failed`
  */
 export async function configure({ file, databaseUrl, prune, decide }: ConfigureOptions): Promise<number | null> {
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'configure' });
-  client.on('error', () => undefined); // a lost connection is told by the query that needed it
-  try {
-    await client.connect();
-    await client.query(
-      `select set_config('search_path', 'pg_catalog, pg_temp', false), set_config('timezone', 'UTC', false)`,
-    );
+  return await withClient(databaseUrl, async (client) => {
     const shown = await inTransaction(client, 'read only', () => compare(client, file));
     if (!(await decide(shown))) return null;
     return await inTransaction(client, 'read write', async () => {
-      await client.query('lock table registry.organizations in share row exclusive mode');
+      await client.query(LOCK);
       const found = await compare(client, file);
       if (!isDeepStrictEqual(found, shown)) {
         throw new ConfigureError(
@@ -45,10 +40,65 @@ export async function configure({ file, databaseUrl, prune, decide }: ConfigureO
           'the database was changed while you decided; nothing was changed now: look again',
         );
       }
-      const due = found.filter(({ kind, table }) => kind !== 'extra' || (prune && table !== organizationTable));
+      const due = dueOf(found, prune);
       await carryOut(client, due);
       return due.length;
     });
+  });
+}
+
+/** What callback and worker would find if the file were carried out: rows as `login.providers` and `sync.member_systems` have them. */
+export type RehearsedRows = { providers: unknown[]; memberSystems: { organization: string; member_system: unknown }[] };
+
+/**
+ * Carries the file out and takes it back, in one transaction: so the database judges every row, and whoever tries them has them whole.
+ *
+ * @throws {ConfigureError} as `configure`
+ */
+export async function rehearse({ file, databaseUrl, prune }: Omit<ConfigureOptions, 'decide'>): Promise<RehearsedRows> {
+  return await withClient(databaseUrl, (client) =>
+    inTransaction(
+      client,
+      'read write',
+      async () => {
+        await client.query(LOCK);
+        await carryOut(client, dueOf(await compare(client, file), prune));
+        const slugs = [file.organizations.map(({ slug }) => slug)];
+        const providers = await client.query<{ row: unknown }>(
+          `select to_jsonb(p) as row from login.providers() as p where p.organization = any ($1) order by p.organization, p.provider`,
+          slugs,
+        );
+        const memberSystems = await client.query<RehearsedRows['memberSystems'][number]>(
+          `select g.slug as organization, to_jsonb(s) as member_system from registry.organizations as g
+           join sync.member_systems as s on s.organization_id = g.id where g.slug = any ($1) order by g.slug`,
+          slugs,
+        );
+        return { providers: providers.rows.map(({ row }) => row), memberSystems: memberSystems.rows };
+      },
+      'rollback',
+    ),
+  );
+}
+
+/** Nobody else configures meanwhile; logins go on. */
+const LOCK = 'lock table registry.organizations in share row exclusive mode';
+
+const dueOf = (found: readonly Difference[], prune: boolean) =>
+  found.filter(({ kind, table }) => kind !== 'extra' || (prune && table !== organizationTable));
+
+async function withClient<Result>(
+  databaseUrl: string,
+  action: (client: pg.Client) => Promise<Result>,
+): Promise<Result> {
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'configure' });
+  client.on('error', () => undefined); // a lost connection is told by the query that needed it
+  refuseUnconfirmedCommits(client);
+  try {
+    await client.connect();
+    await client.query(
+      `select set_config('search_path', 'pg_catalog, pg_temp', false), set_config('timezone', 'UTC', false)`,
+    );
+    return await action(client);
   } catch (error) {
     throw explain(error);
   } finally {
@@ -56,12 +106,17 @@ export async function configure({ file, databaseUrl, prune, decide }: ConfigureO
   }
 }
 
-async function inTransaction<Result>(client: pg.Client, mode: string, action: () => Promise<Result>): Promise<Result> {
+async function inTransaction<Result>(
+  client: pg.Client,
+  mode: string,
+  action: () => Promise<Result>,
+  end: 'commit' | 'rollback' = 'commit',
+): Promise<Result> {
   await client.query(`begin isolation level repeatable read ${mode}`);
   try {
     await client.query('set local role registry_owner');
     const result = await action();
-    await client.query('commit');
+    await client.query(end);
     return result;
   } catch (error) {
     await client.query('rollback').catch(() => undefined); // the connection may be what failed

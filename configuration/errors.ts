@@ -1,6 +1,5 @@
 /** Why a configuration was not carried out. */
 export type ConfigureErrorCode =
-  | 'arguments_invalid'
   | 'file_unreadable'
   | 'file_invalid'
   | 'not_confirmed'

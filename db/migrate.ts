@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { resolveBinary } from 'dbmate';
 import { Logger, runMigrations } from 'graphile-worker';
 import pg from 'pg';
+import { consoleOutput, runCommand } from '../runtime/command-line.ts';
 import { appliedVersions, putRight, returnToOwners } from './put-right.ts';
 
 export type MigrateOptions = {
@@ -140,13 +141,25 @@ function describe(error: unknown): string {
   return [said, detail].filter(Boolean).join(' ').replace(/\s+/g, ' ');
 }
 
-if (import.meta.main) {
-  const databaseUrl = process.env.DATABASE_URL;
+const command = {
+  name: 'migrate',
+  synopsis: '',
+  about: `Brings the database of DATABASE_URL up to date, as the role that owns it. Safe to run again, also after it was killed half-way.`,
+};
+
+async function run(databaseUrl: string | undefined): Promise<number> {
   try {
     if (!databaseUrl) throw new Error('DATABASE_URL is missing (the role that owns the database, postgres://...)');
-    await migrate({ databaseUrl, log: (line) => console.log(line) });
+    await migrate({ databaseUrl, log: consoleOutput.say });
+    return 0;
   } catch (error) {
-    console.error(`migrate: ${describe(error)}`);
-    process.exitCode = 1;
+    consoleOutput.complain(`migrate: ${describe(error)}`);
+    return 1;
   }
+}
+
+if (import.meta.main) {
+  process.exitCode = await runCommand(command, process.argv.slice(2), consoleOutput, () =>
+    run(process.env.DATABASE_URL),
+  );
 }

@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { ImportError } from './errors.ts';
+import type { CommandLine } from '../runtime/command-line.ts';
 
 export type Arguments = {
   organization: string;
@@ -19,9 +18,10 @@ export type Arguments = {
   absentFile: string;
 };
 
-export const usage = `Usage: npm run members:import -- --organization SLUG [options] FILE.csv
-
-  --organization SLUG   whose members these are, such as nhf
+export const command = {
+  name: 'members:import',
+  synopsis: '--organization SLUG [options] FILE.csv',
+  about: `  --organization SLUG   whose members these are, such as nhf
   --mapping FILE.json   which column of the file is what (docs/importing-members.md)
   --dry-run             count what would happen, change nothing
   --partial             the file does not hold every member: list nobody as absent
@@ -29,19 +29,26 @@ export const usage = `Usage: npm run members:import -- --organization SLUG [opti
   --accept-differences  somebody has looked at how the file differs from the last one: import it
   --readmit             bring members back who were erased, where the file has them: they have asked for it
   --rejected FILE       where rejected rows are listed; default FILE.csv.rejected.csv
-  --absent FILE         where absent members are listed; default FILE.csv.absent.csv
-  --help                print this`;
+  --absent FILE         where absent members are listed; default FILE.csv.absent.csv`,
+  options: {
+    organization: { type: 'string' },
+    mapping: { type: 'string' },
+    'dry-run': { type: 'boolean', default: false },
+    partial: { type: 'boolean', default: false },
+    'drop-bad-numbers': { type: 'boolean', default: false },
+    'accept-differences': { type: 'boolean', default: false },
+    readmit: { type: 'boolean', default: false },
+    rejected: { type: 'string' },
+    absent: { type: 'string' },
+  },
+  required: ['organization'],
+  words: [1, 1],
+} as const;
 
-/**
- * @returns `help` where somebody only wants to know how the command is used
- * @throws {ImportError} `arguments_invalid`
- */
-export function readArguments(words: string[]): Arguments | 'help' {
-  const { values, positionals } = parse(words);
-  if (values.help) return 'help';
-  const [file, ...more] = positionals;
-  if (file === undefined || more.length > 0) throw new ImportError('arguments_invalid', 'exactly one file is needed');
-  if (values.organization === undefined) throw new ImportError('arguments_invalid', '--organization is missing');
+export function readArguments({
+  values,
+  words: [file = ''],
+}: CommandLine<typeof command.options, 'organization'>): Arguments {
   return {
     organization: values.organization,
     file,
@@ -54,27 +61,4 @@ export function readArguments(words: string[]): Arguments | 'help' {
     rejectedFile: values.rejected ?? `${file}.rejected.csv`,
     absentFile: values.absent ?? `${file}.absent.csv`,
   };
-}
-
-function parse(words: string[]) {
-  try {
-    return parseArgs({
-      args: words,
-      allowPositionals: true,
-      options: {
-        organization: { type: 'string' },
-        mapping: { type: 'string' },
-        'dry-run': { type: 'boolean', default: false },
-        partial: { type: 'boolean', default: false },
-        'drop-bad-numbers': { type: 'boolean', default: false },
-        'accept-differences': { type: 'boolean', default: false },
-        readmit: { type: 'boolean', default: false },
-        rejected: { type: 'string' },
-        absent: { type: 'string' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-  } catch (error) {
-    throw new ImportError('arguments_invalid', error instanceof Error ? error.message : 'not understood');
-  }
 }

@@ -1,6 +1,5 @@
 /** Why an import stops. Rows that cannot be imported do not stop it; see `judge-row.ts`. */
 export type ImportErrorCode =
-  | 'arguments_invalid'
   | 'file_unreadable'
   | 'file_not_text'
   | 'encoding_unclear'

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { open, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { UsageError } from '../runtime/command-line.ts';
 import type { Arguments } from './arguments.ts';
 import { ImportError } from './errors.ts';
 
@@ -13,7 +14,8 @@ export const unfinished = (path: string) => `${path}.${randomUUID()}.part`;
 /**
  * Sees before the first row that the lists can be written when the last one is done, and that nothing is lost by it.
  *
- * @throws {ImportError} `arguments_invalid` where two of the files are the same, `list_not_ours`, `list_not_writable`
+ * @throws {UsageError} where two of the files are the same
+ * @throws {ImportError} `list_not_ours`, `list_not_writable`
  */
 export async function checkPlaces(options: Arguments): Promise<void> {
   await refuseSameFiles(options);
@@ -33,7 +35,7 @@ async function refuseSameFiles({ file, mappingFile, rejectedFile, absentFile }: 
     const place = await placeOf(path);
     const owner = owners.get(place);
     if (owner !== undefined) {
-      throw new ImportError('arguments_invalid', `${owner} and ${name} are the same file`);
+      throw new UsageError(`${owner} and ${name} are the same file`);
     }
     owners.set(place, name);
   }

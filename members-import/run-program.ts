@@ -1,8 +1,10 @@
 import pg from 'pg';
+import { runCommand, UsageError } from '../runtime/command-line.ts';
 import { framesOf } from '../runtime/describe-error.ts';
 import { ConfigurationError } from '../runtime/environment.ts';
 import { LedgerError, refuseMissingErasures } from '../runtime/erasure-ledger.ts';
-import { readArguments, usage } from './arguments.ts';
+import { refuseUnconfirmedCommits } from '../runtime/unconfirmed-commit.ts';
+import { type Arguments, command, readArguments } from './arguments.ts';
 import { type ImportConfig, readImportConfig } from './config.ts';
 import { explainFailure } from './database-failure.ts';
 import { ImportError } from './errors.ts';
@@ -28,24 +30,24 @@ export type Terminal = {
  * @returns the exit code: 0 when the file was imported, also where rows were rejected; 1 when not; 2: misused; 3: a person must look at
  *   the file first
  */
-export async function runProgram(
+export function runProgram(
   words: string[],
   environment: Record<string, string | undefined>,
   terminal: Terminal,
   connect = openConnection,
 ): Promise<number> {
-  try {
-    const options = readArguments(words);
-    if (options === 'help') terminal.say(usage);
-    else await runImport(options, readImportConfig(environment), terminal, connect);
-    return 0;
-  } catch (error) {
-    return explain(error, terminal);
-  }
+  return runCommand(command, words, terminal, async (line) => {
+    try {
+      await runImport(readArguments(line), readImportConfig(environment), terminal, connect);
+      return 0;
+    } catch (error) {
+      return explain(error, terminal);
+    }
+  });
 }
 
 async function runImport(
-  options: Exclude<ReturnType<typeof readArguments>, 'help'>,
+  options: Arguments,
   config: ImportConfig,
   { say, ask, progress }: Terminal,
   connect: typeof openConnection,
@@ -67,6 +69,7 @@ async function openConnection(databaseUrl: string): Promise<Pick<pg.ClientBase, 
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'members-import', keepAlive: true });
   // A lost connection is told by the query that needed it.
   client.on('error', () => undefined);
+  refuseUnconfirmedCommits(client);
   try {
     await client.connect();
   } catch (cause) {
@@ -77,10 +80,7 @@ async function openConnection(databaseUrl: string): Promise<Pick<pg.ClientBase, 
 }
 
 function explain(error: unknown, { complain }: Terminal): number {
-  if (error instanceof ImportError && error.code === 'arguments_invalid') {
-    complain(`members-import: ${error.message}\n\n${usage}`);
-    return 2;
-  }
+  if (error instanceof UsageError) throw error;
   if (error instanceof ImportError || error instanceof ConfigurationError || error instanceof LedgerError) {
     complain(`members-import: ${'code' in error ? `${error.code}: ` : ''}${error.message}`);
   } else {

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Logger } from './logger.ts';
+import { refuseUnconfirmedCommits } from './unconfirmed-commit.ts';
 
 type PoolOptions = {
   connectionString: string;
@@ -16,7 +17,7 @@ type PoolOptions = {
 
 /**
  * A pool that waits for nothing for ever. `pool.query` gives a connection on which a statement failed or timed out back as
- * broken, so nobody else gets it. Losing an idle connection is logged; the next query opens a new one.
+ * broken, so nobody else gets it. A commit that the synchronous standby has not confirmed fails too. Losing an idle connection is logged; the next query opens a new one.
  */
 export function createPool(options: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
@@ -29,5 +30,6 @@ export function createPool(options: PoolOptions): pg.Pool {
   });
   // Without a listener a lost idle connection would end the process.
   pool.on('error', (err) => options.log.warn({ err }, 'idle database connection lost'));
+  pool.on('connect', refuseUnconfirmedCommits);
   return pool;
 }

@@ -12,7 +12,7 @@ export function elevenDigitsIn(text: string): string[] {
 }
 
 /** Replaces what looks like a personnummer: eleven digits standing alone, also with a space or hyphen after the sixth. */
-function scrubText(text: string): string {
+export function scrubText(text: string): string {
   return text.replace(numberOrUuid, (found) => (found.length === uuidLength ? found : removed));
 }
 

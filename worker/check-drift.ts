@@ -2,22 +2,22 @@
  * `npm run drift -- --organization nhf`: compares every record with the organisation's member system, by index, in the worker's
  * environment, and says how many agree. Differences become cases. Ends with 1 when something could not be read.
  */
-import { parseArgs } from 'node:util';
-import { refuseMissingErasures } from '../runtime/erasure-ledger.ts';
-import { endWithCode, withDatabase } from './command.ts';
+import { endWithCode, withServableDatabase } from './command.ts';
 import { readConfig } from './config.ts';
 import { createCarrier } from './create-worker.ts';
 import { compareDrift } from './drift.ts';
 
-async function main(): Promise<boolean> {
-  const { organization } = parseArgs({ options: { organization: { type: 'string' } } }).values;
-  if (organization === undefined) {
-    console.error('drift: say which one: --organization <slug>');
-    return false;
-  }
+const command = {
+  name: 'drift',
+  synopsis: '--organization SLUG',
+  about: `  --organization SLUG  whose records are compared with its member system, such as nhf`,
+  options: { organization: { type: 'string' } },
+  required: ['organization'],
+} as const;
+
+async function compare(organization: string): Promise<boolean> {
   const config = readConfig();
-  return withDatabase(config, async (database) => {
-    await refuseMissingErasures(config.erasureLedger, config.deployment, database.missingErasures);
+  return withServableDatabase(config, async (database) => {
     if (!(await database.readableOrganizations()).some((each) => each.organization === organization)) {
       console.error(`drift: the member system of ${organization} cannot be read (read_url_template)`);
       return false;
@@ -42,4 +42,4 @@ async function main(): Promise<boolean> {
   });
 }
 
-await endWithCode('drift', main);
+await endWithCode(command, ({ values }) => compare(values.organization));

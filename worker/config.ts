@@ -36,26 +36,48 @@ export interface SealingConfig {
 
 const memberSystemSecret = /^MEMBER_SYSTEM_[A-Z0-9_]+$/;
 
+type Variables = Record<string, string | undefined>;
+
+/** What it takes to reach member systems. */
+export type ReachConfig = Pick<WorkerConfig, 'deployment' | 'memberSystemSecrets'>;
+
+/**
+ * For trying member systems whose rows are given, which needs neither keys nor a database.
+ *
+ * @throws ConfigurationError naming every fault at once, never a value
+ */
+export function readReachConfig(variables: Variables = process.env): ReachConfig {
+  const environment = readEnvironment(variables);
+  const config = { deployment: environment.deployment(), memberSystemSecrets: readSecrets(variables) };
+  environment.finish();
+  return config;
+}
+
+function readSecrets(variables: Variables): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(variables).filter(
+      (entry): entry is [string, string] => memberSystemSecret.test(entry[0]) && entry[1] !== undefined,
+    ),
+  );
+}
+
 /**
  * Reads the environment once.
  *
  * @throws ConfigurationError naming every fault at once, never a value
  */
-export function readConfig(variables: Record<string, string | undefined> = process.env): WorkerConfig {
+export function readConfig(variables: Variables = process.env): WorkerConfig {
   const environment = readEnvironment(variables);
   const port = environment.integer('WORKER_PORT', { min: 0, max: 65_535, default: 0 });
   const host = environment.optional('HOST', '127.0.0.1');
   const metricsToken = environment.optional('WORKER_METRICS_TOKEN') ?? null;
-  const secrets = Object.entries(variables).filter(
-    (entry): entry is [string, string] => memberSystemSecret.test(entry[0]) && entry[1] !== undefined,
-  );
   const deployment = environment.deployment();
   const config: WorkerConfig = {
     deployment,
     databaseUrl: environment.databaseUrl('DATABASE_URL'),
     unsealingKeys: environment.parsed('PERSONNUMMER_UNSEALING_KEYS', parsePrivateKeys).keys,
     indexSecrets: environment.parsed('PERSONNUMMER_INDEX_SECRETS', parseSecrets).secrets,
-    memberSystemSecrets: new Map(secrets),
+    memberSystemSecrets: readSecrets(variables),
     sealing: readSealing(environment, deployment),
     concurrency: environment.integer('WORKER_CONCURRENCY', { min: 1, max: 100, default: 10 }),
     preparedStatements: environment.oneOf('GRAPHILE_PREPARED_STATEMENTS', ['true', 'false'], 'true') === 'true',

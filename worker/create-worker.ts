@@ -5,7 +5,7 @@ import { deploymentRules } from '../runtime/deployment.ts';
 import { refuseMissingErasures } from '../runtime/erasure-ledger.ts';
 import { createGuardedFetch } from '../runtime/guarded-fetch.ts';
 import type { Logger } from '../runtime/logger.ts';
-import type { WorkerConfig } from './config.ts';
+import type { ReachConfig, WorkerConfig } from './config.ts';
 import { createWorkerDatabase, createWorkerPool, type WorkerDatabase } from './database.ts';
 import { createDeliver, type DeliverOptions } from './deliver.ts';
 import type { ErasureOptions } from './erasures.ts';
@@ -60,9 +60,6 @@ const longestAnswerBytes = 256 * 1024;
 /** What reads numbers and reaches member systems, from the configuration. */
 export function createCarrier(config: WorkerConfig): DeliverOptions {
   const options = { deployment: config.deployment, maxBytes: longestAnswerBytes };
-  const tokenFetch = createGuardedFetch({ ...options, timeoutMs: 10_000 });
-  const { allowsPlainHttp } = deploymentRules(config.deployment);
-  const accessTokens = createAccessTokens({ fetch: tokenFetch, allowsPlainHttp });
   const numbers: OpenNumberOptions = {
     unsealer: createUnsealer(config.unsealingKeys),
     indexer: createIndexer(config.indexSecrets),
@@ -70,8 +67,22 @@ export function createCarrier(config: WorkerConfig): DeliverOptions {
   };
   return {
     ...numbers,
-    authorize: createAuthorize({ secrets: config.memberSystemSecrets, accessTokens }),
+    ...createReader(config),
     fetch: createGuardedFetch({ ...options, timeoutMs: longestRequestMs, keepsBody }),
+  };
+}
+
+/** What reaches member systems and changes nothing there. */
+export function createReader({
+  deployment,
+  memberSystemSecrets: secrets,
+}: ReachConfig): Pick<DeliverOptions, 'authorize' | 'readingFetch'> {
+  const options = { deployment, maxBytes: longestAnswerBytes };
+  const tokenFetch = createGuardedFetch({ ...options, timeoutMs: 10_000 });
+  const { allowsPlainHttp } = deploymentRules(deployment);
+  const accessTokens = createAccessTokens({ fetch: tokenFetch, allowsPlainHttp });
+  return {
+    authorize: createAuthorize({ secrets, accessTokens }),
     readingFetch: createGuardedFetch({ ...options, timeoutMs: longestRequestMs }),
   };
 }

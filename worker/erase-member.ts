@@ -4,9 +4,7 @@
  * coordinator. Started again after a failure it goes on where it stopped.
  */
 import { stat, writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
-import { refuseMissingErasures } from '../runtime/erasure-ledger.ts';
-import { endWithCode, withDatabase } from './command.ts';
+import { endWithCode, withServableDatabase } from './command.ts';
 import { readConfig } from './config.ts';
 import { createErasing } from './create-worker.ts';
 import { carryOutErasure } from './erasures.ts';
@@ -19,19 +17,22 @@ const refusals: Record<string, string> = {
   person_in_reason: 'the reason tells who it is, and it is kept: write it without name, number, address or birth date',
 };
 
-await endWithCode('member:erase', async () => {
-  const options = { type: 'string' } as const;
-  const { values } = parseArgs({
-    options: { organization: options, member: options, reason: options, receipt: options },
-  });
-  const { organization, member, reason = '', receipt } = values;
-  if (organization === undefined || member === undefined) {
-    console.error('member:erase: say who: --organization <slug> --member <member number> --reason "<why>"');
-    return false;
-  }
+const option = { type: 'string' } as const;
+const command = {
+  name: 'member:erase',
+  synopsis: '--organization SLUG --member NUMBER --reason "WHY" [--receipt FILE]',
+  about: `  --organization SLUG  whose member it is, such as nhf
+  --member NUMBER      the member number
+  --reason "WHY"       why the person is erased; it is kept, so it says nothing of who it is
+  --receipt FILE       where the receipt is written, which is given once; else it waits for a coordinator`,
+  options: { organization: option, member: option, reason: option, receipt: option },
+  required: ['organization', 'member', 'reason'],
+} as const;
+
+await endWithCode(command, async ({ values }) => {
+  const { organization, member, reason, receipt } = values;
   const config = readConfig();
-  return withDatabase(config, async (database) => {
-    await refuseMissingErasures(config.erasureLedger, config.deployment, database.missingErasures);
+  return withServableDatabase(config, async (database) => {
     if (receipt !== undefined && !(await canHoldReceipt(receipt))) {
       console.error("member:erase: there is something in the receipt's file: name another one");
       return false;

@@ -3,16 +3,25 @@
  * member who asks. The number is masked, or sealed (compact JWE) for the public key that is given: only its holder can read it.
  */
 import { readFile, writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
-import { refuseMissingErasures } from '../runtime/erasure-ledger.ts';
-import { endWithCode, withDatabase } from './command.ts';
+import { endWithCode, withServableDatabase } from './command.ts';
 import { readConfig } from './config.ts';
 import { createCarrier } from './create-worker.ts';
 import type { ExportedNumber } from './database-rows.ts';
 import { Failure } from './failure.ts';
 import { type OpenNumberOptions, openNumber, sealForReceiver } from './sealed-numbers.ts';
 
-const usage = 'member:export: --organization <slug> --member <member number> OUT.json [--seal-to KEY.jwk]';
+const option = { type: 'string' } as const;
+const command = {
+  name: 'member:export',
+  synopsis: '--organization SLUG --member NUMBER OUT.json [--seal-to KEY.jwk]',
+  about: `  --organization SLUG  whose member it is, such as nhf
+  --member NUMBER      the member number
+  --seal-to KEY.jwk    a public key, for which the personnummer is sealed; without it, it is masked
+  OUT.json             the file that is written; it must be new`,
+  options: { organization: option, member: option, 'seal-to': option },
+  required: ['organization', 'member'],
+  words: [1, 1],
+} as const;
 
 /** The recorded numbers of a person, each sealed for the key. */
 async function sealNumbers(numbers: ExportedNumber[], key: unknown, options: OpenNumberOptions) {
@@ -34,21 +43,12 @@ async function readKey(path: string): Promise<unknown> {
   }
 }
 
-await endWithCode('member:export', async () => {
-  const { values, positionals } = parseArgs({
-    options: { organization: { type: 'string' }, member: { type: 'string' }, 'seal-to': { type: 'string' } },
-    allowPositionals: true,
-  });
+await endWithCode(command, async ({ values, words }) => {
   const { organization, member, 'seal-to': keyFile } = values;
-  const [out, ...others] = positionals;
-  if (organization === undefined || member === undefined || out === undefined || others.length > 0) {
-    console.error(usage);
-    return false;
-  }
+  const [out = ''] = words;
   const config = readConfig();
   const key = keyFile === undefined ? undefined : await readKey(keyFile);
-  return withDatabase(config, async (database) => {
-    await refuseMissingErasures(config.erasureLedger, config.deployment, database.missingErasures);
+  return withServableDatabase(config, async (database) => {
     const found = await database.exportMember(organization, member);
     if (found === null) {
       console.error(`member:export: there is no such member of ${organization}`);

@@ -7,7 +7,14 @@ import { missingErasures, openErasureLedger } from '../runtime/erasure-ledger.ts
 import { endWithCode, withDatabase } from './command.ts';
 import { readConfig } from './config.ts';
 
-await endWithCode('erasures:replay', async () => {
+const command = {
+  name: 'erasures:replay',
+  synopsis: '',
+  about: `Carries out again what the database lacks of the erasures in the ledger (ERASURE_LEDGER), and writes into the ledger what it lacks.
+After a restore, in the worker's environment, before anything else is started.`,
+};
+
+await endWithCode(command, async () => {
   const config = readConfig();
   const { erasureLedger } = config;
   if (erasureLedger === null) {

@@ -209,7 +209,7 @@ export function createLoginDatabase(pool: Pool): LoginDatabase {
 
   return {
     async providers(timeoutMs) {
-      return z.array(providerRow).parse(await rowsOf('select * from login.providers()', [], timeoutMs));
+      return parseProviderRows(await statement('select * from login.providers()', [], timeoutMs));
     },
     async consumeTransaction(transactionId, expiresAt, budget) {
       const consume = async () => (await once(texts.consumeTransaction, [transactionId, expiresAt], budget))?.fresh;
@@ -352,6 +352,11 @@ type Row = Record<string, unknown>;
 const camelNames = new Map<string, string>();
 
 /** `member_id` becomes `memberId`. */
+/** @param rows as `login.providers` gives them */
+export function parseProviderRows(rows: readonly QueryResultRow[]): ProviderRow[] {
+  return z.array(providerRow).parse(rows.map(camelKeys));
+}
+
 function camelKeys(row: QueryResultRow): Row {
   const named: Row = {};
   for (const [column, value] of Object.entries(row)) {

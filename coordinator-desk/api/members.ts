@@ -1,4 +1,4 @@
-import type { FoundMembers } from '../../db/api-types.gen.ts';
+import type { ExportedMember, FoundMembers } from '../../db/api-types.gen.ts';
 import { type Api, type CallResult, call, read } from './connect.ts';
 import { NotFoundError } from './errors.ts';
 
@@ -16,6 +16,10 @@ export async function findMember(api: Api, id: string) {
   return member;
 }
 export type Member = Awaited<ReturnType<typeof findMember>>;
+
+/** Everything stored about a person. That it was taken out is audited. */
+export const exportMember = (api: Api, id: string): Promise<CallResult<ExportedMember>> =>
+  call(api.rpc('export_member', { member_id: id }));
 
 /**
  * A member with everything that is known of them, the newest first.

@@ -13,6 +13,7 @@ import { addFilePage } from './files/file-page.ts';
 import { addHelp } from './help/help.ts';
 import { addLoginList } from './logins/login-list.ts';
 import { addLoginPage } from './logins/login-page.ts';
+import { addMemberExport } from './members/export-member.ts';
 import { addMemberPage } from './members/member-page.ts';
 import { addMemberSearch } from './members/member-search.ts';
 import { addQuality } from './quality/quality.ts';
@@ -31,6 +32,7 @@ export function addPages(app: Hono<DeskEnv>): void {
   addCase(app);
   addMemberSearch(app);
   addMemberPage(app);
+  addMemberExport(app);
   addErasePage(app);
   addErasurePages(app);
   addLoginList(app);

@@ -31,6 +31,11 @@ comment on domain audit.sentence is 'A sentence for people, with nothing in it t
 -- The API's view of them has columns of these types.
 grant usage on domain audit.event_name, audit.source_name, audit.sentence to registry_owner;
 
+-- The newest epoch (audit.epochs), as a sequence: each event asks for it, and PostgreSQL reads no value quicker. Who has read it keeps a lock on
+-- it until the transaction ends; so a new epoch waits for whoever writes in the old one (audit.begin_epoch). Dumps carry its value.
+create sequence audit.newest_epoch as integer;
+grant select on audit.newest_epoch to registry_owner;
+
 -- A large table is vacuumed and analysed in small steps: PostgreSQL's default waits until a fifth of it has changed.
 create table audit.events (
   id               bigint generated always as identity primary key,
@@ -46,8 +51,7 @@ create table audit.events (
   message          audit.sentence not null,
   detail           jsonb not null default '{}',
   transaction_id   xid8 not null default pg_current_xact_id(),
-  -- The default is set in 20261128001000_checks.sql, where its function is there.
-  epoch            integer not null,
+  epoch            integer not null default coalesce(pg_sequence_last_value('audit.newest_epoch'), 1),
   redacted_at      timestamptz
 ) with (
   autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02
@@ -163,11 +167,9 @@ comment on column audit.epochs.reason is 'first; other_cluster: noticed by the w
 comment on column audit.epochs.tree_size is 'How many events were sealed then.';
 comment on column audit.epochs.lost_checkpoint is 'The checkpoint that shows what the restored backup lacks, where one was kept elsewhere.';
 
--- What the events' owner gives up, and for the same reason. It keeps TRUNCATE on audit.epochs: LOCK TABLE asks for it, and the trigger refuses
--- truncating. It keeps DELETE on audit.salts, which redacting needs.
-revoke update, delete, truncate on audit.leaves, audit.nodes, audit.checkpoints, audit.sealing_keys from audit_owner;
+-- What the events' owner gives up, and for the same reason. It keeps DELETE on audit.salts, which redacting needs.
+revoke update, delete, truncate on audit.leaves, audit.nodes, audit.checkpoints, audit.sealing_keys, audit.epochs from audit_owner;
 revoke update, truncate on audit.salts from audit_owner;
-revoke update, delete on audit.epochs from audit_owner;
 grant select, insert on audit.leaves, audit.salts, audit.nodes to registry_owner;
 grant select, insert (tree_size, root_hash, signed_note, key_name) on audit.checkpoints to registry_owner;
 grant select, insert (verifier_key) on audit.sealing_keys to registry_owner;

@@ -3759,6 +3759,22 @@ $$;
 comment on function private.find_person is 'In: an organisation, all records of a person (private.family_of), or of several persons. Out: everything by which their rows are found.';
 -- end db/functions/erasure/private.find_person.sql
 
+set local role audit_owner;
+-- begin db/functions/audit/audit.stays_whole.sql
+-- By what these events say the audit itself is verified: which events were redacted, which restore was accepted, which row of audit.erasures is
+-- the one that was written. They name nobody, so they are never redacted, whoever asks.
+create or replace function audit.stays_whole(event text)
+returns boolean
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select stays_whole.event in ('events_redacted', 'restore_accepted', 'member_erased')
+$$;
+comment on function audit.stays_whole is 'In: the name of an event. Out: whether its sentence and details are never taken out.';
+grant execute on function audit.stays_whole to registry_owner;
+-- end db/functions/audit/audit.stays_whole.sql
+
+set local role registry_owner;
 -- begin db/functions/erasure/private.personal_data.sql
 -- The one place that says what is personal data of a member, and what becomes of it. Erasing is checked by it (private.remains_of), an export is
 -- made by it, and a test holds it to the tables: a column that is added and stands in no line here fails. Erased: gone with the person. Kept: about
@@ -3863,7 +3879,7 @@ from (values
   -- The audit.
   ('audit.events', 'erased', '(t.member_id = any (p.member_ids) or t.observation_id = any (p.observation_ids)
       or t.conflict_id = any (p.conflict_ids) or t.push_id = any (p.push_ids))',
-    't.redacted_at is not null or t.transaction_id = pg_current_xact_id()', 'message detail',
+    't.redacted_at is not null or t.transaction_id = pg_current_xact_id() or audit.stays_whole(t.event)', 'message detail',
     'What happened, in words and as data. What erasing itself writes names nobody.'),
   ('audit.events', 'kept', '(t.member_id = any (p.member_ids) or t.observation_id = any (p.observation_ids)
       or t.conflict_id = any (p.conflict_ids) or t.push_id = any (p.push_ids))', null,
@@ -5928,9 +5944,9 @@ grant execute on function audit.system_identifier to registry_owner;
 
 -- begin db/functions/sealing/audit.begin_epoch.sql
 -- Transaction numbers begin anew in another cluster, and restored events have the numbers of the old one. In a new epoch the order
--- (epoch, transaction, id) is true again. The lock waits for everybody who has written an event (audit.current_epoch), so that no event of the
--- old epoch comes after one of the new; not for long, because logins wait behind it, and shorter than it takes PostgreSQL to notice a deadlock
--- with somebody who has written an event and then redacts: the next try comes in seconds.
+-- (epoch, transaction, id) is true again. ALTER SEQUENCE waits for everybody who has written an event (audit.newest_epoch), so that no event of
+-- the old epoch comes after one of the new; not for long, because logins wait behind it, and shorter than it takes PostgreSQL to notice a
+-- deadlock with somebody who has written an event and then redacts: the next try comes in seconds.
 create or replace function audit.begin_epoch(p_reason text, p_tree_size bigint, p_lost_checkpoint text)
 returns integer
 language plpgsql volatile security definer
@@ -5940,11 +5956,13 @@ as $$
 declare
   v_epoch integer;
 begin
+  select coalesce(max(e.epoch), 0) + 1 into v_epoch from audit.epochs as e;
   -- The first one is what events have by default: nobody has to be waited for.
   if p_reason <> 'first' then
-    lock table audit.epochs in access exclusive mode;
+    -- Unlike setval, this is undone when the transaction is.
+    execute format('alter sequence audit.newest_epoch restart with %s', v_epoch);
+    perform nextval('audit.newest_epoch');
   end if;
-  select coalesce(max(e.epoch), 0) + 1 into v_epoch from audit.epochs as e;
   insert into audit.epochs (epoch, system_identifier, reason, tree_size, lost_checkpoint)
   values (v_epoch, audit.system_identifier(), p_reason, p_tree_size, p_lost_checkpoint);
   return v_epoch;
@@ -5953,22 +5971,6 @@ $$;
 comment on function audit.begin_epoch is 'In: why, how many events are sealed, and the checkpoint that a restored backup lacks. Out: the new epoch.';
 grant execute on function audit.begin_epoch to registry_owner;
 -- end db/functions/sealing/audit.begin_epoch.sql
-
--- begin db/functions/sealing/audit.current_epoch.sql
--- The default of audit.events.epoch. VOLATILE, so that an event that waited for a new epoch (audit.begin_epoch) sees it. Reading the table
--- keeps a lock on it until the transaction ends: that is how a new epoch waits for whoever writes in the old one.
-create or replace function audit.current_epoch()
-returns integer
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return coalesce((select e.epoch from audit.epochs as e order by e.epoch desc limit 1), 1);
-end
-$$;
-comment on function audit.current_epoch is 'Out: the newest epoch; 1 where none is written down yet.';
-grant execute on function audit.current_epoch to registry_owner;
--- end db/functions/sealing/audit.current_epoch.sql
 
 -- begin db/functions/sealing/audit.lock_sealing.sql
 -- Sealing and redacting exclude each other: a leaf of what an event said, written just when the event is redacted, would look like tampering.
@@ -6047,7 +6049,7 @@ begin
   v_at := clock_timestamp(); -- under the lock: no two groups have the same
   with redacted as (
     update audit.events as e set message = v_message, detail = '{}', redacted_at = v_at
-    where e.id = any (p_event_ids) and e.redacted_at is null
+    where e.id = any (p_event_ids) and e.redacted_at is null and not audit.stays_whole(e.event)
     returning e.*
   ), unsalted as (
     delete from audit.salts as s using redacted as r where s.event_id = r.id
@@ -8967,6 +8969,23 @@ $$;
 comment on function private.accept_restore is 'In: the newest checkpoint that shows what is lost; null where nobody has one. Out: the new epoch.';
 -- end db/functions/sealing/private.accept_restore.sql
 
+-- begin db/functions/erasure/private.digest_erasure.sql
+-- A row of audit.erasures changes until it is carried out, so it is under no seal itself. What it says from then on goes into the event that is
+-- sealed, as a digest: audit:verify works it out again (audit-tools/audit-reader.ts), and must not believe a function of the database.
+create or replace function private.digest_erasure(e audit.erasures)
+returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select encode(sha256(convert_to(jsonb_build_array(
+    e.id, e.organization_id, e.member_id, e.reason, e.requested_by, e.approved_by, e.conflict_id, (extract(epoch from e.announced_at) * 1000000)::bigint,
+    (extract(epoch from e.erased_at) * 1000000)::bigint, e.counts, (
+      select jsonb_agg(jsonb_build_array(r.member_id, encode(r.external_id_digest, 'hex')) order by r.member_id)
+      from audit.erased_records as r where r.erasure_id = e.id))::text, 'UTF8')), 'hex')
+$$;
+comment on function private.digest_erasure is 'In: an erasure that was carried out. Out: SHA-256 (hex) over what never changes of it, with its records (docs/auditing.md).';
+-- end db/functions/erasure/private.digest_erasure.sql
+
 -- begin db/functions/erasure/private.erase_cases.sql
 -- Cases that name the person close, and what was written in them goes: texts of coordinators, numbers, what agreed and disagreed, and with
 -- what it takes to undo a decision. That there was a case, of which kind, and how it was settled stays: it is counted.
@@ -9265,7 +9284,7 @@ begin
         then 'queued' else 'not_needed' end::audit.removal_state
   where u.id = e.id returning u.* into e;
   perform private.record_event('member_erased', 'worker', e.organization_id, 'The person was erased.', p_member_id => e.member_id,
-    p_detail => jsonb_build_object('erasure_id', e.id, 'counts', v_counts, 'removal', e.removal));
+    p_detail => jsonb_build_object('erasure_id', e.id, 'counts', v_counts, 'removal', e.removal, 'digest', private.digest_erasure(e)));
   return e;
 end
 $$;
@@ -10663,7 +10682,7 @@ begin
     v_due := array(
       select e.id from audit.events as e
       where e.organization_id = g.id and e.occurred_at >= coalesce(g.audit_redacted_until, '-infinity') and e.occurred_at < v_until
-        and e.redacted_at is null and e.event not in ('events_redacted', 'restore_accepted')
+        and e.redacted_at is null and not audit.stays_whole(e.event)
       order by e.occurred_at, e.id limit p_most);
     perform audit.redact_events(v_due, 'retention') where v_due <> '{}';
     if cardinality(v_due) < p_most then

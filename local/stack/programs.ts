@@ -39,12 +39,19 @@ export function describePrograms(settings: ProgramSettings): ProgramOptions[] {
 
 /** By folder: what a program of that folder needs to work on this stack, `use-running-stack.ts` reads it. */
 export function describeEnvironments(settings: ProgramSettings): StackFile['environments'] {
-  const { keys, database, logs } = settings;
+  const { keys, database, logs, ports, secrets } = settings;
   return {
     'auth-callback': callback(settings).environment,
     worker: worker(settings).environment,
     'coordinator-desk': desk(settings).environment,
-    configuration: { DEPLOYMENT: 'local', DATABASE_URL: database.url },
+    configuration: {
+      DEPLOYMENT: 'local',
+      DATABASE_URL: database.url,
+      PUBLIC_URL: localUrl(ports.callback),
+      ...secrets.clientSecrets,
+      ...secrets.webhookSecrets,
+      ...secrets.memberSystemTokens,
+    },
     'members-import': {
       DEPLOYMENT: 'local',
       DATABASE_URL: database.urls.member_importer,

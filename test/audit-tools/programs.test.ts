@@ -56,9 +56,9 @@ async function visit(address: string): Promise<{ status: number; body: string; t
 }
 
 /** One run of `npm run audit:witness` against a callback that has looked at nothing yet. */
-async function witness(keys = key): Promise<Run> {
+async function witness(keys = key, ...more: string[]): Promise<Run> {
   await using callback = await startCallback(db);
-  return await run(runWitness, [`${callback.url}/`, '--key', keys, '--file', file]);
+  return await run(runWitness, [`${callback.url}/`, '--key', keys, '--file', file, ...more]);
 }
 
 const verify = (...args: string[]) =>
@@ -179,6 +179,20 @@ test('who may only read accepts nothing', async () => {
   assert.deepEqual([reader.code, /permission denied/.test(reader.complained)], [2, true]);
 });
 
+test('a witness can be told how long nothing new may be sealed', async () => {
+  await seenFive();
+  const kept = JSON.parse(await readFile(file, 'utf8'));
+  const twoHoursAgo = new Date(Date.now() - 2 * 3_600_000).toISOString();
+  await writeFile(file, `${JSON.stringify({ ...kept, time: twoHoursAgo })}\n`);
+  assert.equal((await witness(key)).code, 0);
+  assert.equal((await witness(key, '--stale-after', '3h')).code, 0);
+  const stale = await witness(key, '--stale-after', '90m');
+  assert.deepEqual([stale.code, stale.said.includes(twoHoursAgo), /\(stale\)$/.test(stale.said)], [1, true, true]);
+  await addEvents(db, 1);
+  await seal();
+  assert.equal((await witness(key, '--stale-after', '90m')).code, 0);
+});
+
 test('a witness believes its key only', async () => {
   await seenFive();
   await rm(file);
@@ -194,7 +208,13 @@ test('a witness believes its key only', async () => {
 });
 
 test('what cannot run says so, and not that all is well', async () => {
-  for (const args of [[], ['nhf'], ['https://a', 'https://b'], ['https://a', '--key', 'x']]) {
+  for (const args of [
+    [],
+    ['nhf'],
+    ['https://a', 'https://b'],
+    ['https://a', '--key', 'x'],
+    ['https://a', '--stale-after', '1y'],
+  ]) {
     assert.equal((await run(runWitness, args)).code, 2);
   }
   assert.match((await run(runWitness, ['https://a.invalid'])).complained, /AUDIT_VERIFIER_KEYS is missing/);

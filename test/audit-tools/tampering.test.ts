@@ -5,7 +5,9 @@ import { readCheckpoint } from '../../audit-seal/checkpoint.ts';
 import { hashEvent, sealedColumns, selectSealedColumns } from '../../audit-seal/event.ts';
 import { createSealingKey, parseSigner, parseVerifierKey, type Signer, type Verifier } from '../../audit-seal/note.ts';
 import type { Witnessed } from '../../audit-tools/notes-file.ts';
+import { erase } from '../db/support/erasing.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { addMember, addOrganization } from '../support/samples.ts';
 import { addEvents, createTestSealer, horizonPasses, verifyTestAudit } from '../support/sealing.ts';
 
 // Thirty events in three checkpoints of ten, and a witness who has seen all three. Then somebody with a superuser's rights comes.
@@ -161,6 +163,35 @@ const CASES: Record<string, Case> = {
     found: everybody('redaction_unrecorded'),
     event: 15,
   },
+  'changes why, by whom or when somebody was erased': {
+    tampers: ({ db }) => tamper(db, `update audit.erasures set reason = 'Asked by telephone'`),
+    found: everybody('erasure_changed'),
+    event: 10,
+  },
+  'adds a record to an erasure, or takes one from it': {
+    tampers: ({ db }) =>
+      tamper(
+        db,
+        `insert into audit.erased_records (member_id, organization_id, erasure_id, external_id_digest)
+         select gen_random_uuid(), organization_id, id, sha256('1') from audit.erasures`,
+      ),
+    found: everybody('erasure_changed'),
+    event: 10,
+  },
+  'removes the row of an erasure': {
+    tampers: ({ db }) => tamper(db, 'delete from audit.erasures'),
+    found: everybody('erasure_changed'),
+    event: 10,
+  },
+  'slips in the row of an erasure that never was': {
+    tampers: ({ db }) =>
+      tamper(
+        db,
+        `insert into audit.erasures (organization_id, member_id, state, reason, requested_by, erased_at, counts, removal)
+         select organization_id, gen_random_uuid(), state, reason, requested_by, erased_at, counts, removal from audit.erasures`,
+      ),
+    found: everybody('erasure_changed'),
+  },
   'cuts the newest events off, and leaves the checkpoints': {
     tampers: ({ db }) => tamper(db, ...removeAfter(20).slice(0, 3)),
     found: everybody('tail_removed'),
@@ -234,15 +265,28 @@ const CASES: Record<string, Case> = {
   },
 };
 
-const TABLES = ['events', 'leaves', 'salts', 'nodes', 'checkpoints', 'sealing_keys', 'epochs'];
+const TABLES = [
+  'events',
+  'leaves',
+  'salts',
+  'nodes',
+  'checkpoints',
+  'sealing_keys',
+  'epochs',
+  'erasures',
+  'erased_records',
+];
 let db: TestDatabase;
 let witnessed: Witnessed[];
 
 beforeAll(async () => {
   db = await createTestDatabase();
   const sealer = await createTestSealer(db.poolFor('sync_worker'));
+  const member = await addMember(db, await addOrganization(db), { external_id: '1' });
   for (let n = 0; n < 3; n += 1) {
-    await addEvents(db, 10);
+    // Of the first ten the last one says that somebody was erased, and the ones before what came of it.
+    await addEvents(db, n === 0 ? 7 : 10);
+    if (n === 0) await erase(db, member);
     await horizonPasses(db);
     await sealer.round();
   }

@@ -5,6 +5,7 @@ import { type Faults, startFaults } from './faults.ts';
 import { checkAll, checkQueries, type Invariant } from './invariants.ts';
 import { startLoad } from './load.ts';
 import { createChance } from './random.ts';
+import { durableServer } from './server.ts';
 import { settle } from './settle.ts';
 import { measureStarts } from './start-delay.ts';
 import { createWorld, type World } from './world.ts';
@@ -51,7 +52,9 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   await using parts = new AsyncDisposableStack();
   options.report('starting');
   const bin = `${await findPostgres(18, findServerUser())}/bin`;
-  const world = await createWorld({ chance, logs: options.logs, bin, pooled: options.pooled ?? false }, parts);
+  const { logs, pooled = false } = options;
+  const startServer = durableServer({ bin, logs });
+  const world = await createWorld({ chance, logs, pooled, startServer }, parts);
   const load = startLoad(world, chance);
   const faults = startFaults(world, chance, [500, 2_500]);
   options.report(`${options.seconds} s of chaos, seed ${options.seed}`);

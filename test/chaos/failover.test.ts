@@ -7,6 +7,7 @@ import { until } from '../support/until.ts';
 import { checkAll } from './invariants.ts';
 import { startLoad } from './load.ts';
 import { createChance } from './random.ts';
+import { durableServer } from './server.ts';
 import { settle } from './settle.ts';
 import { measureStarts } from './start-delay.ts';
 import { assertHolds, chooseSeed, logFolder } from './support.ts';
@@ -24,7 +25,9 @@ test('a streaming replica promoted under load: nothing acknowledged is lost, and
   const chance = createChance(seed);
   await using parts = new AsyncDisposableStack();
   const settings = { synchronous_commit: 'on', max_wal_senders: '4' };
-  const world = await createWorld({ chance, logs: logFolder('failover'), bin, settings, pooled: false }, parts);
+  const logs = logFolder('failover');
+  const startServer = durableServer({ bin, logs, settings });
+  const world = await createWorld({ chance, logs, pooled: false, startServer }, parts);
   const primary = world.server;
   const standby = await primary.replica(join(world.folder, 'replica', 'data'), 'standby');
   await standby.start();

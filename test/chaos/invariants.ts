@@ -5,7 +5,7 @@ import { createIndexer } from '../../personnummer/blind-index.ts';
 import { parseSecrets } from '../../personnummer/keys.ts';
 import { Personnummer } from '../../personnummer/personnummer.ts';
 import type { Load } from './load.ts';
-import type { World } from './world.ts';
+import type { AnyWorld } from './world.ts';
 
 export interface Invariant {
   readonly what: string;
@@ -36,7 +36,7 @@ const queries: Record<string, string> = {
 };
 
 export async function checkQueries(
-  world: World,
+  world: AnyWorld,
   names: readonly string[] = Object.keys(queries),
 ): Promise<Invariant[]> {
   const [{ pushes = 0 } = {}] = await world.admin<{ pushes: number }>(
@@ -50,7 +50,7 @@ export async function checkQueries(
   );
 }
 
-async function checkAcknowledged(world: World, load: Load): Promise<Invariant[]> {
+async function checkAcknowledged(world: AnyWorld, load: Load): Promise<Invariant[]> {
   const ids = [...load.acknowledged];
   const lost = await world.admin<{ id: string }>(
     `select t.id from unnest($1::uuid[]) as t(id) where not exists (select from registry.observations as o where o.id = t.id)`,
@@ -71,7 +71,7 @@ async function checkAcknowledged(world: World, load: Load): Promise<Invariant[]>
 }
 
 /** Compares by index, as the system itself does. A change whose number is in question in an open case waits, and is not due. */
-async function checkValues(world: World): Promise<Invariant> {
+async function checkValues(world: AnyWorld): Promise<Invariant> {
   const indexer = createIndexer(parseSecrets(world.keys.PERSONNUMMER_INDEX_SECRETS).secrets);
   const rows = await world.admin<{ organization_id: string; slug: string; external_id: string; index: string | null }>(
     `select m.organization_id, g.slug, m.external_id, m.personnummer_index as index
@@ -94,7 +94,7 @@ async function checkValues(world: World): Promise<Invariant> {
   };
 }
 
-async function checkEffects(world: World): Promise<Invariant[]> {
+async function checkEffects(world: AnyWorld): Promise<Invariant[]> {
   const { effects, mixedUp } = world.memberSystems;
   const twice = [...effects].filter(([, count]) => count !== 1).map(([key]) => key);
   const delivered = await world.admin<{ id: string }>(`select id from sync.pushes where state = 'delivered'`);
@@ -112,7 +112,7 @@ async function checkEffects(world: World): Promise<Invariant[]> {
   ];
 }
 
-function checkLogs(world: World): Invariant {
+function checkLogs(world: AnyWorld): Invariant {
   const people = allSampleCases.flatMap(({ person, members }) => [
     person.personnummer,
     ...members.map((member) => member.personnummer),
@@ -131,7 +131,7 @@ function checkLogs(world: World): Invariant {
   return { what: 'no test number in any log', looked: files.length, broken };
 }
 
-async function checkTables(world: World): Promise<Invariant> {
+async function checkTables(world: AnyWorld): Promise<Invariant> {
   const numbers = world.members.flatMap((member) => member.numbers);
   const tables = [
     'audit.events',
@@ -149,7 +149,7 @@ async function checkTables(world: World): Promise<Invariant> {
 }
 
 /** Everything that has to hold when the dust has settled. */
-export async function checkAll(world: World, load: Load): Promise<Invariant[]> {
+export async function checkAll(world: AnyWorld, load: Load): Promise<Invariant[]> {
   return [
     ...(await checkAcknowledged(world, load)),
     ...(await checkQueries(world)),

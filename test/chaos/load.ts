@@ -3,7 +3,7 @@ import { actAsCallback } from './load/acting-callback.ts';
 import { logInOverHttp } from './load/over-http.ts';
 import type { ChaosMember } from './members.ts';
 import type { Chance } from './random.ts';
-import type { World } from './world.ts';
+import type { AnyWorld } from './world.ts';
 
 /** What was promised to somebody. */
 export interface Load {
@@ -15,20 +15,29 @@ export interface Load {
   unanswered(): number;
   /** Numbers taken away again, as a coordinator does who undoes a decision. */
   removals(): number;
+  /** The longest time in which the database confirmed nothing, in milliseconds. @param since by `performance.now()` */
+  longestPauseSince(since: number): number;
+  /** The slowest login over HTTP, whether or not it succeeded, in milliseconds. */
+  slowestMs(): number;
   stop(): Promise<void>;
 }
 
 /** Logins in the callback's role and over HTTP, and changes by coordinators, until it is stopped. */
-export function startLoad(world: World, chance: Chance): Load {
+export function startLoad(world: AnyWorld, chance: Chance): Load {
   const acknowledged = new Set<string>();
   const counts = { logins: 0, unanswered: 0, removals: 0 };
+  const confirmedAt: number[] = [];
+  let slowest = 0;
   const stopping = new AbortController();
   const callback = actAsCallback(world);
 
   async function recordLogin(member: ChaosMember): Promise<void> {
     const id = await callback.record(member, chance.pick(member.numbers));
     if (id === undefined) counts.unanswered += 1;
-    else acknowledged.add(id);
+    else {
+      acknowledged.add(id);
+      confirmedAt.push(performance.now());
+    }
   }
 
   async function undoDecision(member: ChaosMember): Promise<void> {
@@ -46,11 +55,13 @@ export function startLoad(world: World, chance: Chance): Load {
 
   async function walkOverHttp(): Promise<void> {
     while (!stopping.signal.aborted) {
+      const begun = performance.now();
       try {
         if (await logInOverHttp(world, chance)) counts.logins += 1;
       } catch {
         counts.unanswered += 1;
       }
+      slowest = Math.max(slowest, performance.now() - begun);
       await pause(chance.between(50, 300));
     }
   }
@@ -61,6 +72,11 @@ export function startLoad(world: World, chance: Chance): Load {
     logins: () => counts.logins,
     unanswered: () => counts.unanswered,
     removals: () => counts.removals,
+    longestPauseSince(since) {
+      const times = [since, ...confirmedAt.filter((at) => at > since), performance.now()];
+      return Math.max(...times.slice(1).map((at, before) => at - (times[before] as number)));
+    },
+    slowestMs: () => slowest,
     async stop() {
       stopping.abort();
       await Promise.all(loops);
@@ -69,7 +85,7 @@ export function startLoad(world: World, chance: Chance): Load {
   };
 }
 
-async function removeNumber(world: World, { id }: ChaosMember): Promise<void> {
+async function removeNumber(world: AnyWorld, { id }: ChaosMember): Promise<void> {
   await world.admin(
     `with changed as (
        update registry.members set personnummer_index = null, personnummer_sealed = null, personnummer_masked = null,

@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { chownSync, closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -11,22 +12,26 @@ import { findServerUser } from '../../local/server-user.ts';
 const run = promisify(execFile);
 const user = findServerUser();
 
-/** A PostgreSQL server that may be treated badly: durable, and started again on the same port. */
-export interface Server {
+/** Where a database is. */
+export interface DatabaseServer {
   readonly port: number;
   /** Superuser's connection string to the database `postgres`. */
   readonly url: string;
-  readonly dataFolder: string;
-  start(): Promise<void>;
   /** SIGQUIT is PostgreSQL's immediate stop, which leaves a crash behind; SIGINT a fast one. Answers when it has ended. */
   kill(signal: 'SIGQUIT' | 'SIGKILL' | 'SIGINT'): Promise<void>;
+}
+
+/** A PostgreSQL server that may be treated badly: durable, and started again on the same port. */
+export interface Server extends DatabaseServer {
+  readonly dataFolder: string;
+  start(): Promise<void>;
   /** A streaming replica of this server. @param name as `synchronous_standby_names` calls it */
   replica(dataFolder: string, name: string): Promise<Server>;
   /** Makes a replica a server of its own. */
   promote(): Promise<void>;
 }
 
-export interface ServerOptions {
+interface ServerOptions {
   /** Folder with `initdb` and `postgres`. */
   readonly bin: string;
   readonly dataFolder: string;
@@ -130,12 +135,17 @@ function assemble(options: ServerOptions, port: number): Server {
   };
 }
 
-/** Makes a cluster and starts it. */
-export async function startServer(options: ServerOptions): Promise<Server> {
-  mkdirSync(dirname(options.dataFolder), { recursive: true });
-  if (user !== undefined) chownSync(dirname(options.dataFolder), user.uid, user.gid);
-  await initialise(options);
-  const server = assemble(options, await findFreePort());
-  await server.start();
-  return server;
+/** What makes a cluster and starts it. @returns for `createWorld` */
+export function durableServer(options: { bin: string; logs: string; settings?: Readonly<Record<string, string>> }) {
+  const { bin, logs, settings = {} } = options;
+  return async (dataFolder: string): Promise<Server> => {
+    const password = randomBytes(18).toString('hex');
+    const all = { bin, dataFolder, password, logFile: join(logs, 'postgres.log'), settings };
+    mkdirSync(dirname(dataFolder), { recursive: true });
+    if (user !== undefined) chownSync(dirname(dataFolder), user.uid, user.gid);
+    await initialise(all);
+    const server = assemble(all, await findFreePort());
+    await server.start();
+    return server;
+  };
 }

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { World } from './world.ts';
+import type { AnyWorld } from './world.ts';
 
 /** Nothing waits any more but what waits for a coordinator, whose number is in question. Everything that waits for a later time is brought forward, again and again. */
-export async function settle(world: World, withinMs: number): Promise<void> {
+export async function settle(world: AnyWorld, withinMs: number): Promise<void> {
   world.memberSystems.calm();
   const deadline = performance.now() + withinMs;
   for (;;) {
@@ -26,7 +26,7 @@ export async function settle(world: World, withinMs: number): Promise<void> {
 }
 
 /** What waits, and for what; ids and codes only. */
-async function describe(world: World): Promise<string> {
+async function describe(world: AnyWorld): Promise<string> {
   const pushes = await world.admin(
     `select p.state, p.error_code, p.attempts, p.next_attempt_at, p.lease_expires_at, p.accepted_until is not null as accepted,
        j.run_at, j.attempts as job_attempts, j.locked_by, j.flags is not null as flagged

@@ -1,10 +1,10 @@
 import { until } from '../support/until.ts';
-import type { World } from './world.ts';
+import type { AnyWorld } from './world.ts';
 
 const WAITING = 'select from sync.pushes where settled_at is null and waits_for_conflict_id is null';
 
 /** Milliseconds from a committed change to its request at the member system, of calm pushes one after the other; sorted. */
-export async function measureStarts(world: World, count: number): Promise<number[]> {
+export async function measureStarts(world: AnyWorld, count: number): Promise<number[]> {
   const delays: number[] = [];
   for (const { id } of world.members.slice(0, count)) {
     const before = world.memberSystems.requests();

@@ -12,17 +12,18 @@ import type { KeptProgram } from './kept-program.ts';
 import { type MemberSystems, startMemberSystems } from './member-systems.ts';
 import { addMembers, type ChaosMember } from './members.ts';
 import type { Chance } from './random.ts';
+import type { DatabaseServer, Server } from './server.ts';
 import { type ChaosDatabase, type DatabaseOptions, startDatabase } from './world/database.ts';
 import { asStackDatabase, startPrograms } from './world/programs.ts';
 
-export interface WorldOptions extends Omit<DatabaseOptions, 'folder'> {
+export interface WorldOptions<Kind extends DatabaseServer> extends Omit<DatabaseOptions<Kind>, 'folder'> {
   readonly chance: Chance;
   /** For the programs' logs, which stay. */
   readonly logs: string;
 }
 
 /** The whole system, with member systems that misbehave. */
-export interface World extends ChaosDatabase {
+export interface World<Kind extends DatabaseServer = Server> extends ChaosDatabase<Kind> {
   readonly memberSystems: MemberSystems;
   readonly members: readonly ChaosMember[];
   readonly keys: LocalKeys;
@@ -34,10 +35,16 @@ export interface World extends ChaosDatabase {
   readonly folder: string;
 }
 
+/** Whatever kind of database it has. */
+export type AnyWorld = World<DatabaseServer>;
+
 const returnTo = 'http://127.0.0.1:9/return';
 
 /** Starts everything. @param parts what is started is added here, for the caller to end */
-export async function createWorld(options: WorldOptions, parts: AsyncDisposableStack): Promise<World> {
+export async function createWorld<Kind extends DatabaseServer>(
+  options: WorldOptions<Kind>,
+  parts: AsyncDisposableStack,
+): Promise<World<Kind>> {
   const { chance, logs, pooled } = options;
   mkdirSync(logs, { recursive: true });
   const folder = makeFolder(parts);

@@ -1,5 +1,6 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import pg from 'pg';
+import { erase } from '../db/support/erasing.ts';
 import { actAsCallback, one } from '../support/acting-callback.ts';
 import { becomeCoordinator } from '../support/coordinator.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -42,6 +43,8 @@ export async function liveIn(db: TestDatabase): Promise<Landmarks> {
   await importTwice(scene);
   const { observation_id } = await comeIn(callback, 0, number(0));
   await callback.pool.query(`select login.report_inconsistency($1, 'numbers_differ')`, [observation_id]);
+  const erased = await addMember(db, callback.organization, { external_id: 'leaving' });
+  await erase(db, erased);
   await worker.end();
   return { member, observation };
 }

@@ -93,12 +93,24 @@ function start(role: Parameters<TestDatabase['urlFor']>[0], file: string, words:
   return { child, output: () => output, ended };
 }
 
-/** Every program, and what it says when it works. */
+/** Every program, and what it says when it works, or when it has come as far as its organisation's rows, which are not there. */
 const PROGRAMS = {
   callback: ['auth_callback', 'auth-callback/main.ts', [], '"listening"'],
   worker: ['sync_worker', 'worker/main.ts', [], 'worker started'],
   import: ['member_importer', 'members-import/main.ts', ['--organization', 'SLUG', '--partial', csv], '1 row in'],
   drift: ['sync_worker', 'worker/check-drift.ts', ['--organization', 'SLUG'], 'cannot be read'],
+  'member-system:check': [
+    'sync_worker',
+    'worker/check-member-system.ts',
+    ['--organization', 'SLUG'],
+    'the row is complete',
+  ],
+  'provider:check': [
+    'auth_callback',
+    'auth-callback/provider-check.ts',
+    ['--organization', 'SLUG', '--provider', 'bankid'],
+    'there is no enabled row',
+  ],
   'member:export': [
     'sync_worker',
     'worker/export-member.ts',
@@ -124,7 +136,7 @@ test('every program refuses the backup, says why, and changes nothing', async ()
   writeFileSync(csv, 'external_id;given_name\nola;Ola\n');
   await all(async (which) => {
     const program = startProgram(which);
-    assert.equal(await program.ended, 1, which);
+    assert.equal(await program.ended, which === 'provider:check' ? 2 : 1, which);
     assert.match(program.output(), /erasure_missing/, which);
     assert.match(program.output(), /erasures:replay/, which);
   });

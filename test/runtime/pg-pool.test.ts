@@ -5,6 +5,8 @@ import { test } from 'vitest';
 import { createLogger, type Logger } from '../../runtime/logger.ts';
 import { createPool } from '../../runtime/pg-pool.ts';
 import { clusterUrl } from '../support/cluster.ts';
+import { withCluster } from '../support/own-cluster.ts';
+import { until } from '../support/until.ts';
 
 const quiet = createLogger({ name: 'test', level: 'silent' });
 
@@ -69,3 +71,43 @@ test('a server that accepts and says nothing does not hold anybody up', async ()
   await pool.end();
   server.close();
 });
+
+test('a commit that no standby has confirmed fails, and is an unknown outcome, however it is asked for', () =>
+  withCluster(18, async (server) => {
+    const options = { connectionString: server.url, max: 1, log: quiet, queryTimeoutMs: 60_000 };
+    const pool = createPool({ ...options, applicationName: 'pool-test' });
+    const other = createPool({ ...options, applicationName: 'other' });
+    try {
+      await pool.query('create table said (what text)');
+      await pool.query(`alter system set synchronous_standby_names = 'nobody'`);
+      await pool.query('select pg_reload_conf()');
+      const unconfirmed = async (call: () => Promise<unknown>) => {
+        let settled = false;
+        const answer = assert.rejects(call(), { code: '08007' }).finally(() => {
+          settled = true;
+        });
+        await until('somebody has cancelled the wait', async () => {
+          await other.query(
+            `select pg_cancel_backend(pid) from pg_stat_activity where application_name = 'pool-test' and wait_event = 'SyncRep'`,
+          );
+          return settled;
+        });
+        await answer;
+      };
+      await unconfirmed(async () => {
+        // Nobody says when the server has begun to wait for standbys.
+        for (;;) await pool.query(`insert into said values ('by the pool')`);
+      });
+      const client = await pool.connect();
+      await client.query('begin');
+      await client.query(`insert into said values ('in a transaction')`);
+      await unconfirmed(() => client.query('commit'));
+      // What only warns is answered as ever.
+      await client.query(`do $$ begin raise warning 'something else'; end $$`);
+      const { rows } = await client.query('select distinct what from said order by what');
+      assert.deepEqual(rows, [{ what: 'by the pool' }, { what: 'in a transaction' }], 'committed here, and only here');
+      client.release();
+    } finally {
+      await Promise.all([pool.end(), other.end()]);
+    }
+  }));

@@ -47,13 +47,12 @@ export async function verifyTestAudit(
   auditorUrl: string,
   options: { witnessed?: readonly Witnessed[]; verifiers?: readonly Verifier[] } = {},
 ): Promise<Report> {
-  const client = new pg.Client({ connectionString: auditorUrl });
-  await client.connect();
+  const pool = new pg.Pool({ connectionString: auditorUrl, max: 2 });
   try {
     const { witnessed = [], verifiers = auditVerifiers() } = options;
-    return await verifyAudit({ reader: createAuditReader(client), verifiers, witnessed });
+    return await verifyAudit({ reader: createAuditReader(pool), verifiers, witnessed });
   } finally {
-    await client.end();
+    await pool.end();
   }
 }
 
@@ -66,7 +65,7 @@ export function poolOfCluster(config: pg.PoolConfig): pg.Pool {
 }
 
 /** Appends events, each in a transaction of its own. */
-export async function addEvents(db: Pick<TestDatabase, 'pool'>, count: number, message = 'x'): Promise<void> {
+export async function addEvents(db: { pool: Pick<pg.Pool, 'query'> }, count: number, message = 'x'): Promise<void> {
   for (let n = 0; n < count; n += 1) {
     await db.pool.query(
       `insert into audit.events (event, source, actor, organization_id, message, detail)

@@ -92,7 +92,7 @@ test("the program says what it tried, in the worker's environment, and ends acco
   assert.deepEqual([good.code, good.output.match(/^ok /gm)?.length], [0, 4], good.output);
   assert.equal(stage.memberSystem.requests(), 0);
   assert.equal((await run('--organization', 'nobody')).code, 1);
-  assert.equal((await run()).code, 1);
+  assert.equal((await run()).code, 2);
   await stage.changeRow({ secret_env: 'MEMBER_SYSTEM_OTHER' });
   const bad = await run('--organization', 'nhf');
   assert.equal(bad.code, 1);

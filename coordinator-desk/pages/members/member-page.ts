@@ -11,6 +11,7 @@ import { facts } from '../facts.ts';
 import type { Html } from '../layout.ts';
 import { openPage, type Page } from '../page.ts';
 import { dataTable, type TableRow } from '../table.ts';
+import { exportPart } from './export-member.ts';
 
 /** `/members/{id}`: the record, and what happened to it. */
 export function addMemberPage(app: Hono<DeskEnv>): void {
@@ -30,7 +31,8 @@ ${logins(page, file)}
 <h2 class="ds-heading" data-size="sm">${words.deliveries}</h2>
 ${deliveries(page, file)}
 <h2 class="ds-heading" data-size="sm" id="history">${words.history}</h2>
-${history(page, file, before !== undefined)}`;
+${history(page, file, before !== undefined)}
+${file.member.erasure_id === null ? exportPart(page, file.member) : ''}`;
     return page.show({ title, content });
   });
 }

@@ -23,7 +23,7 @@ begin
   v_at := clock_timestamp(); -- under the lock: no two groups have the same
   with redacted as (
     update audit.events as e set message = v_message, detail = '{}', redacted_at = v_at
-    where e.id = any (p_event_ids) and e.redacted_at is null
+    where e.id = any (p_event_ids) and e.redacted_at is null and not audit.stays_whole(e.event)
     returning e.*
   ), unsalted as (
     delete from audit.salts as s using redacted as r where s.event_id = r.id

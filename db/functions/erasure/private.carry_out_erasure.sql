@@ -33,7 +33,7 @@ begin
         then 'queued' else 'not_needed' end::audit.removal_state
   where u.id = e.id returning u.* into e;
   perform private.record_event('member_erased', 'worker', e.organization_id, 'The person was erased.', p_member_id => e.member_id,
-    p_detail => jsonb_build_object('erasure_id', e.id, 'counts', v_counts, 'removal', e.removal));
+    p_detail => jsonb_build_object('erasure_id', e.id, 'counts', v_counts, 'removal', e.removal, 'digest', private.digest_erasure(e)));
   return e;
 end
 $$;

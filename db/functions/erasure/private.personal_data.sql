@@ -101,7 +101,7 @@ from (values
   -- The audit.
   ('audit.events', 'erased', '(t.member_id = any (p.member_ids) or t.observation_id = any (p.observation_ids)
       or t.conflict_id = any (p.conflict_ids) or t.push_id = any (p.push_ids))',
-    't.redacted_at is not null or t.transaction_id = pg_current_xact_id()', 'message detail',
+    't.redacted_at is not null or t.transaction_id = pg_current_xact_id() or audit.stays_whole(t.event)', 'message detail',
     'What happened, in words and as data. What erasing itself writes names nobody.'),
   ('audit.events', 'kept', '(t.member_id = any (p.member_ids) or t.observation_id = any (p.observation_ids)
       or t.conflict_id = any (p.conflict_ids) or t.push_id = any (p.push_ids))', null,

@@ -19,7 +19,7 @@ begin
     v_due := array(
       select e.id from audit.events as e
       where e.organization_id = g.id and e.occurred_at >= coalesce(g.audit_redacted_until, '-infinity') and e.occurred_at < v_until
-        and e.redacted_at is null and e.event not in ('events_redacted', 'restore_accepted')
+        and e.redacted_at is null and not audit.stays_whole(e.event)
       order by e.occurred_at, e.id limit p_most);
     perform audit.redact_events(v_due, 'retention') where v_due <> '{}';
     if cardinality(v_due) < p_most then

@@ -20,6 +20,7 @@ const config: ProviderConfig = {
   clientSecrets: new Map([['OIDC_THERE', secret]]),
   webhookSecrets: new Map(),
   providerTimeoutMs: 5_000,
+  erasureLedger: null,
 };
 
 const good: Partial<ProviderRow> = {
@@ -217,7 +218,7 @@ test('the command shows what will be asked and sent, and ends with 0, 1 or 2', a
   assert.match(unknown.output, new RegExp(`there are: ${organization.slug} vipps`));
   const wrong = await run(environment, '--organisation', 'x');
   assert.equal(wrong.code, 2);
-  assert.match(wrong.output, /^usage: /);
+  assert.match(wrong.output, /Usage: npm run provider:check/);
   const empty = await run({}, ...wanted, 'vipps');
   assert.equal(empty.code, 2);
   assert.match(empty.output, /DATABASE_URL is missing[\s\S]*PUBLIC_URL is missing/);

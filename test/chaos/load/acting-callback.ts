@@ -6,7 +6,7 @@ import { parsePublicKeys, parseSecrets } from '../../../personnummer/keys.ts';
 import { createSealer } from '../../../personnummer/seal.ts';
 import { asPersonnummer } from '../../support/samples.ts';
 import type { ChaosMember } from '../members.ts';
-import type { World } from '../world.ts';
+import type { AnyWorld } from '../world.ts';
 
 const STATEMENT = `select outcome from login.record_observation(observation_id => $1, organization => $2, provider => 'vipps',
   issuer => $3, subject => $4, authenticated_at => now(), personnummer_index => $5, personnummer_sealed => $6,
@@ -20,7 +20,7 @@ interface ActingCallback {
   close(): Promise<void>;
 }
 
-export function actAsCallback(world: World): ActingCallback {
+export function actAsCallback(world: AnyWorld): ActingCallback {
   const sealer = createSealer(parsePublicKeys(world.keys.PERSONNUMMER_SEALING_KEYS).keys);
   const indexer = createIndexer(parseSecrets(world.keys.PERSONNUMMER_INDEX_SECRETS).secrets);
   const pool = new pg.Pool({

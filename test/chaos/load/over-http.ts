@@ -1,12 +1,12 @@
 import { allSampleCases } from '../../../local/sample-data/persons.ts';
 import { logIn } from '../../../local/scripted-login.ts';
 import type { Chance } from '../random.ts';
-import type { World } from '../world.ts';
+import type { AnyWorld } from '../world.ts';
 
 const persons = allSampleCases.filter(({ person, expected }) => person.provider === 'vipps' && expected !== 'refused');
 
 /** Somebody logs in as browsers and apps do. @returns whether it ended with tokens */
-export async function logInOverHttp(world: World, chance: Chance): Promise<boolean> {
+export async function logInOverHttp(world: AnyWorld, chance: Chance): Promise<boolean> {
   const { id, organization, provider } = chance.pick(persons).person;
   const { status } = await logIn({
     callbackUrl: world.callbackUrl,

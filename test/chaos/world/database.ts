@@ -6,25 +6,23 @@ import { LOGIN_ROLES, type LoginRole, prepareLoginRoles } from '../../../local/l
 import { withClient } from '../../../local/stack/database.ts';
 import { findPgbouncer, startPooler } from '../pooler.ts';
 import { type Entrance, startProxy } from '../proxy.ts';
-import { type Server, startServer } from '../server.ts';
+import type { DatabaseServer, Server } from '../server.ts';
 
 const NAME = 'chaos';
 
-export interface DatabaseOptions {
-  readonly logs: string;
+export interface DatabaseOptions<Kind extends DatabaseServer> {
   /** For data. */
   readonly folder: string;
-  /** Folder with PostgreSQL's programs. */
-  readonly bin: string;
-  readonly settings?: Readonly<Record<string, string>>;
+  /** @param dataFolder in `folder`, and not there yet */
+  startServer(dataFolder: string): Promise<Kind>;
   /** Programs reach the database through PgBouncer in transaction mode. */
   readonly pooled: boolean;
 }
 
 /** The database, and the entrance that programs take to it. */
-export interface ChaosDatabase {
+export interface ChaosDatabase<Kind extends DatabaseServer = Server> {
   /** The one that is right now; may be replaced by its replica. */
-  server: Server;
+  server: Kind;
   readonly proxy: Entrance;
   /** A superuser's connection string, past the entrance. */
   readonly ownerUrl: string;
@@ -35,21 +33,17 @@ export interface ChaosDatabase {
 }
 
 /** Starts a server with our schema in it. @param parts what is started is added here, for the caller to end */
-export async function startDatabase(options: DatabaseOptions, parts: AsyncDisposableStack): Promise<ChaosDatabase> {
-  const { folder, logs } = options;
-  const password = newPassword();
-  const started = await startServer({
-    bin: options.bin,
-    dataFolder: join(folder, 'postgres', 'data'),
-    password,
-    logFile: join(logs, 'postgres.log'),
-    settings: options.settings ?? {},
-  });
+export async function startDatabase<Kind extends DatabaseServer>(
+  options: DatabaseOptions<Kind>,
+  parts: AsyncDisposableStack,
+): Promise<ChaosDatabase<Kind>> {
+  const { folder } = options;
+  const started = await options.startServer(join(folder, 'postgres', 'data'));
   const holder = { server: started };
   parts.defer(() => holder.server.kill('SIGQUIT'));
   const passwords = new Map<string, string>(LOGIN_ROLES.map((role) => [role, newPassword()]));
   await withClient(started.url, (client) => client.query(`create database ${NAME}`));
-  const ownerUrl = at(started.url, started.port, 'postgres', password);
+  const ownerUrl = at(started.url, started.port, 'postgres', new URL(started.url).password);
   await migrate({ databaseUrl: ownerUrl });
   await withClient(ownerUrl, (client) => prepareLoginRoles(client, (role) => passwords.get(role) ?? ''));
 

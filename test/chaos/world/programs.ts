@@ -5,6 +5,7 @@ import type { ProgramOptions } from '../../../local/program.ts';
 import type { StackDatabase } from '../../../local/stack/database.ts';
 import { describePrograms, localUrl, type ProgramSettings } from '../../../local/stack/programs.ts';
 import { type KeptProgram, keepProgram } from '../kept-program.ts';
+import type { DatabaseServer } from '../server.ts';
 import type { ChaosDatabase } from './database.ts';
 
 interface ProgramsOptions extends ProgramSettings {
@@ -50,7 +51,7 @@ async function worker(
 }
 
 /** Our database in the form in which the local stack describes its own: who starts programs on it does not stop it. */
-export function asStackDatabase({ server, ownerUrl, urlFor }: ChaosDatabase): StackDatabase {
+export function asStackDatabase({ server, ownerUrl, urlFor }: ChaosDatabase<DatabaseServer>): StackDatabase {
   const stop = () => Promise.resolve();
   return {
     server: { ...server, pid: 0, logFile: '', ended: new Promise<string>(() => undefined), stop },

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, test } from 'vitest';
 import { finish } from '../../db/support/erasing.ts';
 import { one } from '../../support/acting-callback.ts';
 import { openPage, violations } from '../../support/chromium.ts';
 import { becomeCoordinator } from '../../support/coordinator.ts';
-import { addMember } from '../../support/samples.ts';
+import { addMember, addOrganization } from '../../support/samples.ts';
 import { mainText, signInBrowser } from '../support/browser.ts';
+import { focusedName } from '../support/keyboard.ts';
 import { type OpenDesk, openDesk } from '../support/open-desk.ts';
 
-// Erasing a person in the desk, with scripts switched off.
+// What a person may ask for: a file with everything, and being erased. In the desk, with scripts switched off.
 
 let desk: OpenDesk;
 beforeAll(async () => {
@@ -57,6 +59,35 @@ test('what goes and what stays is said; a reason that tells who, and an empty bo
   await page.goto(`${desk.url}/members`);
   await page.getByRole('link', { name: 'Slettede personer' }).click();
   assert.equal(await page.getByRole('link', { name: /^Sletting / }).count(), 1);
+});
+
+test('everything stored about a person is a file, made by keyboard, and that it was made is audited', async () => {
+  const member = await addMember(desk.db, desk.callback.organization, { external_id: 'M/7 ø', given_name: 'Ola' });
+  await using browser = await openPage({ locale: 'nb-NO', javaScriptEnabled: false });
+  const { page } = browser;
+  await signInBrowser(page, desk);
+  await page.goto(`${desk.url}/members/${member.id}`);
+  const button = page.getByRole('button', { name: 'Lag filen med alt om personen' });
+  await button.focus();
+  const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('Enter')]);
+  assert.equal(download.suggestedFilename(), 'innsyn-M_7__.json');
+  const file = JSON.parse(await readFile(await download.path(), 'utf8'));
+  assert.equal(file.member_id, member.id);
+  assert.equal(file.tables['registry.members'][0].given_name, 'Ola');
+  assert.equal(await focusedName(page), 'Lag filen med alt om personen', 'the page stays, and the focus with it');
+  const { actor } = await one(
+    desk.db,
+    `select actor from audit.events where event = 'member_exported' and member_id = $1`,
+    [member.id],
+  );
+  assert.equal(actor, `coordinator:${desk.coordinator.userId}`);
+  const foreign = await addMember(desk.db, await addOrganization(desk.db));
+  const answer = await page.request.post(`${desk.url}/members/${foreign.id}/export`, {
+    headers: { origin: desk.url },
+    form: { _who: desk.coordinator.userId, _page: `/members/${foreign.id}` },
+  });
+  assert.equal(answer.status(), 422);
+  assert.equal(answer.headers()['content-disposition'], undefined);
 });
 
 test('where two are needed the page leads to the case, and another coordinator approves it there', async () => {

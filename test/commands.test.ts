@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, test } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '..');
+const commands = [
+  ...['member:erase', 'member:export', 'erasures:replay', 'drift', 'member-system:check', 'provider:check'],
+  ...['audit:verify', 'audit:witness', 'audit:key', 'configure', 'members:import', 'migrate'],
+];
+const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
+const fileOf = (command: string) => scripts[command]?.split(' ').at(-1) as string;
+
+type Run = { code: number; out: string; err: string };
+let runs: Record<string, Run>;
+
+beforeAll(() => {
+  // One process for all of them, without any environment: what a command needs is asked for after its command line.
+  const env = { PATH: process.env.PATH };
+  const calls = commands.flatMap((name) =>
+    ['--help', '--nonsense'].map((word) => ({ name, file: fileOf(name), word })),
+  );
+  const [libraries, programs] = [true, false].map((is) => calls.filter(({ name }) => (name === 'migrate') === is));
+  const runner = join(ROOT, 'test', 'support', 'run-commands.ts');
+  const out = execFileSync(process.execPath, [runner, JSON.stringify(programs)], { cwd: ROOT, env, encoding: 'utf8' });
+  runs = JSON.parse(out);
+  // Files that are imported too are commands only where they are what was started.
+  for (const { name, file, word } of libraries ?? []) {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [file, word], { cwd: ROOT, env, encoding: 'utf8' });
+    runs[`${name} ${word}`] = { code: status ?? -1, out: stdout, err: stderr };
+  }
+}, 60_000);
+
+describe.each(commands)('%s', (name) => {
+  test('--help prints how it is used, and ends with 0', () => {
+    const { code, out, err } = runs[`${name} --help`] as Run;
+    assert.deepEqual([code, err], [0, '']);
+    assert.ok(out.startsWith(`Usage: npm run ${name}`), out);
+  });
+  test('an unknown option is said, with how it is used, and ends with 2', () => {
+    const { code, out, err } = runs[`${name} --nonsense`] as Run;
+    assert.deepEqual([code, out], [2, '']);
+    assert.ok(err.startsWith(`${name}: Unknown option '--nonsense'`), err);
+    assert.ok(err.includes(`\n\nUsage: npm run ${name}`), err);
+  });
+});
