@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { resolveBinary } from 'dbmate';
 import { Logger, runMigrations } from 'graphile-worker';
 import pg from 'pg';
+import { readEnvironment } from '../runtime/environment.ts';
 import { appliedVersions, putRight, returnToOwners } from './put-right.ts';
 
 export type MigrateOptions = {
@@ -141,9 +142,10 @@ function describe(error: unknown): string {
 }
 
 if (import.meta.main) {
-  const databaseUrl = process.env.DATABASE_URL;
   try {
-    if (!databaseUrl) throw new Error('DATABASE_URL is missing (the role that owns the database, postgres://...)');
+    const env = readEnvironment(process.env);
+    const databaseUrl = env.databaseUrl('DATABASE_URL');
+    env.finish();
     await migrate({ databaseUrl, log: (line) => console.log(line) });
   } catch (error) {
     console.error(`migrate: ${describe(error)}`);
