@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { importJWK, type JWK, SignJWT } from 'jose';
 import type pg from 'pg';
-import { publicKeySet } from '../local/keys.ts';
+import { publicKeySet } from '../key-tools/new-keys.ts';
 import { startPostgrest } from '../local/postgrest.ts';
 import type { BenchCluster } from './cluster.ts';
 import type { BenchKeys } from './keys.ts';

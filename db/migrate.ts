@@ -10,6 +10,7 @@ import { resolveBinary } from 'dbmate';
 import { Logger, runMigrations } from 'graphile-worker';
 import pg from 'pg';
 import { consoleOutput, runCommand } from '../runtime/command-line.ts';
+import { readEnvironment } from '../runtime/environment.ts';
 import { appliedVersions, putRight, returnToOwners } from './put-right.ts';
 
 export type MigrateOptions = {
@@ -147,9 +148,11 @@ const command = {
   about: `Brings the database of DATABASE_URL up to date, as the role that owns it. Safe to run again, also after it was killed half-way.`,
 };
 
-async function run(databaseUrl: string | undefined): Promise<number> {
+async function run(): Promise<number> {
   try {
-    if (!databaseUrl) throw new Error('DATABASE_URL is missing (the role that owns the database, postgres://...)');
+    const env = readEnvironment(process.env);
+    const databaseUrl = env.databaseUrl('DATABASE_URL');
+    env.finish();
     await migrate({ databaseUrl, log: consoleOutput.say });
     return 0;
   } catch (error) {
@@ -159,7 +162,5 @@ async function run(databaseUrl: string | undefined): Promise<number> {
 }
 
 if (import.meta.main) {
-  process.exitCode = await runCommand(command, process.argv.slice(2), consoleOutput, () =>
-    run(process.env.DATABASE_URL),
-  );
+  process.exitCode = await runCommand(command, process.argv.slice(2), consoleOutput, run);
 }

@@ -1,6 +1,5 @@
-import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
-import type { JWK } from 'jose';
 import { createSealingKey } from '../audit-seal/note.ts';
+import { createKeyPair, createSecret } from '../key-tools/new-keys.ts';
 
 /** Keys and secrets of the two programs, each as the text of the environment variable it is named for. */
 export type LocalKeys = {
@@ -30,26 +29,5 @@ export function createKeys(auditName = 'localhost/audit'): LocalKeys {
     TRANSACTION_SECRETS: createSecret(),
     AUDIT_SEALING_KEY: audit.signingKey,
     AUDIT_VERIFIER_KEYS: audit.verifierKey,
-  };
-}
-
-/** A versioned secret of 32 random bytes, e.g. `v1:Xk3...`. */
-export function createSecret(version = 'v1'): string {
-  return `${version}:${randomBytes(32).toString('base64url')}`;
-}
-
-/** The public halves of a private key set: what a verifier is given. */
-export function publicKeySet(privateKeySet: string): string {
-  const { keys } = JSON.parse(privateKeySet) as { keys: JWK[] };
-  return JSON.stringify({ keys: keys.map(({ d: _, ...publicPart }) => publicPart) });
-}
-
-/** A key pair as JSON Web Keys with the same random `kid`. */
-export function createKeyPair(type: 'x25519' | 'ec', header: JWK = {}): { publicKey: JWK; privateKey: JWK } {
-  const pair = type === 'x25519' ? generateKeyPairSync('x25519') : generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const kid = randomUUID();
-  return {
-    publicKey: { ...pair.publicKey.export({ format: 'jwk' }), kid, ...header },
-    privateKey: { ...pair.privateKey.export({ format: 'jwk' }), kid, ...header },
   };
 }

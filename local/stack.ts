@@ -1,9 +1,10 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { publicKeySet } from '../key-tools/new-keys.ts';
 import { signAccessToken } from './access-token.ts';
 import { startApp } from './app.ts';
 import { WITHDRAWAL_PATH } from './identity-provider/withdrawal.ts';
-import { createKeys, type LocalKeys, publicKeySet } from './keys.ts';
+import { createKeys, type LocalKeys } from './keys.ts';
 import { startPostgrest } from './postgrest.ts';
 import { startProgram } from './program.ts';
 import { configureSamples, sampleConfiguration } from './sample-data/configuration.ts';

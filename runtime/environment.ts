@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { type Deployment, type DeploymentRules, deployments } from './deployment.ts';
 
 type ConfigurationFault = { name: string; why: string };
@@ -73,11 +74,19 @@ export class EnvironmentReader {
     return url ?? new URL('https://stand-in.invalid');
   }
 
-  /** A `postgres://` or `postgresql://` URL. */
+  /**
+   * A `postgres://` or `postgresql://` URL. In production a database on another machine is reached by TLS, and its certificate is verified;
+   * but for the hosts that `DATABASE_WITHOUT_TLS` names, with commas between.
+   */
   databaseUrl(name: string): string {
     const text = this.required(name);
     const scheme = URL.parse(text)?.protocol ?? '';
     if (text !== '' && !/^postgres(ql)?:$/.test(scheme)) this.fault(name, 'must be a postgres:// URL');
+    else if (text !== '' && this.deployment() === 'production') {
+      const exempt = this.optional('DATABASE_WITHOUT_TLS', '').split(',');
+      const why = whyNotProtected(text, new Set(exempt.map((host) => host.trim())));
+      if (why !== undefined) this.fault(name, why);
+    }
     return text;
   }
 
@@ -99,6 +108,7 @@ export class EnvironmentReader {
 
   /** @param why a short sentence without subject ("is weak"), and without the value */
   fault(name: string, why: string): void {
+    if (this.#faults.some((known) => known.name === name && known.why === why)) return;
     this.#faults.push({ name, why });
   }
 
@@ -115,6 +125,35 @@ export function readEnvironment(environment: Record<string, string | undefined>)
 
 function isInteger(text: string, { min, max }: { min: number; max: number }): boolean {
   return /^-?[0-9]{1,15}$/.test(text) && Number(text) >= min && Number(text) <= max;
+}
+
+/**
+ * What the driver makes of the URL is asked of the driver: parameters of the URL may name another host than the URL does, and take TLS away
+ * again. That `verify-full` stands there is for whatever else reads the URL (dbmate, psql), where `require` verifies nothing.
+ *
+ * @param exempt hosts that are reached without TLS
+ * @returns what is wrong, without a value
+ */
+function whyNotProtected(text: string, exempt: ReadonlySet<string>): string | undefined {
+  let client: pg.Client & { ssl?: unknown };
+  try {
+    client = new pg.Client({ connectionString: text });
+  } catch {
+    // The driver has read the files that the URL names; what it says quotes their path.
+    return 'cannot be read, or names a certificate that is not there (sslrootcert)';
+  }
+  const { host } = client;
+  if (isThisMachine(host) || exempt.has(host)) return undefined;
+  const modes = new URL(text).searchParams.getAll('sslmode');
+  const { rejectUnauthorized, checkServerIdentity } = Object(client.ssl) as Record<string, unknown>;
+  const verifies = Boolean(client.ssl) && rejectUnauthorized !== false && checkServerIdentity === undefined;
+  if (verifies && modes.length > 0 && modes.every((mode) => mode === 'verify-full')) return undefined;
+  return 'is a database on another machine without verified TLS: write ?sslmode=verify-full at its end (and &sslrootcert=FILE for a certificate of your own), or name its host in DATABASE_WITHOUT_TLS where nobody else is on that network';
+}
+
+/** A socket in the file system, or the loopback interface. */
+function isThisMachine(host: string): boolean {
+  return host.startsWith('/') || host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 function whyNotBaseUrl(url: URL | null, rules: Pick<DeploymentRules, 'allowsPlainHttp'>): string | undefined {

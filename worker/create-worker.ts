@@ -21,6 +21,7 @@ import { keepsBody } from './member-system/send.ts';
 import { longestRequestMs } from './member-system/settings.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createQueueLogger, startQueue, unlockJobs } from './queue.ts';
+import { createRenew } from './renew-number.ts';
 import type { OpenNumberOptions } from './sealed-numbers.ts';
 import { createSealingDatabase } from './sealing/database.ts';
 import { startSealing } from './sealing/start-sealing.ts';
@@ -139,6 +140,7 @@ export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTu
     metrics,
     onBreaker,
     erasing: createErasing(config, database),
+    renew: createRenew(carrier, config.unsealingKeys),
   };
   const taskList = createTaskList({ ...parts, log, timeoutMs: taskTimeoutMs });
   const { concurrency } = config;

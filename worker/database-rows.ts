@@ -185,6 +185,25 @@ export interface DriftReport {
 }
 
 /** An organisation's id and its row of `sync.member_systems` as JSON; null: it has none. */
+/** A stored number that is to be made anew under other keys; null, null: it needs nothing. */
+export const numberToRenew = z.object({
+  id: z.string(),
+  nth: z.number(),
+  organization_id: z.string(),
+  personnummer_index: z.string().nullable(),
+  personnummer_sealed: z.string().nullable(),
+});
+export type NumberToRenew = Readonly<z.infer<typeof numberToRenew>>;
+
+/** The same number under other keys. */
+export interface Renewal {
+  readonly id: string;
+  readonly nth: number;
+  readonly old_index: string;
+  readonly index: string;
+  readonly sealed: string;
+}
+
 export const memberSystemRow = z.object({ organization_id: z.string(), member_system: z.unknown() });
 export type MemberSystemRow = Readonly<z.infer<typeof memberSystemRow>>;
 

@@ -25,15 +25,19 @@ import {
   finished,
   type MemberSystemRow,
   memberSystemRow,
+  type NumberToRenew,
+  numberToRenew,
   type OrganizationMetrics,
   organizationMetrics,
   type PushReport,
   type Reconciled,
+  type Renewal,
   reconciled,
   unrecordedErasure,
 } from './database-rows.ts';
 import { Failure, type FailureCode } from './failure.ts';
 import { gather } from './gather.ts';
+import type { WantedKeys } from './renew-number.ts';
 
 /**
  * The functions of schema `worker`: all that the role `sync_worker` may do with our data.
@@ -88,6 +92,10 @@ export interface WorkerDatabase {
   /** @returns the outcome of the decision, such as `filled` or again `deferred`. */
   processObservation(observationId: string): Promise<string>;
   reconcile(): Promise<Reconciled[]>;
+  /** @returns the next rows of a place by id; those that need other keys have their number */
+  numbersToRenew(place: string, after: string | null, most: number, keys: WantedKeys): Promise<NumberToRenew[]>;
+  /** @returns how many were renewed; the others are for the next round */
+  renewNumbers(place: string, renewals: readonly Renewal[]): Promise<number>;
   /** Erases what is kept for a time only. @returns how many rows of the kind with the most; at most `most` */
   eraseExpired(most: number): Promise<number>;
   /** Counts what coordinators' views show as of the last count, where it is time for it. */
@@ -143,6 +151,21 @@ export function createWorkerDatabase(pool: Pool, options: WorkerDatabaseOptions 
     ...erasures(call),
     ...rights(call),
     ...upkeep(call),
+    ...renewal(call),
+  };
+}
+
+const numbersToRenew = `select * from worker.numbers_to_renew(place => $1::text, after => $2::uuid, most => $3::int,
+  index_version => $4::text, sealing_kid => $5::text)`;
+
+function renewal(call: Call): Part<'numbersToRenew' | 'renewNumbers'> {
+  return {
+    numbersToRenew: (place, after, most, { indexVersion, sealingKid }) =>
+      call(numberToRenew, numbersToRenew, [place, after, most, indexVersion, sealingKid]),
+    async renewNumbers(place, renewals) {
+      const text = 'select worker.renew_numbers(place => $1::text, renewals => $2::jsonb) as renewed';
+      return (await call(z.object({ renewed: z.number() }), text, [place, JSON.stringify(renewals)]))[0]?.renewed ?? 0;
+    },
   };
 }
 

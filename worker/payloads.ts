@@ -23,6 +23,19 @@ const driftPayload = z.object({
   after: uuid.nullish(),
 });
 
+/** Payload of `renew_numbers`: which keys every stored number should have (names of keys), and how far it is. */
+const renewalPayload = z.object({
+  index_version: z
+    .string()
+    .regex(/^v[0-9]{1,6}$/)
+    .nullable(),
+  sealing_kid: z.string().min(1).max(200).nullable(),
+  place: z.enum(['members', 'observations', 'offered_numbers', 'resolutions']).optional(),
+  after: uuid.nullish(),
+  left: z.int().min(0).optional(),
+  round: z.int().min(1).optional(),
+});
+
 // What is wrong with a payload is not said: it may hold anything.
 function read<Schema extends z.ZodType>(schema: Schema): (payload: unknown) => z.infer<Schema> {
   return (payload) => {
@@ -37,3 +50,4 @@ export const readPushPayload = read(pushPayload);
 export const readObservationPayload = read(observationPayload);
 export const readErasurePayload = read(erasurePayload);
 export const readDriftPayload = read(driftPayload);
+export const readRenewalPayload = read(renewalPayload);

@@ -8,6 +8,7 @@ import { createEraseExpired, type EraseExpiredOptions } from './tasks/erase_expi
 import { createProcessObservation, type ProcessObservationOptions } from './tasks/process_observation.ts';
 import { createPushPersonnummer, type PushPersonnummerOptions } from './tasks/push_personnummer.ts';
 import { createReconcile, type ReconcileOptions } from './tasks/reconcile.ts';
+import { createRenewNumbers, type RenewNumbersOptions } from './tasks/renew_numbers.ts';
 import { createWriteFiles, type WriteFilesOptions } from './tasks/write_files.ts';
 
 /** What the tasks need. */
@@ -18,6 +19,7 @@ export type TaskListOptions = PushPersonnummerOptions &
   CarryOutErasureOptions &
   CountFiguresOptions &
   WriteFilesOptions &
+  RenewNumbersOptions &
   CheckDriftOptions & { readonly log: Logger };
 
 /** Lets only fixed codes out of a task: graphile-worker stores what it throws, and other errors may quote values. */
@@ -45,6 +47,7 @@ export function createTaskList(options: TaskListOptions): TaskList {
     erase_expired: createEraseExpired(options),
     carry_out_erasure: createCarryOutErasure(options),
     count_figures: createCountFigures(options),
+    renew_numbers: createRenewNumbers(options),
   };
   const guarded = Object.entries(tasks).map(([identifier, task]) => [
     identifier,

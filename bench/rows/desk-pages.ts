@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { createSecret } from '../../key-tools/new-keys.ts';
 import { findFreePort } from '../../local/free-port.ts';
-import { createSecret } from '../../local/keys.ts';
 import { parseSecrets } from '../../personnummer/keys.ts';
 import { createSealedBox } from '../../runtime/sealed-box.ts';
 import type { Context } from '../context.ts';

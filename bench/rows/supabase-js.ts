@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createClient } from '@supabase/supabase-js';
+import { publicKeySet } from '../../key-tools/new-keys.ts';
 import { signAccessToken } from '../../local/access-token.ts';
-import { createKeys, publicKeySet } from '../../local/keys.ts';
+import { createKeys } from '../../local/keys.ts';
 import { startPostgrest } from '../../local/postgrest.ts';
 import type { Side } from '../compare.ts';
 import type { Context } from '../context.ts';

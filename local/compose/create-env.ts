@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createKeys, createSecret, publicKeySet } from '../keys.ts';
+import { createSecret, publicKeySet } from '../../key-tools/new-keys.ts';
+import { createKeys } from '../keys.ts';
 
 // `npx node local/compose/create-env.ts > .env`: the example with fresh keys and passwords in it.
 

@@ -52,6 +52,7 @@ export function describeEnvironments(settings: ProgramSettings): StackFile['envi
       ...secrets.webhookSecrets,
       ...secrets.memberSystemTokens,
     },
+    'key-tools': { DEPLOYMENT: 'local', DATABASE_URL: database.url, PUBLIC_URL: localUrl(ports.callback), ...keys },
     'members-import': {
       DEPLOYMENT: 'local',
       DATABASE_URL: database.urls.member_importer,

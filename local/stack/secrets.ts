@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { createKeyPair, createSecret } from '../../key-tools/new-keys.ts';
 import type { ClientProof, LocalClient } from '../identity-provider/client.ts';
-import { createKeyPair, createSecret } from '../keys.ts';
 import { tokenVariable } from '../member-system/main.ts';
 import { sampleOrganizations } from '../sample-data/organizations.ts';
 import { type SampleProvider, sampleProviders, webhookSecretVariable } from '../sample-data/providers.ts';

@@ -51,7 +51,7 @@ export type StackFile = {
   keys: LocalKeys;
   /** What the programs of each folder are started with, the secrets of their providers and member systems included. */
   environments: Record<
-    'auth-callback' | 'worker' | 'members-import' | 'coordinator-desk' | 'configuration' | 'audit-tools',
+    'auth-callback' | 'worker' | 'members-import' | 'coordinator-desk' | 'configuration' | 'audit-tools' | 'key-tools',
     Readonly<Record<string, string>>
   >;
 };

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import { readCallbackConfig } from '../../auth-callback/config.ts';
-import { createKeyPair } from '../../local/keys.ts';
+import { createKeyPair } from '../../key-tools/new-keys.ts';
 import { ConfigurationError } from '../../runtime/environment.ts';
 import { testKeys } from '../support/samples.ts';
 
 function goodEnvironment(): Record<string, string> {
   const { PERSONNUMMER_UNSEALING_KEYS: _, ...keys } = testKeys().environment;
   return {
-    DATABASE_URL: 'postgres://auth_callback@db.example/registry',
+    DATABASE_URL: 'postgres://auth_callback@db.example/registry?sslmode=verify-full',
     PUBLIC_URL: 'https://login.example.no/',
     ...keys,
   };

@@ -65,7 +65,8 @@ test('providers and member systems are tried before their rows are there; nothin
   assert.match(homeless.said, /PUBLIC_URL is missing/);
   assert.match(homeless.said, /^nhf member system:\nok /m, 'the other command tries its rows all the same');
 
-  const twice = '    apps:\n' + '      - { client_id: app, name: App, redirect_uris: ["no.nhf.app:/x"] }\n'.repeat(2);
+  const app = '      - { client_id: app, name: App, redirect_uris: ["no.nhf.app:/x"] }\n';
+  const twice = `    apps:\n${app}${app}`;
   const refused = await run(text + twice, withUrl, '--plan', '--try');
   assert.deepEqual([refused.code, /file_invalid|database_refused/.test(refused.said)], [1, true], refused.said);
   assert.equal((await run(text, withUrl, '--try')).code, 2, '--try alone');

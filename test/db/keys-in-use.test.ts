@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'vitest';
 import { addKari, one } from '../support/acting-callback.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { atTheDesk, type Desk } from '../support/desk.ts';
 import { addMember, sampleNumbers, sealNumber } from '../support/samples.ts';
+import { begin } from '../support/waiting.ts';
 
 // Whoever takes an old key away asks private.keys_in_use first. It must not overlook a place.
 
@@ -109,4 +111,75 @@ test('a key is named by its version, a sealing key by its kid; a row that knows 
         !now.some((line) => line.startsWith('index v1 registry.conflicts')),
     );
     assert.ok(now.includes('index v1 registry.observations 1') && now.includes('index v2 registry.observations 1'));
+  }));
+
+test('every place that keeps a number sealed is made anew under the next key, its case along with it, and undo brings the new form back', () =>
+  atTheDesk(async (desk) => {
+    const { db, coordinator } = desk;
+    await everyPlace(desk);
+    const worker = db.poolFor('sync_worker');
+    /** The same number's index under the next key, as one that only the old index is known of. */
+    const renewed = (index: string) => `v2.${createHash('sha256').update(index).digest('base64url')}`;
+    for (const place of ['observations', 'offered_numbers', 'resolutions', 'members']) {
+      const page = () =>
+        worker.query<{
+          id: string;
+          nth: number;
+          personnummer_index: string | null;
+          personnummer_sealed: string | null;
+        }>(`select * from worker.numbers_to_renew($1, null, 100, 'v2', null)`, [place]);
+      const due = (await page()).rows.filter((row) => row.personnummer_sealed !== null);
+      assert.ok(due.length > 0, place);
+      const renewals = due.map(({ id, nth, personnummer_index, personnummer_sealed: sealed }) => ({
+        ...{ id, nth, old_index: personnummer_index, index: renewed(personnummer_index ?? ''), sealed },
+      }));
+      const renew = async () =>
+        (await worker.query('select worker.renew_numbers($1, $2) as n', [place, JSON.stringify(renewals)])).rows[0].n;
+      assert.equal(await renew(), due.length, place);
+      assert.equal(await renew(), 0, 'done twice, it changes nothing');
+      assert.deepEqual(
+        (await page()).rows.filter((row) => row.personnummer_sealed !== null),
+        [],
+      );
+    }
+    const { rows } = await db.pool.query<{ place: string }>(`select place from private.key_is_needed('index', 'v1')`);
+    // What an import holds until it ends.
+    assert.deepEqual(
+      rows.map(({ place }) => place),
+      ['registry.import_lines', 'registry.waiting_numbers'],
+    );
+    const { conflict_id, id } = await one<{ conflict_id: string; id: string }>(
+      db,
+      `select r.conflict_id, c.member_id as id from registry.resolutions as r join registry.conflicts as c on c.id = r.conflict_id`,
+    );
+    assert.equal((await coordinator.call('undo_resolution', conflict_id, null)).code, undefined);
+    const before = (await sealNumber(OTHER_NUMBER, desk.callback.organization)).personnummer_index;
+    const { personnummer_index } = await one<{ personnummer_index: string }>(
+      db,
+      `select personnummer_index from registry.members where id = '${id}'`,
+    );
+    assert.equal(personnummer_index, renewed(before));
+  }));
+
+test('a member that somebody holds, and a number that two records would have, are left as they are', () =>
+  atTheDesk(async ({ db, callback }) => {
+    const kari = await addKari(db, callback, { personnummer: NUMBER });
+    const twin = { ...(await sealNumber(NUMBER, callback.organization)), personnummer_index: `v2.${'t'.repeat(43)}` };
+    await addMember(db, callback.organization, { given_name: 'Ola', ...twin });
+    const { personnummer_index: old_index } = await sealNumber(NUMBER, callback.organization);
+    const renewal = { id: kari.id, nth: 1, old_index, index: `v2.${'n'.repeat(43)}`, sealed: twin.personnummer_sealed };
+    const renew = async (change: object = {}) =>
+      (
+        await db
+          .poolFor('sync_worker')
+          .query(`select worker.renew_numbers('members', $1) as n`, [JSON.stringify([{ ...renewal, ...change }])])
+      ).rows[0].n;
+    {
+      await using other = await begin(db);
+      await other.query('select from registry.members where id = $1 for no key update', [kari.id]);
+      assert.equal(await renew(), 0);
+      await other.query('rollback');
+    }
+    assert.equal(await renew({ index: twin.personnummer_index }), 0);
+    assert.equal(await renew(), 1);
   }));

@@ -140,7 +140,11 @@ test('what fails is said in one line', () =>
   withCluster(18, async (server) => {
     await migrate({ databaseUrl: server.url });
     const cases: [string, RegExp][] = [
-      ['', /^migrate: DATABASE_URL is missing .*\n$/],
+      ['', /^migrate: the configuration has faults: DATABASE_URL is missing\n$/],
+      [
+        'postgres://nobody@db.example/x',
+        /^migrate: .*DATABASE_URL is a database on another machine without verified TLS: .*\n$/,
+      ],
       ['postgres://nobody@127.0.0.1:1/x', /^migrate: connect ECONNREFUSED 127.0.0.1:1\n$/],
       ['postgres://nobody@localhost:1/x', /^migrate: connect ECONNREFUSED .*\n$/],
       [

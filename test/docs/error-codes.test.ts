@@ -96,6 +96,11 @@ test('every code of the configuration is on the page, and no other', () => {
   assertSame(listed('## Codes of the configuration'), union(errors, 'ConfigureErrorCode'));
 });
 
+test('every code of keys is on the page, and no other', () => {
+  const errors = readFileSync(join(ROOT, 'key-tools', 'errors.ts'), 'utf8');
+  assertSame(listed('## Codes of keys'), union(errors, 'KeyErrorCode'));
+});
+
 test('every code of the sealed audit is on the page, and no other', () => {
   const source = sourceOf('audit-seal', 'audit-tools', 'worker/sealing');
   const own = ['SealingFault', 'FindingCode', 'WitnessFinding', 'NoteFault'].flatMap((name) => union(source, name));

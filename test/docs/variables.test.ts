@@ -25,7 +25,10 @@ function variablesOf(folder: string): Map<string, string | undefined> {
     read.set(name, /default: ([\d_]+)/.exec(rest)?.[1]?.replaceAll('_', '') ?? /, '([^']+)'\)/.exec(rest)?.[1]);
   }
   if (source.includes('readLedgerSetting(')) for (const name of ledger) read.set(name, undefined);
-  if (source.includes('.deployment()')) read.set('DEPLOYMENT', 'production');
+  // It judges whether TLS is needed (`runtime/environment.ts`).
+  const database = source.includes('.databaseUrl(');
+  if (database) read.set('DATABASE_WITHOUT_TLS', undefined);
+  if (database || source.includes('.deployment()')) read.set('DEPLOYMENT', 'production');
   for (const [, pattern = ''] of source.matchAll(/\/\^([A-Z_]+_)\[A-Z0-9_\]\+\$\//g))
     read.set(`${pattern}*`, undefined);
   for (const [, prefix] of source.matchAll(/startsWith\('([A-Z_]+_)'\)/g)) read.set(`${prefix}*`, undefined);

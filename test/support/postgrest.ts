@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createClient } from '@supabase/supabase-js';
-import { publicKeySet } from '../../local/keys.ts';
+import { publicKeySet } from '../../key-tools/new-keys.ts';
 import { startPostgrest } from '../../local/postgrest.ts';
 import { artifactsFolder } from './artifacts.ts';
 import type { TestDatabase } from './database.ts';

@@ -7,7 +7,7 @@ import { readConfig } from '../../worker/config.ts';
 
 const key = { ...generateKeyPairSync('x25519').privateKey.export({ format: 'jwk' }), kid: 'a' };
 const complete = {
-  DATABASE_URL: 'postgres://sync_worker:pw@db.example/registry',
+  DATABASE_URL: 'postgres://sync_worker:pw@db.example/registry?sslmode=verify-full',
   PERSONNUMMER_UNSEALING_KEYS: JSON.stringify({ keys: [key] }),
   PERSONNUMMER_INDEX_SECRETS: `v1:${randomBytes(32).toString('base64url')}`,
   AUDIT_SEALING_KEY: createSealingKey('login.example.no/audit').signingKey,

@@ -41,6 +41,8 @@ const database: WorkerDatabase = {
   replayErasure: notCalled,
   unrecordedErasures: notCalled,
   exportMember: notCalled,
+  numbersToRenew: notCalled,
+  renewNumbers: notCalled,
 };
 const log = createLogger({ name: 'test', level: 'silent' });
 const parts = {
@@ -51,6 +53,7 @@ const parts = {
   numbers: { unsealer: testKeys().unsealer, indexer: testKeys().indexer, indexVersions: new Set<string>() },
   drift: { indexer: testKeys().indexer, authorize: notCalled, fetch: notCalled },
   onBreaker: notCalled,
+  renew: () => notCalled,
   erasing: { database, ledger: null, signer: { name: 'test', key: generateKeyPairSync('ed25519').privateKey } },
   log,
   timeoutMs: 1,

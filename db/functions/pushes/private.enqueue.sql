@@ -1,6 +1,6 @@
--- The only caller of graphile-worker's add_job. Task name, payload, key, flag and number of attempts are fixed here, so that no
--- caller can queue anything else. Payloads hold ids only: a failed job stays in the queue's tables for anyone to read. The flag
--- names the organisation: workers do not fetch the jobs of one whose breaker is open (sync.breakers), but for a probe.
+-- The only caller of graphile-worker's add_job, but for private.begin_renewal. Task name, payload, key, flag and number of attempts are fixed
+-- here, so that no caller can queue anything else. Payloads hold ids only: a failed job stays in the queue's tables for anyone to read. The
+-- flag names the organisation: workers do not fetch the jobs of one whose breaker is open (sync.breakers), but for a probe.
 create or replace function private.enqueue(p_task private.task, p_id uuid, p_run_at timestamptz default null)
 returns void
 language plpgsql volatile

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
-import { createSecret } from '../../../local/keys.ts';
+import { createSecret } from '../../../key-tools/new-keys.ts';
 import { inCase } from '../../support/in-case.ts';
 import { testKeys } from '../../support/samples.ts';
 import { logIn } from '../support/browser.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { importJWK, SignJWT } from 'jose';
 import { onTestFinished, test, vi } from 'vitest';
-import { createKeyPair } from '../../../local/keys.ts';
+import { createKeyPair } from '../../../key-tools/new-keys.ts';
 import { inCase } from '../../support/in-case.ts';
 import { addMember } from '../../support/samples.ts';
 import {

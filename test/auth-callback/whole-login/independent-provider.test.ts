@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
-import { createKeyPair } from '../../../local/keys.ts';
+import { createKeyPair } from '../../../key-tools/new-keys.ts';
 import { inCase } from '../../support/in-case.ts';
 import { linkSubjectOf, type Place, startPlace } from '../support/whole-login.ts';
 import { number } from '../support/world.ts';

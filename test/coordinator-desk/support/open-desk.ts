@@ -1,7 +1,7 @@
 import { readDeskConfig } from '../../../coordinator-desk/config.ts';
 import { createDesk } from '../../../coordinator-desk/desk.ts';
+import { createSecret } from '../../../key-tools/new-keys.ts';
 import { findFreePort } from '../../../local/free-port.ts';
-import { createSecret } from '../../../local/keys.ts';
 import { closeServer, listen } from '../../../runtime/http/server.ts';
 import { createLogger } from '../../../runtime/logger.ts';
 import { type ActingCallback, actAsCallback } from '../../support/acting-callback.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import * as oidc from 'openid-client';
+import { createKeyPair } from '../../../key-tools/new-keys.ts';
 import { type Browser, openBrowser, readPageForm } from '../../../local/browser.ts';
 import type { LocalClient } from '../../../local/identity-provider/client.ts';
 import type { Person, ProviderName } from '../../../local/identity-provider/person.ts';
 import { type IdentityProvider, startIdentityProvider } from '../../../local/identity-provider.ts';
-import { createKeyPair } from '../../../local/keys.ts';
 import { sampleNumbers } from '../../support/samples.ts';
 
 const HOME = 'http://127.0.0.1:9/callback';
