@@ -72,7 +72,7 @@ export function createAuditReader(pool: Pool) {
   const fixed = 6;
   const id = fixed + sealedColumns.indexOf('id');
   const query = async <Row>(text: string, values: unknown[] = []) => (await pool.query({ text, values })).rows as Row[];
-  return {
+  const reader = {
     /** Leaves after one index and before another, in their order. */
     async leavesAfter(index: number, end: number, most: number): Promise<LeafRow[]> {
       const { rows } = await pool.query<unknown[]>({ ...leavesQuery, values: [index, end, most] });
@@ -94,6 +94,14 @@ export function createAuditReader(pool: Pool) {
           event: row[id] === null ? null : (row.slice(fixed) as (string | null)[]),
         };
       });
+    },
+    /** The leaf of an event, where it has one. */
+    async leafOf(eventId: string): Promise<LeafRow | undefined> {
+      const [at] = await query<{ index: string }>(
+        'select leaf_index::text as index from audit.leaves where event_id = $1',
+        [eventId],
+      );
+      return at && (await reader.leavesAfter(Number(at.index) - 1, Number(at.index) + 1, 1))[0];
     },
     /** How many leaves there are. */
     async countLeaves(): Promise<number> {
@@ -164,6 +172,7 @@ export function createAuditReader(pool: Pool) {
     epochs: (): Promise<EpochRow[]> =>
       query('select epoch, began_at, reason, tree_size, lost_checkpoint from audit.epochs order by epoch'),
   };
+  return reader;
 }
 
 export type AuditReader = ReturnType<typeof createAuditReader>;

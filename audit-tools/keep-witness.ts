@@ -1,7 +1,8 @@
 import { type Checkpoint, openCheckpoint, readContinuation } from '../audit-seal/checkpoint.ts';
 import { NoteError, type Verifier } from '../audit-seal/note.ts';
 import { isConsistent } from '../audit-seal/tree.ts';
-import { appendLine, readNotes, type Witnessed } from './notes-file.ts';
+import { appendLine } from '../runtime/append-line.ts';
+import { readNotes, type Witnessed } from './notes-file.ts';
 
 /** What a visit came to. `code` is null where all is well. */
 export type Visit = {
@@ -94,9 +95,9 @@ async function older(options: WitnessOptions, kept: Checkpoint, body: string): P
 }
 
 const keep = ({ file, now }: WitnessOptions, { note }: Checkpoint) =>
-  appendLine(file, { time: now().toISOString(), note });
+  appendLine(file, JSON.stringify({ time: now().toISOString(), note }), { create: true });
 const keepEvidence = ({ file, now }: WitnessOptions, code: WitnessFinding, answer: string) =>
-  appendLine(file, { time: now().toISOString(), code, answer });
+  appendLine(file, JSON.stringify({ time: now().toISOString(), code, answer }), { create: true });
 
 async function get({ url, fetch }: WitnessOptions, address: string): Promise<{ status: number; body: string }> {
   const response = await fetch(`${url}${address}`, { redirect: 'error', signal: AbortSignal.timeout(30_000) });

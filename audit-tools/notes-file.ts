@@ -1,4 +1,4 @@
-import { open, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { type Checkpoint, openCheckpoint } from '../audit-seal/checkpoint.ts';
 import type { Verifier } from '../audit-seal/note.ts';
 
@@ -38,18 +38,5 @@ function parse(line: string): Line | undefined {
   } catch (error) {
     if (line.slice(0, 2) === '{"'.slice(0, line.length)) return undefined;
     throw error; // not of this file
-  }
-}
-
-/** Appends a line of JSON, on a line of its own also where the one before was cut off. Returns when it is on disk. */
-export async function appendLine(file: string, line: Readonly<Record<string, unknown>>): Promise<void> {
-  const opened = await open(file, 'a+', 0o600);
-  try {
-    const { size } = await opened.stat();
-    const { buffer } = await opened.read({ buffer: Buffer.from('\n'), position: Math.max(size - 1, 0) });
-    await opened.writeFile(`${buffer.toString() === '\n' ? '' : '\n'}${JSON.stringify(line)}\n`);
-    await opened.sync();
-  } finally {
-    await opened.close();
   }
 }

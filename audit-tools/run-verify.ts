@@ -5,14 +5,16 @@ import { ConfigurationError } from '../runtime/environment.ts';
 import { createAuditReader, type EpochRow } from './audit-reader.ts';
 import { readAuditToolsConfig } from './config.ts';
 import { readNotes, type Witnessed } from './notes-file.ts';
+import { proveEvent } from './prove-event.ts';
 import type { Terminal } from './terminal.ts';
 import { type Report, verifyAudit } from './verify-audit.ts';
 
 const command = {
   name: 'audit:verify',
-  synopsis: '[--witness FILE]... [--key KEY]... [--accept-restore]',
+  synopsis: '[--witness FILE]... [--key KEY]... [--accept-restore | --event ID]',
   about: `  --witness FILE    checkpoints that npm run audit:witness kept, or a worker's AUDIT_CHECKPOINT_FILE
   --key KEY         public key that checkpoints must be signed with; also in AUDIT_VERIFIER_KEYS
+  --event ID        looks at this event alone, and prints it with a proof that it is under a signed checkpoint, for somebody who has no database
   --accept-restore  the database is a restored backup, and that is known: the audit goes on in a new epoch.
                     DATABASE_URL is then a login that may act as registry_owner
 
@@ -21,16 +23,25 @@ Exit: 0 nothing found, 1 something found, 2 it could not run.`,
     witness: { type: 'string', multiple: true },
     key: { type: 'string', multiple: true },
     'accept-restore': { type: 'boolean', default: false },
+    event: { type: 'string' },
   },
 } as const;
 
-type Options = { files: readonly string[]; keys: readonly Verifier[]; acceptRestore: boolean };
+type Options = {
+  files: readonly string[];
+  keys: readonly Verifier[];
+  acceptRestore: boolean;
+  event: string | undefined;
+};
 
 /** `npm run audit:verify`. @returns the exit code */
 export function runVerify(args: string[], environment: Record<string, string | undefined>, terminal: Terminal) {
   return runCommand(command, args, terminal, async ({ values }) => {
     const keys = readKeys(values.key ?? []);
-    const options = { files: values.witness ?? [], keys, acceptRestore: values['accept-restore'] };
+    const { event, witness: files = [], 'accept-restore': acceptRestore } = values;
+    if (event !== undefined && (acceptRestore || !/^[1-9][0-9]{0,18}$/.test(event)))
+      throw new UsageError('--event takes the id of an event, and stands without --accept-restore');
+    const options = { files, keys, acceptRestore, event };
     return verify(options, environment, terminal).catch((error) => {
       terminal.complain(couldNotRun(error));
       return 2;
@@ -67,12 +78,20 @@ async function verify(options: Options, environment: Record<string, string | und
     const given = [...options.keys, ...config.verifiers];
     const verifiers = given.length > 0 ? given : await reader.keys();
     if (given.length === 0) {
-      terminal.say('No key was given (--key): signatures are checked with the keys that the database names itself.');
+      // Not among what is printed of an event, which may go into a file.
+      const tell = options.event === undefined ? terminal.say : terminal.progress;
+      tell('No key was given (--key): signatures are checked with the keys that the database names itself.');
     }
     const files = [...options.files, ...(config.checkpointFile === undefined ? [] : [config.checkpointFile])];
     const witnessed = (await Promise.all(files.map((file) => readNotes(file, verifiers))))
       .flat()
       .sort((a, b) => a.size - b.size);
+    if (options.event !== undefined) {
+      const proof = await proveEvent(options.event, { reader, verifiers, witnessed });
+      if (typeof proof === 'string') terminal.complain(proof);
+      else terminal.say(JSON.stringify(proof, null, 2));
+      return typeof proof === 'string' ? 1 : 0;
+    }
     const report = await verifyAudit({ reader, verifiers, witnessed, onProgress: progressLines(terminal) });
     tell(report, await reader.epochs(), terminal);
     if (!options.acceptRestore) return report.findings.length === 0 ? 0 : 1;

@@ -18,7 +18,10 @@ const day = z.iso.date('is no date, such as 2026-11-29').meta({ examples: ['2026
 const address = z.string().regex(/^https?:\/\/\S+$/, 'is no http or https address');
 const appAddress = z
   .string()
-  .regex(/^[a-zA-Z][a-zA-Z0-9+.-]*:\S+$/, 'is no address, such as https://app.example.org/return');
+  .regex(
+    /^(https:\/\/[^\s#]+|http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?([/?][^\s#]*)?|[a-zA-Z][a-zA-Z0-9+-]*(\.[a-zA-Z0-9+-]+)+:[^\s#]+)$/,
+    'is no address that a login may return to: https, or a scheme of the app with a dot in it, such as no.nhf.app:/return',
+  );
 const variable = (prefix: 'OIDC' | 'MEMBER_SYSTEM') =>
   z
     .string()

@@ -1018,7 +1018,7 @@ export type Database = {
           /** Which of them a second coordinator must approve; link_login among them where that is so of linking the login of this case by hand. */
           need_approval: string[] | null;
           /** Cases of one kind and class may be settled together (api.resolve_conflicts). To be compared, not to be shown. */
-          class: string | null;
+          class: string;
           /** Who looks after it (user id). */
           assigned_to: string | null;
           /** Who looks after it, for people. */

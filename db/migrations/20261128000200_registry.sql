@@ -49,11 +49,21 @@ comment on type registry.language is 'Languages of the coordinators'' pages: bok
 create type registry.coordinator_state as enum ('by_user_id', 'invited', 'bound');
 comment on type registry.coordinator_state is 'How a coordinator signs in: by the Supabase user id alone, by an invitation that waits for its first sign-in, or by a login of the staff provider.';
 
+-- What the callback sends codes to (auth-callback/login/login-request.ts): https, plain http on the same machine only, or a scheme that an app has for
+-- itself, which has a dot in it. A scheme of one word (javascript, data, file) is nobody's.
+create domain registry.return_addresses as text[]
+  constraint return_addresses_are_safe check (
+    array_position(value, null) is null
+    and cardinality(string_to_array(array_to_string(value, E'\n'), E'\n')) = cardinality(value)
+    and (cardinality(value) = 0 or array_to_string(value, E'\n') || E'\n' ~*
+      '^((https://[^[:space:]#]+|http://(localhost|127[.]0[.]0[.]1|\[::1\])(:[0-9]+)?([/?][^[:space:]#]*)?|[a-z][a-z0-9+-]*([.][a-z0-9+-]+)+:[^[:space:]#]+)\n)*$'));
+comment on domain registry.return_addresses is 'Exact addresses that a login may return to.';
+
 create table registry.organizations (
   id                 uuid primary key default gen_random_uuid(),
   slug               text not null unique check (slug ~ '^[a-z][a-z0-9-]{1,39}$'),
   name               text not null check (length(name) between 1 and 200),
-  return_to          text[] not null default '{}' check (array_position(return_to, null) is null),
+  return_to          registry.return_addresses not null default '{}',
   capture_basis      text check (length(capture_basis) between 1 and 2000),
   capture_necessity  text check (length(capture_necessity) between 1 and 4000),
   capture_decided_by text check (length(capture_decided_by) between 1 and 200),
@@ -418,6 +428,7 @@ create table registry.conflicts (
       when 'erasure' then 'erasure'
     end
   ) stored,
+  class            text not null default '',
   state            registry.conflict_state not null default 'open',
   member_id        uuid,
   other_member_id  uuid,
@@ -490,6 +501,8 @@ create index conflicts_waiting on registry.conflicts (organization_id, kind_name
   include (state, postponed_until) where closed_at is null;
 -- For lists in their order: row security compares with a list of organisations, through which no index keeps its order.
 -- What else such a list is filtered by is looked at in the index, so that the rows of others, and of other kinds, are not.
+-- Cases that may be settled together, of the class of one of them.
+create index conflicts_alike on registry.conflicts (organization_id, kind_name, class, opened_at, id) where closed_at is null;
 create index conflicts_open_by_age on registry.conflicts (opened_at, id, organization_id, kind_name) where closed_at is null;
 create index conflicts_settled on registry.conflicts (closed_at desc, id desc, organization_id, kind_name, decision) where state = 'resolved';
 create index conflicts_remembered on registry.conflicts (organization_id, fingerprint) where state = 'resolved';
@@ -509,6 +522,7 @@ comment on column registry.conflicts.id is 'Identifies the case.';
 comment on column registry.conflicts.organization_id is 'Whose coordinators see it.';
 comment on column registry.conflicts.kind is 'What is to be judged.';
 comment on column registry.conflicts.kind_name is 'The same as text: behind row security an index compares texts, and no enums.';
+comment on column registry.conflicts.class is 'Cases of one kind and class may be settled together. Kept by a trigger (private.class_of_case), so that an index finds them.';
 comment on column registry.conflicts.state is 'Open, proposed, or how it ended.';
 comment on column registry.conflicts.member_id is 'The member concerned, where one is certain.';
 comment on column registry.conflicts.other_member_id is 'The other member who already has the number.';
@@ -740,7 +754,7 @@ create table registry.oauth_clients (
   client_id        text not null check (client_id ~ '^[A-Za-z0-9._~-]{1,100}$'),
   organization_id  uuid not null references registry.organizations,
   audience         registry.audience not null default 'members',
-  redirect_uris    text[] not null check (cardinality(redirect_uris) > 0 and array_position(redirect_uris, null) is null),
+  redirect_uris    registry.return_addresses not null check (cardinality(redirect_uris) > 0),
   name             text not null check (length(name) between 1 and 200),
   created_at       timestamptz not null default now(),
   primary key (organization_id, client_id)

@@ -3584,7 +3584,8 @@ for each row execute function private.tg__refuse_write();
 -- end db/functions/members/api.members.sql
 
 -- begin db/functions/erasure/private.names_person.sql
--- The reason for an erasure is kept when everything else is gone, so it must not say who it was.
+-- The reason for an erasure is kept when everything else is gone, so it must not say who it was. Many short words are names too (Bo, Li, Øy): one of
+-- two letters counts where it is written with a capital letter, and any where the whole name is there.
 create or replace function private.names_person(p_text text, m registry.members)
 returns boolean
 language sql immutable
@@ -3593,13 +3594,18 @@ as $$
   select coalesce(
     exists (
       select from unnest(private.search_words(concat_ws(' ', m.given_name, m.family_name))) as w(word)
-      where length(w.word) > 2 and w.word = any (private.search_words(p_text)))
+      where length(w.word) > 2 and w.word = any (private.search_words(p_text))
+        or length(w.word) = 2 and exists (
+          select from regexp_split_to_table(p_text, '[[:space:][:punct:]]+') as t(said)
+          where private.search_words(t.said) = array[w.word] and left(t.said, 1) !~ '[a-zæøåäöüéèêáàâóòô]'))
+    or cardinality(private.search_words(concat_ws(' ', m.given_name, m.family_name))) > 1
+      and private.search_words(concat_ws(' ', m.given_name, m.family_name)) <@ private.search_words(p_text)
     or length(m.external_id) > 2 and position(m.external_id in p_text) > 0
     or position(lower(m.email) in lower(p_text)) > 0
     or position(right(m.phone, 8) in regexp_replace(p_text, '[^0-9]', '', 'g')) > 0
     or private.read_birth_date(p_text) = m.birth_date, false)
 $$;
-comment on function private.names_person is 'In: a text, a member. Out: whether it has a word of the names, the member number, the e-mail address, the phone or the birth date.';
+comment on function private.names_person is 'In: a text, a member. Out: whether it has a word of the names (a short one as it is written), the member number, the e-mail address, the phone or the birth date.';
 -- end db/functions/erasure/private.names_person.sql
 
 -- begin db/functions/erasure/private.why_not_reason.sql
@@ -3833,7 +3839,7 @@ from (values
   ('registry.conflicts', 'erased', 't.id = any (p.conflict_ids)', 't.COLUMN - ''import_run_id'' = ''{}''', 'detail', 'What agreed and disagreed.'),
   ('registry.conflicts', 'erased', 't.id = any (p.conflict_ids)', '(t.COLUMN).note is null', 'proposal', 'Its note. Who proposed what is kept.'),
   ('registry.conflicts', 'kept', 't.id = any (p.conflict_ids)', null,
-    'id organization_id kind kind_name state member_id other_member_id candidates observation_id push_id seen last_seen_at version opened_at '
+    'id organization_id kind kind_name class state member_id other_member_id candidates observation_id push_id seen last_seen_at version opened_at '
     'closed_at decision decided_by superseded_by assigned_to assigned_until postponed_until erased_at',
     'That there was a case, and how it was settled, by which coordinator: it is counted.'),
   ('registry.conflict_comments', 'erased', 't.organization_id = p.organization_id and t.conflict_id = any (p.conflict_ids)', 'false',
@@ -5298,32 +5304,6 @@ comment on function api.resolve_conflict is 'In: case; one of its decisions (api
 grant execute on function api.resolve_conflict to authenticated;
 -- end db/functions/conflicts/api.resolve_conflict.sql
 
--- begin db/functions/conflicts/private.class_of_case.sql
--- Cases of one kind and class are one question asked many times, so they may be answered together (api.resolve_conflicts): the same decisions
--- can be made of them, and the same things agree and disagree.
-create or replace function private.class_of_case(p_kind registry.conflict_kind, p_decisions text[], p_detail jsonb)
-returns text
-language plpgsql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return concat_ws(' / ',
-    array_to_string(p_decisions, ' '),
-    case when p_kind = 'mismatch' then coalesce(nullif(concat_ws(' ',
-      case when (p_detail -> 'd_number_to_personnummer') = 'true' then 'd_number_to_personnummer' end,
-      case when (p_detail -> 'same_birth_date') = 'true' then 'same_birth_date' end,
-      case when (p_detail -> 'recorded_synthetic') is distinct from (p_detail -> 'observed_synthetic') then 'one_synthetic' end,
-      case when (p_detail -> 'older_than_record') = 'true' then 'older_than_record' end), ''), 'other_birth_date') end,
-    case when p_kind in ('ambiguous', 'name_mismatch') then p_detail ->> 'match_rule' end,
-    case when p_kind in ('ambiguous', 'name_mismatch') then 'disagreed: ' || coalesce(p_detail ->> 'disagreed', '[]') end,
-    case when p_kind in ('push_failed', 'member_system') then p_detail ->> 'error_code' end,
-    case when p_kind = 'drift' then p_detail ->> 'found' end);
-end
-$$;
-comment on function private.class_of_case is 'In: kind of a case, the decisions it offers, its detail. Out: its class, in words that are compared and not read.';
-grant execute on function private.class_of_case to authenticated; -- called by api.open_conflicts
--- end db/functions/conflicts/private.class_of_case.sql
-
 -- begin db/functions/conflicts/private.resolve_conflicts.sql
 -- Each case is settled as if it were alone (private.settle_case): a refusal of one is its answer, and the others go on. A case that an earlier
 -- one of them has settled or changed is read again, so its version tells.
@@ -5342,8 +5322,7 @@ begin
   if cardinality(p_conflict_ids) between 1 and 200 is not true or cardinality(p_conflict_ids) is distinct from cardinality(p_expected_versions) then
     return private.refuse('resolve_conflicts', 'number_of_cases', null);
   end if;
-  select count(distinct (locked.kind, private.class_of_case(locked.kind, private.decisions_of_case(
-    locked.kind, locked.member_id, locked.other_member_id, locked.candidates, locked.observation_id), locked.detail)))::integer
+  select count(distinct (locked.kind, locked.class))::integer
   into v_classes from private.lock_cases(p_conflict_ids) as locked;
   if v_classes > 1 then
     return private.refuse('resolve_conflicts', 'several_classes', null);
@@ -5401,7 +5380,7 @@ select
   private.decisions_for_two(
     case when c.kind in ('ambiguous', 'name_mismatch') then d.decisions || '{link_login}' else d.decisions end, g.second_approval, c.kind
   ) as need_approval,
-  private.class_of_case(c.kind, d.decisions, c.detail) as class,
+  c.class,
   a.user_id as assigned_to,
   case when a.user_id is not null then private.coordinator_name(ka.name, ka.email, a.user_id) end as assigned_name,
   case when a.user_id is not null then c.assigned_until end as assigned_until,
@@ -6898,6 +6877,33 @@ $$;
 comment on function private.lock_imported is 'In: a run, its rows. Out: the members that are locked now. Waits until no login is about to change the same numbers or records.';
 -- end db/functions/import/private.lock_imported.sql
 
+-- begin db/functions/import/private.plan_batch.sql
+-- Several rows of a batch may have one number: the first that may write it gets it, and to the later ones it is another member's. Nothing else
+-- of a row hangs on the others, so all are planned at once: one after the other, a batch of such rows would be planned as often as it has rows.
+create or replace function private.plan_batch(p_run registry.import_runs, p_rows private.imported_member[])
+returns private.import_step[]
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  with planned as materialized (
+    select s.member_id, s.is_new, s.changed, s.number, s.other_member_id, s.imported, (s.imported).line, (s.imported).personnummer_index
+    from private.plan_import(p_run, p_rows) as s
+  ), writer as (
+    select distinct on (p.personnummer_index) p.personnummer_index, p.line, p.member_id
+    from planned as p where p.number = 'write' order by p.personnummer_index, p.line
+  )
+  select coalesce(array_agg(row(
+      p.member_id, p.is_new,
+      case when p.number = 'write' and w.line < p.line then array_remove(p.changed, 'personnummer') else p.changed end,
+      case when p.number = 'write' and w.line < p.line then 'duplicate' else p.number end,
+      -- In a dry run nobody gets the number.
+      case when w.line < p.line and not p_run.dry_run then coalesce(p.other_member_id, w.member_id) else p.other_member_id end,
+      p.imported)::private.import_step order by p.line), '{}')
+  from planned as p left join writer as w on w.personnummer_index = p.personnummer_index
+$$;
+comment on function private.plan_batch is 'In: a run, rows with different external ids. Out: one step for each, in the order of lines. Writes nothing.';
+-- end db/functions/import/private.plan_batch.sql
+
 -- begin db/functions/import/private.still_locked.sql
 -- While an import waits for some records, a number may change on another one that it had no business with until then. Nobody would wait
 -- for what it does to that one: a login could fill it a moment before it is overwritten, or its case be obsolete before it is open.
@@ -6919,8 +6925,8 @@ comment on function private.still_locked is 'In: the steps of an import, the mem
 -- end db/functions/import/private.still_locked.sql
 
 -- begin db/functions/import/private.import_batch.sql
--- One batch of an import. Rows with the same number go one after the other, so that the second one finds the first. A number that
--- another member has may be given up by that member in a later row: it waits for the end of the file (private.settle_waiting).
+-- One batch of an import. A number that another member has, or gets by an earlier row, may be given up by that member in a later row: it waits
+-- for the end of the file (private.settle_waiting).
 create or replace function private.import_batch(p_run registry.import_runs, p_rows private.imported_member[])
 returns registry.import_runs
 language plpgsql volatile
@@ -6928,47 +6934,37 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_run registry.import_runs := p_run;
-  v_rows private.imported_member[] := p_rows;
-  v_now private.imported_member[];
   v_steps private.import_step[];
   v_locked uuid[];
 begin
-  while cardinality(v_rows) > 0 loop
-    if not v_run.dry_run then -- later rows too, as far as can be said: records locked one round after the other are in nobody's order
-      v_locked := private.lock_imported(v_run, v_rows);
-    end if;
-    select array_agg(r.one order by (r.one).line) filter (where r.nth = 1), coalesce(array_agg(r.one) filter (where r.nth > 1), '{}')
-    into v_now, v_rows
-    from (
-      select one, row_number() over (partition by coalesce(one.personnummer_index, one.external_id) order by one.line) as nth
-      from unnest(v_rows) as one
-    ) as r;
-    v_steps := array(select s from private.plan_import(v_run, v_now) as s);
-    if not v_run.dry_run then
-      perform private.still_locked(v_steps, v_locked);
-      perform private.write_import(v_run, v_steps);
-      perform private.close_obsolete_cases(v_run.organization_id, got.ids, 'import')
-      from (select array_agg(s.member_id) as ids from unnest(v_steps) as s where s.number = 'write' and not s.is_new) as got
-      where got.ids is not null;
-      perform private.open_import_case(v_run, s) from unnest(v_steps) as s where s.number = 'conflict';
-    end if;
-    insert into registry.waiting_numbers (run_id, line, external_id, personnummer_index, personnummer_index_previous, personnummer_sealed,
-      personnummer_masked, counted_unchanged)
-    select v_run.id, r.line, r.external_id, r.personnummer_index, coalesce(r.personnummer_index_previous, '{}'), r.personnummer_sealed,
-      r.personnummer_masked, not s.is_new and s.changed = '{}'
-    from unnest(v_steps) as s cross join lateral (select (s.imported).*) as r
-    where s.number = 'duplicate';
-    insert into registry.import_lines (run_id, external_id, personnummer_index)
-    select v_run.id, (s.imported).external_id, case when v_run.dry_run and s.number = 'write' then (s.imported).personnummer_index end
-    from unnest(v_steps) as s
-    on conflict (run_id, external_id) do update set rejected = false, personnummer_index = excluded.personnummer_index;
-    select v_run.added + count(*) filter (where s.is_new),
-           v_run.updated + count(*) filter (where s.changed <> '{}'),
-           v_run.unchanged + count(*) filter (where not s.is_new and s.changed = '{}'),
-           v_run.conflicts + count(*) filter (where s.number = 'conflict')
-    into v_run.added, v_run.updated, v_run.unchanged, v_run.conflicts
-    from unnest(v_steps) as s;
-  end loop;
+  if not v_run.dry_run then
+    v_locked := private.lock_imported(v_run, p_rows);
+  end if;
+  v_steps := private.plan_batch(v_run, p_rows);
+  if not v_run.dry_run then
+    perform private.still_locked(v_steps, v_locked);
+    perform private.write_import(v_run, v_steps);
+    perform private.close_obsolete_cases(v_run.organization_id, got.ids, 'import')
+    from (select array_agg(s.member_id) as ids from unnest(v_steps) as s where s.number = 'write' and not s.is_new) as got
+    where got.ids is not null;
+    perform private.open_import_case(v_run, s) from unnest(v_steps) as s where s.number = 'conflict';
+  end if;
+  insert into registry.waiting_numbers (run_id, line, external_id, personnummer_index, personnummer_index_previous, personnummer_sealed,
+    personnummer_masked, counted_unchanged)
+  select v_run.id, r.line, r.external_id, r.personnummer_index, coalesce(r.personnummer_index_previous, '{}'), r.personnummer_sealed,
+    r.personnummer_masked, not s.is_new and s.changed = '{}'
+  from unnest(v_steps) as s cross join lateral (select (s.imported).*) as r
+  where s.number = 'duplicate';
+  insert into registry.import_lines (run_id, external_id, personnummer_index)
+  select v_run.id, (s.imported).external_id, case when v_run.dry_run and s.number = 'write' then (s.imported).personnummer_index end
+  from unnest(v_steps) as s
+  on conflict (run_id, external_id) do update set rejected = false, personnummer_index = excluded.personnummer_index;
+  select v_run.added + count(*) filter (where s.is_new),
+         v_run.updated + count(*) filter (where s.changed <> '{}'),
+         v_run.unchanged + count(*) filter (where not s.is_new and s.changed = '{}'),
+         v_run.conflicts + count(*) filter (where s.number = 'conflict')
+  into v_run.added, v_run.updated, v_run.unchanged, v_run.conflicts
+  from unnest(v_steps) as s;
   return v_run;
 end
 $$;
@@ -8978,8 +8974,8 @@ language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
   select encode(sha256(convert_to(jsonb_build_array(
-    e.id, e.organization_id, e.member_id, e.reason, e.requested_by, e.approved_by, e.conflict_id, (extract(epoch from e.announced_at) * 1000000)::bigint,
-    (extract(epoch from e.erased_at) * 1000000)::bigint, e.counts, (
+    e.id, e.organization_id, e.member_id, e.reason, e.requested_by, e.approved_by, e.conflict_id,
+    (extract(epoch from e.announced_at) * 1000000)::bigint, (extract(epoch from e.erased_at) * 1000000)::bigint, e.counts, (
       select jsonb_agg(jsonb_build_array(r.member_id, encode(r.external_id_digest, 'hex')) order by r.member_id)
       from audit.erased_records as r where r.erasure_id = e.id))::text, 'UTF8')), 'hex')
 $$;
@@ -9439,6 +9435,31 @@ end
 $$;
 comment on function private.claim_next_pushes is 'In: of pushes that were delivered, the organisation, the name under which to claim the next one (null: none) and the slot. Out: the claims.';
 -- end db/functions/pushes/private.claim_next_pushes.sql
+
+-- begin db/functions/conflicts/private.class_of_case.sql
+-- Cases of one kind and class are one question asked many times, so they may be answered together (api.resolve_conflicts): the same decisions
+-- can be made of them, and the same things agree and disagree.
+create or replace function private.class_of_case(p_kind registry.conflict_kind, p_decisions text[], p_detail jsonb)
+returns text
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return concat_ws(' / ',
+    array_to_string(p_decisions, ' '),
+    case when p_kind = 'mismatch' then coalesce(nullif(concat_ws(' ',
+      case when (p_detail -> 'd_number_to_personnummer') = 'true' then 'd_number_to_personnummer' end,
+      case when (p_detail -> 'same_birth_date') = 'true' then 'same_birth_date' end,
+      case when (p_detail -> 'recorded_synthetic') is distinct from (p_detail -> 'observed_synthetic') then 'one_synthetic' end,
+      case when (p_detail -> 'older_than_record') = 'true' then 'older_than_record' end), ''), 'other_birth_date') end,
+    case when p_kind in ('ambiguous', 'name_mismatch') then p_detail ->> 'match_rule' end,
+    case when p_kind in ('ambiguous', 'name_mismatch') then 'disagreed: ' || coalesce(p_detail ->> 'disagreed', '[]') end,
+    case when p_kind in ('push_failed', 'member_system') then p_detail ->> 'error_code' end,
+    case when p_kind = 'drift' then p_detail ->> 'found' end);
+end
+$$;
+comment on function private.class_of_case is 'In: kind of a case, the decisions it offers, its detail. Out: its class, in words that are compared and not read.';
+-- end db/functions/conflicts/private.class_of_case.sql
 
 -- begin db/functions/erasure/private.close_cases_of_erased.sql
 -- A login that found several members may open its case in the very moment in which one of them is erased: nothing locks a member who is only a
@@ -10869,6 +10890,25 @@ after update of state on registry.conflicts
 for each row when (NEW.kind = 'push_failed' and NEW.state = 'resolved' and NEW.decision = 'keep_existing')
 execute function private.tg__removed();
 -- end db/functions/erasure/private.tg__removed.sql
+
+-- begin db/functions/conflicts/private.tg_conflicts__class.sql
+-- A class is worked out when what it is made of changes, and not for each case of a list before the first page is cut.
+create or replace function private.tg_conflicts__class()
+returns trigger
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  NEW.class := private.class_of_case(NEW.kind,
+    private.decisions_of_case(NEW.kind, NEW.member_id, NEW.other_member_id, NEW.candidates, NEW.observation_id), NEW.detail);
+  return NEW;
+end
+$$;
+comment on function private.tg_conflicts__class is 'Before insert or update: keeps the class of the case.';
+create or replace trigger _200_class
+  before insert or update of kind, member_id, other_member_id, candidates, observation_id, detail on registry.conflicts
+  for each row execute function private.tg_conflicts__class();
+-- end db/functions/conflicts/private.tg_conflicts__class.sql
 
 -- begin db/functions/conflicts/private.tg_conflicts__end_postponement.sql
 -- What somebody put off, or looks after, was the case as it was: one that has changed is back on the list, and one that is closed is nobody's.

@@ -178,7 +178,7 @@ grant select (organization_id, issuer, subject, member_id)
 create policy own_organization on registry.conflicts as restrictive to authenticated
   using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
 create policy coordinator_select on registry.conflicts for select to authenticated using (true);
-grant select (id, organization_id, kind, kind_name, state, member_id, other_member_id, candidates, observation_id, push_id, seen, last_seen_at, detail, version, opened_at, closed_at, decision, decided_by, note, superseded_by, proposal, assigned_to, assigned_until, postponed_until, erased_at)
+grant select (id, organization_id, kind, kind_name, class, state, member_id, other_member_id, candidates, observation_id, push_id, seen, last_seen_at, detail, version, opened_at, closed_at, decision, decided_by, note, superseded_by, proposal, assigned_to, assigned_until, postponed_until, erased_at)
   on registry.conflicts to authenticated;
 
 create policy own_organization on registry.conflict_comments as restrictive to authenticated

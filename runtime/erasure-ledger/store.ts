@@ -1,5 +1,5 @@
-import { constants } from 'node:fs';
-import { open, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import { appendLine } from '../append-line.ts';
 import type { Deployment } from '../deployment.ts';
 import { createGuardedFetch } from '../guarded-fetch.ts';
 
@@ -22,25 +22,11 @@ export function openStore(setting: LedgerSetting, deployment: Deployment): Ledge
   return 'path' in setting ? openFile(setting.path) : openAddress(setting, deployment);
 }
 
-function openFile(path: string): LedgerStore {
-  const read = () => readFile(path, 'utf8');
-  return {
-    read,
-    async append(line) {
-      const text = await read();
-      // At the end, wherever that is by then: others write too. Not 'a', which would make a file: a ledger that is made by itself would hide
-      // that one was lost.
-      const file = await open(path, constants.O_WRONLY | constants.O_APPEND);
-      try {
-        // What was cut off stays, on a line of its own.
-        await file.writeFile(`${text === '' || text.endsWith('\n') ? '' : '\n'}${line}\n`);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-    },
-  };
-}
+/** It is never made here: a ledger that is made by itself would hide that one was lost. */
+const openFile = (path: string): LedgerStore => ({
+  read: () => readFile(path, 'utf8'),
+  append: (line) => appendLine(path, line, { create: false }),
+});
 
 /** `GET` answers the whole ledger, `POST` adds the line of its body. */
 function openAddress({ url, token }: { url: string; token: string | undefined }, deployment: Deployment): LedgerStore {

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { test } from 'vitest';
 import { signCheckpoint } from '../../audit-seal/checkpoint.ts';
 import { emptyRoot } from '../../audit-seal/tree.ts';
-import { appendLine, readNotes } from '../../audit-tools/notes-file.ts';
+import { readNotes } from '../../audit-tools/notes-file.ts';
+import { appendLine } from '../../runtime/append-line.ts';
 import { auditSigners, auditVerifiers } from '../support/sealing.ts';
 
 const note = (size: number) => signCheckpoint({ size, root: emptyRoot }, auditSigners()).note;
@@ -14,10 +15,10 @@ const sizes = async (file: string) => (await readNotes(file, auditVerifiers())).
 
 test('a line that was cut off costs a witness this line only', async () => {
   const file = await newFile();
-  await appendLine(file, { time: 'now', note: note(5) });
+  await appendLine(file, JSON.stringify({ time: 'now', note: note(5) }), { create: true });
   for (const cut of ['{', '{"time":"now","note":"localhost']) {
     await appendFile(file, cut);
-    await appendLine(file, { time: 'now', note: note(9) });
+    await appendLine(file, JSON.stringify({ time: 'now', note: note(9) }), { create: true });
   }
   assert.deepEqual(await sizes(file), [5, 9, 9]);
 });

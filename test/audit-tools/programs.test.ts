@@ -3,8 +3,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, test } from 'vitest';
-import { readContinuation } from '../../audit-seal/checkpoint.ts';
-import { createSealingKey } from '../../audit-seal/note.ts';
+import { openCheckpoint, readContinuation } from '../../audit-seal/checkpoint.ts';
+import { hashEvent, hashEventRow, selectSealedColumns } from '../../audit-seal/event.ts';
+import { createSealingKey, parseVerifierKey, type Verifier } from '../../audit-seal/note.ts';
+import { isIncluded } from '../../audit-seal/tree.ts';
 import { runVerify } from '../../audit-tools/run-verify.ts';
 import { runWitness } from '../../audit-tools/run-witness.ts';
 import { startCallback } from '../auth-callback/support/world.ts';
@@ -224,6 +226,52 @@ test('what cannot run says so, and not that all is well', async () => {
   const nobody = { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing' };
   assert.equal((await run(runVerify, [], nobody)).code, 2);
 });
+
+test('one event is shown with a proof under the checkpoint that a witness has, and whoever gets it needs no database', async () => {
+  await addEvents(db, 300);
+  await seal();
+  await witness();
+  await addEvents(db, 5);
+  await seal();
+  for (const [id, size] of [
+    [1, 300],
+    [257, 300],
+    [300, 300],
+    [303, 305],
+  ] as const) {
+    const { code, said, complained } = await verify('--event', String(id), '--witness', file);
+    assert.deepEqual([code, complained], [0, '']);
+    const shown = JSON.parse(said);
+    const checkpoint = openCheckpoint(shown.checkpoint, [parseVerifierKey(key) as Verifier]);
+    assert.equal(checkpoint.size, size, 'the one that the witness has, where it covers the event');
+    const hash = hashEventRow(shown.event, Buffer.from(shown.salt, 'hex'));
+    const proof = shown.proof.map((each: string) => Buffer.from(each, 'hex'));
+    assert.ok(isIncluded({ index: shown.leaf_index, hash }, checkpoint, proof));
+    const another = hashEventRow({ ...shown.event, message: 'nothing' }, Buffer.from(shown.salt, 'hex'));
+    assert.ok(!isIncluded({ index: shown.leaf_index, hash: another }, checkpoint, proof));
+  }
+  assert.deepEqual(await verify('--event', '999'), {
+    code: 1,
+    said: '',
+    complained: 'Event 999 is not there, or not sealed yet.',
+  });
+  await tamper(db, `update audit.events set message = 'nothing' where id = 2`, await leafAsNow(3));
+  assert.equal((await verify('--event', '2')).complained, 'Event 2 is not what was sealed.');
+  assert.match((await verify('--event', '3', '--witness', file)).complained, /of 300 events has another history/);
+  assert.equal((await verify('--event', 'x')).code, 2);
+});
+
+/** Somebody changes an event and its leaf, so that they fit each other. */
+async function leafAsNow(id: number): Promise<string> {
+  await tamper(db, `update audit.events set message = 'nothing' where id = ${id}`);
+  const { rows } = await db.pool.query({
+    text: `select s.salt, ${selectSealedColumns} from audit.events as e join audit.salts as s on s.event_id = e.id where e.id = $1`,
+    values: [id],
+    rowMode: 'array',
+  });
+  const [salt, ...columns] = rows[0] as [Buffer, ...string[]];
+  return `update audit.leaves set leaf_hash = '\\x${hashEvent(columns, salt).toString('hex')}' where event_id = ${id}`;
+}
 
 test('without a key the checker says that it believes the database', async () => {
   await addEvents(db, 1);

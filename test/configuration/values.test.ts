@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, test } from 'vitest';
+import { readConfigurationFile } from '../../configuration/read-file.ts';
 import {
   appTable,
   configuredTables,
@@ -14,6 +15,7 @@ import { decisions, languages, memberSystemAuthentications, providers } from '..
 import { describeColumns, jsonSchema } from '../../configuration/write-schema.ts';
 import { signatureAlgorithms } from '../../runtime/signature-algorithms.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { addOrganization } from '../support/samples.ts';
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -78,4 +80,41 @@ test('schema and page are as npm run configure:schema writes them', async () => 
   // Formatting pads the cells.
   const bare = (text: string) => text.replaceAll(/ +\|/g, ' |').replaceAll(/-{3,}/g, '---');
   assert.ok(bare(page).includes(bare(describeColumns())), 'npm run configure:schema');
+});
+
+test('an address that no login may return to is refused by the file and by the database', async () => {
+  const organization = await addOrganization(db);
+  const addresses = {
+    'https://app.nhf.example/return?from=login': true,
+    'no.nhf.app:/return': true,
+    'http://localhost:4300/return': true,
+    'http://127.0.0.1/return': true,
+    'http://[::1]:1?x': true,
+    'http://app.nhf.example/return': false,
+    'http://localhost.evil.example/return': false,
+    'http://127.0.0.1@evil.example/return': false,
+    'javascript:alert(1)//': false,
+    'JavaScript:alert(1)//': false,
+    'java\nscript:alert(1)//https://x': false,
+    'data:text/html,x': false,
+    'file:///etc/passwd': false,
+    'nhfapp://return': false,
+    'https://app.nhf.example/return#top': false,
+    ' https://app.nhf.example/return': false,
+    'https://app.nhf.example/a\nhttps://app.nhf.example/b': false,
+  };
+  for (const [address, expected] of Object.entries(addresses)) {
+    const file = `organizations:\n  - { slug: nhf, name: N, return_to: [${JSON.stringify(address)}] }\n`;
+    const read = () => readConfigurationFile(file, true);
+    if (expected) read();
+    else assert.throws(read, /no address that a login may return to/, address);
+    const write = db.pool.query('update registry.organizations set return_to = $2 where id = $1', [
+      organization.id,
+      [address],
+    ]);
+    if (expected) await write;
+    else await assert.rejects(write, { code: '23514' }, address);
+  }
+  const app = `insert into registry.oauth_clients (client_id, organization_id, redirect_uris, name) values ('app', $1, $2, 'App')`;
+  await assert.rejects(db.pool.query(app, [organization.id, ['data:text/html,x']]), { code: '23514' });
 });

@@ -26,6 +26,8 @@ const pushes = async ({ db }: Desk) =>
     ({ state, removal }) => `${removal ? 'removal ' : ''}${state}`,
   );
 
+const announceNow = `select private.announce_erasure($1, 'Asked by letter', 'operator', 'operator')`;
+
 /** Nothing of Kari in any row of any table. */
 async function nothingLeft({ db }: Desk) {
   const words = [KARI.given_name, KARI.phone, KARI.email, 'subject-of-kari', '018150*****', 'number-of-kari'];
@@ -219,15 +221,13 @@ test('records that were merged are one person: both are erased, whichever is ask
     await nothingLeft(desk);
   }));
 
-test('a merge and its undo meet an erasure at the lock: the one that comes first is done, the other is refused or sees it', () =>
+test('a merge meets an announcement at the lock, and is refused behind it', () =>
   atTheDesk(async (desk) => {
     const { db, coordinator } = desk;
     const { kari, double, conflict } = await twoRecords(desk);
     {
       await using announcing = await begin(db);
-      await announcing.query(`select private.announce_erasure($1, 'Asked by letter', 'operator', 'operator')`, [
-        kari.id,
-      ]);
+      await announcing.query(announceNow, [kari.id]);
       const merge = coordinator.call('resolve_conflict', conflict.id, 'merge_into', null, conflict.version);
       await blocked(db, 1);
       await announcing.query('commit');
@@ -242,6 +242,43 @@ test('a merge and its undo meet an erasure at the lock: the one that comes first
       { id: kari.id, stays: false },
       { id: double.id, stays: true },
     ]);
+  }));
+
+test('an undo that waits for an announcement is refused: the records stay one person, and go together', () =>
+  atTheDesk(async (desk) => {
+    const { db, coordinator } = desk;
+    const { kari, conflict } = await twoRecords(desk);
+    await coordinator.call('resolve_conflict', conflict.id, 'merge_into', null, conflict.version);
+    await using announcing = await begin(db);
+    await announcing.query(announceNow, [kari.id]);
+    const undo = coordinator.call('undo_resolution', conflict.id, null);
+    await blocked(db, 1);
+    await announcing.query('commit');
+    assert.equal((await undo).code, 'member_erased');
+    await finish(db, (await one(db, 'select id from audit.erasures')).id);
+    assert.equal((await one(db, 'select count(*)::int as n from registry.members where erased_at is null')).n, 0);
+    await nothingLeft(desk);
+  }));
+
+test('an announcement that waits for an undo is asked again, and then erases one record of the two', () =>
+  atTheDesk(async (desk) => {
+    const { db, coordinator } = desk;
+    const { kari, double, conflict } = await twoRecords(desk);
+    await coordinator.call('resolve_conflict', conflict.id, 'merge_into', null, conflict.version);
+    await using undoing = await begin(db);
+    await undoing.query(`select set_config('request.jwt.claims', $1, true)`, [
+      JSON.stringify({ role: 'authenticated', sub: coordinator.userId }),
+    ]);
+    await undoing.query('select api.undo_resolution($1, null)', [conflict.id]);
+    const announced = db.pool.query(announceNow, [kari.id]);
+    const meanwhile = assert.rejects(announced, { code: '40001' });
+    await blocked(db, 1);
+    await undoing.query('commit');
+    await meanwhile;
+    assert.equal((await one(db, 'select count(*)::int as n from audit.erasures')).n, 0, 'nothing is half announced');
+    await erase(db, kari);
+    const { rows } = await db.pool.query('select id from registry.members where erased_at is null');
+    assert.deepEqual(rows, [{ id: double.id }]);
   }));
 
 test('a person can be erased by one coordinator only where the organisation does not want two', () =>
@@ -309,4 +346,32 @@ test('the receipt is given out once, and to the organisation only', () =>
     assert.equal((await fetch()).receipt, 'a.b.c');
     assert.equal((await fetch()).code, 'receipt_given');
     assert.equal((await one(db, 'select count(*)::int as n from registry.erasure_receipts')).n, 0);
+  }));
+
+test('a reason tells who it is by a name of one or two letters too, and an ordinary word is no name', () =>
+  atTheDesk(async ({ db, callback }) => {
+    const named = async (name: [string, string], text: string) => {
+      const member = await addMember(db, callback.organization, { given_name: name[0], family_name: name[1] });
+      return (
+        await one(db, 'select private.names_person($2, m) as named from registry.members as m where id = $1', [
+          member.id,
+          text,
+        ])
+      ).named as boolean;
+    };
+    for (const [name, text, expected] of [
+      [['Bo', 'Li'], 'Bo har bedt om det', true],
+      [['Bo', 'Li'], 'Brev fra Li', true],
+      [['Bo', 'Li'], 'bo li asked', true],
+      [['Åg', 'Øy'], 'Etter ønske fra Øy', true],
+      [['BO', 'LI'], 'Brev fra Li.', true],
+      [['X', 'Y'], 'x y har bedt om det', true],
+      [['Bo', 'Li'], 'Skal bo et annet sted', false],
+      [['Er', 'Li'], 'Det er bedt om på telefon', false],
+      [['Er', 'På'], 'Det er bedt om på telefon', true],
+      [['I', 'Hansen'], 'I brev', false],
+      [['Kari', 'Li'], 'Har bedt om det', false],
+    ] as const) {
+      assert.equal(await named([...name], text), expected, `${name.join(' ')}: ${text}`);
+    }
   }));

@@ -234,3 +234,50 @@ test('two hundred are settled in one call', () =>
     assert.deepEqual([...new Set(answers.map(({ state }) => state))], ['resolved']);
     assert.equal((await one(db, 'select count(*)::int as n from registry.resolutions')).n, 200);
   }));
+
+test('cases like one are found without looking at the others', () =>
+  atTheDesk(async ({ db, callback, coordinator }) => {
+    const add = (count: number, detail: string) =>
+      db.pool.query(
+        `insert into registry.conflicts (organization_id, kind, member_id, fingerprint, detail)
+         select $1, 'mismatch', m.id, gen_random_uuid()::text, $3 from registry.members as m cross join generate_series(1, $2)
+         where m.organization_id = $1`,
+        [callback.organization.id, count, detail],
+      );
+    await addMember(db, callback.organization);
+    await add(3_000, '{"same_birth_date": true, "import_run_id": "x"}');
+    await add(3, '{"same_birth_date": false, "import_run_id": "x"}');
+    await db.pool.query('analyze');
+    const classes = await coordinator.query<{ class: string; n: number }>(
+      'select class, count(*)::int as n from api.open_conflicts group by class order by n',
+    );
+    assert.deepEqual(
+      classes.map(({ n }) => n),
+      [3, 3_000],
+    );
+    for (const { class: wanted, n } of classes) {
+      const [row] = await coordinator.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
+        `explain (analyze, format json) select * from api.open_conflicts
+         where kind = 'mismatch' and class = '${wanted}' order by opened_at, id limit 201`,
+      );
+      const looked = rowsLookedAt(row?.['QUERY PLAN'][0].Plan as PlanNode);
+      assert.ok(looked <= Math.min(n, 201) + 20, `${looked} cases were looked at for ${n}`);
+    }
+  }));
+
+type PlanNode = {
+  'Relation Name'?: string;
+  'Actual Rows': number;
+  'Actual Loops': number;
+  'Rows Removed by Filter'?: number;
+  Plans?: PlanNode[];
+};
+
+/** Of the cases themselves. */
+function rowsLookedAt(node: PlanNode): number {
+  const here =
+    node['Relation Name'] === 'conflicts'
+      ? node['Actual Rows'] * node['Actual Loops'] + (node['Rows Removed by Filter'] ?? 0)
+      : 0;
+  return (node.Plans ?? []).reduce((sum, each) => sum + rowsLookedAt(each), here);
+}

@@ -157,7 +157,6 @@ const ALLOWED = new Set([
   // Called by views, which run with the reader's rights.
   ...[
     'caller_id',
-    'class_of_case',
     'coordinator_name',
     'decisions_for_two',
     'decisions_of_case',
@@ -241,6 +240,7 @@ const READABLE_COLUMNS: Record<string, string[]> = {
     'organization_id',
     'kind',
     'kind_name',
+    'class',
     'state',
     'member_id',
     'other_member_id',

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
-import { addProvider, sampleNumbers, sealNumber } from '../support/samples.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { addOrganization, addProvider, sampleNumbers, sealNumber } from '../support/samples.ts';
 import { until } from '../support/until.ts';
+import { addHolder, importByHand } from './support/by-hand.ts';
 import { createImportWorld, csv, type ImportWorld } from './support/run-import.ts';
 
 // An export is right as a whole: who gives a number up and who gets it stand in different rows, in any order.
@@ -136,8 +138,41 @@ test('where the legal basis goes while the file is read, waiting numbers are for
   assert.deepEqual(await world.query('select from registry.offered_numbers'), []);
 });
 
-// More than the thousand that are settled at a time, in turn, so that each number has rows in both portions. Rows of a batch with the same
-// number go one after the other, so that one number for all would take minutes and show no more.
+test('a batch whose rows all have one number takes little longer than one whose rows have each their own', async () => {
+  await using db = await createTestDatabase();
+  const organization = await addOrganization(db);
+  const { start, load } = importByHand(db, organization);
+  await addHolder(db, organization, 'verified', 7, 'vipps-login');
+  const rows = (from: number, n: (at: number) => number) => [
+    ...(from === 0 ? [] : [{ line: 1, external_id: 'verified', n: 1 }]),
+    ...Array.from({ length: 500 }, (_, at) => ({ line: at + 2, external_id: `${from + at}`, n: n(at) })),
+  ];
+  const time = async (file: string, batch: ReturnType<typeof rows>) => {
+    const { run_id } = await start(file);
+    const began = performance.now();
+    await load(run_id, 0, batch);
+    return { took: performance.now() - began, runId: run_id };
+  };
+  const own = await time(
+    'a',
+    rows(0, (at) => 100 + at),
+  );
+  const shared = await time(
+    'b',
+    rows(1_000, () => 1),
+  );
+  assert.ok(shared.took < own.took * 5, `${Math.round(shared.took)} ms, and ${Math.round(own.took)} ms`);
+  const { rows: found } = await db.pool.query(
+    `select (select string_agg(external_id, ',') from registry.members where personnummer_index = 'v1.n1') as holder,
+            (select count(*)::int from registry.waiting_numbers where run_id = $1) as waiting,
+            (select count(*)::int from registry.conflicts where kind = 'mismatch') as cases`,
+    [shared.runId],
+  );
+  // The first row's member has a verified number of its own, so the second one gets it.
+  assert.deepEqual(found, [{ holder: '1000', waiting: 499, cases: 1 }]);
+});
+
+// More than the thousand that are settled at a time, in turn, so that each number has rows in both portions.
 test('of a thousand rows with a few numbers the first of each has it, and the others are cases', async () => {
   await using world = await createImportWorld();
   const among = sampleNumbers.length;

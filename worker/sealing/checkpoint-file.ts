@@ -1,6 +1,7 @@
 import { open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Checkpoint, readCheckpoint } from '../../audit-seal/checkpoint.ts';
+import { appendLine } from '../../runtime/append-line.ts';
 
 /** The checkpoints that this worker has signed, kept outside the database: what a backup cannot bring back to an earlier state. */
 export interface CheckpointFile {
@@ -22,7 +23,7 @@ export async function openCheckpointFile(path: string | null): Promise<Checkpoin
   async function rewrite(kept: Checkpoint[]): Promise<void> {
     checkpoints = kept;
     if (path === null) return;
-    await writeDurably(`${path}.new`, 'w', kept.map(toLine).join(''));
+    await writeDurably(`${path}.new`, kept.map((each) => `${toLine(each)}\n`).join(''));
     await rename(`${path}.new`, path);
     await syncFolder(dirname(path));
   }
@@ -38,7 +39,7 @@ export async function openCheckpointFile(path: string | null): Promise<Checkpoin
       return checkpoints;
     },
     async append(checkpoint) {
-      if (path !== null) await writeDurably(path, 'a', toLine(checkpoint));
+      if (path !== null) await appendLine(path, toLine(checkpoint), { create: true });
       checkpoints = [...checkpoints, checkpoint];
       if (checkpoints.length <= most) return;
       const old = checkpoints.slice(0, most / 2).filter((_, at) => at % 2 === 0);
@@ -48,7 +49,7 @@ export async function openCheckpointFile(path: string | null): Promise<Checkpoin
   };
 }
 
-const toLine = ({ note }: Checkpoint): string => `${JSON.stringify({ note })}\n`;
+const toLine = ({ note }: Checkpoint): string => JSON.stringify({ note });
 
 /** A line that was cut off by a crash was shown to nobody: a checkpoint is in the file before it goes anywhere. */
 async function readLines(path: string): Promise<{ whole: string[]; cut: boolean }> {
@@ -60,8 +61,8 @@ async function readLines(path: string): Promise<{ whole: string[]; cut: boolean 
   return { cut: lines.pop() !== '', whole: lines };
 }
 
-async function writeDurably(path: string, flags: 'a' | 'w', text: string): Promise<void> {
-  const file = await open(path, flags, 0o600);
+async function writeDurably(path: string, text: string): Promise<void> {
+  const file = await open(path, 'w', 0o600);
   try {
     await file.writeFile(text);
     await file.sync();

@@ -1,7 +1,7 @@
 import type { Hono } from 'hono';
 import { stream } from 'hono/streaming';
 import type { Decision } from '../../../db/api-types.gen.ts';
-import { findCase, listCases, type OpenCase } from '../../api/cases.ts';
+import { findCase, listAlike, type OpenCase } from '../../api/cases.ts';
 import { type Api, call } from '../../api/connect.ts';
 import { NotFoundError } from '../../api/errors.ts';
 import type { DeskContext, DeskEnv } from '../../http/desk-context.ts';
@@ -57,12 +57,8 @@ export function addBulk(app: Hono<DeskEnv>): void {
 
 async function casesLike(api: Api, id: string): Promise<{ sample: OpenCase; cases: OpenCase[]; more: boolean }> {
   const sample = await findCase(api, id);
-  if (sample.state !== 'open' || sample.found.class === null) throw new NotFoundError();
-  const { kind } = sample.found;
-  return {
-    sample: sample.found,
-    ...(await listCases(api, { like: { kind, class: sample.found.class } }, undefined, most)),
-  };
+  if (sample.state !== 'open') throw new NotFoundError();
+  return { sample: sample.found, ...(await listAlike(api, sample.found, most)) };
 }
 
 /** `case` fields hold an id and the version that was seen. */

@@ -18,7 +18,7 @@ select
   private.decisions_for_two(
     case when c.kind in ('ambiguous', 'name_mismatch') then d.decisions || '{link_login}' else d.decisions end, g.second_approval, c.kind
   ) as need_approval,
-  private.class_of_case(c.kind, d.decisions, c.detail) as class,
+  c.class,
   a.user_id as assigned_to,
   case when a.user_id is not null then private.coordinator_name(ka.name, ka.email, a.user_id) end as assigned_name,
   case when a.user_id is not null then c.assigned_until end as assigned_until,

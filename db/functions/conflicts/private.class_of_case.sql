@@ -20,4 +20,3 @@ begin
 end
 $$;
 comment on function private.class_of_case is 'In: kind of a case, the decisions it offers, its detail. Out: its class, in words that are compared and not read.';
-grant execute on function private.class_of_case to authenticated; -- called by api.open_conflicts

@@ -15,8 +15,7 @@ begin
   if cardinality(p_conflict_ids) between 1 and 200 is not true or cardinality(p_conflict_ids) is distinct from cardinality(p_expected_versions) then
     return private.refuse('resolve_conflicts', 'number_of_cases', null);
   end if;
-  select count(distinct (locked.kind, private.class_of_case(locked.kind, private.decisions_of_case(
-    locked.kind, locked.member_id, locked.other_member_id, locked.candidates, locked.observation_id), locked.detail)))::integer
+  select count(distinct (locked.kind, locked.class))::integer
   into v_classes from private.lock_cases(p_conflict_ids) as locked;
   if v_classes > 1 then
     return private.refuse('resolve_conflicts', 'several_classes', null);

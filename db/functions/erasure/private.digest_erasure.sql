@@ -6,8 +6,8 @@ language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
   select encode(sha256(convert_to(jsonb_build_array(
-    e.id, e.organization_id, e.member_id, e.reason, e.requested_by, e.approved_by, e.conflict_id, (extract(epoch from e.announced_at) * 1000000)::bigint,
-    (extract(epoch from e.erased_at) * 1000000)::bigint, e.counts, (
+    e.id, e.organization_id, e.member_id, e.reason, e.requested_by, e.approved_by, e.conflict_id,
+    (extract(epoch from e.announced_at) * 1000000)::bigint, (extract(epoch from e.erased_at) * 1000000)::bigint, e.counts, (
       select jsonb_agg(jsonb_build_array(r.member_id, encode(r.external_id_digest, 'hex')) order by r.member_id)
       from audit.erased_records as r where r.erasure_id = e.id))::text, 'UTF8')), 'hex')
 $$;

@@ -55,7 +55,7 @@ from (values
   ('registry.conflicts', 'erased', 't.id = any (p.conflict_ids)', 't.COLUMN - ''import_run_id'' = ''{}''', 'detail', 'What agreed and disagreed.'),
   ('registry.conflicts', 'erased', 't.id = any (p.conflict_ids)', '(t.COLUMN).note is null', 'proposal', 'Its note. Who proposed what is kept.'),
   ('registry.conflicts', 'kept', 't.id = any (p.conflict_ids)', null,
-    'id organization_id kind kind_name state member_id other_member_id candidates observation_id push_id seen last_seen_at version opened_at '
+    'id organization_id kind kind_name class state member_id other_member_id candidates observation_id push_id seen last_seen_at version opened_at '
     'closed_at decision decided_by superseded_by assigned_to assigned_until postponed_until erased_at',
     'That there was a case, and how it was settled, by which coordinator: it is counted.'),
   ('registry.conflict_comments', 'erased', 't.organization_id = p.organization_id and t.conflict_id = any (p.conflict_ids)', 'false',
