@@ -490,9 +490,9 @@ comment on function private.close_member_system_case is 'In: an organisation. Cl
 -- end db/functions/breakers/private.close_member_system_case.sql
 
 -- begin db/functions/pushes/private.enqueue.sql
--- The only caller of graphile-worker's add_job. Task name, payload, key, flag and number of attempts are fixed here, so that no
--- caller can queue anything else. Payloads hold ids only: a failed job stays in the queue's tables for anyone to read. The flag
--- names the organisation: workers do not fetch the jobs of one whose breaker is open (sync.breakers), but for a probe.
+-- The only caller of graphile-worker's add_job, but for private.begin_renewal. Task name, payload, key, flag and number of attempts are fixed
+-- here, so that no caller can queue anything else. Payloads hold ids only: a failed job stays in the queue's tables for anyone to read. The
+-- flag names the organisation: workers do not fetch the jobs of one whose breaker is open (sync.breakers), but for a probe.
 create or replace function private.enqueue(p_task private.task, p_id uuid, p_run_at timestamptz default null)
 returns void
 language plpgsql volatile
@@ -8965,6 +8965,26 @@ $$;
 comment on function private.accept_restore is 'In: the newest checkpoint that shows what is lost; null where nobody has one. Out: the new epoch.';
 -- end db/functions/sealing/private.accept_restore.sql
 
+-- begin db/functions/keys/private.begin_renewal.sql
+-- Begins the background work of a rotation (npm run keys:rotate -- index|sealing renew). The payload names keys and holds none. The worker
+-- goes on from page to page by itself; begun again, it starts over, which costs reading only.
+create or replace function private.begin_renewal(p_index_version text, p_sealing_kid text)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if (graphile_worker.add_job(
+    identifier => 'renew_numbers',
+    payload => json_build_object('index_version', p_index_version, 'sealing_kid', p_sealing_kid),
+    job_key => 'renew_numbers', max_attempts => 25)).id is null then
+    raise exception 'The job queue did not take the job.' using errcode = 'PN010';
+  end if;
+end
+$$;
+comment on function private.begin_renewal is 'In: version of the index secret, kid of the sealing key (null: leave as it is). Queues the task that renews every stored number under them.';
+-- end db/functions/keys/private.begin_renewal.sql
+
 -- begin db/functions/erasure/private.digest_erasure.sql
 -- A row of audit.erasures changes until it is carried out, so it is under no seal itself. What it says from then on goes into the event that is
 -- sealed, as a digest: audit:verify works it out again (audit-tools/audit-reader.ts), and must not believe a function of the database.
@@ -10039,6 +10059,26 @@ $$;
 comment on function private.free_lost_jobs is 'Out: how many unknown workers lost their locks.';
 -- end db/functions/upkeep/private.free_lost_jobs.sql
 
+-- begin db/functions/keys/private.free_members.sql
+-- Whoever holds a member may take what is about that member in any order. Renewing keys can wait, logins cannot: it takes a row only where
+-- every member that is concerned is free at this moment, and comes back for the others.
+create or replace function private.free_members(p_member_ids uuid[])
+returns boolean
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_wanted constant uuid[] := array(select distinct id from unnest(p_member_ids) as id where id is not null);
+  v_held integer;
+begin
+  select count(*) into v_held
+  from (select from registry.members as m where m.id = any (v_wanted) order by m.id for no key update skip locked) as held;
+  return v_held = cardinality(v_wanted);
+end
+$$;
+comment on function private.free_members is 'In: members (null among them is nobody). Out: whether all of them were free; they are locked then until the transaction ends.';
+-- end db/functions/keys/private.free_members.sql
+
 -- begin db/functions/breakers/private.member_system_fault.sql
 -- Which failures speak of the member system as a whole, and not of one member: at_once, when our credentials are refused or the
 -- address has moved for good, which only a person can mend, or counted. All others leave the breaker alone.
@@ -10227,6 +10267,23 @@ as $$
 $$;
 comment on function private.keys_in_use is 'Out: of each key (kind index: version of the index secret; kind sealed: kid of the sealing key, or of the organisation''s own receiver_key) how many rows of which table need it. Reads whole tables.';
 -- end db/functions/keys/private.keys_in_use.sql
+
+-- begin db/functions/keys/private.key_is_needed.sql
+-- May a key go? Of a push that is settled for good the index only tells what was sent, so it keeps no key.
+create or replace function private.key_is_needed(p_kind text, p_key text)
+returns table (place text, rows bigint)
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select u.place, u.rows from private.keys_in_use() as u where u.kind = p_kind and u.key = p_key and u.place <> 'sync.pushes'
+  union all
+  select 'sync.pushes', count(*) from sync.pushes as p
+  where p_kind = 'index' and split_part(p.personnummer_index, '.', 1) = p_key and (p.settled_at is null or p.next_attempt_at is not null)
+  having count(*) > 0
+  order by 1
+$$;
+comment on function private.key_is_needed is 'In: index or sealed, a version or kid. Out: where rows still need that key; nothing: it may go. Reads whole tables.';
+-- end db/functions/keys/private.key_is_needed.sql
 
 -- begin db/functions/pushes/private.lock_plain_deliveries.sql
 -- Those of some reported deliveries after which nothing is to be put right: no failures to forget, no older value that was overtaken, no
@@ -10717,6 +10774,24 @@ $$;
 comment on function private.redact_events is 'In: how many at most, of each organisation. Out: how many events were redacted of the one with the most, because its time for them is over.';
 -- end db/functions/retention/private.redact_events.sql
 
+-- begin db/functions/keys/private.renew_case_numbers.sql
+-- A case knows its number by its index alone. What brought the number is renewed with its sealed form, and takes the case along; the older
+-- index stays beside the new one, as where the same disagreement is seen again.
+create or replace function private.renew_case_numbers(p_conflict_ids uuid[], p_old_index text, p_index text)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update registry.conflicts as c
+  set personnummer_index = p_index,
+      personnummer_index_previous = p_old_index || array_remove(array_remove(c.personnummer_index_previous, p_index), p_old_index)
+  where c.id = any (p_conflict_ids) and c.personnummer_index = p_old_index;
+end
+$$;
+comment on function private.renew_case_numbers is 'In: cases, an index, and the same number''s index under the current key. Renews it where a case has it.';
+-- end db/functions/keys/private.renew_case_numbers.sql
+
 -- begin db/functions/breakers/private.report_long_outages.sql
 -- A member system that is away for a day is a case: nobody may have to find out from a graph that changes wait.
 create or replace function private.report_long_outages()
@@ -11057,13 +11132,27 @@ execute function private.tg_members__search();
 -- end db/functions/members/private.tg_members__search.sql
 
 -- begin db/functions/number/private.tg_members__version.sql
--- Whoever changes a member record, however: the version rises, so that a stale view of it can be told from a fresh one.
+-- Whoever changes a member record, however: the version rises, so that a stale view of it can be told from a fresh one. The same number under
+-- another key is no change: it must not take away that a decision can be undone, nor end what a coordinator is about to decide. A new number
+-- always brings when it came.
 create or replace function private.tg_members__version()
 returns trigger
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_same registry.members;
 begin
+  if NEW.personnummer_index <> OLD.personnummer_index or NEW.personnummer_sealed <> OLD.personnummer_sealed then
+    v_same := NEW;
+    v_same.personnummer_index := OLD.personnummer_index;
+    v_same.personnummer_sealed := OLD.personnummer_sealed;
+    if v_same is not distinct from OLD and (NEW.personnummer_at is not null or split_part(NEW.personnummer_index, '.', 1) is distinct from
+      split_part(OLD.personnummer_index, '.', 1) or NEW.personnummer_index = OLD.personnummer_index)
+    then
+      return NEW;
+    end if;
+  end if;
   NEW.version := OLD.version + 1;
   NEW.updated_at := clock_timestamp();
   return NEW;
@@ -11859,6 +11948,49 @@ comment on function worker.missing_erasures is 'In: erasures of the ledger outsi
 grant execute on function worker.missing_erasures to sync_worker;
 -- end db/functions/erasure/worker.missing_erasures.sql
 
+-- begin db/functions/keys/worker.numbers_to_renew.sql
+-- What has to be made anew while a key turns over, a page of a table at a time: by id, so that whoever was stopped goes on where he was.
+-- Rows that need nothing are in the page too, without their number, so that a page says how far it goes.
+create or replace function worker.numbers_to_renew(place text, after uuid, most integer, index_version text, sealing_kid text)
+returns table (id uuid, nth integer, organization_id uuid, personnummer_index text, personnummer_sealed text)
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query
+    with page(id, nth, organization_id, index, sealed) as (
+      (select m.id, 1, m.organization_id, m.personnummer_index, m.personnummer_sealed from registry.members as m
+       where numbers_to_renew.place = 'members' and (numbers_to_renew.after is null or m.id > numbers_to_renew.after)
+       order by m.id limit least(numbers_to_renew.most, 1000))
+      union all
+      (select o.id, 1, o.organization_id, o.personnummer_index, o.personnummer_sealed from registry.observations as o
+       where numbers_to_renew.place = 'observations' and (numbers_to_renew.after is null or o.id > numbers_to_renew.after)
+       order by o.id limit least(numbers_to_renew.most, 1000))
+      union all
+      (select n.conflict_id, 1, c.organization_id, n.personnummer_index, n.personnummer_sealed
+       from registry.offered_numbers as n join registry.conflicts as c on c.id = n.conflict_id
+       where numbers_to_renew.place = 'offered_numbers' and (numbers_to_renew.after is null or n.conflict_id > numbers_to_renew.after)
+       order by n.conflict_id limit least(numbers_to_renew.most, 1000))
+      union all
+      select r.id, number.nth::integer, r.organization_id, number.index, number.sealed
+      from (select known.id, known.organization_id, known.before from registry.resolutions as known
+            where numbers_to_renew.place = 'resolutions' and (numbers_to_renew.after is null or known.id > numbers_to_renew.after)
+            order by known.id limit least(numbers_to_renew.most, 1000)) as r
+      cross join lateral unnest(array[(r.before).number, (r.before).survivor_number]) with ordinality
+        as number(index, previous, sealed, masked, source, at, nth)
+    )
+    select p.id, p.nth, p.organization_id, case when due.yes then p.index end, case when due.yes then p.sealed end
+    from page as p
+    cross join lateral (
+      select p.sealed is not null and (split_part(p.index, '.', 1) <> numbers_to_renew.index_version
+        or private.sealing_key(p.sealed) <> numbers_to_renew.sealing_kid) is true as yes) as due
+    order by p.id, p.nth;
+end
+$$;
+comment on function worker.numbers_to_renew is 'In: members, observations, offered_numbers or resolutions; the id after which to go on (null: from the first); most rows; the version of the index secret and the kid of the sealing key that every number should have (null: any). Out: the next rows by id; those that are due with their number.';
+grant execute on function worker.numbers_to_renew to sync_worker;
+-- end db/functions/keys/worker.numbers_to_renew.sql
+
 -- begin db/functions/login/worker.process_observation.sql
 -- A deferred observation is decided after all. Faults are not caught here: the job fails, and graphile-worker tries again.
 create or replace function worker.process_observation(observation_id uuid)
@@ -12017,6 +12149,105 @@ $$;
 comment on function worker.reconcile is 'Out: how many jobs were queued again, by task, and what else was put in order. Also forgets used login transactions that have expired, and what logins brought that were to be linked and were not redeemed.';
 grant execute on function worker.reconcile to sync_worker;
 -- end db/functions/upkeep/worker.reconcile.sql
+
+-- begin db/functions/keys/worker.renew_numbers.sql
+-- The same numbers under another key: nothing here counts as a change of a number, so nothing is pushed and no case opens. A row that has
+-- changed since it was read, or that somebody holds at this moment, is left for the next round; so is a number that another record of the
+-- organisation has under the new key already, which is a duplicate and nothing that a key can settle.
+create or replace function worker.renew_numbers(place text, renewals jsonb)
+returns integer
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_renewed integer := 0;
+  v record;
+  v_number registry.number;
+  v_cases uuid[];
+  v_members uuid[];
+  v_organizations uuid[] := array[]::uuid[];
+  v_organization uuid;
+begin
+  for v in
+    select r.* from jsonb_to_recordset(renew_numbers.renewals) as r(id uuid, nth integer, old_index text, index text, sealed text)
+    order by r.id, r.nth
+  loop
+    v_organization := null;
+    case renew_numbers.place
+      when 'members' then
+        continue when not private.free_members(array[v.id]);
+        v_number := private.recorded_number(v.id);
+        continue when v_number.index is distinct from v.old_index;
+        select m.organization_id into v_organization from registry.members as m
+        where m.id = v.id and not exists (
+          select from registry.members as other
+          where other.organization_id = m.organization_id and other.personnummer_index = v.index and other.id <> m.id);
+        continue when not found;
+        v_number.index := v.index;
+        v_number.sealed := v.sealed;
+        perform private.write_numbers(array[v.id], array[v_number]);
+        update sync.pushes as p set personnummer_index = v.index
+        where v.index <> v.old_index and p.organization_id = v_organization and p.member_id = v.id and p.personnummer_index = v.old_index;
+      when 'observations' then
+        select coalesce(array_agg(c.id), '{}'), array[o.member_id] || coalesce(array_agg(concerned.id), '{}') into v_cases, v_members
+        from registry.observations as o
+        left join registry.conflicts as c on c.organization_id = o.organization_id and c.personnummer_index = v.old_index
+          and (c.member_id = o.member_id or c.observation_id = o.id)
+        left join lateral unnest(c.candidates || c.member_id || c.other_member_id) as concerned(id) on true
+        where o.id = v.id group by o.id;
+        continue when not found or not private.free_members(v_members);
+        update registry.observations as o
+        set personnummer_index = v.index, personnummer_sealed = v.sealed, personnummer_index_previous = case
+          when v.index = v.old_index then o.personnummer_index_previous
+          else v.old_index || array_remove(array_remove(o.personnummer_index_previous, v.index), v.old_index) end
+        where o.id = v.id and o.personnummer_index = v.old_index
+        returning o.organization_id into v_organization;
+        continue when not found;
+        perform private.renew_case_numbers(v_cases, v.old_index, v.index) where v.index <> v.old_index;
+      when 'offered_numbers' then
+        select c.candidates || c.member_id || c.other_member_id into v_members from registry.conflicts as c where c.id = v.id;
+        continue when not private.free_members(v_members);
+        update registry.offered_numbers as n
+        set personnummer_index = v.index, personnummer_sealed = v.sealed, personnummer_index_previous = case
+          when v.index = v.old_index then n.personnummer_index_previous
+          else v.old_index || array_remove(array_remove(n.personnummer_index_previous, v.index), v.old_index) end
+        where n.conflict_id = v.id and n.personnummer_index = v.old_index;
+        continue when not found;
+        select c.organization_id into v_organization from registry.conflicts as c where c.id = v.id;
+        perform private.renew_case_numbers(array[v.id], v.old_index, v.index) where v.index <> v.old_index;
+      when 'resolutions' then
+        perform from registry.resolutions as r where r.id = v.id for no key update skip locked;
+        continue when not found;
+        select r.organization_id, number.index, number.previous, number.sealed, number.masked, number.source, number.at
+        into v_organization, v_number.index, v_number.previous, v_number.sealed, v_number.masked, v_number.source, v_number.at
+        from registry.resolutions as r
+        cross join lateral unnest(array[(r.before).number, (r.before).survivor_number]) with ordinality
+          as number(index, previous, sealed, masked, source, at, nth)
+        where r.id = v.id and number.nth = v.nth and number.index = v.old_index;
+        continue when not found;
+        v_number.previous := case when v.index = v.old_index then v_number.previous else v.old_index || v_number.previous end;
+        v_number.index := v.index;
+        v_number.sealed := v.sealed;
+        if v.nth = 1 then
+          update registry.resolutions set before.number = v_number where registry.resolutions.id = v.id;
+        else
+          update registry.resolutions set before.survivor_number = v_number where registry.resolutions.id = v.id;
+        end if;
+      else
+        raise exception 'There is no such place.' using errcode = 'invalid_parameter_value';
+    end case;
+    v_renewed := v_renewed + 1;
+    v_organizations := v_organizations || v_organization;
+  end loop;
+  perform private.record_event('index_renewed', 'worker', g.id, 'Stored numbers were renewed under the current keys; the numbers are the same.',
+    p_detail => jsonb_build_object('place', renew_numbers.place, 'numbers', count(*)))
+  from unnest(v_organizations) as g(id) group by g.id;
+  return v_renewed;
+end
+$$;
+comment on function worker.renew_numbers is 'In: the place as in numbers_to_renew; for each number id, nth, its old index, the index and the sealed form under the current keys. Out: how many were renewed; the others are held by somebody, have changed meanwhile, or would be a duplicate.';
+grant execute on function worker.renew_numbers to sync_worker;
+-- end db/functions/keys/worker.renew_numbers.sql
 
 -- begin db/functions/erasure/worker.replay_erasure.sql
 -- A backup was restored that is older than an erasure of the ledger: it is carried out again, in the same way. A record that is not in the backup
