@@ -101,7 +101,12 @@ export interface WorkerDatabase {
   /** Rows of a list, or, for `sample`, members drawn by the seed. */
   grantRows(
     report: Pick<GrantReport, 'organization' | 'snapshot_id'>,
-    list: { what: 'counted' | 'not_counted' | 'duplicates' | 'places' | 'sample'; after: number; most: number; seed: string },
+    list: {
+      what: 'counted' | 'not_counted' | 'duplicates' | 'places' | 'sample';
+      after: number;
+      most: number;
+      seed: string;
+    },
   ): Promise<GrantRow[]>;
 
   // Upkeep

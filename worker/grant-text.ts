@@ -1,21 +1,8 @@
 import { stringify } from 'csv-stringify/sync';
+import { hideSmall, smallest } from '../runtime/small-counts.ts';
 import type { GrantReport, GrantRow } from './database-rows.ts';
 
 type Figure = GrantReport['figures'][number];
-
-/** Smaller counts may point at somebody. */
-export const smallest = 5;
-
-/**
- * Figures for others than the organisation: a count below five is not told, and where only one is not told in its table, the next smallest is not
- * told either, because the sum would tell it.
- */
-export function hideSmall<Row extends { counted: number; verified: number }>(rows: Row[]): (Row & { hidden: boolean })[] {
-  const bySize = [...rows].sort((a, b) => a.counted - b.counted);
-  const small = bySize.filter(({ counted }) => counted > 0 && counted < smallest);
-  const hidden = new Set(small.length === 1 ? bySize.filter(({ counted }) => counted > 0).slice(0, 2) : small);
-  return rows.map((row) => ({ ...row, hidden: hidden.has(row) }));
-}
 
 /** A report as text, the same for the same snapshot. @param forOthers for Bufdir, a county, the public: without small counts */
 export function grantText(report: GrantReport, { forOthers }: { forOthers: boolean }): string {
@@ -80,7 +67,17 @@ export function grantCsv(report: GrantReport, what: 'counted' | 'not_counted', r
   const safe = (text: string | null) => (text === null ? '' : /^[=+\-@\t\r]/.test(text) ? `'${text}` : text);
   const kroner = (amount: number | null) => (amount === null ? '' : (amount / 100).toFixed(2));
   return stringify([
-    ['snapshot', 'nr', 'name', 'address', 'county', 'birth_year', 'paid_on', 'amount_kroner', ...(what === 'counted' ? [] : ['reason'])],
+    [
+      'snapshot',
+      'nr',
+      'name',
+      'address',
+      'county',
+      'birth_year',
+      'paid_on',
+      'amount_kroner',
+      ...(what === 'counted' ? [] : ['reason']),
+    ],
     ...rows.map((row) => [
       report.snapshot_id,
       row.nth,

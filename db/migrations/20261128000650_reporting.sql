@@ -80,6 +80,7 @@ comment on column reporting.residences.postal_code is 'Postal code.';
 comment on column reporting.residences.chapter is 'Local chapter.';
 
 create table reporting.memberships (
+  id               uuid primary key default gen_random_uuid(),
   organization_id  uuid not null,
   member_id        uuid not null,
   since            date,
@@ -90,6 +91,7 @@ create table reporting.memberships (
 );
 create index memberships_member on reporting.memberships (organization_id, member_id);
 comment on table reporting.memberships is 'From when until when somebody was a member. Whoever left and came back has two rows.';
+comment on column reporting.memberships.id is 'Identifies the row.';
 comment on column reporting.memberships.organization_id is 'Whose member.';
 comment on column reporting.memberships.member_id is 'The member.';
 comment on column reporting.memberships.since is 'First day; null: not known.';
@@ -246,6 +248,7 @@ create table reporting.snapshot_figures (
   organization_id  uuid not null references registry.organizations,
   dimension        reporting.dimension not null,
   key              text not null,
+  name             text,
   counted          integer not null check (counted >= 0),
   verified         integer not null check (verified between 0 and counted),
   primary key (snapshot_id, dimension, key)
@@ -256,6 +259,7 @@ comment on column reporting.snapshot_figures.snapshot_id is 'The snapshot.';
 comment on column reporting.snapshot_figures.organization_id is 'Whose members.';
 comment on column reporting.snapshot_figures.dimension is 'What is told apart.';
 comment on column reporting.snapshot_figures.key is 'Number of the county or municipality in the division of the base year, year, chapter or code; empty: not known.';
+comment on column reporting.snapshot_figures.name is 'Name of the place in that year.';
 comment on column reporting.snapshot_figures.counted is 'How many persons count; for a reason: how many records do not.';
 comment on column reporting.snapshot_figures.verified is 'How many of them have a verified number.';
 

@@ -1663,7 +1663,8 @@ returns timestamptz
 language sql immutable
 set search_path = pg_catalog, pg_temp
 begin atomic
-  select p_decided_at + private.undo_time() where p_kind not in ('push_failed', 'receiver_key', 'erasure', 'grant_snapshot') and p_decision <> 'retry_sync';
+  select p_decided_at + private.undo_time() where p_kind not in ('push_failed', 'receiver_key', 'erasure', 'grant_snapshot')
+    and p_decision <> 'retry_sync';
 end;
 comment on function private.undo_until is 'In: kind of a case, its decision in force, when it was made. Out: until when it can be taken back; null: not at all.';
 grant execute on function private.undo_until to authenticated; -- called by api.settled_conflicts
@@ -2543,23 +2544,6 @@ $$;
 comment on function private.area_municipalities is 'In: base year; the year of the numbers; numbers of counties, or of municipalities. Out: the municipalities of the base year that lie in that area; null: none.';
 -- end db/functions/reporting/private.area_municipalities.sql
 
--- begin db/functions/reporting/private.place_name.sql
--- Places are named as they were called in the year that is reported.
-create or replace function private.place_name(p_code text, p_year integer)
-returns text
-language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-  select k.name from (
-    select c.code, c.name, c.first_year, c.last_year from reporting.counties as c where c.code = p_code
-    union all
-    select m.code, m.name, m.first_year, m.last_year from reporting.municipalities as m where m.code = p_code
-  ) as k where k.first_year <= p_year and coalesce(k.last_year, p_year) >= p_year
-$$;
-comment on function private.place_name is 'In: number of a county or municipality, a year. Out: its name in that year.';
-grant execute on function private.place_name to authenticated; -- called by api.grant_figures
--- end db/functions/reporting/private.place_name.sql
-
 -- begin db/functions/reporting/private.count_area.sql
 -- Any set of municipalities, on figures that are there: with the numbers of that year, or of an earlier one whose counties still share out money.
 create or replace function private.count_area(s reporting.snapshots, p_area_year integer, p_counties text[], p_municipalities text[])
@@ -2570,8 +2554,8 @@ as $$
   select jsonb_build_object(
     'snapshot_id', s.id, 'base_year', s.base_year, 'counted', coalesce(sum(f.counted), 0), 'verified', coalesce(sum(f.verified), 0),
     'municipalities', count(f.key),
-    'rows', coalesce(jsonb_agg(jsonb_build_object('municipality', f.key, 'name', private.place_name(f.key, s.base_year), 'counted', f.counted,
-      'verified', f.verified) order by f.key), '[]'),
+    'rows', coalesce(jsonb_agg(jsonb_build_object('municipality', f.key, 'name', f.name, 'counted', f.counted, 'verified',
+      f.verified) order by f.key), '[]'),
     'without_municipality', coalesce((
       select u.counted from reporting.snapshot_figures as u
       where u.snapshot_id = s.id and u.dimension = 'municipality' and u.key = ''), 0))
@@ -2599,6 +2583,22 @@ end
 $$;
 comment on function private.snapshot_of_caller is 'In: a snapshot. Out: it, or null where the caller may not see it.';
 -- end db/functions/reporting/private.snapshot_of_caller.sql
+
+-- begin db/functions/reporting/private.place_name.sql
+-- Places are named as they were called in the year that is reported.
+create or replace function private.place_name(p_code text, p_year integer)
+returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select k.name from (
+    select c.code, c.name, c.first_year, c.last_year from reporting.counties as c where c.code = p_code
+    union all
+    select m.code, m.name, m.first_year, m.last_year from reporting.municipalities as m where m.code = p_code
+  ) as k where k.first_year <= p_year and coalesce(k.last_year, p_year) >= p_year
+$$;
+comment on function private.place_name is 'In: number of a county or municipality, a year. Out: its name in that year.';
+-- end db/functions/reporting/private.place_name.sql
 
 -- begin db/functions/reporting/private.why_not_area.sql
 -- A number that was no county or municipality in that year is a mistake, and a sum without it would hide it.
@@ -2648,7 +2648,8 @@ returns jsonb
 language sql volatile
 set search_path = pg_catalog, pg_temp
 begin atomic
-  select private.count_grant_area(count_grant_area.snapshot_id, count_grant_area.area_year, count_grant_area.counties, count_grant_area.municipalities);
+  select private.count_grant_area(count_grant_area.snapshot_id, count_grant_area.area_year, count_grant_area.counties,
+    count_grant_area.municipalities);
 end;
 comment on function api.count_grant_area is 'In: a snapshot, the year of the numbers, numbers of counties or of municipalities. Out: {"counted", "verified", "municipalities", "rows", "without_municipality"}, or a refusal with code and message (HTTP 404, 422).';
 grant execute on function api.count_grant_area to authenticated;
@@ -4036,7 +4037,7 @@ from (values
     'organization_id member_id known_from municipality municipality_year municipality_written address postal_code chapter',
     'Where the member lives, and lived.'),
   ('reporting.memberships', 'erased', 't.organization_id = p.organization_id and t.member_id = any (p.member_ids)', 'false',
-    'organization_id member_id since until', 'From when until when.'),
+    'id organization_id member_id since until', 'From when until when.'),
   ('reporting.dues', 'erased', 't.organization_id = p.organization_id and t.member_id = any (p.member_ids)', 'false',
     'organization_id member_id year paid_on amount', 'What the member paid.'),
   ('reporting.snapshot_persons', 'erased', 't.organization_id = p.organization_id and t.member_id = any (p.member_ids)', null,
@@ -4047,7 +4048,7 @@ from (values
     'id organization_id base_year rule_code rule counted_on state version corrects made_at made_by imported_at counting_digest records counted '
     'verified counties municipalities probable_duplicates open_cases meets digest proposed_by frozen_by frozen_at conflict_id',
     'Figures, and which coordinators froze them.'),
-  ('reporting.snapshot_figures', 'not personal', null, null, 'snapshot_id organization_id dimension key counted verified',
+  ('reporting.snapshot_figures', 'not personal', null, null, 'snapshot_id organization_id dimension key name counted verified',
     'Figures. Small ones may point at somebody, so they are for the organisation only.'),
   ('reporting.grant_rules', 'not personal', null, null,
     'code title level document counted_month counted_day min_age max_age min_fee paid_within_days application_after grant_after counties '
@@ -4412,11 +4413,11 @@ grant execute on function api.fetch_number to authenticated;
 -- begin db/functions/reporting/api.grant_figures.sql
 -- Figures of what was counted.
 create or replace view api.grant_figures with (security_invoker = true) as
-select f.snapshot_id, f.dimension, f.key,
-  case when f.dimension in ('county', 'municipality') then private.place_name(f.key, s.base_year) end as name, f.counted, f.verified
-from reporting.snapshot_figures as f join reporting.snapshots as s on s.id = f.snapshot_id;
+select f.snapshot_id, g.slug as organization, f.dimension, f.key, f.name, f.counted, f.verified
+from reporting.snapshot_figures as f join registry.organizations as g on g.id = f.organization_id;
 comment on view api.grant_figures is 'Figures of a snapshot by county, municipality, birth year, chapter, and by reason of those who do not count. Small ones are for the organisation only.';
 comment on column api.grant_figures.snapshot_id is 'The snapshot.';
+comment on column api.grant_figures.organization is 'Whose members (slug).';
 comment on column api.grant_figures.dimension is 'What is told apart.';
 comment on column api.grant_figures.key is 'Number of the place in the division of the base year, year, chapter or code; empty: not known.';
 comment on column api.grant_figures.name is 'Name of the place in that year.';
@@ -4496,7 +4497,8 @@ grant execute on function api.grant_list to authenticated;
 -- end db/functions/reporting/api.grant_list.sql
 
 -- begin db/functions/reporting/private.describe_snapshot.sql
--- A report as a whole: what was counted, by which rule and with which division, what it rests on. Equal for equal snapshots, whenever it is asked for.
+-- A report as a whole: what was counted, by which rule and with which division, what it rests on. Equal for equal snapshots, whenever it
+-- is asked for.
 create or replace function private.describe_snapshot(s reporting.snapshots)
 returns jsonb
 language sql stable
@@ -4512,7 +4514,7 @@ as $$
     'digest', s.digest,
     'figures', (
       select jsonb_agg(jsonb_build_object('dimension', f.dimension, 'key', f.key,
-        'name', case when f.dimension in ('county', 'municipality') then private.place_name(f.key, s.base_year) end,
+        'name', f.name,
         'counted', f.counted, 'verified', f.verified) order by f.dimension, f.key collate "C")
       from reporting.snapshot_figures as f where f.snapshot_id = s.id))
   from registry.organizations as g where g.id = s.organization_id
@@ -4699,7 +4701,8 @@ comment on function private.count_persons is 'In: a new draft. Writes a row for 
 -- end db/functions/reporting/private.count_persons.sql
 
 -- begin db/functions/reporting/private.mark_duplicates.sql
--- Counted persons of one name and one birth date are probably one, unless each has a verified number: those are two. They are listed and stay counted.
+-- Counted persons of one name and one birth date are probably one, unless each has a verified number: those are two. They are listed and
+-- stay counted.
 create or replace function private.mark_duplicates(p_snapshot_id uuid)
 returns void
 language sql volatile
@@ -4746,9 +4749,10 @@ declare
   s reporting.snapshots;
   g reporting.grant_rules;
 begin
-  insert into reporting.snapshot_figures (snapshot_id, organization_id, dimension, key, counted, verified)
-  select p.snapshot_id, p.organization_id, d.dimension, d.key, count(*), count(*) filter (where p.verified)
-  from reporting.snapshot_persons as p
+  insert into reporting.snapshot_figures (snapshot_id, organization_id, dimension, key, name, counted, verified)
+  select p.snapshot_id, p.organization_id, d.dimension, d.key,
+    case when d.dimension in ('county', 'municipality') then private.place_name(d.key, t.base_year) end, count(*), count(*) filter (where p.verified)
+  from reporting.snapshot_persons as p join reporting.snapshots as t on t.id = p.snapshot_id
   cross join lateral (values
     ('county'::reporting.dimension, coalesce(p.county, ''), p.reason is null),
     ('municipality', coalesce(p.municipality, ''), p.reason is null),
@@ -4757,7 +4761,7 @@ begin
     ('place_problem', p.place_problem::text, p.reason is null and p.place_problem is not null),
     ('reason', p.reason::text, p.reason is not null)) as d(dimension, key, belongs)
   where p.snapshot_id = p_snapshot_id and d.belongs
-  group by p.snapshot_id, p.organization_id, d.dimension, d.key;
+  group by p.snapshot_id, p.organization_id, t.base_year, d.dimension, d.key;
 
   update reporting.snapshots as known
   set records = t.records, counted = t.counted, verified = t.verified, probable_duplicates = t.alike, counties = t.counties,
@@ -4883,19 +4887,40 @@ returns jsonb
 language sql volatile
 set search_path = pg_catalog, pg_temp
 begin atomic
-  select private.make_grant_snapshot(make_grant_snapshot.organization, make_grant_snapshot.base_year, make_grant_snapshot.rule, make_grant_snapshot.corrects);
+  select private.make_grant_snapshot(make_grant_snapshot.organization, make_grant_snapshot.base_year, make_grant_snapshot.rule,
+    make_grant_snapshot.corrects);
 end;
 comment on function api.make_grant_snapshot is 'In: organisation (slug), base year, rule (api.grant_rules), the frozen snapshot that is corrected (null: none). Out: the draft (as api.grant_report), or a refusal with code and message (HTTP 404, 409, 422). A draft of the same year and rule gives way.';
 grant execute on function api.make_grant_snapshot to authenticated;
 -- end db/functions/reporting/api.make_grant_snapshot.sql
 
+-- begin db/functions/reporting/private.grant_rules.sql
+-- Rules belong to nobody; coordinators see them, for each of their organisations.
+create or replace function private.grant_rules()
+returns table (
+  organization text, code text, title text, level reporting.grant_level, document text, min_fee bigint, min_age integer, max_age integer,
+  required_members integer, required_municipalities integer, required_counties integer, one_suffices boolean
+)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select o.slug, g.code, g.title, g.level, g.document, g.min_fee, g.min_age, g.max_age, g.required_members, g.required_municipalities,
+    g.required_counties, g.one_suffices
+  from reporting.grant_rules as g
+  join registry.organizations as o on o.id = any (private.coordinator_organizations())
+$$;
+comment on function private.grant_rules is 'See api.grant_rules.';
+grant execute on function private.grant_rules to authenticated; -- called by the view
+-- end db/functions/reporting/private.grant_rules.sql
+
 -- begin db/functions/reporting/api.grant_rules.sql
--- The rules that can be counted by.
+-- The rules that an organisation can count by: each organisation all of them.
 create or replace view api.grant_rules with (security_invoker = true) as
-select g.code, g.title, g.level, g.document, g.min_fee, g.min_age, g.max_age, g.required_members, g.required_municipalities, g.required_counties,
-  g.one_suffices
-from reporting.grant_rules as g;
+select g.organization, g.code, g.title, g.level, g.document, g.min_fee, g.min_age, g.max_age, g.required_members, g.required_municipalities,
+  g.required_counties, g.one_suffices
+from private.grant_rules() as g;
 comment on view api.grant_rules is 'Rules of grants: what is counted, and what the grant asks for.';
+comment on column api.grant_rules.organization is 'Who can count by it (slug).';
 comment on column api.grant_rules.code is 'What api.make_grant_snapshot takes.';
 comment on column api.grant_rules.title is 'Name for people.';
 comment on column api.grant_rules.level is 'Who gives the grant.';
@@ -5033,7 +5058,8 @@ select
   s.corrects, s.made_at, s.imported_at, s.records, s.counted, s.verified, s.counties, s.municipalities, s.probable_duplicates, s.open_cases, s.meets,
   s.digest, s.frozen_at, coalesce(s.conflict_id, (
     select c.id from registry.conflicts as c
-    where c.organization_id = s.organization_id and c.kind_name = 'grant_snapshot' and c.closed_at is null and c.detail ->> 'snapshot_id' = s.id::text)) as conflict_id
+    where c.organization_id = s.organization_id and c.kind_name = 'grant_snapshot' and c.closed_at is null
+      and c.detail ->> 'snapshot_id' = s.id::text)) as conflict_id
 from reporting.snapshots as s join registry.organizations as g on g.id = s.organization_id;
 comment on view api.grant_snapshots is 'What was counted for grants, one row a count. Figures: api.grant_figures.';
 comment on column api.grant_snapshots.snapshot_id is 'Identifies the snapshot.';
@@ -5953,7 +5979,8 @@ returns table (
   organization text, organization_name text, member_external_id text, given_name text, family_name text, birth_date date, email text,
   phone text, personnummer_masked text, personnummer_source registry.source, personnummer_at timestamptz, legal_basis text,
   consent_is_basis boolean, delivery text, sent_to sync.member_system_kind, sent_at timestamptz, logins registry.provider[],
-  created_at timestamptz, updated_at timestamptz
+  created_at timestamptz, updated_at timestamptz, municipality text, address text, postal_code text, chapter text, member_since date,
+  member_until date, dues jsonb
 )
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -5972,7 +5999,10 @@ as $$
     case when sent.settled_at is not null then s.kind end, sent.settled_at,
     array(select distinct l.provider from registry.identity_links as l
       where l.organization_id = m.organization_id and l.member_id = m.id order by l.provider),
-    m.created_at, m.updated_at
+    m.created_at, m.updated_at, coalesce(private.place_name(home.municipality, home.municipality_year), home.municipality_written), home.address,
+    home.postal_code, home.chapter, stay.since, stay.until, coalesce((
+      select jsonb_agg(jsonb_build_object('year', d.year, 'paid_on', d.paid_on, 'amount', d.amount) order by d.year desc)
+      from reporting.dues as d where d.member_id = m.id), '[]')
   from registry.members as m
   join registry.organizations as g on g.id = m.organization_id
   left join sync.member_systems as s on s.organization_id = m.organization_id
@@ -5983,6 +6013,10 @@ as $$
     select max(p.settled_at) as settled_at from sync.pushes as p
     where p.organization_id = m.organization_id and p.member_id = m.id and p.state = 'delivered'
       and p.personnummer_index = m.personnummer_index) as sent on true
+  left join lateral (
+    select k.* from reporting.residences as k where k.member_id = m.id order by k.known_from desc limit 1) as home on true
+  left join lateral (
+    select k.* from reporting.memberships as k where k.member_id = m.id order by k.since desc nulls last limit 1) as stay on true
   where m.id = (select private.calling_member())
 $$;
 comment on function private.my_record is 'See api.my_record.';
@@ -5995,7 +6029,7 @@ create or replace view api.my_record with (security_invoker = true) as
 select
   r.organization, r.organization_name, r.member_external_id, r.given_name, r.family_name, r.birth_date, r.email, r.phone,
   r.personnummer_masked, r.personnummer_source, r.personnummer_at, r.legal_basis, r.consent_is_basis, r.delivery, r.sent_to,
-  r.sent_at, r.logins, r.created_at, r.updated_at
+  r.sent_at, r.logins, r.created_at, r.updated_at, r.municipality, r.address, r.postal_code, r.chapter, r.member_since, r.member_until, r.dues
 from private.my_record() as r;
 comment on view api.my_record is 'The record of the member whose access token it is: one row, or none for anybody else.';
 comment on column api.my_record.organization is 'The organisation (slug).';
@@ -6017,6 +6051,13 @@ comment on column api.my_record.sent_at is 'When the number of now was carried t
 comment on column api.my_record.logins is 'What the member can log in with.';
 comment on column api.my_record.created_at is 'When the record was made here.';
 comment on column api.my_record.updated_at is 'When it was last changed.';
+comment on column api.my_record.municipality is 'Municipality, as the last import had it.';
+comment on column api.my_record.address is 'Address.';
+comment on column api.my_record.postal_code is 'Postal code.';
+comment on column api.my_record.chapter is 'Local chapter.';
+comment on column api.my_record.member_since is 'First day of membership.';
+comment on column api.my_record.member_until is 'Last day of membership; null: still a member.';
+comment on column api.my_record.dues is 'What was paid, the last year first: [{"year", "paid_on", "amount"}], in øre.';
 grant select on api.my_record to authenticated;
 create or replace trigger _100_refuse_write
 instead of insert or update or delete on api.my_record
@@ -6093,7 +6134,8 @@ as $$
     when c.closed_at is not null then 'not_open'
     when c.state = 'proposed' then 'awaits_approval'
     when p_decision is null or p_decision <> all (
-      array['accept_observed', 'keep_existing', 'not_same_person', 'merge_into', 'accept_receiver_key', 'erase_member', 'freeze_snapshot']) then 'unknown_decision'
+      array['accept_observed', 'keep_existing', 'not_same_person', 'merge_into', 'accept_receiver_key', 'erase_member',
+        'freeze_snapshot']) then 'unknown_decision'
     when p_decision <> all (private.decisions_of_case(c.kind, c.member_id, c.other_member_id, c.candidates, c.observation_id))
       then 'decision_not_applicable'
     else private.why_not_decide(c, o, p_decision::registry.decision)

@@ -12,18 +12,8 @@ grant select (id, organization_id, base_year, rule_code, rule, counted_on, state
 create policy own_organization on reporting.snapshot_figures as restrictive to authenticated
   using (organization_id = any ((select private.coordinator_organizations())::uuid[]));
 create policy coordinator_select on reporting.snapshot_figures for select to authenticated using (true);
-grant select (snapshot_id, organization_id, dimension, key, counted, verified)
+grant select (snapshot_id, organization_id, dimension, key, name, counted, verified)
   on reporting.snapshot_figures to authenticated;
-
--- Rules and names of places belong to nobody.
-create policy coordinator_select on reporting.grant_rules for select to authenticated using (true);
-grant select on reporting.grant_rules to authenticated;
-create policy coordinator_select on reporting.counties for select to authenticated using (true);
-grant select on reporting.counties to authenticated;
-create policy coordinator_select on reporting.municipalities for select to authenticated using (true);
-grant select on reporting.municipalities to authenticated;
-create policy coordinator_select on reporting.divisions for select to authenticated using (true);
-grant select on reporting.divisions to authenticated;
 
 reset role;
 

@@ -150,7 +150,10 @@ test('two coordinators freeze; erasures, moves, payments and merges change nothi
   const draft = await first.call('make_grant_snapshot', organization.slug, 2025, 'bufdir-disability');
   const proposed = await first.call('propose_grant_freeze', draft.snapshot_id, 'Sett på', draft.version);
   assert.deepEqual([proposed.state, proposed.proposed_decision], ['proposed', 'freeze_snapshot']);
-  assert.equal((await first.call('make_grant_snapshot', organization.slug, 2025, 'bufdir-disability')).code, 'awaits_approval');
+  assert.equal(
+    (await first.call('make_grant_snapshot', organization.slug, 2025, 'bufdir-disability')).code,
+    'awaits_approval',
+  );
   assert.equal((await first.call('approve', proposed.conflict_id, proposed.version)).code, 'own_proposal');
   assert.equal((await one(db, 'select state from reporting.snapshots')).state, 'draft');
   assert.equal((await second.call('approve', proposed.conflict_id, proposed.version)).state, 'resolved');
@@ -196,14 +199,23 @@ test('two coordinators freeze; erasures, moves, payments and merges change nothi
   for (const change of [
     `update reporting.snapshots set counted = counted - 1, verified = 0`,
     `update reporting.snapshot_figures set counted = counted + 1`,
-    `insert into reporting.snapshot_figures values ('${draft.snapshot_id}', '${organization.id}', 'county', '99', 1, 0)`,
+    `insert into reporting.snapshot_figures values ('${draft.snapshot_id}', '${organization.id}', 'county', '99', null, 1, 0)`,
     `update reporting.snapshot_persons set reason = 'left' where reason is null`,
     `delete from reporting.snapshots`,
   ])
     await assert.rejects(db.pool.query(change), { code: 'PN012' }, change);
 
-  assert.equal((await first.call('make_grant_snapshot', organization.slug, 2025, 'bufdir-disability')).code, 'frozen_already');
-  const correction = await first.call('make_grant_snapshot', organization.slug, 2025, 'bufdir-disability', draft.snapshot_id);
+  assert.equal(
+    (await first.call('make_grant_snapshot', organization.slug, 2025, 'bufdir-disability')).code,
+    'frozen_already',
+  );
+  const correction = await first.call(
+    'make_grant_snapshot',
+    organization.slug,
+    2025,
+    'bufdir-disability',
+    draft.snapshot_id,
+  );
   assert.deepEqual([correction.corrects, correction.counted, correction.state], [draft.snapshot_id, 0, 'draft']);
 });
 

@@ -55,7 +55,11 @@ const KINDS: { of1000: number; make(place: [string, number, string]): Partial<Pe
   { of1000: 30, make: ([code, year]) => ({ moved: { on: '2025-11-14', from: ['1804', 2025] }, place: [code, year] }) },
   {
     of1000: 30,
-    make: ([code, year, county]) => ({ moved: { on: '2026-02-01', from: [code, year] }, place: ['1804', 2025], county }),
+    make: ([code, year, county]) => ({
+      moved: { on: '2026-02-01', from: [code, year] },
+      place: ['1804', 2025],
+      county,
+    }),
   },
   // Ålesund of 2023 was split in 2024.
   { of1000: 10, make: () => ({ place: ['1507', 2023], county: null }) },

@@ -41,6 +41,9 @@ const database: WorkerDatabase = {
   replayErasure: notCalled,
   unrecordedErasures: notCalled,
   exportMember: notCalled,
+  makeGrantSnapshot: notCalled,
+  grantReport: notCalled,
+  grantRows: notCalled,
 };
 const log = createLogger({ name: 'test', level: 'silent' });
 const parts = {

@@ -83,7 +83,7 @@ from (values
     'organization_id member_id known_from municipality municipality_year municipality_written address postal_code chapter',
     'Where the member lives, and lived.'),
   ('reporting.memberships', 'erased', 't.organization_id = p.organization_id and t.member_id = any (p.member_ids)', 'false',
-    'organization_id member_id since until', 'From when until when.'),
+    'id organization_id member_id since until', 'From when until when.'),
   ('reporting.dues', 'erased', 't.organization_id = p.organization_id and t.member_id = any (p.member_ids)', 'false',
     'organization_id member_id year paid_on amount', 'What the member paid.'),
   ('reporting.snapshot_persons', 'erased', 't.organization_id = p.organization_id and t.member_id = any (p.member_ids)', null,
@@ -94,7 +94,7 @@ from (values
     'id organization_id base_year rule_code rule counted_on state version corrects made_at made_by imported_at counting_digest records counted '
     'verified counties municipalities probable_duplicates open_cases meets digest proposed_by frozen_by frozen_at conflict_id',
     'Figures, and which coordinators froze them.'),
-  ('reporting.snapshot_figures', 'not personal', null, null, 'snapshot_id organization_id dimension key counted verified',
+  ('reporting.snapshot_figures', 'not personal', null, null, 'snapshot_id organization_id dimension key name counted verified',
     'Figures. Small ones may point at somebody, so they are for the organisation only.'),
   ('reporting.grant_rules', 'not personal', null, null,
     'code title level document counted_month counted_day min_age max_age min_fee paid_within_days application_after grant_after counties '

@@ -1,9 +1,10 @@
--- The rules that can be counted by.
+-- The rules that an organisation can count by: each organisation all of them.
 create or replace view api.grant_rules with (security_invoker = true) as
-select g.code, g.title, g.level, g.document, g.min_fee, g.min_age, g.max_age, g.required_members, g.required_municipalities, g.required_counties,
-  g.one_suffices
-from reporting.grant_rules as g;
+select g.organization, g.code, g.title, g.level, g.document, g.min_fee, g.min_age, g.max_age, g.required_members, g.required_municipalities,
+  g.required_counties, g.one_suffices
+from private.grant_rules() as g;
 comment on view api.grant_rules is 'Rules of grants: what is counted, and what the grant asks for.';
+comment on column api.grant_rules.organization is 'Who can count by it (slug).';
 comment on column api.grant_rules.code is 'What api.make_grant_snapshot takes.';
 comment on column api.grant_rules.title is 'Name for people.';
 comment on column api.grant_rules.level is 'Who gives the grant.';

@@ -6,7 +6,8 @@ select
   s.corrects, s.made_at, s.imported_at, s.records, s.counted, s.verified, s.counties, s.municipalities, s.probable_duplicates, s.open_cases, s.meets,
   s.digest, s.frozen_at, coalesce(s.conflict_id, (
     select c.id from registry.conflicts as c
-    where c.organization_id = s.organization_id and c.kind_name = 'grant_snapshot' and c.closed_at is null and c.detail ->> 'snapshot_id' = s.id::text)) as conflict_id
+    where c.organization_id = s.organization_id and c.kind_name = 'grant_snapshot' and c.closed_at is null
+      and c.detail ->> 'snapshot_id' = s.id::text)) as conflict_id
 from reporting.snapshots as s join registry.organizations as g on g.id = s.organization_id;
 comment on view api.grant_snapshots is 'What was counted for grants, one row a count. Figures: api.grant_figures.';
 comment on column api.grant_snapshots.snapshot_id is 'Identifies the snapshot.';

@@ -7,8 +7,8 @@ as $$
   select jsonb_build_object(
     'snapshot_id', s.id, 'base_year', s.base_year, 'counted', coalesce(sum(f.counted), 0), 'verified', coalesce(sum(f.verified), 0),
     'municipalities', count(f.key),
-    'rows', coalesce(jsonb_agg(jsonb_build_object('municipality', f.key, 'name', private.place_name(f.key, s.base_year), 'counted', f.counted,
-      'verified', f.verified) order by f.key), '[]'),
+    'rows', coalesce(jsonb_agg(jsonb_build_object('municipality', f.key, 'name', f.name, 'counted', f.counted, 'verified',
+      f.verified) order by f.key), '[]'),
     'without_municipality', coalesce((
       select u.counted from reporting.snapshot_figures as u
       where u.snapshot_id = s.id and u.dimension = 'municipality' and u.key = ''), 0))

@@ -1,4 +1,5 @@
--- A report as a whole: what was counted, by which rule and with which division, what it rests on. Equal for equal snapshots, whenever it is asked for.
+-- A report as a whole: what was counted, by which rule and with which division, what it rests on. Equal for equal snapshots, whenever it
+-- is asked for.
 create or replace function private.describe_snapshot(s reporting.snapshots)
 returns jsonb
 language sql stable
@@ -14,7 +15,7 @@ as $$
     'digest', s.digest,
     'figures', (
       select jsonb_agg(jsonb_build_object('dimension', f.dimension, 'key', f.key,
-        'name', case when f.dimension in ('county', 'municipality') then private.place_name(f.key, s.base_year) end,
+        'name', f.name,
         'counted', f.counted, 'verified', f.verified) order by f.dimension, f.key collate "C")
       from reporting.snapshot_figures as f where f.snapshot_id = s.id))
   from registry.organizations as g where g.id = s.organization_id

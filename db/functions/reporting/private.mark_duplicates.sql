@@ -1,4 +1,5 @@
--- Counted persons of one name and one birth date are probably one, unless each has a verified number: those are two. They are listed and stay counted.
+-- Counted persons of one name and one birth date are probably one, unless each has a verified number: those are two. They are listed and
+-- stay counted.
 create or replace function private.mark_duplicates(p_snapshot_id uuid)
 returns void
 language sql volatile

@@ -11,4 +11,3 @@ as $$
   ) as k where k.first_year <= p_year and coalesce(k.last_year, p_year) >= p_year
 $$;
 comment on function private.place_name is 'In: number of a county or municipality, a year. Out: its name in that year.';
-grant execute on function private.place_name to authenticated; -- called by api.grant_figures

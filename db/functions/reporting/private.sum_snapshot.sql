@@ -8,9 +8,10 @@ declare
   s reporting.snapshots;
   g reporting.grant_rules;
 begin
-  insert into reporting.snapshot_figures (snapshot_id, organization_id, dimension, key, counted, verified)
-  select p.snapshot_id, p.organization_id, d.dimension, d.key, count(*), count(*) filter (where p.verified)
-  from reporting.snapshot_persons as p
+  insert into reporting.snapshot_figures (snapshot_id, organization_id, dimension, key, name, counted, verified)
+  select p.snapshot_id, p.organization_id, d.dimension, d.key,
+    case when d.dimension in ('county', 'municipality') then private.place_name(d.key, t.base_year) end, count(*), count(*) filter (where p.verified)
+  from reporting.snapshot_persons as p join reporting.snapshots as t on t.id = p.snapshot_id
   cross join lateral (values
     ('county'::reporting.dimension, coalesce(p.county, ''), p.reason is null),
     ('municipality', coalesce(p.municipality, ''), p.reason is null),
@@ -19,7 +20,7 @@ begin
     ('place_problem', p.place_problem::text, p.reason is null and p.place_problem is not null),
     ('reason', p.reason::text, p.reason is not null)) as d(dimension, key, belongs)
   where p.snapshot_id = p_snapshot_id and d.belongs
-  group by p.snapshot_id, p.organization_id, d.dimension, d.key;
+  group by p.snapshot_id, p.organization_id, t.base_year, d.dimension, d.key;
 
   update reporting.snapshots as known
   set records = t.records, counted = t.counted, verified = t.verified, probable_duplicates = t.alike, counties = t.counties,

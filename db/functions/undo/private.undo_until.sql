@@ -4,7 +4,8 @@ returns timestamptz
 language sql immutable
 set search_path = pg_catalog, pg_temp
 begin atomic
-  select p_decided_at + private.undo_time() where p_kind not in ('push_failed', 'receiver_key', 'erasure', 'grant_snapshot') and p_decision <> 'retry_sync';
+  select p_decided_at + private.undo_time() where p_kind not in ('push_failed', 'receiver_key', 'erasure', 'grant_snapshot')
+    and p_decision <> 'retry_sync';
 end;
 comment on function private.undo_until is 'In: kind of a case, its decision in force, when it was made. Out: until when it can be taken back; null: not at all.';
 grant execute on function private.undo_until to authenticated; -- called by api.settled_conflicts
