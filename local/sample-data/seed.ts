@@ -28,7 +28,8 @@ export async function seed(client: pg.ClientBase, { keys, issuers }: SeedOptions
         const columns = { organization_id: id, ...memberColumns(member), ...(await seal(member)) };
         const { id: memberId } = await insertRow<{ id: string }>(client, 'registry.members', columns);
         memberIds.push(memberId);
-        await addMembership(client, { organization_id: id, member_id: memberId }, (counted += 1));
+        await addMembership(client, { organization_id: id, member_id: memberId }, counted);
+        counted += 1;
       }
       if (sample.linked) await link(client, sample, { organizationId: id, memberId: memberIds[0], issuers });
     }
