@@ -15,6 +15,8 @@ export type Size = {
   listed: { events: number; unlinked: number; settled: number; pushes: number };
   organizations: number[];
   importRows: number;
+  /** Members of a register that is counted for a grant. */
+  grantMembers: number;
   pushes: number;
   /** Pushes that failed for good, and as many that wait for later. */
   backlog: number;
@@ -37,6 +39,7 @@ export const quick: Size = {
   listed: { events: 20_000, unlinked: 1_000, settled: 1_000, pushes: 2_000 },
   organizations: [3, 30],
   importRows: 10_000,
+  grantMembers: 20_000,
   pushes: 500,
   backlog: 5_000,
 };
@@ -52,6 +55,7 @@ export const full: Size = {
   listed: { events: 2_000_000, unlinked: 100_000, settled: 100_000, pushes: 200_000 },
   organizations: [3, 300],
   importRows: 1_000_000,
+  grantMembers: 1_000_000,
   pushes: 3_000,
   backlog: 100_000,
 };

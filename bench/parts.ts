@@ -4,6 +4,7 @@ import type { Row } from './row.ts';
 import { measureCasePage } from './rows/case-page.ts';
 import { measureDecisions } from './rows/decisions.ts';
 import { measureDeskPages } from './rows/desk-pages.ts';
+import { measureGrants } from './rows/grants.ts';
 import {
   growMembers,
   growObservations,
@@ -48,6 +49,7 @@ const ORDINARY: Record<string, Part> = {
   pushes: async ({ context, keys, rows }) => void rows.push(...(await measurePushes(context, keys))),
   // Last, because from here on the tables grow.
   members: growTables,
+  grants: async ({ context, rows }) => void rows.push(...(await measureGrants(context))),
 };
 
 /** The parts of a run: all ordinary ones, or the one that is asked for by its title. */

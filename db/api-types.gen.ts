@@ -313,6 +313,148 @@ export type ErasureReceipt = {
   receipt: string;
 };
 
+/** A figure of a report. */
+export type GrantFigure = {
+  /** What is told apart. */
+  dimension: Enum<'dimension'>;
+  /** Number of the place in the division of the base year, year, chapter or code; empty: not known. */
+  key: string;
+  /** Name of the place in that year. */
+  name: string | null;
+  /** How many count; for a reason: how many records do not. */
+  counted: number;
+  /** How many of them have a verified number. */
+  verified: number;
+};
+
+/** What was counted for a grant, without persons. */
+export type GrantReport = {
+  /** The snapshot. */
+  snapshot_id: string;
+  /** Whose members (slug). */
+  organization: string;
+  /** The organisation, for people. */
+  organization_name: string;
+  /** The year whose members and payments count. */
+  base_year: number;
+  /** The year in which is applied. */
+  application_year: number;
+  /** The year that the grant is for. */
+  grant_year: number;
+  /** The rule as it was. */
+  rule: GrantRule;
+  /** The day on which is counted (ISO 8601). */
+  counted_on: string;
+  /** Draft or frozen. */
+  state: Enum<'snapshot_state'>;
+  /** What `propose_grant_freeze` wants. */
+  version: number;
+  /** The frozen snapshot that this one corrects. */
+  corrects: string | null;
+  /** When it was counted (ISO 8601). */
+  made_at: string;
+  /** End of the last import before. */
+  imported_at: string | null;
+  /** When it was frozen. */
+  frozen_at: string | null;
+  /** Source of the municipalities of that year. */
+  division: string;
+  /** SHA-256 of the program that counted. */
+  counting_digest: string;
+  /** Member records that were looked at. */
+  records: number;
+  /** Persons who count. */
+  counted: number;
+  /** How many of them have a verified number. */
+  verified: number;
+  /** From how many counties. */
+  counties: number;
+  /** From how many municipalities. */
+  municipalities: number;
+  /** Counted persons who are probably one with another. */
+  probable_duplicates: number;
+  /** Cases that were open, by kind. */
+  open_cases: Record<string, number>;
+  /** Whether the figures reach what the grant asks for. */
+  meets: boolean | null;
+  /** SHA-256 over all that was counted. */
+  digest: string;
+  /** The figures; null: nobody was there. */
+  figures: GrantFigure[] | null;
+};
+
+/** The rule of a grant, as a snapshot keeps it. */
+export type GrantRule = {
+  /** Short name. */
+  code: string;
+  /** Name for people. */
+  title: string;
+  /** Where it is written, and what is not confirmed. */
+  document: string;
+  /** Smallest fee that counts, in øre. */
+  min_fee: number;
+  /** How many members are asked for. */
+  required_members: number | null;
+  /** From how many municipalities. */
+  required_municipalities: number | null;
+  /** From how many counties. */
+  required_counties: number | null;
+  /** Whether one of these is enough. */
+  one_suffices: boolean;
+};
+
+/** A line of a list. Never a personnummer. */
+export type GrantPerson = {
+  /** Number of the line in the snapshot. */
+  nth: number;
+  /** Name; null: erased, or none. */
+  name: string | null;
+  /** Address and postal code. */
+  address: string | null;
+  /** County. */
+  county_name: string | null;
+  /** Municipality. */
+  municipality_name?: string | null;
+  /** Year of birth. */
+  birth_year: number | null;
+  /** When the dues were paid (ISO 8601). */
+  paid_on: string | null;
+  /** Sum in øre. */
+  amount: number | null;
+  /** Why the record is not counted. */
+  reason?: string | null;
+  /** Why the municipality is not known. */
+  place_problem?: string | null;
+  /** Persons with the same number here are probably one. */
+  probable_group?: number | null;
+  /** The person was erased; the figures still count them. */
+  erased: boolean;
+};
+
+/** Lines of a list, in their order. */
+export type GrantList = {
+  /** The lines. */
+  rows: GrantPerson[];
+};
+
+/** How many of the counted live in an area. */
+export type GrantArea = {
+  /** The snapshot. */
+  snapshot_id: string;
+  /** Its year. */
+  base_year: number;
+  /** How many. */
+  counted: number;
+  /** How many of them have a verified number. */
+  verified: number;
+  /** From how many municipalities. */
+  municipalities: number;
+  /** The same by municipality of the base year. */
+  rows: { municipality: string; name: string; counted: number; verified: number }[];
+  /** How many of the whole snapshot live nobody knows where. */
+  without_municipality: number;
+};
+
 /** What agreed and what disagreed between a login and a record, and how two numbers differ. Never a number. */
 export type Evidence = {
   /** The match rule that held (docs/outcomes.md); absent when none did. */
@@ -355,6 +497,16 @@ export type Evidence = {
   public_jwk?: Json;
   /** Failed push: attempts that were begun. */
   attempts?: number;
+  /** Freezing: the snapshot. */
+  snapshot_id?: string;
+  /** Freezing: its base year. */
+  base_year?: number;
+  /** Freezing: its rule. */
+  rule?: string;
+  /** Freezing: how many count. */
+  counted?: number;
+  /** Freezing: digest of the figures. */
+  digest?: string;
 };
 
 /** Every refusal, with its HTTP status (docs/error-codes.md). */
@@ -443,6 +595,20 @@ export const REFUSALS = {
   number_in_query: { status: 422 },
   /** There is no consent of yours that could be withdrawn. */
   nothing_to_withdraw: { status: 409 },
+  /** There is no such rule of a grant. */
+  rule_unknown: { status: 422 },
+  /** The municipalities of that year are not known here. The operator adds them (docs/grant-reports.md). */
+  division_unknown: { status: 422 },
+  /** The day on which is counted has not passed yet. */
+  year_not_over: { status: 409 },
+  /** What is corrected is a frozen snapshot of the same organisation and base year. */
+  corrects_unknown: { status: 422 },
+  /** That is frozen. A correction is a new count that names the frozen one. */
+  frozen_already: { status: 409 },
+  /** There is no such list, or not of that length. */
+  list_unusable: { status: 422 },
+  /** Name counties or municipalities, by their numbers in that year. */
+  area_unusable: { status: 422 },
   /** The language is nb, nn or en. */
   unknown_language: { status: 422 },
   /** Something newer depends on this decision. Undo or settle that first. */
@@ -679,6 +845,110 @@ export type Database = {
           settled_at: string | null;
           /** The case that is to be settled before the change is sent. */
           waits_for_conflict_id: string | null;
+        };
+        Relationships: [];
+      };
+      /** Figures of a snapshot by county, municipality, birth year, chapter, and by reason of those who do not count. Small ones are for the organisation only. */
+      grant_figures: {
+        Row: {
+          /** The snapshot. */
+          snapshot_id: string;
+          /** Whose members (slug). */
+          organization: string;
+          /** What is told apart. */
+          dimension: Enum<'dimension'>;
+          /** Number of the place in the division of the base year, year, chapter or code; empty: not known. */
+          key: string;
+          /** Name of the place in that year. */
+          name: string | null;
+          /** How many persons count; for a reason: how many records do not. */
+          counted: number;
+          /** How many of them have a verified number. */
+          verified: number;
+        };
+        Relationships: [];
+      };
+      /** Rules of grants: what is counted, and what the grant asks for. */
+      grant_rules: {
+        Row: {
+          /** Who can count by it (slug). */
+          organization: string | null;
+          /** What api.make_grant_snapshot takes. */
+          code: string | null;
+          /** Name for people. */
+          title: string | null;
+          /** Who gives the grant. */
+          level: Enum<'grant_level'> | null;
+          /** Where the rule is written, and what of it has not been confirmed. */
+          document: string | null;
+          /** Smallest fee that counts as paying, in øre. */
+          min_fee: number | null;
+          /** Lowest age; null: any. */
+          min_age: number | null;
+          /** Highest age; null: any. */
+          max_age: number | null;
+          /** How many members the grant asks for; null: it does not. */
+          required_members: number | null;
+          /** From how many municipalities. */
+          required_municipalities: number | null;
+          /** From how many counties. */
+          required_counties: number | null;
+          /** Whether one of these is enough. */
+          one_suffices: boolean | null;
+        };
+        Relationships: [];
+      };
+      /** What was counted for grants, one row a count. Figures: api.grant_figures. */
+      grant_snapshots: {
+        Row: {
+          /** Identifies the snapshot. */
+          snapshot_id: string;
+          /** Whose members (slug). */
+          organization: string;
+          /** The year whose members and payments count. */
+          base_year: number;
+          /** The year in which is applied. */
+          application_year: number | null;
+          /** The year that the grant is for. */
+          grant_year: number | null;
+          /** The rule. */
+          rule_code: string;
+          /** The rule, for people. */
+          rule_title: string | null;
+          /** The day on which is counted. */
+          counted_on: string;
+          /** Draft or frozen. */
+          state: Enum<'snapshot_state'>;
+          /** What api.propose_grant_freeze wants as expected_version. */
+          version: number;
+          /** The frozen snapshot that this one corrects. */
+          corrects: string | null;
+          /** When it was counted. */
+          made_at: string;
+          /** End of the last import before. */
+          imported_at: string | null;
+          /** Member records that were looked at. */
+          records: number;
+          /** Persons who count. */
+          counted: number;
+          /** How many of them have a verified number. */
+          verified: number;
+          /** From how many counties. */
+          counties: number;
+          /** From how many municipalities. */
+          municipalities: number;
+          /** Counted persons who are probably one with another. */
+          probable_duplicates: number;
+          /** Cases that were open then, by kind. */
+          open_cases: Record<string, number>;
+          /** Whether the figures reach what the grant asks for. */
+          meets: boolean | null;
+          /** SHA-256 over all that was counted. */
+          digest: string | null;
+          /** When two coordinators froze it. */
+          frozen_at: string | null;
+          /** The case in which it was frozen, or is to be. */
+          conflict_id: string | null;
         };
         Relationships: [];
       };
@@ -925,6 +1195,20 @@ export type Database = {
           created_at: string | null;
           /** When it was last changed. */
           updated_at: string | null;
+          /** Municipality, as the last import had it. */
+          municipality: string | null;
+          /** Address. */
+          address: string | null;
+          /** Postal code. */
+          postal_code: string | null;
+          /** Local chapter. */
+          chapter: string | null;
+          /** First day of membership. */
+          member_since: string | null;
+          /** Last day of membership; null: still a member. */
+          member_until: string | null;
+          /** What was paid, the last year first: [{"year", "paid_on", "amount"}], in øre. */
+          dues: Json | null;
         };
         Relationships: [];
       };
@@ -1200,6 +1484,11 @@ export type Database = {
         Args: { conflict_id: string; user_id: string | null };
         Returns: AssignedCase;
       };
+      /** In: a snapshot, the year of the numbers, numbers of counties or of municipalities. Out: {"counted", "verified", "municipalities", "rows", "without_municipality"}, or a refusal with code and message (HTTP 404, 422). */
+      count_grant_area: {
+        Args: { snapshot_id: string; area_year: number; counties?: string[] | null; municipalities?: string[] | null };
+        Returns: GrantArea;
+      };
       /** In: a case of api.approvals that another coordinator proposed a decision for, why not, its version. Out: the case, open again, or a refusal with code and message (HTTP 404, 409, 422). */
       decline: {
         Args: { conflict_id: string; note: string | null; expected_version: number };
@@ -1235,6 +1524,21 @@ export type Database = {
         Args: { query: string; limit?: number };
         Returns: FoundMembers;
       };
+      /** In: a snapshot; counted, not_counted, duplicates (probably one person) or places (municipality not known); the last row that is known; 1 to 1000. Out: {"rows": [...]}, without any personnummer; or a refusal with code and message (HTTP 404, 422). */
+      grant_list: {
+        Args: { snapshot_id: string; what: string; after?: number; most?: number };
+        Returns: GrantList;
+      };
+      /** In: a snapshot. Out: what was counted, rule, division, figures by county, municipality, birth year, chapter and reason, and the digest; or a refusal with code and message (HTTP 404). No persons. */
+      grant_report: {
+        Args: { snapshot_id: string };
+        Returns: GrantReport;
+      };
+      /** In: a snapshot, 1 to 1000, a word. Out: {"rows": [...]}: always the same for the same three; or a refusal with code and message (HTTP 404, 422). */
+      grant_sample: {
+        Args: { snapshot_id: string; size: number; seed?: string };
+        Returns: GrantList;
+      };
       /** In: a login that matched nobody with certainty (api.unlinked_logins), the member it belongs to, a note, the version of the open case about that login as the coordinator saw it (null: it was not decided on the page of a case). Out: the link, or a refusal with code and message (HTTP 404, 409, 422). */
       link_login: {
         Args: { observation_id: string; member_id: string; note?: string | null; expected_version?: number };
@@ -1245,6 +1549,11 @@ export type Database = {
         Args: { observation_id: string };
         Returns: Suggestion[];
       };
+      /** In: organisation (slug), base year, rule (api.grant_rules), the frozen snapshot that is corrected (null: none). Out: the draft (as api.grant_report), or a refusal with code and message (HTTP 404, 409, 422). A draft of the same year and rule gives way. */
+      make_grant_snapshot: {
+        Args: { organization: string; base_year: number; rule: string; corrects?: string | null };
+        Returns: GrantReport;
+      };
       /** In: a change of api.worklist. Out: the delivered push, or a refusal with code and message (HTTP 404, 409: it was done already, or the record has changed since). */
       mark_done: {
         Args: { push_id: string };
@@ -1254,6 +1563,11 @@ export type Database = {
       postpone_conflict: {
         Args: { conflict_id: string; until: string | null; note: string | null };
         Returns: PostponedCase;
+      };
+      /** In: a draft, a note (may be null), its version. Out: the case that waits for another coordinator (api.approve, api.decline, api.withdraw_proposal), or a refusal with code and message (HTTP 404, 409, 422). */
+      propose_grant_freeze: {
+        Args: { snapshot_id: string; note: string | null; expected_version: number };
+        Returns: SettledCase;
       };
       /** In: an organisation (slug); a public JWK, X25519 or P-256. Out: a case of kind receiver_key, proposed, or settled where no second coordinator has to approve it; or a refusal with code and message (HTTP 404, 409, 422). The fingerprint (RFC 7638) is in its detail, and becomes the kid. */
       propose_receiver_key: {
@@ -1312,7 +1626,8 @@ export type Database = {
         | 'member_system'
         | 'drift'
         | 'receiver_key'
-        | 'erasure';
+        | 'erasure'
+        | 'grant_snapshot';
       /** Life of a case. Open and proposed ones wait for coordinators: they are not closed (closed_at is null). */
       conflict_state: 'open' | 'proposed' | 'resolved' | 'superseded';
       /** Where a member stands on the storing of the number. */
@@ -1326,11 +1641,16 @@ export type Database = {
         | 'link_login'
         | 'retry_sync'
         | 'accept_receiver_key'
-        | 'erase_member';
+        | 'erase_member'
+        | 'freeze_snapshot';
+      /** What figures are told apart by. */
+      dimension: 'county' | 'municipality' | 'birth_year' | 'chapter' | 'reason' | 'place_problem';
       /** Life of an erasure. Announced: it is decided, and will be written into the ledger outside the database before anything is erased. */
       erasure_state: 'announced' | 'erased';
       /** Life of a file of changes. */
       file_state: 'writing' | 'ready' | 'acknowledged' | 'expired';
+      /** Who gives a grant. */
+      grant_level: 'national' | 'county';
       /** Languages of the coordinators' pages: bokmål, nynorsk, English. */
       language: 'nb' | 'nn' | 'en';
       /** How an organisation's member system is reached. */
@@ -1353,6 +1673,8 @@ export type Database = {
       push_state: 'pending' | 'sending' | 'delivered' | 'rejected' | 'given_up' | 'superseded' | 'cancelled';
       /** Whether the member system has removed the number that it was sent. */
       removal_state: 'not_needed' | 'queued' | 'delivered';
+      /** Life of a snapshot. A draft is made anew as often as one likes; a frozen one never changes. */
+      snapshot_state: 'draft' | 'frozen';
       /** Where a value or an event came from. */
       source: 'vipps-login' | 'bankid-login' | 'idporten-login' | 'import' | 'coordinator';
     };

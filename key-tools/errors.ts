@@ -1,6 +1,5 @@
-/** Why a key was not made or turned over; `arguments_invalid` is misuse of the command. */
+/** Why a key was not turned over. */
 export type KeyErrorCode =
-  | 'arguments_invalid'
   | 'rotation_under_way'
   | 'rotation_not_begun'
   | 'key_in_use_already'

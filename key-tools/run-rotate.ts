@@ -1,23 +1,27 @@
-import { parseArgs } from 'node:util';
 import { NoteError, openNote, parseVerifierKey } from '../audit-seal/note.ts';
+import { type CommandLine, UsageError } from '../runtime/command-line.ts';
 import { createGuardedFetch } from '../runtime/guarded-fetch.ts';
 import { type RotationConfig, readRotationConfig } from './config.ts';
 import { KeyError } from './errors.ts';
 import { type KeyDatabase, type Need, withKeyDatabase } from './key-database.ts';
 import { type Kind, type KindName, kindNames, kinds, type NamedKey } from './kinds.ts';
 import { nextKeys, type StepName, standOf, stepNames } from './rotation.ts';
-import { readKind, runCommand, type Terminal } from './terminal.ts';
+import { readKind, runKeyCommand, type Terminal } from './terminal.ts';
 
-const usage = `Usage: npm run keys:rotate -- ${kindNames.join('|')} [${stepNames.join('|')}] [--since TIME]
-
-Without a step: where the rotation of this kind stands, and what each step does to running programs.
+const command = {
+  name: 'keys:rotate',
+  synopsis: `${kindNames.join('|')} [${stepNames.join('|')}] [--since TIME]`,
+  about: `Without a step: where the rotation of this kind stands, and what each step does to running programs.
 know    prints the variables in which every program knows the new key, and none uses it yet
 use     prints those in which the new key is used
 renew   sealing and index: begins to make every stored number anew, in the workers
 finish  prints those without the old key; refuses while anything needs it
 --since when the last program was restarted with the step before, such as 2026-11-29T04:00Z
 
-The variable with the keys as they are now is read from the environment; new variables go to standard output, the rest to standard error.`;
+The variable with the keys as they are now is read from the environment; new variables go to standard output, the rest to standard error.`,
+  options: { since: { type: 'string' } },
+  words: [1, 2],
+} as const;
 
 /** Kinds whose stored numbers say which key they need. */
 const countedAs: Partial<Record<KindName, 'index' | 'sealed'>> = { sealing: 'sealed', index: 'index' };
@@ -33,8 +37,8 @@ export async function runRotate(
   terminal: Terminal,
   now: () => Date = () => new Date(),
 ): Promise<number> {
-  return await runCommand('keys:rotate', usage, words, terminal, async () => {
-    const { name, step, since } = readArguments(words);
+  return await runKeyCommand(command, words, terminal, async (line) => {
+    const { name, step, since } = readArguments(line);
     const kind = kinds[name];
     const counted = countedAs[name];
     const config = readRotationConfig(environment, kind, {
@@ -53,21 +57,12 @@ export async function runRotate(
   });
 }
 
-function readArguments(words: readonly string[]): { name: KindName; step: StepName | undefined; since: Date | null } {
-  let parsed: { values: { since?: string | undefined }; positionals: string[] };
-  try {
-    parsed = parseArgs({ args: [...words], allowPositionals: true, options: { since: { type: 'string' } } });
-  } catch (error) {
-    throw new KeyError('arguments_invalid', error instanceof Error ? error.message : 'not understood');
-  }
-  const [first, second, ...more] = parsed.positionals;
+function readArguments({ values: { since }, words: [first, second] }: CommandLine<typeof command.options, never>) {
   const step = stepNames.find((each) => each === second);
-  if (more.length > 0 || (second !== undefined && step === undefined))
-    throw new KeyError('arguments_invalid', `a step is one of ${stepNames.join(', ')}`);
-  const { since } = parsed.values;
+  if (second !== undefined && step === undefined) throw new UsageError(`a step is one of ${stepNames.join(', ')}`);
   const time = since === undefined ? null : new Date(since);
   if (time !== null && (Number.isNaN(time.getTime()) || !/(Z|[+-]\d\d:\d\d)$/.test(since ?? '')))
-    throw new KeyError('arguments_invalid', '--since is a time with its zone, such as 2026-11-29T04:00Z');
+    throw new UsageError('--since is a time with its zone, such as 2026-11-29T04:00Z');
   return { name: readKind(first), step, since: time };
 }
 
@@ -117,8 +112,7 @@ function tellNeeds(key: string, needs: readonly Need[]): string {
 }
 
 async function beginRenewal(name: KindName, kind: Kind, config: RotationConfig, { explain }: Terminal): Promise<void> {
-  if (kind.steps.renew === null)
-    throw new KeyError('arguments_invalid', 'nothing that is stored needs this kind of key');
+  if (kind.steps.renew === null) throw new UsageError('nothing that is stored needs this kind of key');
   const stand = standOf(kind, config.keys);
   if (stand.at !== 'used')
     throw new KeyError('rotation_not_begun', 'the new key does not stand first: "use" comes before "renew"');

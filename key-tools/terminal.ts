@@ -1,3 +1,5 @@
+import type { ParseArgsOptionsConfig } from 'node:util';
+import { type Command, type CommandLine, runCommand, UsageError } from '../runtime/command-line.ts';
 import { ConfigurationError } from '../runtime/environment.ts';
 import { KeyError } from './errors.ts';
 import { type KindName, kindNames } from './kinds.ts';
@@ -7,35 +9,28 @@ export type Terminal = { say(line: string): void; explain(text: string): void };
 
 export const terminal: Terminal = { say: (line) => console.log(line), explain: (text) => console.error(text) };
 
-/** @throws {KeyError} `arguments_invalid` */
+/** @throws UsageError */
 export function readKind(word: string | undefined): KindName {
   const kind = kindNames.find((each) => each === word);
-  if (kind === undefined) throw new KeyError('arguments_invalid', `say which kind of key: ${kindNames.join(', ')}`);
+  if (kind === undefined) throw new UsageError(`say which kind of key: ${kindNames.join(', ')}`);
   return kind;
 }
 
-/** Turns what a command throws into an exit code: 2 where it was called wrongly, 1 where it refuses. */
-export async function runCommand(
-  name: string,
-  usage: string,
+/** Runs a command about keys; 1 where it refuses. */
+export function runKeyCommand<const Options extends ParseArgsOptionsConfig>(
+  command: Command<Options, never>,
   words: readonly string[],
   { say, explain }: Terminal,
-  action: () => Promise<number>,
+  action: (line: CommandLine<Options, never>) => Promise<number>,
 ): Promise<number> {
-  if (words.includes('--help') || words.includes('-h')) {
-    say(usage);
-    return 0;
-  }
-  try {
-    return await action();
-  } catch (error) {
-    if (error instanceof ConfigurationError) {
-      explain(`${name}: ${error.message}`);
+  return runCommand(command, [...words], { say, complain: explain }, async (line) => {
+    try {
+      return await action(line);
+    } catch (error) {
+      if (error instanceof ConfigurationError) explain(`${command.name}: ${error.message}`);
+      else if (error instanceof KeyError) explain(`${command.name}: ${error.code}: ${error.message}`);
+      else throw error;
       return 1;
     }
-    if (!(error instanceof KeyError)) throw error;
-    const misused = error.code === 'arguments_invalid';
-    explain(`${name}: ${error.code}: ${error.message}${misused ? `\n\n${usage}` : ''}`);
-    return misused ? 2 : 1;
-  }
+  });
 }

@@ -55,6 +55,7 @@ export async function importMembers(options: Arguments, surroundings: Surroundin
       layout: file.layout,
       birthDate: file.mapping.birthDate,
       countryCode: file.mapping.countryCode,
+      amounts: file.mapping.amounts,
       capture: run.capture,
       organizationId: run.organization_id,
       dropBadNumbers: options.dropBadNumbers,

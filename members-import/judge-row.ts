@@ -4,14 +4,18 @@ import type { Layout } from './header.ts';
 import type { FieldName } from './mapping.ts';
 import type { MemberRecord } from './member-records.ts';
 import {
+  type AmountUnit,
   type BirthDateFormat,
   cleanField,
   isNothing,
+  readAmount,
   readDate,
+  readDay,
   readEmail,
   readExternalId,
   readName,
   readPhone,
+  readYear,
 } from './read-fields.ts';
 import { bareNumber, holdsNumber } from './written-numbers.ts';
 
@@ -31,6 +35,15 @@ const rejectionReasons = [
   'personnummer_malformed',
   'personnummer_not_accepted',
   'personnummer_in_another_column',
+  'municipality_unusable',
+  'address_unusable',
+  'postal_code_unusable',
+  'chapter_unusable',
+  'member_since_unusable',
+  'member_until_unusable',
+  'dues_year_unusable',
+  'dues_paid_on_unusable',
+  'dues_amount_unusable',
 ] as const;
 
 type RejectionReason = (typeof rejectionReasons)[number];
@@ -46,6 +59,7 @@ export type RowRules = {
   layout: Layout;
   birthDate: BirthDateFormat;
   countryCode: string;
+  amounts: AmountUnit;
   acceptsSynthetic: boolean;
   /** False while the organisation has recorded no legal basis: numbers are not even read. */
   capture: boolean;
@@ -62,6 +76,19 @@ export type JudgedRow = {
   /** E.164, with plus. */
   phone: string | null;
   personnummer: Personnummer | null;
+  /** As the file has it; the database knows municipalities. */
+  municipality: string | null;
+  address: string | null;
+  postalCode: string | null;
+  chapter: string | null;
+  /** First and last day, `YYYY-MM-DD`. */
+  memberSince: string | null;
+  memberUntil: string | null;
+  duesYear: number | null;
+  /** `YYYY-MM-DD` */
+  duesPaidOn: string | null;
+  /** In øre. */
+  duesAmount: number | null;
 };
 
 /** What was made of one record. */
@@ -102,10 +129,29 @@ const nobody: JudgedRow = {
   email: null,
   phone: null,
   personnummer: null,
+  municipality: null,
+  address: null,
+  postalCode: null,
+  chapter: null,
+  memberSince: null,
+  memberUntil: null,
+  duesYear: null,
+  duesPaidOn: null,
+  duesAmount: null,
 };
 
 /** Stored as they are, so none of them may hold a number. A birth date that holds one is no date. */
-const clearColumns = ['external_id', 'given_name', 'family_name', 'email', 'phone'] as const;
+const clearColumns = [
+  'external_id',
+  'given_name',
+  'family_name',
+  'email',
+  'phone',
+  'municipality',
+  'address',
+  'postal_code',
+  'chapter',
+] as const;
 
 function fieldOf(fields: string[], { layout }: RowRules, name: FieldName): string {
   const text = cleanField(fields[layout.positions[name] ?? -1] ?? '');
@@ -113,7 +159,7 @@ function fieldOf(fields: string[], { layout }: RowRules, name: FieldName): strin
 }
 
 function readClearColumns(fields: string[], rules: RowRules, reasons: Set<RejectionReason>) {
-  const read = (name: FieldName, reason: RejectionReason, parse: (text: string) => string | undefined) => {
+  const read = <Value>(name: FieldName, reason: RejectionReason, parse: (text: string) => Value | undefined) => {
     const text = fieldOf(fields, rules, name);
     if (text === '') return null;
     const value = isStorable(text) ? parse(text) : undefined;
@@ -127,7 +173,35 @@ function readClearColumns(fields: string[], rules: RowRules, reasons: Set<Reject
     birthDate: read('birth_date', 'birth_date_unusable', (text) => readDate(text, rules.birthDate)),
     email: read('email', 'email_unusable', readEmail),
     phone: read('phone', 'phone_unusable', (text) => readPhone(text, rules.countryCode)),
+    ...readMembership(read, rules, reasons),
   };
+}
+
+type Read = <Value>(
+  name: FieldName,
+  reason: RejectionReason,
+  parse: (text: string) => Value | undefined,
+) => Value | null;
+
+/** What grants ask about. A sum says for which year it is, and nobody leaves before having come. */
+function readMembership(read: Read, { birthDate, amounts }: RowRules, reasons: Set<RejectionReason>) {
+  const day = (text: string) => readDay(text, birthDate);
+  const row = {
+    municipality: read('municipality', 'municipality_unusable', readName),
+    address: read('address', 'address_unusable', readName),
+    postalCode: read('postal_code', 'postal_code_unusable', (text) => (text.length <= 20 ? readName(text) : undefined)),
+    chapter: read('chapter', 'chapter_unusable', readName),
+    memberSince: read('member_since', 'member_since_unusable', day),
+    memberUntil: read('member_until', 'member_until_unusable', day),
+    duesYear: read('dues_year', 'dues_year_unusable', readYear),
+    duesPaidOn: read('dues_paid_on', 'dues_paid_on_unusable', (text) => readDate(text, birthDate)),
+    duesAmount: read('dues_amount', 'dues_amount_unusable', (text) => readAmount(text, amounts)),
+  };
+  if (row.memberSince !== null && row.memberUntil !== null && row.memberUntil < row.memberSince) {
+    reasons.add('member_until_unusable');
+  }
+  if (row.duesAmount !== null && row.duesYear === null) reasons.add('dues_year_unusable');
+  return row;
 }
 
 /** PostgreSQL takes no NUL, and half a surrogate pair is no text. */

@@ -2,7 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { type Encoding, encodings } from './encoding.ts';
 import { ImportError } from './errors.ts';
 import { printable } from './printable.ts';
-import { type BirthDateFormat, birthDateFormats, cleanField, isCallingCode } from './read-fields.ts';
+import {
+  type AmountUnit,
+  amountUnits,
+  type BirthDateFormat,
+  birthDateFormats,
+  cleanField,
+  isCallingCode,
+} from './read-fields.ts';
 
 /** What a column of the file can be. */
 export const fieldNames = [
@@ -13,6 +20,15 @@ export const fieldNames = [
   'email',
   'phone',
   'personnummer',
+  'municipality',
+  'address',
+  'postal_code',
+  'chapter',
+  'member_since',
+  'member_until',
+  'dues_year',
+  'dues_paid_on',
+  'dues_amount',
 ] as const;
 export type FieldName = (typeof fieldNames)[number];
 
@@ -25,16 +41,18 @@ export type Mapping = {
   encoding?: Encoding;
   /** `false`: each line is a row; `true`: quotes are always what they seem. Left out: it is found out, or the import stops. */
   lineBreaksInFields?: boolean;
-  /** Order of day, month and year; default `yyyy-mm-dd`. */
+  /** Order of day, month and year in every date; default `yyyy-mm-dd`. */
   birthDate: BirthDateFormat;
   /** Added to phone numbers that have no country code. */
   countryCode: string;
+  /** What `dues_amount` is in: `øre` (whole numbers) or `kroner` (`350`, `350,00`). */
+  amounts: AmountUnit;
 };
 
-const defaults: Mapping = { columns: {}, birthDate: 'yyyy-mm-dd', countryCode: '47' };
+const defaults: Mapping = { columns: {}, birthDate: 'yyyy-mm-dd', countryCode: '47', amounts: 'øre' };
 
 /**
- * Reads a mapping file: JSON with `columns`, `delimiter`, `encoding`, `lineBreaksInFields`, `birthDate`, `countryCode`.
+ * Reads a mapping file: JSON with `columns`, `delimiter`, `encoding`, `lineBreaksInFields`, `birthDate`, `countryCode`, `amounts`.
  *
  * @throws {ImportError} `mapping_invalid`, with what is wrong
  */
@@ -67,6 +85,7 @@ function judge(parsed: unknown): string[] {
     lineBreaksInFields,
     birthDate,
     countryCode,
+    amounts,
     ...unknown
   } = parsed as Record<string, unknown>;
   const faults = Object.keys(unknown).map((name) => `${printable(name) ?? 'a name'} is unknown`);
@@ -81,6 +100,8 @@ function judge(parsed: unknown): string[] {
     faults.push(`birthDate must be one of ${birthDateFormats.join(', ')}`);
   if (countryCode !== undefined && !(typeof countryCode === 'string' && isCallingCode(countryCode)))
     faults.push('countryCode must be the calling code of a country, such as 47');
+  if (amounts !== undefined && !amountUnits.some((known) => known === amounts))
+    faults.push(`amounts must be one of ${amountUnits.join(', ')}`);
   return faults;
 }
 

@@ -67,6 +67,7 @@ export function idForm(text: string): string {
 
 const longest = { id: 200, name: 200, email: 320 };
 const earliestYear = 1850;
+const latestYear = 2199;
 
 /** No-break and narrow spaces, which spreadsheets put between groups of digits; no id and no address has any. */
 const narrowSpaces = /[\u00A0\u2000-\u200A\u202F\u205F\u3000]/g;
@@ -135,12 +136,40 @@ const midnight = /^(?:[T ]00:00(?::00(?:[.,]0+)?)?(?:Z|\+00(?::?00)?)?)?$/;
 
 /** @returns `YYYY-MM-DD`, a date of the calendar that is past */
 export function readDate(text: string, format: BirthDateFormat): string | undefined {
+  const iso = readDay(text, format);
+  return iso !== undefined && Date.parse(`${iso}T00:00:00Z`) <= Date.now() ? iso : undefined;
+}
+
+/** @returns `YYYY-MM-DD`, a date of the calendar, also one to come: whoever has resigned leaves at the end of the year */
+export function readDay(text: string, format: BirthDateFormat): string | undefined {
   const { year, month, day, rest } = dateForms[format].exec(text)?.groups ?? {};
   if (rest === undefined || !midnight.test(rest)) return undefined;
   const iso = `${year}-${month}-${day}`;
   const date = new Date(`${iso}T00:00:00Z`);
   const exists = !Number.isNaN(date.getTime()) && date.toISOString().startsWith(iso);
-  return exists && date.getUTCFullYear() >= earliestYear && date.getTime() <= Date.now() ? iso : undefined;
+  return exists && date.getUTCFullYear() >= earliestYear && date.getUTCFullYear() <= latestYear ? iso : undefined;
+}
+
+/** @returns a year, such as 2025 */
+export function readYear(text: string): number | undefined {
+  return /^(?:19|20|21)[0-9]{2}$/.test(text) ? Number(text) : undefined;
+}
+
+export const amountUnits = ['øre', 'kroner'] as const;
+export type AmountUnit = (typeof amountUnits)[number];
+
+/**
+ * A sum of money. Øre are a whole number; kroner may have a space between thousands, `kr` and two decimals: `kr 1 350,00`.
+ *
+ * @returns øre
+ */
+export function readAmount(text: string, unit: AmountUnit): number | undefined {
+  const bare = text.replaceAll(narrowSpaces, ' ');
+  if (unit === 'øre') return /^[0-9]{1,9}$/.test(bare) ? Number(bare) : undefined;
+  const form = /^(?:kr\.?)?\s*(?<whole>[0-9]{1,3}(?: [0-9]{3})+|[0-9]{1,7})(?:[.,](?<part>[0-9]{2}|-))?(?:\s*kr\.?)?$/i;
+  const { whole, part = '' } = form.exec(bare)?.groups ?? {};
+  if (whole === undefined) return undefined;
+  return Number(whole.replaceAll(' ', '')) * 100 + (/^[0-9]+$/.test(part) ? Number(part) : 0);
 }
 
 /**

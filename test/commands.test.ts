@@ -6,8 +6,16 @@ import { beforeAll, describe, test } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..');
 const commands = [
-  ...['member:erase', 'member:export', 'erasures:replay', 'drift', 'member-system:check', 'provider:check'],
-  ...['audit:verify', 'audit:witness', 'configure', 'members:import', 'migrate'],
+  ...[
+    'member:erase',
+    'member:export',
+    'erasures:replay',
+    'drift',
+    'grant:report',
+    'member-system:check',
+    'provider:check',
+  ],
+  ...['audit:verify', 'audit:witness', 'configure', 'members:import', 'migrate', 'keys:create', 'keys:rotate'],
 ];
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
 const fileOf = (command: string) => scripts[command]?.split(' ').at(-1) as string;

@@ -220,6 +220,72 @@ export type ExportedNumber = Readonly<z.infer<typeof exportedNumber>>;
 export const exportedMember = z.object({ export: z.record(z.string(), z.unknown()), numbers: z.array(exportedNumber) });
 export type ExportedMember = Readonly<z.infer<typeof exportedMember>>;
 
+const grantRule = z.object({
+  code: z.string(),
+  title: z.string(),
+  document: z.string(),
+  required_members: z.number().nullable(),
+  required_municipalities: z.number().nullable(),
+  required_counties: z.number().nullable(),
+  one_suffices: z.boolean(),
+});
+
+/** What was counted for a grant, without persons (private.describe_snapshot). */
+export const grantReport = z.object({
+  snapshot_id: z.string(),
+  organization: z.string(),
+  organization_name: z.string(),
+  base_year: z.number(),
+  application_year: z.number(),
+  grant_year: z.number(),
+  counted_on: z.string(),
+  state: z.enum(['draft', 'frozen']),
+  corrects: z.string().nullable(),
+  made_at: z.string(),
+  imported_at: z.string().nullable(),
+  frozen_at: z.string().nullable(),
+  division: z.string(),
+  rule: grantRule,
+  records: z.number(),
+  counted: z.number(),
+  verified: z.number(),
+  counties: z.number(),
+  municipalities: z.number(),
+  probable_duplicates: z.number(),
+  open_cases: z.record(z.string(), z.number()),
+  meets: z.boolean().nullable(),
+  counting_digest: z.string(),
+  digest: z.string(),
+  figures: z
+    .array(
+      z.object({
+        dimension: z.enum(['county', 'municipality', 'birth_year', 'chapter', 'reason', 'place_problem']),
+        key: z.string(),
+        name: z.string().nullable(),
+        counted: z.number(),
+        verified: z.number(),
+      }),
+    )
+    .nullable()
+    .transform((figures) => figures ?? []),
+});
+export type GrantReport = Readonly<z.infer<typeof grantReport>>;
+
+/** A line of a list that is made of it: never a personnummer. */
+export const grantRow = z.object({
+  nth: z.number(),
+  name: z.string().nullable(),
+  address: z.string().nullable(),
+  county_name: z.string().nullable(),
+  birth_year: z.number().nullable(),
+  paid_on: z.string().nullable(),
+  /** In øre. */
+  amount: z.number().nullable(),
+  reason: z.string().nullish(),
+  erased: z.boolean(),
+});
+export type GrantRow = Readonly<z.infer<typeof grantRow>>;
+
 /** What `worker.unrecorded_erasures` answers: an erasure as the ledger has it. */
 export const unrecordedErasure = z.object({
   id: z.string(),

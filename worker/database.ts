@@ -23,6 +23,10 @@ import {
   type Finished,
   fileRow,
   finished,
+  type GrantReport,
+  type GrantRow,
+  grantReport,
+  grantRow,
   type MemberSystemRow,
   memberSystemRow,
   type NumberToRenew,
@@ -88,6 +92,27 @@ export interface WorkerDatabase {
   /** @returns null for an unknown member */
   exportMember(organization: string, externalId: string): Promise<ExportedMember | null>;
 
+  // Grant reports
+  /** @returns the draft, or the code of the refusal */
+  makeGrantSnapshot(asked: {
+    organization: string;
+    baseYear: number;
+    rule: string;
+    corrects: string | null;
+  }): Promise<GrantReport | string>;
+  /** @returns `not_found` where the organisation has no such snapshot */
+  grantReport(organization: string, snapshotId: string): Promise<GrantReport | string>;
+  /** Rows of a list, or, for `sample`, members drawn by the seed. */
+  grantRows(
+    report: Pick<GrantReport, 'organization' | 'snapshot_id'>,
+    list: {
+      what: 'counted' | 'not_counted' | 'duplicates' | 'places' | 'sample';
+      after: number;
+      most: number;
+      seed: string;
+    },
+  ): Promise<GrantRow[]>;
+
   // Upkeep
   /** @returns the outcome of the decision, such as `filled` or again `deferred`. */
   processObservation(observationId: string): Promise<string>;
@@ -150,6 +175,7 @@ export function createWorkerDatabase(pool: Pool, options: WorkerDatabaseOptions 
     ...drift(call),
     ...erasures(call),
     ...rights(call),
+    ...grants(call),
     ...upkeep(call),
     ...renewal(call),
   };
@@ -194,6 +220,30 @@ function rights(call: Call): Part<'missingErasures' | 'replayErasure' | 'unrecor
     async exportMember(organization, externalId) {
       const text = 'select * from worker.export_member(organization => $1, external_id => $2)';
       return (await call(exportedMember, text, [organization, externalId]))[0] ?? null;
+    },
+  };
+}
+
+function grants(call: Call): Part<'makeGrantSnapshot' | 'grantReport' | 'grantRows'> {
+  return {
+    async makeGrantSnapshot({ organization, baseYear, rule, corrects }) {
+      const text =
+        'select * from worker.make_grant_snapshot(organization => $1, base_year => $2, rule => $3, corrects => $4)';
+      const answer = z.object({ report: grantReport.nullable(), refused_as: z.string().nullable() });
+      const [made] = await call(answer, text, [organization, baseYear, rule, corrects]);
+      return made?.report ?? made?.refused_as ?? 'not_found';
+    },
+    async grantReport(organization, snapshotId) {
+      const text = 'select worker.grant_report(organization => $1, snapshot_id => $2) as report';
+      const [found] = await call(z.object({ report: grantReport.nullable() }), text, [organization, snapshotId]);
+      return found?.report ?? 'not_found';
+    },
+    async grantRows({ organization, snapshot_id }, { what, after, most, seed }) {
+      const text =
+        'select worker.grant_rows(organization => $1, snapshot_id => $2, what => $3, after => $4, most => $5, seed => $6) as rows';
+      const answer = z.object({ rows: z.array(grantRow).nullable() });
+      const [found] = await call(answer, text, [organization, snapshot_id, what, after, most, seed]);
+      return found?.rows ?? [];
     },
   };
 }

@@ -50,6 +50,7 @@ const routes = new Set([
   'files',
   'worklist',
   'quality',
+  'grants',
   'help',
   'sign-in',
   'signed-in',

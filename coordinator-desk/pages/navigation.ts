@@ -2,6 +2,7 @@ import type { Locale } from '../../runtime/language.ts';
 import type { CaseCount, Me } from '../api/me.ts';
 import { commonWords } from '../words/common.ts';
 import { deliveryWords } from '../words/deliveries.ts';
+import { grantWords } from '../words/grants.ts';
 import { helpWords } from '../words/help.ts';
 import { loginWords } from '../words/logins.ts';
 import { memberWords } from '../words/members.ts';
@@ -31,5 +32,6 @@ export const navigation: NavigationItem[] = [
   { href: '/deliveries', label: (locale) => deliveryWords[locale].title },
   { href: '/systems', label: (locale) => deliveryWords[locale].system },
   { href: '/quality', label: (locale) => qualityWords[locale].title },
+  { href: '/grants', label: (locale) => grantWords[locale].title },
   { href: '/help', label: (locale) => helpWords[locale].title },
 ];

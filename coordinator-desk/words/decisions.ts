@@ -32,6 +32,8 @@ type Choices = {
   key: Record<'accept' | 'keep', Choice>;
   /** Of `erasure`: erase, or keep the person. */
   erase: Record<'accept' | 'keep', Choice>;
+  /** Of `grant_snapshot`: freeze the figures, or leave them a draft. */
+  freeze: Record<'accept' | 'keep', Choice>;
 };
 
 const nb: Choices = {
@@ -126,6 +128,14 @@ const nb: Choices = {
         'Nummer, navn, kontaktopplysninger, pålogginger, saker og notater om personen slettes for godt, og medlemssystemet får beskjed om å fjerne nummeret. Dette kan ikke angres.',
     },
     keep: { label: () => 'Ikke slett', effect: () => 'Ingenting slettes. Saken lukkes.' },
+  },
+  freeze: {
+    accept: {
+      label: () => 'Frys tallene',
+      effect: () =>
+        'Tallene og listen til revisor endrer seg aldri mer. En rettelse blir en ny telling som viser til denne.',
+    },
+    keep: { label: () => 'Ikke frys', effect: () => 'Tallene forblir et utkast. Saken lukkes.' },
   },
   key: {
     accept: {
@@ -232,6 +242,14 @@ const nn: Choices = {
     },
     keep: { label: () => 'Ikkje slett', effect: () => 'Ingenting blir sletta. Saka blir lukka.' },
   },
+  freeze: {
+    accept: {
+      label: () => 'Frys tala',
+      effect: () =>
+        'Tala og lista til revisor endrar seg aldri meir. Ei retting blir ei ny teljing som viser til denne.',
+    },
+    keep: { label: () => 'Ikkje frys', effect: () => 'Tala blir verande eit utkast. Saka blir lukka.' },
+  },
   key: {
     accept: {
       label: () => 'Bruk den nye nøkkelen',
@@ -337,6 +355,14 @@ const en: Choices = {
     },
     keep: { label: () => 'Do not erase', effect: () => 'Nothing is erased. The case is closed.' },
   },
+  freeze: {
+    accept: {
+      label: () => 'Freeze the figures',
+      effect: () =>
+        'The figures and the auditor’s list never change again. A correction is a new count that names this one.',
+    },
+    keep: { label: () => 'Do not freeze', effect: () => 'The figures stay a draft. The case is closed.' },
+  },
   key: {
     accept: {
       label: () => 'Use the new key',
@@ -360,6 +386,7 @@ export const decidedWords = inLanguages(
     retry_sync: 'Overført på nytt',
     accept_receiver_key: 'Nøkkelen godkjent',
     erase_member: 'Personen slettet',
+    freeze_snapshot: 'Tallene frosset',
   },
   {
     accept_observed: 'Pålogginga var rett',
@@ -370,6 +397,7 @@ export const decidedWords = inLanguages(
     retry_sync: 'Overført på nytt',
     accept_receiver_key: 'Nøkkelen godkjend',
     erase_member: 'Personen sletta',
+    freeze_snapshot: 'Tala frosne',
   },
   {
     accept_observed: 'The login was right',
@@ -380,5 +408,6 @@ export const decidedWords = inLanguages(
     retry_sync: 'Delivered again',
     accept_receiver_key: 'The key approved',
     erase_member: 'The person erased',
+    freeze_snapshot: 'The figures frozen',
   },
 );

@@ -17,6 +17,7 @@ export const kindWords = inLanguages<Kinds>(
     member_system: 'Medlemssystemet svarer ikke',
     drift: 'Medlemssystemet har et annet nummer',
     erasure: 'Sletting av en person',
+    grant_snapshot: 'Tall for et tilskudd skal fryses',
     receiver_key: 'Ny nøkkel for numrene',
   },
   {
@@ -31,6 +32,7 @@ export const kindWords = inLanguages<Kinds>(
     member_system: 'Medlemssystemet svarar ikkje',
     drift: 'Medlemssystemet har eit anna nummer',
     erasure: 'Sletting av ein person',
+    grant_snapshot: 'Tal for eit tilskot skal frysast',
     receiver_key: 'Ny nøkkel for nummera',
   },
   {
@@ -45,6 +47,7 @@ export const kindWords = inLanguages<Kinds>(
     member_system: 'The member system does not answer',
     drift: 'The member system has another number',
     erasure: 'Erasing a person',
+    grant_snapshot: 'Freezing figures for a grant',
     receiver_key: 'New key for the numbers',
   },
 );

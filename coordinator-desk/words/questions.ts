@@ -18,7 +18,8 @@ type Questions = Record<
   | 'member_system'
   | 'drift'
   | 'receiver_key'
-  | 'erasure',
+  | 'erasure'
+  | 'grant_snapshot',
   Question
 >;
 
@@ -51,6 +52,8 @@ export const questionWords = inLanguages<Questions>(
     member_system: () => 'Medlemssystemet tar ikke imot endringer. Har teknisk kontakt fått vite om det?',
     drift: ({ member }) =>
       `Medlemssystemet viser et annet nummer for ${member} enn det vi overførte. Hvem endret det, og hvilket er riktig?`,
+    grant_snapshot: () =>
+      'En koordinator har foreslått å fryse tallene for et tilskudd. Har du sett på dem under Tilskudd, og stemmer de?',
     erasure: ({ member }) =>
       `En koordinator har foreslått å slette alt om ${member}. Er det riktig person, og skal alt slettes?`,
     receiver_key: () =>
@@ -83,6 +86,8 @@ export const questionWords = inLanguages<Questions>(
     member_system: () => 'Medlemssystemet tek ikkje imot endringar. Har teknisk kontakt fått vite om det?',
     drift: ({ member }) =>
       `Medlemssystemet viser eit anna nummer for ${member} enn det vi overførte. Kven endra det, og kva for eit er rett?`,
+    grant_snapshot: () =>
+      'Ein koordinator har foreslått å fryse tala for eit tilskot. Har du sett på dei under Tilskot, og stemmer dei?',
     erasure: ({ member }) =>
       `Ein koordinator har foreslått å slette alt om ${member}. Er det rett person, og skal alt slettast?`,
     receiver_key: () =>
@@ -114,6 +119,8 @@ export const questionWords = inLanguages<Questions>(
     member_system: () => 'The member system takes no changes. Does your technical contact know?',
     drift: ({ member }) =>
       `The member system shows another number for ${member} than we delivered. Who changed it, and which is right?`,
+    grant_snapshot: () =>
+      'A coordinator proposed to freeze the figures for a grant. Have you looked at them under Grants, and are they right?',
     erasure: ({ member }) =>
       `A coordinator has proposed to erase everything about ${member}. Is it the right person, and is everything to go?`,
     receiver_key: () =>

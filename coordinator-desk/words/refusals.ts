@@ -19,6 +19,13 @@ export const refusalWords = inLanguages<Record<RefusalCode, string>>(
     member_erased: 'Personen er slettet, eller i ferd med å bli det. Ingenting mer avgjøres om medlemmet.',
     person_in_reason:
       'Begrunnelsen røper hvem det er, og den blir stående. Skriv den uten navn, nummer, adresse og fødselsdato.',
+    rule_unknown: 'Det finnes ingen slik regel for tilskudd.',
+    division_unknown: 'Kommunene for det året er ikke lagt inn. Driftsansvarlig må legge dem inn.',
+    year_not_over: 'Datoen som telles, er ikke passert ennå.',
+    corrects_unknown: 'Det som rettes, må være frosne tall for samme organisasjon og grunnlagsår.',
+    frozen_already: 'Tallene er frosset. En rettelse er en ny telling som viser til de frosne tallene.',
+    list_unusable: 'Det finnes ingen slik liste, eller ikke så lang.',
+    area_unusable: 'Skriv nummer på fylker eller kommuner, slik de var det året.',
     erasure_not_done:
       'Kvitteringen er ikke klar ennå. Prøv igjen om et minutt. Er den fortsatt ikke klar, må teknisk kontakt se på det.',
     receipt_given: 'Kvitteringen er hentet allerede. Den gis ut én gang.',
@@ -77,6 +84,13 @@ export const refusalWords = inLanguages<Record<RefusalCode, string>>(
     member_erased: 'Personen er sletta, eller i ferd med å bli det. Ingenting meir blir avgjort om medlemen.',
     person_in_reason:
       'Grunngjevinga røper kven det er, og ho blir ståande. Skriv ho utan namn, nummer, adresse og fødselsdato.',
+    rule_unknown: 'Det finst ingen slik regel for tilskot.',
+    division_unknown: 'Kommunane for det året er ikkje lagde inn. Driftsansvarleg må leggje dei inn.',
+    year_not_over: 'Datoen som blir talt, er ikkje passert enno.',
+    corrects_unknown: 'Det som blir retta, må vere frosne tal for same organisasjon og grunnlagsår.',
+    frozen_already: 'Tala er frosne. Ei retting er ei ny teljing som viser til dei frosne tala.',
+    list_unusable: 'Det finst inga slik liste, eller ikkje så lang.',
+    area_unusable: 'Skriv nummer på fylke eller kommunar, slik dei var det året.',
     erasure_not_done:
       'Kvitteringa er ikkje klar enno. Prøv igjen om eit minutt. Er ho framleis ikkje klar, må teknisk kontakt sjå på det.',
     receipt_given: 'Kvitteringa er henta allereie. Ho blir gitt ut éin gong.',
@@ -135,6 +149,13 @@ export const refusalWords = inLanguages<Record<RefusalCode, string>>(
     member_erased: 'The person is erased, or about to be. Nothing more is decided about the member.',
     person_in_reason:
       'The reason tells who it is, and it is kept. Write it without name, number, address and birth date.',
+    rule_unknown: 'There is no such rule of a grant.',
+    division_unknown: 'The municipalities of that year are not entered. The operator must add them.',
+    year_not_over: 'The day that is counted has not passed yet.',
+    corrects_unknown: 'What is corrected must be frozen figures of the same organisation and base year.',
+    frozen_already: 'The figures are frozen. A correction is a new count that names the frozen one.',
+    list_unusable: 'There is no such list, or not of that length.',
+    area_unusable: 'Write numbers of counties or municipalities as they were in that year.',
     erasure_not_done:
       'The receipt is not ready yet. Try again in a minute. If it is still not ready, technical support must look at it.',
     receipt_given: 'The receipt was fetched already. It is given out once.',

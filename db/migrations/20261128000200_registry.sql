@@ -25,7 +25,7 @@ comment on type registry.absent_reason is 'Why a completed login brought no acce
 create type registry.inconsistency as enum ('numbers_differ', 'subject_differs');
 comment on type registry.inconsistency is 'How one provider contradicted itself within one login.';
 
-create type registry.conflict_kind as enum ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'inconsistent', 'subject_moved', 'consent_revoked', 'push_failed', 'member_system', 'drift', 'receiver_key', 'erasure');
+create type registry.conflict_kind as enum ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'inconsistent', 'subject_moved', 'consent_revoked', 'push_failed', 'member_system', 'drift', 'receiver_key', 'erasure', 'grant_snapshot');
 comment on type registry.conflict_kind is 'What a coordinator is asked to judge.';
 
 create type registry.conflict_state as enum ('open', 'proposed', 'resolved', 'superseded');
@@ -34,7 +34,7 @@ comment on type registry.conflict_state is 'Life of a case. Open and proposed on
 create type registry.consent_state as enum ('given', 'refused', 'withdrawn');
 comment on type registry.consent_state is 'Where a member stands on the storing of the number.';
 
-create type registry.decision as enum ('accept_observed', 'keep_existing', 'not_same_person', 'merge_into', 'link_login', 'retry_sync', 'accept_receiver_key', 'erase_member');
+create type registry.decision as enum ('accept_observed', 'keep_existing', 'not_same_person', 'merge_into', 'link_login', 'retry_sync', 'accept_receiver_key', 'erase_member', 'freeze_snapshot');
 comment on type registry.decision is 'How a coordinator settled a case. docs/for-coordinators.md says what each does.';
 
 create type registry.session_end as enum ('code_replayed', 'refresh_token_reused', 'link_removed', 'expired', 'signed_out');
@@ -426,6 +426,7 @@ create table registry.conflicts (
       when 'drift' then 'drift'
       when 'receiver_key' then 'receiver_key'
       when 'erasure' then 'erasure'
+      when 'grant_snapshot' then 'grant_snapshot'
     end
   ) stored,
   class            text not null default '',
@@ -471,6 +472,7 @@ create table registry.conflicts (
     when 'drift'         then member_id is not null
     when 'receiver_key'  then member_id is null and detail ?& '{public_jwk,fingerprint}'
     when 'erasure'       then member_id is not null
+    when 'grant_snapshot' then member_id is null and detail ?& '{snapshot_id,base_year,digest}'
   end),
   constraint conflicts_state_has_evidence check (case state
     when 'open'       then closed_at is null and decision is null and decided_by is null and superseded_by is null and (proposal).by is null

@@ -102,7 +102,16 @@ create type private.imported_member as (
   personnummer_index           text,
   personnummer_index_previous  text[],
   personnummer_sealed          text,
-  personnummer_masked          text
+  personnummer_masked          text,
+  municipality                 text,
+  address                      text,
+  postal_code                  text,
+  chapter                      text,
+  member_since                 date,
+  member_until                 date,
+  dues_year                    integer,
+  dues_paid_on                 date,
+  dues_amount                  bigint
 );
 comment on type private.imported_member is 'One row of an import, judged, its number sealed.';
 comment on column private.imported_member.line is 'Line of the file on which the row begins.';
@@ -116,6 +125,15 @@ comment on column private.imported_member.personnummer_index is 'Keyed index of 
 comment on column private.imported_member.personnummer_index_previous is 'The same number under older key versions.';
 comment on column private.imported_member.personnummer_sealed is 'The number, sealed.';
 comment on column private.imported_member.personnummer_masked is 'The number, masked.';
+comment on column private.imported_member.municipality is 'Number or name of the municipality, as the file has it.';
+comment on column private.imported_member.address is 'Street or place.';
+comment on column private.imported_member.postal_code is 'Postal code.';
+comment on column private.imported_member.chapter is 'Local chapter.';
+comment on column private.imported_member.member_since is 'First day of membership.';
+comment on column private.imported_member.member_until is 'Last day of membership.';
+comment on column private.imported_member.dues_year is 'The year that was paid for.';
+comment on column private.imported_member.dues_paid_on is 'When it was paid.';
+comment on column private.imported_member.dues_amount is 'Sum in øre.';
 
 create type private.number_step as enum ('none', 'write', 'duplicate', 'conflict');
 comment on type private.number_step is 'What an imported number means: nothing to do, to be written, somebody else has it, or a login brought another.';

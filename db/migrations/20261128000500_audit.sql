@@ -18,7 +18,8 @@ create domain audit.event_name as text constraint event_is_known check (value in
   'push_held', 'push_released',
   'push_accepted', 'push_marked_done', 'number_fetched', 'breaker_opened', 'breaker_probing', 'breaker_closed',
   'file_written', 'file_fetched', 'file_acknowledged', 'file_expired', 'drift_found', 'restore_accepted',
-  'erasure_announced', 'member_erased', 'erasure_receipt_given', 'erasure_replayed', 'events_redacted'
+  'erasure_announced', 'member_erased', 'erasure_receipt_given', 'erasure_replayed', 'events_redacted',
+  'grant_counted', 'grant_frozen', 'grant_list_taken'
 ));
 comment on domain audit.event_name is 'What can happen. docs/audit-explained.md explains each.';
 

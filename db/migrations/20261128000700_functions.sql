@@ -331,6 +331,13 @@ as $$
     ('limit_unusable', 422, 'From 1 to 50 members are shown at a time.'),
     ('number_in_query', 422, 'Nobody is found by a personnummer. Search by name, birth date, phone, e-mail address or member number.'),
     ('nothing_to_withdraw', 409, 'There is no consent of yours that could be withdrawn.'),
+    ('rule_unknown', 422, 'There is no such rule of a grant.'),
+    ('division_unknown', 422, 'The municipalities of that year are not known here. The operator adds them (docs/grant-reports.md).'),
+    ('year_not_over', 409, 'The day on which is counted has not passed yet.'),
+    ('corrects_unknown', 422, 'What is corrected is a frozen snapshot of the same organisation and base year.'),
+    ('frozen_already', 409, 'That is frozen. A correction is a new count that names the frozen one.'),
+    ('list_unusable', 422, 'There is no such list, or not of that length.'),
+    ('area_unusable', 422, 'Name counties or municipalities, by their numbers in that year.'),
     ('unknown_language', 422, 'The language is nb, nn or en.'),
     ('newer_change', 409, 'Something newer depends on this decision. Undo or settle that first.')
 $$;
@@ -595,7 +602,7 @@ begin
   if found then
     return c;
   elsif v_known_id is not null and p_case.kind not in ('inconsistent', 'push_failed', 'consent_revoked', 'member_system', 'receiver_key',
-    'erasure') then
+    'erasure', 'grant_snapshot') then
     raise exception 'The case was settled meanwhile.' using errcode = 'serialization_failure';
   end if;
   insert into registry.conflicts as known
@@ -1650,13 +1657,14 @@ grant execute on function private.undo_time to authenticated; -- called by priva
 -- end db/functions/undo/private.undo_time.sql
 
 -- begin db/functions/undo/private.undo_until.sql
--- What was sent cannot be unsent, and a key is followed by another key: there is nothing to take back.
+-- What was sent cannot be unsent, what is frozen stays, and a key is followed by another key: there is nothing to take back.
 create or replace function private.undo_until(p_kind registry.conflict_kind, p_decision registry.decision, p_decided_at timestamptz)
 returns timestamptz
 language sql immutable
 set search_path = pg_catalog, pg_temp
 begin atomic
-  select p_decided_at + private.undo_time() where p_kind not in ('push_failed', 'receiver_key', 'erasure') and p_decision <> 'retry_sync';
+  select p_decided_at + private.undo_time() where p_kind not in ('push_failed', 'receiver_key', 'erasure', 'grant_snapshot')
+    and p_decision <> 'retry_sync';
 end;
 comment on function private.undo_until is 'In: kind of a case, its decision in force, when it was made. Out: until when it can be taken back; null: not at all.';
 grant execute on function private.undo_until to authenticated; -- called by api.settled_conflicts
@@ -1828,6 +1836,28 @@ $$;
 comment on function private.exclude_login is 'In: a locked case, its login. Out: the state before. Excludes the login from the member, or from every candidate, for good.';
 -- end db/functions/matching/private.exclude_login.sql
 
+-- begin db/functions/reporting/private.freeze_snapshot.sql
+-- Two pairs of eyes have looked: from here on nothing changes it (private.tg_snapshots__frozen).
+create or replace function private.freeze_snapshot(c registry.conflicts)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  s reporting.snapshots;
+begin
+  update reporting.snapshots as known
+  set state = 'frozen', proposed_by = (c.proposal).by, frozen_by = private.actor(), frozen_at = clock_timestamp(), conflict_id = c.id,
+      version = known.version + 1
+  where known.id = (c.detail ->> 'snapshot_id')::uuid and known.state = 'draft' returning known.* into strict s;
+  perform private.record_event('grant_frozen', 'coordinator', s.organization_id,
+    format('Two coordinators froze what was counted for a grant: %s members, base year %s.', s.counted, s.base_year), p_conflict_id => c.id,
+    p_detail => jsonb_build_object('snapshot_id', s.id, 'rule', s.rule_code, 'digest', s.digest, 'corrects', s.corrects));
+end
+$$;
+comment on function private.freeze_snapshot is 'In: a locked proposed case of kind grant_snapshot. Freezes its snapshot.';
+-- end db/functions/reporting/private.freeze_snapshot.sql
+
 -- begin db/functions/matching/private.move_exclusions.sql
 -- What coordinators found out goes with a merge: a login that is not the one person is not the other, unless it is known to be. The merge
 -- is the newer decision: a login that comes with the merged record is the survivor's, whatever was found before, until the merge is undone.
@@ -1979,6 +2009,7 @@ begin
     when 'accept_receiver_key' then perform private.set_receiver_key(c);
     when 'erase_member' then perform private.announce_erasure(c.member_id, p_note, 'coordinator', coalesce((c.proposal).by, private.actor()),
       case when (c.proposal).by is not null then private.actor() end, c.id);
+    when 'freeze_snapshot' then perform private.freeze_snapshot(c);
     when 'link_login' then
       perform private.carry_out_link(o, (c.proposal).member_id, p_note, c);
       return (select private.describe_case(known) from registry.conflicts as known where known.id = c.id);
@@ -1990,7 +2021,7 @@ exception
     return private.refusal('number_taken');
   when check_violation then
     get stacked diagnostics v_constraint = constraint_name;
-    if v_constraint not in ('conflicts_two_people', 'erasures_two_people') then
+    if v_constraint not in ('conflicts_two_people', 'erasures_two_people', 'snapshots_two_people') then
       raise;
     end if;
     return private.refusal('own_proposal');
@@ -2020,7 +2051,8 @@ begin atomic
       left join registry.identity_links as l
         on l.organization_id = o.organization_id and l.issuer = o.issuer and l.subject = o.subject
       where o.id = c.observation_id),
-    'key', (select s.receiver_key from sync.member_systems as s where s.organization_id = c.organization_id and c.kind = 'receiver_key')
+    'key', (select s.receiver_key from sync.member_systems as s where s.organization_id = c.organization_id and c.kind = 'receiver_key'),
+    'snapshot', c.detail -> 'digest'
   )::text, 'UTF8')), 'hex')
   from registry.conflicts as c where c.id = p_conflict_id;
 end;
@@ -2462,6 +2494,166 @@ create or replace trigger _100_refuse_write
 instead of insert or update or delete on api.coordinators
 for each row execute function private.tg__refuse_write();
 -- end db/functions/coordinators/api.coordinators.sql
+
+-- begin db/functions/reporting/private.municipality_in_year.sql
+-- A number is a municipality only together with a year. Forwards and backwards alike: a split or a merger on the way gives several, and then nobody
+-- but the address knows which one it is.
+create or replace function private.municipality_in_year(p_code text, p_from integer, p_to integer)
+returns text[]
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_codes text[] := array[p_code];
+  v_year integer := p_from;
+begin
+  while v_year < p_to loop
+    v_year := v_year + 1;
+    v_codes := array(
+      select distinct coalesce(c.new_code, k.code) from unnest(v_codes) as k(code)
+      left join reporting.municipality_changes as c on c.year = v_year and c.old_code = k.code order by 1);
+  end loop;
+  while v_year > p_to loop
+    v_codes := array(
+      select distinct coalesce(c.old_code, k.code) from unnest(v_codes) as k(code)
+      left join reporting.municipality_changes as c on c.year = v_year and c.new_code = k.code order by 1);
+    v_year := v_year - 1;
+  end loop;
+  return v_codes;
+end
+$$;
+comment on function private.municipality_in_year is 'In: a municipality number, the year it is from, another year. Out: the numbers that it, or parts of it, have in that year, or are made of.';
+-- end db/functions/reporting/private.municipality_in_year.sql
+
+-- begin db/functions/reporting/private.area_municipalities.sql
+-- Counties pay by their own borders, one even by those of a county that is no more. A municipality of the base year is within an area when
+-- everything that it was, or became, in the year of the area's numbers is.
+create or replace function private.area_municipalities(p_base_year integer, p_area_year integer, p_counties text[], p_municipalities text[])
+returns text[]
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select array_agg(m.code order by m.code)
+  from reporting.municipalities as m
+  cross join lateral private.municipality_in_year(m.code, p_base_year, p_area_year) as then_(codes)
+  where m.first_year <= p_base_year and coalesce(m.last_year, p_base_year) >= p_base_year
+    and case when p_counties is not null
+      then (select bool_and(left(k.code, 2) = any (p_counties)) from unnest(then_.codes) as k(code))
+      else then_.codes <@ p_municipalities end
+$$;
+comment on function private.area_municipalities is 'In: base year; the year of the numbers; numbers of counties, or of municipalities. Out: the municipalities of the base year that lie in that area; null: none.';
+-- end db/functions/reporting/private.area_municipalities.sql
+
+-- begin db/functions/reporting/private.count_area.sql
+-- Any set of municipalities, on figures that are there: with the numbers of that year, or of an earlier one whose counties still share out money.
+create or replace function private.count_area(s reporting.snapshots, p_area_year integer, p_counties text[], p_municipalities text[])
+returns jsonb
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object(
+    'snapshot_id', s.id, 'base_year', s.base_year, 'counted', coalesce(sum(f.counted), 0), 'verified', coalesce(sum(f.verified), 0),
+    'municipalities', count(f.key),
+    'rows', coalesce(jsonb_agg(jsonb_build_object('municipality', f.key, 'name', f.name, 'counted', f.counted, 'verified',
+      f.verified) order by f.key), '[]'),
+    'without_municipality', coalesce((
+      select u.counted from reporting.snapshot_figures as u
+      where u.snapshot_id = s.id and u.dimension = 'municipality' and u.key = ''), 0))
+  from reporting.snapshot_figures as f
+  where f.snapshot_id = s.id and f.dimension = 'municipality'
+    and f.key = any (private.area_municipalities(s.base_year, p_area_year, p_counties, p_municipalities))
+$$;
+comment on function private.count_area is 'In: a snapshot; the year of the numbers; numbers of counties, or of municipalities. Out: how many of the counted live there, by municipality, and how many live nobody knows where.';
+-- end db/functions/reporting/private.count_area.sql
+
+-- begin db/functions/reporting/private.snapshot_of_caller.sql
+-- A coordinator's own snapshots and nobody else's: another organisation's is not there, as one that is not there at all.
+create or replace function private.snapshot_of_caller(p_snapshot_id uuid)
+returns reporting.snapshots
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  s reporting.snapshots;
+begin
+  select known.* into s from reporting.snapshots as known
+  where known.id = p_snapshot_id and known.organization_id = any (private.coordinator_organizations());
+  return s;
+end
+$$;
+comment on function private.snapshot_of_caller is 'In: a snapshot. Out: it, or null where the caller may not see it.';
+-- end db/functions/reporting/private.snapshot_of_caller.sql
+
+-- begin db/functions/reporting/private.place_name.sql
+-- Places are named as they were called in the year that is reported.
+create or replace function private.place_name(p_code text, p_year integer)
+returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select k.name from (
+    select c.code, c.name, c.first_year, c.last_year from reporting.counties as c where c.code = p_code
+    union all
+    select m.code, m.name, m.first_year, m.last_year from reporting.municipalities as m where m.code = p_code
+  ) as k where k.first_year <= p_year and coalesce(k.last_year, p_year) >= p_year
+$$;
+comment on function private.place_name is 'In: number of a county or municipality, a year. Out: its name in that year.';
+-- end db/functions/reporting/private.place_name.sql
+
+-- begin db/functions/reporting/private.why_not_area.sql
+-- A number that was no county or municipality in that year is a mistake, and a sum without it would hide it.
+create or replace function private.why_not_area(p_area_year integer, p_counties text[], p_municipalities text[])
+returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when not exists (select from reporting.divisions as d where d.year = p_area_year) then 'division_unknown'
+    when num_nonnulls(p_counties, p_municipalities) <> 1 then 'area_unusable'
+    when coalesce(cardinality(p_counties), cardinality(p_municipalities)) not between 1 and 400 then 'area_unusable'
+    when exists (
+      select from unnest(coalesce(p_counties, p_municipalities)) as k(code)
+      where k.code is null or length(k.code) <> case when p_counties is null then 4 else 2 end
+        or private.place_name(k.code, p_area_year) is null) then 'area_unusable'
+  end
+$$;
+comment on function private.why_not_area is 'In: the year of the numbers; numbers of counties, or of municipalities. Out: code of the refusal; null: there are such places.';
+-- end db/functions/reporting/private.why_not_area.sql
+
+-- begin db/functions/reporting/private.count_grant_area.sql
+-- Sums of figures that are there.
+create or replace function private.count_grant_area(p_snapshot_id uuid, p_area_year integer, p_counties text[], p_municipalities text[])
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  s constant reporting.snapshots := private.snapshot_of_caller(p_snapshot_id);
+  v_refusal constant text := case when s.id is null then 'not_found' else private.why_not_area(p_area_year, p_counties, p_municipalities) end;
+begin
+  if v_refusal is not null then
+    return private.refuse('count_grant_area', v_refusal, p_snapshot_id);
+  end if;
+  return private.count_area(s, p_area_year, p_counties, p_municipalities);
+end
+$$;
+comment on function private.count_grant_area is 'See api.count_grant_area.';
+grant execute on function private.count_grant_area to authenticated;
+-- end db/functions/reporting/private.count_grant_area.sql
+
+-- begin db/functions/reporting/api.count_grant_area.sql
+-- How many of the counted live in some municipalities, or in a county of then.
+create or replace function api.count_grant_area(snapshot_id uuid, area_year integer, counties text[] default null, municipalities text[] default null)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.count_grant_area(count_grant_area.snapshot_id, count_grant_area.area_year, count_grant_area.counties,
+    count_grant_area.municipalities);
+end;
+comment on function api.count_grant_area is 'In: a snapshot, the year of the numbers, numbers of counties or of municipalities. Out: {"counted", "verified", "municipalities", "rows", "without_municipality"}, or a refusal with code and message (HTTP 404, 422).';
+grant execute on function api.count_grant_area to authenticated;
+-- end db/functions/reporting/api.count_grant_area.sql
 
 -- begin db/functions/figures/api.data_quality.sql
 -- How an organisation stands: the figures its board and Bufdir ask about. What would be counted through whole tables is as the worker counted
@@ -3356,7 +3548,7 @@ comment on function private.case_of_login is 'In: an observation of a login that
 
 -- begin db/functions/approval/private.decisions_for_two.sql
 -- The one predicate for two pairs of eyes. Where linking a login needs two, so does accepting one that this links: otherwise whoever proposes
--- a link, and withdraws it, has a case on which one alone may accept it.
+-- a link, and withdraws it, has a case on which one alone may accept it. Freezing figures for a grant always needs two.
 create or replace function private.decisions_for_two(p_decisions text[], p_second_approval registry.decision[], p_kind registry.conflict_kind)
 returns text[]
 language plpgsql immutable
@@ -3365,7 +3557,7 @@ as $$
 begin
   return array(
     select t.decision from unnest(p_decisions) as t(decision)
-    where t.decision = any (p_second_approval::text[])
+    where t.decision = any (p_second_approval::text[]) or t.decision = 'freeze_snapshot'
       or t.decision = 'accept_observed' and p_kind in ('ambiguous', 'name_mismatch', 'subject_moved') and 'link_login' = any (p_second_approval));
 end
 $$;
@@ -3862,6 +4054,31 @@ from (values
     'id organization_id fingerprint columns dry_run readmit state records_done added updated unchanged duplicates conflicts rejected looks '
     'started_at accepted_at ended_at', 'Counts of a file, and a digest of it.'),
   ('registry.import_rejections', 'not personal', null, null, 'run_id line reasons', 'Lines of a file, and codes.'),
+  -- Grant reports.
+  ('reporting.residences', 'erased', 't.organization_id = p.organization_id and t.member_id = any (p.member_ids)', 'false',
+    'organization_id member_id known_from municipality municipality_year municipality_written address postal_code chapter',
+    'Where the member lives, and lived.'),
+  ('reporting.memberships', 'erased', 't.organization_id = p.organization_id and t.member_id = any (p.member_ids)', 'false',
+    'id organization_id member_id since until', 'From when until when.'),
+  ('reporting.dues', 'erased', 't.organization_id = p.organization_id and t.member_id = any (p.member_ids)', 'false',
+    'organization_id member_id year paid_on amount', 'What the member paid.'),
+  ('reporting.snapshot_persons', 'erased', 't.organization_id = p.organization_id and t.member_id = any (p.member_ids)', null,
+    'name address postal_code municipality county chapter birth_year paid_on amount probable_group', 'Who stands on the auditor''s list.'),
+  ('reporting.snapshot_persons', 'kept', 't.organization_id = p.organization_id and t.member_id = any (p.member_ids)', null,
+    'snapshot_id organization_id nth member_id reason verified place_problem erased_at', 'That somebody was counted, or why not: figures stay.'),
+  ('reporting.snapshots', 'not personal', null, null,
+    'id organization_id base_year rule_code rule counted_on state version corrects made_at made_by imported_at counting_digest records counted '
+    'verified counties municipalities probable_duplicates open_cases meets digest proposed_by frozen_by frozen_at conflict_id',
+    'Figures, and which coordinators froze them.'),
+  ('reporting.snapshot_figures', 'not personal', null, null, 'snapshot_id organization_id dimension key name counted verified',
+    'Figures. Small ones may point at somebody, so they are for the organisation only.'),
+  ('reporting.grant_rules', 'not personal', null, null,
+    'code title level document counted_month counted_day min_age max_age min_fee paid_within_days application_after grant_after counties '
+    'municipalities area_year required_members required_municipalities required_counties one_suffices', 'Rules.'),
+  ('reporting.divisions', 'not personal', null, null, 'year source', 'Public.'),
+  ('reporting.counties', 'not personal', null, null, 'code name first_year last_year', 'Public.'),
+  ('reporting.municipalities', 'not personal', null, null, 'code name first_year last_year', 'Public.'),
+  ('reporting.municipality_changes', 'not personal', null, null, 'year old_code new_code', 'Public.'),
   -- What goes to the member system.
   ('sync.pushes', 'erased', 't.organization_id = p.organization_id and t.id = any (p.push_ids)', null, 'personnummer_index receiver_sealed',
     'The number that was to be carried.'),
@@ -4214,6 +4431,688 @@ end;
 comment on function api.fetch_number is 'In: a change of api.worklist. Out: the number as a compact JWE for the organisation''s receiver_key, or a refusal with code and message (HTTP 404, 409). Every call is audited; after the fifth within an hour they are counted.';
 grant execute on function api.fetch_number to authenticated;
 -- end db/functions/files_and_worklist/api.fetch_number.sql
+
+-- begin db/functions/reporting/api.grant_figures.sql
+-- Figures of what was counted.
+create or replace view api.grant_figures with (security_invoker = true) as
+select f.snapshot_id, g.slug as organization, f.dimension, f.key, f.name, f.counted, f.verified
+from reporting.snapshot_figures as f join registry.organizations as g on g.id = f.organization_id;
+comment on view api.grant_figures is 'Figures of a snapshot by county, municipality, birth year, chapter, and by reason of those who do not count. Small ones are for the organisation only.';
+comment on column api.grant_figures.snapshot_id is 'The snapshot.';
+comment on column api.grant_figures.organization is 'Whose members (slug).';
+comment on column api.grant_figures.dimension is 'What is told apart.';
+comment on column api.grant_figures.key is 'Number of the place in the division of the base year, year, chapter or code; empty: not known.';
+comment on column api.grant_figures.name is 'Name of the place in that year.';
+comment on column api.grant_figures.counted is 'How many persons count; for a reason: how many records do not.';
+comment on column api.grant_figures.verified is 'How many of them have a verified number.';
+grant select on api.grant_figures to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.grant_figures
+for each row execute function private.tg__refuse_write();
+-- end db/functions/reporting/api.grant_figures.sql
+
+-- begin db/functions/reporting/private.snapshot_rows.sql
+-- The lists that are made of a snapshot. Who was erased is a row without a person.
+create or replace function private.snapshot_rows(s reporting.snapshots, p_what text, p_after integer, p_most integer)
+returns jsonb
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'nth', p.nth, 'name', p.name, 'address', nullif(concat_ws(', ', p.address, p.postal_code), ''),
+    'municipality', p.municipality, 'municipality_name', private.place_name(p.municipality, s.base_year),
+    'county', p.county, 'county_name', private.place_name(p.county, s.base_year), 'place_problem', p.place_problem, 'chapter', p.chapter,
+    'birth_year', p.birth_year, 'paid_on', p.paid_on, 'amount', p.amount, 'verified', p.verified, 'reason', p.reason,
+    'probable_group', p.probable_group, 'erased', p.erased_at is not null) order by p.nth), '[]')
+  from (
+    select k.* from reporting.snapshot_persons as k
+    where k.snapshot_id = s.id and k.nth > p_after and case p_what
+      when 'counted' then k.reason is null
+      when 'not_counted' then k.reason is not null
+      when 'duplicates' then k.probable_group is not null
+      when 'places' then k.reason is null and k.place_problem is not null
+    end
+    order by k.nth limit p_most
+  ) as p
+$$;
+comment on function private.snapshot_rows is 'In: a snapshot; counted, not_counted, duplicates or places; after which row; how many at most. Out: the rows as JSON, in their order.';
+-- end db/functions/reporting/private.snapshot_rows.sql
+
+-- begin db/functions/reporting/private.grant_list.sql
+-- Persons: that they were taken out is written down, or counted.
+create or replace function private.grant_list(p_snapshot_id uuid, p_what text, p_after integer, p_most integer)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  s constant reporting.snapshots := private.snapshot_of_caller(p_snapshot_id);
+  v_refusal constant text := case
+    when s.id is null then 'not_found'
+    when (p_what = any (array['counted', 'not_counted', 'duplicates', 'places']) and p_after >= 0 and p_most between 1 and 1000) is not true
+      then 'list_unusable'
+  end;
+begin
+  if v_refusal is not null then
+    return private.refuse('grant_list', v_refusal, p_snapshot_id);
+  end if;
+  perform private.record_repeatable(concat_ws(' ', private.actor(), s.id, p_what), 'grant_list_taken', 'coordinator', s.organization_id,
+    'A list of members was taken from what was counted for a grant.', p_detail => jsonb_build_object('snapshot_id', s.id, 'what', p_what));
+  return jsonb_build_object('rows', private.snapshot_rows(s, p_what, p_after, p_most));
+end
+$$;
+comment on function private.grant_list is 'See api.grant_list.';
+grant execute on function private.grant_list to authenticated;
+-- end db/functions/reporting/private.grant_list.sql
+
+-- begin db/functions/reporting/api.grant_list.sql
+-- The auditor's list, and the lists of those who do not count.
+create or replace function api.grant_list(snapshot_id uuid, what text, after integer default 0, most integer default 500)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.grant_list(grant_list.snapshot_id, grant_list.what, grant_list.after, grant_list.most);
+end;
+comment on function api.grant_list is 'In: a snapshot; counted, not_counted, duplicates (probably one person) or places (municipality not known); the last row that is known; 1 to 1000. Out: {"rows": [...]}, without any personnummer; or a refusal with code and message (HTTP 404, 422).';
+grant execute on function api.grant_list to authenticated;
+-- end db/functions/reporting/api.grant_list.sql
+
+-- begin db/functions/reporting/private.describe_snapshot.sql
+-- A report as a whole: what was counted, by which rule and with which division, what it rests on. Equal for equal snapshots, whenever it
+-- is asked for.
+create or replace function private.describe_snapshot(s reporting.snapshots)
+returns jsonb
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object(
+    'snapshot_id', s.id, 'organization', g.slug, 'organization_name', g.name, 'base_year', s.base_year,
+    'application_year', s.base_year + (s.rule ->> 'application_after')::integer, 'grant_year', s.base_year + (s.rule ->> 'grant_after')::integer,
+    'rule', s.rule, 'counted_on', s.counted_on, 'state', s.state, 'version', s.version, 'corrects', s.corrects, 'made_at', s.made_at,
+    'imported_at', s.imported_at, 'frozen_at', s.frozen_at, 'division', (select d.source from reporting.divisions as d where d.year = s.base_year),
+    'counting_digest', s.counting_digest, 'records', s.records, 'counted', s.counted, 'verified', s.verified, 'counties', s.counties,
+    'municipalities', s.municipalities, 'probable_duplicates', s.probable_duplicates, 'open_cases', s.open_cases, 'meets', s.meets,
+    'digest', s.digest,
+    'figures', (
+      select jsonb_agg(jsonb_build_object('dimension', f.dimension, 'key', f.key,
+        'name', f.name,
+        'counted', f.counted, 'verified', f.verified) order by f.dimension, f.key collate "C")
+      from reporting.snapshot_figures as f where f.snapshot_id = s.id))
+  from registry.organizations as g where g.id = s.organization_id
+$$;
+comment on function private.describe_snapshot is 'In: a snapshot. Out: all of it but the persons, as JSON.';
+-- end db/functions/reporting/private.describe_snapshot.sql
+
+-- begin db/functions/reporting/private.grant_report.sql
+-- No persons, so nothing is written down.
+create or replace function private.grant_report(p_snapshot_id uuid)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  s constant reporting.snapshots := private.snapshot_of_caller(p_snapshot_id);
+begin
+  if s.id is null then
+    return private.refuse('grant_report', 'not_found', p_snapshot_id);
+  end if;
+  return private.describe_snapshot(s);
+end
+$$;
+comment on function private.grant_report is 'See api.grant_report.';
+grant execute on function private.grant_report to authenticated;
+-- end db/functions/reporting/private.grant_report.sql
+
+-- begin db/functions/reporting/api.grant_report.sql
+-- A snapshot as a whole, for whoever prints or compares it.
+create or replace function api.grant_report(snapshot_id uuid)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.grant_report(grant_report.snapshot_id);
+end;
+comment on function api.grant_report is 'In: a snapshot. Out: what was counted, rule, division, figures by county, municipality, birth year, chapter and reason, and the digest; or a refusal with code and message (HTTP 404). No persons.';
+grant execute on function api.grant_report to authenticated;
+-- end db/functions/reporting/api.grant_report.sql
+
+-- begin db/functions/number/private.number_is_verified.sql
+-- A number that a login brought or confirmed, or a coordinator chose, is worth more than what an export says: somebody proved
+-- it, or judged it. An import does not replace such a number.
+create or replace function private.number_is_verified(m registry.members)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select m.personnummer_index is not null and (
+    m.personnummer_source <> 'import' is true
+    or exists (
+      select from registry.observations as o
+      where o.organization_id = m.organization_id and o.member_id = m.id and o.outcome = 'confirmed')
+    or exists (
+      select from registry.conflicts as c
+      where c.organization_id = m.organization_id and c.member_id = m.id and c.kind = 'mismatch'
+        and c.state = 'resolved' and c.decision = 'keep_existing' and c.closed_at >= m.personnummer_at))
+$$;
+comment on function private.number_is_verified is 'In: a member. Out: whether its number came from, or was confirmed by, a login, or was chosen or kept by a coordinator.';
+-- end db/functions/number/private.number_is_verified.sql
+
+-- begin db/functions/reporting/private.persons_of.sql
+-- One person once: records that a coordinator merged, and records of which one's login brought the number of the other and nobody has said yet
+-- that they are two. Of those the one that holds the number stands for the person. Records alike in name and birth date are not made one.
+create or replace function private.persons_of(p_organization_id uuid)
+returns table (member_id uuid, person_id uuid, reason reporting.not_counted)
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  with recursive up(id, root) as (
+    select m.id, m.merged_into from registry.members as m
+    where m.organization_id = p_organization_id and m.merged_into is not null and m.erased_at is null
+    union all
+    select u.id, m.merged_into from up as u join registry.members as m on m.id = u.root where m.merged_into is not null
+  ), merged as (
+    select u.id, u.root from up as u join registry.members as m on m.id = u.root where m.merged_into is null
+  ), same(a, b) as (
+    select coalesce(x.root, c.member_id), coalesce(y.root, c.other_member_id)
+    from registry.conflicts as c
+    left join merged as x on x.id = c.member_id
+    left join merged as y on y.id = c.other_member_id
+    where c.organization_id = p_organization_id and c.kind = 'duplicate' and c.closed_at is null
+  ), both_ways(a, b) as (
+    select s.a, s.b from same as s union select s.b, s.a from same as s
+  ), reached(a, b) as (
+    select w.a, w.a from both_ways as w
+    union
+    select r.a, w.b from reached as r join both_ways as w on w.a = r.b
+  ), representative as (
+    select distinct on (r.a) r.a as id, r.b as root from reached as r join registry.members as m on m.id = r.b
+    where m.erased_at is null order by r.a, m.personnummer_index is null, r.b
+  )
+  select m.id, coalesce(n.root, g.root, m.id),
+    case when m.merged_into is not null then 'merged' when n.root <> m.id then 'same_number' end::reporting.not_counted
+  from registry.members as m
+  left join merged as g on g.id = m.id
+  left join representative as n on n.id = coalesce(g.root, m.id)
+  where m.organization_id = p_organization_id and m.erased_at is null
+$$;
+comment on function private.persons_of is 'In: an organisation. Out: every record, the record that stands for its person, and why it is not counted itself; null: it stands for the person.';
+-- end db/functions/reporting/private.persons_of.sql
+
+-- begin db/functions/reporting/private.count_persons.sql
+-- The rule of the grant, applied to every record: who counts, and why the others do not. What a person paid is what any of the records paid; of
+-- residences the one of the day counts, and where the first import came later, the first that is known.
+create or replace function private.count_persons(s reporting.snapshots)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  g constant reporting.grant_rules := jsonb_populate_record(null::reporting.grant_rules, s.rule);
+  v_pay_until constant date := s.counted_on + g.paid_within_days;
+  v_area constant text[] := case when g.area_year is not null
+    then coalesce(private.area_municipalities(s.base_year, g.area_year, g.counties, g.municipalities), '{}') end;
+begin
+  insert into reporting.snapshot_persons
+    (snapshot_id, organization_id, nth, member_id, reason, verified, name, address, postal_code, municipality, county, place_problem, chapter,
+     birth_year, paid_on, amount)
+  with records as materialized (
+    select p.member_id, p.person_id, p.reason,
+      m.personnummer_index is not null and (m.personnummer_source <> 'import' is true or private.number_is_verified(m)) as verified
+    from private.persons_of(s.organization_id) as p join registry.members as m on m.id = p.member_id
+  ), places as materialized (
+    select k.municipality, k.municipality_year, private.municipality_in_year(k.municipality, k.municipality_year, s.base_year) as codes
+    from reporting.residences as k where k.organization_id = s.organization_id and k.municipality is not null
+    group by k.municipality, k.municipality_year
+  ), persons as (
+    select r.person_id, bool_or(r.verified) as verified from records as r group by r.person_id
+  ), membership as (
+    select r.person_id,
+      bool_or(coalesce(k.since <= s.counted_on, true) and coalesce(k.until >= s.counted_on, true)) as is_member,
+      bool_or(k.until < s.counted_on) as has_left
+    from records as r join reporting.memberships as k on k.member_id = r.member_id group by r.person_id
+  ), paid as (
+    select distinct on (r.person_id) r.person_id, d.paid_on, d.amount
+    from records as r join reporting.dues as d on d.member_id = r.member_id
+    where d.year = s.base_year and d.amount > 0
+    order by r.person_id, (d.amount >= g.min_fee and d.paid_on <= v_pay_until) is true desc, d.paid_on, d.amount desc, d.member_id
+  ), residence as (
+    select distinct on (r.person_id) r.person_id, k.municipality, k.municipality_year, k.municipality_written, k.address, k.postal_code, k.chapter
+    from records as r join reporting.residences as k on k.member_id = r.member_id
+    order by r.person_id, r.reason is null desc, k.known_from <= s.counted_on desc,
+      case when k.known_from <= s.counted_on then s.counted_on - k.known_from else k.known_from - s.counted_on end, k.member_id
+  ), judged as (
+    select r.member_id, r.reason, p.verified, m.given_name, m.family_name, m.birth_date, h.address, h.postal_code, h.chapter, d.paid_on, d.amount,
+      h.municipality_written, h.municipality as known_municipality, case when cardinality(l.codes) = 1 then l.codes[1] end as municipality,
+      k.is_member, k.has_left, extract(year from age(s.counted_on, m.birth_date))::integer as years
+    from records as r
+    join registry.members as m on m.id = r.member_id
+    join persons as p on p.person_id = r.person_id
+    left join membership as k on k.person_id = r.person_id
+    left join paid as d on d.person_id = r.person_id
+    left join residence as h on h.person_id = r.person_id
+    left join places as l on l.municipality = h.municipality and l.municipality_year = h.municipality_year
+  )
+  select s.id, s.organization_id, row_number() over (order by j.member_id), j.member_id,
+    case
+      when j.reason is not null then j.reason
+      when not j.is_member and j.has_left then 'left'
+      when not j.is_member then 'joined_later'
+      when j.amount is null then 'not_paid'
+      when j.paid_on is null then 'paid_undated'
+      when j.paid_on > v_pay_until then 'paid_too_late'
+      when j.amount < g.min_fee then 'paid_too_little'
+      when j.birth_date is null and num_nonnulls(g.min_age, g.max_age) > 0 then 'birth_date_missing'
+      when j.years < g.min_age then 'too_young'
+      when j.years > g.max_age then 'too_old'
+      when v_area is not null and j.municipality is null then 'municipality_unknown'
+      when j.municipality <> all (v_area) then 'elsewhere'
+    end::reporting.not_counted,
+    j.verified, nullif(concat_ws(' ', j.given_name, j.family_name), ''), j.address, j.postal_code, j.municipality, left(j.municipality, 2),
+    case
+      when j.municipality is not null then null
+      when j.known_municipality is not null then 'not_translatable'
+      when j.municipality_written is not null then 'not_recognised'
+      else 'none_given'
+    end::reporting.place_problem,
+    j.chapter, extract(year from j.birth_date)::integer, j.paid_on, j.amount
+  from judged as j;
+end
+$$;
+comment on function private.count_persons is 'In: a new draft. Writes a row for every record of its organisation: counted, or why not.';
+-- end db/functions/reporting/private.count_persons.sql
+
+-- begin db/functions/reporting/private.mark_duplicates.sql
+-- Counted persons of one name and one birth date are probably one, unless each has a verified number: those are two. They are listed and
+-- stay counted.
+create or replace function private.mark_duplicates(p_snapshot_id uuid)
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  with alike as (
+    select array_agg(p.nth) as rows, min(p.nth) as first
+    from reporting.snapshot_persons as p join registry.members as m on m.id = p.member_id
+    where p.snapshot_id = p_snapshot_id and p.reason is null and m.birth_date is not null and p.name is not null
+    group by private.lower_letters(p.name), m.birth_date
+    having count(*) > 1 and not bool_and(p.verified)
+  )
+  update reporting.snapshot_persons as p set probable_group = a.nth
+  from (select unnest(alike.rows) as row, row_number() over (order by alike.first) as nth from alike) as a
+  where p.snapshot_id = p_snapshot_id and p.nth = a.row
+$$;
+comment on function private.mark_duplicates is 'In: a draft whose persons are written. Gives persons who are probably one the same group.';
+-- end db/functions/reporting/private.mark_duplicates.sql
+
+-- begin db/functions/reporting/private.digest_snapshot.sql
+-- The same snapshot is the same figures, years later: this is what stands beside them to show it. Persons are no part of it, because they may go.
+create or replace function private.digest_snapshot(s reporting.snapshots)
+returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select encode(sha256(convert_to(jsonb_build_array(
+    s.id, s.organization_id, s.base_year, s.rule, s.counted_on, s.corrects, s.counting_digest, s.records, s.counted, s.verified, s.counties,
+    s.municipalities, s.probable_duplicates, s.open_cases, s.meets,
+    (select jsonb_agg(jsonb_build_array(f.dimension, f.key, f.counted, f.verified) order by f.dimension::text collate "C", f.key collate "C")
+     from reporting.snapshot_figures as f where f.snapshot_id = s.id))::text, 'UTF8')), 'hex')
+$$;
+comment on function private.digest_snapshot is 'In: a snapshot. Out: SHA-256 over all that was counted, in hex.';
+-- end db/functions/reporting/private.digest_snapshot.sql
+
+-- begin db/functions/reporting/private.sum_snapshot.sql
+-- Figures from the persons, once: what is read, compared and frozen are these rows, so that persons may be erased.
+create or replace function private.sum_snapshot(p_snapshot_id uuid)
+returns reporting.snapshots
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  s reporting.snapshots;
+  g reporting.grant_rules;
+begin
+  insert into reporting.snapshot_figures (snapshot_id, organization_id, dimension, key, name, counted, verified)
+  select p.snapshot_id, p.organization_id, d.dimension, d.key,
+    case when d.dimension in ('county', 'municipality') then private.place_name(d.key, t.base_year) end, count(*), count(*) filter (where p.verified)
+  from reporting.snapshot_persons as p join reporting.snapshots as t on t.id = p.snapshot_id
+  cross join lateral (values
+    ('county'::reporting.dimension, coalesce(p.county, ''), p.reason is null),
+    ('municipality', coalesce(p.municipality, ''), p.reason is null),
+    ('birth_year', coalesce(p.birth_year::text, ''), p.reason is null),
+    ('chapter', coalesce(p.chapter, ''), p.reason is null),
+    ('place_problem', p.place_problem::text, p.reason is null and p.place_problem is not null),
+    ('reason', p.reason::text, p.reason is not null)) as d(dimension, key, belongs)
+  where p.snapshot_id = p_snapshot_id and d.belongs
+  group by p.snapshot_id, p.organization_id, t.base_year, d.dimension, d.key;
+
+  update reporting.snapshots as known
+  set records = t.records, counted = t.counted, verified = t.verified, probable_duplicates = t.alike, counties = t.counties,
+      municipalities = t.municipalities,
+      open_cases = coalesce((
+        select jsonb_object_agg(c.kind, c.n) from (
+          select o.kind, count(*) as n from registry.conflicts as o
+          where o.organization_id = known.organization_id and o.closed_at is null group by o.kind) as c), '{}')
+  from (
+    select count(*) as records, count(*) filter (where p.reason is null) as counted,
+      count(*) filter (where p.reason is null and p.verified) as verified, count(p.probable_group) as alike,
+      count(distinct p.county) filter (where p.reason is null) as counties,
+      count(distinct p.municipality) filter (where p.reason is null) as municipalities
+    from reporting.snapshot_persons as p where p.snapshot_id = p_snapshot_id
+  ) as t
+  where known.id = p_snapshot_id returning known.* into s;
+  g := jsonb_populate_record(null::reporting.grant_rules, s.rule);
+  s.meets := (
+    select case when g.one_suffices then bool_or(r.has >= r.wants) else bool_and(r.has >= r.wants) end
+    from (values (s.counted, g.required_members), (s.municipalities, g.required_municipalities), (s.counties, g.required_counties)) as r(has, wants)
+    where r.wants is not null);
+  s.digest := private.digest_snapshot(s);
+  update reporting.snapshots as known set meets = s.meets, digest = s.digest where known.id = s.id;
+  return s;
+end
+$$;
+comment on function private.sum_snapshot is 'In: a draft whose persons are written. Out: the draft with its figures and their digest.';
+-- end db/functions/reporting/private.sum_snapshot.sql
+
+-- begin db/functions/reporting/private.why_not_count.sql
+-- What stands against counting: also a year whose municipalities nobody has entered, because its figures would be wrong without anybody noticing.
+create or replace function private.why_not_count(p_organization_id uuid, p_base_year integer, p_rule text, p_corrects uuid)
+returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when p_organization_id is null then 'not_found'
+    when not exists (select from reporting.grant_rules as g where g.code = p_rule) then 'rule_unknown'
+    when not exists (select from reporting.divisions as d where d.year = p_base_year) then 'division_unknown'
+    when make_date(p_base_year, 12, 31) >= (now() at time zone 'Europe/Oslo')::date and (
+      select make_date(p_base_year, g.counted_month, least(g.counted_day, 28)) >= (now() at time zone 'Europe/Oslo')::date
+      from reporting.grant_rules as g where g.code = p_rule) then 'year_not_over'
+    when p_corrects is not null and not exists (
+      select from reporting.snapshots as s
+      where s.id = p_corrects and s.organization_id = p_organization_id and s.base_year = p_base_year and s.state = 'frozen') then 'corrects_unknown'
+    when p_corrects is null and exists (
+      select from reporting.snapshots as s
+      where s.organization_id = p_organization_id and s.base_year = p_base_year and s.rule_code = p_rule and s.state = 'frozen') then 'frozen_already'
+    when exists (
+      select from reporting.snapshots as s join registry.conflicts as c
+        on c.organization_id = s.organization_id and c.fingerprint = 'grant_snapshot ' || s.id and c.closed_at is null
+      where s.organization_id = p_organization_id and s.base_year = p_base_year and s.rule_code = p_rule and s.state = 'draft') then 'awaits_approval'
+  end
+$$;
+comment on function private.why_not_count is 'In: organisation (null: none that the caller may see), base year, rule, the frozen snapshot that is to be corrected. Out: code of the refusal; null: go ahead.';
+-- end db/functions/reporting/private.why_not_count.sql
+
+-- begin db/functions/reporting/private.make_snapshot.sql
+-- Counts, in one transaction. A draft of the same year and rule gives way to the new one.
+create or replace function private.make_snapshot(p_organization_id uuid, p_base_year integer, p_rule text, p_corrects uuid, p_source text)
+returns reporting.snapshots
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  s reporting.snapshots;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('grant snapshot ' || p_organization_id, 0));
+  delete from reporting.snapshots as known
+  where known.organization_id = p_organization_id and known.base_year = p_base_year and known.rule_code = p_rule and known.state = 'draft';
+  insert into reporting.snapshots as known
+    (organization_id, base_year, rule_code, rule, counted_on, corrects, made_by, imported_at, counting_digest)
+  select p_organization_id, p_base_year, g.code, to_jsonb(g), make_date(p_base_year, g.counted_month, g.counted_day), p_corrects, private.actor(),
+    (select max(r.ended_at) from registry.import_runs as r
+     where r.organization_id = p_organization_id and r.state = 'finished' and not r.dry_run),
+    encode(sha256(convert_to((
+      select string_agg(p.prosrc, ' ' order by p.proname) from pg_proc as p
+      where p.pronamespace = 'private'::regnamespace
+        and p.proname in ('count_persons', 'persons_of', 'municipality_in_year', 'area_municipalities', 'number_is_verified')), 'UTF8')), 'hex')
+  from reporting.grant_rules as g where g.code = p_rule
+  returning known.* into s;
+  perform private.count_persons(s);
+  perform private.mark_duplicates(s.id);
+  s := private.sum_snapshot(s.id);
+  perform private.record_event('grant_counted', p_source, p_organization_id,
+    format('Members were counted for a grant: %s of %s records, base year %s.', s.counted, s.records, s.base_year),
+    p_detail => jsonb_build_object('snapshot_id', s.id, 'rule', s.rule_code, 'digest', s.digest));
+  return s;
+end
+$$;
+comment on function private.make_snapshot is 'In: organisation, base year, rule, snapshot that is corrected, audit source; nothing stands against it (private.why_not_count). Out: the draft.';
+-- end db/functions/reporting/private.make_snapshot.sql
+
+-- begin db/functions/reporting/private.make_grant_snapshot.sql
+-- Any coordinator may count; freezing takes two.
+create or replace function private.make_grant_snapshot(p_organization text, p_base_year integer, p_rule text, p_corrects uuid)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  s reporting.snapshots;
+  v_organization_id constant uuid := (
+    select g.id from registry.organizations as g where g.slug = p_organization and g.id = any (private.coordinator_organizations()));
+  v_refusal constant text := private.why_not_count(v_organization_id, p_base_year, p_rule, p_corrects);
+begin
+  if v_refusal is not null then
+    return private.refuse('make_grant_snapshot', v_refusal, null);
+  end if;
+  s := private.make_snapshot(v_organization_id, p_base_year, p_rule, p_corrects, 'coordinator');
+  return private.describe_snapshot(s); -- a statement of its own, which sees what was written
+end
+$$;
+comment on function private.make_grant_snapshot is 'See api.make_grant_snapshot.';
+grant execute on function private.make_grant_snapshot to authenticated;
+-- end db/functions/reporting/private.make_grant_snapshot.sql
+
+-- begin db/functions/reporting/api.make_grant_snapshot.sql
+-- A coordinator counts the members for a grant.
+create or replace function api.make_grant_snapshot(organization text, base_year integer, rule text, corrects uuid default null)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.make_grant_snapshot(make_grant_snapshot.organization, make_grant_snapshot.base_year, make_grant_snapshot.rule,
+    make_grant_snapshot.corrects);
+end;
+comment on function api.make_grant_snapshot is 'In: organisation (slug), base year, rule (api.grant_rules), the frozen snapshot that is corrected (null: none). Out: the draft (as api.grant_report), or a refusal with code and message (HTTP 404, 409, 422). A draft of the same year and rule gives way.';
+grant execute on function api.make_grant_snapshot to authenticated;
+-- end db/functions/reporting/api.make_grant_snapshot.sql
+
+-- begin db/functions/reporting/private.grant_rules.sql
+-- Rules belong to nobody; coordinators see them, for each of their organisations.
+create or replace function private.grant_rules()
+returns table (
+  organization text, code text, title text, level reporting.grant_level, document text, min_fee bigint, min_age integer, max_age integer,
+  required_members integer, required_municipalities integer, required_counties integer, one_suffices boolean
+)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select o.slug, g.code, g.title, g.level, g.document, g.min_fee, g.min_age, g.max_age, g.required_members, g.required_municipalities,
+    g.required_counties, g.one_suffices
+  from reporting.grant_rules as g
+  join registry.organizations as o on o.id = any (private.coordinator_organizations())
+$$;
+comment on function private.grant_rules is 'See api.grant_rules.';
+grant execute on function private.grant_rules to authenticated; -- called by the view
+-- end db/functions/reporting/private.grant_rules.sql
+
+-- begin db/functions/reporting/api.grant_rules.sql
+-- The rules that an organisation can count by: each organisation all of them.
+create or replace view api.grant_rules with (security_invoker = true) as
+select g.organization, g.code, g.title, g.level, g.document, g.min_fee, g.min_age, g.max_age, g.required_members, g.required_municipalities,
+  g.required_counties, g.one_suffices
+from private.grant_rules() as g;
+comment on view api.grant_rules is 'Rules of grants: what is counted, and what the grant asks for.';
+comment on column api.grant_rules.organization is 'Who can count by it (slug).';
+comment on column api.grant_rules.code is 'What api.make_grant_snapshot takes.';
+comment on column api.grant_rules.title is 'Name for people.';
+comment on column api.grant_rules.level is 'Who gives the grant.';
+comment on column api.grant_rules.document is 'Where the rule is written, and what of it has not been confirmed.';
+comment on column api.grant_rules.min_fee is 'Smallest fee that counts as paying, in øre.';
+comment on column api.grant_rules.min_age is 'Lowest age; null: any.';
+comment on column api.grant_rules.max_age is 'Highest age; null: any.';
+comment on column api.grant_rules.required_members is 'How many members the grant asks for; null: it does not.';
+comment on column api.grant_rules.required_municipalities is 'From how many municipalities.';
+comment on column api.grant_rules.required_counties is 'From how many counties.';
+comment on column api.grant_rules.one_suffices is 'Whether one of these is enough.';
+grant select on api.grant_rules to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.grant_rules
+for each row execute function private.tg__refuse_write();
+-- end db/functions/reporting/api.grant_rules.sql
+
+-- begin db/functions/reporting/private.draw_sample.sql
+-- The auditor checks some members against vouchers. The same snapshot, number and seed are the same members, whoever draws and whenever; a larger
+-- sample holds the smaller one.
+create or replace function private.draw_sample(s reporting.snapshots, p_size integer, p_seed text)
+returns jsonb
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'nth', p.nth, 'name', p.name, 'address', nullif(concat_ws(', ', p.address, p.postal_code), ''),
+    'county', p.county, 'county_name', private.place_name(p.county, s.base_year), 'birth_year', p.birth_year, 'paid_on', p.paid_on,
+    'amount', p.amount, 'erased', p.erased_at is not null) order by p.place), '[]')
+  from (
+    select k.*, row_number() over (order by k.lot, k.nth) as place
+    from (
+      select known.*, sha256(convert_to(s.id || ' ' || p_seed || ' ' || known.nth, 'UTF8')) as lot
+      from reporting.snapshot_persons as known where known.snapshot_id = s.id and known.reason is null) as k
+    order by k.lot, k.nth limit p_size
+  ) as p
+$$;
+comment on function private.draw_sample is 'In: a snapshot, how many, a word of the auditor''s. Out: that many counted persons as JSON, in the order in which they are drawn.';
+-- end db/functions/reporting/private.draw_sample.sql
+
+-- begin db/functions/reporting/private.grant_sample.sql
+-- Persons: that they were taken out is written down, or counted.
+create or replace function private.grant_sample(p_snapshot_id uuid, p_size integer, p_seed text)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  s constant reporting.snapshots := private.snapshot_of_caller(p_snapshot_id);
+  v_refusal constant text := case
+    when s.id is null then 'not_found'
+    when (p_size between 1 and 1000 and length(p_seed) <= 100) is not true then 'list_unusable'
+  end;
+begin
+  if v_refusal is not null then
+    return private.refuse('grant_sample', v_refusal, p_snapshot_id);
+  end if;
+  perform private.record_repeatable(concat_ws(' ', private.actor(), s.id, 'sample'), 'grant_list_taken', 'coordinator', s.organization_id,
+    'A list of members was taken from what was counted for a grant.', p_detail => jsonb_build_object('snapshot_id', s.id, 'what', 'sample'));
+  return jsonb_build_object('rows', private.draw_sample(s, p_size, p_seed));
+end
+$$;
+comment on function private.grant_sample is 'See api.grant_sample.';
+grant execute on function private.grant_sample to authenticated;
+-- end db/functions/reporting/private.grant_sample.sql
+
+-- begin db/functions/reporting/api.grant_sample.sql
+-- The auditor draws members to check.
+create or replace function api.grant_sample(snapshot_id uuid, size integer, seed text default '')
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.grant_sample(grant_sample.snapshot_id, grant_sample.size, grant_sample.seed);
+end;
+comment on function api.grant_sample is 'In: a snapshot, 1 to 1000, a word. Out: {"rows": [...]}: always the same for the same three; or a refusal with code and message (HTTP 404, 422).';
+grant execute on function api.grant_sample to authenticated;
+-- end db/functions/reporting/api.grant_sample.sql
+
+-- begin db/functions/reporting/private.propose_grant_freeze.sql
+-- Freezing always takes two pairs of eyes: a case of which the second coordinator approves (private.approve).
+create or replace function private.propose_grant_freeze(p_snapshot_id uuid, p_note text, p_expected_version integer)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  s constant reporting.snapshots := private.snapshot_of_caller(p_snapshot_id);
+  c registry.conflicts;
+  v_refusal text := case
+    when s.id is null then 'not_found'
+    when p_expected_version is distinct from s.version then 'stale_version'
+    when s.state = 'frozen' then 'frozen_already'
+    else private.why_not_note(p_note)
+  end;
+begin
+  if v_refusal is null then
+    c.organization_id := s.organization_id;
+    c.kind := 'grant_snapshot';
+    c.fingerprint := 'grant_snapshot ' || s.id;
+    c.detail := jsonb_build_object('snapshot_id', s.id, 'base_year', s.base_year, 'rule', s.rule_code, 'counted', s.counted, 'digest', s.digest);
+    c := private.open_case(c);
+    c := private.lock_case(c.id);
+    v_refusal := case when c.state = 'proposed' then 'awaits_approval' end;
+  end if;
+  if v_refusal is not null then
+    return private.refuse('propose_grant_freeze', v_refusal, p_snapshot_id);
+  end if;
+  return private.propose_decision(c, 'freeze_snapshot', p_note);
+end
+$$;
+comment on function private.propose_grant_freeze is 'See api.propose_grant_freeze.';
+grant execute on function private.propose_grant_freeze to authenticated;
+-- end db/functions/reporting/private.propose_grant_freeze.sql
+
+-- begin db/functions/reporting/api.propose_grant_freeze.sql
+-- A coordinator proposes to freeze; another one approves.
+create or replace function api.propose_grant_freeze(snapshot_id uuid, note text, expected_version integer)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.propose_grant_freeze(propose_grant_freeze.snapshot_id, propose_grant_freeze.note, propose_grant_freeze.expected_version);
+end;
+comment on function api.propose_grant_freeze is 'In: a draft, a note (may be null), its version. Out: the case that waits for another coordinator (api.approve, api.decline, api.withdraw_proposal), or a refusal with code and message (HTTP 404, 409, 422).';
+grant execute on function api.propose_grant_freeze to authenticated;
+-- end db/functions/reporting/api.propose_grant_freeze.sql
+
+-- begin db/functions/reporting/api.grant_snapshots.sql
+-- What was counted for grants, drafts and frozen ones.
+create or replace view api.grant_snapshots with (security_invoker = true) as
+select
+  s.id as snapshot_id, g.slug as organization, s.base_year, s.base_year + (s.rule ->> 'application_after')::integer as application_year,
+  s.base_year + (s.rule ->> 'grant_after')::integer as grant_year, s.rule_code, s.rule ->> 'title' as rule_title, s.counted_on, s.state, s.version,
+  s.corrects, s.made_at, s.imported_at, s.records, s.counted, s.verified, s.counties, s.municipalities, s.probable_duplicates, s.open_cases, s.meets,
+  s.digest, s.frozen_at, coalesce(s.conflict_id, (
+    select c.id from registry.conflicts as c
+    where c.organization_id = s.organization_id and c.kind_name = 'grant_snapshot' and c.closed_at is null
+      and c.detail ->> 'snapshot_id' = s.id::text)) as conflict_id
+from reporting.snapshots as s join registry.organizations as g on g.id = s.organization_id;
+comment on view api.grant_snapshots is 'What was counted for grants, one row a count. Figures: api.grant_figures.';
+comment on column api.grant_snapshots.snapshot_id is 'Identifies the snapshot.';
+comment on column api.grant_snapshots.organization is 'Whose members (slug).';
+comment on column api.grant_snapshots.base_year is 'The year whose members and payments count.';
+comment on column api.grant_snapshots.application_year is 'The year in which is applied.';
+comment on column api.grant_snapshots.grant_year is 'The year that the grant is for.';
+comment on column api.grant_snapshots.rule_code is 'The rule.';
+comment on column api.grant_snapshots.rule_title is 'The rule, for people.';
+comment on column api.grant_snapshots.counted_on is 'The day on which is counted.';
+comment on column api.grant_snapshots.state is 'Draft or frozen.';
+comment on column api.grant_snapshots.version is 'What api.propose_grant_freeze wants as expected_version.';
+comment on column api.grant_snapshots.corrects is 'The frozen snapshot that this one corrects.';
+comment on column api.grant_snapshots.made_at is 'When it was counted.';
+comment on column api.grant_snapshots.imported_at is 'End of the last import before.';
+comment on column api.grant_snapshots.records is 'Member records that were looked at.';
+comment on column api.grant_snapshots.counted is 'Persons who count.';
+comment on column api.grant_snapshots.verified is 'How many of them have a verified number.';
+comment on column api.grant_snapshots.counties is 'From how many counties.';
+comment on column api.grant_snapshots.municipalities is 'From how many municipalities.';
+comment on column api.grant_snapshots.probable_duplicates is 'Counted persons who are probably one with another.';
+comment on column api.grant_snapshots.open_cases is 'Cases that were open then, by kind.';
+comment on column api.grant_snapshots.meets is 'Whether the figures reach what the grant asks for.';
+comment on column api.grant_snapshots.digest is 'SHA-256 over all that was counted.';
+comment on column api.grant_snapshots.frozen_at is 'When two coordinators froze it.';
+comment on column api.grant_snapshots.conflict_id is 'The case in which it was frozen, or is to be.';
+grant select on api.grant_snapshots to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.grant_snapshots
+for each row execute function private.tg__refuse_write();
+-- end db/functions/reporting/api.grant_snapshots.sql
 
 -- begin db/functions/matching/private.explain_candidate.sql
 -- The evidence of a candidate in words: for the explanation of a match, and for whoever looks for the member of a login.
@@ -5102,7 +6001,8 @@ returns table (
   organization text, organization_name text, member_external_id text, given_name text, family_name text, birth_date date, email text,
   phone text, personnummer_masked text, personnummer_source registry.source, personnummer_at timestamptz, legal_basis text,
   consent_is_basis boolean, delivery text, sent_to sync.member_system_kind, sent_at timestamptz, logins registry.provider[],
-  created_at timestamptz, updated_at timestamptz
+  created_at timestamptz, updated_at timestamptz, municipality text, address text, postal_code text, chapter text, member_since date,
+  member_until date, dues jsonb
 )
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -5121,7 +6021,10 @@ as $$
     case when sent.settled_at is not null then s.kind end, sent.settled_at,
     array(select distinct l.provider from registry.identity_links as l
       where l.organization_id = m.organization_id and l.member_id = m.id order by l.provider),
-    m.created_at, m.updated_at
+    m.created_at, m.updated_at, coalesce(private.place_name(home.municipality, home.municipality_year), home.municipality_written), home.address,
+    home.postal_code, home.chapter, stay.since, stay.until, coalesce((
+      select jsonb_agg(jsonb_build_object('year', d.year, 'paid_on', d.paid_on, 'amount', d.amount) order by d.year desc)
+      from reporting.dues as d where d.member_id = m.id), '[]')
   from registry.members as m
   join registry.organizations as g on g.id = m.organization_id
   left join sync.member_systems as s on s.organization_id = m.organization_id
@@ -5132,6 +6035,10 @@ as $$
     select max(p.settled_at) as settled_at from sync.pushes as p
     where p.organization_id = m.organization_id and p.member_id = m.id and p.state = 'delivered'
       and p.personnummer_index = m.personnummer_index) as sent on true
+  left join lateral (
+    select k.* from reporting.residences as k where k.member_id = m.id order by k.known_from desc limit 1) as home on true
+  left join lateral (
+    select k.* from reporting.memberships as k where k.member_id = m.id order by k.since desc nulls last limit 1) as stay on true
   where m.id = (select private.calling_member())
 $$;
 comment on function private.my_record is 'See api.my_record.';
@@ -5144,7 +6051,7 @@ create or replace view api.my_record with (security_invoker = true) as
 select
   r.organization, r.organization_name, r.member_external_id, r.given_name, r.family_name, r.birth_date, r.email, r.phone,
   r.personnummer_masked, r.personnummer_source, r.personnummer_at, r.legal_basis, r.consent_is_basis, r.delivery, r.sent_to,
-  r.sent_at, r.logins, r.created_at, r.updated_at
+  r.sent_at, r.logins, r.created_at, r.updated_at, r.municipality, r.address, r.postal_code, r.chapter, r.member_since, r.member_until, r.dues
 from private.my_record() as r;
 comment on view api.my_record is 'The record of the member whose access token it is: one row, or none for anybody else.';
 comment on column api.my_record.organization is 'The organisation (slug).';
@@ -5166,6 +6073,13 @@ comment on column api.my_record.sent_at is 'When the number of now was carried t
 comment on column api.my_record.logins is 'What the member can log in with.';
 comment on column api.my_record.created_at is 'When the record was made here.';
 comment on column api.my_record.updated_at is 'When it was last changed.';
+comment on column api.my_record.municipality is 'Municipality, as the last import had it.';
+comment on column api.my_record.address is 'Address.';
+comment on column api.my_record.postal_code is 'Postal code.';
+comment on column api.my_record.chapter is 'Local chapter.';
+comment on column api.my_record.member_since is 'First day of membership.';
+comment on column api.my_record.member_until is 'Last day of membership; null: still a member.';
+comment on column api.my_record.dues is 'What was paid, the last year first: [{"year", "paid_on", "amount"}], in øre.';
 grant select on api.my_record to authenticated;
 create or replace trigger _100_refuse_write
 instead of insert or update or delete on api.my_record
@@ -5214,6 +6128,7 @@ begin
       then 'accept_observed' end,
     case when p_kind = 'receiver_key' then 'accept_receiver_key' end,
     case when p_kind = 'erasure' then 'erase_member' end,
+    case when p_kind = 'grant_snapshot' then 'freeze_snapshot' end,
     'keep_existing',
     case when p_observation_id is not null and (p_kind in ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'subject_moved')
       or p_kind = 'inconsistent' and p_member_id is not null) then 'not_same_person' end,
@@ -5241,7 +6156,8 @@ as $$
     when c.closed_at is not null then 'not_open'
     when c.state = 'proposed' then 'awaits_approval'
     when p_decision is null or p_decision <> all (
-      array['accept_observed', 'keep_existing', 'not_same_person', 'merge_into', 'accept_receiver_key', 'erase_member']) then 'unknown_decision'
+      array['accept_observed', 'keep_existing', 'not_same_person', 'merge_into', 'accept_receiver_key', 'erase_member',
+        'freeze_snapshot']) then 'unknown_decision'
     when p_decision <> all (private.decisions_of_case(c.kind, c.member_id, c.other_member_id, c.candidates, c.observation_id))
       then 'decision_not_applicable'
     else private.why_not_decide(c, o, p_decision::registry.decision)
@@ -6408,31 +7324,49 @@ $$;
 comment on function private.changed_columns is 'In: columns the file has, the record, the row. Out: the columns that differ.';
 -- end db/functions/import/private.changed_columns.sql
 
--- begin db/functions/number/private.number_is_verified.sql
--- A number that a login brought or confirmed, or a coordinator chose, is worth more than what an export says: somebody proved
--- it, or judged it. An import does not replace such a number.
-create or replace function private.number_is_verified(m registry.members)
-returns boolean
-language sql stable
+-- begin db/functions/reporting/private.changed_membership.sql
+-- What a row says of residence, membership and dues, where it differs from what is known. What the file has no column for is left alone.
+create or replace function private.changed_membership(p_columns text[], p_member_id uuid, r private.imported_member)
+returns text[]
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select m.personnummer_index is not null and (
-    m.personnummer_source <> 'import' is true
-    or exists (
-      select from registry.observations as o
-      where o.organization_id = m.organization_id and o.member_id = m.id and o.outcome = 'confirmed')
-    or exists (
-      select from registry.conflicts as c
-      where c.organization_id = m.organization_id and c.member_id = m.id and c.kind = 'mismatch'
-        and c.state = 'resolved' and c.decision = 'keep_existing' and c.closed_at >= m.personnummer_at))
+declare
+  v_changed text[] := '{}';
+  k reporting.residences;
+  s reporting.memberships;
+begin
+  if p_columns && array['municipality', 'address', 'postal_code', 'chapter'] then
+    select known.* into k from reporting.residences as known where known.member_id = p_member_id order by known.known_from desc limit 1;
+    if 'municipality' = any (p_columns) and k.municipality_written is distinct from r.municipality
+      or 'address' = any (p_columns) and k.address is distinct from r.address
+      or 'postal_code' = any (p_columns) and k.postal_code is distinct from r.postal_code
+      or 'chapter' = any (p_columns) and k.chapter is distinct from r.chapter then
+      v_changed := array['residence'];
+    end if;
+  end if;
+  if p_columns && array['member_since', 'member_until'] then
+    select known.* into s from reporting.memberships as known where known.member_id = p_member_id order by known.since desc nulls last limit 1;
+    if 'member_since' = any (p_columns) and r.member_since is not null and s.since is distinct from r.member_since
+      or 'member_until' = any (p_columns) and s.until is distinct from r.member_until then
+      v_changed := v_changed || 'membership'::text;
+    end if;
+  end if;
+  if r.dues_year is not null and r.dues_amount is not null and not exists (
+    select from reporting.dues as d
+    where d.member_id = p_member_id and d.year = r.dues_year and d.amount = r.dues_amount and d.paid_on is not distinct from r.dues_paid_on) then
+    v_changed := v_changed || 'dues'::text;
+  end if;
+  return v_changed;
+end
 $$;
-comment on function private.number_is_verified is 'In: a member. Out: whether its number came from, or was confirmed by, a login, or was chosen or kept by a coordinator.';
--- end db/functions/number/private.number_is_verified.sql
+comment on function private.changed_membership is 'In: columns the file has, the member (an id that nobody has: a new one), the row. Out: which of residence, membership and dues differ.';
+-- end db/functions/reporting/private.changed_membership.sql
 
 -- begin db/functions/import/private.plan_import.sql
 -- What each row of an import comes to, before anything is written. The rows' numbers differ from each other and so do their
 -- external ids; the caller sees to that. A merged record is only a mark of where it went, and is left alone, and
--- so is one of a person who is being erased.
+-- so is one of a person who is being erased; but a merged record may still be the one under which the member system has residence and dues.
 create or replace function private.plan_import(p_run registry.import_runs, p_rows private.imported_member[])
 returns setof private.import_step
 language sql volatile rows 10
@@ -6443,7 +7377,7 @@ as $$
     m.id is null,
     case when m.id is null or m.merged_into is not null or m.erasure_id is not null then '{}' else
       private.changed_columns(p_run.columns, m, r) || case when n.step = 'write' then array['personnummer'] else '{}' end
-    end,
+    end || case when m.id is not null and m.erasure_id is null then private.changed_membership(p_run.columns, m.id, r) else '{}' end,
     n.step,
     holder.id,
     r
@@ -6505,7 +7439,7 @@ set search_path = pg_catalog, pg_temp
 as $$
   select array_agg(
     row(w.line, w.external_id, null, null, null, null, null, w.personnummer_index, w.personnummer_index_previous, w.personnummer_sealed,
-      w.personnummer_masked)::private.imported_member order by w.line)
+      w.personnummer_masked, null, null, null, null, null, null, null, null, null)::private.imported_member order by w.line)
   from registry.waiting_numbers as w
   where w.run_id = p_run_id and w.line = any (p_lines)
 $$;
@@ -6562,6 +7496,115 @@ $$;
 comment on function private.mark_blocked is 'In: a run whose first rows are planned (private.plan_waiting). What cannot go to its member, even when all that can have given up theirs, does not move.';
 -- end db/functions/import/private.mark_blocked.sql
 
+-- begin db/functions/reporting/private.changed_of.sql
+-- A new record is counted as added, not as changed; what its row says of membership is to be written all the same.
+create or replace function private.changed_of(p_run registry.import_runs, s private.import_step)
+returns text[]
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case when s.is_new then private.changed_membership(p_run.columns, s.member_id, s.imported) else s.changed end;
+end
+$$;
+comment on function private.changed_of is 'In: a run, a step of it. Out: what is to be written of residence, membership and dues, besides other columns.';
+-- end db/functions/reporting/private.changed_of.sql
+
+-- begin db/functions/reporting/private.write_memberships.sql
+-- A first day that comes while a membership lasts corrects its first day; one that comes after it ended begins another. Dues of a year are as the
+-- last import says.
+create or replace function private.write_memberships(p_run registry.import_runs, p_steps private.import_step[])
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  with given as (
+    select s.member_id, r.member_since as since, r.member_until as until, 'member_until' = any (p_run.columns) as has_until
+    from unnest(p_steps) as s cross join lateral (select (s.imported).*) as r
+    where 'membership' = any (private.changed_of(p_run, s))
+  ), latest as (
+    select distinct on (k.member_id) k.member_id, k.since, k.until from reporting.memberships as k join given as g on g.member_id = k.member_id
+    order by k.member_id, k.since desc nulls last
+  ), corrected as (
+    update reporting.memberships as k
+    set since = least(coalesce(g.since, k.since), case when g.has_until then g.until end),
+        until = case when g.has_until then g.until when k.until >= g.since is not false then k.until end
+    from given as g join latest as l on l.member_id = g.member_id
+    where k.member_id = l.member_id and k.since is not distinct from l.since
+      and (g.since is null or l.since is null or l.since >= g.since or l.until is null or l.until >= g.since)
+    returning k.member_id
+  )
+  insert into reporting.memberships (organization_id, member_id, since, until)
+  select p_run.organization_id, g.member_id, g.since, g.until from given as g
+  where not exists (select from corrected as c where c.member_id = g.member_id);
+
+  insert into reporting.dues as known (organization_id, member_id, year, paid_on, amount)
+  select p_run.organization_id, s.member_id, r.dues_year, r.dues_paid_on, r.dues_amount
+  from unnest(p_steps) as s cross join lateral (select (s.imported).*) as r
+  where 'dues' = any (private.changed_of(p_run, s))
+  on conflict (member_id, year) do update set paid_on = excluded.paid_on, amount = excluded.amount
+$$;
+comment on function private.write_memberships is 'In: a run, its steps. Writes from when until when the members are members, and what they paid.';
+-- end db/functions/reporting/private.write_memberships.sql
+
+-- begin db/functions/reporting/private.read_municipality.sql
+-- What a file says: a number of today or of an earlier division (a spreadsheet may have lost its first 0), a number with a name after it, or a
+-- name in any of its languages. The newest municipality of that number or name is meant. Two of one name are told apart by the county in brackets.
+create or replace function private.read_municipality(p_written text)
+returns table (code text, year integer)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_last constant integer := (select max(d.year) from reporting.divisions as d);
+  v_code constant text := lpad(substring(p_written from '^\s*([0-9]{3,4})(?:\s|$)'), 4, '0');
+  v_name constant text := private.lower_letters(btrim(regexp_replace(p_written, '\s+kommune\s*$', '', 'i')));
+begin
+  return query
+  with known as (
+    select m.code, coalesce(m.last_year, v_last) as year from reporting.municipalities as m
+    where case when v_code is not null then m.code = v_code else private.lower_letters(m.name) = v_name
+      or private.lower_letters(regexp_replace(m.name, '\s+\([^)]*\)$', '')) = v_name
+      or v_name = any (string_to_array(private.lower_letters(m.name), ' - ')) end
+  ), newest as (
+    select distinct k.code, k.year from known as k where k.year = (select max(other.year) from known as other)
+  )
+  select n.code, n.year from newest as n where (select count(*) from newest) = 1;
+end
+$$;
+comment on function private.read_municipality is 'In: a municipality as a file has it. Out: its number and the newest year of that number; no row: it is none, or may be one of several.';
+-- end db/functions/reporting/private.read_municipality.sql
+
+-- begin db/functions/reporting/private.write_residences.sql
+-- History is kept: what changed holds from the day of the import on, so a move in November changes nothing of last year. A second import on one
+-- day corrects the first.
+create or replace function private.write_residences(p_run registry.import_runs, p_steps private.import_step[])
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  insert into reporting.residences as known
+    (organization_id, member_id, known_from, municipality, municipality_year, municipality_written, address, postal_code, chapter)
+  select p_run.organization_id, s.member_id, (now() at time zone 'Europe/Oslo')::date,
+    case when g.has_place then p.code else before.municipality end, case when g.has_place then p.year else before.municipality_year end,
+    case when g.has_place then r.municipality else before.municipality_written end,
+    case when 'address' = any (p_run.columns) then r.address else before.address end,
+    case when 'postal_code' = any (p_run.columns) then r.postal_code else before.postal_code end,
+    case when 'chapter' = any (p_run.columns) then r.chapter else before.chapter end
+  from unnest(p_steps) as s
+  cross join lateral (select (s.imported).*) as r
+  cross join (select 'municipality' = any (p_run.columns)) as g(has_place)
+  left join lateral private.read_municipality(r.municipality) as p on r.municipality is not null
+  left join lateral (
+    select k.* from reporting.residences as k where k.member_id = s.member_id order by k.known_from desc limit 1) as before on true
+  where 'residence' = any (private.changed_of(p_run, s))
+  on conflict (member_id, known_from) do update
+  set municipality = excluded.municipality, municipality_year = excluded.municipality_year, municipality_written = excluded.municipality_written,
+      address = excluded.address, postal_code = excluded.postal_code, chapter = excluded.chapter
+$$;
+comment on function private.write_residences is 'In: a run, its steps. Writes where the members live from today on.';
+-- end db/functions/reporting/private.write_residences.sql
+
 -- begin db/functions/import/private.write_import.sql
 -- Puts planned rows into the member records: new ones, then those that change. One audit event for each.
 create or replace function private.write_import(p_run registry.import_runs, p_steps private.import_step[])
@@ -6588,7 +7631,9 @@ begin
     phone = case when 'phone' = any (s.changed) then r.phone else m.phone end
   from unnest(p_steps) as s
   cross join lateral (select (s.imported).*) as r
-  where m.id = s.member_id and not s.is_new and array_remove(s.changed, 'personnummer') <> '{}';
+  where m.id = s.member_id and not s.is_new and s.changed && array['given_name', 'family_name', 'birth_date', 'email', 'phone'];
+  perform private.write_residences(p_run, p_steps);
+  perform private.write_memberships(p_run, p_steps);
 
   perform private.write_numbers(
     array_agg(s.member_id), array_agg(row(r.personnummer_index, r.personnummer_index_previous, r.personnummer_sealed, r.personnummer_masked,
@@ -9135,6 +10180,37 @@ $$;
 comment on function private.erase_logins is 'In: a locked person. Out: how many rows, by table.';
 -- end db/functions/erasure/private.erase_logins.sql
 
+-- begin db/functions/reporting/private.erase_membership.sql
+-- Counts stay, persons go: what was frozen keeps its figures, and its list says that somebody who counted was erased.
+create or replace function private.erase_membership(p private.person)
+returns jsonb
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_residences integer;
+  v_memberships integer;
+  v_dues integer;
+  v_persons integer;
+begin
+  delete from reporting.residences as k where k.organization_id = p.organization_id and k.member_id = any (p.member_ids);
+  get diagnostics v_residences = row_count;
+  delete from reporting.memberships as k where k.organization_id = p.organization_id and k.member_id = any (p.member_ids);
+  get diagnostics v_memberships = row_count;
+  delete from reporting.dues as k where k.organization_id = p.organization_id and k.member_id = any (p.member_ids);
+  get diagnostics v_dues = row_count;
+  update reporting.snapshot_persons as k
+  set name = null, address = null, postal_code = null, municipality = null, county = null, chapter = null, birth_year = null, paid_on = null,
+      amount = null, probable_group = null, erased_at = clock_timestamp()
+  where k.organization_id = p.organization_id and k.member_id = any (p.member_ids);
+  get diagnostics v_persons = row_count;
+  return jsonb_build_object('reporting.residences', v_residences, 'reporting.memberships', v_memberships, 'reporting.dues', v_dues,
+    'reporting.snapshot_persons', v_persons);
+end
+$$;
+comment on function private.erase_membership is 'In: a locked person. Out: how many rows, by table.';
+-- end db/functions/reporting/private.erase_membership.sql
+
 -- begin db/functions/erasure/private.records_told_of.sql
 -- Which records of a person the member system may have had a number of from us: something was begun to be sent, or stands in a file, and no removal
 -- has arrived since.
@@ -9288,7 +10364,8 @@ begin
     return e;
   end if;
   p := private.find_person(e.organization_id, v_member_ids); -- once more, now that nothing comes between
-  v_counts := private.erase_events(p) || private.erase_cases(p) || private.erase_logins(p) || private.erase_imported(p);
+  v_counts := private.erase_events(p) || private.erase_cases(p) || private.erase_logins(p) || private.erase_imported(p)
+    || private.erase_membership(p);
   v_counts := v_counts || private.erase_records(p, e.id) || private.erase_pushes(p);
   v_remains := array_to_string(private.remains_of(p), ', ');
   if v_remains is not null then
@@ -11264,6 +12341,71 @@ create or replace trigger _200_wait before insert or update of state, next_attem
   execute function private.tg_pushes__wait();
 -- end db/functions/pushes/private.tg_pushes__wait.sql
 
+-- begin db/functions/reporting/private.tg_snapshot_figures__frozen.sql
+-- Figures are written once, while they are counted.
+create or replace function private.tg_snapshot_figures__frozen()
+returns trigger
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if exists (
+    select from reporting.snapshots as s
+    where s.id = case TG_OP when 'INSERT' then NEW.snapshot_id else OLD.snapshot_id end and s.state = 'frozen') then
+    raise exception 'A frozen snapshot does not change; a correction is a new one.' using errcode = 'PN012';
+  end if;
+  return case TG_OP when 'DELETE' then OLD else NEW end;
+end
+$$;
+comment on function private.tg_snapshot_figures__frozen is 'Refuses changes of figures of frozen snapshots.';
+create or replace trigger _100_frozen
+before insert or update or delete on reporting.snapshot_figures
+for each row execute function private.tg_snapshot_figures__frozen();
+-- end db/functions/reporting/private.tg_snapshot_figures__frozen.sql
+
+-- begin db/functions/reporting/private.tg_snapshot_persons__frozen.sql
+-- Of a frozen snapshot's persons one thing may happen: that they are erased. Who counted and why not is left as it was.
+create or replace function private.tg_snapshot_persons__frozen()
+returns trigger
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if (TG_OP = 'DELETE' or NEW.erased_at is null
+      or (OLD.snapshot_id, OLD.nth, OLD.member_id, OLD.verified) is distinct from (NEW.snapshot_id, NEW.nth, NEW.member_id, NEW.verified)
+      or OLD.reason is distinct from NEW.reason)
+    and exists (select from reporting.snapshots as s where s.id = OLD.snapshot_id and s.state = 'frozen') then
+    raise exception 'A frozen snapshot does not change; a correction is a new one.' using errcode = 'PN012';
+  end if;
+  return case TG_OP when 'DELETE' then OLD else NEW end;
+end
+$$;
+comment on function private.tg_snapshot_persons__frozen is 'Refuses changes of persons of frozen snapshots, but for erasing them.';
+create or replace trigger _100_frozen
+before update or delete on reporting.snapshot_persons
+for each row execute function private.tg_snapshot_persons__frozen();
+-- end db/functions/reporting/private.tg_snapshot_persons__frozen.sql
+
+-- begin db/functions/reporting/private.tg_snapshots__frozen.sql
+-- A frozen snapshot never changes: not by a later program, and not by ours.
+create or replace function private.tg_snapshots__frozen()
+returns trigger
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if OLD.state = 'frozen' then
+    raise exception 'A frozen snapshot does not change; a correction is a new one.' using errcode = 'PN012';
+  end if;
+  return case TG_OP when 'DELETE' then OLD else NEW end;
+end
+$$;
+comment on function private.tg_snapshots__frozen is 'Refuses changes of frozen snapshots.';
+create or replace trigger _100_frozen
+before update or delete on reporting.snapshots
+for each row execute function private.tg_snapshots__frozen();
+-- end db/functions/reporting/private.tg_snapshots__frozen.sql
+
 -- begin db/functions/sealing/private.unsealed_events.sql
 -- Which events may be sealed now, in their order. An event of the current epoch may when its transaction is older than every transaction that
 -- still runs: then nothing can come before it any more. Never by id: ids are given before the commit, and a long transaction's event comes late.
@@ -11880,6 +13022,71 @@ $$;
 comment on function worker.finish_pushes is 'In: an array of reports (the fields of sync.push_report), whether to wait for pushes that somebody else has locked. Out: a row for each: its new state, null when the report is stale (an old token, another worker); and for a delivery the push that is claimed next (sync.push_claim). No row: locked by somebody else, nothing was changed.';
 grant execute on function worker.finish_pushes to sync_worker;
 -- end db/functions/pushes/worker.finish_pushes.sql
+
+-- begin db/functions/reporting/worker.grant_report.sql
+-- A snapshot again, as it was.
+create or replace function worker.grant_report(organization text, snapshot_id uuid)
+returns jsonb
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.describe_snapshot(s) from reporting.snapshots as s join registry.organizations as g on g.id = s.organization_id
+  where g.slug = grant_report.organization and s.id = grant_report.snapshot_id
+$$;
+comment on function worker.grant_report is 'In: organisation (slug), a snapshot of it. Out: all of it but the persons; null: there is no such snapshot.';
+grant execute on function worker.grant_report to sync_worker;
+-- end db/functions/reporting/worker.grant_report.sql
+
+-- begin db/functions/reporting/worker.grant_rows.sql
+-- Lists for the auditor, by the operator. A sample is drawn, another list is read on.
+create or replace function worker.grant_rows(organization text, snapshot_id uuid, what text, after integer, most integer, seed text default '')
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  s reporting.snapshots;
+begin
+  select known.* into s from reporting.snapshots as known join registry.organizations as g on g.id = known.organization_id
+  where g.slug = grant_rows.organization and known.id = grant_rows.snapshot_id;
+  if s.id is null then
+    return null;
+  end if;
+  perform private.record_repeatable(concat_ws(' ', private.actor(), s.id, grant_rows.what), 'grant_list_taken', 'operator', s.organization_id,
+    'A list of members was taken from what was counted for a grant.', p_detail => jsonb_build_object('snapshot_id', s.id, 'what', grant_rows.what));
+  if grant_rows.what = 'sample' then
+    return private.draw_sample(s, grant_rows.most, grant_rows.seed);
+  end if;
+  return private.snapshot_rows(s, grant_rows.what, grant_rows.after, grant_rows.most);
+end
+$$;
+comment on function worker.grant_rows is 'In: organisation (slug), a snapshot of it, counted, not_counted, duplicates, places or sample, the last row that is known, how many, a word for the sample. Out: rows as JSON; null: there is no such snapshot.';
+grant execute on function worker.grant_rows to sync_worker;
+-- end db/functions/reporting/worker.grant_rows.sql
+
+-- begin db/functions/reporting/worker.make_grant_snapshot.sql
+-- The operator's way: npm run grant:report.
+create or replace function worker.make_grant_snapshot(organization text, base_year integer, rule text, corrects uuid default null)
+returns table (report jsonb, refused_as text)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  s reporting.snapshots;
+  v_organization_id constant uuid := (select g.id from registry.organizations as g where g.slug = make_grant_snapshot.organization);
+begin
+  refused_as := private.why_not_count(v_organization_id, make_grant_snapshot.base_year, make_grant_snapshot.rule, make_grant_snapshot.corrects);
+  if refused_as is null then
+    s := private.make_snapshot(v_organization_id, make_grant_snapshot.base_year, make_grant_snapshot.rule, make_grant_snapshot.corrects,
+      'operator');
+    report := private.describe_snapshot(s); -- a statement of its own, which sees what was written
+  end if;
+  return next;
+end
+$$;
+comment on function worker.make_grant_snapshot is 'In: organisation (slug), base year, rule, the frozen snapshot that is corrected. Out: the draft as a whole, or the code of the refusal.';
+grant execute on function worker.make_grant_snapshot to sync_worker;
+-- end db/functions/reporting/worker.make_grant_snapshot.sql
 
 -- begin db/functions/breakers/worker.member_system.sql
 -- The row of an organisation, for trying it out (npm run member-system:check). It names secrets and holds none.

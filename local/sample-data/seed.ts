@@ -18,6 +18,7 @@ export type SeedOptions = { keys: LocalKeys; issuers: Record<ProviderName, strin
 export async function seed(client: pg.ClientBase, { keys, issuers }: SeedOptions): Promise<void> {
   await client.query('begin');
   const { rows } = await client.query<{ id: string; slug: string }>('select id, slug from registry.organizations');
+  let counted = 0;
   for (const { id, slug } of rows) {
     const seal = createSealing(keys, id);
     for (const sample of allSampleCases) {
@@ -25,12 +26,37 @@ export async function seed(client: pg.ClientBase, { keys, issuers }: SeedOptions
       const memberIds = [];
       for (const member of sample.members) {
         const columns = { organization_id: id, ...memberColumns(member), ...(await seal(member)) };
-        memberIds.push((await insertRow<{ id: string }>(client, 'registry.members', columns)).id);
+        const { id: memberId } = await insertRow<{ id: string }>(client, 'registry.members', columns);
+        memberIds.push(memberId);
+        await addMembership(client, { organization_id: id, member_id: memberId }, counted);
+        counted += 1;
       }
       if (sample.linked) await link(client, sample, { organizationId: id, memberId: memberIds[0], issuers });
     }
   }
   await client.query('commit');
+}
+
+const places = ['0301', '4601', '5001', '3403', '5501', '1103', '3905'];
+
+/** What grants ask about: most have paid for last year, in one of several counties. */
+async function addMembership(client: pg.ClientBase, of: { organization_id: string; member_id: string }, nth: number) {
+  const year = new Date().getFullYear() - 1;
+  const municipality = places[nth % places.length];
+  await insertRow(client, 'reporting.residences', {
+    ...of,
+    known_from: `${year - 3}-01-15`,
+    municipality,
+    municipality_year: 2025,
+    municipality_written: municipality,
+    address: `Storgata ${nth}`,
+    postal_code: '0001',
+    chapter: `Lokallag ${municipality}`,
+  });
+  await insertRow(client, 'reporting.memberships', { ...of, since: `${year - 3}-01-01` });
+  if (nth % 5 === 0) return;
+  const paid_on = nth % 7 === 0 ? `${year + 1}-01-20` : `${year}-03-15`;
+  await insertRow(client, 'reporting.dues', { ...of, year, paid_on, amount: 35_000 });
 }
 
 /** As if the member had linked this login from "my page" before. */

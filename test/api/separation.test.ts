@@ -34,6 +34,7 @@ let foreignPush: string;
 let foreignObservation: string;
 let foreignMember: string;
 let foreignErasure: string;
+let foreignSnapshot: string;
 
 /** The member whose login was filled logs in to the app. */
 async function asMember(callback: ActingCallback, mark: string) {
@@ -135,6 +136,8 @@ beforeAll(async () => {
   const { member, push, erasure } = await everyKindOfRow(foreign, 'foreign');
   foreignErasure = erasure.id;
   await db.pool.query('select worker.count_figures()');
+  for (const { organization } of [own, foreign])
+    await db.pool.query(`select worker.make_grant_snapshot($1, 2025, 'bufdir-disability')`, [organization.slug]);
   const ids = async (table: string) =>
     (
       await db.pool.query(`select id::text from ${table} where organization_id = $1`, [foreign.organization.id])
@@ -150,7 +153,13 @@ beforeAll(async () => {
     member.id,
     push.id,
   ];
+  foreignSnapshot = (
+    await one<{ id: string }>(db, 'select id from reporting.snapshots where organization_id = $1', [
+      foreign.organization.id,
+    ])
+  ).id;
   secrets = [
+    foreignSnapshot,
     ...conflicts,
     ...observations,
     ...members,
@@ -318,7 +327,14 @@ test('every function that takes an id is in the table of the next test', async (
 });
 
 /** Tried in tests of their own; set_language changes the caller's own row. */
-const TAKE_NO_ID = ['find_members', 'propose_receiver_key', 'resolve_conflicts', 'set_language', 'withdraw_my_consent'];
+const TAKE_NO_ID = [
+  'find_members',
+  'make_grant_snapshot',
+  'propose_receiver_key',
+  'resolve_conflicts',
+  'set_language',
+  'withdraw_my_consent',
+];
 
 /** One call of each function, about an id. */
 const calls = (id: string, member: string): [string, unknown][] => [
@@ -341,6 +357,11 @@ const calls = (id: string, member: string): [string, unknown][] => [
   ['/rpc/export_member', { member_id: id }],
   ['/rpc/erase_member', { member_id: id, reason: 'asked by letter', expected_version: 1 }],
   ['/rpc/fetch_erasure_receipt', { erasure_id: id }],
+  ['/rpc/grant_report', { snapshot_id: id }],
+  ['/rpc/grant_list', { snapshot_id: id, what: 'counted' }],
+  ['/rpc/grant_sample', { snapshot_id: id, size: 5 }],
+  ['/rpc/count_grant_area', { snapshot_id: id, area_year: 2025, counties: ['03'] }],
+  ['/rpc/propose_grant_freeze', { snapshot_id: id, note: null, expected_version: 1 }],
 ];
 
 test('a search finds nothing foreign, by whatever it searches', async () => {
@@ -373,6 +394,13 @@ test('many cases at once, and a key, say no more of a foreign one than of one th
   };
   assert.deepEqual(await key(foreign.organization.slug), await key('nobody-at-all'));
   assert.equal((await key('nobody-at-all')).status, 404);
+  const count = async (organization: string) => {
+    const body = { organization, base_year: 2025, rule: 'bufdir-disability' };
+    const { status, text } = await send({ path: '/rpc/make_grant_snapshot', method: 'POST', body });
+    return { status, text };
+  };
+  assert.deepEqual(await count(foreign.organization.slug), await count('nobody-at-all'));
+  assert.equal((await count('nobody-at-all')).status, 404);
 });
 
 test('a foreign id and an unknown one are refused alike, with 404, in every function', async () => {
@@ -410,6 +438,7 @@ test('a foreign id and an unknown one are refused alike, with 404, in every func
     foreignMember,
     foreignMember,
     foreignErasure,
+    ...Array.from({ length: 5 }, () => foreignSnapshot),
   ];
   const stored = () =>
     one(db, `select json_agg(c order by c.id) as cases from registry.conflicts as c where organization_id = $1`, [

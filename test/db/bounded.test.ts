@@ -20,6 +20,7 @@ const REFUSED: Record<string, () => unknown[]> = {
   add_comment: () => [randomUUID(), 'asked her'],
   approve: () => [randomUUID(), 1],
   assign_conflict: () => [randomUUID(), null],
+  count_grant_area: () => [randomUUID(), 2025, '{03}', null],
   decline: () => [randomUUID(), null, 1],
   erase_member: () => [randomUUID(), 'asked by letter', 1],
   export_member: () => [randomUUID()],
@@ -27,10 +28,15 @@ const REFUSED: Record<string, () => unknown[]> = {
   fetch_number: () => [randomUUID()],
   fetch_sync_file: () => [randomUUID()],
   find_members: () => ['k'],
+  grant_list: () => [randomUUID(), 'counted', 0, 10],
+  grant_report: () => [randomUUID()],
+  grant_sample: () => [randomUUID(), 10, ''],
   link_login: () => [randomUUID(), randomUUID(), null],
   login_suggestions: () => [randomUUID()],
+  make_grant_snapshot: () => ['nobody', 2025, 'bufdir-disability'],
   mark_done: () => [randomUUID()],
   postpone_conflict: () => [randomUUID(), null, null],
+  propose_grant_freeze: () => [randomUUID(), null, 1],
   propose_receiver_key: () => ['nobody', {}],
   resolve_conflict: () => [randomUUID(), 'keep_existing', null, 1],
   resolve_conflicts: () => ['{}', 'keep_existing', null, '{}'],
@@ -45,7 +51,7 @@ const REFUSED: Record<string, () => unknown[]> = {
 async function permanentRows(db: TestDatabase): Promise<number> {
   const { rows } = await db.pool.query<{ place: string }>(
     `select c.oid::regclass::text as place from pg_class c join pg_namespace n on n.oid = c.relnamespace
-     where n.nspname in ('registry', 'sync', 'audit') and c.relkind in ('r', 'p')`,
+     where n.nspname in ('registry', 'sync', 'audit', 'reporting') and c.relkind in ('r', 'p')`,
   );
   const counted = await one<{ n: number }>(
     db,

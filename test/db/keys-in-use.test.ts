@@ -19,7 +19,7 @@ async function columnsWith(db: TestDatabase, pattern: string): Promise<Map<strin
   const { rows } = await db.pool.query<{ place: string; query: string }>(
     `select c.oid::regclass::text as place, format('select from %s where %I::text ~ $1', c.oid::regclass, a.attname) as query
      from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
-     where n.nspname in ('registry', 'sync', 'audit', 'graphile_worker') and c.relkind in ('r', 'p') and a.attnum > 0
+     where n.nspname in ('registry', 'sync', 'audit', 'reporting', 'graphile_worker') and c.relkind in ('r', 'p') and a.attnum > 0
        and not a.attisdropped`,
   );
   const found = new Map<string, number>();
@@ -81,7 +81,7 @@ test('every column in which a number is kept in any form is counted, and there i
     const { rows: named } = await db.pool.query<{ place: string }>(
       `select distinct c.oid::regclass::text as place from pg_class c join pg_namespace n on n.oid = c.relnamespace
        join pg_attribute a on a.attrelid = c.oid
-       where n.nspname in ('registry', 'sync') and c.relkind in ('r', 'p') and a.attname ~ '(personnummer|receiver)_(index|sealed)'`,
+       where n.nspname in ('registry', 'sync', 'reporting') and c.relkind in ('r', 'p') and a.attname ~ '(personnummer|receiver)_(index|sealed)'`,
     );
     const places = new Set(rows.map(({ place }) => place));
     const overlooked = named.map(({ place }) => place).filter((place) => !places.has(place));

@@ -63,7 +63,7 @@ const LINTS: Record<string, string> = {
       and not (n.nspname = 'private' and exists (
         select from pg_proc a where a.pronamespace = 'api'::regnamespace and a.proname = p.proname))
       -- A view of the API that members read of themselves.
-      and not (n.nspname = 'private' and p.proname = any (array['my_record', 'my_consents', 'my_history']))`,
+      and not (n.nspname = 'private' and p.proname = any (array['my_record', 'my_consents', 'my_history', 'grant_rules']))`,
   'no function of the exposed schema is a definer': `
     select p.oid::regprocedure::text as found from pg_proc p where p.pronamespace = 'api'::regnamespace and p.prosecdef`,
   'foreign keys have an index to look them up by': `

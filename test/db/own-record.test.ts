@@ -91,6 +91,7 @@ test('every event of the audit is either shown to members or kept from them, and
 
 /** What members do not see of their records: coordinators' work, what is about several people or none, and the machinery. */
 const KEPT = [
+  ...['grant_counted', 'grant_frozen', 'grant_list_taken'],
   ...['unlinked', 'ambiguous', 'name_mismatch', 'deferred', 'proposed', 'proposal_expired'],
   ...['index_renewed', 'members_merged', 'members_separated'],
   ...['case_resolved', 'case_superseded', 'case_reopened', 'refused', 'case_assigned', 'case_postponed'],

@@ -139,7 +139,7 @@ async function whereIs(db: TestDatabase, texts: string[]): Promise<string[]> {
     `select c.oid::regclass || '.' || a.attname as place,
             format('select from %s where %I::text like any ($1)', c.oid::regclass, a.attname) as query
      from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
-     where n.nspname in ('registry', 'sync', 'audit') and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped`,
+     where n.nspname in ('registry', 'sync', 'audit', 'reporting') and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped`,
   );
   const found: string[] = [];
   for (const { place, query } of rows) {

@@ -91,6 +91,7 @@ test('a rejection says whose row it is, where that is known and no number', asyn
       layout: { width: 2, positions: { external_id: position, email: 1 - position } },
       birthDate: 'yyyy-mm-dd',
       countryCode: '47',
+      amounts: 'øre',
       acceptsSynthetic: true,
       capture: true,
       dropBadNumbers: false,

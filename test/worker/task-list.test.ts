@@ -43,6 +43,9 @@ const database: WorkerDatabase = {
   exportMember: notCalled,
   numbersToRenew: notCalled,
   renewNumbers: notCalled,
+  makeGrantSnapshot: notCalled,
+  grantReport: notCalled,
+  grantRows: notCalled,
 };
 const log = createLogger({ name: 'test', level: 'silent' });
 const parts = {

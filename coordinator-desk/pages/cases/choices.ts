@@ -51,7 +51,7 @@ function choice(value: string, words: Words, names: CaseNames, { need_approval }
 
 /** The words of a decision for this kind of case; undefined for one that the desk does not know yet. */
 function wordsOf(locale: Locale, decision: string, found: OpenCase): Words | undefined {
-  const { accept, keep, part, merge, key, erase } = decisionWords[locale];
+  const { accept, keep, part, merge, key, erase, freeze } = decisionWords[locale];
   const { kind, observation_id } = found;
   switch (decision) {
     case 'accept_observed':
@@ -61,9 +61,12 @@ function wordsOf(locale: Locale, decision: string, found: OpenCase): Words | und
       return key.accept;
     case 'erase_member':
       return erase.accept;
+    case 'freeze_snapshot':
+      return freeze.accept;
     case 'keep_existing':
       if (kind === 'receiver_key') return key.keep;
       if (kind === 'erasure') return erase.keep;
+      if (kind === 'grant_snapshot') return freeze.keep;
       if (kind === 'mismatch') return keep.number;
       if (kind === 'duplicate') return keep.both;
       if (kind === 'ambiguous' || kind === 'name_mismatch') return keep.link;

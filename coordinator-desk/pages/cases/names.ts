@@ -76,6 +76,7 @@ export function questionOf(locale: Locale, { found, candidates }: Extract<FoundC
     drift: words.drift,
     receiver_key: words.receiver_key,
     erasure: words.erasure,
+    grant_snapshot: words.grant_snapshot,
   }[found.kind];
   return question(namesOf(locale, found, candidates));
 }

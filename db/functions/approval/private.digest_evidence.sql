@@ -18,7 +18,8 @@ begin atomic
       left join registry.identity_links as l
         on l.organization_id = o.organization_id and l.issuer = o.issuer and l.subject = o.subject
       where o.id = c.observation_id),
-    'key', (select s.receiver_key from sync.member_systems as s where s.organization_id = c.organization_id and c.kind = 'receiver_key')
+    'key', (select s.receiver_key from sync.member_systems as s where s.organization_id = c.organization_id and c.kind = 'receiver_key'),
+    'snapshot', c.detail -> 'digest'
   )::text, 'UTF8')), 'hex')
   from registry.conflicts as c where c.id = p_conflict_id;
 end;

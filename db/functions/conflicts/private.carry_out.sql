@@ -16,6 +16,7 @@ begin
     when 'accept_receiver_key' then perform private.set_receiver_key(c);
     when 'erase_member' then perform private.announce_erasure(c.member_id, p_note, 'coordinator', coalesce((c.proposal).by, private.actor()),
       case when (c.proposal).by is not null then private.actor() end, c.id);
+    when 'freeze_snapshot' then perform private.freeze_snapshot(c);
     when 'link_login' then
       perform private.carry_out_link(o, (c.proposal).member_id, p_note, c);
       return (select private.describe_case(known) from registry.conflicts as known where known.id = c.id);
@@ -27,7 +28,7 @@ exception
     return private.refusal('number_taken');
   when check_violation then
     get stacked diagnostics v_constraint = constraint_name;
-    if v_constraint not in ('conflicts_two_people', 'erasures_two_people') then
+    if v_constraint not in ('conflicts_two_people', 'erasures_two_people', 'snapshots_two_people') then
       raise;
     end if;
     return private.refusal('own_proposal');

@@ -13,6 +13,7 @@ begin
       then 'accept_observed' end,
     case when p_kind = 'receiver_key' then 'accept_receiver_key' end,
     case when p_kind = 'erasure' then 'erase_member' end,
+    case when p_kind = 'grant_snapshot' then 'freeze_snapshot' end,
     'keep_existing',
     case when p_observation_id is not null and (p_kind in ('mismatch', 'duplicate', 'ambiguous', 'name_mismatch', 'subject_moved')
       or p_kind = 'inconsistent' and p_member_id is not null) then 'not_same_person' end,

@@ -39,7 +39,7 @@ begin
   if found then
     return c;
   elsif v_known_id is not null and p_case.kind not in ('inconsistent', 'push_failed', 'consent_revoked', 'member_system', 'receiver_key',
-    'erasure') then
+    'erasure', 'grant_snapshot') then
     raise exception 'The case was settled meanwhile.' using errcode = 'serialization_failure';
   end if;
   insert into registry.conflicts as known

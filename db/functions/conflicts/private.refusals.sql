@@ -47,6 +47,13 @@ as $$
     ('limit_unusable', 422, 'From 1 to 50 members are shown at a time.'),
     ('number_in_query', 422, 'Nobody is found by a personnummer. Search by name, birth date, phone, e-mail address or member number.'),
     ('nothing_to_withdraw', 409, 'There is no consent of yours that could be withdrawn.'),
+    ('rule_unknown', 422, 'There is no such rule of a grant.'),
+    ('division_unknown', 422, 'The municipalities of that year are not known here. The operator adds them (docs/grant-reports.md).'),
+    ('year_not_over', 409, 'The day on which is counted has not passed yet.'),
+    ('corrects_unknown', 422, 'What is corrected is a frozen snapshot of the same organisation and base year.'),
+    ('frozen_already', 409, 'That is frozen. A correction is a new count that names the frozen one.'),
+    ('list_unusable', 422, 'There is no such list, or not of that length.'),
+    ('area_unusable', 422, 'Name counties or municipalities, by their numbers in that year.'),
     ('unknown_language', 422, 'The language is nb, nn or en.'),
     ('newer_change', 409, 'Something newer depends on this decision. Undo or settle that first.')
 $$;

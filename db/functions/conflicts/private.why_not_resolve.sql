@@ -13,7 +13,8 @@ as $$
     when c.closed_at is not null then 'not_open'
     when c.state = 'proposed' then 'awaits_approval'
     when p_decision is null or p_decision <> all (
-      array['accept_observed', 'keep_existing', 'not_same_person', 'merge_into', 'accept_receiver_key', 'erase_member']) then 'unknown_decision'
+      array['accept_observed', 'keep_existing', 'not_same_person', 'merge_into', 'accept_receiver_key', 'erase_member',
+        'freeze_snapshot']) then 'unknown_decision'
     when p_decision <> all (private.decisions_of_case(c.kind, c.member_id, c.other_member_id, c.candidates, c.observation_id))
       then 'decision_not_applicable'
     else private.why_not_decide(c, o, p_decision::registry.decision)

@@ -21,7 +21,8 @@ begin
     return e;
   end if;
   p := private.find_person(e.organization_id, v_member_ids); -- once more, now that nothing comes between
-  v_counts := private.erase_events(p) || private.erase_cases(p) || private.erase_logins(p) || private.erase_imported(p);
+  v_counts := private.erase_events(p) || private.erase_cases(p) || private.erase_logins(p) || private.erase_imported(p)
+    || private.erase_membership(p);
   v_counts := v_counts || private.erase_records(p, e.id) || private.erase_pushes(p);
   v_remains := array_to_string(private.remains_of(p), ', ');
   if v_remains is not null then

@@ -78,6 +78,31 @@ from (values
     'id organization_id fingerprint columns dry_run readmit state records_done added updated unchanged duplicates conflicts rejected looks '
     'started_at accepted_at ended_at', 'Counts of a file, and a digest of it.'),
   ('registry.import_rejections', 'not personal', null, null, 'run_id line reasons', 'Lines of a file, and codes.'),
+  -- Grant reports.
+  ('reporting.residences', 'erased', 't.organization_id = p.organization_id and t.member_id = any (p.member_ids)', 'false',
+    'organization_id member_id known_from municipality municipality_year municipality_written address postal_code chapter',
+    'Where the member lives, and lived.'),
+  ('reporting.memberships', 'erased', 't.organization_id = p.organization_id and t.member_id = any (p.member_ids)', 'false',
+    'id organization_id member_id since until', 'From when until when.'),
+  ('reporting.dues', 'erased', 't.organization_id = p.organization_id and t.member_id = any (p.member_ids)', 'false',
+    'organization_id member_id year paid_on amount', 'What the member paid.'),
+  ('reporting.snapshot_persons', 'erased', 't.organization_id = p.organization_id and t.member_id = any (p.member_ids)', null,
+    'name address postal_code municipality county chapter birth_year paid_on amount probable_group', 'Who stands on the auditor''s list.'),
+  ('reporting.snapshot_persons', 'kept', 't.organization_id = p.organization_id and t.member_id = any (p.member_ids)', null,
+    'snapshot_id organization_id nth member_id reason verified place_problem erased_at', 'That somebody was counted, or why not: figures stay.'),
+  ('reporting.snapshots', 'not personal', null, null,
+    'id organization_id base_year rule_code rule counted_on state version corrects made_at made_by imported_at counting_digest records counted '
+    'verified counties municipalities probable_duplicates open_cases meets digest proposed_by frozen_by frozen_at conflict_id',
+    'Figures, and which coordinators froze them.'),
+  ('reporting.snapshot_figures', 'not personal', null, null, 'snapshot_id organization_id dimension key name counted verified',
+    'Figures. Small ones may point at somebody, so they are for the organisation only.'),
+  ('reporting.grant_rules', 'not personal', null, null,
+    'code title level document counted_month counted_day min_age max_age min_fee paid_within_days application_after grant_after counties '
+    'municipalities area_year required_members required_municipalities required_counties one_suffices', 'Rules.'),
+  ('reporting.divisions', 'not personal', null, null, 'year source', 'Public.'),
+  ('reporting.counties', 'not personal', null, null, 'code name first_year last_year', 'Public.'),
+  ('reporting.municipalities', 'not personal', null, null, 'code name first_year last_year', 'Public.'),
+  ('reporting.municipality_changes', 'not personal', null, null, 'year old_code new_code', 'Public.'),
   -- What goes to the member system.
   ('sync.pushes', 'erased', 't.organization_id = p.organization_id and t.id = any (p.push_ids)', null, 'personnummer_index receiver_sealed',
     'The number that was to be carried.'),

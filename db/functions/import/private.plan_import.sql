@@ -1,6 +1,6 @@
 -- What each row of an import comes to, before anything is written. The rows' numbers differ from each other and so do their
 -- external ids; the caller sees to that. A merged record is only a mark of where it went, and is left alone, and
--- so is one of a person who is being erased.
+-- so is one of a person who is being erased; but a merged record may still be the one under which the member system has residence and dues.
 create or replace function private.plan_import(p_run registry.import_runs, p_rows private.imported_member[])
 returns setof private.import_step
 language sql volatile rows 10
@@ -11,7 +11,7 @@ as $$
     m.id is null,
     case when m.id is null or m.merged_into is not null or m.erasure_id is not null then '{}' else
       private.changed_columns(p_run.columns, m, r) || case when n.step = 'write' then array['personnummer'] else '{}' end
-    end,
+    end || case when m.id is not null and m.erasure_id is null then private.changed_membership(p_run.columns, m.id, r) else '{}' end,
     n.step,
     holder.id,
     r

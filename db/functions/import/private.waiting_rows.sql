@@ -6,7 +6,7 @@ set search_path = pg_catalog, pg_temp
 as $$
   select array_agg(
     row(w.line, w.external_id, null, null, null, null, null, w.personnummer_index, w.personnummer_index_previous, w.personnummer_sealed,
-      w.personnummer_masked)::private.imported_member order by w.line)
+      w.personnummer_masked, null, null, null, null, null, null, null, null, null)::private.imported_member order by w.line)
   from registry.waiting_numbers as w
   where w.run_id = p_run_id and w.line = any (p_lines)
 $$;

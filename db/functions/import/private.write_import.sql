@@ -23,7 +23,9 @@ begin
     phone = case when 'phone' = any (s.changed) then r.phone else m.phone end
   from unnest(p_steps) as s
   cross join lateral (select (s.imported).*) as r
-  where m.id = s.member_id and not s.is_new and array_remove(s.changed, 'personnummer') <> '{}';
+  where m.id = s.member_id and not s.is_new and s.changed && array['given_name', 'family_name', 'birth_date', 'email', 'phone'];
+  perform private.write_residences(p_run, p_steps);
+  perform private.write_memberships(p_run, p_steps);
 
   perform private.write_numbers(
     array_agg(s.member_id), array_agg(row(r.personnummer_index, r.personnummer_index_previous, r.personnummer_sealed, r.personnummer_masked,

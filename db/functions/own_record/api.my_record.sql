@@ -3,7 +3,7 @@ create or replace view api.my_record with (security_invoker = true) as
 select
   r.organization, r.organization_name, r.member_external_id, r.given_name, r.family_name, r.birth_date, r.email, r.phone,
   r.personnummer_masked, r.personnummer_source, r.personnummer_at, r.legal_basis, r.consent_is_basis, r.delivery, r.sent_to,
-  r.sent_at, r.logins, r.created_at, r.updated_at
+  r.sent_at, r.logins, r.created_at, r.updated_at, r.municipality, r.address, r.postal_code, r.chapter, r.member_since, r.member_until, r.dues
 from private.my_record() as r;
 comment on view api.my_record is 'The record of the member whose access token it is: one row, or none for anybody else.';
 comment on column api.my_record.organization is 'The organisation (slug).';
@@ -25,6 +25,13 @@ comment on column api.my_record.sent_at is 'When the number of now was carried t
 comment on column api.my_record.logins is 'What the member can log in with.';
 comment on column api.my_record.created_at is 'When the record was made here.';
 comment on column api.my_record.updated_at is 'When it was last changed.';
+comment on column api.my_record.municipality is 'Municipality, as the last import had it.';
+comment on column api.my_record.address is 'Address.';
+comment on column api.my_record.postal_code is 'Postal code.';
+comment on column api.my_record.chapter is 'Local chapter.';
+comment on column api.my_record.member_since is 'First day of membership.';
+comment on column api.my_record.member_until is 'Last day of membership; null: still a member.';
+comment on column api.my_record.dues is 'What was paid, the last year first: [{"year", "paid_on", "amount"}], in øre.';
 grant select on api.my_record to authenticated;
 create or replace trigger _100_refuse_write
 instead of insert or update or delete on api.my_record

@@ -5,7 +5,8 @@ returns table (
   organization text, organization_name text, member_external_id text, given_name text, family_name text, birth_date date, email text,
   phone text, personnummer_masked text, personnummer_source registry.source, personnummer_at timestamptz, legal_basis text,
   consent_is_basis boolean, delivery text, sent_to sync.member_system_kind, sent_at timestamptz, logins registry.provider[],
-  created_at timestamptz, updated_at timestamptz
+  created_at timestamptz, updated_at timestamptz, municipality text, address text, postal_code text, chapter text, member_since date,
+  member_until date, dues jsonb
 )
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -24,7 +25,10 @@ as $$
     case when sent.settled_at is not null then s.kind end, sent.settled_at,
     array(select distinct l.provider from registry.identity_links as l
       where l.organization_id = m.organization_id and l.member_id = m.id order by l.provider),
-    m.created_at, m.updated_at
+    m.created_at, m.updated_at, coalesce(private.place_name(home.municipality, home.municipality_year), home.municipality_written), home.address,
+    home.postal_code, home.chapter, stay.since, stay.until, coalesce((
+      select jsonb_agg(jsonb_build_object('year', d.year, 'paid_on', d.paid_on, 'amount', d.amount) order by d.year desc)
+      from reporting.dues as d where d.member_id = m.id), '[]')
   from registry.members as m
   join registry.organizations as g on g.id = m.organization_id
   left join sync.member_systems as s on s.organization_id = m.organization_id
@@ -35,6 +39,10 @@ as $$
     select max(p.settled_at) as settled_at from sync.pushes as p
     where p.organization_id = m.organization_id and p.member_id = m.id and p.state = 'delivered'
       and p.personnummer_index = m.personnummer_index) as sent on true
+  left join lateral (
+    select k.* from reporting.residences as k where k.member_id = m.id order by k.known_from desc limit 1) as home on true
+  left join lateral (
+    select k.* from reporting.memberships as k where k.member_id = m.id order by k.since desc nulls last limit 1) as stay on true
   where m.id = (select private.calling_member())
 $$;
 comment on function private.my_record is 'See api.my_record.';

@@ -25,7 +25,7 @@ export async function finish(db: TestDatabase, erasureId: string): Promise<strin
 export async function everyRow(db: TestDatabase): Promise<{ place: string; text: string }[]> {
   const { rows: tables } = await db.pool.query<{ name: string }>(
     `select c.oid::regclass::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-     where c.relkind in ('r', 'm') and n.nspname in ('registry', 'sync', 'audit', 'private', 'graphile_worker') and pg_relation_size(c.oid) > 0`,
+     where c.relkind in ('r', 'm') and n.nspname in ('registry', 'sync', 'audit', 'private', 'reporting', 'graphile_worker') and pg_relation_size(c.oid) > 0`,
   );
   const all: { place: string; text: string }[] = [];
   for (const { name } of tables) {

@@ -58,7 +58,7 @@ begin
       and p.proname in (
         select called[1] from pg_catalog.pg_proc as ours join pg_catalog.pg_namespace as n on n.oid = ours.pronamespace
         cross join lateral pg_catalog.regexp_matches(ours.prosrc, '(\\w+)\\(', 'g') as called
-        where n.nspname in ('registry', 'sync', 'audit', 'private', 'login', 'worker', 'import', 'api'))
+        where n.nspname in ('registry', 'sync', 'audit', 'reporting', 'private', 'login', 'worker', 'import', 'api'))
   loop
     execute pg_catalog.format('create or replace function pg_temp.%I(%s) returns pg_catalog.text language plpgsql as
       ''begin perform pg_temp.spring(); return null; end''', r.proname, r.arguments);
@@ -89,7 +89,7 @@ begin
   grant usage on type pg_temp.sprung to public;
   for r in
     select distinct c.relname from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
-    where n.nspname in ('registry', 'sync', 'audit', 'private', 'api', 'graphile_worker') and c.relkind in ('r', 'p', 'v', 'c')
+    where n.nspname in ('registry', 'sync', 'audit', 'reporting', 'private', 'api', 'graphile_worker') and c.relkind in ('r', 'p', 'v', 'c')
   loop
     execute pg_catalog.format('create view pg_temp.%I as select null::pg_temp.sprung as id where pg_temp.spring()', r.relname);
     execute pg_catalog.format('grant all on pg_temp.%I to public', r.relname);
@@ -102,7 +102,7 @@ begin
     select distinct t.typname, t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace as builtin
     from pg_catalog.pg_type as t join pg_catalog.pg_namespace as n on n.oid = t.typnamespace
     where t.typtype in ('b', 'r', 'm', 'e', 'd') and t.typcategory <> 'A'
-      and n.nspname in ('pg_catalog', 'registry', 'sync', 'audit', 'private', 'graphile_worker')
+      and n.nspname in ('pg_catalog', 'registry', 'sync', 'audit', 'reporting', 'private', 'graphile_worker')
       and not exists (select from pg_catalog.pg_type as known
                       where known.typname = t.typname and known.typnamespace = pg_catalog.pg_my_temp_schema())
   loop

@@ -45,6 +45,7 @@ export async function understand(content: string | Buffer, mapping?: object): Pr
       layout: opened.layout,
       birthDate: opened.mapping.birthDate,
       countryCode: opened.mapping.countryCode,
+      amounts: opened.mapping.amounts,
       acceptsSynthetic: true,
       capture: true,
     };

@@ -1,0 +1,231 @@
+import type { Hono } from 'hono';
+import { html } from 'hono/html';
+import type { GrantFigure, GrantReport } from '../../../db/api-types.gen.ts';
+import { hideSmall } from '../../../runtime/small-counts.ts';
+import { countArea, findSnapshot, loadReport, loadYearBefore, proposeFreeze, type Snapshot } from '../../api/grants.ts';
+import type { DeskContext, DeskEnv } from '../../http/desk-context.ts';
+import { readForm } from '../../http/form.ts';
+import { grantWords } from '../../words/grants.ts';
+import { kindWords } from '../../words/kinds.ts';
+import { refusalWords } from '../../words/refusals.ts';
+import { facts } from '../facts.ts';
+import { formOwner, resultBox } from '../form-parts.ts';
+import type { Html } from '../layout.ts';
+import { openPage, type Page } from '../page.ts';
+import { dataTable, type TableRow } from '../table.ts';
+
+const dimensions = ['county', 'municipality', 'birth_year', 'chapter', 'place_problem', 'reason'] as const;
+
+/**
+ * `/grants/{id}`: what was counted, beside the year before; a form that proposes to freeze it, and what the auditor gets.
+ * `/grants/{id}/certificate`: the figures that others may see.
+ */
+export function addGrantPage(app: Hono<DeskEnv>): void {
+  app.get('/grants/:id', (c) => show(c, c.req.param('id'), undefined));
+
+  app.post('/grants/:id', async (c) => {
+    const id = c.req.param('id');
+    const form = await readForm(c);
+    const page = await openPage(c, `/grants/${id}`);
+    const version = Number(form.text('version') ?? Number.NaN);
+    const outcome = await proposeFreeze(c.var.api, id, form.text('note') ?? null, version);
+    if ('refused' in outcome) return show(c, id, refusalWords[page.locale][outcome.refused]);
+    c.var.drafts.drop(c, `/grants/${id}`);
+    return c.redirect(`/cases/${outcome.done.conflict_id}?just=proposed`, 303);
+  });
+
+  app.get('/grants/:id/certificate', async (c) => {
+    const id = c.req.param('id');
+    const [page, report] = await Promise.all([openPage(c), loadReport(c.var.api, id)]);
+    const words = grantWords[page.locale];
+    const content = html`<h1 class="ds-heading" data-size="lg">${words.certificate}: ${report.organization_name}</h1>
+<p>${words.years(report.base_year, report.application_year, report.grant_year)}</p>
+${summary(page, report)}
+${(['county', 'municipality'] as const).map((dimension) => figures(page, report, undefined, dimension, true))}
+<p>${words.signature}: ______________________________</p>
+<p class="desk-no-print"><a class="ds-link" href="/grants/${id}">${words.back}</a></p>`;
+    return page.show({ title: words.certificate, content });
+  });
+}
+
+async function show(c: DeskContext, id: string, refusal: string | undefined): Promise<Response> {
+  const [page, row, report] = await Promise.all([
+    openPage(c, `/grants/${id}`),
+    findSnapshot(c.var.api, id),
+    loadReport(c.var.api, id),
+  ]);
+  const before = await loadYearBefore(c.var.api, report);
+  const words = grantWords[page.locale];
+  const title = words.one(report.rule.title, report.base_year);
+  const content = html`${refusal === undefined ? '' : resultBox('warning', words.refused, html`<p>${refusal}</p>`)}
+<h1 class="ds-heading" data-size="lg">${title}</h1>
+<p>${report.organization_name}. ${words.years(report.base_year, report.application_year, report.grant_year)}</p>
+<h2 class="ds-heading" data-size="sm">${words.facts}</h2>
+${summary(page, report)}
+<h2 class="ds-heading" data-size="sm">${words.added}</h2>
+<p>${words.addedWords(reasonCount(page, report, 'merged'), reasonCount(page, report, 'same_number'), page.format.number(report.verified))}</p>
+${freezing(page, row)}
+${forAuditor(page, report)}
+<p>${words.small}</p>
+${dimensions.map((dimension) => figures(page, report, before, dimension, false))}
+${await area(c, page, report)}
+<p><a class="ds-link" href="/grants">${words.backToAll}</a></p>`;
+  return page.show({ title, content, status: refusal === undefined ? 200 : 422 });
+}
+
+function reasonCount({ format }: Page, { figures: all }: GrantReport, reason: string): string {
+  return format.number(all?.find(({ dimension, key }) => dimension === 'reason' && key === reason)?.counted ?? 0);
+}
+
+function summary({ locale, format }: Page, report: GrantReport): Html {
+  const words = grantWords[locale];
+  const { rule, open_cases, meets } = report;
+  const wants = [
+    rule.required_members === null ? [] : [words.nMembers(rule.required_members)],
+    rule.required_municipalities === null ? [] : [words.nMunicipalities(rule.required_municipalities)],
+    rule.required_counties === null ? [] : [words.nCounties(rule.required_counties)],
+  ].flat();
+  const cases = Object.entries(open_cases).map(([kind, n]) => {
+    return `${kindWords[locale][kind as keyof (typeof kindWords)['nb']] ?? kind} ${format.number(n)}`;
+  });
+  return facts([
+    [words.counted, format.number(report.counted)],
+    [words.verified, format.number(report.verified)],
+    [words.rest, format.number(report.counted - report.verified)],
+    [words.notCounted, format.number(report.records - report.counted)],
+    [words.counties, format.number(report.counties)],
+    [words.municipalities, format.number(report.municipalities)],
+    [words.asked, wants.length === 0 ? words.nothing : words.askedFor(wants, rule.one_suffices)],
+    ...(meets === null ? [] : [[words.meets, meets ? words.yes : words.no] satisfies [string, string]]),
+    [words.alike, format.number(report.probable_duplicates)],
+    [words.openCases, cases.length === 0 ? format.number(0) : cases.join(', ')],
+    [words.countedOn, format.date(report.counted_on)],
+    [words.made, format.time(report.made_at)],
+    [words.imported, report.imported_at === null ? words.noImport : format.time(report.imported_at)],
+    [words.state, words.states[report.state]],
+    [words.snapshot, report.snapshot_id],
+    ...(report.corrects === null
+      ? []
+      : [
+          [
+            words.corrects,
+            html`<a class="ds-link" href="/grants/${report.corrects}">${report.corrects}</a>`,
+          ] satisfies [string, Html],
+        ]),
+    [words.document, rule.document],
+    [words.digest, html`<code class="desk-digest">${report.digest}</code>`],
+  ]);
+}
+
+function freezing(page: Page, row: Snapshot): Html {
+  const words = grantWords[page.locale];
+  const toCase =
+    row.conflict_id === null
+      ? ''
+      : html`<p><a class="ds-link" href="/cases/${row.conflict_id}">${words.toCase}</a></p>`;
+  if (row.state === 'frozen')
+    return html`<p>${words.frozenAt(page.format.time(row.frozen_at ?? row.made_at))}</p>${toCase}`;
+  if (row.conflict_id !== null) return html`<p>${words.waits}</p>${toCase}`;
+  return html`<h2 class="ds-heading" data-size="sm">${words.freeze}</h2>
+<form class="desk-form" method="post" action="/grants/${row.snapshot_id}">
+${formOwner(page)}
+<input type="hidden" name="version" value="${row.version}">
+<p>${words.freezeHint}</p>
+<div class="desk-field">
+<label class="ds-label" for="note">${words.note}</label>
+<textarea class="ds-input" id="note" name="note" rows="2" maxlength="4000"></textarea>
+</div>
+<button class="ds-button" type="submit">${words.freezeButton}</button>
+</form>`;
+}
+
+function forAuditor({ locale }: Page, { snapshot_id: id }: GrantReport): Html {
+  const words = grantWords[locale];
+  const link = (path: string, text: string) =>
+    html`<li><a class="ds-link" href="/grants/${id}/${path}">${text}</a></li>`;
+  return html`<h2 class="ds-heading" data-size="sm">${words.forAuditor}</h2>
+<ul>
+${link('certificate', words.certificate)}
+${link('lists/counted', words.listPage)}
+${link('lists/counted.csv', words.listCsv)}
+${link('lists/not_counted', words.lists.not_counted)}
+${link('lists/not_counted.csv', words.csvOf.not_counted)}
+${link('lists/duplicates', words.lists.duplicates)}
+${link('lists/places', words.lists.places)}
+</ul>
+<h2 class="ds-heading" data-size="sm">${words.sample}</h2>
+<form class="desk-form" method="get" action="/grants/${id}/sample">
+<p>${words.sampleHint}</p>
+<div class="desk-field"><label class="ds-label" for="size">${words.size}</label>
+<input class="ds-input" id="size" name="size" inputmode="numeric" maxlength="4" size="6" value="25"></div>
+<div class="desk-field"><label class="ds-label" for="seed">${words.seed}</label>
+<input class="ds-input" id="seed" name="seed" maxlength="100"></div>
+<button class="ds-button" data-variant="secondary" type="submit">${words.sampleButton}</button>
+</form>`;
+}
+
+/** @param forOthers without counts that may point at somebody */
+function figures(
+  { locale, format }: Page,
+  { figures: all }: GrantReport,
+  before: GrantReport | undefined,
+  dimension: (typeof dimensions)[number],
+  forOthers: boolean,
+): Html {
+  const words = grantWords[locale];
+  const rows = (all ?? []).filter((each) => each.dimension === dimension);
+  if (rows.length === 0) return html``;
+  const isPlace = dimension === 'county' || dimension === 'municipality';
+  const labelOf = ({ key, name }: GrantFigure) =>
+    key === '' ? words.unknown : isPlace ? `${key} ${name ?? ''}` : (words.reasons[key] ?? key);
+  const last = (key: string) =>
+    before?.figures?.find((each) => each.dimension === dimension && each.key === key)?.counted;
+  const shown = forOthers ? hideSmall(rows) : rows.map((row) => ({ ...row, hidden: false }));
+  const lines = shown.map((row): TableRow => {
+    if (row.hidden) return [labelOf(row), words.hidden, words.hidden];
+    const numbers = [format.number(row.counted), format.number(row.verified)];
+    return [labelOf(row), ...numbers, ...(before === undefined ? [] : [format.number(last(row.key) ?? 0)])];
+  });
+  const heads = [isPlace ? words.place : words.key[dimension], words.members, words.verified];
+  return html`<h2 class="ds-heading" data-size="sm">${words.tables[dimension]}</h2>
+${dataTable(words.tables[dimension], before === undefined ? heads : [...heads, words.yearBefore], lines)}`;
+}
+
+/** Counties and municipalities that somebody asks for, with the numbers of a year. */
+async function area(c: DeskContext, page: Page, report: GrantReport): Promise<Html> {
+  const words = grantWords[page.locale];
+  const codes = c.req.query('codes') ?? '';
+  const year = c.req.query('area_year') ?? String(report.base_year);
+  const list = codes.split(/[\s,;]+/).filter((code) => code !== '');
+  let answer: Html = html``;
+  if (list.length > 0) {
+    const isCounty = list.every((code) => code.length === 2);
+    const counted = await countArea(c.var.api, report.snapshot_id, {
+      area_year: /^\d{4}$/.test(year) ? Number(year) : 0,
+      counties: isCounty ? list : null,
+      municipalities: isCounty ? null : list,
+    });
+    answer =
+      'refused' in counted
+        ? resultBox('warning', words.refused, html`<p>${refusalWords[page.locale][counted.refused]}</p>`)
+        : resultBox(
+            'success',
+            words.area,
+            html`<p>${words.areaResult(
+              page.format.number(counted.done.counted),
+              page.format.number(counted.done.municipalities),
+              page.format.number(counted.done.without_municipality),
+            )}</p>`,
+          );
+  }
+  return html`<h2 class="ds-heading" data-size="sm">${words.area}</h2>
+${answer}
+<form class="desk-form" method="get" action="/grants/${report.snapshot_id}">
+<p id="codes-hint">${words.areaHint}</p>
+<div class="desk-field"><label class="ds-label" for="codes">${words.codes}</label>
+<input class="ds-input" id="codes" name="codes" maxlength="2000" value="${codes}" aria-describedby="codes-hint"></div>
+<div class="desk-field"><label class="ds-label" for="area_year">${words.areaYear}</label>
+<input class="ds-input" id="area_year" name="area_year" inputmode="numeric" maxlength="4" size="6" value="${year}"></div>
+<button class="ds-button" data-variant="secondary" type="submit">${words.areaButton}</button>
+</form>`;
+}

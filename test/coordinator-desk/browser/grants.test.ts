@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, test } from 'vitest';
+import { one } from '../../support/acting-callback.ts';
+import { openPage, violations } from '../../support/chromium.ts';
+import { becomeCoordinator } from '../../support/coordinator.ts';
+import { writeGrantPopulation } from '../../support/grant-population.ts';
+import { mainText, signInBrowser, tooWide } from '../support/browser.ts';
+import { type OpenDesk, openDesk } from '../support/open-desk.ts';
+import { keptTranscript, transcriptOf } from '../support/transcript.ts';
+
+// Grant reports in the desk, with scripts switched off: counted, looked at, frozen by two, given to the auditor.
+
+let desk: OpenDesk;
+beforeAll(async () => {
+  desk = await openDesk();
+  await writeGrantPopulation(desk.db.pool, desk.callback.organization, { size: 300, seed: 11, numbers: true });
+});
+afterAll(() => desk?.[Symbol.asyncDispose]());
+
+test('a coordinator counts and proposes, another approves; then the figures are frozen, and the auditor gets list and sample', async () => {
+  await using browser = await openPage({ locale: 'nb-NO', javaScriptEnabled: false });
+  const { page } = browser;
+  await signInBrowser(page, desk);
+  await page.getByRole('link', { name: 'Tilskudd' }).click();
+  assert.match(await mainText(page), /Ingen tellinger ennå/);
+  await page.getByLabel('Grunnlagsår').fill('25');
+  await page.getByRole('button', { name: 'Tell medlemmene' }).click();
+  assert.match(await page.title(), /^Feil/);
+  await page.getByLabel('Grunnlagsår').fill('2016');
+  await page.getByRole('button', { name: 'Tell medlemmene' }).click();
+  assert.match(await mainText(page), /Kommunene for det året er ikke lagt inn/);
+  await page.getByLabel('Grunnlagsår').fill('2025');
+  // By keyboard alone: the button has the focus, and Enter sends.
+  await page.getByRole('button', { name: 'Tell medlemmene' }).focus();
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/grants\/[0-9a-f-]{36}$/);
+  const { counted, id } = await one(desk.db, 'select counted, id from reporting.snapshots');
+  const shown = await mainText(page);
+  assert.match(shown, /Grunnlagsår 2025, søknadsår 2026, tilskuddsår 2027/);
+  assert.ok(shown.includes(`Teller med ${counted}`), shown);
+  assert.match(shown, /Hvorfor de andre ikke teller .*Betalt for sent/);
+
+  await page.getByLabel('Nummer', { exact: true }).fill('04');
+  await page.getByLabel('Nummer fra året').fill('2019');
+  await page.getByRole('button', { name: 'Tell', exact: true }).click();
+  assert.match(await mainText(page), /\d+ medlemmer i 1 kommuner/);
+
+  await page.getByLabel('Notat (kan stå tomt)').fill('Sett på');
+  await page.getByRole('button', { name: 'Foreslå å fryse' }).click();
+  assert.match(page.url(), /\/cases\/[0-9a-f-]{36}\?just=proposed$/);
+  const colleague = await becomeCoordinator(desk.db, desk.callback.organization);
+  desk.signIn.nextUser = { id: colleague.userId };
+  await using second = await openPage({ locale: 'nb-NO', javaScriptEnabled: false });
+  await signInBrowser(second.page, desk);
+  await second.page.goto(page.url());
+  assert.match(await mainText(second.page), /foreslått å fryse tallene for et tilskudd/);
+  await second.page.getByRole('button', { name: /Godkjenn/ }).click();
+  assert.match(await mainText(second.page), /Tallene frosset/);
+  desk.signIn.nextUser = { id: desk.coordinator.userId };
+
+  await page.goto(`${desk.url}/grants/${id}`);
+  assert.match(await mainText(page), /Frosset .* av to koordinatorer/);
+  assert.equal(await page.getByRole('button', { name: 'Foreslå å fryse' }).count(), 0);
+  await page.getByRole('button', { name: 'Trekk' }).click();
+  assert.match(await page.title(), /Stikkprøve på 25/);
+  assert.equal(await page.locator('tbody tr').count(), 25);
+  await page.goto(`${desk.url}/grants/${id}/certificate`);
+  assert.match(await mainText(page), /færre enn 5|Oslo/);
+
+  await page.goto(`${desk.url}/grants/${id}`);
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'Listen til revisor (CSV)' }).click(),
+  ]);
+  const csv = readFileSync(await download.path(), 'utf8');
+  const lines = csv.trim().split('\n');
+  assert.equal(lines[0]?.replace('\uFEFF', ''), 'Nr.;Navn;Adresse;Fylke;Fødselsår;Betalt;Kroner');
+  assert.equal(lines.length, counted + 1);
+  assert.doesNotMatch(csv, /\d{11}/, 'no personnummer');
+});
+
+test('the pages are accessible, in each language, and are heard as they are read', async () => {
+  const { id } = await one(desk.db, 'select id from reporting.snapshots');
+  for (const locale of ['nb-NO', 'nn-NO', 'en-GB']) {
+    await using browser = await openPage({ locale, viewport: { width: 320, height: 640 } });
+    const { page } = browser;
+    await signInBrowser(page, desk);
+    for (const path of ['', `/${id}`, `/${id}/certificate`, `/${id}/lists/counted`, `/${id}/lists/not_counted`]) {
+      await page.goto(`${desk.url}/grants${path}`);
+      assert.deepEqual(await violations(page), [], `${locale} ${path}`);
+      assert.equal(await tooWide(page), 0, `${locale} ${path}`);
+      if (locale !== 'nb-NO' || (path !== '' && path !== `/${id}`)) continue;
+      const heard = (await transcriptOf(page))
+        .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<snapshot>')
+        .replaceAll(/[0-9a-f]{64}/g, '<digest>');
+      const { kept, now } = keptTranscript(path === '' ? 'grants' : 'grant', heard);
+      assert.equal(now, kept);
+    }
+  }
+});
