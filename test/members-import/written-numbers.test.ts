@@ -52,9 +52,11 @@ test('one in some hundreds of ids with eleven digits looks like a number, and no
 });
 
 test('very long fields are looked through quickly', () => {
-  const begun = performance.now();
+  // The processor's time: on a loaded machine the clock goes on for others.
+  const begun = process.threadCpuUsage();
   for (const text of ['0 '.repeat(30_000), '0'.repeat(60_000), '1'.repeat(60_000), '12 '.repeat(20_000)]) holds(text);
-  assert.ok(performance.now() - begun < 2_000);
+  const { user, system } = process.threadCpuUsage(begun);
+  assert.ok(user + system < 2_000_000, `${user + system} µs`);
 });
 
 test('the usual ways of writing a number come to the same', () => {
