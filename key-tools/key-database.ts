@@ -30,13 +30,16 @@ export async function withKeyDatabase<Result>(
     await client.connect();
     await client.query('set role registry_owner');
     return await action({
-      inUse: (kind) => rows('select key, place, rows from private.keys_in_use() where kind = $1 order by key, place', [kind]),
+      inUse: (kind) =>
+        rows('select key, place, rows from private.keys_in_use() where kind = $1 order by key, place', [kind]),
       neededFor: (kind, key) => rows('select place, rows from private.key_is_needed($1, $2)', [kind, key]),
       async beginRenewal(indexVersion, sealingKid) {
         await rows('select private.begin_renewal($1, $2)', [indexVersion, sealingKid]);
       },
       async isRenewing() {
-        const jobs = await rows(`select from graphile_worker.jobs where task_identifier = 'renew_numbers' and attempts < max_attempts`);
+        const jobs = await rows(
+          `select from graphile_worker.jobs where task_identifier = 'renew_numbers' and attempts < max_attempts`,
+        );
         return jobs.length > 0;
       },
       async newestCheckpoint() {

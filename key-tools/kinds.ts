@@ -169,7 +169,11 @@ export const kinds: Record<KindName, Kind> = {
     isNewer: () => undefined,
     variables: (keys) => [
       { name: 'AUDIT_SEALING_KEY', value: keys.map(({ text }) => text).join(' '), readBy: 'worker' },
-      { name: 'AUDIT_VERIFIER_KEYS', value: keys.map(({ name }) => name).join(' '), readBy: 'whoever checks the audit' },
+      {
+        name: 'AUDIT_VERIFIER_KEYS',
+        value: keys.map(({ name }) => name).join(' '),
+        readBy: 'whoever checks the audit',
+      },
     ],
   },
 };

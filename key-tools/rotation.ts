@@ -16,7 +16,10 @@ export type Stand =
 export function standOf(kind: Kind, keys: readonly NamedKey[]): Stand {
   const [first, second, third] = keys as readonly [NamedKey, ...NamedKey[]];
   if (third !== undefined) {
-    throw new KeyError('rotation_under_way', `${kind.variable} holds more than two keys: finish one rotation after the other`);
+    throw new KeyError(
+      'rotation_under_way',
+      `${kind.variable} holds more than two keys: finish one rotation after the other`,
+    );
   }
   if (second === undefined) return { at: 'one', current: first };
   return kind.steps.use !== null && kind.isNewer(first, second) === true
@@ -39,14 +42,19 @@ export function nextKeys(
   const stand = standOf(kind, keys);
   if (step === 'know') {
     if (stand.at !== 'one') {
-      throw new KeyError('rotation_under_way', `${kind.variable} holds two keys already: go on with "${stand.at === 'known' && kind.steps.use !== null ? 'use' : 'finish'}"`);
+      throw new KeyError(
+        'rotation_under_way',
+        `${kind.variable} holds two keys already: go on with "${stand.at === 'known' && kind.steps.use !== null ? 'use' : 'finish'}"`,
+      );
     }
     return [stand.current, kind.create(keys, undefined)];
   }
-  if (stand.at === 'one') throw new KeyError('rotation_not_begun', `${kind.variable} holds one key only: begin with "know"`);
+  if (stand.at === 'one')
+    throw new KeyError('rotation_not_begun', `${kind.variable} holds one key only: begin with "know"`);
   if (step === 'use') {
     if (kind.steps.use === null) throw new KeyError('key_in_use_already', 'both keys sign: go on with "finish"');
-    if (stand.at === 'used') throw new KeyError('key_in_use_already', 'the new key stands first already: go on with "finish"');
+    if (stand.at === 'used')
+      throw new KeyError('key_in_use_already', 'the new key stands first already: go on with "finish"');
   } else if (stand.at === 'known' && kind.steps.use !== null) {
     throw new KeyError('key_still_needed', `${stand.old.name} stands first and is in use: "use" comes before "finish"`);
   }
@@ -57,8 +65,12 @@ export function nextKeys(
 function refuseTooEarly(minutes: number, since: Date | null, now: Date): void {
   if (minutes === 0) return;
   if (since === null) {
-    throw new KeyError('too_early', `this step comes ${minutes} minutes after the last program was restarted with the step before: say when, with --since TIME`);
+    throw new KeyError(
+      'too_early',
+      `this step comes ${minutes} minutes after the last program was restarted with the step before: say when, with --since TIME`,
+    );
   }
   const from = new Date(since.getTime() + minutes * 60_000);
-  if (now < from) throw new KeyError('too_early', `not before ${from.toISOString()}: ${minutes} minutes after the last restart`);
+  if (now < from)
+    throw new KeyError('too_early', `not before ${from.toISOString()}: ${minutes} minutes after the last restart`);
 }

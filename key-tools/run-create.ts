@@ -21,8 +21,12 @@ export async function runCreate(words: readonly string[], terminal: Terminal): P
     const kind = kinds[readKind(first)];
     const forAudit = kind === kinds.audit;
     if (more.length > 0 || (name !== undefined) !== forAudit || (forAudit && !auditName.test(name ?? '')))
-      throw new KeyError('arguments_invalid', 'audit has a name such as login.example.no/audit, the other kinds have none');
-    for (const { name: variable, value } of kind.variables([kind.create([], name)])) terminal.say(`${variable}=${value}`);
+      throw new KeyError(
+        'arguments_invalid',
+        'audit has a name such as login.example.no/audit, the other kinds have none',
+      );
+    for (const { name: variable, value } of kind.variables([kind.create([], name)]))
+      terminal.say(`${variable}=${value}`);
     return 0;
   });
 }

@@ -71,7 +71,12 @@ function readArguments(words: readonly string[]): { name: KindName; step: StepNa
   return { name: readKind(first), step, since: time };
 }
 
-function tellStep(kind: Kind, step: 'know' | 'use' | 'finish', keys: readonly NamedKey[], { say, explain }: Terminal): void {
+function tellStep(
+  kind: Kind,
+  step: 'know' | 'use' | 'finish',
+  keys: readonly NamedKey[],
+  { say, explain }: Terminal,
+): void {
   for (const { name, value, readBy } of kind.variables(keys)) {
     explain(`for ${readBy}:`);
     say(`${name}=${value}`);
@@ -89,8 +94,10 @@ async function tellStand(
   explain(
     {
       one: () => `${kind.variable} holds one key: no rotation is under way. Next: know`,
-      known: () => `the new key stands last. Next, when every program was restarted with it: ${kind.steps.use === null ? 'finish' : 'use'}`,
-      used: () => `the new key stands first. Next, when every program was restarted with it: ${kind.steps.renew === null ? 'finish' : 'renew, then finish'}`,
+      known: () =>
+        `the new key stands last. Next, when every program was restarted with it: ${kind.steps.use === null ? 'finish' : 'use'}`,
+      used: () =>
+        `the new key stands first. Next, when every program was restarted with it: ${kind.steps.renew === null ? 'finish' : 'renew, then finish'}`,
     }[stand.at](),
   );
   for (const step of stepNames) if (kind.steps[step] !== null) explain(`${step}: ${kind.steps[step]}`);
@@ -110,9 +117,11 @@ function tellNeeds(key: string, needs: readonly Need[]): string {
 }
 
 async function beginRenewal(name: KindName, kind: Kind, config: RotationConfig, { explain }: Terminal): Promise<void> {
-  if (kind.steps.renew === null) throw new KeyError('arguments_invalid', 'nothing that is stored needs this kind of key');
+  if (kind.steps.renew === null)
+    throw new KeyError('arguments_invalid', 'nothing that is stored needs this kind of key');
   const stand = standOf(kind, config.keys);
-  if (stand.at !== 'used') throw new KeyError('rotation_not_begun', 'the new key does not stand first: "use" comes before "renew"');
+  if (stand.at !== 'used')
+    throw new KeyError('rotation_not_begun', 'the new key does not stand first: "use" comes before "renew"');
   const { name: next } = stand.next;
   await withKeyDatabase(urlOf(config), (database) =>
     name === 'index' ? database.beginRenewal(next, null) : database.beginRenewal(null, next),
@@ -136,13 +145,19 @@ async function refuseUnseen(name: KindName, kind: Kind, step: 'use' | 'finish', 
     const published = await publishedKeys(config);
     const seen = step === 'use' ? published.includes(stand.next.name) : published[0] === stand.next.name;
     if (!seen)
-      throw new KeyError('key_not_seen', `the callback ${step === 'use' ? 'does not publish' : 'does not sign with'} ${stand.next.name} yet: restart it first`);
+      throw new KeyError(
+        'key_not_seen',
+        `the callback ${step === 'use' ? 'does not publish' : 'does not sign with'} ${stand.next.name} yet: restart it first`,
+      );
   }
   if (name === 'audit') {
     const note = await withKeyDatabase(urlOf(config), (database) => database.newestCheckpoint());
     const verifier = parseVerifierKey(stand.next.name);
     if (note === null || verifier === undefined || !isSignedBy(note, verifier))
-      throw new KeyError('key_not_seen', 'the newest checkpoint has no signature of the new key: restart the workers first');
+      throw new KeyError(
+        'key_not_seen',
+        'the newest checkpoint has no signature of the new key: restart the workers first',
+      );
   }
 }
 

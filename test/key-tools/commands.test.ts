@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
-import { parseSigners } from '../../audit-seal/note.ts';
+import { parseSigners, parseVerifierKey, type Signer, type Verifier } from '../../audit-seal/note.ts';
 import { type KindName, kindNames, kinds } from '../../key-tools/kinds.ts';
 import { runCreate } from '../../key-tools/run-create.ts';
 import { runRotate } from '../../key-tools/run-rotate.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { addEvents, createTestSealer, horizonPasses, verifyTestAudit } from '../support/sealing.ts';
-import { parseVerifierKey, type Signer, type Verifier } from '../../audit-seal/note.ts';
 
-type Run = (words: string[], environment: Record<string, string>, terminal: Parameters<typeof runCreate>[1]) => Promise<number>;
+type Run = (
+  words: string[],
+  environment: Record<string, string>,
+  terminal: Parameters<typeof runCreate>[1],
+) => Promise<number>;
 
 async function run(command: Run, words: string[], environment: Record<string, string> = {}) {
   const printed: Record<string, string> = {};
@@ -17,7 +20,11 @@ async function run(command: Run, words: string[], environment: Record<string, st
     const at = line.indexOf('=');
     printed[line.slice(0, at)] = line.slice(at + 1);
   };
-  const code = await command(words, { DEPLOYMENT: 'local', ...environment }, { say, explain: (text) => said.push(text) });
+  const code = await command(
+    words,
+    { DEPLOYMENT: 'local', ...environment },
+    { say, explain: (text) => said.push(text) },
+  );
   return { code, printed, said: said.join('\n') };
 }
 const create: Run = (words, _, terminal) => runCreate(words, terminal);
@@ -31,7 +38,10 @@ test('a new key of each kind is what the programs take, and no two are alike', a
     const { keys, faults } = kind.parse(one.printed[kind.variable] ?? '');
     assert.deepEqual([keys.length, faults], [1, []], name);
     assert.notEqual(one.printed[kind.variable], other.printed[kind.variable]);
-    assert.deepEqual(Object.keys(one.printed), kind.variables(keys).map((each) => each.name));
+    assert.deepEqual(
+      Object.keys(one.printed),
+      kind.variables(keys).map((each) => each.name),
+    );
   }
   for (const words of [[], ['sealing', 'name'], ['audit'], ['audit', 'Not a name'], ['desk']]) {
     assert.equal((await run(create, words)).code, 2, words.join(' '));
@@ -49,11 +59,19 @@ test('every kind goes know, use, finish in this order; what is printed is never 
     assert.equal(keys.length, 2);
     for (const { text } of keys) assert.ok(!known.said.includes(text), name);
     if (name === 'audit') continue;
-    const used = await run(runRotate, [name, 'use', '--since', '2026-01-01T00:00Z'], { ...known.printed, ...elsewhere });
+    const used = await run(runRotate, [name, 'use', '--since', '2026-01-01T00:00Z'], {
+      ...known.printed,
+      ...elsewhere,
+    });
     if (name === 'access-token') assert.match(used.said, /key_not_seen: the callback at PUBLIC_URL does not answer/);
     else assert.deepEqual(kind.parse(used.printed[kind.variable] ?? '').keys, keys.toReversed(), name);
   }
-  for (const words of [[], ['index', 'begin'], ['index', 'use', '--since', 'yesterday'], ['index', 'use', '--until', 'x']]) {
+  for (const words of [
+    [],
+    ['index', 'begin'],
+    ['index', 'use', '--since', 'yesterday'],
+    ['index', 'use', '--until', 'x'],
+  ]) {
     assert.equal((await run(runRotate, words, { PERSONNUMMER_INDEX_SECRETS: 'x' })).code, 2, words.join(' '));
   }
   const faulty = await run(runRotate, ['transaction', 'know'], { TRANSACTION_SECRETS: 'v1:c2hvcnQ' });
@@ -78,7 +96,9 @@ test("the audit's key goes when the newest checkpoint has the new one's signatur
   const finished = await run(runRotate, ['audit', 'finish'], both);
   assert.equal(finished.code, 0, finished.said);
   await seal(finished.printed.AUDIT_SEALING_KEY);
-  const verifiers = (known.printed.AUDIT_VERIFIER_KEYS ?? '').split(' ').map((text) => parseVerifierKey(text) as Verifier);
+  const verifiers = (known.printed.AUDIT_VERIFIER_KEYS ?? '')
+    .split(' ')
+    .map((text) => parseVerifierKey(text) as Verifier);
   const report = await verifyTestAudit(db.urlFor('auditor_login'), { verifiers });
   assert.deepEqual([report.findings, report.sealed, report.checkpoints], [[], 9, 3]);
 });

@@ -37,7 +37,10 @@ test('a login that begins at one callback ends at the other at every step, and t
 
   /** A login that begins here and ends there, its code redeemed here, and every older session's key still published. */
   async function acrossBoth(): Promise<void> {
-    for (const [here, there] of [[0, 1], [1, 0]] as const) {
+    for (const [here, there] of [
+      [0, 1],
+      [1, 0],
+    ] as const) {
       const started = await start(at(here));
       const ended = await comeBack(at(there), world.provider.authorize(started.address, world.person), started.cookie);
       assert.notEqual(ended.code, null, `${ended.status} ${ended.error}`);
@@ -46,8 +49,13 @@ test('a login that begins at one callback ends at the other at every step, and t
       tokens.push(access_token);
       logins += 1;
       for (const nth of [0, 1]) {
-        const { keys } = (await (await fetch(`${at(nth).url}/.well-known/jwks.json`)).json()) as { keys: { kid: string }[] };
-        assert.ok(keys.some(({ kid }) => kid === kidOf(access_token)), 'whoever asks either callback can verify it');
+        const { keys } = (await (await fetch(`${at(nth).url}/.well-known/jwks.json`)).json()) as {
+          keys: { kid: string }[];
+        };
+        assert.ok(
+          keys.some(({ kid }) => kid === kidOf(access_token)),
+          'whoever asks either callback can verify it',
+        );
       }
     }
   }

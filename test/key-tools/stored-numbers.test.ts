@@ -47,7 +47,11 @@ function callbackWith({ PERSONNUMMER_SEALING_KEYS = '', PERSONNUMMER_INDEX_SECRE
 test('both turn over while people log in: nobody is missed, every change arrives, and the old keys are needed by nothing', async () => {
   await using stage = await createStage();
   const { db } = stage;
-  let variables: Variables = { ...(await create('sealing')).printed, ...(await create('index')).printed, DATABASE_URL: db.ownerUrl };
+  let variables: Variables = {
+    ...(await create('sealing')).printed,
+    ...(await create('index')).printed,
+    DATABASE_URL: db.ownerUrl,
+  };
   const callback = await actAsCallback(db);
   const { organization } = callback;
   await db.pool.query(
@@ -70,7 +74,10 @@ test('both turn over while people log in: nobody is missed, every change arrives
 
   const people = Array.from({ length: 30 }, (_, nth) => ({
     number: syntheticNumber('1950-03-08', nth),
-    name: { given_name: `Kari${String.fromCharCode(97 + (nth % 26))}`, family_name: `Nord${String.fromCharCode(97 + nth % 26)}mann` },
+    name: {
+      given_name: `Kari${String.fromCharCode(97 + (nth % 26))}`,
+      family_name: `Nord${String.fromCharCode(97 + (nth % 26))}mann`,
+    },
   }));
   for (const { number, name } of people) {
     const { personnummer_index_previous: _, ...forms } = await callbackWith(variables)(number, organization.id);
@@ -141,7 +148,10 @@ test('both turn over while people log in: nobody is missed, every change arrives
     const early = await rotate(kind, 'finish');
     assert.deepEqual([early.code, early.printed], [1, {}]);
     assert.match(early.said, /key_still_needed: \S+ is still needed by .*\d+ rows of registry\.members/);
-    assert.match((await rotate(kind)).said, /the new key stands first[\s\S]*stored numbers, by key:[\s\S]*is still needed/);
+    assert.match(
+      (await rotate(kind)).said,
+      /the new key stands first[\s\S]*stored numbers, by key:[\s\S]*is still needed/,
+    );
 
     const began = await rotate(kind, 'renew');
     assert.equal(began.code, 0, began.said);
@@ -163,7 +173,14 @@ test('both turn over while people log in: nobody is missed, every change arrives
   assert.ok(outcomes.length > 50, `${outcomes.length} logins`);
   await until('every push is delivered', async () => {
     await stage.dueNow();
-    return (await one<{ n: number }>(db, `select count(*)::int as n from sync.pushes where state not in ('delivered', 'superseded')`)).n === 0;
+    return (
+      (
+        await one<{ n: number }>(
+          db,
+          `select count(*)::int as n from sync.pushes where state not in ('delivered', 'superseded')`,
+        )
+      ).n === 0
+    );
   });
   const { rows } = await db.pool.query(
     `select count(*)::int as cases, (select count(*)::int from registry.observations) as logins from registry.conflicts`,
