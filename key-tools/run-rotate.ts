@@ -5,7 +5,7 @@ import { type RotationConfig, readRotationConfig } from './config.ts';
 import { KeyError } from './errors.ts';
 import { type KeyDatabase, type Need, withKeyDatabase } from './key-database.ts';
 import { type Kind, type KindName, kindNames, kinds, type NamedKey } from './kinds.ts';
-import { nextKeys, type StepName, standOf, stepNames } from './rotation.ts';
+import { nextKeys, standOf, stepNames } from './rotation.ts';
 import { readKind, runKeyCommand, type Terminal } from './terminal.ts';
 
 const command = {
