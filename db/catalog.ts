@@ -2,7 +2,7 @@
 import type pg from 'pg';
 
 /** Schemas whose functions, triggers and views come from `db/functions/`. */
-export const OUR_SCHEMAS = ['registry', 'sync', 'audit', 'private', 'login', 'worker', 'import', 'api'];
+export const OUR_SCHEMAS = ['registry', 'sync', 'audit', 'billing', 'private', 'login', 'worker', 'import', 'api'];
 
 export type CatalogObject = {
   kind: 'function' | 'view' | 'trigger';

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { ImportError } from './errors.ts';
+import { ImportError } from '../runtime/csv/errors.ts';
 
 export type Arguments = {
   organization: string;

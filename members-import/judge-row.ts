@@ -1,18 +1,10 @@
 import type { Personnummer } from '../personnummer/personnummer.ts';
 import { readPersonnummer } from '../personnummer/validate.ts';
+import { cleanField, isNothing, readExternalId } from '../runtime/csv/clean-fields.ts';
 import type { Layout } from './header.ts';
 import type { FieldName } from './mapping.ts';
 import type { MemberRecord } from './member-records.ts';
-import {
-  type BirthDateFormat,
-  cleanField,
-  isNothing,
-  readDate,
-  readEmail,
-  readExternalId,
-  readName,
-  readPhone,
-} from './read-fields.ts';
+import { type BirthDateFormat, readDate, readEmail, readName, readPhone } from './read-fields.ts';
 import { bareNumber, holdsNumber } from './written-numbers.ts';
 
 /** Why a row is not imported. Stored and written to the file of rejected rows; docs/importing-members.md explains each. */

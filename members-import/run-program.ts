@@ -1,14 +1,14 @@
 import pg from 'pg';
+import { ImportError } from '../runtime/csv/errors.ts';
+import type { ProgressOptions } from '../runtime/csv/progress.ts';
 import { framesOf } from '../runtime/describe-error.ts';
 import { ConfigurationError } from '../runtime/environment.ts';
 import { LedgerError, refuseMissingErasures } from '../runtime/erasure-ledger.ts';
 import { readArguments, usage } from './arguments.ts';
 import { type ImportConfig, readImportConfig } from './config.ts';
 import { explainFailure } from './database-failure.ts';
-import { ImportError } from './errors.ts';
 import { createImportDatabase } from './import-database.ts';
 import { importMembers } from './import-members.ts';
-import type { ProgressOptions } from './progress.ts';
 import { describeSummary } from './summary.ts';
 
 /** Where a person reads what the program says. */

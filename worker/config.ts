@@ -15,6 +15,8 @@ export interface WorkerConfig {
   readonly indexSecrets: IndexSecret[];
   /** Secrets that rows of `sync.member_systems` may name, by the name of their variable. */
   readonly memberSystemSecrets: ReadonlyMap<string, string>;
+  /** Secrets that rows of `billing.issuers` may name, by the name of their variable. */
+  readonly invoiceSecrets: ReadonlyMap<string, string>;
   readonly sealing: SealingConfig;
   /** Jobs at a time. */
   readonly concurrency: number;
@@ -35,6 +37,15 @@ export interface SealingConfig {
 }
 
 const memberSystemSecret = /^MEMBER_SYSTEM_[A-Z0-9_]+$/;
+const invoiceSecret = /^INVOICE_[A-Z0-9_]+$/;
+
+/** The variables that rows may name. */
+function secretsNamed(pattern: RegExp, variables: Record<string, string | undefined>): Map<string, string> {
+  const named = Object.entries(variables).filter(
+    (entry): entry is [string, string] => pattern.test(entry[0]) && entry[1] !== undefined,
+  );
+  return new Map(named);
+}
 
 /**
  * Reads the environment once.
@@ -46,16 +57,14 @@ export function readConfig(variables: Record<string, string | undefined> = proce
   const port = environment.integer('WORKER_PORT', { min: 0, max: 65_535, default: 0 });
   const host = environment.optional('HOST', '127.0.0.1');
   const metricsToken = environment.optional('WORKER_METRICS_TOKEN') ?? null;
-  const secrets = Object.entries(variables).filter(
-    (entry): entry is [string, string] => memberSystemSecret.test(entry[0]) && entry[1] !== undefined,
-  );
   const deployment = environment.deployment();
   const config: WorkerConfig = {
     deployment,
     databaseUrl: environment.databaseUrl('DATABASE_URL'),
     unsealingKeys: environment.parsed('PERSONNUMMER_UNSEALING_KEYS', parsePrivateKeys).keys,
     indexSecrets: environment.parsed('PERSONNUMMER_INDEX_SECRETS', parseSecrets).secrets,
-    memberSystemSecrets: new Map(secrets),
+    memberSystemSecrets: secretsNamed(memberSystemSecret, variables),
+    invoiceSecrets: secretsNamed(invoiceSecret, variables),
     sealing: readSealing(environment, deployment),
     concurrency: environment.integer('WORKER_CONCURRENCY', { min: 1, max: 100, default: 10 }),
     preparedStatements: environment.oneOf('GRAPHILE_PREPARED_STATEMENTS', ['true', 'false'], 'true') === 'true',

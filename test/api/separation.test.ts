@@ -261,6 +261,7 @@ test('tables, other schemas, other methods and plans are out of reach', async ()
     'registry',
     'audit',
     'sync',
+    'billing',
     'private',
     'login',
     'worker',
@@ -277,6 +278,7 @@ test('tables, other schemas, other methods and plans are out of reach', async ()
     '/observations',
     '/events',
     '/pushes',
+    '/issuers',
     '/oauth_clients',
     '/sessions',
     '/identity_links',
@@ -299,6 +301,8 @@ test('tables, other schemas, other methods and plans are out of reach', async ()
   for (const path of [
     '/rpc/record_observation',
     '/rpc/claim_pushes',
+    '/rpc/claim_invoice',
+    '/rpc/load_invoices',
     '/rpc/coordinator_organizations',
     '/rpc/refuse',
   ]) {
@@ -325,6 +329,8 @@ const calls = (id: string, member: string): [string, unknown][] => [
   ['/rpc/resolve_conflict', { conflict_id: id, decision: 'keep_existing', note: null, expected_version: 1 }],
   ['/rpc/undo_resolution', { conflict_id: id, note: null }],
   ['/rpc/link_login', { observation_id: id, member_id: member }],
+  ['/rpc/cancel_invoice', { invoice_id: id, reason: 'sent by post' }],
+  ['/rpc/retry_invoice', { invoice_id: id }],
   ['/rpc/retry_sync', { push_id: id }],
   ['/rpc/retry_sync', { conflict_id: id }],
   ['/rpc/fetch_number', { push_id: id }],

@@ -48,6 +48,8 @@ as $$
     ('number_in_query', 422, 'Nobody is found by a personnummer. Search by name, birth date, phone, e-mail address or member number.'),
     ('nothing_to_withdraw', 409, 'There is no consent of yours that could be withdrawn.'),
     ('unknown_language', 422, 'The language is nb, nn or en.'),
+    ('invoice_not_open', 409, 'The invoice is issued, is being issued at this moment, or is cancelled.'),
+    ('reason_too_long', 422, 'A reason has 500 characters at most.'),
     ('newer_change', 409, 'Something newer depends on this decision. Undo or settle that first.')
 $$;
 comment on function private.refusals is 'Out: code, HTTP status and message of every refusal.';
