@@ -34,9 +34,11 @@ export async function openInvoiceFile(path: string): Promise<InvoiceFile> {
     facts,
     bytesRead: () => reader.bytesRead(),
     async *lines(today) {
-      let skip = header.records;
+      let seen = 0;
       for await (const portion of reader.records) {
-        const rows = portion.filter(() => (skip -= 1) < 0).filter(({ fields }) => !isBlank(fields));
+        const ofHeader = Math.max(0, header.records - seen);
+        seen += portion.length;
+        const rows = portion.slice(ofHeader).filter(({ fields }) => !isBlank(fields));
         yield rows.map((record) => ({
           line: record.line,
           judged: judge(record, positions, header.names.length, today),

@@ -511,7 +511,8 @@ begin
   if (graphile_worker.add_job(
     identifier => p_task::text,
     payload => json_build_object(
-      case p_task when 'push_personnummer' then 'push_id' when 'carry_out_erasure' then 'erasure_id' when 'issue_invoice' then 'invoice_id' else 'observation_id' end, p_id),
+      case p_task when 'push_personnummer' then 'push_id' when 'carry_out_erasure' then 'erasure_id'
+        when 'issue_invoice' then 'invoice_id' else 'observation_id' end, p_id),
     job_key => p_task || ':' || p_id,
     run_at => p_run_at,
     max_attempts => 25,
@@ -2472,7 +2473,8 @@ begin
     return v_code;
   end if;
   update billing.invoices as u
-  set state = 'pending', settled_at = null, next_attempt_at = clock_timestamp(), attempts = 0, looked_up_by = null, error_code = null, http_status = null
+  set state = 'pending', settled_at = null, next_attempt_at = clock_timestamp(), attempts = 0,
+      looked_up_by = null, error_code = null, http_status = null
   where u.id = i.id
   returning * into i;
   perform billing.queue(i);
@@ -2529,7 +2531,8 @@ as $$
   select case
     when p_state = 'no_consent' then 'The recipient could not be reached by eFaktura for this invoice. Send it in another way.'
     when p_state = 'ambiguous' then 'The contact data fit more than one recipient. Send the invoice in another way.'
-    when p_state = 'not_enough_data' then 'Too little is recorded about the member to ask for eFaktura. Nothing was asked. Send the invoice in another way.'
+    when p_state = 'not_enough_data'
+      then 'Too little is recorded about the member to ask for eFaktura. Nothing was asked. Send the invoice in another way.'
     when p_state = 'cancelled' then 'The invoice was cancelled.'
     when p_error_code = 'issuer_not_allowed' then 'The organisation may not issue invoices at the invoice service. The operator must look at it.'
     when p_error_code in ('http_401', 'token_refused') then 'The invoice service does not accept our credentials. They must be renewed.'
@@ -2581,8 +2584,10 @@ grant execute on function private.next_attempt to authenticated;
 create or replace view api.invoices with (security_invoker = true) as
 select
   i.id, g.slug as organization, i.member_id, m.external_id as member_external_id, m.given_name as member_given_name,
-  m.family_name as member_family_name, i.invoice_number, i.amount_ore, i.due_date, i.kid, i.document_reference, i.description, i.state, i.attempts,
-  i.created_at, private.next_attempt(i.next_attempt_at, i.settled_at, b.state, b.probe_at) as next_attempt_at, i.settled_at, i.error_code, i.http_status,
+  m.family_name as member_family_name, i.invoice_number, i.amount_ore, i.due_date, i.kid, i.document_reference, i.description, i.state,
+  i.attempts,
+  i.created_at, private.next_attempt(i.next_attempt_at, i.settled_at, b.state, b.probe_at) as next_attempt_at, i.settled_at,
+  i.error_code, i.http_status,
   billing.explain_state(i.state, i.error_code) as reason, i.cancel_reason
 from billing.invoices as i
 join registry.organizations as g on g.id = i.organization_id
@@ -6705,7 +6710,8 @@ begin
   v_answer.member_id := i.member_id;
   select to_jsonb(s) into v_answer.issuer from billing.issuers as s where s.id = i.issuer_id;
   v_answer.organization := private.slug_of(i.organization_id);
-  v_answer.invoice := jsonb_build_object('invoice_number', i.invoice_number, 'amount_ore', i.amount_ore, 'due_date', to_char(i.due_date, 'YYYY-MM-DD'),
+  v_answer.invoice := jsonb_build_object('invoice_number', i.invoice_number, 'amount_ore', i.amount_ore,
+    'due_date', to_char(i.due_date, 'YYYY-MM-DD'),
     'kid', i.kid, 'document_reference', i.document_reference, 'description', i.description);
   v_answer.overdue := i.due_date < private.today();
   v_answer.given_name := r.given_name;
@@ -7068,6 +7074,7 @@ as $$
     from generate_series(1, 11) as n)
 $$;
 comment on function billing.is_account_number is 'In: a text. Out: whether it is a Norwegian account number.';
+grant execute on function billing.is_account_number to registry_owner; -- a check of the rows that npm run configure writes
 -- end db/functions/billing/billing.is_account_number.sql
 
 -- begin db/functions/billing/billing.is_kid.sql
@@ -7106,6 +7113,7 @@ as $$
     from generate_series(1, 9) as n)
 $$;
 comment on function billing.is_organization_number is 'In: a text. Out: whether it is a Norwegian organisation number.';
+grant execute on function billing.is_organization_number to registry_owner; -- a check of the rows that npm run configure writes
 -- end db/functions/billing/billing.is_organization_number.sql
 
 set local role registry_owner;
@@ -11381,7 +11389,8 @@ declare
 begin
   update sync.breakers
   set state = 'open', openings = openings + 1, error_code = p_push.error_code, http_status = p_push.http_status,
-      opened_at = coalesce(opened_at, clock_timestamp()), probe_at = clock_timestamp() + private.breaker_pause(p_breaker.openings, p_retry_after), probe_push_id = null,
+      opened_at = coalesce(opened_at, clock_timestamp()),
+      probe_at = clock_timestamp() + private.breaker_pause(p_breaker.openings, p_retry_after), probe_push_id = null,
       changed_at = clock_timestamp()
   where organization_id = p_breaker.organization_id
   returning * into b;

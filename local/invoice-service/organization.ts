@@ -95,7 +95,10 @@ export function createIssuerAccount(
   function accessToken(request: IncomingMessage, response: ServerResponse): void {
     counts.accessTokens += 1;
     const { client_id: id, client_secret: given } = request.headers;
-    if (id !== account.clientId || given !== account.clientSecret) return problem(response, 401);
+    if (id !== account.clientId || given !== account.clientSecret) {
+      problem(response, 401);
+      return;
+    }
     const token = randomBytes(24).toString('base64url');
     accessTokens.add(token);
     log({ what: 'access_token', status: 200 });

@@ -71,7 +71,14 @@ test('and what runs with the rights of registry reads of invoices only what is e
   );
   assert.deepEqual(
     functions.map(({ name }) => name),
-    ['cancel_invoice', 'cancel_of_erased', 'export_invoices', 'retry_invoice'],
+    [
+      'cancel_invoice',
+      'cancel_of_erased',
+      'export_invoices',
+      'is_account_number',
+      'is_organization_number',
+      'retry_invoice',
+    ],
   );
   const { rows: callers } = await db.pool.query(
     `select n.nspname || '.' || p.proname as name from pg_proc as p join pg_namespace as n on n.oid = p.pronamespace

@@ -2,8 +2,10 @@
 create or replace view api.invoices with (security_invoker = true) as
 select
   i.id, g.slug as organization, i.member_id, m.external_id as member_external_id, m.given_name as member_given_name,
-  m.family_name as member_family_name, i.invoice_number, i.amount_ore, i.due_date, i.kid, i.document_reference, i.description, i.state, i.attempts,
-  i.created_at, private.next_attempt(i.next_attempt_at, i.settled_at, b.state, b.probe_at) as next_attempt_at, i.settled_at, i.error_code, i.http_status,
+  m.family_name as member_family_name, i.invoice_number, i.amount_ore, i.due_date, i.kid, i.document_reference, i.description, i.state,
+  i.attempts,
+  i.created_at, private.next_attempt(i.next_attempt_at, i.settled_at, b.state, b.probe_at) as next_attempt_at, i.settled_at,
+  i.error_code, i.http_status,
   billing.explain_state(i.state, i.error_code) as reason, i.cancel_reason
 from billing.invoices as i
 join registry.organizations as g on g.id = i.organization_id

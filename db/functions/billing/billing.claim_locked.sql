@@ -24,7 +24,8 @@ begin
   v_answer.member_id := i.member_id;
   select to_jsonb(s) into v_answer.issuer from billing.issuers as s where s.id = i.issuer_id;
   v_answer.organization := private.slug_of(i.organization_id);
-  v_answer.invoice := jsonb_build_object('invoice_number', i.invoice_number, 'amount_ore', i.amount_ore, 'due_date', to_char(i.due_date, 'YYYY-MM-DD'),
+  v_answer.invoice := jsonb_build_object('invoice_number', i.invoice_number, 'amount_ore', i.amount_ore,
+    'due_date', to_char(i.due_date, 'YYYY-MM-DD'),
     'kid', i.kid, 'document_reference', i.document_reference, 'description', i.description);
   v_answer.overdue := i.due_date < private.today();
   v_answer.given_name := r.given_name;

@@ -8,7 +8,8 @@ as $$
   select case
     when p_state = 'no_consent' then 'The recipient could not be reached by eFaktura for this invoice. Send it in another way.'
     when p_state = 'ambiguous' then 'The contact data fit more than one recipient. Send the invoice in another way.'
-    when p_state = 'not_enough_data' then 'Too little is recorded about the member to ask for eFaktura. Nothing was asked. Send the invoice in another way.'
+    when p_state = 'not_enough_data'
+      then 'Too little is recorded about the member to ask for eFaktura. Nothing was asked. Send the invoice in another way.'
     when p_state = 'cancelled' then 'The invoice was cancelled.'
     when p_error_code = 'issuer_not_allowed' then 'The organisation may not issue invoices at the invoice service. The operator must look at it.'
     when p_error_code in ('http_401', 'token_refused') then 'The invoice service does not accept our credentials. They must be renewed.'

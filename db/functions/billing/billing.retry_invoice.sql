@@ -15,7 +15,8 @@ begin
     return v_code;
   end if;
   update billing.invoices as u
-  set state = 'pending', settled_at = null, next_attempt_at = clock_timestamp(), attempts = 0, looked_up_by = null, error_code = null, http_status = null
+  set state = 'pending', settled_at = null, next_attempt_at = clock_timestamp(), attempts = 0,
+      looked_up_by = null, error_code = null, http_status = null
   where u.id = i.id
   returning * into i;
   perform billing.queue(i);

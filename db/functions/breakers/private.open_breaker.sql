@@ -9,7 +9,8 @@ declare
 begin
   update sync.breakers
   set state = 'open', openings = openings + 1, error_code = p_push.error_code, http_status = p_push.http_status,
-      opened_at = coalesce(opened_at, clock_timestamp()), probe_at = clock_timestamp() + private.breaker_pause(p_breaker.openings, p_retry_after), probe_push_id = null,
+      opened_at = coalesce(opened_at, clock_timestamp()),
+      probe_at = clock_timestamp() + private.breaker_pause(p_breaker.openings, p_retry_after), probe_push_id = null,
       changed_at = clock_timestamp()
   where organization_id = p_breaker.organization_id
   returning * into b;
