@@ -22,7 +22,7 @@ const appAddress = z
     /^(https:\/\/[^\s#]+|http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?([/?][^\s#]*)?|[a-zA-Z][a-zA-Z0-9+-]*(\.[a-zA-Z0-9+-]+)+:[^\s#]+)$/,
     'is no address that a login may return to: https, or a scheme of the app with a dot in it, such as no.nhf.app:/return',
   );
-const variable = (prefix: 'OIDC' | 'MEMBER_SYSTEM') =>
+const variable = (prefix: 'OIDC' | 'MEMBER_SYSTEM' | 'INVOICE') =>
   z
     .string()
     .regex(
@@ -188,6 +188,65 @@ const memberSystem = z
     }
   });
 
+/** Digits whose sum by these weights, the control digit counted once, is divisible by eleven. */
+const holdsByEleven = (text: string, weights: readonly number[]) =>
+  [...text].reduce((sum, digit, at) => sum + Number(digit) * (weights[at] ?? 1), 0) % 11 === 0;
+
+const issuer = z.strictObject({
+  organization_number: z
+    .string()
+    .regex(/^[89][0-9]{8}$/, 'is no organisation number: nine digits')
+    .refine(
+      (text) => holdsByEleven(text, [3, 2, 7, 6, 5, 4, 3, 2]),
+      'is no organisation number: its control digit is wrong',
+    )
+    .describe('Organisation number in whose name invoices are issued.'),
+  account_number: z
+    .string()
+    .regex(/^[0-9]{11}$/, 'is no account number: eleven digits, without points')
+    .refine(
+      (text) => holdsByEleven(text, [5, 4, 3, 2, 7, 6, 5, 4, 3, 2]),
+      'is no account number: its control digit is wrong',
+    )
+    .describe('Account that is paid to.'),
+  interface: z.enum(['v1', 'v2']).optional().describe('Which of the two known interfaces is spoken.'),
+  base_url: z
+    .string()
+    .regex(/^https?:\/\/[^?#\s]+[^/?#\s]$/, 'is no http or https address without a slash at its end')
+    .describe('Address of the invoice service, without a slash at its end.'),
+  access_token_url: address.describe(
+    'Where an access token is asked for, such as https://api.vipps.no/accesstoken/get.',
+  ),
+  client_id: text(500).describe('Our client there.'),
+  client_secret_env: variable('INVOICE').describe("Variable that holds the client's secret."),
+  subscription_key_env: variable('INVOICE')
+    .optional()
+    .describe('Variable with the subscription key (Ocp-Apim-Subscription-Key).'),
+  authorization_scheme: z.enum(['Bearer', 'VippsAccessToken']).optional().describe('The word before the access token.'),
+  token_place: z
+    .enum(['header', 'body'])
+    .optional()
+    .describe('Where the issue-token stands when an invoice is issued.'),
+  token_name: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9-]{0,60}$/, 'is no name of a header or a member of the body')
+    .optional()
+    .describe('Name of that header, or of that member of the body: recipientToken in v1.'),
+  issue_path: z
+    .string()
+    .regex(/^\/[A-Za-z0-9/_.-]*\{invoice_id\}$/, 'is no path that ends in {invoice_id}')
+    .optional()
+    .describe('Path under base_url by which an invoice is issued: /invoices/{invoice_id} in v1.'),
+  timeout_ms: z.int().min(100).max(20_000).optional().describe('Longest time for one request, in milliseconds.'),
+  concurrency: z.int().min(1).max(100).optional().describe('Most invoices at a time, over all workers.'),
+  look_ups_a_day: z
+    .int()
+    .min(1)
+    .max(20)
+    .optional()
+    .describe('How often an issue-token may be asked for, for one invoice in one day.'),
+});
+
 const app = z.strictObject({
   client_id: z
     .string()
@@ -259,6 +318,7 @@ const organization = z
       .optional()
       .describe('Identity providers, by name: vipps, bankid, idporten for members, staff for coordinators.'),
     member_system: memberSystem.optional().describe('Where changes are carried.'),
+    issuer: issuer.optional().describe('In whose name invoices are issued by eFaktura.'),
     apps: z.array(app).optional().describe('Apps that log in by the standard; the desk is one of them.'),
     coordinators: z.array(coordinator).optional().describe('Who settles the cases.'),
   })

@@ -104,6 +104,31 @@ export const memberSystemTable: ConfiguredTable = {
   left: made,
 };
 
+export const issuerTable: ConfiguredTable = {
+  name: 'billing.issuers',
+  title: 'issuer of invoices',
+  key: [],
+  columns: [
+    'organization_number',
+    'account_number',
+    'interface',
+    'base_url',
+    'access_token_url',
+    'client_id',
+    'client_secret_env',
+    'subscription_key_env',
+    'authorization_scheme',
+    'token_place',
+    'token_name',
+    'issue_path',
+    'timeout_ms',
+    'concurrency',
+    'look_ups_a_day',
+  ],
+  shared: [],
+  left: made,
+};
+
 export const appTable: ConfiguredTable = {
   name: 'registry.oauth_clients',
   title: 'app',
@@ -127,4 +152,11 @@ export const coordinatorTable: ConfiguredTable = {
   },
 };
 
-export const configuredTables = [organizationTable, providerTable, memberSystemTable, appTable, coordinatorTable];
+export const configuredTables = [
+  organizationTable,
+  providerTable,
+  memberSystemTable,
+  issuerTable,
+  appTable,
+  coordinatorTable,
+];

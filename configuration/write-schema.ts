@@ -29,12 +29,13 @@ export function jsonSchema(): Described {
 /** The tables of the page, one for each kind of row. */
 export function describeColumns(): string {
   const organization = jsonSchema().properties?.organizations?.items ?? {};
-  const { providers, member_system, apps, coordinators } = organization.properties ?? {};
-  const rows = ['providers', 'member_system', 'apps', 'coordinators'];
+  const { providers, member_system, issuer, apps, coordinators } = organization.properties ?? {};
+  const rows = ['providers', 'member_system', 'issuer', 'apps', 'coordinators'];
   return [
     table('An organisation', organization),
     table('A provider', providers?.properties?.vipps ?? {}, providers?.description),
     table('The member system', member_system ?? {}, member_system?.description),
+    table('The issuer of invoices', issuer ?? {}, issuer?.description),
     table('An app', apps?.items ?? {}, apps?.description),
     table('A coordinator', coordinators?.items ?? {}, coordinators?.description),
   ].join('\n\n');

@@ -257,6 +257,12 @@ export type SealedFile = {
   changes: number;
 };
 
+/** An invoice after `cancel_invoice` or `retry_invoice`. */
+export type NamedInvoice = {
+  /** The invoice. */
+  invoice_id: string;
+};
+
 /** A file after `acknowledge_sync_file`. */
 export type AcknowledgedFile = {
   /** The file. */
@@ -611,6 +617,10 @@ export const REFUSALS = {
   area_unusable: { status: 422 },
   /** The language is nb, nn or en. */
   unknown_language: { status: 422 },
+  /** The invoice is issued, is being issued at this moment, or is cancelled. */
+  invoice_not_open: { status: 409 },
+  /** A reason has 500 characters at most. */
+  reason_too_long: { status: 422 },
   /** Something newer depends on this decision. Undo or settle that first. */
   newer_change: { status: 409 },
 } as const;
@@ -949,6 +959,76 @@ export type Database = {
           frozen_at: string | null;
           /** The case in which it was frozen, or is to be. */
           conflict_id: string | null;
+        };
+        Relationships: [];
+      };
+      /** The issuer of each of the coordinator's organisations: whether invoices are issued (breaker closed) and if not why and until when, and how many wait. */
+      invoice_issuers: {
+        Row: {
+          /** The organisation (slug). */
+          organization: string;
+          /** Its organisation number. */
+          organization_number: string;
+          /** closed: invoices are issued; open: none is; half_open: one is, to find out. */
+          breaker: Enum<'breaker_state'>;
+          /** The failure that stopped them (docs/error-codes.md). */
+          error_code: string | null;
+          /** The same as a sentence. */
+          reason: string | null;
+          /** Since when none is issued. */
+          opened_at: string | null;
+          /** When the next one is tried. */
+          next_probe_at: string | null;
+          /** How many invoices wait. */
+          waiting: number;
+        };
+        Relationships: [];
+      };
+      /** Invoices of the coordinator's organisations, whatever became of them. */
+      invoices: {
+        Row: {
+          /** The invoice; api.cancel_invoice and api.retry_invoice take it. */
+          id: string;
+          /** Who issues it (slug). */
+          organization: string;
+          /** The member who is invoiced. */
+          member_id: string;
+          /** The member's number in the member system. */
+          member_external_id: string | null;
+          /** Given name on the record. */
+          member_given_name: string | null;
+          /** Family name on the record. */
+          member_family_name: string | null;
+          /** The organisation's number of the invoice. */
+          invoice_number: string;
+          /** Amount in øre. */
+          amount_ore: number;
+          /** When it is due. */
+          due_date: string;
+          /** KID that the payment carries. */
+          kid: string | null;
+          /** The organisation's reference to the document. */
+          document_reference: string | null;
+          /** What the recipient reads that it is for. */
+          description: string;
+          /** Where it stands (docs/for-coordinators.md). */
+          state: Enum<'invoice_state'>;
+          /** Attempts begun. */
+          attempts: number;
+          /** When it was added. */
+          created_at: string;
+          /** When it is tried next; null: it is not tried any more, or is being issued. */
+          next_attempt_at: string | null;
+          /** When it was issued, or ended without. */
+          settled_at: string | null;
+          /** Code of the last failure (docs/error-codes.md). */
+          error_code: string | null;
+          /** HTTP status of the last answer. */
+          http_status: number | null;
+          /** Why it was not issued, as a sentence. */
+          reason: string | null;
+          /** Why it was cancelled. */
+          cancel_reason: string | null;
         };
         Relationships: [];
       };
@@ -1484,6 +1564,11 @@ export type Database = {
         Args: { conflict_id: string; user_id: string | null };
         Returns: AssignedCase;
       };
+      /** In: an invoice of api.invoices that is neither issued nor being issued, why (1 to 500 characters). Out: {"invoice_id"}; or a refusal with code and message (HTTP 404, 409, 422). */
+      cancel_invoice: {
+        Args: { invoice_id: string; reason: string };
+        Returns: NamedInvoice;
+      };
       /** In: a snapshot, the year of the numbers, numbers of counties or of municipalities. Out: {"counted", "verified", "municipalities", "rows", "without_municipality"}, or a refusal with code and message (HTTP 404, 422). */
       count_grant_area: {
         Args: { snapshot_id: string; area_year: number; counties?: string[] | null; municipalities?: string[] | null };
@@ -1584,6 +1669,11 @@ export type Database = {
         Args: { conflict_ids: string[]; decision: Decision; note: string | null; expected_versions: number[] };
         Returns: (SettledCase | RefusedCase)[];
       };
+      /** In: an invoice of api.invoices that is neither issued, nor being issued, nor cancelled. Out: {"invoice_id"}; or a refusal with code and message (HTTP 404, 409). */
+      retry_invoice: {
+        Args: { invoice_id: string };
+        Returns: NamedInvoice;
+      };
       /** In: a push of api.failed_syncs, or several, or the error_code that a thousand at most of them share, or an open case about a push or a drift. Out: for one, the push that is queued now; else how many were queued and how many were not; or a refusal with code and message (HTTP 404, 409, 422). */
       retry_sync: {
         Args: { push_id?: string; push_ids?: string[]; error_code?: string; conflict_id?: string };
@@ -1651,6 +1741,17 @@ export type Database = {
       file_state: 'writing' | 'ready' | 'acknowledged' | 'expired';
       /** Who gives a grant. */
       grant_level: 'national' | 'county';
+      /** Life of an invoice. docs/invoices.md draws it. */
+      invoice_state:
+        | 'pending'
+        | 'issuing'
+        | 'issued'
+        | 'no_consent'
+        | 'ambiguous'
+        | 'not_enough_data'
+        | 'rejected'
+        | 'given_up'
+        | 'cancelled';
       /** Languages of the coordinators' pages: bokmål, nynorsk, English. */
       language: 'nb' | 'nn' | 'en';
       /** How an organisation's member system is reached. */

@@ -2,7 +2,18 @@
 import type pg from 'pg';
 
 /** Schemas whose functions, triggers and views come from `db/functions/`. */
-export const OUR_SCHEMAS = ['registry', 'sync', 'audit', 'private', 'login', 'worker', 'import', 'reporting', 'api'];
+export const OUR_SCHEMAS = [
+  'registry',
+  'sync',
+  'audit',
+  'private',
+  'login',
+  'worker',
+  'import',
+  'reporting',
+  'billing',
+  'api',
+];
 
 export type CatalogObject = {
   kind: 'function' | 'view' | 'trigger';

@@ -5,8 +5,8 @@
 -- nobody; that holds even where the first revoke is lost, and no login of ours needs them.
 do $temporary$
 declare
-  v_ours constant name[] := array['registry_owner', 'audit_owner', 'queue_owner', 'auth_callback', 'sync_worker', 'member_importer',
-    'auditor', 'anon', 'authenticated', 'service_role'];
+  v_ours constant name[] := array['registry_owner', 'audit_owner', 'queue_owner', 'billing_owner', 'auth_callback', 'sync_worker',
+    'member_importer', 'auditor', 'anon', 'authenticated', 'service_role'];
   v_grantee text;
   v_left text[];
 begin

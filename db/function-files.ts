@@ -42,8 +42,9 @@ function mentions(sql: string, name: string): boolean {
   return new RegExp(`(?<![\\w.])${name.replace('.', '\\.')}(?![\\w])`).test(code);
 }
 
-/** Who owns an object: the audit has an owner of its own, nobody's rights that our functions run with. */
-export function ownerOf(name: string): 'audit_owner' | 'registry_owner' {
+/** Who owns an object: the audit has an owner of its own, nobody's rights that our functions run with, and so have invoices. */
+export function ownerOf(name: string): 'audit_owner' | 'billing_owner' | 'registry_owner' {
+  if (name.startsWith('billing.')) return 'billing_owner';
   return name.startsWith('audit.') ? 'audit_owner' : 'registry_owner';
 }
 

@@ -2,7 +2,7 @@
 -- Parameter: our schemas.
 with schemas as (
   select n.oid, n.nspname, n.nspowner,
-    case n.nspname when 'audit' then 'audit_owner' when 'graphile_worker' then 'queue_owner' else 'registry_owner' end as owner
+    case n.nspname when 'audit' then 'audit_owner' when 'billing' then 'billing_owner' when 'graphile_worker' then 'queue_owner' else 'registry_owner' end as owner
   from pg_namespace as n where n.nspname = any ($1)
 ),
 objects(place, kind, name, has, wants) as (

@@ -10,7 +10,7 @@ const MIGRATIONS = new URL('./migrations/', import.meta.url);
 
 /** Roles whose privileges are ours to say; what somebody else was given is told and left. */
 const OURS =
-  /(?:to|from) (?:public|registry_owner|audit_owner|queue_owner|auth_callback|sync_worker|member_importer|auditor|anon|authenticated|service_role)$/;
+  /(?:to|from) (?:public|registry_owner|audit_owner|queue_owner|billing_owner|auth_callback|sync_worker|member_importer|auditor|anon|authenticated|service_role)$/;
 
 type Line = { makes: string; undoes: string | null };
 type State = { lines: Map<string, string | null>; definitions: Map<string, string> };

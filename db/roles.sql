@@ -4,11 +4,12 @@
 
 do $roles$
 declare
-  -- name, attributes. The three owners own everything and nobody logs in as them.
+  -- name, attributes. The owners own everything and nobody logs in as them.
   v_roles constant text[][] := array[
     ['registry_owner',  'nologin'],
     ['audit_owner',     'nologin'],
     ['queue_owner',     'nologin'],
+    ['billing_owner',   'nologin'],
     ['auth_callback',   'login noinherit'],
     ['sync_worker',     'login noinherit'],
     ['member_importer', 'login noinherit'],
@@ -45,10 +46,11 @@ begin
       case when r.rolsuper then 'nosuperuser' end, case when r.rolbypassrls then 'nobypassrls' end,
       case when r.rolcreaterole then 'nocreaterole' end, case when r.rolcreatedb then 'nocreatedb' end,
       case when r.rolreplication then 'noreplication' end,
-      case when r.rolcanlogin and r.rolname in ('registry_owner', 'audit_owner', 'queue_owner', 'auditor') then 'nologin' end
+      case when r.rolcanlogin and r.rolname in ('registry_owner', 'audit_owner', 'queue_owner', 'billing_owner', 'auditor') then 'nologin' end
     ) as words
   ) as a
-  where r.rolname in ('registry_owner', 'audit_owner', 'queue_owner', 'auth_callback', 'sync_worker', 'member_importer', 'auditor')
+  where r.rolname in
+    ('registry_owner', 'audit_owner', 'queue_owner', 'billing_owner', 'auth_callback', 'sync_worker', 'member_importer', 'auditor')
     and a.words <> '';
   if v_wrong is not null then
     raise exception 'Roles of ours may do more than they should. A superuser runs: %', v_wrong using errcode = 'insufficient_privilege';
@@ -63,6 +65,7 @@ declare
   v_memberships constant text[][] := array[
     [current_user,     'registry_owner', 'creates our schemas and objects in its name'],
     [current_user,     'audit_owner',    'the same for the audit; taken back when npm run migrate is done'],
+    [current_user,     'billing_owner',  'the same for invoices'],
     [current_user,     'queue_owner',    'runs graphile-worker''s migrations in its name'],
     ['registry_owner', 'queue_owner',    'our functions add jobs; graphile-worker''s tables let only their owner do so']
   ];

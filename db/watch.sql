@@ -36,7 +36,7 @@ begin
   set search_path = pg_catalog, pg_temp
   as $$
   declare
-    v_ours constant text := '(^|[ "])(registry|sync|audit|private|login|worker|import|api|graphile_worker|structure)(["]?\.|$)';
+    v_ours constant text := '(^|[ "])(registry|sync|audit|billing|private|login|worker|import|api|graphile_worker|structure)(["]?\.|$)';
     c record;
     v_beginning text;
   begin
@@ -61,7 +61,7 @@ begin
   set search_path = pg_catalog, pg_temp
   as $$
   declare
-    v_ours constant text := '(^|[ "])(registry|sync|audit|private|login|worker|import|api|graphile_worker|structure)(["]?\.|$)';
+    v_ours constant text := '(^|[ "])(registry|sync|audit|billing|private|login|worker|import|api|graphile_worker|structure)(["]?\.|$)';
     c record;
   begin
     for c in select * from pg_event_trigger_dropped_objects() loop

@@ -8,6 +8,7 @@ import { createKeys, type LocalKeys } from './keys.ts';
 import { startPostgrest } from './postgrest.ts';
 import { startProgram } from './program.ts';
 import { configureSamples, sampleConfiguration } from './sample-data/configuration.ts';
+import { addSampleInvoices } from './sample-data/invoices.ts';
 import { type SampleOrganization, sampleOrganizations } from './sample-data/organizations.ts';
 import { seed } from './sample-data/seed.ts';
 import { startDatabase, withClient } from './stack/database.ts';
@@ -57,12 +58,23 @@ export async function startStack(options: StackOptions, parts: AsyncDisposableSt
   const database = await startDatabase(folder, ports.postgres);
   parts.defer(() => database.stop());
   const memberSystemUrl = localUrl(ports.memberSystem);
+  const invoiceServiceUrl = localUrl(ports.invoiceService);
   const issuers = issuersAt(ports);
   const deskReturnTo = `${deskUrl}/signed-in`;
-  const configuration = sampleConfiguration({ issuers, memberSystemUrl, returnTo: app.returnTo, deskReturnTo });
+  const { returnTo } = app;
+  const configuration = sampleConfiguration({
+    issuers,
+    memberSystemUrl,
+    invoiceServiceUrl,
+    returnTo,
+    deskReturnTo,
+  });
   writeFileSync(folder.configuration, configuration);
   await configureSamples(database.url, configuration);
-  await withClient(database.url, (client) => seed(client, { keys, issuers }));
+  await withClient(database.url, async (client) => {
+    await seed(client, { keys, issuers });
+    await addSampleInvoices(client);
+  });
 
   const lost = Promise.withResolvers<string>();
   void database.server.ended.then((how) => lost.resolve(`postgres ended with ${how}; see ${database.server.logFile}`));

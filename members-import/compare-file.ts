@@ -1,7 +1,7 @@
+import { ImportError } from '../runtime/csv/errors.ts';
+import { inBatches, mapInOrder } from '../runtime/csv/in-order.ts';
 import type { Arguments } from './arguments.ts';
-import { ImportError } from './errors.ts';
 import type { Difference, FileLooks, ImportDatabase, Run } from './import-database.ts';
-import { inBatches, mapInOrder } from './in-order.ts';
 import type { JudgePool } from './judge-pool.ts';
 import { readMembers } from './member-records.ts';
 import { type OpenFile, recordsOf } from './open-file.ts';

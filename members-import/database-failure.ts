@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { ImportError, type ImportErrorCode } from './errors.ts';
+import { ImportError, type ImportErrorCode } from '../runtime/csv/errors.ts';
 
 type Told = { code: ImportErrorCode; message: string };
 

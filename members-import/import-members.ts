@@ -1,17 +1,17 @@
+import { ImportError } from '../runtime/csv/errors.ts';
+import { inBatches, mapInOrder } from '../runtime/csv/in-order.ts';
+import { inspectFile } from '../runtime/csv/inspect-file.ts';
+import { type ProgressOptions, showProgress } from '../runtime/csv/progress.ts';
+import { csvField, inPages, writeList } from '../runtime/csv/write-list.ts';
 import type { Arguments } from './arguments.ts';
 import { compareWithLastImport } from './compare-file.ts';
 import type { ImportConfig } from './config.ts';
-import { ImportError } from './errors.ts';
 import type { ImportDatabase, Run } from './import-database.ts';
-import { inBatches, mapInOrder } from './in-order.ts';
-import { inspectFile } from './inspect-file.ts';
 import { type JudgePool, startJudgePool } from './judge-pool.ts';
 import { checkPlaces, listHeaders } from './list-places.ts';
 import { readMembers } from './member-records.ts';
 import { fingerprint, type OpenFile, openFile, recordsOf } from './open-file.ts';
-import { type ProgressOptions, showProgress } from './progress.ts';
 import { plural, type Summary } from './summary.ts';
-import { csvField, inPages, writeList } from './write-list.ts';
 
 export type Surroundings = {
   config: Omit<ImportConfig, 'databaseUrl'>;

@@ -1,18 +1,16 @@
 import type { Personnummer } from '../personnummer/personnummer.ts';
 import { readPersonnummer } from '../personnummer/validate.ts';
+import { cleanField, isNothing, readExternalId } from '../runtime/csv/clean-fields.ts';
 import type { Layout } from './header.ts';
 import type { FieldName } from './mapping.ts';
 import type { MemberRecord } from './member-records.ts';
 import {
   type AmountUnit,
   type BirthDateFormat,
-  cleanField,
-  isNothing,
   readAmount,
   readDate,
   readDay,
   readEmail,
-  readExternalId,
   readName,
   readPhone,
   readYear,

@@ -1,15 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { type Encoding, encodings } from './encoding.ts';
-import { ImportError } from './errors.ts';
-import { printable } from './printable.ts';
-import {
-  type AmountUnit,
-  amountUnits,
-  type BirthDateFormat,
-  birthDateFormats,
-  cleanField,
-  isCallingCode,
-} from './read-fields.ts';
+import { type Encoding, encodings } from '../runtime/csv/encoding.ts';
+import { ImportError } from '../runtime/csv/errors.ts';
+import { foldName } from '../runtime/csv/header.ts';
+import { printable } from '../runtime/csv/printable.ts';
+import { type AmountUnit, amountUnits, type BirthDateFormat, birthDateFormats, isCallingCode } from './read-fields.ts';
 
 /** What a column of the file can be. */
 export const fieldNames = [
@@ -119,9 +113,4 @@ function judgeColumns(columns: unknown): string[] {
     }
   }
   return faults;
-}
-
-/** Names of columns are the same whatever their case, their white space, line breaks too, and what cannot be seen. */
-export function foldName(name: string): string {
-  return cleanField(name).replaceAll(/\s+/g, ' ').toLowerCase();
 }

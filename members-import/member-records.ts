@@ -1,8 +1,9 @@
-import { ImportError } from './errors.ts';
-import { type Header, isBlank, isSeparatorLine, type Layout } from './header.ts';
-import { type FieldName, fieldNames, foldName } from './mapping.ts';
-import { cleanField, cleanId, idForm, isNothing } from './read-fields.ts';
-import type { CsvRecord } from './read-records.ts';
+import { cleanField, cleanId, idForm, isNothing } from '../runtime/csv/clean-fields.ts';
+import { ImportError } from '../runtime/csv/errors.ts';
+import { foldName, type Header, isBlank, isSeparatorLine } from '../runtime/csv/header.ts';
+import type { CsvRecord } from '../runtime/csv/read-records.ts';
+import type { Layout } from './header.ts';
+import { type FieldName, fieldNames } from './mapping.ts';
 
 // An export is more than its members: headers in the middle, lines under them, sums and dates of printing. And spreadsheets
 // leave out delimiters at the end of a row. Here records become members, or are rejected; none becomes what it only may be.

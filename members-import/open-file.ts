@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
+import type { Encoding } from '../runtime/csv/encoding.ts';
+import { detectDelimiter, type Header, readHeader } from '../runtime/csv/header.ts';
+import { type FileFacts, inspectFile } from '../runtime/csv/inspect-file.ts';
+import { type RecordReader, readRecords } from '../runtime/csv/read-records.ts';
 import type { Arguments } from './arguments.ts';
-import type { Encoding } from './encoding.ts';
-import { describeColumns, detectDelimiter, findColumns, type Header, type Layout, readHeader } from './header.ts';
-import { type FileFacts, inspectFile } from './inspect-file.ts';
-import { type Mapping, readMapping } from './mapping.ts';
+import { describeColumns, findColumns, type Layout } from './header.ts';
+import { fieldNames, type Mapping, readMapping } from './mapping.ts';
 import { type FileSurvey, surveyRecords } from './member-records.ts';
-import { type RecordReader, readRecords } from './read-records.ts';
 
 /** What is known of a file before its first row. */
 export type OpenFile = {
@@ -32,7 +33,7 @@ export async function openFile(options: Arguments, say: (line: string) => void):
   const mapping = await readMapping(options.mappingFile);
   const facts = await inspectFile(options.file, mapping.encoding);
   const { encoding } = facts;
-  const delimiter = mapping.delimiter ?? (await detectDelimiter(options.file, encoding, mapping));
+  const delimiter = mapping.delimiter ?? (await detectDelimiter(options.file, encoding, columnsOf(mapping)));
   const mark = facts.byteOrderMark ? ' with byte order mark' : '';
   const guess = mapping.encoding === undefined && !facts.byteOrderMark ? (guesses[encoding] ?? '') : '';
   say(`The file is ${encoding}${mark}${guess}, with ${delimiterNames[delimiter]} between the fields.`);
@@ -42,6 +43,9 @@ export async function openFile(options: Arguments, say: (line: string) => void):
   const opened = { path: options.file, facts, delimiter, header, layout, mapping };
   return { ...opened, survey: await surveyRecords(recordsOf(opened).records, opened) };
 }
+
+/** The columns that are looked for, as the file may call them. */
+const columnsOf = ({ columns }: Mapping) => fieldNames.map((field) => columns[field] ?? field);
 
 const guesses: Partial<Record<Encoding, string>> = {
   'windows-1252': ' (it is not UTF-8)',

@@ -1,93 +1,12 @@
 import { getCountries, getCountryCallingCode, parsePhoneNumberFromString } from 'libphonenumber-js/min';
+import { hasOddQuote, isBrokenFormula, narrowSpaces } from '../runtime/csv/clean-fields.ts';
 
-// What is written in a field, column for column. First what no column means (invisible characters, what spreadsheets put around a
-// text of digits) is taken off, alike everywhere; then each text is brought into the form the database has.
+// What is written in a field, column for column: each text, cleaned of what no column means (runtime/csv/clean-fields.ts), is brought into
+// the form the database has.
 
-/** Direction marks, zero-width characters, soft hyphens, byte order marks and the like, wherever they stand. */
-const invisible = /\p{Cf}|\u034F|\u115F|\u1160|\u3164|\uFFA0|[\uFE00-\uFE0F]/gu;
-/** Nothing but what needs no cleaning. */
-const plain = /^[\x21\x23-\x26\x28-\x3c\x3e-\x7e](?:[\x20-\x7e]*[\x21\x23-\x26\x28-\x7e])?$/;
-
-/**
- * Takes off what nobody means: invisible characters, white space around the text, and what spreadsheets put around a text so that
- * its leading zero stays (`'00501`, `="00501"`, both also within quotes that a second program put around). Letters
- * that are written as two characters become one.
- */
-export function cleanField(text: string): string {
-  if (plain.test(text)) return text;
-  const visible = text.normalize('NFC').replaceAll(invisible, '').trim();
-  const formula = /^=\s*"(.*)"$/s.exec(visible)?.[1];
-  if (formula !== undefined) return formula.replaceAll('""', '"').trim();
-  // An apostrophe marks a text. In front of a small letter it is a name (`'t Hart`).
-  if (/^'.+'$/su.test(visible)) return visible.slice(1, -1).trim();
-  return /^'(?!\p{Ll})/u.test(visible) ? visible.slice(1).trim() : visible;
-}
-
-// Written by database tools and spreadsheets where there is no value. `Null` is a family name.
-const nothing = new Set([
-  'NULL',
-  'null',
-  '\\N',
-  '(null)',
-  '(NULL)',
-  '<null>',
-  '<NULL>',
-  '[NULL]',
-  '[null]',
-  '#N/A',
-  '#I/T',
-  'NaN',
-]);
-
-/** Whether a text stands for a value that is not there. */
-export function isNothing(text: string): boolean {
-  return text.length <= 6 && nothing.has(text);
-}
-
-/** Of what is longer, such as a UUID, only the signs between letters and digits are looked at. */
-const longestWithForm = 20;
-
-/**
- * The form of an id, to see whether an id is like others: `09-AB-123` and `04-CD-7` are both `09-A-9`.
- *
- * @returns runs of digits as `9`, or `09` with a leading zero; of letters as `A` or `a`; of both as `A9`, `a9` or `x`
- */
-export function idForm(text: string): string {
-  if (/^[1-9][0-9]*$/.test(text)) return '9';
-  if (text.length > longestWithForm) return text.replaceAll(/[\p{L}\p{M}\p{N}]+/gu, 'x').slice(0, 24);
-  return text
-    .replaceAll(/[\p{L}\p{M}\p{N}]+/gu, (run) => {
-      if (/^[0-9]+$/.test(run)) return run.length > 1 && run.startsWith('0') ? '09' : '9';
-      const [, word = '', digits] = /^([\p{L}\p{M}]+)([0-9]*)$/u.exec(run) ?? [];
-      if (word === '') return 'x';
-      return (word === word.toUpperCase() ? 'A' : 'a') + (digits === '' ? '' : '9');
-    })
-    .slice(0, 24);
-}
-
-const longest = { id: 200, name: 200, email: 320 };
+const longest = { name: 200, email: 320 };
 const earliestYear = 1850;
 const latestYear = 2199;
-
-/** No-break and narrow spaces, which spreadsheets put between groups of digits; no id and no address has any. */
-const narrowSpaces = /[\u00A0\u2000-\u200A\u202F\u205F\u3000]/g;
-
-/** @returns the text of an id as it is compared with others; it need not be usable */
-export function cleanId(text: string): string {
-  return cleanField(text).replaceAll(narrowSpaces, '');
-}
-
-/**
- * What a URL makes path steps of cannot be
- * sent to a member system; control characters and line breaks are no id, nor is a quote without its other half or a formula.
- */
-export function readExternalId(text: string): string | undefined {
-  const id = text.replaceAll(narrowSpaces, '');
-  if (id === '.' || id === '..' || /[\p{Cc}\p{Zl}\p{Zp}]/u.test(id) || hasOddQuote(id) || isBrokenFormula(id)) {
-    return undefined;
-  }
-  return id.length <= longest.id ? id : undefined;
-}
 
 /**
  * What an encoding makes of letters that it does not know, or that were read in another one: `Bj?rn`, `Bj›rn`, `BjÃ¸rn`. A name has
@@ -101,15 +20,6 @@ export function readName(text: string): string | undefined {
   const name = text.replaceAll(/\p{White_Space}+/gu, ' ');
   if (/\p{Cc}/u.test(name) || hasOddQuote(name) || isBrokenFormula(name) || brokenLetters.test(name)) return undefined;
   return name.length <= longest.name ? name : undefined;
-}
-
-function hasOddQuote(text: string): boolean {
-  return text.includes('"') && text.split('"').length % 2 === 0;
-}
-
-/** `=A2`, and what stands in a cell whose formula failed: `#REF!`, `#VERDI!`, `#NAVN?`. */
-function isBrokenFormula(text: string): boolean {
-  return text.startsWith('=') || /^#[\p{L}/0]+[!?]?$/u.test(text);
 }
 
 const atom = String.raw`[\p{L}\p{M}\p{N}!#$%&'*+/=?^_\x60{|}~-]+`;

@@ -1,5 +1,7 @@
 import pg from 'pg';
 import { runCommand, UsageError } from '../runtime/command-line.ts';
+import { ImportError } from '../runtime/csv/errors.ts';
+import type { ProgressOptions } from '../runtime/csv/progress.ts';
 import { framesOf } from '../runtime/describe-error.ts';
 import { ConfigurationError } from '../runtime/environment.ts';
 import { LedgerError, refuseMissingErasures } from '../runtime/erasure-ledger.ts';
@@ -7,10 +9,8 @@ import { refuseUnconfirmedCommits } from '../runtime/unconfirmed-commit.ts';
 import { type Arguments, command, readArguments } from './arguments.ts';
 import { type ImportConfig, readImportConfig } from './config.ts';
 import { explainFailure } from './database-failure.ts';
-import { ImportError } from './errors.ts';
 import { createImportDatabase } from './import-database.ts';
 import { importMembers } from './import-members.ts';
-import type { ProgressOptions } from './progress.ts';
 import { describeSummary } from './summary.ts';
 
 /** Where a person reads what the program says. */

@@ -15,6 +15,8 @@ export interface WorkerConfig {
   readonly indexSecrets: IndexSecret[];
   /** Secrets that rows of `sync.member_systems` may name, by the name of their variable. */
   readonly memberSystemSecrets: ReadonlyMap<string, string>;
+  /** Secrets that rows of `billing.issuers` may name, by the name of their variable. */
+  readonly invoiceSecrets: ReadonlyMap<string, string>;
   readonly sealing: SealingConfig;
   /** Jobs at a time. */
   readonly concurrency: number;
@@ -35,6 +37,15 @@ export interface SealingConfig {
 }
 
 const memberSystemSecret = /^MEMBER_SYSTEM_[A-Z0-9_]+$/;
+const invoiceSecret = /^INVOICE_[A-Z0-9_]+$/;
+
+/** The variables that rows may name. */
+function secretsNamed(pattern: RegExp, variables: Record<string, string | undefined>): Map<string, string> {
+  const named = Object.entries(variables).filter(
+    (entry): entry is [string, string] => pattern.test(entry[0]) && entry[1] !== undefined,
+  );
+  return new Map(named);
+}
 
 type Variables = Record<string, string | undefined>;
 
@@ -48,17 +59,12 @@ export type ReachConfig = Pick<WorkerConfig, 'deployment' | 'memberSystemSecrets
  */
 export function readReachConfig(variables: Variables = process.env): ReachConfig {
   const environment = readEnvironment(variables);
-  const config = { deployment: environment.deployment(), memberSystemSecrets: readSecrets(variables) };
+  const config = {
+    deployment: environment.deployment(),
+    memberSystemSecrets: secretsNamed(memberSystemSecret, variables),
+  };
   environment.finish();
   return config;
-}
-
-function readSecrets(variables: Variables): ReadonlyMap<string, string> {
-  return new Map(
-    Object.entries(variables).filter(
-      (entry): entry is [string, string] => memberSystemSecret.test(entry[0]) && entry[1] !== undefined,
-    ),
-  );
 }
 
 /**
@@ -77,7 +83,8 @@ export function readConfig(variables: Variables = process.env): WorkerConfig {
     databaseUrl: environment.databaseUrl('DATABASE_URL'),
     unsealingKeys: environment.parsed('PERSONNUMMER_UNSEALING_KEYS', parsePrivateKeys).keys,
     indexSecrets: environment.parsed('PERSONNUMMER_INDEX_SECRETS', parseSecrets).secrets,
-    memberSystemSecrets: readSecrets(variables),
+    memberSystemSecrets: secretsNamed(memberSystemSecret, variables),
+    invoiceSecrets: secretsNamed(invoiceSecret, variables),
     sealing: readSealing(environment, deployment),
     concurrency: environment.integer('WORKER_CONCURRENCY', { min: 1, max: 100, default: 10 }),
     preparedStatements: environment.oneOf('GRAPHILE_PREPARED_STATEMENTS', ['true', 'false'], 'true') === 'true',

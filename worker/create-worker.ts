@@ -12,6 +12,9 @@ import type { ErasureOptions } from './erasures.ts';
 import { createGate } from './gate.ts';
 import { logGatherFailures } from './gather.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import { createInvoiceService } from './invoices/invoice-service.ts';
+import { createIssue, type IssueOptions } from './invoices/issue.ts';
+import { longestInvoiceRequestMs } from './invoices/issuer.ts';
 import { type KeptRunning, keepRunning } from './keep-running.ts';
 import { createLeases } from './leases.ts';
 import { createTaskLedger } from './ledger.ts';
@@ -88,6 +91,19 @@ export function createReader({
   };
 }
 
+/** What reads numbers and reaches invoice services, from the configuration. */
+export function createInvoicing(config: WorkerConfig, numbers: OpenNumberOptions): IssueOptions {
+  const { deployment, invoiceSecrets: secrets } = config;
+  const options = { deployment, maxBytes: longestAnswerBytes };
+  const tokenFetch = createGuardedFetch({ ...options, timeoutMs: 10_000 });
+  const { allowsPlainHttp } = deploymentRules(deployment);
+  const accessTokens = createAccessTokens({ fetch: tokenFetch, allowsPlainHttp });
+  const fetch = createGuardedFetch({ ...options, timeoutMs: longestInvoiceRequestMs });
+  const { unsealer, indexer, indexVersions } = numbers;
+  const service = createInvoiceService({ secrets, accessTokens, fetch, deployment });
+  return { unsealer, indexer, indexVersions, service };
+}
+
 /** What carries erasures out, from the configuration. */
 export function createErasing(config: WorkerConfig, database: WorkerDatabase): ErasureOptions {
   const { erasureLedger, deployment, sealing } = config;
@@ -112,6 +128,7 @@ export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTu
   const database = createWorkerDatabase(pool, { preparedStatements, onGatherFailure: logGatherFailures(log) });
   const gate = createGate(config.concurrency);
   const leases = createLeases();
+  const invoiceLeases = createLeases();
   const sealingDatabase = createSealingDatabase(pool);
   const metrics = createMetrics({
     read: () => database.metrics(),
@@ -120,7 +137,14 @@ export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTu
     withProcess: true,
   });
   const carrier = createCarrier(config);
-  const heartbeat = startHeartbeat({ database, leases, gate, log, everyMs: tuning.beatEveryMs ?? beatEveryMs });
+  const heartbeat = startHeartbeat({
+    database,
+    leases,
+    invoiceLeases,
+    gate,
+    log,
+    everyMs: tuning.beatEveryMs ?? beatEveryMs,
+  });
   const sealing = startSealing({
     ...config.sealing,
     database: sealingDatabase,
@@ -134,8 +158,10 @@ export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTu
     drift,
     database,
     deliver: createDeliver(carrier),
+    issue: createIssue(createInvoicing(config, carrier)),
     numbers: carrier,
     leases,
+    invoiceLeases,
     gate,
     metrics,
     onBreaker,

@@ -77,6 +77,84 @@ export const finished = z.object({
 });
 export type Finished = Readonly<z.infer<typeof finished>>;
 
+/** An invoice that this worker holds, and what is recorded of the one member who is invoiced. */
+const invoiceClaim = z.object({
+  invoice_id: z.string(),
+  worker_id: z.string(),
+  /** bigint as text: it must not pass through a JavaScript number. */
+  fencing_token: z.string(),
+  attempt: z.number(),
+  organization_id: z.string(),
+  organization: z.string(),
+  member_id: z.string(),
+  /** The organisation's row of `billing.issuers` as JSON; judged by `readIssuer`. */
+  issuer: z.unknown(),
+  invoice: z.object({
+    invoice_number: z.string(),
+    amount_ore: z.number(),
+    due_date: z.string(),
+    kid: z.string().nullable(),
+    document_reference: z.string().nullable(),
+    description: z.string(),
+  }),
+  /** Its due date has passed. */
+  overdue: z.boolean(),
+  given_name: z.string().nullable(),
+  family_name: z.string().nullable(),
+  phone: z.string().nullable(),
+  email: z.string().nullable(),
+  /** yyyy-mm-dd */
+  birth_date: z.string().nullable(),
+  personnummer_sealed: z.string().nullable(),
+  personnummer_index: z.string().nullable(),
+  /** Length of the lease that has begun, in milliseconds. */
+  lease_ms: z.number(),
+});
+export type InvoiceClaim = Readonly<z.infer<typeof invoiceClaim>>;
+
+/** An invoice that cannot be begun now, for a reason that is no failure; it has a job again. */
+const invoiceWaits = z.object({
+  invoice_id: z.string(),
+  waits_for: z.enum(['recipient_busy', 'breaker_open', 'no_slot']),
+  /** When it makes sense to look again, in milliseconds. */
+  wait_ms: z.number(),
+});
+
+/** There is nothing to do: the invoice is settled, not due, held by another worker, or unknown. */
+const invoiceNeedsNothing = z.object({
+  invoice_id: z.string().nullable(),
+  fencing_token: z.null(),
+  waits_for: z.null(),
+});
+
+/** What comes of asking for an invoice. */
+export const invoiceAnswer = z.union([invoiceClaim, invoiceWaits, invoiceNeedsNothing]);
+export type InvoiceAnswer = Readonly<z.infer<typeof invoiceAnswer>>;
+
+/** How one attempt at an invoice ended. */
+export interface InvoiceReport {
+  readonly invoice_id: string;
+  /** The name under which it was claimed. */
+  readonly worker_id: string;
+  readonly fencing_token: string;
+  readonly result: string;
+  readonly looked_up_by: 'number' | 'contact_data' | null;
+  readonly http_status: number | null;
+  readonly error_code: string | null;
+  /** Seconds the service asks us to wait. */
+  readonly retry_after: number | null;
+  /** Name under which to claim the recipient's next invoice, if this one was issued and one is due; null: none. */
+  readonly next_worker_id: string | null;
+}
+
+/** What became of a report: the new state, null when another worker has the invoice; and the claim of the recipient's next one. */
+export const finishedInvoice = z.object({ state: z.string().nullable(), next: invoiceClaim.nullable() });
+export type FinishedInvoice = Readonly<z.infer<typeof finishedInvoice>>;
+
+/** An organisation's id and its row of `billing.issuers` as JSON; null: it has none. */
+export const issuerRow = z.object({ organization_id: z.string(), issuer: z.unknown() });
+export type IssuerRow = Readonly<z.infer<typeof issuerRow>>;
+
 /** What the database says to a sign of life. */
 export const beatAnswer = z.object({
   /** Pushes that another worker has taken over, or that are settled. */

@@ -21,12 +21,19 @@ import {
   type FileResult,
   type FileRow,
   type Finished,
+  type FinishedInvoice,
   fileRow,
   finished,
+  finishedInvoice,
   type GrantReport,
   type GrantRow,
   grantReport,
   grantRow,
+  type InvoiceAnswer,
+  type InvoiceReport,
+  type IssuerRow,
+  invoiceAnswer,
+  issuerRow,
   type MemberSystemRow,
   memberSystemRow,
   type NumberToRenew,
@@ -54,6 +61,25 @@ export interface WorkerDatabase {
   /** Gives a push that was fetched and not begun a job again. */
   putBackPush(pushId: string): Promise<void>;
   finishPush(report: PushReport): Promise<Pick<Finished, 'state' | 'next'>>;
+
+  // Invoices
+  claimInvoice(invoiceId: string, workerId: string): Promise<InvoiceAnswer | null>;
+  /** Gives an invoice that was fetched and not begun a job again. */
+  putBackInvoice(invoiceId: string): Promise<void>;
+  /** @returns whether an issue-token may be asked for; null when the invoice is not held any more */
+  beginLookUp(
+    invoiceId: string,
+    workerId: string,
+    fencingToken: string,
+    by: 'number' | 'contact_data',
+  ): Promise<boolean | null>;
+  finishInvoice(report: InvoiceReport): Promise<FinishedInvoice>;
+  /** Renews the leases of invoices that this process is issuing. */
+  beatInvoices(invoiceIds: string[], fencingTokens: string[]): Promise<BeatAnswer>;
+  /** Takes up invoices that dead workers left, and lets probes through. */
+  sweepInvoices(): Promise<Reconciled[]>;
+  /** @returns null for an unknown organisation */
+  issuer(slug: string): Promise<IssuerRow | null>;
 
   // Files of changes
   /** @returns the changes for one new file; none when no file is due */
@@ -171,6 +197,7 @@ export function createWorkerDatabase(pool: Pool, options: WorkerDatabaseOptions 
   const call = createCall(pool, preparedStatements);
   return {
     ...pushes(call, onGatherFailure),
+    ...invoices(call),
     ...files(call),
     ...drift(call),
     ...erasures(call),
@@ -293,6 +320,42 @@ function pushes(
     async finishPush(report) {
       return (await finishTogether(report)) ?? (await finish([report], true))[0] ?? { state: null, next: null };
     },
+  };
+}
+
+const beginLookUp = `select billing.begin_look_up(invoice_id => $1::uuid, worker_id => $2::text, fencing_token => $3::bigint,
+  looked_up_by => $4::billing.identifier) as allowed`;
+const beatInvoices =
+  'select lost, forbidden_flags from billing.beat(invoice_ids => $1::uuid[], fencing_tokens => $2::bigint[])';
+
+function invoices(
+  call: Call,
+): Part<
+  'claimInvoice' | 'putBackInvoice' | 'beginLookUp' | 'finishInvoice' | 'beatInvoices' | 'sweepInvoices' | 'issuer'
+> {
+  return {
+    async claimInvoice(invoiceId, workerId) {
+      const text = 'select * from billing.claim_invoice(invoice_id => $1::uuid, worker_id => $2::text)';
+      return (await call(invoiceAnswer, text, [invoiceId, workerId]))[0] ?? null;
+    },
+    async putBackInvoice(invoiceId) {
+      await call(z.unknown(), 'select billing.put_back_invoice(invoice_id => $1::uuid)', [invoiceId]);
+    },
+    async beginLookUp(invoiceId, workerId, fencingToken, by) {
+      const allowed = z.object({ allowed: z.boolean().nullable() });
+      return (await call(allowed, beginLookUp, [invoiceId, workerId, fencingToken, by]))[0]?.allowed ?? null;
+    },
+    async finishInvoice(report) {
+      const text = 'select state, next from billing.finish_invoice(report => $1::jsonb)';
+      return (await call(finishedInvoice, text, [JSON.stringify(report)]))[0] ?? { state: null, next: null };
+    },
+    async beatInvoices(invoiceIds, fencingTokens) {
+      const nothing = { lost: [], forbidden_flags: [] };
+      return (await call(beatAnswer, beatInvoices, [invoiceIds, fencingTokens]))[0] ?? nothing;
+    },
+    sweepInvoices: () => call(reconciled, 'select what, queued from billing.sweep()'),
+    issuer: async (slug) =>
+      (await call(issuerRow, 'select * from billing.issuer(organization => $1::text)', [slug]))[0] ?? null,
   };
 }
 

@@ -48,6 +48,16 @@ export const failureResults = {
   // The token endpoint of the member system. A refused credential is often one that is about to be replaced.
   token_unavailable: 'retry',
   token_refused: 'retry',
+  // Invoices. The issuer's row is wrong, or the invoice service does not know the issuer.
+  issuer_misconfigured: 'rejected',
+  issuer_not_allowed: 'rejected',
+  // The invoice service answered with something else than a token, or would not look anybody up with what it was sent.
+  issue_token_missing: 'retry',
+  look_up_refused: 'rejected',
+  // A token is good for a quarter of an hour at most, and asked for a few times a day at most.
+  issue_token_expired: 'retry',
+  look_ups_used_up: 'retry',
+  invoice_overdue: 'rejected',
   // The ledger of erasures (ERASURE_LEDGER): nothing is erased before it stands there.
   erasure_ledger_unreachable: 'retry',
   erasure_ledger_broken: 'retry',

@@ -6,8 +6,9 @@ import type { Leases } from './leases.ts';
 
 /** What the heartbeat needs. */
 export interface HeartbeatOptions {
-  readonly database: Pick<WorkerDatabase, 'beat' | 'sweep'>;
+  readonly database: Pick<WorkerDatabase, 'beat' | 'sweep' | 'beatInvoices' | 'sweepInvoices'>;
   readonly leases: Leases;
+  readonly invoiceLeases: Leases;
   readonly gate: Gate;
   readonly log: Logger;
   /** Pause between two beats, in milliseconds; a lease lasts for several. */
@@ -27,17 +28,22 @@ export interface Heartbeat {
  * Tells the database every few seconds that this process lives and what it is sending, learns what it may not fetch, and has
  * the database take away from others what they left behind. Starts at once.
  */
-export function startHeartbeat({ database, leases, gate, log, everyMs }: HeartbeatOptions): Heartbeat {
+export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
+  const { database, leases, invoiceLeases, gate, log, everyMs } = options;
   const stopping = new AbortController();
   let poolId: string | null = null;
 
   async function tell(name: string): Promise<void> {
     const at = performance.now();
-    const { pushIds, fencingTokens } = leases.held();
-    const answer = await database.beat(name, pushIds, fencingTokens);
-    leases.renewed(at, answer.lost);
-    gate.close(answer.forbidden_flags);
-    for (const { what, queued } of await database.sweep()) if (queued > 0) log.warn({ what, queued }, 'taken up again');
+    const pushes = leases.held();
+    const invoices = invoiceLeases.held();
+    const ofPushes = await database.beat(name, pushes.ids, pushes.fencingTokens);
+    leases.renewed(at, ofPushes.lost);
+    const ofInvoices = await database.beatInvoices(invoices.ids, invoices.fencingTokens);
+    invoiceLeases.renewed(at, ofInvoices.lost);
+    gate.close([...ofPushes.forbidden_flags, ...ofInvoices.forbidden_flags]);
+    for (const { what, queued } of [...(await database.sweep()), ...(await database.sweepInvoices())])
+      if (queued > 0) log.warn({ what, queued }, 'taken up again');
   }
 
   let underWay: Promise<void> | null = null;

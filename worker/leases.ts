@@ -16,7 +16,7 @@ export interface Leases {
    */
   hold(pushId: string, fencingToken: string, claimedAt: number, leaseMs: number): Lease;
   /** What is held, for the heartbeat. */
-  held(): { readonly pushIds: string[]; readonly fencingTokens: string[] };
+  held(): { readonly ids: string[]; readonly fencingTokens: string[] };
   /** The database renewed everything that was held, but for what it says is lost. @param at from before it was asked */
   renewed(at: number, lost: readonly string[]): void;
 }
@@ -69,7 +69,7 @@ export function createLeases(): Leases {
     },
     held() {
       const all = [...entries];
-      return { pushIds: all.map(([pushId]) => pushId), fencingTokens: all.map(([, { token }]) => token) };
+      return { ids: all.map(([id]) => id), fencingTokens: all.map(([, { token }]) => token) };
     },
     renewed(at, lost) {
       for (const [pushId, entry] of entries) {

@@ -1,11 +1,13 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { OrganizationMetrics } from './database-rows.ts';
 import type { AttemptEnd } from './deliver.ts';
+import type { InvoiceEnd } from './invoices/issue.ts';
 import type { SealingMetrics } from './sealing/database.ts';
 
 /** What an operator can count. Labels come from our own rows and codes only: nothing of a person, and bounded. */
 export interface Metrics {
   attempt(organization: string, outcome: Pick<AttemptEnd, 'result' | 'errorCode'>, seconds: number): void;
+  invoice(organization: string, end: Pick<InvoiceEnd, 'result' | 'errorCode'>): void;
   /** Prometheus' text format. Throws when the database does not answer. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -83,6 +85,12 @@ export function createMetrics({ read, readSealing, freshForMs, withProcess }: Me
     buckets,
     registers: [registry],
   });
+  const invoices = new Counter({
+    name: 'worker_invoice_attempts_total',
+    help: 'Attempts to issue an invoice, by how they ended.',
+    labelNames: ['organization', 'result', 'error_code'],
+    registers: [registry],
+  });
   const mirrored = gauges.map(([name, help, value]) => ({
     gauge: new Gauge({ name: `worker_${name}`, help, labelNames: ['organization'], registers: [registry] }),
     value,
@@ -108,6 +116,9 @@ export function createMetrics({ read, readSealing, freshForMs, withProcess }: Me
     attempt(organization, { result, errorCode }, seconds) {
       attempts.inc({ organization, result, error_code: errorCode ?? '' });
       durations.observe({ organization }, seconds);
+    },
+    invoice(organization, { result, errorCode }) {
+      invoices.inc({ organization, result, error_code: errorCode ?? '' });
     },
     async text() {
       await mirror();

@@ -8,6 +8,9 @@ const uuid = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-
 /** Payload of `push_personnummer`: which row of `sync.pushes` to carry. */
 const pushPayload = z.object({ push_id: uuid });
 
+/** Payload of `issue_invoice`: which row of `billing.invoices` to issue. */
+const invoicePayload = z.object({ invoice_id: uuid });
+
 /** Payload of `process_observation`: which row of `registry.observations` to match again. */
 const observationPayload = z.object({ observation_id: uuid });
 
@@ -47,6 +50,7 @@ function read<Schema extends z.ZodType>(schema: Schema): (payload: unknown) => z
 
 /** Each throws the Failure `payload_invalid`. */
 export const readPushPayload = read(pushPayload);
+export const readInvoicePayload = read(invoicePayload);
 export const readObservationPayload = read(observationPayload);
 export const readErasurePayload = read(erasurePayload);
 export const readDriftPayload = read(driftPayload);

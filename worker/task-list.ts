@@ -5,6 +5,7 @@ import { type CarryOutErasureOptions, createCarryOutErasure } from './tasks/carr
 import { type CheckDriftOptions, createCheckDrift } from './tasks/check_drift.ts';
 import { type CountFiguresOptions, createCountFigures } from './tasks/count_figures.ts';
 import { createEraseExpired, type EraseExpiredOptions } from './tasks/erase_expired.ts';
+import { createIssueInvoice, type IssueInvoiceOptions } from './tasks/issue_invoice.ts';
 import { createProcessObservation, type ProcessObservationOptions } from './tasks/process_observation.ts';
 import { createPushPersonnummer, type PushPersonnummerOptions } from './tasks/push_personnummer.ts';
 import { createReconcile, type ReconcileOptions } from './tasks/reconcile.ts';
@@ -13,6 +14,7 @@ import { createWriteFiles, type WriteFilesOptions } from './tasks/write_files.ts
 
 /** What the tasks need. */
 export type TaskListOptions = PushPersonnummerOptions &
+  IssueInvoiceOptions &
   ProcessObservationOptions &
   ReconcileOptions &
   EraseExpiredOptions &
@@ -40,6 +42,7 @@ function withFixedCodes(identifier: string, task: Task, log: Logger): Task {
 export function createTaskList(options: TaskListOptions): TaskList {
   const tasks: Record<string, Task> = {
     push_personnummer: createPushPersonnummer(options),
+    issue_invoice: createIssueInvoice(options),
     process_observation: createProcessObservation(options),
     reconcile: createReconcile(options),
     write_files: createWriteFiles(options),

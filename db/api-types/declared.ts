@@ -182,6 +182,10 @@ export const TYPES: Record<string, DeclaredType> = {
       changes: ['number', 'Changes in it.'],
     },
   },
+  NamedInvoice: {
+    comment: 'An invoice after `cancel_invoice` or `retry_invoice`.',
+    fields: { invoice_id: ['string', 'The invoice.'] },
+  },
   AcknowledgedFile: {
     comment: 'A file after `acknowledge_sync_file`.',
     fields: {
@@ -369,6 +373,7 @@ export const REPLIES: Record<string, string> = {
   make_grant_snapshot: 'GrantReport',
   propose_grant_freeze: 'SettledCase',
   assign_conflict: 'AssignedCase',
+  cancel_invoice: 'NamedInvoice',
   decline: 'SettledCase',
   erase_member: 'AnnouncedErasure | ProposedErasure',
   fetch_erasure_receipt: 'ErasureReceipt',
@@ -383,6 +388,7 @@ export const REPLIES: Record<string, string> = {
   propose_receiver_key: 'SettledCase',
   resolve_conflict: 'SettledCase',
   resolve_conflicts: '(SettledCase | RefusedCase)[]',
+  retry_invoice: 'NamedInvoice',
   retry_sync: 'QueuedPush | QueuedPushes',
   set_language: 'ChosenLanguage',
   undo_resolution: 'SettledCase',

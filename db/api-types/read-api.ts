@@ -39,13 +39,13 @@ const FUNCTIONS = `
 const NOT_NULL_COLUMNS = `
   select a.attrelid || '.' || a.attnum as key
   from pg_attribute as a join pg_class as c on c.oid = a.attrelid
-  where c.relkind in ('r', 'p') and c.relnamespace = any ('{registry, sync, audit, reporting}'::regnamespace[]) and a.attnum > 0 and a.attnotnull`;
+  where c.relkind in ('r', 'p') and c.relnamespace = any ('{registry, sync, audit, reporting, billing}'::regnamespace[]) and a.attnum > 0 and a.attnotnull`;
 
 const ENUMS = `
   select t.typname as name, obj_description(t.oid, 'pg_type') as comment,
     (select json_agg(e.enumlabel order by e.enumsortorder) from pg_enum as e where e.enumtypid = t.oid) as labels
   from pg_type as t
-  where t.typtype = 'e' and t.typnamespace = any ('{registry, sync, audit, reporting}'::regnamespace[])
+  where t.typtype = 'e' and t.typnamespace = any ('{registry, sync, audit, reporting, billing}'::regnamespace[])
   order by t.typname, t.typnamespace`;
 
 /** Reads schema `api` from the catalogs, and the refusals from where they are declared. @param client may read `private` */

@@ -46,7 +46,7 @@ export const MIGRATION_RULES: Rule[] = [
   ['has a `-- migrate:down` that refuses', (sql) => /-- migrate:down\n.*raise exception/.test(sql)],
   [
     'acts as the owner, and stops doing so',
-    (sql) => /^set local role (registry|audit)_owner;$/m.test(sql) && sql.includes('reset role;'),
+    (sql) => /^set local role (registry|audit|billing)_owner;$/m.test(sql) && sql.includes('reset role;'),
   ],
 ];
 

@@ -19,7 +19,10 @@ create domain audit.event_name as text constraint event_is_known check (value in
   'push_accepted', 'push_marked_done', 'number_fetched', 'breaker_opened', 'breaker_probing', 'breaker_closed',
   'file_written', 'file_fetched', 'file_acknowledged', 'file_expired', 'drift_found', 'restore_accepted',
   'erasure_announced', 'member_erased', 'erasure_receipt_given', 'erasure_replayed', 'events_redacted',
-  'grant_counted', 'grant_frozen', 'grant_list_taken'
+  'grant_counted', 'grant_frozen', 'grant_list_taken',
+  'invoice_added', 'issue_token_requested', 'invoice_issued', 'invoice_no_consent', 'invoice_ambiguous', 'invoice_not_enough_data', 'invoice_rejected',
+  'invoice_given_up', 'invoice_attempt_failed', 'invoice_cancelled', 'invoice_requeued', 'invoice_breaker_opened', 'invoice_breaker_probing',
+  'invoice_breaker_closed'
 ));
 comment on domain audit.event_name is 'What can happen. docs/audit-explained.md explains each.';
 

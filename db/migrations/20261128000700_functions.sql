@@ -339,6 +339,8 @@ as $$
     ('list_unusable', 422, 'There is no such list, or not of that length.'),
     ('area_unusable', 422, 'Name counties or municipalities, by their numbers in that year.'),
     ('unknown_language', 422, 'The language is nb, nn or en.'),
+    ('invoice_not_open', 409, 'The invoice is issued, is being issued at this moment, or is cancelled.'),
+    ('reason_too_long', 422, 'A reason has 500 characters at most.'),
     ('newer_change', 409, 'Something newer depends on this decision. Undo or settle that first.')
 $$;
 comment on function private.refusals is 'Out: code, HTTP status and message of every refusal.';
@@ -500,13 +502,13 @@ comment on function private.close_member_system_case is 'In: an organisation. Cl
 -- The only caller of graphile-worker's add_job, but for private.begin_renewal. Task name, payload, key, flag and number of attempts are fixed
 -- here, so that no caller can queue anything else. Payloads hold ids only: a failed job stays in the queue's tables for anyone to read. The
 -- flag names the organisation: workers do not fetch the jobs of one whose breaker is open (sync.breakers), but for a probe.
-create or replace function private.enqueue(p_task private.task, p_id uuid, p_run_at timestamptz default null)
+create or replace function private.enqueue(p_task private.task, p_id uuid, p_run_at timestamptz default null, p_flag text default null)
 returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_flag text;
+  v_flag text := p_flag;
 begin
   if p_task = 'push_personnummer' then
     select 'org:' || p.organization_id into v_flag from sync.pushes as p
@@ -516,7 +518,8 @@ begin
   if (graphile_worker.add_job(
     identifier => p_task::text,
     payload => json_build_object(
-      case p_task when 'push_personnummer' then 'push_id' when 'carry_out_erasure' then 'erasure_id' else 'observation_id' end, p_id),
+      case p_task when 'push_personnummer' then 'push_id' when 'carry_out_erasure' then 'erasure_id'
+        when 'issue_invoice' then 'invoice_id' else 'observation_id' end, p_id),
     job_key => p_task || ':' || p_id,
     run_at => p_run_at,
     max_attempts => 25,
@@ -959,6 +962,7 @@ end
 $$;
 comment on function private.plain_digits is 'In: a text. Out: the same with ASCII digits, blanks and hyphens, without invisible characters.';
 grant execute on function private.plain_digits to audit_owner; -- private.holds_number calls it
+grant execute on function private.plain_digits to billing_owner; -- checks of invoices ask it
 -- end db/functions/notes/private.plain_digits.sql
 
 -- begin db/functions/notes/private.says_nothing.sql
@@ -1006,6 +1010,7 @@ as $$
 $$;
 comment on function private.controls_hold is 'In: eleven digits. Out: whether they could be a personnummer, a D-number, or one of the numbers made like them.';
 grant execute on function private.controls_hold to audit_owner; -- private.holds_number calls it
+grant execute on function private.controls_hold to billing_owner; -- checks of invoices ask it
 -- end db/functions/notes/private.controls_hold.sql
 
 -- begin db/functions/notes/private.holds_number.sql
@@ -1063,6 +1068,7 @@ end
 $$;
 comment on function private.holds_number is 'In: a text that a person wrote, or that is for people. Out: whether it may hold a personnummer. The one predicate for notes, evidence of consent, and sentences of the audit.';
 grant execute on function private.holds_number to audit_owner; -- audit.sentence asks it
+grant execute on function private.holds_number to billing_owner; -- checks of invoices ask it
 -- end db/functions/notes/private.holds_number.sql
 
 -- begin db/functions/notes/private.why_not_note.sql
@@ -2393,6 +2399,328 @@ comment on function api.assign_conflict is 'In: an open case; who is to look aft
 grant execute on function api.assign_conflict to authenticated;
 -- end db/functions/assignment/api.assign_conflict.sql
 
+set local role billing_owner;
+-- begin db/functions/billing/billing.flag_of.sql
+-- The flag of an organisation's invoice jobs: workers do not fetch those of one whose breaker is open, but for a probe, which has none.
+create or replace function billing.flag_of(i billing.invoices)
+returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select 'invoices:' || i.organization_id where not exists (select from billing.breakers as b where b.probe_invoice_id = i.id)
+$$;
+comment on function billing.flag_of is 'In: an invoice. Out: the flag of its job; null: it is a probe.';
+-- end db/functions/billing/billing.flag_of.sql
+
+set local role registry_owner;
+-- begin db/functions/billing/private.queue_invoices.sql
+-- Invoices are queued as everything else is (private.enqueue). Their flag is another than that of the organisation's pushes: an invoice service
+-- that is away does not hold up the member system's changes, nor they invoices. A probe has none.
+create or replace function private.queue_invoices(
+  p_ids uuid[], p_flags text[], p_run_at timestamptz default null, p_only_lost boolean default false
+)
+returns integer
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_invoice record;
+  v_count integer := 0;
+begin
+  for v_invoice in
+    select t.id, t.flag from unnest(p_ids, p_flags) as t(id, flag)
+    where not p_only_lost or not exists (
+      select from graphile_worker.jobs as j
+      where j.key = 'issue_invoice:' || t.id and j.attempts < j.max_attempts and j.locked_at is null)
+  loop
+    perform private.enqueue('issue_invoice', v_invoice.id, p_run_at, v_invoice.flag);
+    v_count := v_count + 1;
+  end loop;
+  return v_count;
+end
+$$;
+comment on function private.queue_invoices is 'In: invoices, and beside each its flag; when; whether only those without a live job. Out: how many were queued.';
+grant execute on function private.queue_invoices to billing_owner;
+-- end db/functions/billing/private.queue_invoices.sql
+
+set local role billing_owner;
+-- begin db/functions/billing/billing.queue.sql
+-- One invoice gets its job.
+create or replace function billing.queue(i billing.invoices, p_run_at timestamptz default null)
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.queue_invoices(array[i.id], array[billing.flag_of(i)], p_run_at)
+$$;
+comment on function billing.queue is 'In: an invoice, when. Queues it.';
+-- end db/functions/billing/billing.queue.sql
+
+set local role registry_owner;
+-- begin db/functions/billing/private.record_invoice_event.sql
+-- Invoices belong to an owner that may write nowhere else: what happens to them comes into the audit this way, and no other.
+create or replace function private.record_invoice_event(
+  p_event text, p_source text, p_organization_id uuid, p_message text, p_member_id uuid, p_detail jsonb
+)
+returns void
+language sql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.record_event(p_event, p_source, p_organization_id, p_message, p_member_id => p_member_id, p_detail => p_detail)
+$$;
+comment on function private.record_invoice_event is 'In: event, source, organisation, sentence, member (null: none), detail. Appends the audit event.';
+grant execute on function private.record_invoice_event to billing_owner;
+-- end db/functions/billing/private.record_invoice_event.sql
+
+set local role billing_owner;
+-- begin db/functions/billing/billing.record_event.sql
+-- The one writer of audit events about invoices: which invoice it was stands in the detail, and nothing that the invoice service answered but
+-- its status.
+create or replace function billing.record_event(p_event text, p_source text, i billing.invoices, p_message text, p_detail jsonb default '{}')
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.record_invoice_event(p_event, p_source, i.organization_id, p_message, i.member_id, jsonb_strip_nulls(jsonb_build_object(
+    'invoice_id', i.id, 'error_code', i.error_code, 'http_status', i.http_status) || p_detail))
+$$;
+comment on function billing.record_event is 'In: event, source, invoice, sentence, more detail. Appends the audit event.';
+-- end db/functions/billing/billing.record_event.sql
+
+-- begin db/functions/billing/billing.retry_invoice.sql
+-- A coordinator has an invoice tried again: at once where it waits, anew where it ended without being issued. Consent is asked anew, and the
+-- ceiling of look-ups stays.
+create or replace function billing.retry_invoice(p_organization_ids uuid[], p_invoice_id uuid)
+returns text
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  i billing.invoices;
+  v_code text;
+begin
+  select k.* into i from billing.invoices as k where k.id = p_invoice_id and k.organization_id = any (p_organization_ids) for update;
+  v_code := case when i.id is null then 'not_found' when i.state in ('issuing', 'issued', 'cancelled') then 'invoice_not_open' end;
+  if v_code is not null then
+    return v_code;
+  end if;
+  update billing.invoices as u
+  set state = 'pending', settled_at = null, next_attempt_at = clock_timestamp(), attempts = 0,
+      looked_up_by = null, error_code = null, http_status = null
+  where u.id = i.id
+  returning * into i;
+  perform billing.queue(i);
+  perform billing.record_event('invoice_requeued', 'coordinator', i, 'A coordinator has the invoice tried again.');
+  update billing.breakers as b set probe_at = clock_timestamp() where b.organization_id = i.organization_id and b.state = 'open';
+  return null;
+end
+$$;
+comment on function billing.retry_invoice is 'In: the caller''s organisations, an invoice. Out: null, or the code of a refusal. Where the breaker is open, its next probe comes at once.';
+grant execute on function billing.retry_invoice to registry_owner;
+-- end db/functions/billing/billing.retry_invoice.sql
+
+set local role registry_owner;
+-- begin db/functions/billing/private.retry_invoice.sql
+-- Refusals go the way that all go; the invoice itself is another owner's.
+create or replace function private.retry_invoice(p_invoice_id uuid)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_code constant text := billing.retry_invoice(private.coordinator_organizations(), p_invoice_id);
+begin
+  return case when v_code is null then jsonb_build_object('invoice_id', p_invoice_id)
+    else private.refuse('retry_invoice', v_code, p_invoice_id) end;
+end
+$$;
+comment on function private.retry_invoice is 'See api.retry_invoice.';
+grant execute on function private.retry_invoice to authenticated;
+-- end db/functions/billing/private.retry_invoice.sql
+
+-- begin db/functions/billing/api.retry_invoice.sql
+-- A coordinator has an invoice tried again.
+create or replace function api.retry_invoice(invoice_id uuid)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.retry_invoice(retry_invoice.invoice_id);
+end;
+comment on function api.retry_invoice is 'In: an invoice of api.invoices that is neither issued, nor being issued, nor cancelled. Out: {"invoice_id"}; or a refusal with code and message (HTTP 404, 409).';
+grant execute on function api.retry_invoice to authenticated;
+-- end db/functions/billing/api.retry_invoice.sql
+
+set local role billing_owner;
+-- begin db/functions/billing/billing.explain_state.sql
+-- Why an invoice was not issued, in words for people who do not read codes. docs/error-codes.md has every code. What the service answers says
+-- something about this invoice at this moment, and nothing about the person.
+create or replace function billing.explain_state(p_state billing.invoice_state, p_error_code text)
+returns text
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when p_state = 'no_consent' then 'The recipient could not be reached by eFaktura for this invoice. Send it in another way.'
+    when p_state = 'ambiguous' then 'The contact data fit more than one recipient. Send the invoice in another way.'
+    when p_state = 'not_enough_data'
+      then 'Too little is recorded about the member to ask for eFaktura. Nothing was asked. Send the invoice in another way.'
+    when p_state = 'cancelled' then 'The invoice was cancelled.'
+    when p_error_code = 'issuer_not_allowed' then 'The organisation may not issue invoices at the invoice service. The operator must look at it.'
+    when p_error_code in ('http_401', 'token_refused') then 'The invoice service does not accept our credentials. They must be renewed.'
+    when p_error_code in ('issuer_misconfigured', 'secret_missing', 'address_refused', 'redirect_refused')
+      then 'The connection to the invoice service is not set up right. The operator must look at it.'
+    when p_error_code in ('sealing_key_unknown', 'index_secret_unknown') then 'The worker lacks a key. The operator must add it.'
+    when p_error_code in ('timeout', 'task_timeout', 'connection_failed', 'tls_failed', 'token_unavailable')
+      then 'The invoice service could not be reached.'
+    when p_error_code in ('http_408', 'http_425', 'http_429') then 'The invoice service is busy and asked us to come back later.'
+    when p_error_code in ('http_5xx', 'response_too_large', 'http_unexpected', 'redirect_temporary', 'issue_token_missing')
+      then 'The invoice service has an error of its own.'
+    when p_error_code = 'issue_token_expired' then 'The permission to issue ran out before the invoice was sent. It is asked for anew.'
+    when p_error_code = 'look_ups_used_up' then 'The invoice service was asked often enough for this invoice today. It is tried again tomorrow.'
+    when p_error_code = 'invoice_overdue' then 'The due date has passed. Make a new invoice.'
+    when p_error_code in ('sealed_value_broken', 'sealed_value_mismatch')
+      then 'The stored number could not be read, or is not this member''s. The operator must look at it.'
+    when p_error_code in ('http_4xx', 'http_409', 'look_up_refused') then 'The invoice service refused the invoice.'
+    when p_error_code in ('worker_stopping', 'lease_lost', 'database_failed', 'database_row_unexpected')
+      then 'The attempt was interrupted. It is made again.'
+    when p_error_code is not null then 'Something unexpected happened. The operator must look at it.'
+  end
+$$;
+comment on function billing.explain_state is 'In: state and failure of an invoice. Out: a sentence; null: nothing is wrong.';
+grant execute on function billing.explain_state to authenticated; -- called by views
+-- end db/functions/billing/billing.explain_state.sql
+
+set local role registry_owner;
+-- begin db/functions/pushes/private.next_attempt.sql
+-- When a change is tried next, for people: what waits for a case has no time, and while nothing flows the breaker's time counts.
+create or replace function private.next_attempt(
+  p_next_attempt_at timestamptz, p_settled_at timestamptz, p_breaker sync.breaker_state, p_probe_at timestamptz
+)
+returns timestamptz
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when p_next_attempt_at = 'infinity' then null
+    when p_breaker <> 'closed' and p_settled_at is null then greatest(p_next_attempt_at, p_probe_at)
+    else p_next_attempt_at
+  end
+$$;
+comment on function private.next_attempt is 'In: when a push is due and was settled, state of the breaker and its next probe. Out: when it is tried next; null: that is not known.';
+grant execute on function private.next_attempt to authenticated;
+-- end db/functions/pushes/private.next_attempt.sql
+
+-- begin db/functions/billing/api.invoices.sql
+-- Every invoice that is to be issued, or was, for a page that shows how it went. Newest first: order=created_at.desc,id.desc.
+create or replace view api.invoices with (security_invoker = true) as
+select
+  i.id, g.slug as organization, i.member_id, m.external_id as member_external_id, m.given_name as member_given_name,
+  m.family_name as member_family_name, i.invoice_number, i.amount_ore, i.due_date, i.kid, i.document_reference, i.description, i.state,
+  i.attempts,
+  i.created_at, private.next_attempt(i.next_attempt_at, i.settled_at, b.state, b.probe_at) as next_attempt_at, i.settled_at,
+  i.error_code, i.http_status,
+  billing.explain_state(i.state, i.error_code) as reason, i.cancel_reason
+from billing.invoices as i
+join registry.organizations as g on g.id = i.organization_id
+join registry.members as m on m.id = i.member_id
+left join billing.breakers as b on b.organization_id = i.organization_id;
+comment on view api.invoices is 'Invoices of the coordinator''s organisations, whatever became of them.';
+comment on column api.invoices.id is 'The invoice; api.cancel_invoice and api.retry_invoice take it.';
+comment on column api.invoices.organization is 'Who issues it (slug).';
+comment on column api.invoices.member_id is 'The member who is invoiced.';
+comment on column api.invoices.member_external_id is 'The member''s number in the member system.';
+comment on column api.invoices.member_given_name is 'Given name on the record.';
+comment on column api.invoices.member_family_name is 'Family name on the record.';
+comment on column api.invoices.invoice_number is 'The organisation''s number of the invoice.';
+comment on column api.invoices.amount_ore is 'Amount in øre.';
+comment on column api.invoices.due_date is 'When it is due.';
+comment on column api.invoices.kid is 'KID that the payment carries.';
+comment on column api.invoices.document_reference is 'The organisation''s reference to the document.';
+comment on column api.invoices.description is 'What the recipient reads that it is for.';
+comment on column api.invoices.state is 'Where it stands (docs/for-coordinators.md).';
+comment on column api.invoices.attempts is 'Attempts begun.';
+comment on column api.invoices.created_at is 'When it was added.';
+comment on column api.invoices.next_attempt_at is 'When it is tried next; null: it is not tried any more, or is being issued.';
+comment on column api.invoices.settled_at is 'When it was issued, or ended without.';
+comment on column api.invoices.error_code is 'Code of the last failure (docs/error-codes.md).';
+comment on column api.invoices.http_status is 'HTTP status of the last answer.';
+comment on column api.invoices.reason is 'Why it was not issued, as a sentence.';
+comment on column api.invoices.cancel_reason is 'Why it was cancelled.';
+grant select on api.invoices to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.invoices
+for each row execute function private.tg__refuse_write();
+-- end db/functions/billing/api.invoices.sql
+
+set local role billing_owner;
+-- begin db/functions/billing/billing.cancel_invoice.sql
+-- A coordinator takes an invoice back that was not issued. One that is being issued at this moment may be out already.
+create or replace function billing.cancel_invoice(p_organization_ids uuid[], p_invoice_id uuid, p_actor text, p_reason text)
+returns text
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  i billing.invoices;
+  v_code text;
+begin
+  select k.* into i from billing.invoices as k where k.id = p_invoice_id and k.organization_id = any (p_organization_ids) for update;
+  v_code := case when i.id is null then 'not_found' when i.state in ('issuing', 'issued', 'cancelled') then 'invoice_not_open' end;
+  if v_code is not null then
+    return v_code;
+  end if;
+  update billing.invoices as u
+  set state = 'cancelled', settled_at = clock_timestamp(), next_attempt_at = null, cancelled_by = p_actor, cancel_reason = p_reason
+  where u.id = i.id
+  returning * into i;
+  perform billing.record_event('invoice_cancelled', 'coordinator', i, 'The invoice was cancelled.');
+  return null;
+end
+$$;
+comment on function billing.cancel_invoice is 'In: the caller''s organisations, an invoice, who and why. Out: null, or the code of a refusal.';
+grant execute on function billing.cancel_invoice to registry_owner;
+-- end db/functions/billing/billing.cancel_invoice.sql
+
+set local role registry_owner;
+-- begin db/functions/billing/private.cancel_invoice.sql
+-- Refusals go the way that all go; the invoice itself is another owner's.
+create or replace function private.cancel_invoice(p_invoice_id uuid, p_reason text)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_reason constant text := btrim(p_reason);
+  v_code text;
+begin
+  v_code := case
+    when coalesce(v_reason, '') = '' then 'text_missing'
+    when length(v_reason) > 500 then 'reason_too_long'
+    when private.holds_number(v_reason) then 'number_in_note'
+    else billing.cancel_invoice(private.coordinator_organizations(), p_invoice_id, private.actor(), v_reason)
+  end;
+  return case when v_code is null then jsonb_build_object('invoice_id', p_invoice_id)
+    else private.refuse('cancel_invoice', v_code, p_invoice_id) end;
+end
+$$;
+comment on function private.cancel_invoice is 'See api.cancel_invoice.';
+grant execute on function private.cancel_invoice to authenticated;
+-- end db/functions/billing/private.cancel_invoice.sql
+
+-- begin db/functions/billing/api.cancel_invoice.sql
+-- A coordinator takes an invoice back.
+create or replace function api.cancel_invoice(invoice_id uuid, reason text)
+returns jsonb
+language sql volatile
+set search_path = pg_catalog, pg_temp
+begin atomic
+  select private.cancel_invoice(cancel_invoice.invoice_id, cancel_invoice.reason);
+end;
+comment on function api.cancel_invoice is 'In: an invoice of api.invoices that is neither issued nor being issued, why (1 to 500 characters). Out: {"invoice_id"}; or a refusal with code and message (HTTP 404, 409, 422).';
+grant execute on function api.cancel_invoice to authenticated;
+-- end db/functions/billing/api.cancel_invoice.sql
+
 -- begin db/functions/assignment/api.conflict_comments.sql
 -- What coordinators wrote about a case.
 create or replace view api.conflict_comments with (security_invoker = true) as
@@ -2425,6 +2753,7 @@ as $$
 $$;
 comment on function private.today is 'Out: today in Norway.';
 grant execute on function private.today to authenticated; -- called by views
+grant execute on function private.today to billing_owner; -- ceilings and due dates of invoices
 -- end db/functions/assignment/private.today.sql
 
 -- begin db/functions/figures/api.conflict_counts.sql
@@ -2727,25 +3056,6 @@ $$;
 comment on function private.explain_failure is 'In: code of a failure. Out: a sentence in plain words.';
 grant execute on function private.explain_failure to authenticated;
 -- end db/functions/pushes/private.explain_failure.sql
-
--- begin db/functions/pushes/private.next_attempt.sql
--- When a change is tried next, for people: what waits for a case has no time, and while nothing flows the breaker's time counts.
-create or replace function private.next_attempt(
-  p_next_attempt_at timestamptz, p_settled_at timestamptz, p_breaker sync.breaker_state, p_probe_at timestamptz
-)
-returns timestamptz
-language sql immutable parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-  select case
-    when p_next_attempt_at = 'infinity' then null
-    when p_breaker <> 'closed' and p_settled_at is null then greatest(p_next_attempt_at, p_probe_at)
-    else p_next_attempt_at
-  end
-$$;
-comment on function private.next_attempt is 'In: when a push is due and was settled, state of the breaker and its next probe. Out: when it is tried next; null: that is not known.';
-grant execute on function private.next_attempt to authenticated;
--- end db/functions/pushes/private.next_attempt.sql
 
 -- begin db/functions/pushes/api.failed_syncs.sql
 -- Changes that have not reached the member system: refused, given up, waiting for a case, or still being tried after a failure. One that a later
@@ -3874,6 +4184,23 @@ comment on function api.erase_member is 'In: a member of api.members, why, in wo
 grant execute on function api.erase_member to authenticated;
 -- end db/functions/erasure/api.erase_member.sql
 
+set local role billing_owner;
+-- begin db/functions/billing/billing.export_invoices.sql
+-- The right of access: a person's invoices, for whoever asks what is stored about them. The only way by which anything of an invoice is read
+-- with the rights of registry, and it ends in the export.
+create or replace function billing.export_invoices(p_organization_id uuid, p_member_ids uuid[])
+returns jsonb
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_agg(jsonb_strip_nulls(to_jsonb(i)) order by i.created_at, i.id)
+  from billing.invoices as i where i.organization_id = p_organization_id and i.member_id = any (p_member_ids)
+$$;
+comment on function billing.export_invoices is 'In: an organisation, the records of a person. Out: their invoices, as rows; null: none.';
+grant execute on function billing.export_invoices to registry_owner;
+-- end db/functions/billing/billing.export_invoices.sql
+
+set local role registry_owner;
 -- begin db/functions/erasure/private.find_person.sql
 -- Everything by which rows of a person are found (private.personal_data), asked for once. A login belongs to the person where it is or was linked to
 -- a record of theirs, where it has the number of one and is nobody else's, or where a case about these records alone came of it. What belongs to
@@ -4099,6 +4426,16 @@ from (values
     'organization_id state failures openings error_code http_status opened_at probe_at probe_push_id changed_at', 'How the member system does.'),
   ('sync.rates', 'not personal', null, null, 'organization_id free_at', 'The same.'),
   ('sync.workers', 'not personal', null, null, 'pool_id started_at seen_at', 'Processes.'),
+  -- Invoices.
+  ('billing.invoices', 'kept', 't.organization_id = p.organization_id and t.member_id = any (p.member_ids)', null,
+    'id organization_id issuer_id member_id invoice_number amount_ore due_date kid document_reference description state attempts next_attempt_at '
+    'fencing_token lease_expires_at leased_by slot look_ups look_ups_on looked_up_by error_code http_status created_at settled_at cancelled_by '
+    'cancel_reason', 'Bookkeeping material, which the law keeps for five years. What waits is cancelled.'),
+  ('billing.issuers', 'not personal', null, null,
+    'id organization_id organization_number account_number interface base_url access_token_url client_id client_secret_env subscription_key_env '
+    'authorization_scheme token_place token_name issue_path timeout_ms concurrency look_ups_a_day created_at', 'Settings.'),
+  ('billing.breakers', 'not personal', null, null,
+    'organization_id state failures openings error_code http_status opened_at probe_at probe_invoice_id changed_at', 'How the invoice service does.'),
   -- The audit.
   ('audit.events', 'erased', '(t.member_id = any (p.member_ids) or t.observation_id = any (p.observation_ids)
       or t.conflict_id = any (p.conflict_ids) or t.push_id = any (p.push_ids))',
@@ -4183,7 +4520,12 @@ begin
     where d.found_by is not null
     group by d.schema_name, d.table_name order by d.schema_name, d.table_name
   loop
-    if not has_table_privilege(v_table.id, 'select') then
+    if v_table.name = 'billing.invoices' then
+      -- Another owner's, who gives out a person's rows for this and for nothing else.
+      v_rows := billing.export_invoices(p.organization_id, p.member_ids);
+      v_tables := v_tables || case when v_rows is null then '{}' else jsonb_build_object(v_table.name, v_rows) end;
+      continue;
+    elsif not has_table_privilege(v_table.id, 'select') then
       v_left_out := v_left_out || jsonb_build_object(v_table.name, '*');
       continue;
     end if;
@@ -5113,6 +5455,32 @@ create or replace trigger _100_refuse_write
 instead of insert or update or delete on api.grant_snapshots
 for each row execute function private.tg__refuse_write();
 -- end db/functions/reporting/api.grant_snapshots.sql
+
+-- begin db/functions/billing/api.invoice_issuers.sql
+-- How issuing stands: one row per organisation that issues invoices.
+create or replace view api.invoice_issuers with (security_invoker = true) as
+select
+  g.slug as organization, s.organization_number, coalesce(b.state, 'closed') as breaker, b.error_code,
+  billing.explain_state(null, b.error_code) as reason, b.opened_at, b.probe_at as next_probe_at, w.waiting
+from billing.issuers as s
+join registry.organizations as g on g.id = s.organization_id
+left join billing.breakers as b on b.organization_id = s.organization_id
+cross join lateral (
+  select count(*) as waiting from billing.invoices as i where i.organization_id = s.organization_id and i.settled_at is null) as w;
+comment on view api.invoice_issuers is 'The issuer of each of the coordinator''s organisations: whether invoices are issued (breaker closed) and if not why and until when, and how many wait.';
+comment on column api.invoice_issuers.organization is 'The organisation (slug).';
+comment on column api.invoice_issuers.organization_number is 'Its organisation number.';
+comment on column api.invoice_issuers.breaker is 'closed: invoices are issued; open: none is; half_open: one is, to find out.';
+comment on column api.invoice_issuers.error_code is 'The failure that stopped them (docs/error-codes.md).';
+comment on column api.invoice_issuers.reason is 'The same as a sentence.';
+comment on column api.invoice_issuers.opened_at is 'Since when none is issued.';
+comment on column api.invoice_issuers.next_probe_at is 'When the next one is tried.';
+comment on column api.invoice_issuers.waiting is 'How many invoices wait.';
+grant select on api.invoice_issuers to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.invoice_issuers
+for each row execute function private.tg__refuse_write();
+-- end db/functions/billing/api.invoice_issuers.sql
 
 -- begin db/functions/matching/private.explain_candidate.sql
 -- The evidence of a candidate in words: for the explanation of a match, and for whoever looks for the member of a login.
@@ -7065,6 +7433,762 @@ before update on audit.events
 for each row execute function audit.tg_events__redact_only();
 alter table audit.events enable always trigger _200_redact_only;
 -- end db/functions/audit/audit.tg_events__redact_only.sql
+
+set local role registry_owner;
+-- begin db/functions/pushes/private.lease.sql
+-- How long a claim stands without a sign of life. Short, so that a killed worker's push is taken up again in seconds; a worker
+-- that lives renews it several times before it runs out (worker.beat).
+create or replace function private.lease()
+returns interval
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select interval '15 seconds'
+$$;
+comment on function private.lease is 'Out: the length of a lease.';
+grant execute on function private.lease to billing_owner; -- invoices are claimed in the same way
+-- end db/functions/pushes/private.lease.sql
+
+set local role billing_owner;
+-- begin db/functions/billing/billing.beat.sql
+-- A worker says which invoices it is issuing; their leases are renewed. It hears which of them it has lost, and whose jobs not to fetch.
+create or replace function billing.beat(invoice_ids uuid[], fencing_tokens bigint[])
+returns table (lost uuid[], forbidden_flags text[])
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with named as (
+    select t.id, t.token from unnest(beat.invoice_ids, beat.fencing_tokens) as t(id, token)
+  ), held as (
+    update billing.invoices as i set lease_expires_at = clock_timestamp() + private.lease()
+    from named as n
+    where i.id = n.id and i.fencing_token = n.token and i.state = 'issuing'
+    returning i.id
+  )
+  select coalesce(array_agg(n.id), '{}') into lost from named as n where not exists (select from held as h where h.id = n.id);
+  select coalesce(array_agg('invoices:' || b.organization_id), '{}') into forbidden_flags from billing.breakers as b where b.state <> 'closed';
+  return next;
+end
+$$;
+comment on function billing.beat is 'In: invoices that this worker is issuing, with their tokens. Out: those it has lost; flags of jobs not to be fetched.';
+grant execute on function billing.beat to sync_worker;
+-- end db/functions/billing/billing.beat.sql
+
+-- begin db/functions/billing/billing.begin_look_up.sql
+-- Asked right before each request for an issue-token: none is asked for without an invoice that this worker holds, and of one invoice not more
+-- often in a day than its issuer's row says. It is written down before anything leaves, so that a worker that is killed cannot ask on and on.
+create or replace function billing.begin_look_up(invoice_id uuid, worker_id text, fencing_token bigint, looked_up_by billing.identifier)
+returns boolean
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_today constant date := private.today();
+  i billing.invoices;
+begin
+  update billing.invoices as u
+  set look_ups = case when u.look_ups_on = v_today then u.look_ups + 1 else 1 end, look_ups_on = v_today
+  where u.id = begin_look_up.invoice_id and u.state = 'issuing' and u.fencing_token = begin_look_up.fencing_token
+    and u.leased_by = begin_look_up.worker_id and u.lease_expires_at > clock_timestamp()
+    and (u.look_ups_on is distinct from v_today
+      or u.look_ups < (select s.look_ups_a_day from billing.issuers as s where s.id = u.issuer_id))
+  returning * into i;
+  if i.id is null then
+    -- Null: somebody else may have it by now, or nobody.
+    return (
+      select false from billing.invoices as k
+      where k.id = begin_look_up.invoice_id and k.state = 'issuing' and k.fencing_token = begin_look_up.fencing_token
+        and k.leased_by = begin_look_up.worker_id and k.lease_expires_at > clock_timestamp());
+  end if;
+  i.error_code := null;
+  i.http_status := null;
+  perform billing.record_event('issue_token_requested', 'worker', i,
+    'An issue-token is asked for, to issue this invoice.', jsonb_build_object('looked_up_by', begin_look_up.looked_up_by, 'look_ups', i.look_ups));
+  return true;
+end
+$$;
+comment on function billing.begin_look_up is 'In: an invoice that the caller holds, by what its recipient is looked up. Out: whether an issue-token may be asked for; false: not today any more; null: the invoice is not held.';
+grant execute on function billing.begin_look_up to sync_worker;
+-- end db/functions/billing/billing.begin_look_up.sql
+
+-- begin db/functions/billing/billing.cancel_of_erased.sql
+-- Who is erased gets no more invoices of us. What was issued stays as bookkeeping material, with a mark in place of the person.
+create or replace function billing.cancel_of_erased(p_organization_id uuid, p_member_ids uuid[])
+returns integer
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  i billing.invoices;
+  v_count integer := 0;
+begin
+  for i in
+    update billing.invoices as u
+    set state = 'cancelled', settled_at = clock_timestamp(), next_attempt_at = null, lease_expires_at = null, slot = null,
+        cancelled_by = 'erasure', cancel_reason = 'The person was erased.'
+    where u.organization_id = p_organization_id and u.member_id = any (p_member_ids) and u.state not in ('issued', 'cancelled')
+    returning *
+  loop
+    perform billing.record_event('invoice_cancelled', 'worker', i, 'The invoice was cancelled: the person was erased.');
+    v_count := v_count + 1;
+  end loop;
+  return v_count;
+end
+$$;
+comment on function billing.cancel_of_erased is 'In: an organisation, the records of a person who is erased. Out: how many invoices were cancelled.';
+grant execute on function billing.cancel_of_erased to registry_owner;
+-- end db/functions/billing/billing.cancel_of_erased.sql
+
+set local role registry_owner;
+-- begin db/functions/billing/private.invoice_recipient.sql
+-- All that invoices may know of a member: what the invoice service can be asked with, of the one member who is invoiced. It reads, and is
+-- stable: PostgreSQL lets nothing be written in it. A number that is in question in an open case is not used: it may be somebody else's.
+create or replace function private.invoice_recipient(p_organization_id uuid, p_member_id uuid)
+returns table (
+  given_name text, family_name text, phone text, email text, birth_date text, personnummer_sealed text, personnummer_index text
+)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select m.given_name, m.family_name, m.phone, m.email, to_char(m.birth_date, 'YYYY-MM-DD'),
+    case when not d.disputed then m.personnummer_sealed end, case when not d.disputed then m.personnummer_index end
+  from registry.members as m
+  cross join lateral (
+    select exists (
+      select from registry.conflicts as c
+      where c.organization_id = m.organization_id and c.closed_at is null and private.disputes_number(c.kind)
+        and (c.member_id = m.id or c.other_member_id = m.id or c.candidates @> array[m.id])) as disputed
+  ) as d
+  where m.organization_id = p_organization_id and m.id = p_member_id and m.erased_at is null
+$$;
+comment on function private.invoice_recipient is 'In: an organisation, a member of it. Out: name, contact data, birth date (yyyy-mm-dd), number at rest; no row: there is none, or it was erased.';
+grant execute on function private.invoice_recipient to billing_owner;
+-- end db/functions/billing/private.invoice_recipient.sql
+
+-- begin db/functions/billing/private.slug_of.sql
+-- Logs and figures name an organisation by its slug, also where tables of registry cannot be read.
+create or replace function private.slug_of(p_organization_id uuid)
+returns text
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select g.slug from registry.organizations as g where g.id = p_organization_id
+$$;
+comment on function private.slug_of is 'In: an organisation. Out: its slug.';
+grant execute on function private.slug_of to billing_owner;
+-- end db/functions/billing/private.slug_of.sql
+
+set local role billing_owner;
+-- begin db/functions/billing/billing.claim_locked.sql
+-- The claim itself, of a locked invoice that nothing stands in the way of. As with pushes it is a lease with a fencing token: a worker that is
+-- paused and wakes up after its lease cannot overwrite what a later one has reported.
+create or replace function billing.claim_locked(p_invoice_id uuid, p_worker_id text, p_slot smallint)
+returns billing.invoice_claim
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  i billing.invoices;
+  r record;
+  v_answer billing.invoice_claim;
+begin
+  update billing.invoices as u
+  set state = 'issuing', attempts = u.attempts + 1, fencing_token = u.fencing_token + 1, slot = p_slot, leased_by = p_worker_id,
+      next_attempt_at = null, looked_up_by = null, lease_expires_at = clock_timestamp() + private.lease()
+  where u.id = p_invoice_id
+  returning * into strict i;
+  select known.* into r from private.invoice_recipient(i.organization_id, i.member_id) as known;
+  v_answer.invoice_id := i.id;
+  v_answer.worker_id := p_worker_id;
+  v_answer.fencing_token := i.fencing_token::text;
+  v_answer.attempt := i.attempts;
+  v_answer.organization_id := i.organization_id;
+  v_answer.member_id := i.member_id;
+  select to_jsonb(s) into v_answer.issuer from billing.issuers as s where s.id = i.issuer_id;
+  v_answer.organization := private.slug_of(i.organization_id);
+  v_answer.invoice := jsonb_build_object('invoice_number', i.invoice_number, 'amount_ore', i.amount_ore,
+    'due_date', to_char(i.due_date, 'YYYY-MM-DD'),
+    'kid', i.kid, 'document_reference', i.document_reference, 'description', i.description);
+  v_answer.overdue := i.due_date < private.today();
+  v_answer.given_name := r.given_name;
+  v_answer.family_name := r.family_name;
+  v_answer.phone := r.phone;
+  v_answer.email := r.email;
+  v_answer.birth_date := r.birth_date;
+  v_answer.personnummer_sealed := r.personnummer_sealed;
+  v_answer.personnummer_index := r.personnummer_index;
+  v_answer.lease_ms := (extract(epoch from private.lease()) * 1000)::integer;
+  return v_answer;
+end
+$$;
+comment on function billing.claim_locked is 'In: a locked invoice, the name it is claimed under, its slot. Out: what to issue, to whom and where.';
+-- end db/functions/billing/billing.claim_locked.sql
+
+-- begin db/functions/billing/billing.take_slot.sql
+-- At most `concurrency` invoices of an issuer are issued at a time, over all workers: as with pushes (private.take_slots) a slot is free when
+-- none with a live lease holds it, and two claims that look at the same one are told apart by a lock that neither waits for.
+create or replace function billing.take_slot(i billing.invoices)
+returns smallint
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select unused.slot::smallint from (
+    select n as slot from billing.issuers as s cross join lateral generate_series(1, s.concurrency) as n
+    where s.id = i.issuer_id and not exists (
+      select from billing.invoices as h
+      where h.organization_id = i.organization_id and h.slot = n and h.state = 'issuing' and h.lease_expires_at > clock_timestamp())
+    order by random()
+  ) as unused
+  where pg_try_advisory_xact_lock(hashtextextended(i.organization_id || ' invoice slot ' || unused.slot, 0))
+  limit 1
+$$;
+comment on function billing.take_slot is 'In: a locked invoice. Out: a slot that is its until the end of the transaction; null: none is free.';
+-- end db/functions/billing/billing.take_slot.sql
+
+-- begin db/functions/billing/billing.claim_invoice.sql
+-- A worker takes one invoice. A pause, an open breaker or another invoice of the same recipient is no failure, and does not count as an attempt:
+-- whatever goes on waiting gets a job, because the one that brought the worker here is used up.
+create or replace function billing.claim_invoice(invoice_id uuid, worker_id text)
+returns billing.invoice_claim
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  i billing.invoices;
+  v_slot smallint;
+  v_answer billing.invoice_claim;
+begin
+  select known.* into i from billing.invoices as known where known.id = claim_invoice.invoice_id for update;
+  if i.id is null then
+    return null;
+  end if;
+  v_answer.invoice_id := i.id;
+  if i.state = 'issuing' and i.lease_expires_at > clock_timestamp() or i.settled_at is not null then
+    return v_answer;
+  elsif i.state = 'pending' and i.next_attempt_at > clock_timestamp() + interval '1 second' then
+    perform billing.queue(i, i.next_attempt_at); -- somebody ran the job by hand, for instance
+    return v_answer;
+  end if;
+  v_answer.waits_for := case
+    when exists (
+      select from billing.breakers as b
+      where b.organization_id = i.organization_id and b.state <> 'closed' and b.probe_invoice_id is distinct from i.id) then 'breaker_open'
+    when exists (
+      select from billing.invoices as h
+      where h.organization_id = i.organization_id and h.member_id = i.member_id and h.id <> i.id and h.state = 'issuing'
+        and h.lease_expires_at > clock_timestamp()) then 'recipient_busy'
+  end;
+  if v_answer.waits_for is null then
+    v_slot := billing.take_slot(i);
+    if v_slot is not null then
+      return billing.claim_locked(i.id, claim_invoice.worker_id, v_slot);
+    end if;
+    v_answer.waits_for := 'no_slot';
+  end if;
+  v_answer.organization_id := i.organization_id;
+  v_answer.wait_ms := case v_answer.waits_for when 'no_slot' then 250 else 1000 end;
+  perform billing.queue(i, case when v_answer.waits_for <> 'no_slot' then clock_timestamp() + interval '1 second' end);
+  return v_answer;
+end
+$$;
+comment on function billing.claim_invoice is 'In: an invoice, the name to claim it under. Out: what to issue; or why it waits; or only its id, when there is nothing to do; null: unknown.';
+grant execute on function billing.claim_invoice to sync_worker;
+-- end db/functions/billing/billing.claim_invoice.sql
+
+-- begin db/functions/billing/billing.claim_next.sql
+-- Another invoice of the recipient whose invoice was just issued goes on in its slot, with the issue-token that its worker has in memory.
+create or replace function billing.claim_next(p_done billing.invoices, p_worker_id text, p_slot smallint)
+returns billing.invoice_claim
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_id uuid;
+begin
+  select n.id into v_id from billing.invoices as n
+  where n.organization_id = p_done.organization_id and n.member_id = p_done.member_id and n.issuer_id = p_done.issuer_id
+    and n.state = 'pending' and n.next_attempt_at <= clock_timestamp()
+    and not exists (select from billing.breakers as b where b.organization_id = n.organization_id and b.state <> 'closed')
+  order by n.next_attempt_at, n.id limit 1
+  for update skip locked;
+  if v_id is null or not pg_try_advisory_xact_lock(hashtextextended(p_done.organization_id || ' invoice slot ' || p_slot, 0)) then
+    return null;
+  end if;
+  return billing.claim_locked(v_id, p_worker_id, p_slot);
+end
+$$;
+comment on function billing.claim_next is 'In: an invoice that was issued, the name to claim the next one under, the slot. Out: the claim; null: none is due.';
+-- end db/functions/billing/billing.claim_next.sql
+
+-- begin db/functions/billing/billing.settle.sql
+-- The one writer of states that an attempt ends in, and of the event that says so.
+create or replace function billing.settle(i billing.invoices, p_state billing.invoice_state, p_event text, p_message text)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update billing.invoices as u
+  set state = p_state, settled_at = clock_timestamp(), next_attempt_at = null, lease_expires_at = null, slot = null,
+      looked_up_by = i.looked_up_by, error_code = i.error_code, http_status = i.http_status
+  where u.id = i.id;
+  perform billing.record_event(p_event, 'worker', i, p_message, jsonb_build_object('looked_up_by', i.looked_up_by, 'attempt', i.attempts));
+end
+$$;
+comment on function billing.settle is 'In: a locked invoice with what the attempt came to, its state, event and sentence. Settles it.';
+-- end db/functions/billing/billing.settle.sql
+
+set local role registry_owner;
+-- begin db/functions/breakers/private.member_system_fault.sql
+-- Which failures speak of the member system as a whole, and not of one member: at_once, when our credentials are refused or the
+-- address has moved for good, which only a person can mend, or counted. All others leave the breaker alone.
+create or replace function private.member_system_fault(p_error_code text)
+returns text
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when p_error_code in ('http_401', 'http_403', 'token_refused', 'secret_missing', 'redirect_refused') then 'at_once'
+    when p_error_code in ('timeout', 'connection_failed', 'tls_failed', 'response_too_large', 'task_timeout',
+                          'http_408', 'http_425', 'http_429', 'http_5xx', 'redirect_temporary', 'token_unavailable') then 'counted'
+  end
+$$;
+comment on function private.member_system_fault is 'In: code of a failure. Out: at_once, counted, or null.';
+grant execute on function private.member_system_fault to billing_owner; -- invoices have breakers too
+-- end db/functions/breakers/private.member_system_fault.sql
+
+set local role billing_owner;
+-- begin db/functions/billing/billing.hasten.sql
+-- Invoices that wait only because the invoice service was away are tried within seconds; slots take care of the pace.
+create or replace function billing.hasten(p_organization_id uuid)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  i billing.invoices;
+begin
+  for i in
+    update billing.invoices as u set next_attempt_at = clock_timestamp()
+    where u.id in (
+      select k.id from billing.invoices as k
+      where k.organization_id = p_organization_id and k.state = 'pending' and k.next_attempt_at > clock_timestamp()
+        and private.member_system_fault(k.error_code) is not null
+      order by k.next_attempt_at limit 1000 for update skip locked)
+    returning *
+  loop
+    perform billing.queue(i);
+  end loop;
+end
+$$;
+comment on function billing.hasten is 'In: an organisation. Makes those of its waiting invoices due that failed because the service was away.';
+-- end db/functions/billing/billing.hasten.sql
+
+-- begin db/functions/billing/billing.record_breaker_event.sql
+-- Transitions of a breaker are audited; they concern an organisation, not a member.
+create or replace function billing.record_breaker_event(p_event text, b billing.breakers, p_message text)
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select private.record_invoice_event(p_event, 'worker', b.organization_id, p_message, null, jsonb_strip_nulls(jsonb_build_object(
+    'error_code', b.error_code, 'http_status', b.http_status, 'openings', b.openings, 'next_probe_at', b.probe_at, 'invoice_id', b.probe_invoice_id)))
+$$;
+comment on function billing.record_breaker_event is 'In: event, breaker, sentence. Appends the audit event.';
+-- end db/functions/billing/billing.record_breaker_event.sql
+
+set local role registry_owner;
+-- begin db/functions/breakers/private.breaker_pause.sql
+-- How long nothing is sent before the next probe: from half a minute to a quarter of an hour, growing with each opening, or as long as the other
+-- side asked for.
+create or replace function private.breaker_pause(p_openings integer, p_retry_after integer)
+returns interval
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select greatest(least(30 * 2 ^ least(p_openings, 10), 900), least(coalesce(p_retry_after, 0), 86400)) * interval '1 second'
+$$;
+comment on function private.breaker_pause is 'In: how often the breaker opened in a row, Retry-After in seconds or null. Out: the pause.';
+grant execute on function private.breaker_pause to billing_owner; -- invoices have breakers too
+-- end db/functions/breakers/private.breaker_pause.sql
+
+set local role billing_owner;
+-- begin db/functions/billing/billing.tell_breaker.sql
+-- What an attempt says of the invoice service as a whole, by the rules that member systems have (private.member_system_fault, private.breaker_pause):
+-- an answer about an invoice shows that it works, five failures in a row open the breaker, refused credentials and a failed probe do so at
+-- once. So does an issuer that is not allowed: no further recipients are looked up in its name.
+create or replace function billing.tell_breaker(i billing.invoices, p_result billing.invoice_result, p_retry_after integer)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  b billing.breakers;
+  v_fault constant text := case
+    when i.error_code = 'issuer_not_allowed' then 'at_once'
+    when p_result = 'retry' then private.member_system_fault(i.error_code) end;
+begin
+  if v_fault is not null then
+    insert into billing.breakers (organization_id) values (i.organization_id) on conflict do nothing;
+    update billing.breakers as u set failures = u.failures + 1 where u.organization_id = i.organization_id returning * into b;
+    if (b.state = 'closed' and (v_fault = 'at_once' or b.failures >= 5)) or (b.state = 'half_open' and b.probe_invoice_id = i.id) then
+      update billing.breakers as u
+      set state = 'open', openings = u.openings + 1, error_code = i.error_code, http_status = i.http_status,
+          opened_at = coalesce(u.opened_at, clock_timestamp()), probe_at = clock_timestamp() + private.breaker_pause(u.openings, p_retry_after),
+          probe_invoice_id = null, changed_at = clock_timestamp()
+      where u.organization_id = i.organization_id
+      returning * into b;
+      perform billing.record_breaker_event('invoice_breaker_opened', b, format('No invoices are issued for now (%s).', b.error_code));
+    end if;
+  elsif i.http_status is not null and p_result <> 'retry' then
+    select k.* into b from billing.breakers as k
+    where k.organization_id = i.organization_id and (k.state <> 'closed' or k.failures > 0) for update;
+    if b.organization_id is null then
+      return; -- nearly always
+    end if;
+    update billing.breakers as u
+    set state = 'closed', failures = 0, openings = 0, error_code = null, http_status = null, opened_at = null, probe_at = null,
+        probe_invoice_id = null, changed_at = case when b.state = 'closed' then u.changed_at else clock_timestamp() end
+    where u.organization_id = i.organization_id;
+    if b.state <> 'closed' then
+      perform billing.record_breaker_event('invoice_breaker_closed', b, 'The invoice service answers again; what waited is issued.');
+      perform billing.hasten(i.organization_id);
+    end if;
+  end if;
+end
+$$;
+comment on function billing.tell_breaker is 'In: an invoice with what the attempt came to, result, Retry-After in seconds or null.';
+-- end db/functions/billing/billing.tell_breaker.sql
+
+set local role registry_owner;
+-- begin db/functions/pushes/private.retry_pause.sql
+-- The pause before the next attempt: the member system's own word (Retry-After) where there is one, at most 24 hours; else
+-- growing, exp(attempts) seconds, at most seven hours, with a little chance so that those who failed together do not return
+-- together. A server that says "in a second" for ever gets ten such tries, then one a minute.
+create or replace function private.retry_pause(p_attempts integer, p_retry_after integer)
+returns interval
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when p_retry_after is null then exp(least(p_attempts, 10)) * (1 + random() / 10)
+    else least(greatest(p_retry_after, case when p_attempts > 10 then 60 else 1 end), 86400) + random()
+  end * interval '1 second'
+$$;
+comment on function private.retry_pause is 'In: attempts so far, Retry-After in seconds or null. Out: the pause.';
+grant execute on function private.retry_pause to billing_owner; -- invoices are tried again in the same way
+-- end db/functions/pushes/private.retry_pause.sql
+
+set local role billing_owner;
+-- begin db/functions/billing/billing.wait_again.sql
+-- The invoice goes back to waiting: for the pause that pushes have too (private.retry_pause), or, where no token may be asked for today any
+-- more, until tomorrow.
+create or replace function billing.wait_again(i billing.invoices, p_retry_after integer)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_at constant timestamptz := case when i.error_code = 'look_ups_used_up'
+    then ((private.today() + 1)::timestamp at time zone 'Europe/Oslo') + random() * interval '1 hour'
+    else clock_timestamp() + private.retry_pause(i.attempts, p_retry_after) end;
+begin
+  update billing.invoices as u
+  set state = 'pending', lease_expires_at = null, slot = null, next_attempt_at = v_at, looked_up_by = i.looked_up_by,
+      error_code = i.error_code, http_status = i.http_status
+  where u.id = i.id;
+  perform billing.queue(i, v_at);
+  perform billing.record_event('invoice_attempt_failed', 'worker', i, format('Attempt %s to issue the invoice failed (%s); it will be tried again.',
+    i.attempts, i.error_code), jsonb_build_object('attempt', i.attempts));
+end
+$$;
+comment on function billing.wait_again is 'In: a locked invoice with what the attempt came to, Retry-After in seconds or null. Puts it back.';
+-- end db/functions/billing/billing.wait_again.sql
+
+-- begin db/functions/billing/billing.finish_invoice.sql
+-- A worker reports how an attempt ended. A report with an old fencing token, or of another worker than the one that holds the invoice, changes
+-- nothing. What the service says of a recipient stays in the invoice's own row and goes nowhere else.
+create or replace function billing.finish_invoice(report jsonb)
+returns table (state text, next jsonb)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  r constant billing.invoice_report := jsonb_populate_record(null::billing.invoice_report, finish_invoice.report);
+  i billing.invoices;
+  v_slot smallint;
+  v_next billing.invoice_claim;
+begin
+  select known.* into i from billing.invoices as known where known.id = r.invoice_id for update;
+  if i.state is distinct from 'issuing' or i.fencing_token <> r.fencing_token or i.leased_by is distinct from r.worker_id then
+    state := null;
+    return next;
+    return;
+  end if;
+  v_slot := i.slot;
+  i.looked_up_by := r.looked_up_by;
+  i.http_status := r.http_status;
+  i.error_code := r.error_code;
+  case
+    when r.result = 'issued' then
+      perform billing.settle(i, 'issued', 'invoice_issued', 'The invoice was issued.');
+    when r.result = 'no_consent' then
+      perform billing.settle(i, 'no_consent', 'invoice_no_consent', 'The invoice service gave no issue-token for this invoice.');
+    when r.result = 'ambiguous' then
+      perform billing.settle(i, 'ambiguous', 'invoice_ambiguous', 'The invoice service could not tell the recipient of this invoice from others.');
+    when r.result = 'not_enough_data' then
+      perform billing.settle(i, 'not_enough_data', 'invoice_not_enough_data', 'Too little is recorded to ask for an issue-token; nothing was asked.');
+    when r.result = 'rejected' then
+      perform billing.settle(i, 'rejected', 'invoice_rejected', 'The invoice cannot be issued as it is.');
+    when i.attempts >= 25 and i.created_at < clock_timestamp() - interval '3 days' then
+      perform billing.settle(i, 'given_up', 'invoice_given_up', 'The invoice could not be issued in all attempts.');
+    else
+      perform billing.wait_again(i, r.retry_after);
+  end case;
+  perform billing.tell_breaker(i, r.result, r.retry_after);
+  select known.state into state from billing.invoices as known where known.id = i.id;
+  if r.result = 'issued' and r.next_worker_id is not null then
+    v_next := billing.claim_next(i, r.next_worker_id, v_slot);
+    next := case when v_next.invoice_id is not null then to_jsonb(v_next) end;
+  end if;
+  return next;
+end
+$$;
+comment on function billing.finish_invoice is 'In: how an attempt ended (billing.invoice_report). Out: the new state, null: the report is stale; the claim of another invoice of the same recipient, null: none is due.';
+grant execute on function billing.finish_invoice to sync_worker;
+-- end db/functions/billing/billing.finish_invoice.sql
+
+-- begin db/functions/billing/billing.is_account_number.sql
+-- Norwegian account numbers: ten digits and a control digit, modulus 11 with the weights 5 4 3 2 7 6 5 4 3 2 (Bits).
+create or replace function billing.is_account_number(p_text text)
+returns boolean
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select p_text ~ '^[0-9]{11}$' and (
+    select sum(substr(p_text, n, 1)::integer * (array[5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1])[n]) % 11 = 0
+    from generate_series(1, 11) as n)
+$$;
+comment on function billing.is_account_number is 'In: a text. Out: whether it is a Norwegian account number.';
+grant execute on function billing.is_account_number to registry_owner; -- a check of the rows that npm run configure writes
+-- end db/functions/billing/billing.is_account_number.sql
+
+-- begin db/functions/billing/billing.is_kid.sql
+-- KID: 2 to 25 digits, the last of which is a control digit by modulus 10 (Luhn) or modulus 11 (weights 2 to 7 from the right; a hyphen
+-- stands for 10), as the organisation has agreed with its bank (Mastercard Payment Services, OCR giro). One that may be a personnummer is none.
+create or replace function billing.is_kid(p_text text)
+returns boolean
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when p_text !~ '^[0-9]{1,24}[0-9-]$' then false
+    when length(p_text) = 11 and p_text ~ '^[0-9]+$' and private.controls_hold(p_text) then false
+    else (
+      select (right(p_text, 1) <> '-' and (sum(case when d.nth % 2 = 1 then d.digit * 2 - case when d.digit > 4 then 9 else 0 end else d.digit end)
+          + translate(right(p_text, 1), '-', '0')::integer) % 10 = 0)
+        or (sum(d.digit * (2 + (d.nth - 1) % 6)) + case right(p_text, 1) when '-' then 10 else right(p_text, 1)::integer end) % 11 = 0
+      from (
+        select nth, substr(reverse(left(p_text, -1)), nth::integer, 1)::integer as digit
+        from generate_series(1, length(p_text) - 1) as nth) as d)
+  end
+$$;
+comment on function billing.is_kid is 'In: a text. Out: whether it is a KID; null where it is null.';
+-- end db/functions/billing/billing.is_kid.sql
+
+-- begin db/functions/billing/billing.is_organization_number.sql
+-- Norwegian organisation numbers: eight digits and a control digit, modulus 11 with the weights 3 2 7 6 5 4 3 2 (Brønnøysundregistrene). What
+-- would need 10 as its control digit is not given out.
+create or replace function billing.is_organization_number(p_text text)
+returns boolean
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select p_text ~ '^[89][0-9]{8}$' and (
+    select sum(substr(p_text, n, 1)::integer * (array[3, 2, 7, 6, 5, 4, 3, 2, 1])[n]) % 11 = 0
+    from generate_series(1, 9) as n)
+$$;
+comment on function billing.is_organization_number is 'In: a text. Out: whether it is a Norwegian organisation number.';
+grant execute on function billing.is_organization_number to registry_owner; -- a check of the rows that npm run configure writes
+-- end db/functions/billing/billing.is_organization_number.sql
+
+set local role registry_owner;
+-- begin db/functions/billing/private.find_invoiced.sql
+-- Invoices name members as the organisation does. A record that was merged stands for the one that it was merged into; an erased one for nobody.
+create or replace function private.find_invoiced(p_organization text, p_external_ids text[])
+returns table (organization_id uuid, external_id text, member_id uuid)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select g.id, m.external_id, coalesce(m.merged_into, m.id)
+  from registry.organizations as g
+  left join registry.members as m on m.organization_id = g.id and m.external_id = any (p_external_ids) and m.erased_at is null
+  where g.slug = p_organization
+$$;
+comment on function private.find_invoiced is 'In: an organisation (slug), member numbers. Out: the organisation, and each member that there is; no row: there is no such organisation.';
+grant execute on function private.find_invoiced to billing_owner;
+-- end db/functions/billing/private.find_invoiced.sql
+
+set local role billing_owner;
+-- begin db/functions/billing/billing.issuer.sql
+-- The row of an organisation, for trying it out (npm run issuer:check). It names secrets and holds none.
+create or replace function billing.issuer(organization text)
+returns table (organization_id uuid, issuer jsonb)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select g.organization_id, to_jsonb(s)
+  from private.find_invoiced(issuer.organization, '{}') as g
+  left join billing.issuers as s on s.organization_id = g.organization_id
+$$;
+comment on function billing.issuer is 'In: an organisation (slug). Out: its id and its issuer; no row for an unknown organisation.';
+grant execute on function billing.issuer to sync_worker;
+-- end db/functions/billing/billing.issuer.sql
+
+-- begin db/functions/billing/billing.load_invoices.sql
+-- Invoices of a file come in by portions. One whose number is there already is not added again: it is known when it says the same, and else
+-- refused, because what was issued cannot be changed. No row is refused for what is recorded of the member: that is found out when it is issued.
+create or replace function billing.load_invoices(organization text, invoices jsonb)
+returns table (line integer, result text)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_organization_id uuid;
+  v_issuer_id uuid;
+  n record;
+  i billing.invoices;
+begin
+  select g.organization_id into v_organization_id from private.find_invoiced(load_invoices.organization, '{}') as g;
+  if v_organization_id is null then
+    raise exception 'There is no such organisation.' using errcode = 'PN020';
+  end if;
+  select s.id into v_issuer_id from billing.issuers as s where s.organization_id = v_organization_id;
+  if v_issuer_id is null then
+    raise exception 'The organisation has no issuer of invoices.' using errcode = 'PN021';
+  end if;
+  for n in
+    select r.*, m.member_id
+    from jsonb_to_recordset(load_invoices.invoices) as r(
+      line integer, invoice_number text, member text, amount_ore bigint, due_date date, kid text, document_reference text, description text)
+    left join private.find_invoiced(load_invoices.organization, array(
+      select e ->> 'member' from jsonb_array_elements(load_invoices.invoices) as e)) as m on m.external_id = r.member
+    order by r.invoice_number, r.line
+  loop
+    line := n.line;
+    i := null;
+    if n.member_id is null then
+      result := 'member_unknown';
+    else
+      insert into billing.invoices (organization_id, issuer_id, member_id, invoice_number, amount_ore, due_date, kid, document_reference, description)
+      values (v_organization_id, v_issuer_id, n.member_id, n.invoice_number, n.amount_ore, n.due_date, n.kid, n.document_reference, n.description)
+      on conflict on constraint invoices_organization_id_invoice_number_key do nothing
+      returning * into i;
+      if i.id is not null then
+        result := 'added';
+        perform billing.record_event('invoice_added', 'operator', i, 'An invoice was added, to be issued.');
+        perform billing.queue(i);
+      else
+        result := case when exists (
+          select from billing.invoices as k
+          where k.organization_id = v_organization_id and k.invoice_number = n.invoice_number and k.member_id = n.member_id
+            and k.amount_ore = n.amount_ore and k.due_date = n.due_date and k.kid is not distinct from n.kid
+            and k.document_reference is not distinct from n.document_reference and k.description = n.description
+        ) then 'known' else 'invoice_changed' end;
+      end if;
+    end if;
+    return next;
+  end loop;
+end
+$$;
+comment on function billing.load_invoices is 'In: an organisation (slug), invoices as JSON: line, invoice_number, member (member number), amount_ore, due_date, kid, document_reference, description. Out: for each line added, known, member_unknown or invoice_changed. Raises PN020, PN021.';
+grant execute on function billing.load_invoices to member_importer;
+-- end db/functions/billing/billing.load_invoices.sql
+
+-- begin db/functions/billing/billing.put_back_invoice.sql
+-- A worker has no slot left for this organisation: the invoice keeps a job, and the others their slots.
+create or replace function billing.put_back_invoice(invoice_id uuid)
+returns void
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform billing.queue(i) from billing.invoices as i where i.id = put_back_invoice.invoice_id and i.settled_at is null;
+end
+$$;
+comment on function billing.put_back_invoice is 'In: an invoice that was fetched and cannot be begun. Queues it again.';
+grant execute on function billing.put_back_invoice to sync_worker;
+-- end db/functions/billing/billing.put_back_invoice.sql
+
+-- begin db/functions/billing/billing.send_probes.sql
+-- An open breaker lets one invoice through when its pause is over: the one that is due longest. Its job carries no flag, so that workers fetch
+-- it. A probe that was cancelled, or that does not report within a minute, is followed by another.
+create or replace function billing.send_probes()
+returns integer
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  b billing.breakers;
+  i billing.invoices;
+  v_count integer := 0;
+begin
+  for b in
+    select k.* from billing.breakers as k
+    where k.state <> 'closed' and (k.probe_at <= clock_timestamp()
+      or exists (select from billing.invoices as p where p.id = k.probe_invoice_id and p.settled_at is not null))
+    for update skip locked
+  loop
+    update billing.invoices as u set next_attempt_at = clock_timestamp()
+    where u.id = (
+      select p.id from billing.invoices as p where p.organization_id = b.organization_id and p.state = 'pending'
+      order by p.next_attempt_at limit 1 for update skip locked)
+    returning * into i;
+    if i.id is not null then
+      update billing.breakers as u
+      set state = 'half_open', probe_invoice_id = i.id, probe_at = clock_timestamp() + interval '1 minute', changed_at = clock_timestamp()
+      where u.organization_id = b.organization_id
+      returning * into b;
+      perform billing.queue(i);
+      perform billing.record_breaker_event('invoice_breaker_probing', b,
+        'One invoice is tried to find out whether the invoice service works again.');
+      v_count := v_count + 1;
+    end if;
+  end loop;
+  return v_count;
+end
+$$;
+comment on function billing.send_probes is 'Out: how many breakers let an invoice through.';
+-- end db/functions/billing/billing.send_probes.sql
+
+-- begin db/functions/billing/billing.sweep.sql
+-- What cannot wait: invoices whose lease ran out get a job, so do those that are due without one, and breakers whose pause is over a probe. Every
+-- worker calls this every few seconds; one at a time does the work.
+create or replace function billing.sweep()
+returns table (what text, queued integer)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended('billing.sweep', 0)) then
+    return;
+  end if;
+  return query
+    select 'issue_invoice'::text, coalesce(sum(private.queue_invoices(array[i.id], array[billing.flag_of(i)], null, true)), 0)::integer
+    from (
+      (select k.* from billing.invoices as k where k.state = 'issuing' and k.lease_expires_at < clock_timestamp()
+        order by k.lease_expires_at limit 200)
+      union all
+      (select k.* from billing.invoices as k where k.state = 'pending' and k.next_attempt_at < clock_timestamp() - interval '30 seconds'
+        order by k.next_attempt_at limit 200)
+    ) as i;
+  return query select 'invoice_probe'::text, billing.send_probes();
+end
+$$;
+comment on function billing.sweep is 'Out: what was queued, and how many.';
+grant execute on function billing.sweep to sync_worker;
+-- end db/functions/billing/billing.sweep.sql
 
 set local role registry_owner;
 -- begin db/functions/import/import.absent_members.sql
@@ -10366,7 +11490,8 @@ begin
   p := private.find_person(e.organization_id, v_member_ids); -- once more, now that nothing comes between
   v_counts := private.erase_events(p) || private.erase_cases(p) || private.erase_logins(p) || private.erase_imported(p)
     || private.erase_membership(p);
-  v_counts := v_counts || private.erase_records(p, e.id) || private.erase_pushes(p);
+  v_counts := v_counts || private.erase_records(p, e.id) || private.erase_pushes(p)
+    || jsonb_build_object('billing.invoices', billing.cancel_of_erased(p.organization_id, p.member_ids));
   v_remains := array_to_string(private.remains_of(p), ', ');
   if v_remains is not null then
     raise exception 'Something of the person would be left: %.', v_remains using errcode = 'PN011';
@@ -10424,19 +11549,6 @@ end
 $$;
 comment on function private.changes_for_file is 'In: an organisation. Out: the changes that are due for a file, the oldest first; null: none.';
 -- end db/functions/files_and_worklist/private.changes_for_file.sql
-
--- begin db/functions/pushes/private.lease.sql
--- How long a claim stands without a sign of life. Short, so that a killed worker's push is taken up again in seconds; a worker
--- that lives renews it several times before it runs out (worker.beat).
-create or replace function private.lease()
-returns interval
-language sql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-  select interval '15 seconds'
-$$;
-comment on function private.lease is 'Out: the length of a lease.';
--- end db/functions/pushes/private.lease.sql
 
 -- begin db/functions/pushes/private.claim_locked.sql
 -- The claim itself, for pushes that are locked and that nothing stands in the way of. A claim is a lease with a fencing token: a
@@ -10686,7 +11798,7 @@ begin
   select count(*) into v_count from graphile_worker.complete_jobs(array(
     select j.id from graphile_worker.jobs as j
     where j.key is null and j.locked_at is null and j.attempts >= j.max_attempts
-      and j.task_identifier in ('push_personnummer', 'process_observation') limit 1000));
+      and j.task_identifier in ('push_personnummer', 'process_observation', 'issue_invoice') limit 1000));
   return v_count;
 end
 $$;
@@ -11156,23 +12268,6 @@ $$;
 comment on function private.free_members is 'In: members (null among them is nobody). Out: whether all of them were free; they are locked then until the transaction ends.';
 -- end db/functions/keys/private.free_members.sql
 
--- begin db/functions/breakers/private.member_system_fault.sql
--- Which failures speak of the member system as a whole, and not of one member: at_once, when our credentials are refused or the
--- address has moved for good, which only a person can mend, or counted. All others leave the breaker alone.
-create or replace function private.member_system_fault(p_error_code text)
-returns text
-language sql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-  select case
-    when p_error_code in ('http_401', 'http_403', 'token_refused', 'secret_missing', 'redirect_refused') then 'at_once'
-    when p_error_code in ('timeout', 'connection_failed', 'tls_failed', 'response_too_large', 'task_timeout',
-                          'http_408', 'http_425', 'http_429', 'http_5xx', 'redirect_temporary', 'token_unavailable') then 'counted'
-  end
-$$;
-comment on function private.member_system_fault is 'In: code of a failure. Out: at_once, counted, or null.';
--- end db/functions/breakers/private.member_system_fault.sql
-
 -- begin db/functions/breakers/private.hasten_pushes.sql
 -- Pushes that wait only because the member system was away are tried within seconds; the pushes themselves take care of the
 -- pace (concurrency and rate).
@@ -11457,8 +12552,7 @@ comment on function private.record_breaker_event is 'In: event, breaker, sentenc
 -- end db/functions/breakers/private.record_breaker_event.sql
 
 -- begin db/functions/breakers/private.open_breaker.sql
--- Nothing more is sent until a probe gets through. The pause before it grows from half a minute to a quarter of an hour, or is
--- as long as the member system asked for. Refused credentials are a case at once: only a person can renew them.
+-- Nothing more is sent until a probe gets through. Refused credentials are a case at once: only a person can renew them.
 create or replace function private.open_breaker(p_breaker sync.breakers, p_push sync.pushes, p_retry_after integer)
 returns void
 language plpgsql volatile
@@ -11466,12 +12560,11 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   b sync.breakers;
-  v_pause constant interval := greatest(
-    least(30 * 2 ^ least(p_breaker.openings, 10), 900), least(coalesce(p_retry_after, 0), 86400)) * interval '1 second';
 begin
   update sync.breakers
   set state = 'open', openings = openings + 1, error_code = p_push.error_code, http_status = p_push.http_status,
-      opened_at = coalesce(opened_at, clock_timestamp()), probe_at = clock_timestamp() + v_pause, probe_push_id = null,
+      opened_at = coalesce(opened_at, clock_timestamp()),
+      probe_at = clock_timestamp() + private.breaker_pause(p_breaker.openings, p_retry_after), probe_push_id = null,
       changed_at = clock_timestamp()
   where organization_id = p_breaker.organization_id
   returning * into b;
@@ -11694,23 +12787,6 @@ end
 $$;
 comment on function private.tell_breaker is 'In: a push in its new state (with code and status), result of the attempt, Retry-After in seconds or null.';
 -- end db/functions/breakers/private.tell_breaker.sql
-
--- begin db/functions/pushes/private.retry_pause.sql
--- The pause before the next attempt: the member system's own word (Retry-After) where there is one, at most 24 hours; else
--- growing, exp(attempts) seconds, at most seven hours, with a little chance so that those who failed together do not return
--- together. A server that says "in a second" for ever gets ten such tries, then one a minute.
-create or replace function private.retry_pause(p_attempts integer, p_retry_after integer)
-returns interval
-language sql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-  select case
-    when p_retry_after is null then exp(least(p_attempts, 10)) * (1 + random() / 10)
-    else least(greatest(p_retry_after, case when p_attempts > 10 then 60 else 1 end), 86400) + random()
-  end * interval '1 second'
-$$;
-comment on function private.retry_pause is 'In: attempts so far, Retry-After in seconds or null. Out: the pause.';
--- end db/functions/pushes/private.retry_pause.sql
 
 -- begin db/functions/pushes/private.wait_again.sql
 -- The push goes back to waiting: after a failure that passes, for its next attempt; or, taken in by the member system or put on the

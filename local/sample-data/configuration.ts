@@ -6,6 +6,7 @@ import type { ProviderName } from '../identity-provider/person.ts';
 import { subjectAt } from '../identity-provider/person.ts';
 import { tokenVariable } from '../member-system/main.ts';
 import { type SampleCoordinator, sampleCoordinators } from './coordinators.ts';
+import { sampleIssuers } from './issuers.ts';
 import { type SampleOrganization, sampleOrganizations } from './organizations.ts';
 import { clientId, type SampleProvider, sampleProviders } from './providers.ts';
 
@@ -14,6 +15,8 @@ export type Surroundings = {
   issuers: Record<ProviderName, string>;
   /** Base of the member systems, without a slash at the end. */
   memberSystemUrl: string;
+  /** Base of the invoice service, without a slash at the end. */
+  invoiceServiceUrl: string;
   /** The app's address, registered for each organisation. */
   returnTo: string;
   /** Where a coordinator's sign-in at the desk returns to. */
@@ -54,11 +57,36 @@ function organizationEntry({ slug, name, coordinator }: SampleOrganization, to: 
       secret_env: tokenVariable(slug),
       timeout_ms: 3_000,
     },
+    ...issuerEntry(slug, to),
     apps: sampleApps(to),
     coordinators: [
       { user_id: coordinator, name: 'Supabase-brukeren' },
       ...coordinators.map((sample) => coordinatorEntry(sample, to.issuers)),
     ],
+  };
+}
+
+/** One organisation speaks the first interface, the others the second. */
+function issuerEntry(slug: string, { invoiceServiceUrl }: Surroundings): Pick<OrganizationEntry, 'issuer'> {
+  const sample = sampleIssuers.find(({ organization }) => organization === slug);
+  if (sample === undefined) return {};
+  const v1 = {
+    authorization_scheme: 'Bearer',
+    token_place: 'body',
+    token_name: 'recipientToken',
+    issue_path: '/invoices/{invoice_id}',
+  } as const;
+  return {
+    issuer: {
+      organization_number: sample.organizationNumber,
+      account_number: sample.accountNumber,
+      interface: sample.shape,
+      base_url: `${invoiceServiceUrl}/${slug}`,
+      access_token_url: `${invoiceServiceUrl}/${slug}/accesstoken/get`,
+      client_id: sample.clientId,
+      client_secret_env: sample.secretVariable,
+      ...(sample.shape === 'v1' && v1),
+    },
   };
 }
 

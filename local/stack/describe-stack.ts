@@ -57,6 +57,7 @@ export function describeStack({
     organizations: sampleOrganizations.map(({ slug }) => ({
       slug,
       memberSystemUrl: `${memberSystemUrl}/${slug}`,
+      invoiceServiceUrl: `${localUrl(ports.invoiceService)}/${slug}`,
       coordinatorToken: tokens.get(slug) ?? '',
       returnTo: app.returnTo,
       webhookUrl: webhookUrl(callbackUrl, slug, secrets.webhookSecrets),

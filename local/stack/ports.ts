@@ -14,6 +14,7 @@ const names = [
   'idporten',
   'staff',
   'desk',
+  'invoiceService',
 ] as const;
 
 export type Ports = Record<(typeof names)[number], number>;

@@ -34,7 +34,14 @@ export function issuersAt(ports: Ports): Record<ProviderName, string> {
 
 /** The stack's own Node programs: what each is started with. Each gets the secrets it needs and no others. */
 export function describePrograms(settings: ProgramSettings): ProgramOptions[] {
-  return [identityProvider(settings), memberSystem(settings), callback(settings), worker(settings), desk(settings)];
+  return [
+    identityProvider(settings),
+    memberSystem(settings),
+    invoiceService(settings),
+    callback(settings),
+    worker(settings),
+    desk(settings),
+  ];
 }
 
 /** By folder: what a program of that folder needs to work on this stack, `use-running-stack.ts` reads it. */
@@ -59,6 +66,7 @@ export function describeEnvironments(settings: ProgramSettings): StackFile['envi
       PERSONNUMMER_SEALING_KEYS: keys.PERSONNUMMER_SEALING_KEYS,
       PERSONNUMMER_INDEX_SECRETS: keys.PERSONNUMMER_INDEX_SECRETS,
     },
+    invoices: { DEPLOYMENT: 'local', DATABASE_URL: database.urls.member_importer },
     'audit-tools': {
       DATABASE_URL: database.urls.auditor_login,
       AUDIT_VERIFIER_KEYS: keys.AUDIT_VERIFIER_KEYS,
@@ -90,6 +98,14 @@ function memberSystem({ ports, secrets, logs }: ProgramSettings): ProgramOptions
       ...secrets.memberSystemTokens,
     },
   );
+}
+
+function invoiceService({ ports, secrets, logs }: ProgramSettings): ProgramOptions {
+  const readyUrl = `${localUrl(ports.invoiceService)}/${sampleOrganizations[0]?.slug}/control`;
+  return program('invoice-service', 'local/invoice-service.ts', logs, readyUrl, {
+    PORT: String(ports.invoiceService),
+    ...secrets.invoiceSecrets,
+  });
 }
 
 function callback({ ports, keys, secrets, database, logs }: ProgramSettings): ProgramOptions {
@@ -127,6 +143,7 @@ function worker({ ports, keys, secrets, database, logs }: ProgramSettings): Prog
     AUDIT_SEALING_KEY: keys.AUDIT_SEALING_KEY,
     AUDIT_CHECKPOINT_FILE: checkpointFile(logs),
     ...secrets.memberSystemTokens,
+    ...secrets.invoiceSecrets,
   });
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createKeyPair, createSecret } from '../../key-tools/new-keys.ts';
 import type { ClientProof, LocalClient } from '../identity-provider/client.ts';
 import { tokenVariable } from '../member-system/main.ts';
+import { sampleIssuers } from '../sample-data/issuers.ts';
 import { sampleOrganizations } from '../sample-data/organizations.ts';
 import { type SampleProvider, sampleProviders, webhookSecretVariable } from '../sample-data/providers.ts';
 
@@ -17,6 +18,8 @@ export type StackSecrets = {
   deskCookieKey: string;
   /** Of the member systems. */
   memberSystemTokens: Record<string, string>;
+  /** Of our clients at the invoice service. */
+  invoiceSecrets: Record<string, string>;
   /** The other side of the client secrets: what the providers know of the clients. */
   clients: LocalClient[];
 };
@@ -34,12 +37,14 @@ export function createSecrets(callbackUrl: string): StackSecrets {
     return { ...client, webhookUrl: webhookUrl(callbackUrl, sample.organization, webhookSecrets) };
   });
   const memberSystemTokens = perOrganization(tokenVariable);
+  const invoiceSecrets = Object.fromEntries(sampleIssuers.map(({ secretVariable }) => [secretVariable, newSecret()]));
   return {
     clientSecrets,
     webhookSecrets,
     metricsToken: newSecret(),
     deskCookieKey: createSecret(),
     memberSystemTokens,
+    invoiceSecrets,
     clients,
   };
 }

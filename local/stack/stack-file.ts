@@ -34,6 +34,8 @@ export type StackFile = {
     slug: string;
     /** `GET <this>/members/{external_id}` shows what the member system holds, `POST <this>/control` makes it misbehave. */
     memberSystemUrl: string;
+    /** The organisation's side of the local invoice service: `GET <this>/control` shows what was issued, `POST` makes it misbehave. */
+    invoiceServiceUrl: string;
     /** Access token of the organisation's sample coordinator. */
     coordinatorToken: string;
     /** Where the app wants a login to return to; registered for the organisation. */
@@ -51,7 +53,14 @@ export type StackFile = {
   keys: LocalKeys;
   /** What the programs of each folder are started with, the secrets of their providers and member systems included. */
   environments: Record<
-    'auth-callback' | 'worker' | 'members-import' | 'coordinator-desk' | 'configuration' | 'audit-tools' | 'key-tools',
+    | 'auth-callback'
+    | 'worker'
+    | 'members-import'
+    | 'invoices'
+    | 'coordinator-desk'
+    | 'configuration'
+    | 'audit-tools'
+    | 'key-tools',
     Readonly<Record<string, string>>
   >;
 };

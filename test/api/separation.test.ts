@@ -270,6 +270,7 @@ test('tables, other schemas, other methods and plans are out of reach', async ()
     'registry',
     'audit',
     'sync',
+    'billing',
     'private',
     'login',
     'worker',
@@ -286,6 +287,7 @@ test('tables, other schemas, other methods and plans are out of reach', async ()
     '/observations',
     '/events',
     '/pushes',
+    '/issuers',
     '/oauth_clients',
     '/sessions',
     '/identity_links',
@@ -308,6 +310,8 @@ test('tables, other schemas, other methods and plans are out of reach', async ()
   for (const path of [
     '/rpc/record_observation',
     '/rpc/claim_pushes',
+    '/rpc/claim_invoice',
+    '/rpc/load_invoices',
     '/rpc/coordinator_organizations',
     '/rpc/refuse',
   ]) {
@@ -341,6 +345,8 @@ const calls = (id: string, member: string): [string, unknown][] => [
   ['/rpc/resolve_conflict', { conflict_id: id, decision: 'keep_existing', note: null, expected_version: 1 }],
   ['/rpc/undo_resolution', { conflict_id: id, note: null }],
   ['/rpc/link_login', { observation_id: id, member_id: member }],
+  ['/rpc/cancel_invoice', { invoice_id: id, reason: 'sent by post' }],
+  ['/rpc/retry_invoice', { invoice_id: id }],
   ['/rpc/retry_sync', { push_id: id }],
   ['/rpc/retry_sync', { conflict_id: id }],
   ['/rpc/fetch_number', { push_id: id }],

@@ -58,7 +58,15 @@ export async function createWorld<Kind extends DatabaseServer>(
   const ports = await choosePorts();
   const keys = createKeys();
   const issuers = issuersAt(ports);
-  const surroundings = { issuers, memberSystemUrl: memberSystems.url, returnTo, deskReturnTo: returnTo };
+  // No invoices are added there, so nobody asks at this address.
+  const invoiceServiceUrl = localUrl(ports.invoiceService);
+  const surroundings = {
+    issuers,
+    memberSystemUrl: memberSystems.url,
+    invoiceServiceUrl,
+    returnTo,
+    deskReturnTo: returnTo,
+  };
   await configureSamples(ownerUrl, sampleConfiguration(surroundings));
   await withClient(ownerUrl, (client) => seed(client, { keys, issuers }));
   await admin(`update sync.member_systems set timeout_ms = 1000, concurrency = 6`);
@@ -92,6 +100,7 @@ async function choosePorts() {
     'bankid',
     'idporten',
     'staff',
+    'invoiceService',
   ] as const;
   const free = await Promise.all(names.map(async (name) => [name, await findFreePort()] as const));
   return { ...(Object.fromEntries(free) as Record<(typeof names)[number], number>), app: 0, postgres: 0, desk: 0 };

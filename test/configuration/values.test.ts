@@ -7,6 +7,7 @@ import {
   appTable,
   configuredTables,
   coordinatorTable,
+  issuerTable,
   memberSystemTable,
   organizationTable,
   providerTable,
@@ -60,7 +61,7 @@ test('every column of the tables is in the file, or left out for a reason', asyn
 
 test('every column that a file may set has its place in the file', () => {
   const organization = jsonSchema().properties?.organizations?.items?.properties ?? {};
-  const { providers: providerRows, member_system, apps, coordinators, ...own } = organization;
+  const { providers: providerRows, member_system, issuer, apps, coordinators, ...own } = organization;
   const names = (of: object | undefined) => Object.keys(of ?? {}).toSorted();
   assert.deepEqual(names(own), organizationTable.columns.toSorted());
   assert.deepEqual(
@@ -68,6 +69,7 @@ test('every column that a file may set has its place in the file', () => {
     providerTable.columns.filter((name) => name !== 'provider').toSorted(),
   );
   assert.deepEqual(names(member_system?.properties), memberSystemTable.columns.toSorted());
+  assert.deepEqual(names(issuer?.properties), issuerTable.columns.toSorted());
   assert.deepEqual(names(apps?.items?.properties), appTable.columns.toSorted());
   assert.deepEqual(names(coordinators?.items?.properties), coordinatorTable.columns.toSorted());
 });

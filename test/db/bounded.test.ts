@@ -20,6 +20,7 @@ const REFUSED: Record<string, () => unknown[]> = {
   add_comment: () => [randomUUID(), 'asked her'],
   approve: () => [randomUUID(), 1],
   assign_conflict: () => [randomUUID(), null],
+  cancel_invoice: () => [randomUUID(), 'sent by post'],
   count_grant_area: () => [randomUUID(), 2025, '{03}', null],
   decline: () => [randomUUID(), null, 1],
   erase_member: () => [randomUUID(), 'asked by letter', 1],
@@ -40,6 +41,7 @@ const REFUSED: Record<string, () => unknown[]> = {
   propose_receiver_key: () => ['nobody', {}],
   resolve_conflict: () => [randomUUID(), 'keep_existing', null, 1],
   resolve_conflicts: () => ['{}', 'keep_existing', null, '{}'],
+  retry_invoice: () => [randomUUID()],
   retry_sync: () => [randomUUID()],
   set_language: () => ['no'],
   undo_resolution: () => [randomUUID(), null],
@@ -51,7 +53,7 @@ const REFUSED: Record<string, () => unknown[]> = {
 async function permanentRows(db: TestDatabase): Promise<number> {
   const { rows } = await db.pool.query<{ place: string }>(
     `select c.oid::regclass::text as place from pg_class c join pg_namespace n on n.oid = c.relnamespace
-     where n.nspname in ('registry', 'sync', 'audit', 'reporting') and c.relkind in ('r', 'p')`,
+     where n.nspname in ('registry', 'sync', 'audit', 'reporting', 'billing') and c.relkind in ('r', 'p')`,
   );
   const counted = await one<{ n: number }>(
     db,

@@ -13,7 +13,7 @@ test('every column of every table is in the catalog of personal data once, and n
   const { rows: columns } = await db.pool.query(
     `select n.nspname || '.' || c.relname || '.' || a.attname as column
      from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
-     where n.nspname in ('registry', 'sync', 'audit', 'private', 'reporting') and c.relkind in ('r', 'p', 'm') and a.attnum > 0 and not a.attisdropped`,
+     where n.nspname in ('registry', 'sync', 'audit', 'private', 'reporting', 'billing') and c.relkind in ('r', 'p', 'm') and a.attnum > 0 and not a.attisdropped`,
   );
   const { rows: catalog } = await db.pool.query(
     `select schema_name || '.' || table_name || '.' || column_name as column from private.personal_data`,

@@ -110,6 +110,25 @@ const KEPT = [
   ],
   ...['push_held', 'push_released', 'push_accepted', 'breaker_opened', 'breaker_probing', 'breaker_closed'],
   ...['file_written', 'file_fetched', 'file_acknowledged', 'file_expired', 'drift_found'],
+  // What a member gets of them is the invoice.
+  ...[
+    'invoice_added',
+    'issue_token_requested',
+    'invoice_issued',
+    'invoice_no_consent',
+    'invoice_ambiguous',
+    'invoice_not_enough_data',
+    'invoice_rejected',
+  ],
+  ...[
+    'invoice_given_up',
+    'invoice_attempt_failed',
+    'invoice_cancelled',
+    'invoice_requeued',
+    'invoice_breaker_opened',
+    'invoice_breaker_probing',
+    'invoice_breaker_closed',
+  ],
   // Nobody is left to read them.
   ...['erasure_announced', 'member_erased', 'erasure_receipt_given', 'erasure_replayed'],
 ];

@@ -10,7 +10,9 @@ import { connect, logsIn, onDatabase, query, restore } from './support/restored.
 /** What pg_dumpall of 15 writes about our roles; its three grants fail from 16 on, where whoever gave them needs ADMIN OPTION. */
 const ROLES_OF_15 = [
   `create role migrator login createrole password 'local'`,
-  ...['registry_owner', 'audit_owner', 'queue_owner', 'auditor'].map((role) => `create role ${role} nologin`),
+  ...['registry_owner', 'audit_owner', 'queue_owner', 'billing_owner', 'auditor'].map(
+    (role) => `create role ${role} nologin`,
+  ),
   ...['anon', 'authenticated', 'service_role'].map((role) => `create role ${role} nologin noinherit`),
   ...['auth_callback', 'sync_worker', 'member_importer'].map((role) => `create role ${role} login noinherit`),
   ...['lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout'].map(

@@ -12,9 +12,9 @@ async function made(url: string): Promise<string[]> {
   await using client = await connect(url);
   const { rows } = await client.query<{ line: string }>(
     `select format('%s %s %s %s', c.relname, c.relowner::regrole, c.relrowsecurity, c.relforcerowsecurity) as line
-     from pg_class c where c.relnamespace = any (array['registry', 'sync', 'audit', 'reporting']::regnamespace[]) and c.relkind = 'r'
+     from pg_class c where c.relnamespace = any (array['registry', 'sync', 'audit', 'reporting', 'billing']::regnamespace[]) and c.relkind = 'r'
      union all select format('%s %s', polrelid::regclass, polname) from pg_policy
-     union all select format('%s %s', p.oid::regprocedure, a) from pg_proc p, unnest(p.proacl) a where pronamespace::regnamespace::text in ('login', 'worker', 'import', 'private', 'api', 'audit')
+     union all select format('%s %s', p.oid::regprocedure, a) from pg_proc p, unnest(p.proacl) a where pronamespace::regnamespace::text in ('login', 'worker', 'import', 'private', 'api', 'audit', 'billing')
      union all select format('%s %s %s', tgrelid::regclass, tgname, tgenabled) from pg_trigger where not tgisinternal
      union all select format('%s member of %s', member::regrole, roleid::regrole) from pg_auth_members where member = to_regrole('registry_owner')
      order by 1`,

@@ -87,7 +87,7 @@ test('every code of a push or a job is on the page with what follows from it, an
 });
 
 test('every code of an import is on the page, and no other', () => {
-  const errors = readFileSync(join(ROOT, 'members-import', 'errors.ts'), 'utf8');
+  const errors = readFileSync(join(ROOT, 'runtime', 'csv', 'errors.ts'), 'utf8');
   assertSame(listed('## Codes of an import'), union(errors, 'ImportErrorCode'));
 });
 

@@ -9,6 +9,7 @@ const programs = {
   callback: 'auth-callback',
   worker: 'worker',
   import: 'members-import',
+  invoices: 'invoices',
   desk: 'coordinator-desk',
   configure: 'configuration',
   auditor: 'audit-tools',

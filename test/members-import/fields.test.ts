@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import { createJudge } from '../../members-import/judge-batch.ts';
-import { readEmail, readExternalId, readName, readPhone } from '../../members-import/read-fields.ts';
+import { readEmail, readName, readPhone } from '../../members-import/read-fields.ts';
 import { parsePublicKeys, parseSecrets } from '../../personnummer/keys.ts';
+import { readExternalId } from '../../runtime/csv/clean-fields.ts';
 import { testKeys } from '../support/keys.ts';
 import { decoyNumber } from '../support/samples.ts';
 

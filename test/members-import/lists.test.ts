@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { test } from 'vitest';
-import { ImportError } from '../../members-import/errors.ts';
-import { writeList } from '../../members-import/write-list.ts';
+import { ImportError } from '../../runtime/csv/errors.ts';
+import { writeList } from '../../runtime/csv/write-list.ts';
 import { createImportWorld, csv, type ImportWorld } from './support/run-import.ts';
 
 const members = csv('external_id,email', '1,nobody', '2,');

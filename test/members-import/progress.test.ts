@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { test } from 'vitest';
-import { showProgress } from '../../members-import/progress.ts';
+import { showProgress } from '../../runtime/csv/progress.ts';
 
 /** What is written to a terminal, or to a file. */
 function fakeStream(isTTY: boolean) {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { test } from 'vitest';
-import { ImportError } from '../../members-import/errors.ts';
-import { createSplitter, type RecordForm } from '../../members-import/read-records.ts';
+import { ImportError } from '../../runtime/csv/errors.ts';
+import { createSplitter, type RecordForm } from '../../runtime/csv/read-records.ts';
 import { understand } from './support/understand.ts';
 
 const delimiter = fc.constantFrom(',', ';', '\t', '|');

@@ -17,8 +17,15 @@ function setUp(answer: () => Promise<{ lost: string[]; forbidden_flags: string[]
       return answer();
     },
     sweep: () => Promise.resolve([]),
+    beatInvoices: () => Promise.resolve({ lost: [], forbidden_flags: ['invoices:y'] }),
+    sweepInvoices: () => Promise.resolve([]),
   };
-  return { beats, leases, gate, heart: startHeartbeat({ database, leases, gate, log, everyMs: 600_000 }) };
+  return {
+    beats,
+    leases,
+    gate,
+    heart: startHeartbeat({ database, leases, invoiceLeases: createLeases(), gate, log, everyMs: 600_000 }),
+  };
 }
 
 test('a beat says what is held, and hears what is lost and what may not be fetched', async () => {
@@ -29,7 +36,7 @@ test('a beat says what is held, and hears what is lost and what may not be fetch
   await heart.beat();
   assert.deepEqual(beats, [['pool-1', ['a', 'b'], ['7', '8']]]);
   assert.deepEqual([kept.signal.aborted, lost.signal.aborted], [false, true]);
-  assert.deepEqual(gate.forbiddenFlags(), ['org:x']);
+  assert.deepEqual(gate.forbiddenFlags(), ['org:x', 'invoices:y']);
   await heart.stop();
 });
 
@@ -52,6 +59,6 @@ test('those who ask at the same time share one beat, and one that fails is follo
   fails = false;
   await heart.beat();
   assert.equal(beats.length, 2);
-  assert.deepEqual(gate.forbiddenFlags(), ['org:y']);
+  assert.deepEqual(gate.forbiddenFlags(), ['org:y', 'invoices:y']);
   await heart.stop();
 });

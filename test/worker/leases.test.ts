@@ -40,6 +40,6 @@ test('what is over is held no more, and what was claimed again meanwhile still i
   const first = leases.hold('a', '1', performance.now(), 15_000);
   using second = leases.hold('a', '2', performance.now(), 15_000);
   first[Symbol.dispose]();
-  assert.deepEqual(leases.held(), { pushIds: ['a'], fencingTokens: ['2'] });
+  assert.deepEqual(leases.held(), { ids: ['a'], fencingTokens: ['2'] });
   second.assertHeld();
 });

@@ -46,13 +46,22 @@ const database: WorkerDatabase = {
   makeGrantSnapshot: notCalled,
   grantReport: notCalled,
   grantRows: notCalled,
+  claimInvoice: notCalled,
+  putBackInvoice: notCalled,
+  beginLookUp: notCalled,
+  finishInvoice: notCalled,
+  beatInvoices: notCalled,
+  sweepInvoices: notCalled,
+  issuer: notCalled,
 };
 const log = createLogger({ name: 'test', level: 'silent' });
 const parts = {
   deliver: notCalled,
+  issue: notCalled,
   leases: createLeases(),
+  invoiceLeases: createLeases(),
   gate: createGate(1),
-  metrics: { attempt: () => undefined },
+  metrics: { attempt: () => undefined, invoice: () => undefined },
   numbers: { unsealer: testKeys().unsealer, indexer: testKeys().indexer, indexVersions: new Set<string>() },
   drift: { indexer: testKeys().indexer, authorize: notCalled, fetch: notCalled },
   onBreaker: notCalled,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
-import { tryAgain } from '../../worker/tasks/push_personnummer.ts';
+import { tryAgain } from '../../worker/attempts.ts';
 
 function failing(times: number) {
   let calls = 0;

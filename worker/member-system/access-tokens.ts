@@ -1,16 +1,20 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import * as client from 'openid-client';
+import { z } from 'zod';
 import type { GuardedFetch } from '../../runtime/guarded-fetch.ts';
 import { Failure } from '../failure.ts';
 import type { TokenEndpointAuthMethod } from './settings.ts';
 
-/** The client of a member system's token endpoint, with its secret. */
-interface TokenClient {
+/** The client of a token endpoint, with its secret. */
+export interface TokenClient {
   readonly tokenUrl: string;
   readonly clientId: string;
   readonly clientSecret: string;
-  readonly authMethod: TokenEndpointAuthMethod;
+  /** `headers`: an endpoint of Vipps's, which takes client and secret as headers of their own and no grant. */
+  readonly authMethod: TokenEndpointAuthMethod | 'headers';
+  /** With `headers`: the value of `Ocp-Apim-Subscription-Key`; null: none. */
+  readonly subscriptionKey?: string | null;
   readonly scope: string | null;
 }
 
@@ -41,9 +45,9 @@ const marginMs = 30_000;
 const timeoutSeconds = 10;
 
 // The secret is part of the key as a hash: a replaced secret or a changed row gets its own token at once.
-function keyOf({ tokenUrl, clientId, clientSecret, authMethod, scope }: TokenClient): string {
+function keyOf({ tokenUrl, clientId, clientSecret, authMethod, scope, subscriptionKey }: TokenClient): string {
   return createHash('sha256')
-    .update(JSON.stringify([tokenUrl, clientId, clientSecret, authMethod, scope]))
+    .update(JSON.stringify([tokenUrl, clientId, clientSecret, authMethod, scope, subscriptionKey ?? null]))
     .digest('base64url');
 }
 
@@ -53,11 +57,15 @@ const authentications = {
   client_secret_post: client.ClientSecretPost,
 };
 
-function configuration(tokenClient: TokenClient, options: AccessTokensOptions): client.Configuration {
+function configuration(
+  tokenClient: TokenClient,
+  authMethod: TokenEndpointAuthMethod,
+  options: AccessTokensOptions,
+): client.Configuration {
   const url = URL.parse(tokenClient.tokenUrl);
   if (url === null) throw new Failure('member_system_misconfigured');
   const server = { issuer: url.origin, token_endpoint: url.href };
-  const authentication = authentications[tokenClient.authMethod](tokenClient.clientSecret);
+  const authentication = authentications[authMethod](tokenClient.clientSecret);
   const built = new client.Configuration(server, tokenClient.clientId, undefined, authentication);
   built.timeout = timeoutSeconds;
   built[client.customFetch] = (target, init) => options.fetch(target, init as RequestInit);
@@ -72,11 +80,36 @@ function failureOf(error: unknown): Failure {
   return new Failure('token_unavailable', { cause: error });
 }
 
+/** `POST /accesstoken/get` of Vipps: its answer is that of OAuth, with `expires_in` as text. */
+const headersAnswer = z.object({ access_token: z.string().min(1), expires_in: z.coerce.number().optional() });
+
+async function fetchByHeaders(
+  { tokenUrl, clientId, clientSecret, subscriptionKey }: TokenClient,
+  options: AccessTokensOptions,
+) {
+  const url = URL.parse(tokenUrl);
+  if (url === null || (url.protocol !== 'https:' && !options.allowsPlainHttp))
+    throw new Failure('issuer_misconfigured');
+  const headers: Record<string, string> = { client_id: clientId, client_secret: clientSecret };
+  if (subscriptionKey) headers['ocp-apim-subscription-key'] = subscriptionKey;
+  const signal = AbortSignal.timeout(timeoutSeconds * 1_000);
+  const response = await options.fetch(url.href, { method: 'POST', headers, signal });
+  const { status } = response;
+  if (status >= 400 && status < 500 && status !== 408 && status !== 429) throw new Failure('token_refused');
+  const answer = status === 200 ? headersAnswer.safeParse(await response.json()) : null;
+  if (!answer?.success) throw new Failure('token_unavailable');
+  return answer.data;
+}
+
 async function fetchToken(tokenClient: TokenClient, options: AccessTokensOptions, now: () => number): Promise<Held> {
   try {
-    const parameters: Record<string, string> = tokenClient.scope === null ? {} : { scope: tokenClient.scope };
     const asked = now();
-    const answer = await client.clientCredentialsGrant(configuration(tokenClient, options), parameters);
+    const answer = await (tokenClient.authMethod === 'headers'
+      ? fetchByHeaders(tokenClient, options)
+      : client.clientCredentialsGrant(
+          configuration(tokenClient, tokenClient.authMethod, options),
+          tokenClient.scope === null ? undefined : { scope: tokenClient.scope },
+        ));
     // Without `expires_in` nothing is known about its life, so it is used once.
     return { token: answer.access_token, until: asked + (answer.expires_in ?? 0) * 1000 - marginMs };
   } catch (error) {

@@ -3,7 +3,7 @@ import type { AccessTokens } from './access-tokens.ts';
 import type { Authentication } from './settings.ts';
 
 /** A value for the `Authorization` header. */
-interface Authorization {
+export interface Authorization {
   readonly header: string | null;
   /** Present when the value may be out of date: forgets it, so that the next one is fresh. */
   readonly forget?: () => void;
@@ -20,7 +20,7 @@ export interface AuthorizeOptions {
 }
 
 // RFC 9110 section 5.5: anything else cannot be a header value, and an error about it would quote the secret.
-const headerText = /^[\x21-\x7e]+$/;
+export const headerText = /^[\x21-\x7e]+$/;
 
 /**
  * Creates the function that authorises requests.
@@ -65,9 +65,9 @@ export function createAuthorize({ secrets, accessTokens }: AuthorizeOptions): Au
  * Calls with an authorisation, and once more with a fresh one when it is not taken: a token can be withdrawn before it expires. What
  * is called twice must bear it: a read does, a change does by its idempotency key.
  */
-export async function authorized<T extends { readonly status: number }>(
-  authentication: Authentication,
-  authorize: Authorize,
+export async function authorized<T extends { readonly status: number }, Known = Authentication>(
+  authentication: Known,
+  authorize: (authentication: Known) => Promise<Authorization>,
   call: (authorization: string | null) => Promise<T>,
 ): Promise<T> {
   const first = await authorize(authentication);

@@ -25,7 +25,10 @@ export interface CheckOptions {
 // Nobody's id: a member system answers 404 at most.
 const nobody = 'connection-check-nobody';
 
-async function tryOut(what: string, action: () => Promise<string | undefined> | string | undefined): Promise<Finding> {
+export async function tryOut(
+  what: string,
+  action: () => Promise<string | undefined> | string | undefined,
+): Promise<Finding> {
   try {
     const seen = await action();
     return { what, failure: null, ...(seen !== undefined && { seen }) };

@@ -122,7 +122,11 @@ export interface Reading {
 
 /** Reads from the member system without changing anything there. Throws as `send` does. */
 export async function read(url: string, options: SendOptions, method: 'GET' | 'OPTIONS' = 'GET'): Promise<Reading> {
-  const request = { url, method, headers: { accept: 'application/json' }, body: null };
+  return await ask({ url, method, headers: { accept: 'application/json' }, body: null }, options);
+}
+
+/** Sends a request and reads the answer with the JSON object in its body. Throws as `send` does. */
+export async function ask(request: MemberSystemRequest, options: SendOptions): Promise<Reading> {
   return await exchange(request, options, async (response) => {
     const { status, headers } = response;
     return { status, body: await readObject(response), retryAfter: readRetryAfter(headers) };

@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Job, JobHelpers, Task } from 'graphile-worker';
+import type { JobHelpers, Task } from 'graphile-worker';
 import type { Logger } from '../../runtime/logger.ts';
+import { flagOf, reportPausesMs, stopsIn, tryAgain, workerIdOf } from '../attempts.ts';
 import type { WorkerDatabase } from '../database.ts';
 import type { PushClaim } from '../database-rows.ts';
 import type { Deliver } from '../deliver.ts';
-import { Failure } from '../failure.ts';
 import type { Gate } from '../gate.ts';
 import type { Leases } from '../leases.ts';
 import { concurrencyOf } from '../member-system/settings.ts';
@@ -25,8 +25,6 @@ export interface PushPersonnummerOptions {
   readonly timeoutMs: number;
 }
 
-// A report that is lost costs another request after the lease; the fencing token makes reporting it twice harmless.
-const reportPausesMs = [200, 800];
 // Then the queue has its say again, so that nobody waits long behind an organisation with thousands of changes.
 const mostInARow = 50;
 const inARowMs = 1_000;
@@ -44,7 +42,7 @@ export function createPushPersonnummer(options: PushPersonnummerOptions): Task {
   const { database, gate } = options;
   return async (payload, helpers) => {
     const { push_id: pushId } = readPushPayload(payload);
-    const flag = flagOf(helpers.job);
+    const flag = flagOf(helpers.job, 'org');
     using slot = gate.enter(flag);
     if (slot === null) return await database.putBackPush(pushId);
 
@@ -122,58 +120,4 @@ async function attempt(
   else options.log.warn(cause === undefined ? fields : { ...fields, err: cause }, 'push not delivered');
   if (result === 'retry') await options.onBreaker();
   return claimed && { claim: claimed, claimedAt: reportedAt };
-}
-
-// A name of its own for every run: two runs of one push, even in one process, must not take each other for themselves.
-function workerIdOf({ job }: JobHelpers): string {
-  return `${job.locked_by ?? 'worker'}/${job.id}/${job.attempts}`;
-}
-
-/** The flag that names the organisation; a probe has none. */
-function flagOf(job: Job): string | null {
-  return Object.keys(job.flags ?? {}).find((flag) => flag.startsWith('org:')) ?? null;
-}
-
-/**
- * Calls an action that may be repeated, again after each pause, and throws what the last call threw.
- *
- * @param pausesMs in milliseconds; one more call than pauses
- * @param onFailure hears what the calls before the last one threw
- */
-export async function tryAgain<T>(
-  action: () => Promise<T>,
-  pausesMs: readonly number[],
-  onFailure: (error: unknown) => void,
-): Promise<T> {
-  for (const pauseMs of pausesMs) {
-    try {
-      return await action();
-    } catch (error) {
-      onFailure(error);
-      await pause(pauseMs);
-    }
-  }
-  return await action();
-}
-
-/**
- * A signal that ends one attempt: when its time is up, or when the worker stops. Its reason is the Failure to report.
- *
- * @param timeoutMs in milliseconds
- * @param stopping graphile-worker's signal that the worker is stopping
- * @returns the signal; to be disposed of after the attempt, because the worker's signal outlives thousands of them
- */
-function stopsIn(timeoutMs: number, stopping: AbortSignal): Disposable & { readonly signal: AbortSignal } {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(new Failure('task_timeout')), timeoutMs);
-  const stop = () => controller.abort(new Failure('worker_stopping'));
-  if (stopping.aborted) stop();
-  stopping.addEventListener('abort', stop);
-  return {
-    signal: controller.signal,
-    [Symbol.dispose]() {
-      clearTimeout(timer);
-      stopping.removeEventListener('abort', stop);
-    },
-  };
 }

@@ -8,3 +8,4 @@ as $$
 $$;
 comment on function private.today is 'Out: today in Norway.';
 grant execute on function private.today to authenticated; -- called by views
+grant execute on function private.today to billing_owner; -- ceilings and due dates of invoices

@@ -12,3 +12,4 @@ as $$
   end
 $$;
 comment on function private.member_system_fault is 'In: code of a failure. Out: at_once, counted, or null.';
+grant execute on function private.member_system_fault to billing_owner; -- invoices have breakers too

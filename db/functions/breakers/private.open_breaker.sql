@@ -1,5 +1,4 @@
--- Nothing more is sent until a probe gets through. The pause before it grows from half a minute to a quarter of an hour, or is
--- as long as the member system asked for. Refused credentials are a case at once: only a person can renew them.
+-- Nothing more is sent until a probe gets through. Refused credentials are a case at once: only a person can renew them.
 create or replace function private.open_breaker(p_breaker sync.breakers, p_push sync.pushes, p_retry_after integer)
 returns void
 language plpgsql volatile
@@ -7,12 +6,11 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   b sync.breakers;
-  v_pause constant interval := greatest(
-    least(30 * 2 ^ least(p_breaker.openings, 10), 900), least(coalesce(p_retry_after, 0), 86400)) * interval '1 second';
 begin
   update sync.breakers
   set state = 'open', openings = openings + 1, error_code = p_push.error_code, http_status = p_push.http_status,
-      opened_at = coalesce(opened_at, clock_timestamp()), probe_at = clock_timestamp() + v_pause, probe_push_id = null,
+      opened_at = coalesce(opened_at, clock_timestamp()),
+      probe_at = clock_timestamp() + private.breaker_pause(p_breaker.openings, p_retry_after), probe_push_id = null,
       changed_at = clock_timestamp()
   where organization_id = p_breaker.organization_id
   returning * into b;

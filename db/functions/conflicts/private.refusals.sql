@@ -55,6 +55,8 @@ as $$
     ('list_unusable', 422, 'There is no such list, or not of that length.'),
     ('area_unusable', 422, 'Name counties or municipalities, by their numbers in that year.'),
     ('unknown_language', 422, 'The language is nb, nn or en.'),
+    ('invoice_not_open', 409, 'The invoice is issued, is being issued at this moment, or is cancelled.'),
+    ('reason_too_long', 422, 'A reason has 500 characters at most.'),
     ('newer_change', 409, 'Something newer depends on this decision. Undo or settle that first.')
 $$;
 comment on function private.refusals is 'Out: code, HTTP status and message of every refusal.';

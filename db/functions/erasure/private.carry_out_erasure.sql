@@ -23,7 +23,8 @@ begin
   p := private.find_person(e.organization_id, v_member_ids); -- once more, now that nothing comes between
   v_counts := private.erase_events(p) || private.erase_cases(p) || private.erase_logins(p) || private.erase_imported(p)
     || private.erase_membership(p);
-  v_counts := v_counts || private.erase_records(p, e.id) || private.erase_pushes(p);
+  v_counts := v_counts || private.erase_records(p, e.id) || private.erase_pushes(p)
+    || jsonb_build_object('billing.invoices', billing.cancel_of_erased(p.organization_id, p.member_ids));
   v_remains := array_to_string(private.remains_of(p), ', ');
   if v_remains is not null then
     raise exception 'Something of the person would be left: %.', v_remains using errcode = 'PN011';

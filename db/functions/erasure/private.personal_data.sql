@@ -123,6 +123,16 @@ from (values
     'organization_id state failures openings error_code http_status opened_at probe_at probe_push_id changed_at', 'How the member system does.'),
   ('sync.rates', 'not personal', null, null, 'organization_id free_at', 'The same.'),
   ('sync.workers', 'not personal', null, null, 'pool_id started_at seen_at', 'Processes.'),
+  -- Invoices.
+  ('billing.invoices', 'kept', 't.organization_id = p.organization_id and t.member_id = any (p.member_ids)', null,
+    'id organization_id issuer_id member_id invoice_number amount_ore due_date kid document_reference description state attempts next_attempt_at '
+    'fencing_token lease_expires_at leased_by slot look_ups look_ups_on looked_up_by error_code http_status created_at settled_at cancelled_by '
+    'cancel_reason', 'Bookkeeping material, which the law keeps for five years. What waits is cancelled.'),
+  ('billing.issuers', 'not personal', null, null,
+    'id organization_id organization_number account_number interface base_url access_token_url client_id client_secret_env subscription_key_env '
+    'authorization_scheme token_place token_name issue_path timeout_ms concurrency look_ups_a_day created_at', 'Settings.'),
+  ('billing.breakers', 'not personal', null, null,
+    'organization_id state failures openings error_code http_status opened_at probe_at probe_invoice_id changed_at', 'How the invoice service does.'),
   -- The audit.
   ('audit.events', 'erased', '(t.member_id = any (p.member_ids) or t.observation_id = any (p.observation_ids)
       or t.conflict_id = any (p.conflict_ids) or t.push_id = any (p.push_ids))',

@@ -14,3 +14,4 @@ as $$
 $$;
 comment on function private.controls_hold is 'In: eleven digits. Out: whether they could be a personnummer, a D-number, or one of the numbers made like them.';
 grant execute on function private.controls_hold to audit_owner; -- private.holds_number calls it
+grant execute on function private.controls_hold to billing_owner; -- checks of invoices ask it

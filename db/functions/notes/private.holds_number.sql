@@ -52,3 +52,4 @@ end
 $$;
 comment on function private.holds_number is 'In: a text that a person wrote, or that is for people. Out: whether it may hold a personnummer. The one predicate for notes, evidence of consent, and sentences of the audit.';
 grant execute on function private.holds_number to audit_owner; -- audit.sentence asks it
+grant execute on function private.holds_number to billing_owner; -- checks of invoices ask it

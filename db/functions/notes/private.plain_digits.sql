@@ -28,3 +28,4 @@ end
 $$;
 comment on function private.plain_digits is 'In: a text. Out: the same with ASCII digits, blanks and hyphens, without invisible characters.';
 grant execute on function private.plain_digits to audit_owner; -- private.holds_number calls it
+grant execute on function private.plain_digits to billing_owner; -- checks of invoices ask it

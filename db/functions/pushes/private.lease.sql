@@ -8,3 +8,4 @@ as $$
   select interval '15 seconds'
 $$;
 comment on function private.lease is 'Out: the length of a lease.';
+grant execute on function private.lease to billing_owner; -- invoices are claimed in the same way

@@ -12,3 +12,4 @@ as $$
   end * interval '1 second'
 $$;
 comment on function private.retry_pause is 'In: attempts so far, Retry-After in seconds or null. Out: the pause.';
+grant execute on function private.retry_pause to billing_owner; -- invoices are tried again in the same way

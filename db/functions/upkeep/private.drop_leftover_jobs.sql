@@ -11,7 +11,7 @@ begin
   select count(*) into v_count from graphile_worker.complete_jobs(array(
     select j.id from graphile_worker.jobs as j
     where j.key is null and j.locked_at is null and j.attempts >= j.max_attempts
-      and j.task_identifier in ('push_personnummer', 'process_observation') limit 1000));
+      and j.task_identifier in ('push_personnummer', 'process_observation', 'issue_invoice') limit 1000));
   return v_count;
 end
 $$;

@@ -1,10 +1,10 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ImportError } from '../../../members-import/errors.ts';
 import { type JudgedRow, judgeRow } from '../../../members-import/judge-row.ts';
 import { readMembers } from '../../../members-import/member-records.ts';
 import { openFile, recordsOf } from '../../../members-import/open-file.ts';
+import { ImportError } from '../../../runtime/csv/errors.ts';
 
 export type Understood = {
   /** Why the import stops; then there is nothing else. */

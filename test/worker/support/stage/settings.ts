@@ -12,6 +12,7 @@ export function settingsFor(db: TestDatabase) {
     unsealingKeys: [current.privateKey],
     indexSecrets,
     memberSystemSecrets: new Map([['MEMBER_SYSTEM_NHF_TOKEN', token]]),
+    invoiceSecrets: new Map([['INVOICE_NHF_SECRET', token]]),
     sealing: {
       signers: parseSigners(testKeys().environment.AUDIT_SEALING_KEY).signers as [Signer, ...Signer[]],
       checkpointFile: null,
@@ -32,6 +33,7 @@ export function settingsFor(db: TestDatabase) {
       .join(),
     AUDIT_SEALING_KEY: testKeys().environment.AUDIT_SEALING_KEY,
     MEMBER_SYSTEM_NHF_TOKEN: token,
+    INVOICE_NHF_SECRET: token,
   };
   return { config, environment };
 }

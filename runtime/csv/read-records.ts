@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
+import { cleanId, idForm } from './clean-fields.ts';
 import { decodeText, type Encoding } from './encoding.ts';
 import { ImportError } from './errors.ts';
-import { cleanId, idForm } from './read-fields.ts';
 
 // csv-parse cannot be used here: it takes a quote at the start of a field as quoting for as long as no other quote comes, and what it
 // has taken in by then it does not give back. A record with a stray quote swallowed the members after it, or, where the parser is

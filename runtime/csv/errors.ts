@@ -1,4 +1,4 @@
-/** Why an import stops. Rows that cannot be imported do not stop it; see `judge-row.ts`. */
+/** Why a file is not taken in. Rows that cannot be taken do not stop it. */
 export type ImportErrorCode =
   | 'file_unreadable'
   | 'file_not_text'
@@ -12,6 +12,7 @@ export type ImportErrorCode =
   | 'list_not_writable'
   | 'file_looks_different'
   | 'organization_unknown'
+  | 'issuer_missing'
   | 'import_superseded'
   | 'rows_refused'
   | 'database_refused'
