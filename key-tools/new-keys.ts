@@ -15,7 +15,7 @@ export function publicKeySet(privateKeySet: string): string {
 /** A key pair as JSON Web Keys with the same `kid`, which begins with the moment it was made: so the newer of two is known. */
 export function createKeyPair(type: 'x25519' | 'ec', header: JWK = {}): { publicKey: JWK; privateKey: JWK } {
   const pair = type === 'x25519' ? generateKeyPairSync('x25519') : generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const kid = `${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}-${randomBytes(6).toString('hex')}`;
+  const kid = `${new Date().toISOString().replace(/[-:.]/g, '')}-${randomBytes(6).toString('hex')}`;
   return {
     publicKey: { ...pair.publicKey.export({ format: 'jwk' }), kid, ...header },
     privateKey: { ...pair.privateKey.export({ format: 'jwk' }), kid, ...header },
@@ -24,5 +24,5 @@ export function createKeyPair(type: 'x25519' | 'ec', header: JWK = {}): { public
 
 /** When a key of `createKeyPair` was made; an empty text for one that does not say, which sorts before all others. */
 export function madeAt(kid: string): string {
-  return /^(\d{8}T\d{6}Z)-/.exec(kid)?.[1] ?? '';
+  return /^(\d{8}T\d{9}Z)-/.exec(kid)?.[1] ?? '';
 }

@@ -8466,7 +8466,7 @@ begin
       or 'address' = any (p_columns) and k.address is distinct from r.address
       or 'postal_code' = any (p_columns) and k.postal_code is distinct from r.postal_code
       or 'chapter' = any (p_columns) and k.chapter is distinct from r.chapter then
-      v_changed := array['residence'];
+      v_changed := v_changed || 'residence'::text;
     end if;
   end if;
   if p_columns && array['member_since', 'member_until'] then

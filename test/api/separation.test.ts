@@ -31,6 +31,7 @@ let foreignMemberToken: string;
 let secrets: string[];
 let foreignConflict: string;
 let foreignPush: string;
+let foreignInvoice: string;
 let foreignObservation: string;
 let foreignMember: string;
 let foreignErasure: string;
@@ -47,6 +48,26 @@ async function asMember(callback: ActingCallback, mark: string) {
   });
   const signed = await signClaims(testKeys().environment.ACCESS_TOKEN_KEYS, claims);
   return { token: signed, memberId, userId: claims.sub, sessionId: claims.session_id };
+}
+
+/** One that waits, of the member `<mark>-external`. @returns its id */
+async function addInvoice({ organization }: ActingCallback, mark: string): Promise<string> {
+  await db.pool.query(
+    `insert into billing.issuers (organization_id, organization_number, account_number, base_url, access_token_url, client_id, client_secret_env)
+     values ($1, '999999999', '99990000022', 'https://invoices.example.org', 'https://invoices.example.org/token', 'c', 'INVOICE_X')`,
+    [organization.id],
+  );
+  const invoice = { line: 2, invoice_number: `${mark}-invoice`, member: `${mark}-external`, amount_ore: 45_000 };
+  const rest = { due_date: '2099-01-01', kid: '12345674', document_reference: null, description: 'Kontingent' };
+  await db
+    .poolFor('member_importer')
+    .query('select * from billing.load_invoices($1, $2)', [
+      organization.slug,
+      JSON.stringify([{ ...invoice, ...rest }]),
+    ]);
+  return (
+    await one<{ id: string }>(db, 'select id from billing.invoices where organization_id = $1', [organization.id])
+  ).id;
 }
 
 async function everyKindOfRow(callback: ActingCallback, mark: string) {
@@ -121,7 +142,7 @@ async function everyKindOfRow(callback: ActingCallback, mark: string) {
     `select private.announce_erasure($1, 'Asked by letter', 'operator', 'operator') as id`,
     [leaving.id],
   );
-  return { member, push, erasure };
+  return { member, push, erasure, invoice: await addInvoice(callback, mark) };
 }
 
 beforeAll(async () => {
@@ -133,8 +154,9 @@ beforeAll(async () => {
   own = await actAsCallback(db);
   foreign = await actAsCallback(db);
   await everyKindOfRow(own, 'own');
-  const { member, push, erasure } = await everyKindOfRow(foreign, 'foreign');
+  const { member, push, erasure, invoice } = await everyKindOfRow(foreign, 'foreign');
   foreignErasure = erasure.id;
+  foreignInvoice = invoice;
   await db.pool.query('select worker.count_figures()');
   for (const { organization } of [own, foreign])
     await db.pool.query(`select worker.make_grant_snapshot($1, 2025, 'bufdir-disability')`, [organization.slug]);
@@ -165,6 +187,7 @@ beforeAll(async () => {
     ...members,
     push.id,
     erasure.id,
+    invoice,
     foreign.organization.id,
     foreign.organization.slug,
     'foreign-',
@@ -428,6 +451,8 @@ test('a foreign id and an unknown one are refused alike, with 404, in every func
     foreignConflict,
     foreignConflict,
     foreignObservation,
+    foreignInvoice,
+    foreignInvoice,
     foreignPush,
     foreignConflict,
     waits.id,

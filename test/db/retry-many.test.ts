@@ -116,7 +116,21 @@ test('every code a worker stores has a reason in plain words', async () => {
       'erasure_ledger_unreachable',
       'erasure_ledger_broken',
     ];
-    const unexplained = ['unexpected_error', 'payload_invalid', ...ofOtherJobs];
+    // An invoice's; billing.explain_state has them.
+    const ofInvoices = [
+      'issuer_misconfigured',
+      'issuer_not_allowed',
+      'issue_token_missing',
+      'issue_token_expired',
+      'invoice_overdue',
+      'look_up_refused',
+      'look_ups_used_up',
+    ].filter((code) => code in failureResults);
+    for (const code of ofInvoices) {
+      const { reason } = await one(db, `select billing.explain_state('rejected', $1) as reason`, [code]);
+      assert.doesNotMatch(reason, /^Something unexpected/, code);
+    }
+    const unexplained = ['unexpected_error', 'payload_invalid', ...ofOtherJobs, ...ofInvoices];
     for (const code of Object.keys(failureResults)) {
       const { reason } = await one(db, 'select private.explain_failure($1) as reason', [code]);
       assert.equal(/^Something unexpected/.test(reason), unexplained.includes(code), `${code}: ${reason}`);

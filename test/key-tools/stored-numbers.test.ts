@@ -140,7 +140,6 @@ test('both turn over while people log in: nobody is missed, every change arrives
     await rollOut(known.printed, ...order);
     assert.match((await rotate(kind, 'know')).said, /rotation_under_way/);
     if (kind === 'index') assert.match((await rotate(kind, 'finish')).said, /key_still_needed/);
-    // The first sealing key was made in the same second as the next: their names do not say which is newer, the operator does.
     const used = await rotate(kind, 'use');
     assert.equal(used.code, 0, used.said);
     await rollOut(used.printed, ...order);

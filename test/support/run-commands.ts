@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { format } from 'node:util';
 
 // Runs commands one after the other in this process, each as if it had been started alone, and prints what became of them as JSON. Starting a process
@@ -16,9 +18,9 @@ for (const [at, { name, file, word }] of calls.entries()) {
     run.err += `${format(...said)}\n`;
   };
   process.exitCode = undefined;
-  const url = new URL(`../../${file}`, import.meta.url);
-  process.argv = [process.argv[0] as string, url.pathname, word];
-  await import(`${url.href}?${at}`);
+  const path = join(import.meta.dirname, '../..', file);
+  process.argv = [process.argv[0] as string, path, word];
+  await import(`${pathToFileURL(path).href}?${at}`);
   run.code = Number(process.exitCode ?? 0);
   runs[`${name} ${word}`] = run;
 }
