@@ -39,7 +39,11 @@ export function runProgram(
 }
 
 async function run(options: Arguments, config: InvoicesConfig, { say, progress }: Terminal): Promise<void> {
-  const client = new pg.Client({ connectionString: config.databaseUrl, application_name: 'invoices-issue', keepAlive: true });
+  const client = new pg.Client({
+    connectionString: config.databaseUrl,
+    application_name: 'invoices-issue',
+    keepAlive: true,
+  });
   // A lost connection is told by the query that needed it.
   client.on('error', () => undefined);
   refuseUnconfirmedCommits(client);
