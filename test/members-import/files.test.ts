@@ -125,7 +125,7 @@ test('the command says how it is used, and names an unknown organisation', async
   await using world = await createImportWorld();
   const misused = await world.run();
   assert.equal(misused.code, 2);
-  assert.match(misused.err, /exactly one file is needed[\s\S]*Usage: npm run members:import/);
+  assert.match(misused.err, /something is missing beside the options[\s\S]*Usage: npm run members:import/);
   const unknown = await world.run('--organization', 'nobody', world.file('members.csv', HEADER));
   assert.match(unknown.err, /there is no such organisation/);
 });
