@@ -17,6 +17,7 @@ COPY runtime runtime
 COPY auth-callback auth-callback
 COPY worker worker
 COPY members-import members-import
+COPY invoices invoices
 COPY coordinator-desk coordinator-desk
 # The desk's help.
 COPY docs/for-coordinators.md docs/for-koordinatorer.md docs/

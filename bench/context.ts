@@ -18,6 +18,7 @@ export type Size = {
   /** Members of a register that is counted for a grant. */
   grantMembers: number;
   pushes: number;
+  invoices: number;
   /** Pushes that failed for good, and as many that wait for later. */
   backlog: number;
 };
@@ -41,6 +42,7 @@ export const quick: Size = {
   importRows: 10_000,
   grantMembers: 20_000,
   pushes: 500,
+  invoices: 500,
   backlog: 5_000,
 };
 
@@ -57,5 +59,6 @@ export const full: Size = {
   importRows: 1_000_000,
   grantMembers: 1_000_000,
   pushes: 3_000,
+  invoices: 3_000,
   backlog: 100_000,
 };

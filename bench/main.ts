@@ -10,7 +10,7 @@ import { writeReport } from './report/write-report.ts';
 
 /**
  * `npm run bench [-- --quick]`: every bar of design section 11 in one run, as a table, as JSON, and as charts.
- * `-- --only decisions` (or `members`, `logins`, `trouble`, `pushes`) measures that part alone, and writes no report; so does
+ * `-- --only decisions` (or `members`, `logins`, `trouble`, `pushes`, `invoices`) measures that part alone, and writes no report; so does
  * `-- --history 50000000`: that many stored logins, audit events and attempts (a gigabyte of disk for a million of each).
  */
 async function main(): Promise<void> {

@@ -17,6 +17,7 @@ import {
 } from './rows/growth.ts';
 import { measureHistory } from './rows/history.ts';
 import { measureImport } from './rows/import.ts';
+import { measureInvoices } from './rows/invoices.ts';
 import { measureLists } from './rows/lists.ts';
 import { measureLogins } from './rows/logins.ts';
 import { measurePushes } from './rows/pushes.ts';
@@ -47,6 +48,7 @@ const ORDINARY: Record<string, Part> = {
   logins: async ({ context, keys, rows }) => void rows.push(...(await measureLogins(context, keys))),
   trouble: async ({ context, keys, rows }) => void rows.push(await measureTrouble(context, keys)),
   pushes: async ({ context, keys, rows }) => void rows.push(...(await measurePushes(context, keys))),
+  invoices: async ({ context, keys, rows }) => void rows.push(await measureInvoices(context, keys)),
   // Last, because from here on the tables grow.
   members: growTables,
   grants: async ({ context, rows }) => void rows.push(...(await measureGrants(context))),

@@ -78,13 +78,18 @@ async function load(client: Pick<pg.ClientBase, 'query'>, organization: string, 
     const values = [organization, JSON.stringify(invoices)];
     return (await client.query<{ line: number; result: string }>(text, values)).rows;
   } catch (cause) {
-    const state = cause instanceof pg.DatabaseError ? (cause.code ?? '') : '';
-    const [code, message] = refusals[state] ?? [
-      'database_failed',
-      `the database failed${state && ` (${state})`}; start again`,
-    ];
-    throw new ImportError(code, message, { cause });
+    throw explainFailure(cause);
   }
+}
+
+/** What the database refused, or how it failed, in words for the operator. */
+export function explainFailure(cause: unknown): ImportError {
+  const state = cause instanceof pg.DatabaseError ? (cause.code ?? '') : '';
+  const [code, message] = refusals[state] ?? [
+    'database_failed',
+    `the database failed${state && ` (${state})`}; start again`,
+  ];
+  return new ImportError(code, message, { cause });
 }
 
 /** Due dates are days in Norway. @returns yyyy-mm-dd */

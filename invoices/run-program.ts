@@ -4,10 +4,11 @@ import { ImportError } from '../runtime/csv/errors.ts';
 import type { ProgressOptions } from '../runtime/csv/progress.ts';
 import { framesOf } from '../runtime/describe-error.ts';
 import { ConfigurationError } from '../runtime/environment.ts';
+import { type AskMissing, LedgerError, refuseMissingErasures } from '../runtime/erasure-ledger.ts';
 import { refuseUnconfirmedCommits } from '../runtime/unconfirmed-commit.ts';
 import { type Arguments, command, readArguments } from './arguments.ts';
-import { readInvoicesConfig } from './config.ts';
-import { issueInvoices } from './issue-invoices.ts';
+import { type InvoicesConfig, readInvoicesConfig } from './config.ts';
+import { explainFailure, issueInvoices } from './issue-invoices.ts';
 
 /** Where a person reads what the program says. */
 export type Terminal = {
@@ -29,7 +30,7 @@ export function runProgram(
 ): Promise<number> {
   return runCommand(command, words, terminal, async (line) => {
     try {
-      await run(readArguments(line), readInvoicesConfig(environment).databaseUrl, terminal);
+      await run(readArguments(line), readInvoicesConfig(environment), terminal);
       return 0;
     } catch (error) {
       return explain(error, terminal);
@@ -37,8 +38,12 @@ export function runProgram(
   });
 }
 
-async function run(options: Arguments, connectionString: string, { say, progress }: Terminal): Promise<void> {
-  const client = new pg.Client({ connectionString, application_name: 'invoices-issue', keepAlive: true });
+async function run(options: Arguments, config: InvoicesConfig, { say, progress }: Terminal): Promise<void> {
+  const client = new pg.Client({
+    connectionString: config.databaseUrl,
+    application_name: 'invoices-issue',
+    keepAlive: true,
+  });
   // A lost connection is told by the query that needed it.
   client.on('error', () => undefined);
   refuseUnconfirmedCommits(client);
@@ -46,6 +51,7 @@ async function run(options: Arguments, connectionString: string, { say, progress
     await client.connect().catch((cause: unknown) => {
       throw new ImportError('database_failed', 'the database cannot be reached', { cause });
     });
+    await refuseMissingErasures(config.erasureLedger, config.deployment, missingErasures(client));
     const { added, known, rejected } = await issueInvoices(client, options, progress);
     say(`${added} invoices are to be issued, ${known} were there already, ${rejected} lines were rejected.`);
     if (rejected > 0) say(`Rejected lines: ${options.rejectedFile}`);
@@ -54,9 +60,21 @@ async function run(options: Arguments, connectionString: string, { say, progress
   }
 }
 
+function missingErasures(client: pg.Client): AskMissing {
+  return async (erasureIds, organizations) => {
+    const text = 'select unnest(import.missing_erasures($1::uuid[], $2::text[])) as id';
+    try {
+      const { rows } = await client.query<{ id: string }>(text, [erasureIds, organizations]);
+      return rows.map(({ id }) => id);
+    } catch (error) {
+      throw explainFailure(error);
+    }
+  };
+}
+
 function explain(error: unknown, { complain }: Terminal): number {
   if (error instanceof UsageError) throw error;
-  if (error instanceof ImportError || error instanceof ConfigurationError) {
+  if (error instanceof ImportError || error instanceof ConfigurationError || error instanceof LedgerError) {
     complain(`invoices-issue: ${'code' in error ? `${error.code}: ` : ''}${error.message}`);
     return 1;
   }

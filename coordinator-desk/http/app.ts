@@ -51,6 +51,7 @@ const routes = new Set([
   'worklist',
   'quality',
   'grants',
+  'invoices',
   'help',
   'sign-in',
   'signed-in',

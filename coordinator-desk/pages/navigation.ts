@@ -4,6 +4,7 @@ import { commonWords } from '../words/common.ts';
 import { deliveryWords } from '../words/deliveries.ts';
 import { grantWords } from '../words/grants.ts';
 import { helpWords } from '../words/help.ts';
+import { invoiceWords } from '../words/invoices.ts';
 import { loginWords } from '../words/logins.ts';
 import { memberWords } from '../words/members.ts';
 import { qualityWords } from '../words/quality.ts';
@@ -33,5 +34,6 @@ export const navigation: NavigationItem[] = [
   { href: '/systems', label: (locale) => deliveryWords[locale].system },
   { href: '/quality', label: (locale) => qualityWords[locale].title },
   { href: '/grants', label: (locale) => grantWords[locale].title },
+  { href: '/invoices', label: (locale) => invoiceWords[locale].title },
   { href: '/help', label: (locale) => helpWords[locale].title },
 ];

@@ -14,6 +14,8 @@ import { addGrantList } from './grants/grant-list.ts';
 import { addGrantLists } from './grants/grant-lists.ts';
 import { addGrantPage } from './grants/grant-page.ts';
 import { addHelp } from './help/help.ts';
+import { addInvoiceList } from './invoices/invoice-list.ts';
+import { addInvoicePage } from './invoices/invoice-page.ts';
 import { addLoginList } from './logins/login-list.ts';
 import { addLoginPage } from './logins/login-page.ts';
 import { addMemberExport } from './members/export-member.ts';
@@ -47,6 +49,8 @@ export function addPages(app: Hono<DeskEnv>): void {
   addGrantList(app);
   addGrantLists(app);
   addGrantPage(app);
+  addInvoiceList(app);
+  addInvoicePage(app);
   addFileList(app);
   addFilePage(app);
   addWorklist(app);

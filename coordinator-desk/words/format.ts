@@ -3,6 +3,8 @@ import type { Locale } from '../../runtime/language.ts';
 /** Dates and numbers as the reader writes them, at Norwegian time. */
 export interface Format {
   number(value: number): string;
+  /** Øre as kroner: `1 250,50 kr` */
+  kroner(ore: number): string;
   /** `8. november 2026` */
   date(value: string): string;
   /** `8. november 2026 kl. 13:05` */
@@ -20,6 +22,7 @@ const zone = { timeZone: 'Europe/Oslo' } as const;
 function createFormat(locale: Locale): Format {
   const tag = tags[locale];
   const numbers = new Intl.NumberFormat(tag);
+  const kroner = new Intl.NumberFormat(tag, { style: 'currency', currency: 'NOK' });
   const days = new Intl.DateTimeFormat(tag, { ...zone, dateStyle: 'long' });
   const clock = new Intl.DateTimeFormat(tag, { ...zone, hour: '2-digit', minute: '2-digit' });
   // A date without a time is the same day everywhere.
@@ -29,6 +32,7 @@ function createFormat(locale: Locale): Format {
   const date = (value: string) => (/^\d{4}-\d\d-\d\d$/.test(value) ? pureDays : days).format(new Date(value));
   return {
     number: (value) => numbers.format(value),
+    kroner: (ore) => kroner.format(ore / 100),
     date,
     month: (value) => months.format(new Date(value)),
     shortMonth: (value) => shortMonths.format(new Date(value)),

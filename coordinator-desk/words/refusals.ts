@@ -66,7 +66,7 @@ export const refusalWords = inLanguages<Record<RefusalCode, string>>(
     key_is_private:
       'Dette er en privat nøkkel, som ingen andre skal ha. Kast den, lag et nytt nøkkelpar, og send den offentlige.',
     key_unusable: 'Dette er ikke en offentlig nøkkel som kan brukes. Lag et nytt nøkkelpar på siden for nøkkelen.',
-    invoice_not_open: 'Fakturaen er sendt, er under sending nå, eller er avlyst.',
+    invoice_not_open: 'Fakturaen er sendt, er under sending nå, eller er annullert.',
     reason_too_long: 'Begrunnelsen er for lang. Den kan ha 500 tegn.',
     newer_change: 'Noe nyere bygger på denne avgjørelsen. Angre eller avgjør det nyere først.',
   },
@@ -133,7 +133,7 @@ export const refusalWords = inLanguages<Record<RefusalCode, string>>(
     key_is_private:
       'Dette er ein privat nøkkel, som ingen andre skal ha. Kast han, lag eit nytt nøkkelpar, og send den offentlege.',
     key_unusable: 'Dette er ikkje ein offentleg nøkkel som kan brukast. Lag eit nytt nøkkelpar på sida for nøkkelen.',
-    invoice_not_open: 'Fakturaen er send, er under sending no, eller er avlyst.',
+    invoice_not_open: 'Fakturaen er send, er under sending no, eller er annullert.',
     reason_too_long: 'Grunngjevinga er for lang. Ho kan ha 500 teikn.',
     newer_change: 'Noko nyare byggjer på denne avgjerda. Angre eller avgjer det nyare først.',
   },

@@ -7638,7 +7638,7 @@ as $$
     where s.id = i.issuer_id and not exists (
       select from billing.invoices as h
       where h.organization_id = i.organization_id and h.slot = n and h.state = 'issuing' and h.lease_expires_at > clock_timestamp())
-    order by random()
+    order by random() offset 0 -- Else PostgreSQL tries the lock of every free slot before it sorts them, and nobody else finds one.
   ) as unused
   where pg_try_advisory_xact_lock(hashtextextended(i.organization_id || ' invoice slot ' || unused.slot, 0))
   limit 1
@@ -13064,7 +13064,7 @@ begin
         where not exists (
           select from sync.pushes as p
           where p.organization_id = o.organization_id and p.slot = n and p.state = 'sending' and p.lease_expires_at > clock_timestamp())
-        order by random()
+        order by random() offset 0 -- Else PostgreSQL tries the lock of every free slot before it sorts them, and nobody else finds one.
       ) as unused
       where pg_try_advisory_xact_lock(hashtextextended(o.organization_id || ' slot ' || unused.slot, 0))
       limit o.most

@@ -1,7 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Mode } from '../member-system/modes.ts';
 import type { StackFile } from '../stack/stack-file.ts';
+import { untilNone } from './until-none.ts';
 
 /** Makes an organisation's member system behave, or misbehave. */
 export async function setMemberSystemMode(stack: StackFile, organization: string, mode: Mode): Promise<void> {
@@ -14,21 +14,13 @@ export async function setMemberSystemMode(stack: StackFile, organization: string
 
 /** Waits until no push is on its way any more. Throws when that takes longer than a minute. */
 export function untilPushesSettle(client: pg.Client): Promise<void> {
-  return untilNone(client, 'select from sync.pushes where settled_at is null limit 1', 'on their way');
+  return untilNone(client, 'select from sync.pushes where settled_at is null limit 1', 'pushes are still on their way');
 }
 
 /** Waits until every push has been tried at least once. Throws when that takes longer than a minute. */
 export function untilPushesAreTried(client: pg.Client): Promise<void> {
   const untried = `select from sync.pushes where settled_at is null and (attempts = 0 or state = 'sending') limit 1`;
-  return untilNone(client, untried, 'untried');
-}
-
-async function untilNone(client: pg.Client, query: string, what: string): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while ((await client.query(query)).rows.length > 0) {
-    if (Date.now() > deadline) throw new Error(`pushes are still ${what} after a minute`);
-    await pause(100);
-  }
+  return untilNone(client, untried, 'pushes are still untried');
 }
 
 /** What the member system holds for the member a login belongs to, and how many attempts that took. */

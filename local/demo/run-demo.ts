@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { logIn, type ScriptedLogin } from '../scripted-login.ts';
 import { withClient } from '../stack/database.ts';
 import type { StackFile, StackPerson } from '../stack/stack-file.ts';
+import { type InvoiceRow, showInvoices } from './invoices.ts';
 import { describeMemberSystem, setMemberSystemMode, untilPushesAreTried, untilPushesSettle } from './member-systems.ts';
 
 /** One login and everything that came of it. */
@@ -33,8 +34,10 @@ const isInOutage = ({ organization, provider }: Visitor) => organization === 'hl
 /** Takes back consent after having logged in with Vipps. */
 const WITHDRAWS = 'nhf-filled';
 
-/** Logs every sample person in, one after the other, and looks at what each login left behind. */
-export async function runDemo(stack: StackFile): Promise<{ rows: DemoRow[]; withdrawal: string }> {
+export type Demo = { rows: DemoRow[]; invoices: InvoiceRow[]; withdrawal: string };
+
+/** Logs every sample person in, one after the other, and looks at what each login left behind; then at what became of the sample invoices. */
+export async function runDemo(stack: StackFile): Promise<Demo> {
   return withClient(stack.databaseUrl, async (client) => {
     const visitors: Visitor[] = [
       ...stack.persons,
@@ -51,7 +54,8 @@ export async function runDemo(stack: StackFile): Promise<{ rows: DemoRow[]; with
     }
     await untilPushesSettle(client);
     for (const row of rows) row.memberSystem = await describeMemberSystem(stack, client, row);
-    return { rows, withdrawal: await showWithdrawal(stack, client, WITHDRAWS) };
+    const withdrawal = await showWithdrawal(stack, client, WITHDRAWS);
+    return { rows, invoices: await showInvoices(stack, client), withdrawal };
   });
 }
 

@@ -1,6 +1,9 @@
+import type { InvoiceRow } from './invoices.ts';
 import type { DemoRow } from './run-demo.ts';
 
-const columns: [title: string, read: (row: DemoRow) => string][] = [
+type Columns<Row> = readonly [title: string, read: (row: Row) => string][];
+
+export const loginColumns: Columns<DemoRow> = [
   ['', ({ asExpected }) => (asExpected ? 'ok' : 'DIFFERENT')],
   ['person', ({ person }) => person],
   ['organisation', ({ organization }) => organization],
@@ -13,8 +16,19 @@ const columns: [title: string, read: (row: DemoRow) => string][] = [
   ['audit', ({ audit }) => audit],
 ];
 
+export const invoiceColumns: Columns<InvoiceRow> = [
+  ['', ({ asExpected }) => (asExpected ? 'ok' : 'DIFFERENT')],
+  ['organisation', ({ organization }) => organization],
+  ['invoice', ({ invoice }) => invoice],
+  ['member', ({ member }) => member],
+  ['seen', ({ state }) => state],
+  ['looked up by', ({ lookedUpBy }) => lookedUpBy],
+  ['at the service', ({ taken }) => (taken ? 'taken' : '-')],
+  ['audit', ({ audit }) => audit],
+];
+
 /** The rows as a table for a terminal; the last column is as long as it is. */
-export function formatTable(rows: readonly DemoRow[]): string {
+export function formatTable<Row>(columns: Columns<Row>, rows: readonly Row[]): string {
   const cells = [columns.map(([title]) => title), ...rows.map((row) => columns.map(([, read]) => read(row)))];
   const widths = columns.map((_, at) => Math.max(...cells.map((line) => line[at]?.length ?? 0)));
   return cells

@@ -6,7 +6,8 @@ import { readHelp } from '../../coordinator-desk/pages/help/help-text.ts';
 import { navigation } from '../../coordinator-desk/pages/navigation.ts';
 import { eventWords } from '../../coordinator-desk/words/events.ts';
 import { explainFailure } from '../../coordinator-desk/words/failures.ts';
-import { locales } from '../../runtime/language.ts';
+import { explainInvoice } from '../../coordinator-desk/words/invoice-states.ts';
+import { type Locale, locales } from '../../runtime/language.ts';
 import { readPage, tableRows } from '../docs/markdown.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -23,22 +24,28 @@ test('everything that can happen to a member has words', () => {
   assert.deepEqual(Object.keys(eventWords.nb).toSorted(), expected);
 });
 
-test('the sentence of a failure follows the database: what it tells apart, the words tell apart', () => {
-  const sql = readFileSync(join(root, 'db/functions/pushes/private.explain_failure.sql'), 'utf8');
-  const groups = [...sql.matchAll(/when p_error_code (?:in \(([^)]*)\)|= ('\w+'))\s*then/g)].map(([, many, one]) =>
-    [...(many ?? one ?? '').matchAll(/'(\w+)'/g)].map(([, code = '']) => code),
-  );
-  assert.ok(groups.length >= 12);
-  for (const locale of locales) {
-    const unexpected = explainFailure(locale, 'never heard of');
-    const sentences = groups.map((codes) => new Set(codes.map((code) => explainFailure(locale, code))));
-    for (const [nth, each] of sentences.entries()) {
-      assert.equal(each.size, 1, groups[nth]?.join());
-      assert.ok(!each.has(unexpected), groups[nth]?.join());
+test.each([
+  ['a delivery', 'pushes/private.explain_failure', explainFailure],
+  ['an invoice', 'billing/billing.explain_state', (locale: Locale, code: string) => explainInvoice(locale, null, code)],
+] as const)(
+  'the sentence of a failure of %s follows the database: what it tells apart, the words tell apart',
+  (_what, file, explain) => {
+    const sql = readFileSync(join(root, `db/functions/${file}.sql`), 'utf8');
+    const groups = [...sql.matchAll(/when p_error_code (?:in \(([^)]*)\)|= ('\w+'))\s*then/g)].map(([, many, one]) =>
+      [...(many ?? one ?? '').matchAll(/'(\w+)'/g)].map(([, code = '']) => code),
+    );
+    assert.ok(groups.length >= 12);
+    for (const locale of locales) {
+      const unexpected = explain(locale, 'never heard of');
+      const sentences = groups.map((codes) => new Set(codes.map((code) => explain(locale, code))));
+      for (const [nth, each] of sentences.entries()) {
+        assert.equal(each.size, 1, groups[nth]?.join());
+        assert.ok(!each.has(unexpected), groups[nth]?.join());
+      }
+      assert.equal(new Set(sentences.map((each) => [...each][0])).size, groups.length);
     }
-    assert.equal(new Set(sentences.map((each) => [...each][0])).size, groups.length);
-  }
-});
+  },
+);
 
 test('the help names every page of the navigation in its own language, and keeps to coordinators', async () => {
   for (const locale of ['nb', 'en'] as const) {

@@ -240,3 +240,37 @@ test('no sequence of answers changes a row of registry', () =>
     );
     assert.deepEqual(await everything(), before);
   }));
+
+test('who takes a slot locks that one and no other: somebody else finds one at the same moment', () =>
+  atTheDesk(async (desk) => {
+    const { invoices, load, ids } = await withInvoices(desk, 2);
+    await desk.db.pool.query(`insert into registry.members (organization_id, external_id) values ($1, 'm2')`, [
+      desk.callback.organization.id,
+    ]);
+    await load(invoices.map((invoice, at) => ({ ...invoice, member: `m${at + 1}` })));
+    const [first, second] = await ids();
+    const client = await desk.db.pool.connect();
+    try {
+      await client.query('begin');
+      const claim = 'select fencing_token, waits_for from billing.claim_invoice($1, $2)';
+      assert.deepEqual((await client.query(claim, [first, 'w1'])).rows, [{ fencing_token: '1', waits_for: null }]);
+      assert.deepEqual((await desk.db.pool.query(claim, [second, 'w2'])).rows, [
+        { fencing_token: '1', waits_for: null },
+      ]);
+      // The same of pushes, whose slots are the same in shape.
+      const { rows } = await client.query(
+        `with added as (
+           insert into sync.pushes (organization_id, member_id) select organization_id, id from registry.members where organization_id = $1 returning id)
+         select array_agg(id) as ids from added`,
+        [desk.callback.organization.id],
+      );
+      await client.query('select * from private.take_slots($1)', [rows[0].ids.slice(0, 1)]);
+      const { rows: locks } = await client.query(
+        `select count(*)::int as held from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()`,
+      );
+      assert.equal(locks[0].held, 2, 'one for the invoice, one for the push');
+    } finally {
+      await client.query('rollback');
+      client.release();
+    }
+  }));

@@ -63,7 +63,7 @@ test('.env.example and compose name no variable that nobody reads', () => {
   const given = [...programsOnly.slice(programsOnly.indexOf('\n  callback:')).matchAll(/^ {6}([A-Z_]+):/gm)];
   const unknown = given
     .map(([, name = '']) => name)
-    .filter((name) => !known.has(name) && !known.has(`${/^(OIDC|MEMBER_SYSTEM)_/.exec(name)?.[0]}*`));
+    .filter((name) => !known.has(name) && !known.has(`${/^(OIDC|MEMBER_SYSTEM|INVOICE)_/.exec(name)?.[0]}*`));
   assert.ok(given.length > 15);
   assert.deepEqual(unknown, []);
 });
@@ -75,10 +75,13 @@ test('the database of compose keeps numbers out of its log, by the settings that
   for (const [, name, value] of settings) assert.match(compose, new RegExp(`-c, ${name}=${value}\\b`));
 });
 
-test('compose can import members: the service has every variable that the import needs', () => {
-  const compose = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8');
-  const [, service = ''] = /\n {2}import:\n([\s\S]*?)\n\n/.exec(compose) ?? [];
-  const needed = rows.filter(({ name, of }) => of.includes('import') && name !== 'IMPORT_THREADS');
-  assert.ok(needed.length >= 4);
-  for (const { name } of needed) assert.ok(service.includes(` ${name}: `), name);
-});
+test.each(['import', 'invoices'])(
+  'compose can take files in: its service %s has every variable that the program needs',
+  (program) => {
+    const compose = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8');
+    const [, service = ''] = new RegExp(`\\n {2}${program}:\\n([\\s\\S]*?)\\n\\n`).exec(compose) ?? [];
+    const needed = rows.filter(({ name, of }) => of.includes(program) && name !== 'IMPORT_THREADS');
+    assert.ok(needed.length >= 4);
+    for (const { name } of needed) assert.ok(service.includes(` ${name}: `), name);
+  },
+);

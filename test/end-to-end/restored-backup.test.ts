@@ -23,6 +23,7 @@ import { until } from '../support/until.ts';
 const folder = mkdtempSync(join(tmpdir(), 'restored-'));
 const LEDGER = join(folder, 'erasures.ndjson');
 const csv = join(folder, 'members.csv');
+const invoices = join(folder, 'invoices.csv');
 const name = `test_restored_${randomBytes(4).toString('hex')}`;
 
 let db: TestDatabase;
@@ -98,6 +99,12 @@ const PROGRAMS = {
   callback: ['auth_callback', 'auth-callback/main.ts', [], '"listening"'],
   worker: ['sync_worker', 'worker/main.ts', [], 'worker started'],
   import: ['member_importer', 'members-import/main.ts', ['--organization', 'SLUG', '--partial', csv], '1 row in'],
+  'invoices:issue': [
+    'member_importer',
+    'invoices/main.ts',
+    ['--organization', 'SLUG', invoices],
+    'the organisation has no issuer',
+  ],
   drift: ['sync_worker', 'worker/check-drift.ts', ['--organization', 'SLUG'], 'cannot be read'],
   'member-system:check': [
     'sync_worker',
@@ -134,6 +141,8 @@ const all = (action: (which: keyof typeof PROGRAMS) => Promise<void>) =>
 
 test('every program refuses the backup, says why, and changes nothing', async () => {
   writeFileSync(csv, 'external_id;given_name\nola;Ola\n');
+  const columns = 'invoice_number;member;amount;due_date;document_reference;description';
+  writeFileSync(invoices, `${columns}\nF-1;ola;450,00;2099-12-31;F-1;Kontingent\n`);
   await all(async (which) => {
     const program = startProgram(which);
     assert.equal(await program.ended, which === 'provider:check' ? 2 : 1, which);

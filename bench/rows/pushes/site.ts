@@ -24,9 +24,20 @@ export async function addSite(
 ): Promise<Site> {
   const organization = await addBenchOrganization(pool, slug, sink.url);
   await pool.query('update sync.member_systems set concurrency = 100 where organization_id = $1', [organization.id]);
+  await addNumberedMembers(pool, organization, keys, size.pushes);
+  return { pool, workerUrl, organization };
+}
+
+/** Members `p1`, `p2` and so on, with the first of `syntheticNumbers`, really sealed. */
+export async function addNumberedMembers(
+  pool: pg.Pool,
+  organization: BenchOrganization,
+  keys: BenchKeys,
+  count: number,
+): Promise<void> {
   const rows: object[] = [];
   const numbers = syntheticNumbers();
-  for (let n = 1; n <= size.pushes; n += 1) {
+  for (let n = 1; n <= count; n += 1) {
     const reading = readPersonnummer(numbers.next().value?.personnummer, { synthetic: true });
     if (reading.status !== 'valid') throw new Error('the benchmark makes synthetic numbers');
     rows.push({
@@ -42,10 +53,15 @@ export async function addSite(
      from jsonb_to_recordset($2) as r(external_id text, personnummer_index text, personnummer_sealed text, personnummer_masked text)`,
     [organization.id, JSON.stringify(rows)],
   );
-  return { pool, workerUrl, organization };
 }
 
-export function startWorker({ cluster }: Context, { workerUrl }: Site, keys: BenchKeys) {
+/** @param secrets further variables */
+export function startWorker(
+  { cluster }: Context,
+  { workerUrl }: Site,
+  keys: BenchKeys,
+  secrets: Record<string, string> = {},
+) {
   return startBenchProgram(cluster.folder, 'worker/main.ts', {
     DEPLOYMENT: 'local',
     DATABASE_URL: workerUrl,
@@ -54,6 +70,7 @@ export function startWorker({ cluster }: Context, { workerUrl }: Site, keys: Ben
     AUDIT_SEALING_KEY: keys.audit,
     WORKER_CONCURRENCY: String(CONCURRENCY),
     LOG_LEVEL: 'warn',
+    ...secrets,
   });
 }
 

@@ -24,7 +24,16 @@ beforeAll(() => {
 });
 
 test('stack.json has everything the contract promises, and only its owner can read it', () => {
-  const processes = ['callback', 'desk', 'identity-provider', 'invoice-service', 'member-system', 'postgres', 'postgrest', 'worker'];
+  const processes = [
+    'callback',
+    'desk',
+    'identity-provider',
+    'invoice-service',
+    'member-system',
+    'postgres',
+    'postgrest',
+    'worker',
+  ];
   assert.deepEqual(Object.keys(stack.pids).sort(), [...processes, 'stack'].sort());
   assert.deepEqual(Object.keys(stack.logs).sort(), processes);
   for (const pid of Object.values(stack.pids)) assert.ok(isRunning(pid));
