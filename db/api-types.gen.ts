@@ -319,6 +319,18 @@ export type ErasureReceipt = {
   receipt: string;
 };
 
+/** A count that a worker will do. */
+export type AskedCount = {
+  /** The snapshot: `grant_snapshots` says how far it is. */
+  snapshot_id: string;
+  /** It waits. */
+  state: 'asked';
+  /** The year whose members and payments count. */
+  base_year: number;
+  /** The rule. */
+  rule_code: string;
+};
+
 /** A figure of a report. */
 export type GrantFigure = {
   /** What is told apart. */
@@ -603,14 +615,16 @@ export const REFUSALS = {
   nothing_to_withdraw: { status: 409 },
   /** There is no such rule of a grant. */
   rule_unknown: { status: 422 },
-  /** The municipalities of that year are not known here. The operator adds them (docs/grant-reports.md). */
+  /** The municipalities of that year are not known here. The operator adds them: docs/grant-reports.md, "A new year". */
   division_unknown: { status: 422 },
   /** The day on which is counted has not passed yet. */
   year_not_over: { status: 409 },
-  /** What is corrected is a frozen snapshot of the same organisation and base year. */
+  /** What is corrected is the last frozen snapshot of the same organisation, base year and rule. */
   corrects_unknown: { status: 422 },
   /** That is frozen. A correction is a new count that names the frozen one. */
   frozen_already: { status: 409 },
+  /** Members are being counted for a grant at this moment. Try again when that is done. */
+  is_being_counted: { status: 409 },
   /** There is no such list, or not of that length. */
   list_unusable: { status: 422 },
   /** Name counties or municipalities, by their numbers in that year. */
@@ -927,14 +941,16 @@ export type Database = {
           rule_title: string | null;
           /** The day on which is counted. */
           counted_on: string;
-          /** Draft or frozen. */
+          /** Asked for (a worker counts it), draft or frozen. */
           state: Enum<'snapshot_state'>;
           /** What api.propose_grant_freeze wants as expected_version. */
           version: number;
           /** The frozen snapshot that this one corrects. */
           corrects: string | null;
-          /** When it was counted. */
+          /** When it was counted, or asked for. */
           made_at: string;
+          /** When the worker began to count; null: not yet, or the operator counted. */
+          started_at: string | null;
           /** End of the last import before. */
           imported_at: string | null;
           /** Member records that were looked at. */
@@ -1634,10 +1650,10 @@ export type Database = {
         Args: { observation_id: string };
         Returns: Suggestion[];
       };
-      /** In: organisation (slug), base year, rule (api.grant_rules), the frozen snapshot that is corrected (null: none). Out: the draft (as api.grant_report), or a refusal with code and message (HTTP 404, 409, 422). A draft of the same year and rule gives way. */
+      /** In: organisation (slug), base year, rule (api.grant_rules), the frozen snapshot that is corrected (null: none). Out: {"snapshot_id", "state": "asked", "base_year", "rule_code"}: a worker counts it (api.grant_snapshots.state), and a draft of the same year and rule gives way then; or a refusal with code and message (HTTP 404, 409, 422). */
       make_grant_snapshot: {
         Args: { organization: string; base_year: number; rule: string; corrects?: string | null };
-        Returns: GrantReport;
+        Returns: AskedCount;
       };
       /** In: a change of api.worklist. Out: the delivered push, or a refusal with code and message (HTTP 404, 409: it was done already, or the record has changed since). */
       mark_done: {
@@ -1774,8 +1790,8 @@ export type Database = {
       push_state: 'pending' | 'sending' | 'delivered' | 'rejected' | 'given_up' | 'superseded' | 'cancelled';
       /** Whether the member system has removed the number that it was sent. */
       removal_state: 'not_needed' | 'queued' | 'delivered';
-      /** Life of a snapshot. A draft is made anew as often as one likes; a frozen one never changes. */
-      snapshot_state: 'draft' | 'frozen';
+      /** Life of a snapshot. What is asked for is counted by a worker. A draft is made anew as often as one likes; a frozen one never changes. */
+      snapshot_state: 'asked' | 'draft' | 'frozen';
       /** Where a value or an event came from. */
       source: 'vipps-login' | 'bankid-login' | 'idporten-login' | 'import' | 'coordinator';
     };

@@ -119,6 +119,8 @@ export interface WorkerDatabase {
   exportMember(organization: string, externalId: string): Promise<ExportedMember | null>;
 
   // Grant reports
+  /** Counts what a coordinator asked for. @returns false where that is done already, or gave way to another count */
+  countGrant(snapshotId: string): Promise<boolean>;
   /** @returns the draft, or the code of the refusal */
   makeGrantSnapshot(asked: {
     organization: string;
@@ -177,12 +179,29 @@ const prepared: ReadonlyMap<string, string> = new Map([
   [finishPushes, 'finish_pushes'],
 ]);
 
+const beginGrantCount = 'select worker.begin_grant_count(snapshot_id => $1::uuid) as waits';
+const countGrant = 'select worker.count_grant(snapshot_id => $1::uuid) as counted';
+const makeGrantSnapshot =
+  'select * from worker.make_grant_snapshot(organization => $1, base_year => $2, rule => $3, corrects => $4)';
+
+/** A million members take minutes to count, and other calls of seconds have got stuck. In milliseconds. */
+const patience: ReadonlyMap<string, number> = new Map([
+  [countGrant, 900_000],
+  [makeGrantSnapshot, 900_000],
+]);
+
 /** Calls with bound parameters; values never become part of the SQL text. */
 export function createCall(pool: Pool, preparedStatements = false): Call {
   return async (schema, text, values = []) => {
     const name = preparedStatements ? prepared.get(text) : undefined;
+    const timeout = patience.get(text);
     const { rows } = await pool
-      .query(name === undefined ? { text, values } : { text, values, name })
+      .query({
+        text,
+        values,
+        ...(name === undefined ? {} : { name }),
+        ...(timeout === undefined ? {} : { query_timeout: timeout }),
+      })
       .catch((cause: unknown) => {
         throw new Failure('database_failed', { cause });
       });
@@ -251,13 +270,17 @@ function rights(call: Call): Part<'missingErasures' | 'replayErasure' | 'unrecor
   };
 }
 
-function grants(call: Call): Part<'makeGrantSnapshot' | 'grantReport' | 'grantRows'> {
+function grants(call: Call): Part<'countGrant' | 'makeGrantSnapshot' | 'grantReport' | 'grantRows'> {
   return {
+    async countGrant(snapshotId) {
+      const [begun] = await call(z.object({ waits: z.boolean() }), beginGrantCount, [snapshotId]);
+      if (begun?.waits !== true) return false;
+      const [ended] = await call(z.object({ counted: z.boolean() }), countGrant, [snapshotId]);
+      return ended?.counted === true;
+    },
     async makeGrantSnapshot({ organization, baseYear, rule, corrects }) {
-      const text =
-        'select * from worker.make_grant_snapshot(organization => $1, base_year => $2, rule => $3, corrects => $4)';
       const answer = z.object({ report: grantReport.nullable(), refused_as: z.string().nullable() });
-      const [made] = await call(answer, text, [organization, baseYear, rule, corrects]);
+      const [made] = await call(answer, makeGrantSnapshot, [organization, baseYear, rule, corrects]);
       return made?.report ?? made?.refused_as ?? 'not_found';
     },
     async grantReport(organization, snapshotId) {

@@ -1,5 +1,5 @@
 import { stringify } from 'csv-stringify/sync';
-import { hideSmall, smallest } from '../runtime/small-counts.ts';
+import { hideSmall, hideSmallPlaces, isSmall, smallest } from '../runtime/small-counts.ts';
 import type { GrantReport, GrantRow } from './database-rows.ts';
 
 type Figure = GrantReport['figures'][number];
@@ -7,6 +7,8 @@ type Figure = GrantReport['figures'][number];
 /** A report as text, the same for the same snapshot. @param forOthers for Bufdir, a county, the public: without small counts */
 export function grantText(report: GrantReport, { forOthers }: { forOthers: boolean }): string {
   const { rule } = report;
+  const rest = report.counted - report.verified;
+  const hidesSplit = forOthers && (isSmall(report.verified) || isSmall(rest));
   const lines = [
     `${report.organization_name}: ${rule.title}`,
     `base year ${report.base_year}, application ${report.application_year}, grant ${report.grant_year}; counted on ${report.counted_on}`,
@@ -16,12 +18,16 @@ export function grantText(report: GrantReport, { forOthers }: { forOthers: boole
     `rule: ${rule.document}`,
     '',
     `members who count        ${report.counted}`,
-    `  by a verified number   ${report.verified}`,
-    `  by name and birth date ${report.counted - report.verified}`,
+    `  by a verified number   ${hidesSplit ? `<${smallest}, or all but so many` : report.verified}`,
+    `  by name and birth date ${hidesSplit ? '-' : rest}`,
     `counties ${report.counties}, municipalities ${report.municipalities}`,
     `asked for: ${askedFor(rule)}; reached: ${report.meets === null ? '-' : report.meets ? 'yes' : 'no'}`,
-    `probably one person (counted each): ${report.probable_duplicates}`,
-    `open cases: ${inWords(report.open_cases)}`,
+    ...(forOthers
+      ? []
+      : [
+          `probably one person (counted each): ${report.probable_duplicates}`,
+          `open cases: ${inWords(report.open_cases)}`,
+        ]),
     '',
     ...table('county', report, forOthers),
     ...table('municipality', report, forOthers),
@@ -50,16 +56,24 @@ function inWords(counts: Record<string, number>): string {
 function table(dimension: Figure['dimension'], { figures }: GrantReport, forOthers: boolean): string[] {
   const rows = figures.filter((figure) => figure.dimension === dimension);
   if (rows.length === 0) return [];
-  const shown = forOthers ? hideSmall(rows) : rows.map((row) => ({ ...row, hidden: false }));
+  const shown = forOthers ? forOthersOf(figures, dimension) : rows.map((row) => ({ ...row, hidden: false }));
   const heads = { reason: 'not counted', place_problem: 'municipality not known' } as Record<string, string>;
   return [
-    `${heads[dimension] ?? dimension.replace('_', ' ')}: counted, of which by a verified number`,
+    `${heads[dimension] ?? dimension.replace('_', ' ')}: counted${forOthers ? '' : ', of which by a verified number'}`,
     ...shown.map(({ key, name, counted, verified, hidden }) => {
       const label = [key === '' ? 'not known' : key, name].filter(Boolean).join(' ');
-      return `  ${label.padEnd(36)} ${hidden ? `     <${smallest}` : `${String(counted).padStart(7)} ${String(verified).padStart(7)}`}`;
+      return `  ${label.padEnd(36)} ${hidden ? `     <${smallest}` : [counted, ...(forOthers ? [] : [verified])].map((n) => String(n).padStart(7)).join(' ')}`;
     }),
     '',
   ];
+}
+
+/** Small counts are not for others, nor what they could be worked out from. */
+function forOthersOf(figures: Figure[], dimension: Figure['dimension']): (Figure & { hidden: boolean })[] {
+  const of = (wanted: Figure['dimension']) => figures.filter((figure) => figure.dimension === wanted);
+  if (dimension !== 'county' && dimension !== 'municipality') return hideSmall(of(dimension));
+  const { counties, municipalities } = hideSmallPlaces(of('county'), of('municipality'));
+  return dimension === 'county' ? counties : municipalities;
 }
 
 /** A list as CSV. Spreadsheets take what begins with = + - @ for a formula, so such a text gets an apostrophe. */

@@ -17,6 +17,9 @@ const observationPayload = z.object({ observation_id: uuid });
 /** Payload of `carry_out_erasure`: which row of `audit.erasures` to carry out. */
 const erasurePayload = z.object({ erasure_id: uuid });
 
+/** Payload of `count_grant`: which row of `reporting.snapshots` to count. */
+const grantPayload = z.object({ snapshot_id: uuid });
+
 /** Payload of `check_drift`: nothing for all organisations, or one (slug) and the member after which to go on. */
 const driftPayload = z.object({
   organization: z
@@ -53,5 +56,6 @@ export const readPushPayload = read(pushPayload);
 export const readInvoicePayload = read(invoicePayload);
 export const readObservationPayload = read(observationPayload);
 export const readErasurePayload = read(erasurePayload);
+export const readGrantPayload = read(grantPayload);
 export const readDriftPayload = read(driftPayload);
 export const readRenewalPayload = read(renewalPayload);

@@ -4,6 +4,7 @@ import { Failure } from './failure.ts';
 import { type CarryOutErasureOptions, createCarryOutErasure } from './tasks/carry_out_erasure.ts';
 import { type CheckDriftOptions, createCheckDrift } from './tasks/check_drift.ts';
 import { type CountFiguresOptions, createCountFigures } from './tasks/count_figures.ts';
+import { type CountGrantOptions, createCountGrant } from './tasks/count_grant.ts';
 import { createEraseExpired, type EraseExpiredOptions } from './tasks/erase_expired.ts';
 import { createIssueInvoice, type IssueInvoiceOptions } from './tasks/issue_invoice.ts';
 import { createProcessObservation, type ProcessObservationOptions } from './tasks/process_observation.ts';
@@ -20,6 +21,7 @@ export type TaskListOptions = PushPersonnummerOptions &
   EraseExpiredOptions &
   CarryOutErasureOptions &
   CountFiguresOptions &
+  CountGrantOptions &
   WriteFilesOptions &
   RenewNumbersOptions &
   CheckDriftOptions & { readonly log: Logger };
@@ -50,6 +52,7 @@ export function createTaskList(options: TaskListOptions): TaskList {
     erase_expired: createEraseExpired(options),
     carry_out_erasure: createCarryOutErasure(options),
     count_figures: createCountFigures(options),
+    count_grant: createCountGrant(options),
     renew_numbers: createRenewNumbers(options),
   };
   const guarded = Object.entries(tasks).map(([identifier, task]) => [

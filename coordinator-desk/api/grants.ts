@@ -1,4 +1,4 @@
-import type { GrantArea, GrantList, GrantPerson, GrantReport, Row } from '../../db/api-types.gen.ts';
+import type { AskedCount, GrantArea, GrantList, GrantPerson, GrantReport, Row } from '../../db/api-types.gen.ts';
 import { type Api, type CallResult, call, read } from './connect.ts';
 import { NotFoundError } from './errors.ts';
 
@@ -23,7 +23,7 @@ export async function loadGrants(api: Api): Promise<{ snapshots: Snapshot[]; rul
 export const makeSnapshot = (
   api: Api,
   asked: { organization: string; base_year: number; rule: string; corrects: string | null },
-): Promise<CallResult<GrantReport>> => call(api.rpc('make_grant_snapshot', asked));
+): Promise<CallResult<AskedCount>> => call(api.rpc('make_grant_snapshot', asked));
 
 /** The row of a snapshot: its case too. @throws {NotFoundError} */
 export async function findSnapshot(api: Api, id: string): Promise<Snapshot> {
@@ -51,6 +51,7 @@ export async function loadYearBefore(
       .eq('organization', organization)
       .eq('base_year', base_year - 1)
       .eq('rule_code', rule.code)
+      .neq('state', 'asked')
       .order('frozen_at', { ascending: false, nullsFirst: false })
       .limit(1),
   );

@@ -20,10 +20,12 @@ export const refusalWords = inLanguages<Record<RefusalCode, string>>(
     person_in_reason:
       'Begrunnelsen røper hvem det er, og den blir stående. Skriv den uten navn, nummer, adresse og fødselsdato.',
     rule_unknown: 'Det finnes ingen slik regel for tilskudd.',
-    division_unknown: 'Kommunene for det året er ikke lagt inn. Driftsansvarlig må legge dem inn.',
+    division_unknown:
+      'Kommunene for det året er ikke lagt inn. Driftsansvarlig legger dem inn, se docs/grant-reports.md, «A new year».',
     year_not_over: 'Datoen som telles, er ikke passert ennå.',
-    corrects_unknown: 'Det som rettes, må være frosne tall for samme organisasjon og grunnlagsår.',
+    corrects_unknown: 'Det som rettes, må være de siste frosne tallene for samme organisasjon, grunnlagsår og regel.',
     frozen_already: 'Tallene er frosset. En rettelse er en ny telling som viser til de frosne tallene.',
+    is_being_counted: 'Medlemmene telles nå. Prøv igjen når tellingen er ferdig.',
     list_unusable: 'Det finnes ingen slik liste, eller ikke så lang.',
     area_unusable: 'Skriv nummer på fylker eller kommuner, slik de var det året.',
     erasure_not_done:
@@ -87,10 +89,12 @@ export const refusalWords = inLanguages<Record<RefusalCode, string>>(
     person_in_reason:
       'Grunngjevinga røper kven det er, og ho blir ståande. Skriv ho utan namn, nummer, adresse og fødselsdato.',
     rule_unknown: 'Det finst ingen slik regel for tilskot.',
-    division_unknown: 'Kommunane for det året er ikkje lagde inn. Driftsansvarleg må leggje dei inn.',
+    division_unknown:
+      'Kommunane for det året er ikkje lagde inn. Driftsansvarleg legg dei inn, sjå docs/grant-reports.md, «A new year».',
     year_not_over: 'Datoen som blir talt, er ikkje passert enno.',
-    corrects_unknown: 'Det som blir retta, må vere frosne tal for same organisasjon og grunnlagsår.',
+    corrects_unknown: 'Det som blir retta, må vere dei siste frosne tala for same organisasjon, grunnlagsår og regel.',
     frozen_already: 'Tala er frosne. Ei retting er ei ny teljing som viser til dei frosne tala.',
+    is_being_counted: 'Medlemmene blir talde no. Prøv igjen når teljinga er ferdig.',
     list_unusable: 'Det finst inga slik liste, eller ikkje så lang.',
     area_unusable: 'Skriv nummer på fylke eller kommunar, slik dei var det året.',
     erasure_not_done:
@@ -154,10 +158,12 @@ export const refusalWords = inLanguages<Record<RefusalCode, string>>(
     person_in_reason:
       'The reason tells who it is, and it is kept. Write it without name, number, address and birth date.',
     rule_unknown: 'There is no such rule of a grant.',
-    division_unknown: 'The municipalities of that year are not entered. The operator must add them.',
+    division_unknown:
+      'The municipalities of that year are not entered. The operator adds them: see docs/grant-reports.md, "A new year".',
     year_not_over: 'The day that is counted has not passed yet.',
-    corrects_unknown: 'What is corrected must be frozen figures of the same organisation and base year.',
+    corrects_unknown: 'What is corrected must be the last frozen figures of the same organisation, base year and rule.',
     frozen_already: 'The figures are frozen. A correction is a new count that names the frozen one.',
+    is_being_counted: 'Members are being counted now. Try again when the count is done.',
     list_unusable: 'There is no such list, or not of that length.',
     area_unusable: 'Write numbers of counties or municipalities as they were in that year.',
     erasure_not_done:

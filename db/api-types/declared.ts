@@ -230,6 +230,15 @@ export const TYPES: Record<string, DeclaredType> = {
       ],
     },
   },
+  AskedCount: {
+    comment: 'A count that a worker will do.',
+    fields: {
+      snapshot_id: ['string', 'The snapshot: `grant_snapshots` says how far it is.'],
+      state: ["'asked'", 'It waits.'],
+      base_year: ['number', 'The year whose members and payments count.'],
+      rule_code: ['string', 'The rule.'],
+    },
+  },
   GrantFigure: {
     comment: 'A figure of a report.',
     fields: {
@@ -370,7 +379,7 @@ export const REPLIES: Record<string, string> = {
   grant_list: 'GrantList',
   grant_report: 'GrantReport',
   grant_sample: 'GrantList',
-  make_grant_snapshot: 'GrantReport',
+  make_grant_snapshot: 'AskedCount',
   propose_grant_freeze: 'SettledCase',
   assign_conflict: 'AssignedCase',
   cancel_invoice: 'NamedInvoice',

@@ -61,7 +61,7 @@ comment on type private.judgement is 'What an observed number means for a record
 comment on column private.judgement.outcome is 'The outcome.';
 comment on column private.judgement.other_member_id is 'Another member of the organisation who has that number.';
 
-create type private.task as enum ('push_personnummer', 'process_observation', 'carry_out_erasure', 'issue_invoice');
+create type private.task as enum ('push_personnummer', 'process_observation', 'carry_out_erasure', 'issue_invoice', 'count_grant');
 comment on type private.task is 'The only jobs this database queues; each is a file in worker/tasks/.';
 
 create type private.person as (

@@ -1,8 +1,8 @@
 -- migrate:up
 -- Municipalities, counties and what became of them since 2017: data, no rules. The source is Statistics Norway (SSB), Klass, classification 131
 -- (Standard for kommuneinndeling): its versions 2017 to 2024, and its table of changes for 1971-01-01 to 2025-01-02, read as stored on
--- 2025-03-27 in github.com/opisthokonta/kommuneendringer (data-raw, commit d5c6180). SSB says of the version of 2024 that it is valid until
--- 2026-01-01, so it is also that of 2025. Names of counties are those of the regulations. All changes take effect on 1 January.
+-- 2025-03-27 in github.com/opisthokonta/kommuneendringer (data-raw, commit d5c6180). A copy of SSB's list of versions says
+-- that 2024's is valid until 2026-01-01, so it is also that of 2025. Names of counties are those of the regulations. All changes take effect on 1 January.
 -- A later division is added by a migration of its own, with the rows that end, begin and change (docs/grant-reports.md).
 set local role registry_owner;
 

@@ -332,10 +332,11 @@ as $$
     ('number_in_query', 422, 'Nobody is found by a personnummer. Search by name, birth date, phone, e-mail address or member number.'),
     ('nothing_to_withdraw', 409, 'There is no consent of yours that could be withdrawn.'),
     ('rule_unknown', 422, 'There is no such rule of a grant.'),
-    ('division_unknown', 422, 'The municipalities of that year are not known here. The operator adds them (docs/grant-reports.md).'),
+    ('division_unknown', 422, 'The municipalities of that year are not known here. The operator adds them: docs/grant-reports.md, "A new year".'),
     ('year_not_over', 409, 'The day on which is counted has not passed yet.'),
-    ('corrects_unknown', 422, 'What is corrected is a frozen snapshot of the same organisation and base year.'),
+    ('corrects_unknown', 422, 'What is corrected is the last frozen snapshot of the same organisation, base year and rule.'),
     ('frozen_already', 409, 'That is frozen. A correction is a new count that names the frozen one.'),
+    ('is_being_counted', 409, 'Members are being counted for a grant at this moment. Try again when that is done.'),
     ('list_unusable', 422, 'There is no such list, or not of that length.'),
     ('area_unusable', 422, 'Name counties or municipalities, by their numbers in that year.'),
     ('unknown_language', 422, 'The language is nb, nn or en.'),
@@ -519,7 +520,7 @@ begin
     identifier => p_task::text,
     payload => json_build_object(
       case p_task when 'push_personnummer' then 'push_id' when 'carry_out_erasure' then 'erasure_id'
-        when 'issue_invoice' then 'invoice_id' else 'observation_id' end, p_id),
+        when 'issue_invoice' then 'invoice_id' when 'count_grant' then 'snapshot_id' else 'observation_id' end, p_id),
     job_key => p_task || ':' || p_id,
     run_at => p_run_at,
     max_attempts => 25,
@@ -4862,17 +4863,18 @@ grant execute on function api.grant_list to authenticated;
 
 -- begin db/functions/reporting/private.describe_snapshot.sql
 -- A report as a whole: what was counted, by which rule and with which division, what it rests on. Equal for equal snapshots, whenever it
--- is asked for.
+-- is asked for: so times are in UTC, and names are those of then.
 create or replace function private.describe_snapshot(s reporting.snapshots)
 returns jsonb
 language sql stable
 set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
 as $$
   select jsonb_build_object(
-    'snapshot_id', s.id, 'organization', g.slug, 'organization_name', g.name, 'base_year', s.base_year,
+    'snapshot_id', s.id, 'organization', g.slug, 'organization_name', s.organization_name, 'base_year', s.base_year,
     'application_year', s.base_year + (s.rule ->> 'application_after')::integer, 'grant_year', s.base_year + (s.rule ->> 'grant_after')::integer,
     'rule', s.rule, 'counted_on', s.counted_on, 'state', s.state, 'version', s.version, 'corrects', s.corrects, 'made_at', s.made_at,
-    'imported_at', s.imported_at, 'frozen_at', s.frozen_at, 'division', (select d.source from reporting.divisions as d where d.year = s.base_year),
+    'imported_at', s.imported_at, 'frozen_at', s.frozen_at, 'division', s.division,
     'counting_digest', s.counting_digest, 'records', s.records, 'counted', s.counted, 'verified', s.verified, 'counties', s.counties,
     'municipalities', s.municipalities, 'probable_duplicates', s.probable_duplicates, 'open_cases', s.open_cases, 'meets', s.meets,
     'digest', s.digest,
@@ -4919,241 +4921,139 @@ comment on function api.grant_report is 'In: a snapshot. Out: what was counted, 
 grant execute on function api.grant_report to authenticated;
 -- end db/functions/reporting/api.grant_report.sql
 
--- begin db/functions/number/private.number_is_verified.sql
--- A number that a login brought or confirmed, or a coordinator chose, is worth more than what an export says: somebody proved
--- it, or judged it. An import does not replace such a number.
-create or replace function private.number_is_verified(m registry.members)
+-- begin db/functions/reporting/private.lock_counting.sql
+-- An organisation counts once at a time, and no draft is proposed while another one may be taking its place.
+create or replace function private.lock_counting(p_organization_id uuid, p_waits boolean)
 returns boolean
-language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-  select m.personnummer_index is not null and (
-    m.personnummer_source <> 'import' is true
-    or exists (
-      select from registry.observations as o
-      where o.organization_id = m.organization_id and o.member_id = m.id and o.outcome = 'confirmed')
-    or exists (
-      select from registry.conflicts as c
-      where c.organization_id = m.organization_id and c.member_id = m.id and c.kind = 'mismatch'
-        and c.state = 'resolved' and c.decision = 'keep_existing' and c.closed_at >= m.personnummer_at))
-$$;
-comment on function private.number_is_verified is 'In: a member. Out: whether its number came from, or was confirmed by, a login, or was chosen or kept by a coordinator.';
--- end db/functions/number/private.number_is_verified.sql
-
--- begin db/functions/reporting/private.persons_of.sql
--- One person once: records that a coordinator merged, and records of which one's login brought the number of the other and nobody has said yet
--- that they are two. Of those the one that holds the number stands for the person. Records alike in name and birth date are not made one.
-create or replace function private.persons_of(p_organization_id uuid)
-returns table (member_id uuid, person_id uuid, reason reporting.not_counted)
-language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-  with recursive up(id, root) as (
-    select m.id, m.merged_into from registry.members as m
-    where m.organization_id = p_organization_id and m.merged_into is not null and m.erased_at is null
-    union all
-    select u.id, m.merged_into from up as u join registry.members as m on m.id = u.root where m.merged_into is not null
-  ), merged as (
-    select u.id, u.root from up as u join registry.members as m on m.id = u.root where m.merged_into is null
-  ), same(a, b) as (
-    select coalesce(x.root, c.member_id), coalesce(y.root, c.other_member_id)
-    from registry.conflicts as c
-    left join merged as x on x.id = c.member_id
-    left join merged as y on y.id = c.other_member_id
-    where c.organization_id = p_organization_id and c.kind = 'duplicate' and c.closed_at is null
-  ), both_ways(a, b) as (
-    select s.a, s.b from same as s union select s.b, s.a from same as s
-  ), reached(a, b) as (
-    select w.a, w.a from both_ways as w
-    union
-    select r.a, w.b from reached as r join both_ways as w on w.a = r.b
-  ), representative as (
-    select distinct on (r.a) r.a as id, r.b as root from reached as r join registry.members as m on m.id = r.b
-    where m.erased_at is null order by r.a, m.personnummer_index is null, r.b
-  )
-  select m.id, coalesce(n.root, g.root, m.id),
-    case when m.merged_into is not null then 'merged' when n.root <> m.id then 'same_number' end::reporting.not_counted
-  from registry.members as m
-  left join merged as g on g.id = m.id
-  left join representative as n on n.id = coalesce(g.root, m.id)
-  where m.organization_id = p_organization_id and m.erased_at is null
-$$;
-comment on function private.persons_of is 'In: an organisation. Out: every record, the record that stands for its person, and why it is not counted itself; null: it stands for the person.';
--- end db/functions/reporting/private.persons_of.sql
-
--- begin db/functions/reporting/private.count_persons.sql
--- The rule of the grant, applied to every record: who counts, and why the others do not. What a person paid is what any of the records paid; of
--- residences the one of the day counts, and where the first import came later, the first that is known.
-create or replace function private.count_persons(s reporting.snapshots)
-returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  g constant reporting.grant_rules := jsonb_populate_record(null::reporting.grant_rules, s.rule);
-  v_pay_until constant date := s.counted_on + g.paid_within_days;
-  v_area constant text[] := case when g.area_year is not null
-    then coalesce(private.area_municipalities(s.base_year, g.area_year, g.counties, g.municipalities), '{}') end;
+  v_key constant bigint := hashtextextended('grant snapshot ' || p_organization_id, 0);
 begin
-  insert into reporting.snapshot_persons
-    (snapshot_id, organization_id, nth, member_id, reason, verified, name, address, postal_code, municipality, county, place_problem, chapter,
-     birth_year, paid_on, amount)
-  with records as materialized (
-    select p.member_id, p.person_id, p.reason,
-      m.personnummer_index is not null and (m.personnummer_source <> 'import' is true or private.number_is_verified(m)) as verified
-    from private.persons_of(s.organization_id) as p join registry.members as m on m.id = p.member_id
-  ), places as materialized (
-    select k.municipality, k.municipality_year, private.municipality_in_year(k.municipality, k.municipality_year, s.base_year) as codes
-    from reporting.residences as k where k.organization_id = s.organization_id and k.municipality is not null
-    group by k.municipality, k.municipality_year
-  ), persons as (
-    select r.person_id, bool_or(r.verified) as verified from records as r group by r.person_id
-  ), membership as (
-    select r.person_id,
-      bool_or(coalesce(k.since <= s.counted_on, true) and coalesce(k.until >= s.counted_on, true)) as is_member,
-      bool_or(k.until < s.counted_on) as has_left
-    from records as r join reporting.memberships as k on k.member_id = r.member_id group by r.person_id
-  ), paid as (
-    select distinct on (r.person_id) r.person_id, d.paid_on, d.amount
-    from records as r join reporting.dues as d on d.member_id = r.member_id
-    where d.year = s.base_year and d.amount > 0
-    order by r.person_id, (d.amount >= g.min_fee and d.paid_on <= v_pay_until) is true desc, d.paid_on, d.amount desc, d.member_id
-  ), residence as (
-    select distinct on (r.person_id) r.person_id, k.municipality, k.municipality_year, k.municipality_written, k.address, k.postal_code, k.chapter
-    from records as r join reporting.residences as k on k.member_id = r.member_id
-    order by r.person_id, r.reason is null desc, k.known_from <= s.counted_on desc,
-      case when k.known_from <= s.counted_on then s.counted_on - k.known_from else k.known_from - s.counted_on end, k.member_id
-  ), judged as (
-    select r.member_id, r.reason, p.verified, m.given_name, m.family_name, m.birth_date, h.address, h.postal_code, h.chapter, d.paid_on, d.amount,
-      h.municipality_written, h.municipality as known_municipality, case when cardinality(l.codes) = 1 then l.codes[1] end as municipality,
-      k.is_member, k.has_left, extract(year from age(s.counted_on, m.birth_date))::integer as years
-    from records as r
-    join registry.members as m on m.id = r.member_id
-    join persons as p on p.person_id = r.person_id
-    left join membership as k on k.person_id = r.person_id
-    left join paid as d on d.person_id = r.person_id
-    left join residence as h on h.person_id = r.person_id
-    left join places as l on l.municipality = h.municipality and l.municipality_year = h.municipality_year
-  )
-  select s.id, s.organization_id, row_number() over (order by j.member_id), j.member_id,
-    case
-      when j.reason is not null then j.reason
-      when not j.is_member and j.has_left then 'left'
-      when not j.is_member then 'joined_later'
-      when j.amount is null then 'not_paid'
-      when j.paid_on is null then 'paid_undated'
-      when j.paid_on > v_pay_until then 'paid_too_late'
-      when j.amount < g.min_fee then 'paid_too_little'
-      when j.birth_date is null and num_nonnulls(g.min_age, g.max_age) > 0 then 'birth_date_missing'
-      when j.years < g.min_age then 'too_young'
-      when j.years > g.max_age then 'too_old'
-      when v_area is not null and j.municipality is null then 'municipality_unknown'
-      when j.municipality <> all (v_area) then 'elsewhere'
-    end::reporting.not_counted,
-    j.verified, nullif(concat_ws(' ', j.given_name, j.family_name), ''), j.address, j.postal_code, j.municipality, left(j.municipality, 2),
-    case
-      when j.municipality is not null then null
-      when j.known_municipality is not null then 'not_translatable'
-      when j.municipality_written is not null then 'not_recognised'
-      else 'none_given'
-    end::reporting.place_problem,
-    j.chapter, extract(year from j.birth_date)::integer, j.paid_on, j.amount
-  from judged as j;
+  if not p_waits then
+    return pg_try_advisory_xact_lock(v_key);
+  end if;
+  perform pg_advisory_xact_lock(v_key);
+  return true;
 end
 $$;
-comment on function private.count_persons is 'In: a new draft. Writes a row for every record of its organisation: counted, or why not.';
--- end db/functions/reporting/private.count_persons.sql
+comment on function private.lock_counting is 'In: an organisation, whether to wait. Out: whether this transaction alone may count for it, or freeze, until it ends.';
+-- end db/functions/reporting/private.lock_counting.sql
 
--- begin db/functions/reporting/private.mark_duplicates.sql
--- Counted persons of one name and one birth date are probably one, unless each has a verified number: those are two. They are listed and
--- stay counted.
-create or replace function private.mark_duplicates(p_snapshot_id uuid)
-returns void
+-- begin db/functions/reporting/private.propose_grant_freeze.sql
+-- Freezing always takes two pairs of eyes: a case of which the second coordinator approves (private.approve).
+create or replace function private.propose_grant_freeze(p_snapshot_id uuid, p_note text, p_expected_version integer)
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  s constant reporting.snapshots := private.snapshot_of_caller(p_snapshot_id);
+  c registry.conflicts;
+  v_refusal text := case
+    when s.id is null then 'not_found'
+    when p_expected_version is distinct from s.version then 'stale_version'
+    when s.state = 'frozen' then 'frozen_already'
+    when s.state = 'asked' or exists (
+      select from reporting.snapshots as other
+      where other.organization_id = s.organization_id and other.base_year = s.base_year and other.rule_code = s.rule_code
+        and other.state = 'asked') then 'is_being_counted'
+    when private.why_not_note(p_note) is null and not private.lock_counting(s.organization_id, false) then 'is_being_counted'
+    else private.why_not_note(p_note)
+  end;
+begin
+  if v_refusal is null and (private.snapshot_of_caller(p_snapshot_id)).id is null then
+    v_refusal := 'not_found'; -- another count has taken its place before this one held the lock
+  end if;
+  if v_refusal is null then
+    c.organization_id := s.organization_id;
+    c.kind := 'grant_snapshot';
+    c.fingerprint := 'grant_snapshot ' || s.id;
+    c.detail := jsonb_build_object('snapshot_id', s.id, 'base_year', s.base_year, 'rule', s.rule_code, 'counted', s.counted, 'digest', s.digest);
+    c := private.open_case(c);
+    c := private.lock_case(c.id);
+    v_refusal := case when c.state = 'proposed' then 'awaits_approval' end;
+  end if;
+  if v_refusal is not null then
+    return private.refuse('propose_grant_freeze', v_refusal, p_snapshot_id);
+  end if;
+  return private.propose_decision(c, 'freeze_snapshot', p_note);
+end
+$$;
+comment on function private.propose_grant_freeze is 'See api.propose_grant_freeze.';
+grant execute on function private.propose_grant_freeze to authenticated;
+-- end db/functions/reporting/private.propose_grant_freeze.sql
+
+-- begin db/functions/reporting/api.propose_grant_freeze.sql
+-- A coordinator proposes to freeze; another one approves.
+create or replace function api.propose_grant_freeze(snapshot_id uuid, note text, expected_version integer)
+returns jsonb
 language sql volatile
 set search_path = pg_catalog, pg_temp
-as $$
-  with alike as (
-    select array_agg(p.nth) as rows, min(p.nth) as first
-    from reporting.snapshot_persons as p join registry.members as m on m.id = p.member_id
-    where p.snapshot_id = p_snapshot_id and p.reason is null and m.birth_date is not null and p.name is not null
-    group by private.lower_letters(p.name), m.birth_date
-    having count(*) > 1 and not bool_and(p.verified)
-  )
-  update reporting.snapshot_persons as p set probable_group = a.nth
-  from (select unnest(alike.rows) as row, row_number() over (order by alike.first) as nth from alike) as a
-  where p.snapshot_id = p_snapshot_id and p.nth = a.row
-$$;
-comment on function private.mark_duplicates is 'In: a draft whose persons are written. Gives persons who are probably one the same group.';
--- end db/functions/reporting/private.mark_duplicates.sql
+begin atomic
+  select private.propose_grant_freeze(propose_grant_freeze.snapshot_id, propose_grant_freeze.note, propose_grant_freeze.expected_version);
+end;
+comment on function api.propose_grant_freeze is 'In: a draft, a note (may be null), its version. Out: the case that waits for another coordinator (api.approve, api.decline, api.withdraw_proposal), or a refusal with code and message (HTTP 404, 409, 422).';
+grant execute on function api.propose_grant_freeze to authenticated;
+-- end db/functions/reporting/api.propose_grant_freeze.sql
 
--- begin db/functions/reporting/private.digest_snapshot.sql
--- The same snapshot is the same figures, years later: this is what stands beside them to show it. Persons are no part of it, because they may go.
-create or replace function private.digest_snapshot(s reporting.snapshots)
-returns text
-language sql stable
+-- begin db/functions/reporting/api.grant_snapshots.sql
+-- What was counted for grants, drafts and frozen ones.
+create or replace view api.grant_snapshots with (security_invoker = true) as
+select
+  s.id as snapshot_id, g.slug as organization, s.base_year, s.base_year + (s.rule ->> 'application_after')::integer as application_year,
+  s.base_year + (s.rule ->> 'grant_after')::integer as grant_year, s.rule_code, s.rule ->> 'title' as rule_title, s.counted_on, s.state, s.version,
+  s.corrects, s.made_at, s.started_at, s.imported_at,
+  s.records, s.counted, s.verified, s.counties, s.municipalities, s.probable_duplicates, s.open_cases, s.meets,
+  s.digest, s.frozen_at, coalesce(s.conflict_id, (
+    select c.id from registry.conflicts as c
+    where c.organization_id = s.organization_id and c.kind_name = 'grant_snapshot' and c.closed_at is null
+      and c.detail ->> 'snapshot_id' = s.id::text)) as conflict_id
+from reporting.snapshots as s join registry.organizations as g on g.id = s.organization_id;
+comment on view api.grant_snapshots is 'What was counted for grants, one row a count. Figures: api.grant_figures.';
+comment on column api.grant_snapshots.snapshot_id is 'Identifies the snapshot.';
+comment on column api.grant_snapshots.organization is 'Whose members (slug).';
+comment on column api.grant_snapshots.base_year is 'The year whose members and payments count.';
+comment on column api.grant_snapshots.application_year is 'The year in which is applied.';
+comment on column api.grant_snapshots.grant_year is 'The year that the grant is for.';
+comment on column api.grant_snapshots.rule_code is 'The rule.';
+comment on column api.grant_snapshots.rule_title is 'The rule, for people.';
+comment on column api.grant_snapshots.counted_on is 'The day on which is counted.';
+comment on column api.grant_snapshots.state is 'Asked for (a worker counts it), draft or frozen.';
+comment on column api.grant_snapshots.version is 'What api.propose_grant_freeze wants as expected_version.';
+comment on column api.grant_snapshots.corrects is 'The frozen snapshot that this one corrects.';
+comment on column api.grant_snapshots.made_at is 'When it was counted, or asked for.';
+comment on column api.grant_snapshots.started_at is 'When the worker began to count; null: not yet, or the operator counted.';
+comment on column api.grant_snapshots.imported_at is 'End of the last import before.';
+comment on column api.grant_snapshots.records is 'Member records that were looked at.';
+comment on column api.grant_snapshots.counted is 'Persons who count.';
+comment on column api.grant_snapshots.verified is 'How many of them have a verified number.';
+comment on column api.grant_snapshots.counties is 'From how many counties.';
+comment on column api.grant_snapshots.municipalities is 'From how many municipalities.';
+comment on column api.grant_snapshots.probable_duplicates is 'Counted persons who are probably one with another.';
+comment on column api.grant_snapshots.open_cases is 'Cases that were open then, by kind.';
+comment on column api.grant_snapshots.meets is 'Whether the figures reach what the grant asks for.';
+comment on column api.grant_snapshots.digest is 'SHA-256 over all that was counted.';
+comment on column api.grant_snapshots.frozen_at is 'When two coordinators froze it.';
+comment on column api.grant_snapshots.conflict_id is 'The case in which it was frozen, or is to be.';
+grant select on api.grant_snapshots to authenticated;
+create or replace trigger _100_refuse_write
+instead of insert or update or delete on api.grant_snapshots
+for each row execute function private.tg__refuse_write();
+-- end db/functions/reporting/api.grant_snapshots.sql
+
+-- begin db/functions/reporting/private.grant_day.sql
+-- 29 February is the last of February in most years.
+create or replace function private.grant_day(p_year integer, p_month integer, p_day integer)
+returns date
+language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select encode(sha256(convert_to(jsonb_build_array(
-    s.id, s.organization_id, s.base_year, s.rule, s.counted_on, s.corrects, s.counting_digest, s.records, s.counted, s.verified, s.counties,
-    s.municipalities, s.probable_duplicates, s.open_cases, s.meets,
-    (select jsonb_agg(jsonb_build_array(f.dimension, f.key, f.counted, f.verified) order by f.dimension::text collate "C", f.key collate "C")
-     from reporting.snapshot_figures as f where f.snapshot_id = s.id))::text, 'UTF8')), 'hex')
+  select make_date(p_year, p_month, 1) + least(p_day, extract(day from make_date(p_year, p_month, 1) + interval '1 month - 1 day')::integer) - 1
 $$;
-comment on function private.digest_snapshot is 'In: a snapshot. Out: SHA-256 over all that was counted, in hex.';
--- end db/functions/reporting/private.digest_snapshot.sql
-
--- begin db/functions/reporting/private.sum_snapshot.sql
--- Figures from the persons, once: what is read, compared and frozen are these rows, so that persons may be erased.
-create or replace function private.sum_snapshot(p_snapshot_id uuid)
-returns reporting.snapshots
-language plpgsql volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  s reporting.snapshots;
-  g reporting.grant_rules;
-begin
-  insert into reporting.snapshot_figures (snapshot_id, organization_id, dimension, key, name, counted, verified)
-  select p.snapshot_id, p.organization_id, d.dimension, d.key,
-    case when d.dimension in ('county', 'municipality') then private.place_name(d.key, t.base_year) end, count(*), count(*) filter (where p.verified)
-  from reporting.snapshot_persons as p join reporting.snapshots as t on t.id = p.snapshot_id
-  cross join lateral (values
-    ('county'::reporting.dimension, coalesce(p.county, ''), p.reason is null),
-    ('municipality', coalesce(p.municipality, ''), p.reason is null),
-    ('birth_year', coalesce(p.birth_year::text, ''), p.reason is null),
-    ('chapter', coalesce(p.chapter, ''), p.reason is null),
-    ('place_problem', p.place_problem::text, p.reason is null and p.place_problem is not null),
-    ('reason', p.reason::text, p.reason is not null)) as d(dimension, key, belongs)
-  where p.snapshot_id = p_snapshot_id and d.belongs
-  group by p.snapshot_id, p.organization_id, t.base_year, d.dimension, d.key;
-
-  update reporting.snapshots as known
-  set records = t.records, counted = t.counted, verified = t.verified, probable_duplicates = t.alike, counties = t.counties,
-      municipalities = t.municipalities,
-      open_cases = coalesce((
-        select jsonb_object_agg(c.kind, c.n) from (
-          select o.kind, count(*) as n from registry.conflicts as o
-          where o.organization_id = known.organization_id and o.closed_at is null group by o.kind) as c), '{}')
-  from (
-    select count(*) as records, count(*) filter (where p.reason is null) as counted,
-      count(*) filter (where p.reason is null and p.verified) as verified, count(p.probable_group) as alike,
-      count(distinct p.county) filter (where p.reason is null) as counties,
-      count(distinct p.municipality) filter (where p.reason is null) as municipalities
-    from reporting.snapshot_persons as p where p.snapshot_id = p_snapshot_id
-  ) as t
-  where known.id = p_snapshot_id returning known.* into s;
-  g := jsonb_populate_record(null::reporting.grant_rules, s.rule);
-  s.meets := (
-    select case when g.one_suffices then bool_or(r.has >= r.wants) else bool_and(r.has >= r.wants) end
-    from (values (s.counted, g.required_members), (s.municipalities, g.required_municipalities), (s.counties, g.required_counties)) as r(has, wants)
-    where r.wants is not null);
-  s.digest := private.digest_snapshot(s);
-  update reporting.snapshots as known set meets = s.meets, digest = s.digest where known.id = s.id;
-  return s;
-end
-$$;
-comment on function private.sum_snapshot is 'In: a draft whose persons are written. Out: the draft with its figures and their digest.';
--- end db/functions/reporting/private.sum_snapshot.sql
+comment on function private.grant_day is 'In: year; month and day of a rule. Out: that day, or the last of the month where it has fewer.';
+-- end db/functions/reporting/private.grant_day.sql
 
 -- begin db/functions/reporting/private.why_not_count.sql
 -- What stands against counting: also a year whose municipalities nobody has entered, because its figures would be wrong without anybody noticing.
@@ -5166,12 +5066,15 @@ as $$
     when p_organization_id is null then 'not_found'
     when not exists (select from reporting.grant_rules as g where g.code = p_rule) then 'rule_unknown'
     when not exists (select from reporting.divisions as d where d.year = p_base_year) then 'division_unknown'
-    when make_date(p_base_year, 12, 31) >= (now() at time zone 'Europe/Oslo')::date and (
-      select make_date(p_base_year, g.counted_month, least(g.counted_day, 28)) >= (now() at time zone 'Europe/Oslo')::date
-      from reporting.grant_rules as g where g.code = p_rule) then 'year_not_over'
+    when exists (
+      select from reporting.grant_rules as g
+      where g.code = p_rule and private.grant_day(p_base_year, g.counted_month, g.counted_day) >= (now() at time zone 'Europe/Oslo')::date)
+      then 'year_not_over'
     when p_corrects is not null and not exists (
       select from reporting.snapshots as s
-      where s.id = p_corrects and s.organization_id = p_organization_id and s.base_year = p_base_year and s.state = 'frozen') then 'corrects_unknown'
+      where s.id = p_corrects and s.organization_id = p_organization_id and s.base_year = p_base_year and s.rule_code = p_rule
+        and s.state = 'frozen'
+        and not exists (select from reporting.snapshots as later where later.corrects = s.id and later.state = 'frozen')) then 'corrects_unknown'
     when p_corrects is null and exists (
       select from reporting.snapshots as s
       where s.organization_id = p_organization_id and s.base_year = p_base_year and s.rule_code = p_rule and s.state = 'frozen') then 'frozen_already'
@@ -5184,44 +5087,30 @@ $$;
 comment on function private.why_not_count is 'In: organisation (null: none that the caller may see), base year, rule, the frozen snapshot that is to be corrected. Out: code of the refusal; null: go ahead.';
 -- end db/functions/reporting/private.why_not_count.sql
 
--- begin db/functions/reporting/private.make_snapshot.sql
--- Counts, in one transaction. A draft of the same year and rule gives way to the new one.
-create or replace function private.make_snapshot(p_organization_id uuid, p_base_year integer, p_rule text, p_corrects uuid, p_source text)
+-- begin db/functions/reporting/private.ask_snapshot.sql
+-- What is to be counted, and by which rule as it is now.
+create or replace function private.ask_snapshot(p_organization_id uuid, p_base_year integer, p_rule text, p_corrects uuid)
 returns reporting.snapshots
-language plpgsql volatile
+language sql volatile
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  s reporting.snapshots;
-begin
-  perform pg_advisory_xact_lock(hashtextextended('grant snapshot ' || p_organization_id, 0));
   delete from reporting.snapshots as known
-  where known.organization_id = p_organization_id and known.base_year = p_base_year and known.rule_code = p_rule and known.state = 'draft';
-  insert into reporting.snapshots as known
-    (organization_id, base_year, rule_code, rule, counted_on, corrects, made_by, imported_at, counting_digest)
-  select p_organization_id, p_base_year, g.code, to_jsonb(g), make_date(p_base_year, g.counted_month, g.counted_day), p_corrects, private.actor(),
-    (select max(r.ended_at) from registry.import_runs as r
-     where r.organization_id = p_organization_id and r.state = 'finished' and not r.dry_run),
-    encode(sha256(convert_to((
-      select string_agg(p.prosrc, ' ' order by p.proname) from pg_proc as p
-      where p.pronamespace = 'private'::regnamespace
-        and p.proname in ('count_persons', 'persons_of', 'municipality_in_year', 'area_municipalities', 'number_is_verified')), 'UTF8')), 'hex')
-  from reporting.grant_rules as g where g.code = p_rule
-  returning known.* into s;
-  perform private.count_persons(s);
-  perform private.mark_duplicates(s.id);
-  s := private.sum_snapshot(s.id);
-  perform private.record_event('grant_counted', p_source, p_organization_id,
-    format('Members were counted for a grant: %s of %s records, base year %s.', s.counted, s.records, s.base_year),
-    p_detail => jsonb_build_object('snapshot_id', s.id, 'rule', s.rule_code, 'digest', s.digest));
-  return s;
-end
+  where known.organization_id = p_organization_id and known.base_year = p_base_year and known.rule_code = p_rule and known.state = 'asked';
+  insert into reporting.snapshots
+    (organization_id, organization_name, base_year, division, rule_code, rule, counted_on, corrects, made_by)
+  select p_organization_id, o.name, p_base_year, d.source, g.code, to_jsonb(g), private.grant_day(p_base_year, g.counted_month, g.counted_day),
+    p_corrects, private.actor()
+  from reporting.grant_rules as g
+  join registry.organizations as o on o.id = p_organization_id
+  join reporting.divisions as d on d.year = p_base_year
+  where g.code = p_rule
+  returning *
 $$;
-comment on function private.make_snapshot is 'In: organisation, base year, rule, snapshot that is corrected, audit source; nothing stands against it (private.why_not_count). Out: the draft.';
--- end db/functions/reporting/private.make_snapshot.sql
+comment on function private.ask_snapshot is 'In: organisation, base year, rule, snapshot that is corrected; nothing stands against it (private.why_not_count). Out: the row that waits to be counted.';
+-- end db/functions/reporting/private.ask_snapshot.sql
 
 -- begin db/functions/reporting/private.make_grant_snapshot.sql
--- Any coordinator may count; freezing takes two.
+-- Any coordinator may have it counted; freezing takes two. A worker counts, because a large organisation takes longer than a request may.
 create or replace function private.make_grant_snapshot(p_organization text, p_base_year integer, p_rule text, p_corrects uuid)
 returns jsonb
 language plpgsql volatile security definer
@@ -5231,13 +5120,20 @@ declare
   s reporting.snapshots;
   v_organization_id constant uuid := (
     select g.id from registry.organizations as g where g.slug = p_organization and g.id = any (private.coordinator_organizations()));
-  v_refusal constant text := private.why_not_count(v_organization_id, p_base_year, p_rule, p_corrects);
+  v_is_free constant boolean := v_organization_id is null or private.lock_counting(v_organization_id, false);
+  v_refusal text := private.why_not_count(v_organization_id, p_base_year, p_rule, p_corrects);
 begin
+  if v_refusal is null and (not v_is_free or exists (
+    select from reporting.snapshots as known
+    where known.organization_id = v_organization_id and known.base_year = p_base_year and known.rule_code = p_rule and known.state = 'asked')) then
+    v_refusal := 'is_being_counted';
+  end if;
   if v_refusal is not null then
     return private.refuse('make_grant_snapshot', v_refusal, null);
   end if;
-  s := private.make_snapshot(v_organization_id, p_base_year, p_rule, p_corrects, 'coordinator');
-  return private.describe_snapshot(s); -- a statement of its own, which sees what was written
+  s := private.ask_snapshot(v_organization_id, p_base_year, p_rule, p_corrects);
+  perform private.enqueue('count_grant', s.id);
+  return jsonb_build_object('snapshot_id', s.id, 'state', s.state, 'base_year', s.base_year, 'rule_code', s.rule_code);
 end
 $$;
 comment on function private.make_grant_snapshot is 'See api.make_grant_snapshot.';
@@ -5245,7 +5141,7 @@ grant execute on function private.make_grant_snapshot to authenticated;
 -- end db/functions/reporting/private.make_grant_snapshot.sql
 
 -- begin db/functions/reporting/api.make_grant_snapshot.sql
--- A coordinator counts the members for a grant.
+-- A coordinator has the members counted for a grant.
 create or replace function api.make_grant_snapshot(organization text, base_year integer, rule text, corrects uuid default null)
 returns jsonb
 language sql volatile
@@ -5254,7 +5150,7 @@ begin atomic
   select private.make_grant_snapshot(make_grant_snapshot.organization, make_grant_snapshot.base_year, make_grant_snapshot.rule,
     make_grant_snapshot.corrects);
 end;
-comment on function api.make_grant_snapshot is 'In: organisation (slug), base year, rule (api.grant_rules), the frozen snapshot that is corrected (null: none). Out: the draft (as api.grant_report), or a refusal with code and message (HTTP 404, 409, 422). A draft of the same year and rule gives way.';
+comment on function api.make_grant_snapshot is 'In: organisation (slug), base year, rule (api.grant_rules), the frozen snapshot that is corrected (null: none). Out: {"snapshot_id", "state": "asked", "base_year", "rule_code"}: a worker counts it (api.grant_snapshots.state), and a draft of the same year and rule gives way then; or a refusal with code and message (HTTP 404, 409, 422).';
 grant execute on function api.make_grant_snapshot to authenticated;
 -- end db/functions/reporting/api.make_grant_snapshot.sql
 
@@ -5363,98 +5259,6 @@ end;
 comment on function api.grant_sample is 'In: a snapshot, 1 to 1000, a word. Out: {"rows": [...]}: always the same for the same three; or a refusal with code and message (HTTP 404, 422).';
 grant execute on function api.grant_sample to authenticated;
 -- end db/functions/reporting/api.grant_sample.sql
-
--- begin db/functions/reporting/private.propose_grant_freeze.sql
--- Freezing always takes two pairs of eyes: a case of which the second coordinator approves (private.approve).
-create or replace function private.propose_grant_freeze(p_snapshot_id uuid, p_note text, p_expected_version integer)
-returns jsonb
-language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  s constant reporting.snapshots := private.snapshot_of_caller(p_snapshot_id);
-  c registry.conflicts;
-  v_refusal text := case
-    when s.id is null then 'not_found'
-    when p_expected_version is distinct from s.version then 'stale_version'
-    when s.state = 'frozen' then 'frozen_already'
-    else private.why_not_note(p_note)
-  end;
-begin
-  if v_refusal is null then
-    c.organization_id := s.organization_id;
-    c.kind := 'grant_snapshot';
-    c.fingerprint := 'grant_snapshot ' || s.id;
-    c.detail := jsonb_build_object('snapshot_id', s.id, 'base_year', s.base_year, 'rule', s.rule_code, 'counted', s.counted, 'digest', s.digest);
-    c := private.open_case(c);
-    c := private.lock_case(c.id);
-    v_refusal := case when c.state = 'proposed' then 'awaits_approval' end;
-  end if;
-  if v_refusal is not null then
-    return private.refuse('propose_grant_freeze', v_refusal, p_snapshot_id);
-  end if;
-  return private.propose_decision(c, 'freeze_snapshot', p_note);
-end
-$$;
-comment on function private.propose_grant_freeze is 'See api.propose_grant_freeze.';
-grant execute on function private.propose_grant_freeze to authenticated;
--- end db/functions/reporting/private.propose_grant_freeze.sql
-
--- begin db/functions/reporting/api.propose_grant_freeze.sql
--- A coordinator proposes to freeze; another one approves.
-create or replace function api.propose_grant_freeze(snapshot_id uuid, note text, expected_version integer)
-returns jsonb
-language sql volatile
-set search_path = pg_catalog, pg_temp
-begin atomic
-  select private.propose_grant_freeze(propose_grant_freeze.snapshot_id, propose_grant_freeze.note, propose_grant_freeze.expected_version);
-end;
-comment on function api.propose_grant_freeze is 'In: a draft, a note (may be null), its version. Out: the case that waits for another coordinator (api.approve, api.decline, api.withdraw_proposal), or a refusal with code and message (HTTP 404, 409, 422).';
-grant execute on function api.propose_grant_freeze to authenticated;
--- end db/functions/reporting/api.propose_grant_freeze.sql
-
--- begin db/functions/reporting/api.grant_snapshots.sql
--- What was counted for grants, drafts and frozen ones.
-create or replace view api.grant_snapshots with (security_invoker = true) as
-select
-  s.id as snapshot_id, g.slug as organization, s.base_year, s.base_year + (s.rule ->> 'application_after')::integer as application_year,
-  s.base_year + (s.rule ->> 'grant_after')::integer as grant_year, s.rule_code, s.rule ->> 'title' as rule_title, s.counted_on, s.state, s.version,
-  s.corrects, s.made_at, s.imported_at, s.records, s.counted, s.verified, s.counties, s.municipalities, s.probable_duplicates, s.open_cases, s.meets,
-  s.digest, s.frozen_at, coalesce(s.conflict_id, (
-    select c.id from registry.conflicts as c
-    where c.organization_id = s.organization_id and c.kind_name = 'grant_snapshot' and c.closed_at is null
-      and c.detail ->> 'snapshot_id' = s.id::text)) as conflict_id
-from reporting.snapshots as s join registry.organizations as g on g.id = s.organization_id;
-comment on view api.grant_snapshots is 'What was counted for grants, one row a count. Figures: api.grant_figures.';
-comment on column api.grant_snapshots.snapshot_id is 'Identifies the snapshot.';
-comment on column api.grant_snapshots.organization is 'Whose members (slug).';
-comment on column api.grant_snapshots.base_year is 'The year whose members and payments count.';
-comment on column api.grant_snapshots.application_year is 'The year in which is applied.';
-comment on column api.grant_snapshots.grant_year is 'The year that the grant is for.';
-comment on column api.grant_snapshots.rule_code is 'The rule.';
-comment on column api.grant_snapshots.rule_title is 'The rule, for people.';
-comment on column api.grant_snapshots.counted_on is 'The day on which is counted.';
-comment on column api.grant_snapshots.state is 'Draft or frozen.';
-comment on column api.grant_snapshots.version is 'What api.propose_grant_freeze wants as expected_version.';
-comment on column api.grant_snapshots.corrects is 'The frozen snapshot that this one corrects.';
-comment on column api.grant_snapshots.made_at is 'When it was counted.';
-comment on column api.grant_snapshots.imported_at is 'End of the last import before.';
-comment on column api.grant_snapshots.records is 'Member records that were looked at.';
-comment on column api.grant_snapshots.counted is 'Persons who count.';
-comment on column api.grant_snapshots.verified is 'How many of them have a verified number.';
-comment on column api.grant_snapshots.counties is 'From how many counties.';
-comment on column api.grant_snapshots.municipalities is 'From how many municipalities.';
-comment on column api.grant_snapshots.probable_duplicates is 'Counted persons who are probably one with another.';
-comment on column api.grant_snapshots.open_cases is 'Cases that were open then, by kind.';
-comment on column api.grant_snapshots.meets is 'Whether the figures reach what the grant asks for.';
-comment on column api.grant_snapshots.digest is 'SHA-256 over all that was counted.';
-comment on column api.grant_snapshots.frozen_at is 'When two coordinators froze it.';
-comment on column api.grant_snapshots.conflict_id is 'The case in which it was frozen, or is to be.';
-grant select on api.grant_snapshots to authenticated;
-create or replace trigger _100_refuse_write
-instead of insert or update or delete on api.grant_snapshots
-for each row execute function private.tg__refuse_write();
--- end db/functions/reporting/api.grant_snapshots.sql
 
 -- begin db/functions/billing/api.invoice_issuers.sql
 -- How issuing stands: one row per organisation that issues invoices.
@@ -8487,6 +8291,38 @@ $$;
 comment on function private.changed_membership is 'In: columns the file has, the member (an id that nobody has: a new one), the row. Out: which of residence, membership and dues differ.';
 -- end db/functions/reporting/private.changed_membership.sql
 
+-- begin db/functions/number/private.number_confirmations.sql
+-- What makes an imported number as good as one that a login brought: a login that agreed with it, or a coordinator who kept it. The one place
+-- that says so, for a single member (private.number_is_verified) and for all of an organisation (private.count_persons).
+create or replace view private.number_confirmations with (security_invoker = true) as
+select o.organization_id, o.member_id, 'infinity'::timestamptz as until
+from registry.observations as o where o.outcome = 'confirmed'
+union all
+select c.organization_id, c.member_id, c.closed_at
+from registry.conflicts as c where c.kind = 'mismatch' and c.state = 'resolved' and c.decision = 'keep_existing';
+comment on view private.number_confirmations is 'Confirmations of numbers that members have.';
+comment on column private.number_confirmations.organization_id is 'Whose member.';
+comment on column private.number_confirmations.member_id is 'The member.';
+comment on column private.number_confirmations.until is 'Numbers that came to the record before this are confirmed by it.';
+-- end db/functions/number/private.number_confirmations.sql
+
+-- begin db/functions/number/private.number_is_verified.sql
+-- A number that a login brought or confirmed, or a coordinator chose, is worth more than what an export says: somebody proved
+-- it, or judged it. An import does not replace such a number.
+create or replace function private.number_is_verified(m registry.members)
+returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select m.personnummer_index is not null and (
+    m.personnummer_source <> 'import' is true
+    or exists (
+      select from private.number_confirmations as k
+      where k.organization_id = m.organization_id and k.member_id = m.id and (k.until = 'infinity' or k.until >= m.personnummer_at)))
+$$;
+comment on function private.number_is_verified is 'In: a member. Out: whether its number came from, or was confirmed by, a login, or was chosen or kept by a coordinator.';
+-- end db/functions/number/private.number_is_verified.sql
+
 -- begin db/functions/import/private.plan_import.sql
 -- What each row of an import comes to, before anything is written. The rows' numbers differ from each other and so do their
 -- external ids; the caller sees to that. A merged record is only a mark of where it went, and is left alone, and
@@ -8636,12 +8472,17 @@ comment on function private.changed_of is 'In: a run, a step of it. Out: what is
 
 -- begin db/functions/reporting/private.write_memberships.sql
 -- A first day that comes while a membership lasts corrects its first day; one that comes after it ended begins another. Dues of a year are as the
--- last import says.
+-- last import says. A first day from before an earlier membership says that there was one all the time.
 create or replace function private.write_memberships(p_run registry.import_runs, p_steps private.import_step[])
 returns void
 language sql volatile
 set search_path = pg_catalog, pg_temp
 as $$
+  delete from reporting.memberships as k
+  using unnest(p_steps) as s cross join lateral (select (s.imported).*) as r
+  where k.member_id = s.member_id and k.since >= r.member_since and 'membership' = any (private.changed_of(p_run, s))
+    and k.since < (select max(later.since) from reporting.memberships as later where later.member_id = s.member_id);
+
   with given as (
     select s.member_id, r.member_since as since, r.member_until as until, 'member_until' = any (p_run.columns) as has_until
     from unnest(p_steps) as s cross join lateral (select (s.imported).*) as r
@@ -8682,14 +8523,14 @@ as $$
 declare
   v_last constant integer := (select max(d.year) from reporting.divisions as d);
   v_code constant text := lpad(substring(p_written from '^\s*([0-9]{3,4})(?:\s|$)'), 4, '0');
-  v_name constant text := private.lower_letters(btrim(regexp_replace(p_written, '\s+kommune\s*$', '', 'i')));
+  v_name constant text := private.lower_letters(normalize(btrim(regexp_replace(p_written, '\s+kommune\s*$', '', 'i')), NFD));
 begin
   return query
   with known as (
     select m.code, coalesce(m.last_year, v_last) as year from reporting.municipalities as m
-    where case when v_code is not null then m.code = v_code else private.lower_letters(m.name) = v_name
-      or private.lower_letters(regexp_replace(m.name, '\s+\([^)]*\)$', '')) = v_name
-      or v_name = any (string_to_array(private.lower_letters(m.name), ' - ')) end
+    where case when v_code is not null then m.code = v_code else private.lower_letters(normalize(m.name, NFD)) = v_name
+      or private.lower_letters(normalize(regexp_replace(m.name, '\s+\([^)]*\)$', ''), NFD)) = v_name
+      or v_name = any (string_to_array(private.lower_letters(normalize(m.name, NFD)), ' - ')) end
   ), newest as (
     select distinct k.code, k.year from known as k where k.year = (select max(other.year) from known as other)
   )
@@ -11784,6 +11625,155 @@ $$;
 comment on function private.count_months is 'Counts registry.monthly_figures anew: the running month, the two before it, and those that are missing in between.';
 -- end db/functions/figures/private.count_months.sql
 
+-- begin db/functions/reporting/private.persons_of.sql
+-- One person once: records that a coordinator merged, and records of which one's login brought the number of the other and nobody has said yet
+-- that they are two. Of those the one that holds the number stands for the person. Records alike in name and birth date are not made one.
+create or replace function private.persons_of(p_organization_id uuid)
+returns table (member_id uuid, person_id uuid, reason reporting.not_counted)
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  with recursive up(id, root) as (
+    select m.id, m.merged_into from registry.members as m
+    where m.organization_id = p_organization_id and m.merged_into is not null and m.erased_at is null
+    union all
+    select u.id, m.merged_into from up as u join registry.members as m on m.id = u.root where m.merged_into is not null
+  ), merged as (
+    select u.id, u.root from up as u join registry.members as m on m.id = u.root where m.merged_into is null
+  ), same(a, b) as (
+    select coalesce(x.root, c.member_id), coalesce(y.root, c.other_member_id)
+    from registry.conflicts as c
+    left join merged as x on x.id = c.member_id
+    left join merged as y on y.id = c.other_member_id
+    where c.organization_id = p_organization_id and c.kind = 'duplicate' and c.closed_at is null
+  ), both_ways(a, b) as (
+    select s.a, s.b from same as s union select s.b, s.a from same as s
+  ), reached(a, b) as (
+    select w.a, w.a from both_ways as w
+    union
+    select r.a, w.b from reached as r join both_ways as w on w.a = r.b
+  ), representative as (
+    select distinct on (r.a) r.a as id, r.b as root from reached as r join registry.members as m on m.id = r.b
+    where m.erased_at is null order by r.a, m.personnummer_index is null, r.b
+  )
+  select m.id, coalesce(n.root, g.root, m.id),
+    case when m.merged_into is not null then 'merged' when n.root <> m.id then 'same_number' end::reporting.not_counted
+  from registry.members as m
+  left join merged as g on g.id = m.id
+  left join representative as n on n.id = coalesce(g.root, m.id)
+  where m.organization_id = p_organization_id and m.erased_at is null
+$$;
+comment on function private.persons_of is 'In: an organisation. Out: every record, the record that stands for its person, and why it is not counted itself; null: it stands for the person.';
+-- end db/functions/reporting/private.persons_of.sql
+
+-- begin db/functions/reporting/private.count_persons.sql
+-- The rule of the grant, applied to every record: who counts, and why the others do not. What a person paid is what any of the records paid; of
+-- residences the one of the day counts, and where the first import came later, the first that is known. The record that stands for the person is
+-- a member where it has no dates, whatever an old record says that was merged into it.
+create or replace function private.count_persons(s reporting.snapshots)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  g constant reporting.grant_rules := jsonb_populate_record(null::reporting.grant_rules, s.rule);
+  v_pay_until constant date := s.counted_on + g.paid_within_days;
+  v_area constant text[] := case when g.area_year is not null
+    then coalesce(private.area_municipalities(s.base_year, g.area_year, g.counties, g.municipalities), '{}') end;
+begin
+  insert into reporting.snapshot_persons
+    (snapshot_id, organization_id, nth, member_id, reason, verified, name, address, postal_code, municipality, county, place_problem, chapter,
+     birth_year, paid_on, amount)
+  with records as materialized (
+    select p.member_id, p.person_id, p.reason,
+      m.personnummer_index is not null
+        and (m.personnummer_source <> 'import' or c.until = 'infinity' or c.until >= m.personnummer_at) is true as verified
+    from private.persons_of(s.organization_id) as p
+    join registry.members as m on m.id = p.member_id
+    left join (
+      select k.member_id, max(k.until) as until from private.number_confirmations as k
+      where k.organization_id = s.organization_id group by k.member_id) as c on c.member_id = m.id
+  ), places as materialized (
+    select k.municipality, k.municipality_year, private.municipality_in_year(k.municipality, k.municipality_year, s.base_year) as codes
+    from reporting.residences as k where k.organization_id = s.organization_id and k.municipality is not null
+    group by k.municipality, k.municipality_year
+  ), persons as (
+    select r.person_id, bool_or(r.verified) as verified from records as r group by r.person_id
+  ), membership as (
+    select r.person_id,
+      bool_or(coalesce(k.since <= s.counted_on, true) and coalesce(k.until >= s.counted_on, true) and (k.id is not null or r.reason is null))
+        as is_member,
+      bool_or(k.until < s.counted_on) as has_left
+    from records as r left join reporting.memberships as k on k.organization_id = s.organization_id and k.member_id = r.member_id
+    group by r.person_id
+  ), paid as (
+    select distinct on (r.person_id) r.person_id, d.paid_on, d.amount
+    from records as r join reporting.dues as d on d.member_id = r.member_id
+    where d.year = s.base_year and d.amount > 0
+    order by r.person_id, (d.amount >= g.min_fee and d.paid_on <= v_pay_until) is true desc, d.paid_on, d.amount desc, d.member_id
+  ), residence as (
+    select distinct on (r.person_id) r.person_id, k.municipality, k.municipality_year, k.municipality_written, k.address, k.postal_code, k.chapter
+    from records as r join reporting.residences as k on k.member_id = r.member_id
+    order by r.person_id, r.reason is null desc, k.known_from <= s.counted_on desc,
+      case when k.known_from <= s.counted_on then s.counted_on - k.known_from else k.known_from - s.counted_on end, k.member_id
+  ), judged as (
+    select r.member_id, r.reason, p.verified, m.given_name, m.family_name, m.birth_date, h.address, h.postal_code, h.chapter, d.paid_on, d.amount,
+      h.municipality_written, h.municipality as known_municipality, case when cardinality(l.codes) = 1 then l.codes[1] end as municipality,
+      k.is_member, k.has_left, extract(year from age(s.counted_on, m.birth_date))::integer as years
+    from records as r
+    join registry.members as m on m.id = r.member_id
+    join persons as p on p.person_id = r.person_id
+    left join membership as k on k.person_id = r.person_id
+    left join paid as d on d.person_id = r.person_id
+    left join residence as h on h.person_id = r.person_id
+    left join places as l on l.municipality = h.municipality and l.municipality_year = h.municipality_year
+  )
+  select s.id, s.organization_id, row_number() over (order by j.member_id), j.member_id,
+    case
+      when j.reason is not null then j.reason
+      when not j.is_member and j.has_left then 'left'
+      when not j.is_member then 'joined_later'
+      when j.amount is null then 'not_paid'
+      when j.paid_on is null then 'paid_undated'
+      when j.paid_on > v_pay_until then 'paid_too_late'
+      when j.amount < g.min_fee then 'paid_too_little'
+      when j.birth_date is null and num_nonnulls(g.min_age, g.max_age) > 0 then 'birth_date_missing'
+      when j.years < g.min_age then 'too_young'
+      when j.years > g.max_age then 'too_old'
+      when v_area is not null and j.municipality is null then 'municipality_unknown'
+      when j.municipality <> all (v_area) then 'elsewhere'
+    end::reporting.not_counted,
+    j.verified, nullif(concat_ws(' ', j.given_name, j.family_name), ''), j.address, j.postal_code, j.municipality, left(j.municipality, 2),
+    case
+      when j.municipality is not null then null
+      when j.known_municipality is not null then 'not_translatable'
+      when j.municipality_written is not null then 'not_recognised'
+      else 'none_given'
+    end::reporting.place_problem,
+    j.chapter, extract(year from j.birth_date)::integer, j.paid_on, j.amount
+  from judged as j;
+end
+$$;
+comment on function private.count_persons is 'In: a new draft. Writes a row for every record of its organisation: counted, or why not.';
+-- end db/functions/reporting/private.count_persons.sql
+
+-- begin db/functions/reporting/private.digest_snapshot.sql
+-- The same snapshot is the same figures, years later: this is what stands beside them to show it. Persons are no part of it, because they may go.
+create or replace function private.digest_snapshot(s reporting.snapshots)
+returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select encode(sha256(convert_to(jsonb_build_array(
+    s.id, s.organization_id, s.organization_name, s.base_year, s.division, s.rule,
+    s.counted_on, s.corrects, s.counting_digest, s.records, s.counted, s.verified, s.counties,
+    s.municipalities, s.probable_duplicates, s.open_cases, s.meets,
+    (select jsonb_agg(jsonb_build_array(f.dimension, f.key, f.name, f.counted, f.verified) order by f.dimension::text collate "C", f.key collate "C")
+     from reporting.snapshot_figures as f where f.snapshot_id = s.id))::text, 'UTF8')), 'hex')
+$$;
+comment on function private.digest_snapshot is 'In: a snapshot. Out: SHA-256 over all that was counted, in hex.';
+-- end db/functions/reporting/private.digest_snapshot.sql
+
 -- begin db/functions/upkeep/private.drop_leftover_jobs.sql
 -- A job that was queued again while it was locked loses its key and its attempts to the new one; if its worker died, it stays
 -- behind for ever. graphile-worker's own way of removing jobs is used.
@@ -12535,6 +12525,117 @@ end
 $$;
 comment on function private.lock_reported_pushes is 'In: pushes, whether to wait for what others have locked. Out: those that are locked now, after their members.';
 -- end db/functions/pushes/private.lock_reported_pushes.sql
+
+-- begin db/functions/reporting/private.mark_duplicates.sql
+-- Counted persons of one name and one birth date are probably one, unless each has a verified number: those are two. They are listed and
+-- stay counted.
+create or replace function private.mark_duplicates(p_snapshot_id uuid)
+returns void
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  with alike as (
+    select array_agg(p.nth) as rows, min(p.nth) as first
+    from reporting.snapshot_persons as p join registry.members as m on m.id = p.member_id
+    where p.snapshot_id = p_snapshot_id and p.reason is null and m.birth_date is not null and p.name is not null
+    group by private.lower_letters(normalize(p.name, NFD)), m.birth_date
+    having count(*) > 1 and not bool_and(p.verified)
+  )
+  update reporting.snapshot_persons as p set probable_group = a.nth
+  from (select unnest(alike.rows) as row, row_number() over (order by alike.first) as nth from alike) as a
+  where p.snapshot_id = p_snapshot_id and p.nth = a.row
+$$;
+comment on function private.mark_duplicates is 'In: a draft whose persons are written. Gives persons who are probably one the same group.';
+-- end db/functions/reporting/private.mark_duplicates.sql
+
+-- begin db/functions/reporting/private.sum_snapshot.sql
+-- Figures from the persons, once: what is read, compared and frozen are these rows, so that persons may be erased.
+create or replace function private.sum_snapshot(p_snapshot_id uuid)
+returns reporting.snapshots
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  s reporting.snapshots;
+  g reporting.grant_rules;
+begin
+  insert into reporting.snapshot_figures (snapshot_id, organization_id, dimension, key, name, counted, verified)
+  select p.snapshot_id, p.organization_id, d.dimension, d.key,
+    case when d.dimension in ('county', 'municipality') then private.place_name(d.key, t.base_year) end, count(*), count(*) filter (where p.verified)
+  from reporting.snapshot_persons as p join reporting.snapshots as t on t.id = p.snapshot_id
+  cross join lateral (values
+    ('county'::reporting.dimension, coalesce(p.county, ''), p.reason is null),
+    ('municipality', coalesce(p.municipality, ''), p.reason is null),
+    ('birth_year', coalesce(p.birth_year::text, ''), p.reason is null),
+    ('chapter', coalesce(p.chapter, ''), p.reason is null),
+    ('place_problem', p.place_problem::text, p.reason is null and p.place_problem is not null),
+    ('reason', p.reason::text, p.reason is not null)) as d(dimension, key, belongs)
+  where p.snapshot_id = p_snapshot_id and d.belongs
+  group by p.snapshot_id, p.organization_id, t.base_year, d.dimension, d.key;
+
+  update reporting.snapshots as known
+  set records = t.records, counted = t.counted, verified = t.verified, probable_duplicates = t.alike, counties = t.counties,
+      municipalities = t.municipalities,
+      open_cases = coalesce((
+        select jsonb_object_agg(c.kind, c.n) from (
+          select o.kind, count(*) as n from registry.conflicts as o
+          where o.organization_id = known.organization_id and o.closed_at is null group by o.kind) as c), '{}')
+  from (
+    select count(*) as records, count(*) filter (where p.reason is null) as counted,
+      count(*) filter (where p.reason is null and p.verified) as verified, count(p.probable_group) as alike,
+      count(distinct p.county) filter (where p.reason is null) as counties,
+      count(distinct p.municipality) filter (where p.reason is null) as municipalities
+    from reporting.snapshot_persons as p where p.snapshot_id = p_snapshot_id
+  ) as t
+  where known.id = p_snapshot_id returning known.* into s;
+  g := jsonb_populate_record(null::reporting.grant_rules, s.rule);
+  s.meets := (
+    select case when g.one_suffices then bool_or(r.has >= r.wants) else bool_and(r.has >= r.wants) end
+    from (values (s.counted, g.required_members), (s.municipalities, g.required_municipalities), (s.counties, g.required_counties)) as r(has, wants)
+    where r.wants is not null);
+  s.digest := private.digest_snapshot(s);
+  update reporting.snapshots as known set meets = s.meets, digest = s.digest, state = 'draft' where known.id = s.id
+  returning known.* into s;
+  return s;
+end
+$$;
+comment on function private.sum_snapshot is 'In: a draft whose persons are written. Out: the draft with its figures and their digest.';
+-- end db/functions/reporting/private.sum_snapshot.sql
+
+-- begin db/functions/reporting/private.make_snapshot.sql
+-- Counts, in one transaction. A draft of the same year and rule gives way to the new one, and so does a count that somebody asked for.
+create or replace function private.make_snapshot(p_asked reporting.snapshots, p_source text)
+returns reporting.snapshots
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  s reporting.snapshots;
+begin
+  delete from reporting.snapshots as known
+  where known.organization_id = p_asked.organization_id and known.base_year = p_asked.base_year and known.rule_code = p_asked.rule_code
+    and known.state <> 'frozen' and known.id <> p_asked.id;
+  update reporting.snapshots as known
+  set made_at = clock_timestamp(),
+      imported_at = (
+        select max(r.ended_at) from registry.import_runs as r
+        where r.organization_id = known.organization_id and r.state = 'finished' and not r.dry_run),
+      counting_digest = encode(sha256(convert_to((
+        select string_agg(p.prosrc, ' ' order by p.proname) from pg_proc as p
+        where p.pronamespace = 'private'::regnamespace and p.proname in (
+          'count_persons', 'persons_of', 'municipality_in_year', 'area_municipalities', 'number_is_verified', 'mark_duplicates')), 'UTF8')), 'hex')
+  where known.id = p_asked.id returning known.* into strict s;
+  perform private.count_persons(s);
+  perform private.mark_duplicates(s.id);
+  s := private.sum_snapshot(s.id);
+  perform private.record_event('grant_counted', p_source, s.organization_id,
+    format('Members were counted for a grant: %s of %s records, base year %s.', s.counted, s.records, s.base_year),
+    p_detail => jsonb_build_object('snapshot_id', s.id, 'rule', s.rule_code, 'digest', s.digest));
+  return s;
+end
+$$;
+comment on function private.make_snapshot is 'In: a count that was asked for (private.ask_snapshot), audit source; counting is locked (private.lock_counting). Out: the draft.';
+-- end db/functions/reporting/private.make_snapshot.sql
 
 -- begin db/functions/breakers/private.record_breaker_event.sql
 -- Transitions of a breaker are audited; they concern an organisation, not a member.
@@ -13425,12 +13526,10 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if exists (
-    select from reporting.snapshots as s
-    where s.id = case TG_OP when 'INSERT' then NEW.snapshot_id else OLD.snapshot_id end and s.state = 'frozen') then
+  if exists (select from reporting.snapshots as s where s.id in (OLD.snapshot_id, NEW.snapshot_id) and s.state = 'frozen') then
     raise exception 'A frozen snapshot does not change; a correction is a new one.' using errcode = 'PN012';
   end if;
-  return case TG_OP when 'DELETE' then OLD else NEW end;
+  return coalesce(NEW, OLD);
 end
 $$;
 comment on function private.tg_snapshot_figures__frozen is 'Refuses changes of figures of frozen snapshots.';
@@ -13447,20 +13546,43 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if (TG_OP = 'DELETE' or NEW.erased_at is null
-      or (OLD.snapshot_id, OLD.nth, OLD.member_id, OLD.verified) is distinct from (NEW.snapshot_id, NEW.nth, NEW.member_id, NEW.verified)
-      or OLD.reason is distinct from NEW.reason)
-    and exists (select from reporting.snapshots as s where s.id = OLD.snapshot_id and s.state = 'frozen') then
+  if (NEW.erased_at is null
+      or (OLD.snapshot_id, OLD.organization_id, OLD.nth, OLD.member_id, OLD.verified, OLD.reason, OLD.place_problem)
+        is distinct from (NEW.snapshot_id, NEW.organization_id, NEW.nth, NEW.member_id, NEW.verified, NEW.reason, NEW.place_problem))
+    and exists (select from reporting.snapshots as s where s.id in (OLD.snapshot_id, NEW.snapshot_id) and s.state = 'frozen') then
     raise exception 'A frozen snapshot does not change; a correction is a new one.' using errcode = 'PN012';
   end if;
-  return case TG_OP when 'DELETE' then OLD else NEW end;
+  return NEW;
 end
 $$;
 comment on function private.tg_snapshot_persons__frozen is 'Refuses changes of persons of frozen snapshots, but for erasing them.';
 create or replace trigger _100_frozen
-before update or delete on reporting.snapshot_persons
+before update on reporting.snapshot_persons
 for each row execute function private.tg_snapshot_persons__frozen();
 -- end db/functions/reporting/private.tg_snapshot_persons__frozen.sql
+
+-- begin db/functions/reporting/private.tg_snapshot_persons__written_once.sql
+-- A count writes a million rows, and one that takes its place removes them: asked once a statement, not once a row.
+create or replace function private.tg_snapshot_persons__written_once()
+returns trigger
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if exists (select from reporting.snapshots as s where s.state = 'frozen' and s.id in (select c.snapshot_id from changed as c)) then
+    raise exception 'A frozen snapshot does not change; a correction is a new one.' using errcode = 'PN012';
+  end if;
+  return null;
+end
+$$;
+comment on function private.tg_snapshot_persons__written_once is 'Refuses new persons in frozen snapshots, and removing theirs.';
+create or replace trigger _200_written_once
+after insert on reporting.snapshot_persons referencing new table as changed
+for each statement execute function private.tg_snapshot_persons__written_once();
+create or replace trigger _300_removed_never
+after delete on reporting.snapshot_persons referencing old table as changed
+for each statement execute function private.tg_snapshot_persons__written_once();
+-- end db/functions/reporting/private.tg_snapshot_persons__written_once.sql
 
 -- begin db/functions/reporting/private.tg_snapshots__frozen.sql
 -- A frozen snapshot never changes: not by a later program, and not by ours.
@@ -13684,6 +13806,23 @@ comment on function worker.beat is 'In: the name under which the worker locks it
 grant execute on function worker.beat to sync_worker;
 -- end db/functions/upkeep/worker.beat.sql
 
+-- begin db/functions/reporting/worker.begin_grant_count.sql
+-- Told before it is counted, in a transaction of its own: so coordinators see that it goes on.
+create or replace function worker.begin_grant_count(snapshot_id uuid)
+returns boolean
+language sql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  with begun as (
+    update reporting.snapshots as s set started_at = clock_timestamp()
+    where s.id = begin_grant_count.snapshot_id and s.state = 'asked' returning s.id
+  )
+  select exists (select from begun)
+$$;
+comment on function worker.begin_grant_count is 'In: a count that was asked for. Out: whether it still waits.';
+grant execute on function worker.begin_grant_count to sync_worker;
+-- end db/functions/reporting/worker.begin_grant_count.sql
+
 -- begin db/functions/files_and_worklist/worker.claim_file.sql
 -- A worker begins a file: for one organisation whose pause between files is over and that has changes
 -- waiting. One file of an organisation is under way at a time, so that an older value never comes after a newer one. After one that
@@ -13811,6 +13950,29 @@ $$;
 comment on function worker.count_figures is 'Out: of how many organisations the figures were counted; none when another worker counts, or when it was done too lately. Called every minute.';
 grant execute on function worker.count_figures to sync_worker;
 -- end db/functions/figures/worker.count_figures.sql
+
+-- begin db/functions/reporting/worker.count_grant.sql
+-- The worker's way: what a coordinator asked for at the desk. A count that is done already, or gave way to another one, is left alone.
+create or replace function worker.count_grant(snapshot_id uuid)
+returns boolean
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  s reporting.snapshots;
+begin
+  perform private.lock_counting(known.organization_id, true) from reporting.snapshots as known where known.id = count_grant.snapshot_id;
+  select known.* into s from reporting.snapshots as known where known.id = count_grant.snapshot_id and known.state = 'asked';
+  if s.id is null then
+    return false;
+  end if;
+  perform private.make_snapshot(s, 'worker');
+  return true;
+end
+$$;
+comment on function worker.count_grant is 'In: a count that was asked for. Out: whether it was counted now.';
+grant execute on function worker.count_grant to sync_worker;
+-- end db/functions/reporting/worker.count_grant.sql
 
 -- begin db/functions/drift/worker.drift_page.sql
 -- The records to compare with a member system, a page at a time. Left out: what is on its way, what failed (there is a case), what was
@@ -14151,10 +14313,13 @@ declare
   s reporting.snapshots;
   v_organization_id constant uuid := (select g.id from registry.organizations as g where g.slug = make_grant_snapshot.organization);
 begin
+  if v_organization_id is not null then
+    perform private.lock_counting(v_organization_id, true);
+  end if;
   refused_as := private.why_not_count(v_organization_id, make_grant_snapshot.base_year, make_grant_snapshot.rule, make_grant_snapshot.corrects);
   if refused_as is null then
-    s := private.make_snapshot(v_organization_id, make_grant_snapshot.base_year, make_grant_snapshot.rule, make_grant_snapshot.corrects,
-      'operator');
+    s := private.ask_snapshot(v_organization_id, make_grant_snapshot.base_year, make_grant_snapshot.rule, make_grant_snapshot.corrects);
+    s := private.make_snapshot(s, 'operator');
     report := private.describe_snapshot(s); -- a statement of its own, which sees what was written
   end if;
   return next;

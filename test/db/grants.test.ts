@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import { one } from '../support/acting-callback.ts';
-import { becomeCoordinator } from '../support/coordinator.ts';
+import { becomeCoordinator, type Coordinator } from '../support/coordinator.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type GrantTruth, writeGrantPopulation } from '../support/grant-population.ts';
 import { addOrganization } from '../support/samples.ts';
@@ -23,6 +23,14 @@ async function count(db: TestDatabase, slug: string, rule = 'bufdir-disability',
   const { rows } = await db.pool.query('select * from worker.make_grant_snapshot($1, $2, $3)', [slug, year, rule]);
   assert.equal(rows[0].refused_as, null);
   return rows[0].report;
+}
+
+/** As a coordinator asks at the desk, and the worker counts. */
+async function ask(db: TestDatabase, coordinator: Coordinator, slug: string, corrects: string | null = null) {
+  const asked = await coordinator.call('make_grant_snapshot', slug, 2025, 'bufdir-disability', corrects);
+  assert.equal(asked.state, 'asked', JSON.stringify(asked));
+  await db.pool.query('select worker.count_grant($1)', [asked.snapshot_id]);
+  return coordinator.call('grant_report', asked.snapshot_id);
 }
 
 const by = (report: Report, dimension: string) =>
@@ -147,7 +155,7 @@ test('two coordinators freeze; erasures, moves, payments and merges change nothi
   const organization = await addOrganization(db);
   const [first, second] = [await becomeCoordinator(db, organization), await becomeCoordinator(db, organization)];
   await writeGrantPopulation(db.pool, organization, { size: 400, seed: 7, numbers: true });
-  const draft = await first.call('make_grant_snapshot', organization.slug, 2025, 'bufdir-disability');
+  const draft = await ask(db, first, organization.slug);
   const proposed = await first.call('propose_grant_freeze', draft.snapshot_id, 'Sett på', draft.version);
   assert.deepEqual([proposed.state, proposed.proposed_decision], ['proposed', 'freeze_snapshot']);
   assert.equal(
@@ -209,13 +217,7 @@ test('two coordinators freeze; erasures, moves, payments and merges change nothi
     (await first.call('make_grant_snapshot', organization.slug, 2025, 'bufdir-disability')).code,
     'frozen_already',
   );
-  const correction = await first.call(
-    'make_grant_snapshot',
-    organization.slug,
-    2025,
-    'bufdir-disability',
-    draft.snapshot_id,
-  );
+  const correction = await ask(db, first, organization.slug, draft.snapshot_id as string);
   assert.deepEqual([correction.corrects, correction.counted, correction.state], [draft.snapshot_id, 0, 'draft']);
 });
 
@@ -226,7 +228,7 @@ test('a proposal that is declined freezes nothing, and a new count takes the pla
   const organization = await addOrganization(db);
   const [first, second] = [await becomeCoordinator(db, organization), await becomeCoordinator(db, organization)];
   await writeGrantPopulation(db.pool, organization, { size: 20, seed: 3, numbers: false });
-  const draft = await first.call('make_grant_snapshot', organization.slug, 2025, 'bufdir-disability');
+  const draft = await ask(db, first, organization.slug);
   assert.equal((await second.call('propose_grant_freeze', draft.snapshot_id, null, 9)).code, 'stale_version');
   const proposed = await second.call('propose_grant_freeze', draft.snapshot_id, null, draft.version);
   const declined = await first.call('decline', proposed.conflict_id, 'Ny import først', proposed.version);
@@ -235,7 +237,7 @@ test('a proposal that is declined freezes nothing, and a new count takes the pla
   assert.deepEqual(shown, { state: 'draft', conflict_id: proposed.conflict_id });
   const kept = await first.call('resolve_conflict', proposed.conflict_id, 'keep_existing', null, declined.version);
   assert.equal(kept.state, 'resolved');
-  const again = await first.call('make_grant_snapshot', organization.slug, 2025, 'bufdir-disability');
+  const again = await ask(db, first, organization.slug);
   assert.notEqual(again.snapshot_id, draft.snapshot_id);
   assert.equal((await first.query('select from api.grant_snapshots')).length, 1);
 });

@@ -104,6 +104,15 @@ test('who left and came back has two memberships; a first day that was wrong is 
   ]);
 });
 
+test('a first day from before an earlier membership makes one of both', async () => {
+  await using world = await createImportWorld();
+  const only = 'external_id,member_since,member_until';
+  await world.imported(csv(only, '1,2018-01-01,2020-12-31'));
+  await world.imported(csv(only, '1,2023-03-01,'));
+  await world.imported(csv(only, '1,2018-01-01,'));
+  assert.deepEqual(await world.query(memberships), [{ external_id: '1', since: '2018-01-01', until: null }]);
+});
+
 test('a column that the file lacks is left alone; what is no municipality is kept as it was written', async () => {
   await using world = await createImportWorld();
   await world.imported(csv('external_id,municipality,chapter', '1,Atlantis,Oslo', '2,,'));

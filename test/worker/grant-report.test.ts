@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'vitest';
-import { hideSmall } from '../../runtime/small-counts.ts';
+import { hideSmall, hideSmallPlaces } from '../../runtime/small-counts.ts';
 import { erase } from '../db/support/erasing.ts';
 import { one } from '../support/acting-callback.ts';
 import { bareEnvironment } from '../support/bare-environment.ts';
@@ -80,4 +80,25 @@ test('counts below five are hidden, and where it is only one, the next smallest 
   assert.equal(shown(100, 4, 2, 50), '100 - - 50');
   assert.equal(shown(100, 5, 50), '100 5 50');
   assert.equal(shown(3), '-');
+});
+
+test('what is hidden in one table cannot be worked out from another', () => {
+  const figure = (key: string, counted: number) => ({ key, counted });
+  // 34 has 43 members: without 3403 Hamar's 40 they would be 3415's 3.
+  const { counties, municipalities } = hideSmallPlaces(
+    [figure('03', 500), figure('34', 43), figure('56', 62)],
+    [figure('0301', 500), figure('3403', 40), figure('3415', 3), figure('5603', 60), figure('5601', 2)],
+  );
+  const hidden = (rows: { key: string; hidden: boolean }[]) =>
+    rows
+      .filter((row) => row.hidden)
+      .map(({ key }) => key)
+      .join(' ');
+  assert.deepEqual([hidden(counties), hidden(municipalities)], ['', '3403 3415 5603 5601']);
+  // 56 is hidden so that nobody works out 55: then its municipalities are too.
+  const small = hideSmallPlaces(
+    [figure('03', 500), figure('55', 3), figure('56', 62)],
+    [figure('0301', 500), figure('5501', 3), figure('5603', 62)],
+  );
+  assert.deepEqual([hidden(small.counties), hidden(small.municipalities)], ['55 56', '5501 5603']);
 });

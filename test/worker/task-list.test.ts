@@ -43,6 +43,7 @@ const database: WorkerDatabase = {
   exportMember: notCalled,
   numbersToRenew: notCalled,
   renewNumbers: notCalled,
+  countGrant: notCalled,
   makeGrantSnapshot: notCalled,
   grantReport: notCalled,
   grantRows: notCalled,

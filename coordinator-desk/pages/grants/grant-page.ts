@@ -1,7 +1,7 @@
 import type { Hono } from 'hono';
 import { html } from 'hono/html';
 import type { GrantFigure, GrantReport } from '../../../db/api-types.gen.ts';
-import { hideSmall } from '../../../runtime/small-counts.ts';
+import { hideSmallPlaces, isSmall } from '../../../runtime/small-counts.ts';
 import { countArea, findSnapshot, loadReport, loadYearBefore, proposeFreeze, type Snapshot } from '../../api/grants.ts';
 import type { DeskContext, DeskEnv } from '../../http/desk-context.ts';
 import { readForm } from '../../http/form.ts';
@@ -40,7 +40,7 @@ export function addGrantPage(app: Hono<DeskEnv>): void {
     const words = grantWords[page.locale];
     const content = html`<h1 class="ds-heading" data-size="lg">${words.certificate}: ${report.organization_name}</h1>
 <p>${words.years(report.base_year, report.application_year, report.grant_year)}</p>
-${summary(page, report)}
+${summary(page, report, true)}
 ${(['county', 'municipality'] as const).map((dimension) => figures(page, report, undefined, dimension, true))}
 <p>${words.signature}: ______________________________</p>
 <p class="desk-no-print"><a class="ds-link" href="/grants/${id}">${words.back}</a></p>`;
@@ -49,11 +49,9 @@ ${(['county', 'municipality'] as const).map((dimension) => figures(page, report,
 }
 
 async function show(c: DeskContext, id: string, refusal: string | undefined): Promise<Response> {
-  const [page, row, report] = await Promise.all([
-    openPage(c, `/grants/${id}`),
-    findSnapshot(c.var.api, id),
-    loadReport(c.var.api, id),
-  ]);
+  const [page, row] = await Promise.all([openPage(c, `/grants/${id}`), findSnapshot(c.var.api, id)]);
+  if (row.state === 'asked') return showAsked(page, row);
+  const report = await loadReport(c.var.api, id);
   const before = await loadYearBefore(c.var.api, report);
   const words = grantWords[page.locale];
   const title = words.one(report.rule.title, report.base_year);
@@ -61,7 +59,7 @@ async function show(c: DeskContext, id: string, refusal: string | undefined): Pr
 <h1 class="ds-heading" data-size="lg">${title}</h1>
 <p>${report.organization_name}. ${words.years(report.base_year, report.application_year, report.grant_year)}</p>
 <h2 class="ds-heading" data-size="sm">${words.facts}</h2>
-${summary(page, report)}
+${summary(page, report, false)}
 <h2 class="ds-heading" data-size="sm">${words.added}</h2>
 <p>${words.addedWords(reasonCount(page, report, 'merged'), reasonCount(page, report, 'same_number'), page.format.number(report.verified))}</p>
 ${freezing(page, row)}
@@ -73,11 +71,23 @@ ${await area(c, page, report)}
   return page.show({ title, content, status: refusal === undefined ? 200 : 422 });
 }
 
+/** While a worker counts: no figures yet. */
+function showAsked({ locale, format, show: showPage }: Page, row: Snapshot): Response | Promise<Response> {
+  const words = grantWords[locale];
+  const title = words.one(row.rule_title ?? row.rule_code, row.base_year);
+  const content = html`<h1 class="ds-heading" data-size="lg">${title}</h1>
+<p>${row.started_at === null ? words.queued(format.time(row.made_at)) : words.started(format.time(row.started_at))}</p>
+<p><a class="ds-link" href="/grants/${row.snapshot_id}">${words.look}</a></p>
+<p><a class="ds-link" href="/grants">${words.backToAll}</a></p>`;
+  return showPage({ title, content });
+}
+
 function reasonCount({ format }: Page, { figures: all }: GrantReport, reason: string): string {
   return format.number(all?.find(({ dimension, key }) => dimension === 'reason' && key === reason)?.counted ?? 0);
 }
 
-function summary({ locale, format }: Page, report: GrantReport): Html {
+/** @param forOthers without what is for the organisation only, and without numbers that may point at somebody */
+function summary({ locale, format }: Page, report: GrantReport, forOthers: boolean): Html {
   const words = grantWords[locale];
   const { rule, open_cases, meets } = report;
   const wants = [
@@ -88,17 +98,25 @@ function summary({ locale, format }: Page, report: GrantReport): Html {
   const cases = Object.entries(open_cases).map(([kind, n]) => {
     return `${kindWords[locale][kind as keyof (typeof kindWords)['nb']] ?? kind} ${format.number(n)}`;
   });
+  const rest = report.counted - report.verified;
+  const hidesSplit = isSmall(report.verified) || isSmall(rest);
   return facts([
     [words.counted, format.number(report.counted)],
-    [words.verified, format.number(report.verified)],
-    [words.rest, format.number(report.counted - report.verified)],
-    [words.notCounted, format.number(report.records - report.counted)],
+    [words.verified, forOthers && hidesSplit ? words.hidden : format.number(report.verified)],
+    [words.rest, forOthers && hidesSplit ? words.hidden : format.number(rest)],
+    ...(forOthers
+      ? []
+      : [[words.notCounted, format.number(report.records - report.counted)] satisfies [string, string]]),
     [words.counties, format.number(report.counties)],
     [words.municipalities, format.number(report.municipalities)],
     [words.asked, wants.length === 0 ? words.nothing : words.askedFor(wants, rule.one_suffices)],
     ...(meets === null ? [] : [[words.meets, meets ? words.yes : words.no] satisfies [string, string]]),
-    [words.alike, format.number(report.probable_duplicates)],
-    [words.openCases, cases.length === 0 ? format.number(0) : cases.join(', ')],
+    ...(forOthers
+      ? []
+      : ([
+          [words.alike, format.number(report.probable_duplicates)],
+          [words.openCases, cases.length === 0 ? format.number(0) : cases.join(', ')],
+        ] satisfies [string, string][])),
     [words.countedOn, format.date(report.counted_on)],
     [words.made, format.time(report.made_at)],
     [words.imported, report.imported_at === null ? words.noImport : format.time(report.imported_at)],
@@ -180,15 +198,22 @@ function figures(
     key === '' ? words.unknown : isPlace ? `${key} ${name ?? ''}` : (words.reasons[key] ?? key);
   const last = (key: string) =>
     before?.figures?.find((each) => each.dimension === dimension && each.key === key)?.counted;
-  const shown = forOthers ? hideSmall(rows) : rows.map((row) => ({ ...row, hidden: false }));
+  const shown = forOthers ? forOthersOf(all ?? [], dimension) : rows.map((row) => ({ ...row, hidden: false }));
   const lines = shown.map((row): TableRow => {
-    if (row.hidden) return [labelOf(row), words.hidden, words.hidden];
+    if (forOthers) return [labelOf(row), row.hidden ? words.hidden : format.number(row.counted)];
     const numbers = [format.number(row.counted), format.number(row.verified)];
     return [labelOf(row), ...numbers, ...(before === undefined ? [] : [format.number(last(row.key) ?? 0)])];
   });
-  const heads = [isPlace ? words.place : words.key[dimension], words.members, words.verified];
+  const heads = [isPlace ? words.place : words.key[dimension], words.members, ...(forOthers ? [] : [words.verified])];
   return html`<h2 class="ds-heading" data-size="sm">${words.tables[dimension]}</h2>
 ${dataTable(words.tables[dimension], before === undefined ? heads : [...heads, words.yearBefore], lines)}`;
+}
+
+/** How many of a place have a verified number is nobody else's business, and small counts are not either. */
+function forOthersOf(all: GrantFigure[], dimension: string): (GrantFigure & { hidden: boolean })[] {
+  const of = (wanted: string) => all.filter((each) => each.dimension === wanted);
+  const { counties, municipalities } = hideSmallPlaces(of('county'), of('municipality'));
+  return dimension === 'county' ? counties : municipalities;
 }
 
 /** Counties and municipalities that somebody asks for, with the numbers of a year. */

@@ -18,7 +18,7 @@ begin
     identifier => p_task::text,
     payload => json_build_object(
       case p_task when 'push_personnummer' then 'push_id' when 'carry_out_erasure' then 'erasure_id'
-        when 'issue_invoice' then 'invoice_id' else 'observation_id' end, p_id),
+        when 'issue_invoice' then 'invoice_id' when 'count_grant' then 'snapshot_id' else 'observation_id' end, p_id),
     job_key => p_task || ':' || p_id,
     run_at => p_run_at,
     max_attempts => 25,

@@ -1,5 +1,6 @@
 -- The rule of the grant, applied to every record: who counts, and why the others do not. What a person paid is what any of the records paid; of
--- residences the one of the day counts, and where the first import came later, the first that is known.
+-- residences the one of the day counts, and where the first import came later, the first that is known. The record that stands for the person is
+-- a member where it has no dates, whatever an old record says that was merged into it.
 create or replace function private.count_persons(s reporting.snapshots)
 returns void
 language plpgsql volatile
@@ -16,8 +17,13 @@ begin
      birth_year, paid_on, amount)
   with records as materialized (
     select p.member_id, p.person_id, p.reason,
-      m.personnummer_index is not null and (m.personnummer_source <> 'import' is true or private.number_is_verified(m)) as verified
-    from private.persons_of(s.organization_id) as p join registry.members as m on m.id = p.member_id
+      m.personnummer_index is not null
+        and (m.personnummer_source <> 'import' or c.until = 'infinity' or c.until >= m.personnummer_at) is true as verified
+    from private.persons_of(s.organization_id) as p
+    join registry.members as m on m.id = p.member_id
+    left join (
+      select k.member_id, max(k.until) as until from private.number_confirmations as k
+      where k.organization_id = s.organization_id group by k.member_id) as c on c.member_id = m.id
   ), places as materialized (
     select k.municipality, k.municipality_year, private.municipality_in_year(k.municipality, k.municipality_year, s.base_year) as codes
     from reporting.residences as k where k.organization_id = s.organization_id and k.municipality is not null
@@ -26,9 +32,11 @@ begin
     select r.person_id, bool_or(r.verified) as verified from records as r group by r.person_id
   ), membership as (
     select r.person_id,
-      bool_or(coalesce(k.since <= s.counted_on, true) and coalesce(k.until >= s.counted_on, true)) as is_member,
+      bool_or(coalesce(k.since <= s.counted_on, true) and coalesce(k.until >= s.counted_on, true) and (k.id is not null or r.reason is null))
+        as is_member,
       bool_or(k.until < s.counted_on) as has_left
-    from records as r join reporting.memberships as k on k.member_id = r.member_id group by r.person_id
+    from records as r left join reporting.memberships as k on k.organization_id = s.organization_id and k.member_id = r.member_id
+    group by r.person_id
   ), paid as (
     select distinct on (r.person_id) r.person_id, d.paid_on, d.amount
     from records as r join reporting.dues as d on d.member_id = r.member_id

@@ -1,15 +1,16 @@
 -- A report as a whole: what was counted, by which rule and with which division, what it rests on. Equal for equal snapshots, whenever it
--- is asked for.
+-- is asked for: so times are in UTC, and names are those of then.
 create or replace function private.describe_snapshot(s reporting.snapshots)
 returns jsonb
 language sql stable
 set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
 as $$
   select jsonb_build_object(
-    'snapshot_id', s.id, 'organization', g.slug, 'organization_name', g.name, 'base_year', s.base_year,
+    'snapshot_id', s.id, 'organization', g.slug, 'organization_name', s.organization_name, 'base_year', s.base_year,
     'application_year', s.base_year + (s.rule ->> 'application_after')::integer, 'grant_year', s.base_year + (s.rule ->> 'grant_after')::integer,
     'rule', s.rule, 'counted_on', s.counted_on, 'state', s.state, 'version', s.version, 'corrects', s.corrects, 'made_at', s.made_at,
-    'imported_at', s.imported_at, 'frozen_at', s.frozen_at, 'division', (select d.source from reporting.divisions as d where d.year = s.base_year),
+    'imported_at', s.imported_at, 'frozen_at', s.frozen_at, 'division', s.division,
     'counting_digest', s.counting_digest, 'records', s.records, 'counted', s.counted, 'verified', s.verified, 'counties', s.counties,
     'municipalities', s.municipalities, 'probable_duplicates', s.probable_duplicates, 'open_cases', s.open_cases, 'meets', s.meets,
     'digest', s.digest,

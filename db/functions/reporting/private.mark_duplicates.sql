@@ -9,7 +9,7 @@ as $$
     select array_agg(p.nth) as rows, min(p.nth) as first
     from reporting.snapshot_persons as p join registry.members as m on m.id = p.member_id
     where p.snapshot_id = p_snapshot_id and p.reason is null and m.birth_date is not null and p.name is not null
-    group by private.lower_letters(p.name), m.birth_date
+    group by private.lower_letters(normalize(p.name, NFD)), m.birth_date
     having count(*) > 1 and not bool_and(p.verified)
   )
   update reporting.snapshot_persons as p set probable_group = a.nth

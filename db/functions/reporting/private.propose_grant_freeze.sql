@@ -11,9 +11,17 @@ declare
     when s.id is null then 'not_found'
     when p_expected_version is distinct from s.version then 'stale_version'
     when s.state = 'frozen' then 'frozen_already'
+    when s.state = 'asked' or exists (
+      select from reporting.snapshots as other
+      where other.organization_id = s.organization_id and other.base_year = s.base_year and other.rule_code = s.rule_code
+        and other.state = 'asked') then 'is_being_counted'
+    when private.why_not_note(p_note) is null and not private.lock_counting(s.organization_id, false) then 'is_being_counted'
     else private.why_not_note(p_note)
   end;
 begin
+  if v_refusal is null and (private.snapshot_of_caller(p_snapshot_id)).id is null then
+    v_refusal := 'not_found'; -- another count has taken its place before this one held the lock
+  end if;
   if v_refusal is null then
     c.organization_id := s.organization_id;
     c.kind := 'grant_snapshot';

@@ -8,14 +8,14 @@ as $$
 declare
   v_last constant integer := (select max(d.year) from reporting.divisions as d);
   v_code constant text := lpad(substring(p_written from '^\s*([0-9]{3,4})(?:\s|$)'), 4, '0');
-  v_name constant text := private.lower_letters(btrim(regexp_replace(p_written, '\s+kommune\s*$', '', 'i')));
+  v_name constant text := private.lower_letters(normalize(btrim(regexp_replace(p_written, '\s+kommune\s*$', '', 'i')), NFD));
 begin
   return query
   with known as (
     select m.code, coalesce(m.last_year, v_last) as year from reporting.municipalities as m
-    where case when v_code is not null then m.code = v_code else private.lower_letters(m.name) = v_name
-      or private.lower_letters(regexp_replace(m.name, '\s+\([^)]*\)$', '')) = v_name
-      or v_name = any (string_to_array(private.lower_letters(m.name), ' - ')) end
+    where case when v_code is not null then m.code = v_code else private.lower_letters(normalize(m.name, NFD)) = v_name
+      or private.lower_letters(normalize(regexp_replace(m.name, '\s+\([^)]*\)$', ''), NFD)) = v_name
+      or v_name = any (string_to_array(private.lower_letters(normalize(m.name, NFD)), ' - ')) end
   ), newest as (
     select distinct k.code, k.year from known as k where k.year = (select max(other.year) from known as other)
   )

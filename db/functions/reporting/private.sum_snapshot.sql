@@ -43,7 +43,8 @@ begin
     from (values (s.counted, g.required_members), (s.municipalities, g.required_municipalities), (s.counties, g.required_counties)) as r(has, wants)
     where r.wants is not null);
   s.digest := private.digest_snapshot(s);
-  update reporting.snapshots as known set meets = s.meets, digest = s.digest where known.id = s.id;
+  update reporting.snapshots as known set meets = s.meets, digest = s.digest, state = 'draft' where known.id = s.id
+  returning known.* into s;
   return s;
 end
 $$;

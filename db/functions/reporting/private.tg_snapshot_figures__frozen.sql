@@ -5,12 +5,10 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if exists (
-    select from reporting.snapshots as s
-    where s.id = case TG_OP when 'INSERT' then NEW.snapshot_id else OLD.snapshot_id end and s.state = 'frozen') then
+  if exists (select from reporting.snapshots as s where s.id in (OLD.snapshot_id, NEW.snapshot_id) and s.state = 'frozen') then
     raise exception 'A frozen snapshot does not change; a correction is a new one.' using errcode = 'PN012';
   end if;
-  return case TG_OP when 'DELETE' then OLD else NEW end;
+  return coalesce(NEW, OLD);
 end
 $$;
 comment on function private.tg_snapshot_figures__frozen is 'Refuses changes of figures of frozen snapshots.';

@@ -8,12 +8,15 @@ as $$
     when p_organization_id is null then 'not_found'
     when not exists (select from reporting.grant_rules as g where g.code = p_rule) then 'rule_unknown'
     when not exists (select from reporting.divisions as d where d.year = p_base_year) then 'division_unknown'
-    when make_date(p_base_year, 12, 31) >= (now() at time zone 'Europe/Oslo')::date and (
-      select make_date(p_base_year, g.counted_month, least(g.counted_day, 28)) >= (now() at time zone 'Europe/Oslo')::date
-      from reporting.grant_rules as g where g.code = p_rule) then 'year_not_over'
+    when exists (
+      select from reporting.grant_rules as g
+      where g.code = p_rule and private.grant_day(p_base_year, g.counted_month, g.counted_day) >= (now() at time zone 'Europe/Oslo')::date)
+      then 'year_not_over'
     when p_corrects is not null and not exists (
       select from reporting.snapshots as s
-      where s.id = p_corrects and s.organization_id = p_organization_id and s.base_year = p_base_year and s.state = 'frozen') then 'corrects_unknown'
+      where s.id = p_corrects and s.organization_id = p_organization_id and s.base_year = p_base_year and s.rule_code = p_rule
+        and s.state = 'frozen'
+        and not exists (select from reporting.snapshots as later where later.corrects = s.id and later.state = 'frozen')) then 'corrects_unknown'
     when p_corrects is null and exists (
       select from reporting.snapshots as s
       where s.organization_id = p_organization_id and s.base_year = p_base_year and s.rule_code = p_rule and s.state = 'frozen') then 'frozen_already'

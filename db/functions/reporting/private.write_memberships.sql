@@ -1,10 +1,15 @@
 -- A first day that comes while a membership lasts corrects its first day; one that comes after it ended begins another. Dues of a year are as the
--- last import says.
+-- last import says. A first day from before an earlier membership says that there was one all the time.
 create or replace function private.write_memberships(p_run registry.import_runs, p_steps private.import_step[])
 returns void
 language sql volatile
 set search_path = pg_catalog, pg_temp
 as $$
+  delete from reporting.memberships as k
+  using unnest(p_steps) as s cross join lateral (select (s.imported).*) as r
+  where k.member_id = s.member_id and k.since >= r.member_since and 'membership' = any (private.changed_of(p_run, s))
+    and k.since < (select max(later.since) from reporting.memberships as later where later.member_id = s.member_id);
+
   with given as (
     select s.member_id, r.member_since as since, r.member_until as until, 'member_until' = any (p_run.columns) as has_until
     from unnest(p_steps) as s cross join lateral (select (s.imported).*) as r

@@ -8,10 +8,13 @@ declare
   s reporting.snapshots;
   v_organization_id constant uuid := (select g.id from registry.organizations as g where g.slug = make_grant_snapshot.organization);
 begin
+  if v_organization_id is not null then
+    perform private.lock_counting(v_organization_id, true);
+  end if;
   refused_as := private.why_not_count(v_organization_id, make_grant_snapshot.base_year, make_grant_snapshot.rule, make_grant_snapshot.corrects);
   if refused_as is null then
-    s := private.make_snapshot(v_organization_id, make_grant_snapshot.base_year, make_grant_snapshot.rule, make_grant_snapshot.corrects,
-      'operator');
+    s := private.ask_snapshot(v_organization_id, make_grant_snapshot.base_year, make_grant_snapshot.rule, make_grant_snapshot.corrects);
+    s := private.make_snapshot(s, 'operator');
     report := private.describe_snapshot(s); -- a statement of its own, which sees what was written
   end if;
   return next;

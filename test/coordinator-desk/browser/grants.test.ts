@@ -21,6 +21,7 @@ afterAll(() => desk?.[Symbol.asyncDispose]());
 test('a coordinator counts and proposes, another approves; then the figures are frozen, and the auditor gets list and sample', async () => {
   await using browser = await openPage({ locale: 'nb-NO', javaScriptEnabled: false });
   const { page } = browser;
+  page.setDefaultTimeout(15_000);
   await signInBrowser(page, desk);
   await page.getByRole('link', { name: 'Tilskudd' }).click();
   assert.match(await mainText(page), /Ingen tellinger ennå/);
@@ -35,7 +36,17 @@ test('a coordinator counts and proposes, another approves; then the figures are 
   await page.getByRole('button', { name: 'Tell medlemmene' }).focus();
   await page.keyboard.press('Enter');
   await page.waitForURL(/\/grants\/[0-9a-f-]{36}$/);
-  const { counted, id } = await one(desk.db, 'select counted, id from reporting.snapshots');
+  assert.match(await mainText(page), /Bedt om .*Tellingen begynner om litt/);
+  const { id } = await one(desk.db, 'select id from reporting.snapshots');
+  await one(desk.db, `select worker.begin_grant_count('${id}')`);
+  const look = page.getByRole('link', { name: 'Se om tellingen er ferdig' });
+  await look.click();
+  assert.match(await mainText(page), /Tellingen begynte /);
+  await one(desk.db, `select worker.count_grant('${id}')`);
+  await look.focus();
+  await page.keyboard.press('Enter');
+  const { counted } = await one(desk.db, 'select counted from reporting.snapshots');
+  await page.getByRole('button', { name: 'Trekk' }).waitFor();
   const shown = await mainText(page);
   assert.match(shown, /Grunnlagsår 2025, søknadsår 2026, tilskuddsår 2027/);
   assert.ok(shown.includes(`Teller med ${counted}`), shown);
@@ -97,5 +108,12 @@ test('the pages are accessible, in each language, and are heard as they are read
       const { kept, now } = keptTranscript(path === '' ? 'grants' : 'grant', heard);
       assert.equal(now, kept);
     }
+    const asked = await one(desk.db, `select id from private.ask_snapshot($1, 2025, 'innlandet', null)`, [
+      desk.callback.organization.id,
+    ]);
+    await page.goto(`${desk.url}/grants/${asked.id}`);
+    assert.deepEqual(await violations(page), [], `${locale} being counted`);
+    assert.equal(await tooWide(page), 0, `${locale} being counted`);
+    await desk.db.pool.query('delete from reporting.snapshots where id = $1', [asked.id]);
   }
 });
