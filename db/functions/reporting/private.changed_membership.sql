@@ -5,7 +5,7 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_changed text[] := '{}';
+  v_changed text[] := array[]::text[];
   k reporting.residences;
   s reporting.memberships;
 begin
