@@ -52,6 +52,9 @@ export const grantWords = inLanguages(
     added: 'Hva numrene og sammenslåingene gjorde',
     addedWords: (merged: string, same: string, verified: string) =>
       `${merged} medlemsposter er slått sammen med en annen, og ${same} har samme nummer som en annen: de telles ikke to ganger. ${verified} av dem som teller, har et bekreftet nummer. Rapporten er gyldig også uten numre.`,
+    chart: 'Medlemmer som teller, og hvor mange av dem som har bekreftet nummer, etter fylke',
+    inCounty: (county: string, counted: string, verified: string) =>
+      `${county}: ${counted}, herav ${verified} med bekreftet nummer.`,
     tables: {
       county: 'Fylker',
       municipality: 'Kommuner',
@@ -179,6 +182,9 @@ export const grantWords = inLanguages(
     added: 'Kva numra og samanslåingane gjorde',
     addedWords: (merged: string, same: string, verified: string) =>
       `${merged} medlemspostar er slått saman med ein annan, og ${same} har same nummer som ein annan: dei blir ikkje talde to gonger. ${verified} av dei som tel, har eit stadfesta nummer. Rapporten er gyldig også utan nummer.`,
+    chart: 'Medlemmer som tel med, og kor mange av dei som har stadfesta nummer, etter fylke',
+    inCounty: (county: string, counted: string, verified: string) =>
+      `${county}: ${counted}, av desse ${verified} med stadfesta nummer.`,
     tables: {
       county: 'Fylke',
       municipality: 'Kommunar',
@@ -306,6 +312,9 @@ export const grantWords = inLanguages(
     added: 'What numbers and merging did',
     addedWords: (merged: string, same: string, verified: string) =>
       `${merged} member records are merged into another, and ${same} have the same number as another: they are not counted twice. ${verified} of those who count have a verified number. The report is valid without numbers too.`,
+    chart: 'Members who count, and how many of them by a verified number, by county',
+    inCounty: (county: string, counted: string, verified: string) =>
+      `${county}: ${counted}, of whom ${verified} by a verified number.`,
     tables: {
       county: 'Counties',
       municipality: 'Municipalities',

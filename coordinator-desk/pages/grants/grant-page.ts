@@ -8,6 +8,7 @@ import { readForm } from '../../http/form.ts';
 import { grantWords } from '../../words/grants.ts';
 import { kindWords } from '../../words/kinds.ts';
 import { refusalWords } from '../../words/refusals.ts';
+import { picture } from '../chart-picture.ts';
 import { facts } from '../facts.ts';
 import { formOwner, resultBox } from '../form-parts.ts';
 import type { Html } from '../layout.ts';
@@ -62,6 +63,7 @@ async function show(c: DeskContext, id: string, refusal: string | undefined): Pr
 ${summary(page, report, false)}
 <h2 class="ds-heading" data-size="sm">${words.added}</h2>
 <p>${words.addedWords(reasonCount(page, report, 'merged'), reasonCount(page, report, 'same_number'), page.format.number(report.verified))}</p>
+${countiesPicture(page, report)}
 ${freezing(page, row)}
 ${forAuditor(page, report)}
 <p>${words.small}</p>
@@ -133,6 +135,26 @@ function summary({ locale, format }: Page, report: GrantReport, forOthers: boole
     [words.document, rule.document],
     [words.digest, html`<code class="desk-digest">${report.digest}</code>`],
   ]);
+}
+
+/** Bars of the counties: who counts, and who of them by a verified number. The table of counties has the same figures. */
+function countiesPicture(page: Page, { figures: all }: GrantReport): Html {
+  const words = grantWords[page.locale];
+  const counties = (all ?? []).filter(({ dimension, key }) => dimension === 'county' && key !== '');
+  if (counties.length === 0) return html``;
+  const told = counties.map(({ name, counted, verified }) =>
+    words.inCounty(name ?? '', page.format.number(counted), page.format.number(verified)),
+  );
+  return picture(page, {
+    name: 'counties',
+    title: words.chart,
+    rows: counties.map(({ key, name }) => ({ label: `${key} ${name ?? ''}`, short: key })),
+    series: [
+      { label: words.members, values: counties.map(({ counted }) => counted) },
+      { label: words.verified, values: counties.map(({ verified }) => verified) },
+    ],
+    description: told.join(' '),
+  });
 }
 
 function freezing(page: Page, row: Snapshot): Html {

@@ -1,20 +1,14 @@
 import type { Figures } from '../../api/figures.ts';
 import type { Format } from '../../words/format.ts';
 import { type ChartName, qualityWords, type Series } from '../../words/quality.ts';
+import type { Picture } from '../chart-picture.ts';
 import type { Page } from '../page.ts';
 
 /** The figures of one picture, as the picture, its table and its file tell them. */
-export interface Chart {
+export interface Chart extends Picture {
   name: ChartName;
-  title: string;
   /** What the rows are: months, or classes of age. */
   rowHead: string;
-  /** Each a panel of bars. Null: nobody counted then. */
-  series: { label: string; values: (number | null)[] }[];
-  /** In full, and as short as it fits under a bar. */
-  rows: { label: string; short: string }[];
-  /** The picture in words. */
-  description: string;
 }
 
 const monthly: Record<Exclude<ChartName, 'ages'>, Series[]> = {

@@ -5,12 +5,12 @@ import { NotFoundError } from '../../api/errors.ts';
 import { type Figures, loadFigures } from '../../api/figures.ts';
 import type { DeskEnv } from '../../http/desk-context.ts';
 import { qualityWords } from '../../words/quality.ts';
+import { picture } from '../chart-picture.ts';
 import { facts } from '../facts.ts';
 import type { Html } from '../layout.ts';
 import { openPage, type Page } from '../page.ts';
 import { dataTable } from '../table.ts';
 import { type Chart, chartsOf } from './chart.ts';
-import { picture } from './chart-picture.ts';
 
 /** `/quality`: an organisation's figures, each picture with its table; `/quality/{organization}/{chart}.csv`: the same as a file. */
 export function addQuality(app: Hono<DeskEnv>): void {
@@ -81,7 +81,7 @@ function section(page: Page, chart: Chart, organization: string): Html {
 ${
   isEmpty
     ? html`<p>${words.noFigures}</p>`
-    : html`<div class="desk-scroll" role="region" aria-label="${chart.title}" tabindex="0">${picture(page, chart)}</div>
+    : html`${picture(page, chart)}
 ${dataTable(words.tableOf(chart.title), heads, rows)}
 <p><a class="ds-link" href="/quality/${organization}/${chart.name}.csv">${words.csv(chart.title)}</a></p>`
 }
