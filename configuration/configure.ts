@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import pg from 'pg';
-import { refuseUnconfirmedCommits } from '../runtime/unconfirmed-commit.ts';
+import { openConnection } from '../runtime/single-connection.ts';
 import { carryOut } from './carry-out.ts';
 import { compare, type Difference } from './compare.ts';
 import { ConfigureError } from './errors.ts';
@@ -90,19 +90,14 @@ async function withClient<Result>(
   databaseUrl: string,
   action: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'configure' });
-  client.on('error', () => undefined); // a lost connection is told by the query that needed it
-  refuseUnconfirmedCommits(client);
   try {
-    await client.connect();
+    await using client = await openConnection(databaseUrl, 'configure');
     await client.query(
       `select set_config('search_path', 'pg_catalog, pg_temp', false), set_config('timezone', 'UTC', false)`,
     );
     return await action(client);
   } catch (error) {
     throw explain(error);
-  } finally {
-    await client.end();
   }
 }
 

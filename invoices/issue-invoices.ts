@@ -5,6 +5,7 @@ import { inspectFile } from '../runtime/csv/inspect-file.ts';
 import { checkPlace, refuseSameFiles } from '../runtime/csv/list-places.ts';
 import { type ProgressOptions, showProgress } from '../runtime/csv/progress.ts';
 import { writeList } from '../runtime/csv/write-list.ts';
+import { norwegianDay } from '../runtime/norwegian-day.ts';
 import type { Arguments } from './arguments.ts';
 import { openInvoiceFile } from './invoice-file.ts';
 import type { InvoiceLine } from './judge-line.ts';
@@ -51,7 +52,7 @@ export async function issueInvoices(
   const progress = showProgress({ stream: terminal, total: file.facts.size });
   let done = 0;
   try {
-    for await (const batch of inBatches(file.lines(todayInNorway()), BATCH)) {
+    for await (const batch of inBatches(file.lines(norwegianDay()), BATCH)) {
       const invoices: InvoiceLine[] = [];
       for (const { line, judged } of batch) {
         if (Array.isArray(judged)) reject(line, judged);
@@ -90,11 +91,6 @@ export function explainFailure(cause: unknown): ImportError {
     `the database failed${state && ` (${state})`}; start again`,
   ];
   return new ImportError(code, message, { cause });
-}
-
-/** Due dates are days in Norway. @returns yyyy-mm-dd */
-function todayInNorway(): string {
-  return new Intl.DateTimeFormat('sv-SE', { timeZone: 'Europe/Oslo' }).format(new Date());
 }
 
 async function* lines(texts: readonly string[]): AsyncGenerator<string> {

@@ -1,11 +1,10 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { runCommand, UsageError } from '../runtime/command-line.ts';
 import { ImportError } from '../runtime/csv/errors.ts';
+import { explainError } from '../runtime/csv/explain-error.ts';
 import type { ProgressOptions } from '../runtime/csv/progress.ts';
-import { framesOf } from '../runtime/describe-error.ts';
-import { ConfigurationError } from '../runtime/environment.ts';
-import { type AskMissing, LedgerError, refuseMissingErasures } from '../runtime/erasure-ledger.ts';
-import { refuseUnconfirmedCommits } from '../runtime/unconfirmed-commit.ts';
+import { type AskMissing, refuseMissingErasures } from '../runtime/erasure-ledger.ts';
+import { openConnection } from '../runtime/single-connection.ts';
 import { type Arguments, command, readArguments } from './arguments.ts';
 import { type InvoicesConfig, readInvoicesConfig } from './config.ts';
 import { explainFailure, issueInvoices } from './issue-invoices.ts';
@@ -39,25 +38,13 @@ export function runProgram(
 }
 
 async function run(options: Arguments, config: InvoicesConfig, { say, progress }: Terminal): Promise<void> {
-  const client = new pg.Client({
-    connectionString: config.databaseUrl,
-    application_name: 'invoices-issue',
-    keepAlive: true,
+  await using client = await openConnection(config.databaseUrl, 'invoices-issue').catch((cause: unknown) => {
+    throw new ImportError('database_failed', 'the database cannot be reached', { cause });
   });
-  // A lost connection is told by the query that needed it.
-  client.on('error', () => undefined);
-  refuseUnconfirmedCommits(client);
-  try {
-    await client.connect().catch((cause: unknown) => {
-      throw new ImportError('database_failed', 'the database cannot be reached', { cause });
-    });
-    await refuseMissingErasures(config.erasureLedger, config.deployment, missingErasures(client));
-    const { added, known, rejected } = await issueInvoices(client, options, progress);
-    say(`${added} invoices are to be issued, ${known} were there already, ${rejected} lines were rejected.`);
-    if (rejected > 0) say(`Rejected lines: ${options.rejectedFile}`);
-  } finally {
-    await client.end();
-  }
+  await refuseMissingErasures(config.erasureLedger, config.deployment, missingErasures(client));
+  const { added, known, rejected } = await issueInvoices(client, options, progress);
+  say(`${added} invoices are to be issued, ${known} were there already, ${rejected} lines were rejected.`);
+  if (rejected > 0) say(`Rejected lines: ${options.rejectedFile}`);
 }
 
 function missingErasures(client: pg.Client): AskMissing {
@@ -74,12 +61,6 @@ function missingErasures(client: pg.Client): AskMissing {
 
 function explain(error: unknown, { complain }: Terminal): number {
   if (error instanceof UsageError) throw error;
-  if (error instanceof ImportError || error instanceof ConfigurationError || error instanceof LedgerError) {
-    complain(`invoices-issue: ${'code' in error ? `${error.code}: ` : ''}${error.message}`);
-    return 1;
-  }
-  // Nothing of an unforeseen error is printed but what it is: its message may quote a row.
-  const what = error instanceof Error ? `${error.name}\n${framesOf(error.stack ?? '')}` : 'error';
-  complain(`invoices-issue: unexpected ${what}`);
+  explainError('invoices-issue', error, complain);
   return 1;
 }

@@ -1,11 +1,10 @@
-import pg from 'pg';
+import type { ClientBase } from 'pg';
 import { runCommand, UsageError } from '../runtime/command-line.ts';
 import { ImportError } from '../runtime/csv/errors.ts';
+import { explainError } from '../runtime/csv/explain-error.ts';
 import type { ProgressOptions } from '../runtime/csv/progress.ts';
-import { framesOf } from '../runtime/describe-error.ts';
-import { ConfigurationError } from '../runtime/environment.ts';
-import { LedgerError, refuseMissingErasures } from '../runtime/erasure-ledger.ts';
-import { refuseUnconfirmedCommits } from '../runtime/unconfirmed-commit.ts';
+import { refuseMissingErasures } from '../runtime/erasure-ledger.ts';
+import { openConnection } from '../runtime/single-connection.ts';
 import { type Arguments, command, readArguments } from './arguments.ts';
 import { type ImportConfig, readImportConfig } from './config.ts';
 import { explainFailure } from './database-failure.ts';
@@ -34,7 +33,7 @@ export function runProgram(
   words: string[],
   environment: Record<string, string | undefined>,
   terminal: Terminal,
-  connect = openConnection,
+  connect = connectAsImporter,
 ): Promise<number> {
   return runCommand(command, words, terminal, async (line) => {
     try {
@@ -50,7 +49,7 @@ async function runImport(
   options: Arguments,
   config: ImportConfig,
   { say, ask, progress }: Terminal,
-  connect: typeof openConnection,
+  connect: typeof connectAsImporter,
 ): Promise<void> {
   await using connection = await connect(config.databaseUrl);
   const database = createImportDatabase(connection);
@@ -65,28 +64,14 @@ async function runImport(
   for (const line of describeSummary(summary, options)) say(line);
 }
 
-async function openConnection(databaseUrl: string): Promise<Pick<pg.ClientBase, 'query'> & AsyncDisposable> {
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'members-import', keepAlive: true });
-  // A lost connection is told by the query that needed it.
-  client.on('error', () => undefined);
-  refuseUnconfirmedCommits(client);
-  try {
-    await client.connect();
-  } catch (cause) {
-    await client.end();
+async function connectAsImporter(databaseUrl: string): Promise<Pick<ClientBase, 'query'> & AsyncDisposable> {
+  return await openConnection(databaseUrl, 'members-import').catch((cause) => {
     throw explainFailure(cause, 'connecting');
-  }
-  return Object.assign(client, { [Symbol.asyncDispose]: () => client.end() });
+  });
 }
 
 function explain(error: unknown, { complain }: Terminal): number {
   if (error instanceof UsageError) throw error;
-  if (error instanceof ImportError || error instanceof ConfigurationError || error instanceof LedgerError) {
-    complain(`members-import: ${'code' in error ? `${error.code}: ` : ''}${error.message}`);
-  } else {
-    // Nothing of an unforeseen error is printed but what it is: its message may quote a row.
-    const what = error instanceof Error ? `${error.name}\n${framesOf(error.stack ?? '')}` : 'error';
-    complain(`members-import: unexpected ${what}`);
-  }
+  explainError('members-import', error, complain);
   return error instanceof ImportError && error.code === 'file_looks_different' ? 3 : 1;
 }

@@ -32,5 +32,20 @@ export function hideSmallPlaces<Row extends Counted & { key: string }>(
   return { counties: shown, municipalities: municipalities.map((row) => ({ ...row, hidden: hidden.has(row.key) })) };
 }
 
+/**
+ * The figures of one dimension, for others than the organisation: small ones are not told, nor what they could be worked out from.
+ *
+ * @param figures of all dimensions
+ */
+export function hideSmallFigures<Row extends Counted & { dimension: string; key: string }>(
+  figures: readonly Row[],
+  dimension: Row['dimension'],
+): Shown<Row>[] {
+  const of = (wanted: string) => figures.filter((figure) => figure.dimension === wanted);
+  if (dimension !== 'county' && dimension !== 'municipality') return hideSmall(of(dimension));
+  const { counties, municipalities } = hideSmallPlaces(of('county'), of('municipality'));
+  return dimension === 'county' ? counties : municipalities;
+}
+
 /** Whether a total, or what is left of it, is so small that it is not told. */
 export const isSmall = (counted: number): boolean => counted > 0 && counted < smallest;

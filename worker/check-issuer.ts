@@ -6,7 +6,7 @@ import { endWithCode, withServableDatabase } from './command.ts';
 import { readConfig } from './config.ts';
 import { createCarrier, createInvoicing } from './create-worker.ts';
 import { readIssuer } from './invoices/issuer.ts';
-import { tryOut } from './member-system/check.ts';
+import { tellFindings, tryOut } from './member-system/check.ts';
 
 const command = {
   name: 'issuer:check',
@@ -26,7 +26,7 @@ async function check(organization: string): Promise<boolean> {
       return false;
     }
     const { service } = createInvoicing(config, createCarrier(config));
-    const findings = [
+    return tellFindings([
       await tryOut('the row', () => {
         const { interface: version, scheme, tokenPlace } = readIssuer(found.issuer);
         return `interface ${version}, ${scheme}, issue-token in the ${tokenPlace}`;
@@ -35,13 +35,7 @@ async function check(organization: string): Promise<boolean> {
         await service.authorize(readIssuer(found.issuer));
         return undefined;
       }),
-    ];
-    for (const { what, failure, seen } of findings) {
-      console.log(
-        failure === null ? `ok      ${what}${seen === undefined ? '' : ` (${seen})`}` : `failed  ${what}: ${failure}`,
-      );
-    }
-    return findings.every(({ failure }) => failure === null);
+    ]);
   });
 }
 

@@ -8,7 +8,7 @@ import { UsageError } from '../runtime/command-line.ts';
 import { endWithCode, withServableDatabase } from './command.ts';
 import { type ReachConfig, readConfig, readReachConfig } from './config.ts';
 import { createReader } from './create-worker.ts';
-import { checkMemberSystem } from './member-system/check.ts';
+import { checkMemberSystem, tellFindings } from './member-system/check.ts';
 
 const command = {
   name: 'member-system:check',
@@ -44,13 +44,7 @@ async function checkGivenRows(): Promise<boolean> {
 
 async function check(row: unknown, config: ReachConfig): Promise<boolean> {
   const { authorize, readingFetch } = createReader(config);
-  const findings = await checkMemberSystem(row, { authorize, fetch: readingFetch });
-  for (const { what, failure, seen } of findings) {
-    console.log(
-      failure === null ? `ok      ${what}${seen === undefined ? '' : ` (${seen})`}` : `failed  ${what}: ${failure}`,
-    );
-  }
-  return findings.every(({ failure }) => failure === null);
+  return tellFindings(await checkMemberSystem(row, { authorize, fetch: readingFetch }));
 }
 
 await endWithCode(command, ({ values: { organization, rows } }) => {

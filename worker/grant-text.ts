@@ -1,5 +1,5 @@
 import { stringify } from 'csv-stringify/sync';
-import { hideSmall, hideSmallPlaces, isSmall, smallest } from '../runtime/small-counts.ts';
+import { hideSmallFigures, isSmall, smallest } from '../runtime/small-counts.ts';
 import type { GrantReport, GrantRow } from './database-rows.ts';
 
 type Figure = GrantReport['figures'][number];
@@ -56,7 +56,7 @@ function inWords(counts: Record<string, number>): string {
 function table(dimension: Figure['dimension'], { figures }: GrantReport, forOthers: boolean): string[] {
   const rows = figures.filter((figure) => figure.dimension === dimension);
   if (rows.length === 0) return [];
-  const shown = forOthers ? forOthersOf(figures, dimension) : rows.map((row) => ({ ...row, hidden: false }));
+  const shown = forOthers ? hideSmallFigures(figures, dimension) : rows.map((row) => ({ ...row, hidden: false }));
   const heads = { reason: 'not counted', place_problem: 'municipality not known' } as Record<string, string>;
   return [
     `${heads[dimension] ?? dimension.replace('_', ' ')}: counted${forOthers ? '' : ', of which by a verified number'}`,
@@ -68,19 +68,10 @@ function table(dimension: Figure['dimension'], { figures }: GrantReport, forOthe
   ];
 }
 
-/** Small counts are not for others, nor what they could be worked out from. */
-function forOthersOf(figures: Figure[], dimension: Figure['dimension']): (Figure & { hidden: boolean })[] {
-  const of = (wanted: Figure['dimension']) => figures.filter((figure) => figure.dimension === wanted);
-  if (dimension !== 'county' && dimension !== 'municipality') return hideSmall(of(dimension));
-  const { counties, municipalities } = hideSmallPlaces(of('county'), of('municipality'));
-  return dimension === 'county' ? counties : municipalities;
-}
-
-/** A list as CSV. Spreadsheets take what begins with = + - @ for a formula, so such a text gets an apostrophe. */
+/** A list as CSV. A spreadsheet would run what begins like a formula, so such a text is marked. */
 export function grantCsv(report: GrantReport, what: 'counted' | 'not_counted', rows: GrantRow[]): string {
-  const safe = (text: string | null) => (text === null ? '' : /^[=+\-@\t\r]/.test(text) ? `'${text}` : text);
   const kroner = (amount: number | null) => (amount === null ? '' : (amount / 100).toFixed(2));
-  return stringify([
+  const lines = [
     [
       'snapshot',
       'nr',
@@ -95,13 +86,14 @@ export function grantCsv(report: GrantReport, what: 'counted' | 'not_counted', r
     ...rows.map((row) => [
       report.snapshot_id,
       row.nth,
-      row.erased ? 'erased, was in the count' : safe(row.name),
-      safe(row.address),
-      safe(row.county_name),
+      row.erased ? 'erased, was in the count' : (row.name ?? ''),
+      row.address ?? '',
+      row.county_name ?? '',
       row.birth_year ?? '',
       row.paid_on ?? '',
       kroner(row.amount),
       ...(what === 'counted' ? [] : [row.reason ?? '']),
     ]),
-  ]);
+  ];
+  return stringify(lines, { escape_formulas: true });
 }

@@ -94,3 +94,13 @@ async function checkReceiver(receiverKey: unknown): Promise<Finding> {
     return undefined;
   });
 }
+
+/** Prints a line for each. @returns whether all is well */
+export function tellFindings(findings: readonly Finding[]): boolean {
+  for (const { what, failure, seen } of findings) {
+    console.log(
+      failure === null ? `ok      ${what}${seen === undefined ? '' : ` (${seen})`}` : `failed  ${what}: ${failure}`,
+    );
+  }
+  return findings.every(({ failure }) => failure === null);
+}

@@ -1,6 +1,7 @@
 import type { Hono } from 'hono';
 import { html } from 'hono/html';
 import type { Decision } from '../../../db/api-types.gen.ts';
+import { norwegianDay } from '../../../runtime/norwegian-day.ts';
 import { type FoundCase, findCase, nextCase } from '../../api/cases.ts';
 import { listColleagues } from '../../api/colleagues.ts';
 import { type CallResult, call } from '../../api/connect.ts';
@@ -90,8 +91,7 @@ const days: Record<string, number> = { day: 1, week: 7, fortnight: 14, month: 30
 /** That many days from today, as a date in Norway; null for anything else: no longer put off. */
 function dayAfter(name: string | undefined): string | null {
   const ahead = days[name ?? ''];
-  if (ahead === undefined) return null;
-  return new Date(Date.now() + ahead * 86_400_000).toLocaleDateString('sv-SE', { timeZone: 'Europe/Oslo' });
+  return ahead === undefined ? null : norwegianDay(ahead);
 }
 
 async function decide(c: DeskContext, id: string, form: Form): Promise<Response> {

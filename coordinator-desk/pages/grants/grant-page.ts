@@ -1,7 +1,7 @@
 import type { Hono } from 'hono';
 import { html } from 'hono/html';
 import type { GrantFigure, GrantReport } from '../../../db/api-types.gen.ts';
-import { hideSmallPlaces, isSmall } from '../../../runtime/small-counts.ts';
+import { hideSmallFigures, isSmall } from '../../../runtime/small-counts.ts';
 import { countArea, findSnapshot, loadReport, loadYearBefore, proposeFreeze, type Snapshot } from '../../api/grants.ts';
 import type { DeskContext, DeskEnv } from '../../http/desk-context.ts';
 import { readForm } from '../../http/form.ts';
@@ -220,7 +220,7 @@ function figures(
     key === '' ? words.unknown : isPlace ? `${key} ${name ?? ''}` : (words.reasons[key] ?? key);
   const last = (key: string) =>
     before?.figures?.find((each) => each.dimension === dimension && each.key === key)?.counted;
-  const shown = forOthers ? forOthersOf(all ?? [], dimension) : rows.map((row) => ({ ...row, hidden: false }));
+  const shown = forOthers ? hideSmallFigures(all ?? [], dimension) : rows.map((row) => ({ ...row, hidden: false }));
   const lines = shown.map((row): TableRow => {
     if (forOthers) return [labelOf(row), row.hidden ? words.hidden : format.number(row.counted)];
     const numbers = [format.number(row.counted), format.number(row.verified)];
@@ -229,13 +229,6 @@ function figures(
   const heads = [isPlace ? words.place : words.key[dimension], words.members, ...(forOthers ? [] : [words.verified])];
   return html`<h2 class="ds-heading" data-size="sm">${words.tables[dimension]}</h2>
 ${dataTable(words.tables[dimension], before === undefined ? heads : [...heads, words.yearBefore], lines)}`;
-}
-
-/** How many of a place have a verified number is nobody else's business, and small counts are not either. */
-function forOthersOf(all: GrantFigure[], dimension: string): (GrantFigure & { hidden: boolean })[] {
-  const of = (wanted: string) => all.filter((each) => each.dimension === wanted);
-  const { counties, municipalities } = hideSmallPlaces(of('county'), of('municipality'));
-  return dimension === 'county' ? counties : municipalities;
 }
 
 /** Counties and municipalities that somebody asks for, with the numbers of a year. */
