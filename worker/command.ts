@@ -3,7 +3,8 @@ import { type Command, type CommandLine, consoleOutput, runCommand, UsageError }
 import { refuseMissingErasures } from '../runtime/erasure-ledger.ts';
 import { createLogger } from '../runtime/logger.ts';
 import type { WorkerConfig } from './config.ts';
-import { createWorkerDatabase, createWorkerPool, type WorkerDatabase } from './database.ts';
+import { createWorkerPool } from './database/pool.ts';
+import { createWorkerDatabase, type WorkerDatabase } from './database.ts';
 
 /**
  * Runs a command of the worker's environment: the process ends with 1 where it says no, or throws. Of an error only the code is printed, because a

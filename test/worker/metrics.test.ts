@@ -14,10 +14,11 @@ test('the metrics say how changes stand, by organisation, and hold nothing of a 
   await stage.db.pool.query(
     `update sync.pushes set created_at = now() - interval '90 seconds' where settled_at is null`,
   );
+  // No probe comes meanwhile: it would be another attempt.
   await stage.db.pool.query(
     `insert into sync.breakers (organization_id, state, error_code, opened_at, probe_at)
-     values ($1, 'open', 'http_401', now(), now()) on conflict (organization_id)
-     do update set state = 'open', error_code = 'http_401', opened_at = now(), probe_at = now()`,
+     values ($1, 'open', 'http_401', now(), now() + interval '1 hour') on conflict (organization_id)
+     do update set state = 'open', error_code = 'http_401', opened_at = now(), probe_at = now() + interval '1 hour'`,
     [stage.organizationId],
   );
   const attempted = /worker_push_attempts_total\{organization="nhf",result="retry",error_code="http_5xx"\} 1\n/;

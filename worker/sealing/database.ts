@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Checkpoint } from '../../audit-seal/checkpoint.ts';
 import type { EventContent } from '../../audit-seal/event.ts';
 import type { Hash, ReadSubtrees, Subtree } from '../../audit-seal/tree.ts';
-import { createCall } from '../database.ts';
+import { createCall } from '../database/call.ts';
 import { Failure } from '../failure.ts';
 
 /** bigint comes as text. */
