@@ -31,6 +31,8 @@ export interface TakenInvoice {
 }
 
 const tokenLifeSeconds = 15 * 60;
+/** With a type of its own, so that tests know every issue-token by how it begins. */
+export const issueTokenHeader = { alg: 'HS256', typ: 'issue-token+jwt' };
 const problem = (response: ServerResponse, status: number, headers: Record<string, string> = {}): void =>
   respond(
     response,
@@ -58,7 +60,7 @@ export function createIssuerAccount(
     const now = Math.floor(Date.now() / 1_000);
     const life = mode === 'expired_tokens' ? -1 : tokenLifeSeconds;
     const token = await new SignJWT({ issuer: account.organizationNumber, ref: recipients.indexOf(recipient) })
-      .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+      .setProtectedHeader(issueTokenHeader)
       .setJti(randomUUID())
       .setIssuedAt(now)
       .setExpirationTime(now + life)

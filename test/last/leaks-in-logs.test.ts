@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { globSync } from 'node:fs';
 import { test } from 'vitest';
 import { artifactsFolder } from '../support/artifacts.ts';
-import { knownNumbers, searchFiles, searchText } from '../support/leaks.ts';
+import { issueTokenBegin, knownNumbers, searchFiles, searchText } from '../support/leaks.ts';
 
 // Runs after all other tests, over what they left behind.
 
@@ -19,6 +19,7 @@ test('the search finds a number in every disguise', () => {
   ]) {
     assert.ok(searchText(text).length > 0, text.replaceAll(number, '(the number)'));
   }
+  assert.deepEqual(searchText(`{"token":"${issueTokenBegin}.e30.x"}`), ['an issue-token']);
   assert.deepEqual(searchText('nothing here but 018150***** and a uuid'), []);
 });
 

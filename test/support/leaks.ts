@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
+import { issueTokenHeader } from '../../local/invoice-service/organization.ts';
 import { allSampleCases } from '../../local/sample-data/persons.ts';
 import { artifactsFolder } from './artifacts.ts';
 import { sampleNumbers } from './samples.ts';
@@ -46,16 +47,19 @@ type Needle = { bytes: Buffer; masked: string };
 const byPrefix = new Map<number, Needle[]>();
 const mayBegin = new Uint8Array(1 << 16);
 const slotOf = (prefix: number) => Math.imul(prefix, 0x9e3779b1) >>> 16;
-for (const number of new Set(knownNumbers)) {
-  for (const needle of disguises(number)) {
-    const bytes = Buffer.from(needle);
-    const prefix = bytes.readInt32BE(0);
-    byPrefix.set(prefix, [...(byPrefix.get(prefix) ?? []), { bytes, masked: `${number.slice(0, 6)}*****` }]);
-    mayBegin[slotOf(prefix)] = 1;
-  }
+function lookFor(text: string, masked: string): void {
+  const bytes = Buffer.from(text);
+  const prefix = bytes.readInt32BE(0);
+  byPrefix.set(prefix, [...(byPrefix.get(prefix) ?? []), { bytes, masked }]);
+  mayBegin[slotOf(prefix)] = 1;
 }
+for (const number of new Set(knownNumbers))
+  for (const needle of disguises(number)) lookFor(needle, `${number.slice(0, 6)}*****`);
+/** How every issue-token of the local invoice service begins. */
+export const issueTokenBegin = Buffer.from(JSON.stringify(issueTokenHeader)).toString('base64url');
+lookFor(issueTokenBegin, 'an issue-token');
 
-/** @returns which numbers stand in the bytes, masked */
+/** @returns which numbers stand in the bytes, masked, and whether an issue-token does */
 function searchBytes(bytes: Buffer): string[] {
   const found = new Set<string>();
   let lastFour = 0;
