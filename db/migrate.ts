@@ -10,7 +10,7 @@ import { resolveBinary } from 'dbmate';
 import { Logger, runMigrations } from 'graphile-worker';
 import pg from 'pg';
 import { consoleOutput, runCommand } from '../runtime/command-line.ts';
-import { readEnvironment } from '../runtime/environment.ts';
+import { ConfigurationError, readEnvironment } from '../runtime/environment.ts';
 import { appliedVersions, putRight, returnToOwners } from './put-right.ts';
 
 export type MigrateOptions = {
@@ -156,7 +156,8 @@ async function run(): Promise<number> {
     await migrate({ databaseUrl, log: consoleOutput.say });
     return 0;
   } catch (error) {
-    consoleOutput.complain(`migrate: ${describe(error)}`);
+    const code = error instanceof ConfigurationError ? `${error.code}: ` : '';
+    consoleOutput.complain(`migrate: ${code}${describe(error)}`);
     return 1;
   }
 }

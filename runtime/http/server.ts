@@ -25,17 +25,6 @@ export function createHttpServer(app: { fetch: Parameters<typeof createAdaptorSe
   return server;
 }
 
-/** Listens, and fails when it cannot. */
-export async function listen(server: Server, host: string, port: number): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-}
-
 /** Takes no new connections, lets the requests under way finish, and cuts off what is left after a while. */
 export async function closeServer(server: Server, graceMs = 15_000): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
