@@ -117,7 +117,10 @@ function readKeys(env: EnvironmentReader) {
   // What is sealed with one of them leaves this program in a cookie.
   const indexing = new Set(indexSecrets.map(bytesOf));
   if (transactionSecrets.some((each) => indexing.has(bytesOf(each)))) {
-    env.fault('TRANSACTION_SECRETS', `has a secret of PERSONNUMMER_INDEX_SECRETS, and needs its own: ${made('transaction')}`);
+    env.fault(
+      'TRANSACTION_SECRETS',
+      `has a secret of PERSONNUMMER_INDEX_SECRETS, and needs its own: ${made('transaction')}`,
+    );
   }
   return {
     sealingKeys: env.parsed('PERSONNUMMER_SEALING_KEYS', parsePublicKeys, made('sealing')).keys,

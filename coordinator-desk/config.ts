@@ -62,7 +62,11 @@ export function readDeskConfig(environment: Record<string, string | undefined> =
     callbackUrl: env.origin('CALLBACK_URL', rules),
     api: readApiAddress(env, rules),
     organizations: env.parsed('DESK_ORGANIZATIONS', parseOrganizations, 'slug=Name; slug=Name').organizations,
-    cookieSecrets: env.parsed('DESK_COOKIE_KEY', parseSecrets, 'npm run keys:create -- transaction makes one of its form').secrets,
+    cookieSecrets: env.parsed(
+      'DESK_COOKIE_KEY',
+      parseSecrets,
+      'npm run keys:create -- transaction makes one of its form',
+    ).secrets,
     host: env.optional('HOST', '0.0.0.0'),
     port: env.integer('PORT', { min: 0, max: 65_535, default: 8081 }),
     apiTimeoutMs: env.integer('API_TIMEOUT_MS', { min: 100, max: 30_000, default: 10_000 }),

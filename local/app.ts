@@ -68,7 +68,8 @@ export function startApp(options: AppOptions): App {
     if (!isOwnPost(request)) return send(response, 200, clockPage(known, await options.clock.waiting()));
     const seconds = Number((await readForm(request)).get('seconds'));
     if (known === undefined) return send(response, 409, clockPage(known, []));
-    if (!Number.isInteger(seconds) || seconds < 1 || seconds > mostSeconds) return send(response, 422, refusedMovePage());
+    if (!Number.isInteger(seconds) || seconds < 1 || seconds > mostSeconds)
+      return send(response, 422, refusedMovePage());
     await options.clock.move(seconds);
     return send(response, 200, clockPage(await options.clock.read(), await options.clock.waiting(), seconds));
   }

@@ -45,10 +45,7 @@ type Asking = {
  * @param expected.schema what the program may call
  * @throws {StartRefused}
  */
-export async function refuseWrongDatabase(
-  database: Asking,
-  expected: { role: string; schema: string },
-): Promise<void> {
+export async function refuseWrongDatabase(database: Asking, expected: { role: string; schema: string }): Promise<void> {
   const { role, schema } = expected;
   const found = await look(database, schema);
   if (found === undefined) return;
@@ -112,12 +109,22 @@ export async function refuseUnusableFile(variable: string, path: string): Promis
 export function explainListening(error: NodeJS.ErrnoException, port = 'PORT'): Error {
   switch (error.code) {
     case 'EADDRINUSE':
-      return new StartRefused('address_in_use', `${port}: another program listens there already; take another port`, { cause: error });
+      return new StartRefused('address_in_use', `${port}: another program listens there already; take another port`, {
+        cause: error,
+      });
     case 'EACCES':
-      return new StartRefused('address_in_use', `${port}: this account may not listen there; take a port from 1024 on`, { cause: error });
+      return new StartRefused(
+        'address_in_use',
+        `${port}: this account may not listen there; take a port from 1024 on`,
+        { cause: error },
+      );
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return new StartRefused('address_not_ours', 'HOST: this machine has no such address; 0.0.0.0 stands for all that it has', { cause: error });
+      return new StartRefused(
+        'address_not_ours',
+        'HOST: this machine has no such address; 0.0.0.0 stands for all that it has',
+        { cause: error },
+      );
     default:
       return error;
   }

@@ -84,7 +84,8 @@ export function readConfig(variables: Variables = process.env): WorkerConfig {
     deployment,
     databaseUrl: environment.databaseUrl('DATABASE_URL'),
     unsealingKeys: environment.parsed('PERSONNUMMER_UNSEALING_KEYS', parsePrivateKeys, made('sealing')).keys,
-    indexSecrets: environment.parsed('PERSONNUMMER_INDEX_SECRETS', parseSecrets, 'the same as the callback has').secrets,
+    indexSecrets: environment.parsed('PERSONNUMMER_INDEX_SECRETS', parseSecrets, 'the same as the callback has')
+      .secrets,
     memberSystemSecrets: secretsNamed(memberSystemSecret, variables),
     invoiceSecrets: secretsNamed(invoiceSecret, variables),
     sealing: readSealing(environment, deployment),
@@ -103,7 +104,10 @@ function readSealing(environment: EnvironmentReader, deployment: Deployment): Se
   const checkpointFile = environment.optional('AUDIT_CHECKPOINT_FILE') ?? null;
   // Without it a restored backup looks like any other database, and what was published is signed anew in another way.
   if (deployment === 'production' && checkpointFile === null) {
-    environment.fault('AUDIT_CHECKPOINT_FILE', 'is missing: a file on a disk that the backup of the database does not bring back');
+    environment.fault(
+      'AUDIT_CHECKPOINT_FILE',
+      'is missing: a file on a disk that the backup of the database does not bring back',
+    );
   }
   return { signers: signers as readonly Signer[] as readonly [Signer, ...Signer[]], checkpointFile };
 }

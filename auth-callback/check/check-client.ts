@@ -30,7 +30,8 @@ export async function checkClient(row: ProviderRow, config: ProviderConfig, fetc
 
 function explain(error: unknown, row: ProviderRow): string[] {
   const challenged = error instanceof WWWAuthenticateChallengeError;
-  if (!challenged && !(error instanceof ResponseBodyError)) return [`the token endpoint cannot be asked: ${codeOf(error)}`];
+  if (!challenged && !(error instanceof ResponseBodyError))
+    return [`the token endpoint cannot be asked: ${codeOf(error)}`];
   const said = challenged ? 'invalid_client' : error.error;
   if (said !== 'invalid_client' && said !== 'unauthorized_client') return [];
   const secret = row.clientSecretEnv === null ? '' : `, what ${row.clientSecretEnv} holds`;

@@ -5,13 +5,25 @@ import { escapeHtml, htmlPage } from '../html-page.ts';
 const DAY = 86_400;
 
 /** How far to move, and what has come to its time then. The periods are those of the rules (db/functions/) and of the sample organisations. */
-const STEPS: readonly { seconds: number; name: string; then: string }[] = [
-  { seconds: 60, name: '1 minute', then: 'The first pauses of a delivery that failed are over. A code that was not redeemed has expired.' },
-  { seconds: 3_600, name: '1 hour', then: 'Later pauses of a delivery are over; after several attempts they are hours.' },
-  { seconds: DAY, name: '1 day', then: 'Coordinators have to sign in again. What was given up is tried once more.' },
-  { seconds: 31 * DAY, name: '31 days', then: 'No decision of before can be undone. Members have to log in again.' },
-  { seconds: 91 * DAY, name: '91 days', then: 'Name, birth date, phone and e-mail that a login brought are erased.' },
-  { seconds: 366 * DAY, name: '366 days', then: 'The numbers that a login brought are erased. Those in member records stay.' },
+const STEPS: readonly { seconds: number; name: string; effect: string }[] = [
+  {
+    seconds: 60,
+    name: '1 minute',
+    effect: 'The first pauses of a delivery that failed are over. A code that was not redeemed has expired.',
+  },
+  {
+    seconds: 3_600,
+    name: '1 hour',
+    effect: 'Later pauses of a delivery are over; after several attempts they are hours.',
+  },
+  { seconds: DAY, name: '1 day', effect: 'Coordinators have to sign in again. What was given up is tried once more.' },
+  { seconds: 31 * DAY, name: '31 days', effect: 'No decision of before can be undone. Members have to log in again.' },
+  { seconds: 91 * DAY, name: '91 days', effect: 'Name, birth date, phone and e-mail that a login brought are erased.' },
+  {
+    seconds: 366 * DAY,
+    name: '366 days',
+    effect: 'The numbers that a login brought are erased. Those in member records stay.',
+  },
 ];
 
 /**
@@ -61,8 +73,8 @@ function waitingSection(waiting: readonly Waiting[]): string {
 <form method="post" action="/clock"><ul class="persons">${rows.join('\n')}</ul></form>`;
 }
 
-function stepRow({ seconds, name, then }: (typeof STEPS)[number]): string {
-  return `<li><button class="quiet" name="seconds" value="${seconds}">${name}</button> <span class="story">${then}</span></li>`;
+function stepRow({ seconds, name, effect }: (typeof STEPS)[number]): string {
+  return `<li><button class="quiet" name="seconds" value="${seconds}">${name}</button> <span class="story">${effect}</span></li>`;
 }
 
 /** 2678465 seconds are "31 days 1 minute 5 seconds". */

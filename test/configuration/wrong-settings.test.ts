@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -20,6 +21,7 @@ import { kinds } from '../../key-tools/kinds.ts';
 import { createKeyPair, createSecret } from '../../key-tools/new-keys.ts';
 import { readImportConfig } from '../../members-import/config.ts';
 import { ConfigurationError } from '../../runtime/environment.ts';
+import { listen as listenAt } from '../../runtime/http/listen.ts';
 import { refuseWrongDatabase, StartRefused } from '../../runtime/start-refused.ts';
 import { readConfig as readWorkerConfig } from '../../worker/config.ts';
 import { json, metadataOf, startProvider } from '../auth-callback/support/provider.ts';
@@ -100,24 +102,64 @@ const programs: Record<string, { good: Environment; read: (environment: Environm
 const environments: [program: string, variable: string, value: string, write: RegExp][] = [
   ['callback', 'DATABASE_URL', '', /is missing: postgres:\/\/ROLE:PASSWORD@HOST\/DATABASE\?sslmode=verify-full/],
   ['callback', 'DATABASE_URL', 'mysql://auth_callback:hunter2@db.example.no/registry', /must be a postgres:\/\/ URL/],
-  ['callback', 'DATABASE_URL', 'postgres://auth_callback:hunter2@db.example.no/registry', /write \?sslmode=verify-full at its end/],
-  ['callback', 'DATABASE_URL', `${at('auth_callback')}&sslrootcert=/no/such/file`, /a certificate that is not there \(sslrootcert\)/],
+  [
+    'callback',
+    'DATABASE_URL',
+    'postgres://auth_callback:hunter2@db.example.no/registry',
+    /write \?sslmode=verify-full at its end/,
+  ],
+  [
+    'callback',
+    'DATABASE_URL',
+    `${at('auth_callback')}&sslrootcert=/no/such/file`,
+    /a certificate that is not there \(sslrootcert\)/,
+  ],
   ['callback', 'PUBLIC_URL', '', /is missing: an https address, such as https:/],
   ['callback', 'PUBLIC_URL', 'login.example.no', /is not an absolute URL/],
   ['callback', 'PUBLIC_URL', 'http://login.example.no', /must be https in this deployment/],
   ['callback', 'PUBLIC_URL', 'https://example.no/login', /without a path: https:\/\/example\.no$/],
   ['callback', 'PUBLIC_URL', 'https://admin:hunter2@login.example.no', /must not hold credentials/],
   ['callback', 'PERSONNUMMER_SEALING_KEYS', '', /is missing: npm run keys:create -- sealing makes it/],
-  ['callback', 'PERSONNUMMER_SEALING_KEYS', keys.PERSONNUMMER_UNSEALING_KEYS, /key 1: is a private key; only public keys belong here/],
+  [
+    'callback',
+    'PERSONNUMMER_SEALING_KEYS',
+    keys.PERSONNUMMER_UNSEALING_KEYS,
+    /key 1: is a private key; only public keys belong here/,
+  ],
   ['callback', 'PERSONNUMMER_SEALING_KEYS', keySet(sealing.publicKey, sealing.publicKey), /key 2: kid used before/],
   ['callback', 'PERSONNUMMER_SEALING_KEYS', keySet(signing.publicKey), /key 1: alg must be ECDH-ES/],
   ['callback', 'PERSONNUMMER_INDEX_SECRETS', '', /is missing: npm run keys:create -- index makes it/],
   ['callback', 'PERSONNUMMER_INDEX_SECRETS', short, /secret 1: has fewer than 32 bytes/],
-  ['callback', 'PERSONNUMMER_INDEX_SECRETS', `v1:${Buffer.alloc(32, 7).toString('base64url')}`, /obviously weak; take random bytes/],
-  ['callback', 'PERSONNUMMER_INDEX_SECRETS', `${createSecret('v1')},${createSecret('v1')}`, /secret 2: version used before/],
-  ['callback', 'PERSONNUMMER_INDEX_SECRETS', `v2:${secret.slice(3)},${secret}`, /secret 2: same bytes as an earlier version/],
-  ['callback', 'PERSONNUMMER_INDEX_SECRETS', 'hunter2-hunter2-hunter2-hunter2-hunter2', /is not of the form v1:base64url/],
-  ['callback', 'TRANSACTION_SECRETS', keys.PERSONNUMMER_INDEX_SECRETS, /has a secret of PERSONNUMMER_INDEX_SECRETS, and needs its own: npm run keys:create/],
+  [
+    'callback',
+    'PERSONNUMMER_INDEX_SECRETS',
+    `v1:${Buffer.alloc(32, 7).toString('base64url')}`,
+    /obviously weak; take random bytes/,
+  ],
+  [
+    'callback',
+    'PERSONNUMMER_INDEX_SECRETS',
+    `${createSecret('v1')},${createSecret('v1')}`,
+    /secret 2: version used before/,
+  ],
+  [
+    'callback',
+    'PERSONNUMMER_INDEX_SECRETS',
+    `v2:${secret.slice(3)},${secret}`,
+    /secret 2: same bytes as an earlier version/,
+  ],
+  [
+    'callback',
+    'PERSONNUMMER_INDEX_SECRETS',
+    'hunter2-hunter2-hunter2-hunter2-hunter2',
+    /is not of the form v1:base64url/,
+  ],
+  [
+    'callback',
+    'TRANSACTION_SECRETS',
+    keys.PERSONNUMMER_INDEX_SECRETS,
+    /has a secret of PERSONNUMMER_INDEX_SECRETS, and needs its own: npm run keys:create/,
+  ],
   ['callback', 'ACCESS_TOKEN_KEYS', keySet(signing.publicKey), /key 1: has no private part/],
   ['callback', 'ACCESS_TOKEN_KEYS', keySet(sealing.privateKey), /key 1: kty must be EC and crv P-256/],
   ['callback', 'ACCESS_TOKEN_KEYS', 'v1:hunter2', /is not JSON of the form \{"keys":\[\.\.\.\]\}/],
@@ -131,24 +173,54 @@ const environments: [program: string, variable: string, value: string, write: Re
   ['callback', 'ERASURE_LEDGER', 'http://ledger.example.no', /must be https in this deployment/],
   ['callback', 'ERASURE_LEDGER_TOKEN', 'hunter2', /must be 32 to 200 characters/],
   ['worker', 'PERSONNUMMER_UNSEALING_KEYS', keys.PERSONNUMMER_SEALING_KEYS, /key 1: has no private part/],
-  ['worker', 'PERSONNUMMER_UNSEALING_KEYS', keySet({ ...sealing.privateKey, d: createKeyPair('x25519').privateKey.d }), /key 1: cannot be used for key agreement/],
+  [
+    'worker',
+    'PERSONNUMMER_UNSEALING_KEYS',
+    keySet({ ...sealing.privateKey, d: createKeyPair('x25519').privateKey.d }),
+    /key 1: cannot be used for key agreement/,
+  ],
   ['worker', 'PERSONNUMMER_INDEX_SECRETS', '', /is missing: the same as the callback has/],
   ['worker', 'AUDIT_SEALING_KEY', 'PRIVATE+KEY+login.example.no/audit+00000000+AAAA', /key 1 is no Ed25519/],
   ['worker', 'AUDIT_SEALING_KEY', '', /is missing: npm run keys:create -- audit NAME makes it/],
-  ['worker', 'AUDIT_CHECKPOINT_FILE', '', /is missing: a file on a disk that the backup of the database does not bring back/],
+  [
+    'worker',
+    'AUDIT_CHECKPOINT_FILE',
+    '',
+    /is missing: a file on a disk that the backup of the database does not bring back/,
+  ],
   ['worker', 'WORKER_CONCURRENCY', 'many', /must be a whole number from 1 to 100/],
   ['worker', 'GRAPHILE_PREPARED_STATEMENTS', 'no', /must be one of true, false/],
   ['desk', 'DESK_URL', 'https://example.no/desk', /without a path: https:\/\/example\.no$/],
-  ['desk', 'CALLBACK_URL', 'https://login.example.no/callback/nhf/staff', /without a path: https:\/\/login\.example\.no$/],
+  [
+    'desk',
+    'CALLBACK_URL',
+    'https://login.example.no/callback/nhf/staff',
+    /without a path: https:\/\/login\.example\.no$/,
+  ],
   ['desk', 'DESK_ORGANIZATIONS', 'Norges Handikapforbund', /must be of the form "slug=Name; slug=Name"/],
   ['desk', 'DESK_ORGANIZATIONS', 'nhf=NHF; nhf=Norges Handikapforbund', /names an organisation twice/],
   ['desk', 'DESK_COOKIE_KEY', '', /is missing: npm run keys:create -- transaction makes one of its form/],
   ['members:import', 'IMPORT_THREADS', '0', /must be a whole number from 1 to 64/],
   ['members:import', 'PERSONNUMMER_SEALING_KEYS', '', /is missing: the same as the callback has/],
-  ['invoices:issue', 'DATABASE_URL', 'postgres://member_importer:hunter2@10.0.0.7/x?sslmode=require', /write \?sslmode=verify-full/],
+  [
+    'invoices:issue',
+    'DATABASE_URL',
+    'postgres://member_importer:hunter2@10.0.0.7/x?sslmode=require',
+    /write \?sslmode=verify-full/,
+  ],
   ['configure', 'DATABASE_URL', '', /is missing: postgres:\/\//],
-  ['audit:verify', 'AUDIT_VERIFIER_KEYS', '', /is missing: the public key that npm run keys:create -- audit NAME printed/],
-  ['audit:verify', 'AUDIT_VERIFIER_KEYS', 'login.example.no/audit', /is no verifier key, such as NAME\+8 hex digits\+base64/],
+  [
+    'audit:verify',
+    'AUDIT_VERIFIER_KEYS',
+    '',
+    /is missing: the public key that npm run keys:create -- audit NAME printed/,
+  ],
+  [
+    'audit:verify',
+    'AUDIT_VERIFIER_KEYS',
+    'login.example.no/audit',
+    /is no verifier key, such as NAME\+8 hex digits\+base64/,
+  ],
   ['keys:rotate', 'PERSONNUMMER_INDEX_SECRETS', '', /is missing: as the programs have it now/],
 ];
 
@@ -165,7 +237,10 @@ describe('a variable', () => {
       const { good, read } = programs[program] as (typeof programs)[string];
       const error = thrownBy(() => read({ ...good, [variable]: value }));
       assert.ok(error instanceof ConfigurationError);
-      assert.deepEqual([error.code, error.faults.length, error.faults[0]?.name], ['configuration_invalid', 1, variable]);
+      assert.deepEqual(
+        [error.code, error.faults.length, error.faults[0]?.name],
+        ['configuration_invalid', 1, variable],
+      );
       assert.match(error.faults[0]?.why ?? '', write);
       // A short one may stand in any sentence.
       if (value.length > 7) assert.ok(!error.message.includes(value), 'the value is not repeated');
@@ -179,7 +254,10 @@ describe('a variable', () => {
     const twice = thrownBy(() => read({ ...supabase, SUPABASE_ANON_KEY: 'public' }));
     assert.match(String(twice), /POSTGREST_URL is one too many beside SUPABASE_URL/);
     const alone = { ...supabase, POSTGREST_URL: '' };
-    assert.match(String(thrownBy(() => read(alone))), /SUPABASE_ANON_KEY is missing: the public key of the Supabase project/);
+    assert.match(
+      String(thrownBy(() => read(alone))),
+      /SUPABASE_ANON_KEY is missing: the public key of the Supabase project/,
+    );
   });
 });
 
@@ -218,13 +296,28 @@ const goodFile = `organizations:
 const files: [good: string, wrong: string, line: number, says: RegExp][] = [
   ['slug: nhf', 'slug: NHF', 2, /slug must be 2 to 40 small letters/],
   ['name: Norges Handikapforbund', 'title: NHF', 2, /name is missing|title is unknown/],
-  ['https://nhf.no/logged-in', 'http://nhf.no/logged-in', 4, /return_to\[0\] is no address that a login may return to: https/],
+  [
+    'https://nhf.no/logged-in',
+    'http://nhf.no/logged-in',
+    4,
+    /return_to\[0\] is no address that a login may return to: https/,
+  ],
   ['retention: 1 year', 'retention: a year', 5, /retention is no length of time, such as "90 days"/],
   ['      vipps:', '      Vipps:', 7, /providers\.Vipps is unknown/],
   ['https://api.vipps.no', 'http://api.vipps.no', 8, /issuer must be an https address/],
   ['client_id: nhf', '# client_id', 7, /client_id is missing/],
-  ['client_secret_env: OIDC_VIPPS_NHF', 'client_secret_env: hunter2-of-vipps', 10, /must be the name of an environment variable that begins with OIDC_/],
-  ['client_secret_env: OIDC_VIPPS_NHF', 'client_secret_env: MEMBER_SYSTEM_NHF', 10, /begins with OIDC_, never the secret itself/],
+  [
+    'client_secret_env: OIDC_VIPPS_NHF',
+    'client_secret_env: hunter2-of-vipps',
+    10,
+    /must be the name of an environment variable that begins with OIDC_/,
+  ],
+  [
+    'client_secret_env: OIDC_VIPPS_NHF',
+    'client_secret_env: MEMBER_SYSTEM_NHF',
+    10,
+    /begins with OIDC_, never the secret itself/,
+  ],
   ['scopes: [openid, nin]', 'scopes: [openid]', 12, /personnummer_scope must be one of scopes/],
   ['https://members.nhf.no/', 'http://members.nhf.no/', 14, /url_template must be an https address/],
   ['{external_id}', '{personnummer}', 14, /must not hold the number: addresses are logged/],
@@ -280,10 +373,20 @@ test('npm run configure -- --plan --try: what can only be seen by asking, one fa
   );
   const unreachable = 'http://127.0.0.1:9/';
   const wrong: [slug: string, issuer: string, secretEnv: string, says: RegExp][] = [
-    ['unreachable', unreachable, 'OIDC_THERE', /discovery at http:\/\/127\.0\.0\.1:9\/ failed: provider_connection_failed/],
+    [
+      'unreachable',
+      unreachable,
+      'OIDC_THERE',
+      /discovery at http:\/\/127\.0\.0\.1:9\/ failed: provider_connection_failed/,
+    ],
     ['another-issuer', foreign.issuer, 'OIDC_THERE', /names another issuer \(provider_issuer_mismatch\)/],
     ['no-secret', fine.issuer, 'OIDC_NOT_THERE', /the variable OIDC_NOT_THERE is not set here/],
-    ['wrong-secret', strict.issuer, 'OIDC_THERE', /does not take our client \(invalid_client\): client_id, what OIDC_THERE holds/],
+    [
+      'wrong-secret',
+      strict.issuer,
+      'OIDC_THERE',
+      /does not take our client \(invalid_client\): client_id, what OIDC_THERE holds/,
+    ],
     ['wrong-clock', slow.issuer, 'OIDC_THERE', /this machine's clock is \d+ seconds behind the provider's/],
   ];
   const organization = (slug: string, issuer: string, secretEnv: string, memberSecret: string) => `  - slug: ${slug}
@@ -317,7 +420,7 @@ test('npm run configure -- --plan --try: what can only be seen by asking, one fa
   assert.match(about('secretless member system:'), /failed {2}our credentials are there: secret_missing/);
   assert.doesNotMatch(text, /hunter2/);
   assert.equal((await db.pool.query('select from registry.organizations')).rowCount, 0, 'nothing was changed');
-}, 30_000);
+});
 
 test('the database is another one than it should be, or the role is', async () => {
   await using db = await createTestDatabase();
@@ -331,7 +434,11 @@ test('the database is another one than it should be, or the role is', async () =
     [url('auth_callback', db.name, 'hunter2'), 'database_login_refused', /does not take this role with this password/],
     [url('nobody_of_this_name', db.name, 'hunter2'), 'database_login_refused', /does not take this role/],
     [url('auth_callback', 'no_such_database'), 'database_unknown', /there is no database of this name on that server/],
-    [url('auth_callback', 'postgres'), 'database_not_migrated', /no schema login; run npm run migrate, or name another database/],
+    [
+      url('auth_callback', 'postgres'),
+      'database_not_migrated',
+      /no schema login; run npm run migrate, or name another database/,
+    ],
     [url('sync_worker', db.name), 'database_role_unexpected', /logs in as auth_callback, and not as sync_worker/],
     [db.ownerUrl, 'database_role_unexpected', /logs in as auth_callback, and not as/],
   ];
@@ -360,15 +467,41 @@ test('the database is another one than it should be, or the role is', async () =
   await away.end();
 });
 
+test('a port that is taken, and an address that this machine has not, are told', async () => {
+  const busy = createServer();
+  await listenAt(busy, '127.0.0.1', 0);
+  const { port } = busy.address() as AddressInfo;
+  const refused = async (host: string, at: number) => {
+    const error = await listenAt(createServer(), host, at, 'WORKER_PORT').then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    assert.ok(error instanceof StartRefused);
+    return `${error.code}: ${error.message}`;
+  };
+  assert.equal(
+    await refused('127.0.0.1', port),
+    'address_in_use: WORKER_PORT: another program listens there already; take another port',
+  );
+  assert.match(await refused('192.0.2.1', 0), /^address_not_ours: HOST: this machine has no such address; 0\.0\.0\.0 /);
+  busy.close();
+});
+
 test('the programs themselves end with 1 and one line, before they listen', async () => {
   await using db = await createTestDatabase();
   const folder = await mkdtemp(join(tmpdir(), 'wrong-settings-'));
   const busy = createServer();
-  await new Promise<void>((done) => busy.listen(0, '127.0.0.1', done));
-  const port = String((busy.address() as { port: number }).port);
+  await listenAt(busy, '127.0.0.1', 0);
+  const port = String((busy.address() as AddressInfo).port);
   const { AUDIT_SEALING_KEY } = keys;
   const callback: Environment = {
-    ...{ ...programs.callback?.good, DEPLOYMENT: 'local', PUBLIC_URL: 'http://localhost:1', HOST: '127.0.0.1', PORT: '0' },
+    ...{
+      ...programs.callback?.good,
+      DEPLOYMENT: 'local',
+      PUBLIC_URL: 'http://localhost:1',
+      HOST: '127.0.0.1',
+      PORT: '0',
+    },
     DATABASE_URL: db.urlFor('auth_callback'),
   };
   const worker: Environment = {
@@ -377,42 +510,64 @@ test('the programs themselves end with 1 and one line, before they listen', asyn
   };
   const desk: Environment = { ...(programs.desk?.good ?? {}), HOST: '127.0.0.1', PORT: '0' };
   const wrong: [file: string, environment: Environment, code: string, says: RegExp][] = [
-    ['auth-callback/main.ts', { ...callback, TRUSTED_PROXY_DEPTH: 'one' }, 'configuration_invalid', /TRUSTED_PROXY_DEPTH must be a whole number/],
-    ['auth-callback/main.ts', { ...callback, DATABASE_URL: db.urlFor('sync_worker') }, 'database_role_unexpected', /DATABASE_URL: this program logs in as auth_callback/],
-    ['auth-callback/main.ts', { ...callback, ERASURE_LEDGER: join(folder, 'ledger') }, 'erasure_ledger_unreachable', /\(ERASURE_LEDGER\) cannot be reached \(ENOENT\)/],
-    ['auth-callback/main.ts', { ...callback, PORT: port }, 'address_in_use', /PORT: another program listens there already/],
-    ['auth-callback/main.ts', { ...callback, HOST: '192.0.2.1' }, 'address_not_ours', /HOST: this machine has no such address/],
-    ['worker/main.ts', { ...worker, AUDIT_CHECKPOINT_FILE: join(folder, 'missing', 'x') }, 'checkpoint_file_unusable', /AUDIT_CHECKPOINT_FILE: .*ENOENT.*make the folder/],
-    ['worker/main.ts', { ...worker, DATABASE_URL: db.ownerUrl }, 'database_role_unexpected', /DATABASE_URL: this program logs in as sync_worker/],
-    ['coordinator-desk/main.ts', { ...desk, DESK_URL: 'http://desk.example.no' }, 'configuration_invalid', /DESK_URL must be https/],
-    ['coordinator-desk/main.ts', { ...desk, PORT: port }, 'address_in_use', /PORT: another program listens there already/],
-  ];
-  const commands: [file: string, words: string[], environment: Environment, says: RegExp][] = [
-    ['db/migrate.ts', [], {}, /^migrate: configuration_invalid: .*DATABASE_URL is missing: postgres:\/\/ROLE/],
-    ['configuration/main.ts', ['--plan', 'no-such-file.yaml'], { DATABASE_URL: db.ownerUrl }, /^configure: file_unreadable: no-such-file\.yaml/],
-    ['members-import/main.ts', ['--organization', 'nhf', 'x.csv'], { ...programs['members:import']?.good, DEPLOYMENT: 'test', DATABASE_URL: db.urlFor('auth_callback') }, /^members-import: database_role_unexpected: DATABASE_URL: /],
+    [
+      'auth-callback/main.ts',
+      { ...callback, TRUSTED_PROXY_DEPTH: 'one' },
+      'configuration_invalid',
+      /TRUSTED_PROXY_DEPTH must be a whole number/,
+    ],
+    [
+      'auth-callback/main.ts',
+      { ...callback, DATABASE_URL: db.urlFor('sync_worker') },
+      'database_role_unexpected',
+      /DATABASE_URL: this program logs in as auth_callback/,
+    ],
+    [
+      'auth-callback/main.ts',
+      { ...callback, ERASURE_LEDGER: join(folder, 'ledger') },
+      'erasure_ledger_unreachable',
+      /\(ERASURE_LEDGER\) cannot be reached \(ENOENT\)/,
+    ],
+    [
+      'auth-callback/main.ts',
+      { ...callback, PORT: port },
+      'address_in_use',
+      /PORT: another program listens there already/,
+    ],
+    [
+      'worker/main.ts',
+      { ...worker, AUDIT_CHECKPOINT_FILE: join(folder, 'missing', 'x') },
+      'checkpoint_file_unusable',
+      /AUDIT_CHECKPOINT_FILE: .*ENOENT.*make the folder/,
+    ],
+    [
+      'coordinator-desk/main.ts',
+      { ...desk, DESK_URL: 'http://desk.example.no' },
+      'configuration_invalid',
+      /DESK_URL must be https/,
+    ],
   ];
   try {
-    const runs = await Promise.all([
-      ...wrong.map(async ([file, environment, code, says]) => {
+    await Promise.all(
+      wrong.map(async ([file, environment, code, says]) => {
         const { exitCode, output } = await runNode([file], environment);
-        return inCase(`${file} ${code}`, async () => {
+        await inCase(`${file} ${code}`, () => {
           assert.equal(exitCode, 1, output);
-          const lines = output.trim().split('\n').map((line) => JSON.parse(line));
-          assert.deepEqual([lines.length, lines[0].level, lines[0].code ?? lines[0].err.code], [1, 'fatal', code], output);
-          assert.match(lines[0].msg, says);
+          const lines = output
+            .trim()
+            .split('\n')
+            .map((line) => JSON.parse(line));
+          const [{ level, code: own, err, msg }] = lines;
+          assert.deepEqual([lines.length, level, own ?? err.code], [1, 'fatal', code], output);
+          assert.match(msg, says);
           assert.doesNotMatch(output, /hunter2|"listening"/);
         });
       }),
-      ...commands.map(async ([file, words, environment, says]) => {
-        const { exitCode, output } = await runNode([file, ...words], environment);
-        assert.equal(exitCode, 1, output);
-        assert.match(output, says);
-        assert.doesNotMatch(output, /hunter2/);
-      }),
-    ]);
-    assert.equal(runs.length, wrong.length + commands.length);
+    );
+    const { exitCode, output } = await runNode(['db/migrate.ts'], {});
+    assert.equal(exitCode, 1);
+    assert.match(output, /^migrate: configuration_invalid: .*DATABASE_URL is missing: postgres:\/\/ROLE/);
   } finally {
     busy.close();
   }
-}, 60_000);
+});

@@ -66,7 +66,12 @@ test('dues that were paid in parts, under the old member number and the new one,
       [merged, old],
       [stands, now],
     ] as const) {
-      await db.pool.query('insert into reporting.dues values ($1, $2, 2025, $3, $4)', [organization.id, member.id, on, sum]);
+      await db.pool.query('insert into reporting.dues values ($1, $2, 2025, $3, $4)', [
+        organization.id,
+        member.id,
+        on,
+        sum,
+      ]);
     }
     expected.push({ member_id: stands.id, reason, paid_on: paidOn, amount });
   }
@@ -76,7 +81,8 @@ test('dues that were paid in parts, under the old member number and the new one,
      where snapshot_id = $1 and reason is distinct from 'merged'`,
     [report.snapshot_id],
   );
-  const byMember = (one: { member_id: string }, other: { member_id: string }) => one.member_id.localeCompare(other.member_id);
+  const byMember = (one: { member_id: string }, other: { member_id: string }) =>
+    one.member_id.localeCompare(other.member_id);
   assert.deepEqual(rows.sort(byMember), expected.sort(byMember));
   assert.equal(report.counted, 2);
 });
@@ -256,7 +262,9 @@ test('a count whose job has failed for good, or is gone, is failed with its evid
 
   const again = await ask();
   assert.deepEqual(await snapshots(), [{ id: again.snapshot_id, state: 'asked', failure: null, has_time: false }]);
-  await db.pool.query(`delete from graphile_worker._private_jobs where key = 'count_grant:' || $1`, [again.snapshot_id]);
+  await db.pool.query(`delete from graphile_worker._private_jobs where key = 'count_grant:' || $1`, [
+    again.snapshot_id,
+  ]);
   await reconcile();
   assert.equal((await snapshots())[0].failure, 'worker_lost');
   const last = await ask();
@@ -265,16 +273,18 @@ test('a count whose job has failed for good, or is gone, is failed with its evid
 
   for (const without of ['failed_at = null', 'failure = null', "state = 'asked'"]) {
     await assert.rejects(
-      db.pool.query(
-        `with f as (insert into reporting.snapshots (organization_id, organization_name, base_year, division, rule_code, rule, counted_on, made_by)
+      db.pool
+        .query(
+          `with f as (insert into reporting.snapshots (organization_id, organization_name, base_year, division, rule_code, rule, counted_on, made_by)
            select organization_id, organization_name, 2024, division, rule_code, rule, counted_on, made_by from reporting.snapshots returning id)
          select id from f`,
-      ).then(() =>
-        db.pool.query(
-          `update reporting.snapshots set state = 'failed', failed_at = now(), failure = 'x' where base_year = 2024;
+        )
+        .then(() =>
+          db.pool.query(
+            `update reporting.snapshots set state = 'failed', failed_at = now(), failure = 'x' where base_year = 2024;
            update reporting.snapshots set ${without} where base_year = 2024`,
+          ),
         ),
-      ),
       /snapshots_failed_has_evidence/,
       without,
     );

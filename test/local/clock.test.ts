@@ -41,7 +41,8 @@ test('no database with anything in it gets a movable clock, and a clock that is 
 });
 
 test('time runs forward only, by whole seconds', async () => {
-  for (const seconds of [0, -1, 1.5, Number.NaN, mostSeconds + 1]) await assert.rejects(moveClock(db.pool, seconds), RangeError);
+  for (const seconds of [0, -1, 1.5, Number.NaN, mostSeconds + 1])
+    await assert.rejects(moveClock(db.pool, seconds), RangeError);
 });
 
 /** Every way in which our functions, and graphile-worker's, ask for the time: how far it is from the real one, in seconds. */
@@ -62,7 +63,9 @@ test('all sessions of all roles, with statements that they had prepared before, 
   await moveClock(db.pool, 3_600);
   assert.deepEqual(await seen(), all(before + 3_600));
   assert.equal((await readClock(db.pool))?.ahead, before + 3_600);
-  const { rows } = await db.pool.query('select task_identifier as task from graphile_worker.jobs where run_at <= now() order by 1');
+  const { rows } = await db.pool.query(
+    'select task_identifier as task from graphile_worker.jobs where run_at <= now() order by 1',
+  );
   const crontab = readFileSync(join(import.meta.dirname, '../../worker/crontab'), 'utf8');
   for (const { task } of rows) assert.match(crontab, new RegExp(`\\* ${task} `));
   assert.equal(rows.length, crontab.split('\n').filter((line) => /^[0-9*]/.test(line)).length);
@@ -87,7 +90,11 @@ test('a push that failed is taken up again once the clock has moved by its pause
     if (attempt === 4) assert.equal(await worker.claim(id), undefined, 'not due');
     await moveClock(db.pool, pause);
   }
-  const due = await one(db, `select run_at <= now() as due from graphile_worker.jobs where key = 'push_personnummer:' || $1`, [id]);
+  const due = await one(
+    db,
+    `select run_at <= now() as due from graphile_worker.jobs where key = 'push_personnummer:' || $1`,
+    [id],
+  );
   assert.equal(due.due, true);
   await worker.attempt(id, { result: 'delivered', status: 204 });
   assert.equal((await push()).state, 'delivered');
@@ -114,7 +121,9 @@ test('a decision that could be undone cannot be after 31 days, and says why; the
 
 test('what is kept for a time is gone when the clock has moved past it, and no seal is broken', async () => {
   const callback = await actAsCallback(db);
-  await db.pool.query(`update registry.organizations set audit_retention = '31 days' where id = $1`, [callback.organization.id]);
+  await db.pool.query(`update registry.organizations set audit_retention = '31 days' where id = $1`, [
+    callback.organization.id,
+  ]);
   await addKari(db, callback);
   const { observation_id } = await callback.login({ personnummer: NUMBER });
   const sealer = await createTestSealer(db.poolFor('sync_worker'));
@@ -133,7 +142,12 @@ test('what is kept for a time is gone when the clock has moved past it, and no s
     );
   const erase = () => db.pool.query('select worker.erase_expired(1000)');
   await erase();
-  assert.deepEqual(await kept(), { given_name: 'Kari', phone: '+4790000001', personnummer_masked: '018150*****', redacted: 0 });
+  assert.deepEqual(await kept(), {
+    given_name: 'Kari',
+    phone: '+4790000001',
+    personnummer_masked: '018150*****',
+    redacted: 0,
+  });
   await moveClock(db.pool, 91 * DAY);
   await erase();
   const later = await kept();

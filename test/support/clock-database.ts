@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type pg from "pg";
+import type pg from 'pg';
 import { migrate } from '../../db/migrate.ts';
 import { makeClockMovable } from '../../local/clock/movable-clock.ts';
 import { withClient } from '../../local/stack/database.ts';

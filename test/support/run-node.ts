@@ -11,7 +11,7 @@ export function runNode(
 ): Promise<{ exitCode: number; output: string }> {
   const env = { ...bareEnvironment(), ...environment };
   return new Promise((resolve) => {
-    execFile(process.execPath, [...words], { cwd: ROOT, env, timeout: 60_000 }, (error, stdout, stderr) =>
+    execFile(process.execPath, [...words], { cwd: ROOT, env, timeout: 300_000 }, (error, stdout, stderr) =>
       resolve({ exitCode: error === null ? 0 : Number(error.code ?? -1), output: stdout + stderr }),
     );
   });

@@ -134,13 +134,16 @@ const cases: Case[] = [
       void respond.set('/token', (_, response) =>
         response.writeHead(401, { 'content-type': 'application/json' }).end('{"error":"invalid_client"}'),
       ),
-    fault: /does not take our client \(invalid_client\): client_id, what OIDC_THERE holds and token_endpoint_auth_method/,
+    fault:
+      /does not take our client \(invalid_client\): client_id, what OIDC_THERE holds and token_endpoint_auth_method/,
     asksTheProvider: true,
   },
   {
     name: 'a challenge in place of an answer',
     spoil: ({ respond }) =>
-      void respond.set('/token', (_, response) => response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end()),
+      void respond.set('/token', (_, response) =>
+        response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end(),
+      ),
     fault: /does not take our client \(invalid_client\)/,
     asksTheProvider: true,
   },

@@ -51,7 +51,10 @@ test('a delivery that failed again and again is delivered once the clock is move
     await tabTo(page, /^Move there/);
     assert.ok(await focusIsVisible(page));
     await page.keyboard.press('Enter');
-    assert.match((await page.getByRole('status').textContent()) ?? '', /^The clock was moved forward by \d+ seconds\.$/);
+    assert.match(
+      (await page.getByRole('status').textContent()) ?? '',
+      /^The clock was moved forward by \d+ seconds\.$/,
+    );
     await until('the delivery', async () => (await push())?.state === 'delivered', 30_000);
     assert.deepEqual(await violations(page), []);
 
@@ -62,8 +65,12 @@ test('a delivery that failed again and again is delivered once the clock is move
     });
     assert.deepEqual(await violations(page), []);
     const steps = await page.locator('ol > li strong').allTextContents();
-    assert.deepEqual([steps[0], steps.at(-1), steps.filter((step) => step === 'Delivery.').length], ['Login.', 'Delivery.', 5]);
-    for (const event of ['filled', 'session_opened', 'push_attempt_failed', 'push_delivered']) assert.ok(followed.includes(event), event);
+    assert.deepEqual(
+      [steps[0], steps.at(-1), steps.filter((step) => step === 'Delivery.').length],
+      ['Login.', 'Delivery.', 5],
+    );
+    for (const event of ['filled', 'session_opened', 'push_attempt_failed', 'push_delivered'])
+      assert.ok(followed.includes(event), event);
     assert.match(followed, /Attempt 4, /);
     assert.deepEqual(searchText(await page.content()), []);
     assert.deepEqual(opened.complaints, []);
@@ -72,7 +79,7 @@ test('a delivery that failed again and again is delivered once the clock is move
   }
 });
 
-test('a refused login is found among the newest; a case shows with its decision; what nobody knows is not found', async () => {
+test('a refused login is found among the newest, with the way to its case; a decision is followed; what nobody knows is not found', async () => {
   const stack = theStack().stack();
   const returnTo = stack.organizations.find(({ slug }) => slug === 'hlf')?.returnTo ?? '';
   const to = { callbackUrl: stack.callbackUrl, organization: 'hlf', provider: 'vipps', returnTo };
@@ -85,6 +92,16 @@ test('a refused login is found among the newest; a case shows with its decision;
   const cases = page.getByRole('link', { name: "The case at the coordinators' desk" });
   assert.match((await cases.getAttribute('href')) ?? '', new RegExp(`^${stack.deskUrl}/cases/[0-9a-f-]{36}$`));
   assert.deepEqual(searchText(await page.content()), []);
+  // The one that local-app.ts has settled at the desk.
+  const database = new pg.Pool({ connectionString: stack.databaseUrls.auditor, max: 1 });
+  const { rows } = await database.query<{ id: string }>(
+    `select e.observation_id as id from audit.events as e join audit.events as r on r.conflict_id = e.conflict_id
+     where e.event = 'conflict' and r.event = 'case_resolved'`,
+  );
+  await database.end();
+  await page.goto(`${stack.appUrl}/follow/${rows[0]?.id}`);
+  const decided = page.locator('ol > li', { hasText: 'case_resolved' });
+  assert.match((await decided.textContent()) ?? '', /^Case\. .*by a coordinator \(coordinator\)/s);
   for (const path of ['/follow/00000000-0000-0000-0000-000000000000', '/follow/x', '/follow/session/x']) {
     assert.equal((await fetch(`${stack.appUrl}${path}`)).status, 404, path);
   }
@@ -101,6 +118,9 @@ test('the clock goes by whole seconds, forward, and not for a page from elsewher
 
 /** As the page's form does it. */
 async function move(appUrl: string, seconds: number): Promise<void> {
-  const answer = await fetch(`${appUrl}/clock`, { method: 'POST', body: new URLSearchParams({ seconds: String(seconds) }) });
+  const answer = await fetch(`${appUrl}/clock`, {
+    method: 'POST',
+    body: new URLSearchParams({ seconds: String(seconds) }),
+  });
   assert.equal(answer.status, 200);
 }

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, test } from 'vitest';
+import { focusIsVisible, tabTo } from '../../browser/support/keyboard.ts';
 import { one } from '../../support/acting-callback.ts';
 import { openPage, violations } from '../../support/chromium.ts';
 import { becomeCoordinator } from '../../support/coordinator.ts';
 import { writeGrantPopulation } from '../../support/grant-population.ts';
-import { focusIsVisible, tabTo } from '../../browser/support/keyboard.ts';
 import { mainText, signInBrowser, tooWide } from '../support/browser.ts';
 import { type OpenDesk, openDesk } from '../support/open-desk.ts';
 import { keptTranscript, transcriptOf } from '../support/transcript.ts';
@@ -146,7 +146,10 @@ test('a count that failed says so, and is asked for again by keyboard', async ()
   await page.goto(`${desk.url}/grants`);
   assert.match(await mainText(page), /grunnlagsår 2024 .* Mislyktes/);
   await page.goto(`${desk.url}/grants/${lost.id}`);
-  assert.match(await mainText(page), /Tellingen mislyktes .*, og det er ingen tall\. Tell på nytt\. .* unexpected_error/);
+  assert.match(
+    await mainText(page),
+    /Tellingen mislyktes .*, og det er ingen tall\. Tell på nytt\. .* unexpected_error/,
+  );
   await tabTo(page, /^Tell på nytt$/);
   assert.ok(await focusIsVisible(page));
   await page.keyboard.press('Enter');
