@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Logger, runMigrations } from 'graphile-worker';
 import pg from 'pg';
 import { consoleOutput, runCommand } from '../runtime/command-line.ts';
-import { readEnvironment } from '../runtime/environment.ts';
+import { ConfigurationError, readEnvironment } from '../runtime/environment.ts';
 import { applyMigrations } from './dbmate.ts';
 import { createPatience, LOCK_TIMEOUT } from './lock-patience.ts';
 import { MIGRATIONS_FOLDER } from './migration-files.ts';
@@ -150,7 +150,8 @@ async function run(plan: boolean): Promise<number> {
     for (const line of describePlan(planned)) consoleOutput.say(line);
     return planned.judgements.length > 0 ? 3 : 0;
   } catch (error) {
-    consoleOutput.complain(`migrate: ${describe(error)}`);
+    const code = error instanceof ConfigurationError ? `${error.code}: ` : '';
+    consoleOutput.complain(`migrate: ${code}${describe(error)}`);
     return 1;
   }
 }

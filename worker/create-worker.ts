@@ -5,6 +5,7 @@ import { deploymentRules } from '../runtime/deployment.ts';
 import { refuseMissingErasures } from '../runtime/erasure-ledger.ts';
 import { createGuardedFetch } from '../runtime/guarded-fetch.ts';
 import type { Logger } from '../runtime/logger.ts';
+import { refuseUnusableFile, refuseWrongDatabase } from '../runtime/start-refused.ts';
 import type { ReachConfig, WorkerConfig } from './config.ts';
 import { createWorkerPool } from './database/pool.ts';
 import { createWorkerDatabase, type WorkerDatabase } from './database.ts';
@@ -111,11 +112,18 @@ export function createErasing(config: WorkerConfig, database: WorkerDatabase): E
   return { database, ledger: createTaskLedger(erasureLedger, deployment), signer: sealing.signers[0] };
 }
 
-/** @throws {LedgerError} when the database lacks an erasure of the ledger, or the ledger cannot be read */
-export async function refuseRestoredBackup(config: WorkerConfig, log: Logger): Promise<void> {
-  if (config.erasureLedger === null) return;
+/**
+ * What is asked before the first job is taken.
+ *
+ * @throws {StartRefused} where the database or the file of checkpoints is not what it should be
+ * @throws {LedgerError} when the database lacks an erasure of the ledger, or the ledger cannot be read
+ */
+export async function checkBeforeStart(config: WorkerConfig, log: Logger): Promise<void> {
+  const { checkpointFile } = config.sealing;
+  if (checkpointFile !== null) await refuseUnusableFile('AUDIT_CHECKPOINT_FILE', checkpointFile);
   const pool = createWorkerPool(config, log);
   try {
+    await refuseWrongDatabase(pool, { role: 'sync_worker', schema: 'worker' });
     await refuseMissingErasures(config.erasureLedger, config.deployment, createWorkerDatabase(pool).missingErasures);
   } finally {
     await pool.end();

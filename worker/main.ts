@@ -4,13 +4,13 @@ import { createReadiness } from '../runtime/http/readiness.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { type StopStep, stopOnSignals } from '../runtime/stop-signals.ts';
 import { readConfig } from './config.ts';
-import { createWorker, refuseRestoredBackup } from './create-worker.ts';
+import { checkBeforeStart, createWorker } from './create-worker.ts';
 import { startHealth } from './health.ts';
 
 const config = configOrExit('worker', readConfig);
 const log = createLogger({ name: 'worker', level: config.logLevel });
 exitOnFatalErrors(log);
-await refuseRestoredBackup(config, log);
+await checkBeforeStart(config, log);
 const worker = createWorker(config, log);
 const steps: StopStep[] = [{ name: 'queue', stop: () => worker.stop() }];
 if (config.health !== null) {

@@ -26,17 +26,6 @@ export function createHttpServer(app: { fetch: Parameters<typeof createAdaptorSe
   return server;
 }
 
-/** Listens, and fails when it cannot. */
-export async function listen(server: Server, host: string, port: number): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-}
-
 /** How long connections that are kept are served while the server stops. */
 const LAST_ANSWERS_MS = 1_000;
 

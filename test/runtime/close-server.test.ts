@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Hono } from 'hono';
 import { test } from 'vitest';
-import { closeServer, createHttpServer, listen } from '../../runtime/http/server.ts';
+import { listen } from '../../runtime/http/listen.ts';
+import { closeServer, createHttpServer } from '../../runtime/http/server.ts';
 
 /** One request; rejects when the connection breaks before the answer is there. */
 async function ask(port: number, agent: Agent): Promise<{ body: string; isLast: boolean }> {
