@@ -13588,6 +13588,7 @@ comment on function private.tg_snapshot_figures__frozen is 'Refuses changes of f
 create or replace trigger _100_frozen
 before insert or update or delete on reporting.snapshot_figures
 for each row execute function private.tg_snapshot_figures__frozen();
+alter table reporting.snapshot_figures enable always trigger _100_frozen;
 -- end db/functions/reporting/private.tg_snapshot_figures__frozen.sql
 
 -- begin db/functions/reporting/private.tg_snapshot_persons__frozen.sql
@@ -13611,6 +13612,7 @@ comment on function private.tg_snapshot_persons__frozen is 'Refuses changes of p
 create or replace trigger _100_frozen
 before update on reporting.snapshot_persons
 for each row execute function private.tg_snapshot_persons__frozen();
+alter table reporting.snapshot_persons enable always trigger _100_frozen;
 -- end db/functions/reporting/private.tg_snapshot_persons__frozen.sql
 
 -- begin db/functions/reporting/private.tg_snapshot_persons__written_once.sql
@@ -13631,13 +13633,16 @@ comment on function private.tg_snapshot_persons__written_once is 'Refuses new pe
 create or replace trigger _200_written_once
 after insert on reporting.snapshot_persons referencing new table as changed
 for each statement execute function private.tg_snapshot_persons__written_once();
+alter table reporting.snapshot_persons enable always trigger _200_written_once;
 create or replace trigger _300_removed_never
 after delete on reporting.snapshot_persons referencing old table as changed
 for each statement execute function private.tg_snapshot_persons__written_once();
+alter table reporting.snapshot_persons enable always trigger _300_removed_never;
 -- end db/functions/reporting/private.tg_snapshot_persons__written_once.sql
 
 -- begin db/functions/reporting/private.tg_snapshots__frozen.sql
--- A frozen snapshot never changes: not by a later program, and not by ours.
+-- A frozen snapshot never changes: not by a later program, and not by ours. ALWAYS, here and for what belongs to it: who migrates on hosted Supabase
+-- may set session_replication_role, which skips other triggers.
 create or replace function private.tg_snapshots__frozen()
 returns trigger
 language plpgsql volatile
@@ -13654,6 +13659,7 @@ comment on function private.tg_snapshots__frozen is 'Refuses changes of frozen s
 create or replace trigger _100_frozen
 before update or delete on reporting.snapshots
 for each row execute function private.tg_snapshots__frozen();
+alter table reporting.snapshots enable always trigger _100_frozen;
 -- end db/functions/reporting/private.tg_snapshots__frozen.sql
 
 -- begin db/functions/sealing/private.unsealed_events.sql

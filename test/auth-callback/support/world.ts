@@ -163,7 +163,7 @@ export function samplePerson(userinfo: Record<string, unknown> = {}): Person {
   };
 }
 
-function environment(databaseUrl: string): Record<string, string> {
+export function environment(databaseUrl: string): Record<string, string> {
   const { PERSONNUMMER_UNSEALING_KEYS: _, AUDIT_SEALING_KEY: __, ...keys } = testKeys().environment;
   return {
     DEPLOYMENT: 'local',
