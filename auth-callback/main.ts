@@ -6,6 +6,7 @@ import { closeServer, listen } from '../runtime/http/server.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { createPool } from '../runtime/pg-pool.ts';
 import { stopOnSignals } from '../runtime/stop-signals.ts';
+import { openTracing } from '../runtime/tracing/open-tracing.ts';
 import { createCallback } from './callback.ts';
 import { type CallbackConfig, readCallbackConfig } from './config.ts';
 import { missingErasures } from './database/missing-erasures.ts';
@@ -23,13 +24,15 @@ async function main(config: CallbackConfig): Promise<void> {
     log,
   });
   await refuseMissingErasures(config.erasureLedger, config.deployment, missingErasures(pool));
-  const { server, readiness } = await createCallback(config, pool, log);
+  const tracing = await openTracing(config.tracing, name, log);
+  const { server, readiness } = await createCallback(config, pool, log, tracing);
   stopOnSignals({
     log,
     steps: [
       { name: 'readiness', stop: () => readiness.stop() },
       { name: 'server', stop: () => closeServer(server) },
       { name: 'database', stop: () => pool.end() },
+      { name: 'tracing', stop: () => tracing.stop() },
     ],
   });
   await listen(server, config.host, config.port);

@@ -16,6 +16,7 @@ const commands = [
     'provider:check',
   ],
   ...['audit:verify', 'audit:witness', 'configure', 'members:import', 'migrate', 'keys:create', 'keys:rotate'],
+  'release:build',
 ];
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
 const fileOf = (command: string) => scripts[command]?.split(' ').at(-1) as string;

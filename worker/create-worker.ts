@@ -5,6 +5,7 @@ import { deploymentRules } from '../runtime/deployment.ts';
 import { refuseMissingErasures } from '../runtime/erasure-ledger.ts';
 import { createGuardedFetch } from '../runtime/guarded-fetch.ts';
 import type { Logger } from '../runtime/logger.ts';
+import { noTracing, type Tracing } from '../runtime/tracing/tracing.ts';
 import type { ReachConfig, WorkerConfig } from './config.ts';
 import { createWorkerPool } from './database/pool.ts';
 import { createWorkerDatabase, type WorkerDatabase } from './database.ts';
@@ -63,7 +64,7 @@ const giveUpAfterMs = 10 * 60_000;
 const longestAnswerBytes = 256 * 1024;
 
 /** What reads numbers and reaches member systems, from the configuration. */
-export function createCarrier(config: WorkerConfig): DeliverOptions {
+export function createCarrier(config: WorkerConfig): Omit<DeliverOptions, 'tracing'> {
   const options = { deployment: config.deployment, maxBytes: longestAnswerBytes };
   const numbers: OpenNumberOptions = {
     unsealer: createUnsealer(config.unsealingKeys),
@@ -123,7 +124,12 @@ export async function refuseRestoredBackup(config: WorkerConfig, log: Logger): P
 }
 
 /** Builds the real things and starts taking jobs. */
-export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTuning = {}): RunningWorker {
+export function createWorker(
+  config: WorkerConfig,
+  log: Logger,
+  tuning: WorkerTuning = {},
+  tracing: Tracing = noTracing,
+): RunningWorker {
   const pool: Pool = createWorkerPool(config, log);
   const { preparedStatements } = config;
   const database = createWorkerDatabase(pool, { preparedStatements, onGatherFailure: logGatherFailures(log) });
@@ -134,6 +140,7 @@ export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTu
   const metrics = createMetrics({
     read: () => database.metrics(),
     readSealing: () => sealingDatabase.metrics(),
+    droppedSpans: () => tracing.dropped(),
     freshForMs: 5_000,
     withProcess: true,
   });
@@ -158,7 +165,7 @@ export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTu
   const parts = {
     drift,
     database,
-    deliver: createDeliver(carrier),
+    deliver: createDeliver({ ...carrier, tracing }),
     issue: createIssue(createInvoicing(config, carrier)),
     numbers: carrier,
     leases,
@@ -169,7 +176,7 @@ export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTu
     erasing: createErasing(config, database),
     renew: createRenew(carrier, config.unsealingKeys),
   };
-  const taskList = createTaskList({ ...parts, log, timeoutMs: taskTimeoutMs });
+  const taskList = createTaskList({ ...parts, log, tracing, timeoutMs: taskTimeoutMs });
   const { concurrency } = config;
   const run = {
     createPool: () => createWorkerPool(config, log),
