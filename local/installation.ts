@@ -61,17 +61,18 @@ export interface Installation {
 export interface InstallationOptions {
   /** For logs and files. */
   readonly folder: string;
+  /** Slugs of sample organisations; all by default. */
+  readonly organizations?: readonly string[];
   /** The ledger of erasures; none is kept without it. */
   readonly ledger?: string;
 }
 
 /** Starts what is around the programs. @param parts what is started is added here, for the caller to end */
 export async function createInstallation(
-  { folder, ledger }: InstallationOptions,
+  { folder, ledger, organizations = sampleOrganizations.map(({ slug }) => slug) }: InstallationOptions,
   parts: AsyncDisposableStack,
 ): Promise<Installation> {
   mkdirSync(folder, { recursive: true });
-  const organizations = sampleOrganizations.map(({ slug }) => slug);
   const people = new Map(
     organizations.map((slug, nth) => [
       slug,
