@@ -19,6 +19,7 @@ COPY worker worker
 COPY members-import members-import
 COPY invoices invoices
 COPY coordinator-desk coordinator-desk
+COPY supabase-check supabase-check
 # The desk's help.
 COPY docs/for-coordinators.md docs/for-koordinatorer.md docs/
 COPY db db

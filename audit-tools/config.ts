@@ -24,8 +24,13 @@ export function readAuditToolsConfig(
     .split(/\s+/)
     .filter((text) => text !== '');
   const verifiers = keys.map(parseVerifierKey).filter((verifier) => verifier !== undefined);
-  if (verifiers.length < keys.length) environment.fault('AUDIT_VERIFIER_KEYS', 'holds a text that is no verifier key');
-  if (needs.keys && keys.length === 0) environment.fault('AUDIT_VERIFIER_KEYS', 'is missing');
+  if (verifiers.length < keys.length)
+    environment.fault('AUDIT_VERIFIER_KEYS', 'holds a text that is no verifier key, such as NAME+8 hex digits+base64');
+  if (needs.keys && keys.length === 0)
+    environment.fault(
+      'AUDIT_VERIFIER_KEYS',
+      'is missing: the public key that npm run keys:create -- audit NAME printed',
+    );
   const config: AuditToolsConfig = {
     databaseUrl: needs.database ? environment.databaseUrl('DATABASE_URL') : undefined,
     verifiers,

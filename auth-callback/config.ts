@@ -103,7 +103,7 @@ function readProviders(env: EnvironmentReader, environment: Environment): Provid
     deployment,
     rules,
     databaseUrl: env.databaseUrl('DATABASE_URL'),
-    publicUrl: env.url('PUBLIC_URL', rules).href.replace(/\/+$/, ''),
+    publicUrl: env.origin('PUBLIC_URL', rules).href.replace(/\/+$/, ''),
     providerTimeoutMs: env.integer('PROVIDER_TIMEOUT_MS', { min: 100, max: 5_000, default: 5_000 }),
     erasureLedger: readLedgerSetting(env, rules),
     ...readSecrets(env, environment),
@@ -111,13 +111,26 @@ function readProviders(env: EnvironmentReader, environment: Environment): Provid
 }
 
 function readKeys(env: EnvironmentReader) {
+  const made = (kind: string) => `npm run keys:create -- ${kind} makes it`;
+  const indexSecrets = env.parsed('PERSONNUMMER_INDEX_SECRETS', parseSecrets, made('index')).secrets;
+  const transactionSecrets = env.parsed('TRANSACTION_SECRETS', parseSecrets, made('transaction')).secrets;
+  // What is sealed with one of them leaves this program in a cookie.
+  const indexing = new Set(indexSecrets.map(bytesOf));
+  if (transactionSecrets.some((each) => indexing.has(bytesOf(each)))) {
+    env.fault(
+      'TRANSACTION_SECRETS',
+      `has a secret of PERSONNUMMER_INDEX_SECRETS, and needs its own: ${made('transaction')}`,
+    );
+  }
   return {
-    sealingKeys: env.parsed('PERSONNUMMER_SEALING_KEYS', parsePublicKeys).keys,
-    indexSecrets: env.parsed('PERSONNUMMER_INDEX_SECRETS', parseSecrets).secrets,
-    accessTokenKeys: env.parsed('ACCESS_TOKEN_KEYS', parseSigningKeys).keys,
-    transactionSecrets: env.parsed('TRANSACTION_SECRETS', parseSecrets).secrets,
+    sealingKeys: env.parsed('PERSONNUMMER_SEALING_KEYS', parsePublicKeys, made('sealing')).keys,
+    indexSecrets,
+    accessTokenKeys: env.parsed('ACCESS_TOKEN_KEYS', parseSigningKeys, made('access-token')).keys,
+    transactionSecrets,
   };
 }
+
+const bytesOf = ({ secret }: IndexSecret) => Buffer.from(secret).toString('base64');
 
 function readRates(env: EnvironmentReader): Rates {
   const perMinute = (name: string) => env.integer(name, { min: 1, max: 1_000_000, default: 60 });

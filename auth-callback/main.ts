@@ -2,9 +2,12 @@ import type { AddressInfo } from 'node:net';
 import { configOrExit } from '../runtime/config-or-exit.ts';
 import { refuseMissingErasures } from '../runtime/erasure-ledger.ts';
 import { exitOnFatalErrors } from '../runtime/fatal-errors.ts';
-import { closeServer, listen } from '../runtime/http/server.ts';
+import { listen } from '../runtime/http/listen.ts';
+import { closeServer } from '../runtime/http/server.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { createPool } from '../runtime/pg-pool.ts';
+import { askWhenAccepted, createSignIn } from '../runtime/sign-in.ts';
+import { refuseWrongDatabase } from '../runtime/start-refused.ts';
 import { stopOnSignals } from '../runtime/stop-signals.ts';
 import { createCallback } from './callback.ts';
 import { type CallbackConfig, readCallbackConfig } from './config.ts';
@@ -16,13 +19,18 @@ const name = 'auth-callback';
 async function main(config: CallbackConfig): Promise<void> {
   const log = createLogger({ name, level: config.logLevel });
   exitOnFatalErrors(log);
+  const signIn = createSignIn(log);
   const pool = createPool({
     connectionString: config.databaseUrl,
     max: config.databasePoolSize,
     applicationName: name,
     log,
+    signIn,
   });
-  await refuseMissingErasures(config.erasureLedger, config.deployment, missingErasures(pool));
+  await askWhenAccepted(signIn, async () => {
+    await refuseWrongDatabase(pool, { role: 'auth_callback', schema: 'login' });
+    await refuseMissingErasures(config.erasureLedger, config.deployment, missingErasures(pool));
+  });
   const { server, readiness } = await createCallback(config, pool, log);
   stopOnSignals({
     log,

@@ -61,7 +61,7 @@ function readConfig(): ProviderConfig | string {
   try {
     return readProviderConfig();
   } catch (error) {
-    if (error instanceof ConfigurationError) return error.message;
+    if (error instanceof ConfigurationError) return `${error.code}: ${error.message}`;
     throw error;
   }
 }

@@ -34,8 +34,8 @@ export function runProgram(
       const options = readArguments(line);
       return await run(options, readConfigureConfig(environment), environment, terminal);
     } catch (error) {
-      if (error instanceof ConfigurationError) terminal.complain(`configure: ${error.message}`);
-      else if (error instanceof ConfigureError) terminal.complain(`configure: ${error.code}: ${error.message}`);
+      if (error instanceof ConfigurationError || error instanceof ConfigureError)
+        terminal.complain(`configure: ${error.code}: ${error.message}`);
       else throw error;
       return 1;
     }

@@ -58,11 +58,15 @@ export function readDeskConfig(environment: Record<string, string | undefined> =
   const config: DeskConfig = {
     deployment,
     rules,
-    deskUrl: env.url('DESK_URL', rules).href.replace(/\/+$/, ''),
-    callbackUrl: env.url('CALLBACK_URL', rules),
+    deskUrl: env.origin('DESK_URL', rules).href.replace(/\/+$/, ''),
+    callbackUrl: env.origin('CALLBACK_URL', rules),
     api: readApiAddress(env, rules),
-    organizations: env.parsed('DESK_ORGANIZATIONS', parseOrganizations).organizations,
-    cookieSecrets: env.parsed('DESK_COOKIE_KEY', parseSecrets).secrets,
+    organizations: env.parsed('DESK_ORGANIZATIONS', parseOrganizations, 'slug=Name; slug=Name').organizations,
+    cookieSecrets: env.parsed(
+      'DESK_COOKIE_KEY',
+      parseSecrets,
+      'npm run keys:create -- transaction makes one of its form',
+    ).secrets,
     host: env.optional('HOST', '0.0.0.0'),
     port: env.integer('PORT', { min: 0, max: 65_535, default: 8081 }),
     apiTimeoutMs: env.integer('API_TIMEOUT_MS', { min: 100, max: 30_000, default: 10_000 }),
@@ -81,7 +85,7 @@ function readApiAddress(env: EnvironmentReader, rules: DeploymentRules): ApiAddr
   if (env.has('SUPABASE_URL')) {
     if (env.has('POSTGREST_URL')) env.fault('POSTGREST_URL', 'is one too many beside SUPABASE_URL');
     const { href } = env.url('SUPABASE_URL', rules);
-    return { url: href, key: env.required('SUPABASE_ANON_KEY') };
+    return { url: href, key: env.required('SUPABASE_ANON_KEY', 'the public key of the Supabase project') };
   }
   return { url: env.url('POSTGREST_URL', rules).href, key: undefined };
 }
@@ -90,6 +94,11 @@ function readApiAddress(env: EnvironmentReader, rules: DeploymentRules): ApiAddr
 function parseOrganizations(text: string): { organizations: DeskOrganization[]; faults: string[] } {
   const entries = text.split(';').map((entry) => /^\s*([a-z0-9-]{1,63})\s*=\s*(\S.*?)\s*$/.exec(entry));
   const organizations = entries.flatMap((found) => (found ? [{ slug: found[1] ?? '', name: found[2] ?? '' }] : []));
-  const whole = organizations.length === entries.length;
-  return { organizations, faults: whole ? [] : ['must be of the form "slug=Name; slug=Name"'] };
+  const slugs = organizations.map(({ slug }) => slug);
+  const twice = new Set(slugs).size < slugs.length;
+  const faults = [
+    ...(organizations.length === entries.length ? [] : ['must be of the form "slug=Name; slug=Name"']),
+    ...(twice ? ['names an organisation twice'] : []),
+  ];
+  return { organizations, faults };
 }

@@ -1,7 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import { configOrExit } from '../runtime/config-or-exit.ts';
 import { exitOnFatalErrors } from '../runtime/fatal-errors.ts';
-import { closeServer, listen } from '../runtime/http/server.ts';
+import { listen } from '../runtime/http/listen.ts';
+import { closeServer } from '../runtime/http/server.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { stopOnSignals } from '../runtime/stop-signals.ts';
 import { type DeskConfig, readDeskConfig } from './config.ts';

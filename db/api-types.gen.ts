@@ -623,6 +623,8 @@ export const REFUSALS = {
   corrects_unknown: { status: 422 },
   /** That is frozen. A correction is a new count that names the frozen one. */
   frozen_already: { status: 409 },
+  /** The members could not be counted: there are no figures. Have them counted again. */
+  count_failed: { status: 409 },
   /** Members are being counted for a grant at this moment. Try again when that is done. */
   is_being_counted: { status: 409 },
   /** There is no such list, or not of that length. */
@@ -941,7 +943,7 @@ export type Database = {
           rule_title: string | null;
           /** The day on which is counted. */
           counted_on: string;
-          /** Asked for (a worker counts it), draft or frozen. */
+          /** Asked for (a worker counts it), failed (ask again), draft or frozen. */
           state: Enum<'snapshot_state'>;
           /** What api.propose_grant_freeze wants as expected_version. */
           version: number;
@@ -951,6 +953,10 @@ export type Database = {
           made_at: string;
           /** When the worker began to count; null: not yet, or the operator counted. */
           started_at: string | null;
+          /** When the last attempt to count had failed. */
+          failed_at: string | null;
+          /** Why, as a code (docs/error-codes.md). */
+          failure: string | null;
           /** End of the last import before. */
           imported_at: string | null;
           /** Member records that were looked at. */
@@ -1790,8 +1796,8 @@ export type Database = {
       push_state: 'pending' | 'sending' | 'delivered' | 'rejected' | 'given_up' | 'superseded' | 'cancelled';
       /** Whether the member system has removed the number that it was sent. */
       removal_state: 'not_needed' | 'queued' | 'delivered';
-      /** Life of a snapshot. What is asked for is counted by a worker. A draft is made anew as often as one likes; a frozen one never changes. */
-      snapshot_state: 'asked' | 'draft' | 'frozen';
+      /** Life of a snapshot. What is asked for is counted by a worker, or failed: then somebody asks again. A draft is made anew as often as one likes; a frozen one never changes. */
+      snapshot_state: 'asked' | 'failed' | 'draft' | 'frozen';
       /** Where a value or an event came from. */
       source: 'vipps-login' | 'bankid-login' | 'idporten-login' | 'import' | 'coordinator';
     };

@@ -5,6 +5,7 @@ import { explainError } from '../runtime/csv/explain-error.ts';
 import type { ProgressOptions } from '../runtime/csv/progress.ts';
 import { type AskMissing, refuseMissingErasures } from '../runtime/erasure-ledger.ts';
 import { openConnection } from '../runtime/single-connection.ts';
+import { refuseWrongDatabase } from '../runtime/start-refused.ts';
 import { type Arguments, command, readArguments } from './arguments.ts';
 import { type InvoicesConfig, readInvoicesConfig } from './config.ts';
 import { explainFailure, issueInvoices } from './issue-invoices.ts';
@@ -41,6 +42,7 @@ async function run(options: Arguments, config: InvoicesConfig, { say, progress }
   await using client = await openConnection(config.databaseUrl, 'invoices-issue').catch((cause: unknown) => {
     throw new ImportError('database_failed', 'the database cannot be reached', { cause });
   });
+  await refuseWrongDatabase(client, { role: 'member_importer', schema: 'import' });
   await refuseMissingErasures(config.erasureLedger, config.deployment, missingErasures(client));
   const { added, known, rejected } = await issueInvoices(client, options, progress);
   say(`${added} invoices are to be issued, ${known} were there already, ${rejected} lines were rejected.`);

@@ -27,7 +27,7 @@ export function readRotationConfig(
   const deployment = env.deployment();
   const config = {
     deployment,
-    keys: env.parsed(kind.variable, kind.parse).keys,
+    keys: env.parsed(kind.variable, kind.parse, 'as the programs have it now').keys,
     databaseUrl: needs.database ? env.databaseUrl('DATABASE_URL') : undefined,
     publicUrl: needs.callback ? env.url('PUBLIC_URL', deploymentRules(deployment)) : undefined,
   };

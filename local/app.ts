@@ -1,11 +1,17 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { clockPage, refusedMovePage } from './app/clock-page.ts';
+import type { Follower } from './app/follow.ts';
+import { followPage, loginsPage } from './app/follow-page.ts';
 import { createPendingLogins, redeemCode } from './app/login.ts';
 import { connectAsMember } from './app/own-record.ts';
 import { loggedOutPage, ownRecordPage, withdrawnPage } from './app/own-record-page.ts';
 import { frontPage, resultPage } from './app/pages.ts';
 import { createMemberSessions } from './app/sessions.ts';
+import { mostSeconds } from './clock/movable-clock.ts';
+import type { StackClock } from './clock/stack-clock.ts';
 import { HTML_HEADERS } from './html-page.ts';
+import { readForm } from './read-form.ts';
 
 export type AppOptions = {
   /** Listening already. */
@@ -17,6 +23,10 @@ export type AppOptions = {
   withdrawalUrl: string;
   /** Where coordinators settle what the logins have opened. */
   deskUrl: string;
+  /** What happened because of a login, as an auditor reads it. */
+  follower: Follower;
+  /** The time in the database. */
+  clock: StackClock;
 };
 
 /** A little app that logs in as a real one would: PKCE, its own state, and the code exchanged at the callback. */
@@ -38,6 +48,8 @@ export function startApp(options: AppOptions): App {
     if (url.pathname === '/') return send(response, 200, frontPage(options.withdrawalUrl, options.deskUrl));
     if (url.pathname === '/start') return start(url.searchParams, response);
     if (url.pathname === '/return') return finish(url.searchParams, response);
+    if (url.pathname === '/clock') return clock(request, response);
+    if (/^\/follow(\/|$)/.test(url.pathname)) return follow(url.pathname, response);
     return ownRecord(url, request, response);
   }
 
@@ -46,13 +58,29 @@ export function startApp(options: AppOptions): App {
     if (accessToken === undefined) return send(response, 200, loggedOutPage());
     const me = connectAsMember(options.postgrestUrl, accessToken);
     if (url.pathname === '/me') return send(response, 200, ownRecordPage(await me.read()));
-    if (
-      url.pathname === '/me/withdraw' &&
-      request.method === 'POST' &&
-      request.headers['sec-fetch-site'] !== 'cross-site'
-    )
+    if (url.pathname === '/me/withdraw' && isOwnPost(request))
       return send(response, 200, withdrawnPage(await me.withdraw()));
     return send(response, 404, 'Not found');
+  }
+
+  async function clock(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const known = await options.clock.read();
+    if (!isOwnPost(request)) return send(response, 200, clockPage(known, await options.clock.waiting()));
+    const seconds = Number((await readForm(request)).get('seconds'));
+    if (known === undefined) return send(response, 409, clockPage(known, []));
+    if (!Number.isInteger(seconds) || seconds < 1 || seconds > mostSeconds)
+      return send(response, 422, refusedMovePage());
+    await options.clock.move(seconds);
+    return send(response, 200, clockPage(await options.clock.read(), await options.clock.waiting(), seconds));
+  }
+
+  async function follow(path: string, response: ServerResponse): Promise<void> {
+    const [, , first, second] = path.split('/');
+    const { follower } = options;
+    if (first === undefined) return send(response, 200, loginsPage(await follower.latest()));
+    const login = first === 'session' ? await follower.loginOfSession(second ?? '') : first;
+    const events = UUID.test(login ?? '') ? await follower.follow(login ?? '') : [];
+    return send(response, events.length === 0 ? 404 : 200, followPage(events, options.deskUrl));
   }
 
   function start(query: URLSearchParams, response: ServerResponse): void {
@@ -83,6 +111,12 @@ export function startApp(options: AppOptions): App {
     },
   };
 }
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** A form of ours, and not one that a page from elsewhere has sent. */
+const isOwnPost = ({ method, headers }: IncomingMessage) =>
+  method === 'POST' && headers['sec-fetch-site'] !== 'cross-site';
 
 /** Where the callback begins a login at the organisation and provider that the front page asked for. */
 function loginAddress(callbackUrl: string, asked: URLSearchParams, parameters: Record<string, string>): string {

@@ -1,8 +1,11 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import pg from 'pg';
 import { publicKeySet } from '../key-tools/new-keys.ts';
 import { signAccessToken } from './access-token.ts';
+import { createFollower } from './app/follow.ts';
 import { startApp } from './app.ts';
+import { createStackClock } from './clock/stack-clock.ts';
 import { WITHDRAWAL_PATH } from './identity-provider/withdrawal.ts';
 import { createKeys, type LocalKeys } from './keys.ts';
 import { startPostgrest } from './postgrest.ts';
@@ -24,6 +27,8 @@ import { type StackFile, writeStackFile } from './stack/stack-file.ts';
 export type StackOptions = {
   /** Where data, logs and `stack.json` go. */
   folder: string;
+  /** Whether the database's clock can be moved forward; not by default. */
+  clock?: boolean;
   report(line: string): void;
 };
 
@@ -44,19 +49,27 @@ export async function startStack(options: StackOptions, parts: AsyncDisposableSt
   parts.defer(lockFolder(options.folder));
   const folder = prepareFolder(options.folder);
   const { ports, appServer } = await claimPorts();
-  const withdrawalUrl = `${localUrl(ports.vipps)}${WITHDRAWAL_PATH}`;
+  parts.defer(() => void appServer.close());
   const deskUrl = localUrl(ports.desk);
+  const keys = createKeys();
+  const database = await startDatabase(folder, { port: ports.postgres, clock: options.clock ?? false });
+  parts.defer(() => database.stop());
+  const connect = (connectionString: string) => {
+    const pool = new pg.Pool({ connectionString, max: 2 });
+    pool.on('error', () => undefined); // the server was stopped before the app: whatever asks next is told
+    parts.defer(() => pool.end());
+    return pool;
+  };
   const app = startApp({
     server: appServer,
     callbackUrl: localUrl(ports.callback),
     postgrestUrl: localUrl(ports.postgrest),
-    withdrawalUrl,
+    withdrawalUrl: `${localUrl(ports.vipps)}${WITHDRAWAL_PATH}`,
     deskUrl,
+    follower: createFollower(connect(database.urls.auditor_login)),
+    clock: createStackClock(connect(database.url)),
   });
   parts.defer(() => app.close());
-  const keys = createKeys();
-  const database = await startDatabase(folder, ports.postgres);
-  parts.defer(() => database.stop());
   const memberSystemUrl = localUrl(ports.memberSystem);
   const invoiceServiceUrl = localUrl(ports.invoiceService);
   const issuers = issuersAt(ports);

@@ -18,6 +18,8 @@ export type ImportConfig = {
   erasureLedger: LedgerSetting | null;
 };
 
+const asInTheCallback = 'the same as the callback has';
+
 type Environment = Record<string, string | undefined>;
 
 /**
@@ -32,8 +34,8 @@ export function readImportConfig(environment: Environment = process.env): Import
   const config: ImportConfig = {
     deployment,
     databaseUrl: env.databaseUrl('DATABASE_URL'),
-    sealingKeys: env.parsed('PERSONNUMMER_SEALING_KEYS', parsePublicKeys).keys,
-    indexSecrets: env.parsed('PERSONNUMMER_INDEX_SECRETS', parseSecrets).secrets,
+    sealingKeys: env.parsed('PERSONNUMMER_SEALING_KEYS', parsePublicKeys, asInTheCallback).keys,
+    indexSecrets: env.parsed('PERSONNUMMER_INDEX_SECRETS', parseSecrets, asInTheCallback).secrets,
     acceptsSynthetic: rules.acceptsSynthetic,
     threads: env.integer('IMPORT_THREADS', { min: 1, max: 64, default: Math.min(availableParallelism(), 8) }),
     erasureLedger: readLedgerSetting(env, rules),

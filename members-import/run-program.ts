@@ -5,6 +5,7 @@ import { explainError } from '../runtime/csv/explain-error.ts';
 import type { ProgressOptions } from '../runtime/csv/progress.ts';
 import { refuseMissingErasures } from '../runtime/erasure-ledger.ts';
 import { openConnection } from '../runtime/single-connection.ts';
+import { refuseWrongDatabase } from '../runtime/start-refused.ts';
 import { type Arguments, command, readArguments } from './arguments.ts';
 import { type ImportConfig, readImportConfig } from './config.ts';
 import { explainFailure } from './database-failure.ts';
@@ -52,6 +53,7 @@ async function runImport(
   connect: typeof connectAsImporter,
 ): Promise<void> {
   await using connection = await connect(config.databaseUrl);
+  await refuseWrongDatabase(connection, { role: 'member_importer', schema: 'import' });
   const database = createImportDatabase(connection);
   await refuseMissingErasures(config.erasureLedger, config.deployment, database.missingErasures);
   const summary = await importMembers(options, {

@@ -27,9 +27,10 @@ export class EnvironmentReader {
     this.#environment = environment;
   }
 
-  required(name: string): string {
+  /** @param hint what to write, where it is missing */
+  required(name: string, hint?: string): string {
     const text = this.optional(name);
-    if (text === undefined) this.fault(name, 'is missing');
+    if (text === undefined) this.fault(name, missing(hint));
     return text ?? '';
   }
 
@@ -69,9 +70,17 @@ export class EnvironmentReader {
   url(name: string, rules: Pick<DeploymentRules, 'allowsPlainHttp'>): URL {
     const text = this.optional(name);
     const url = text === undefined ? null : URL.parse(text);
-    const why = text === undefined ? 'is missing' : whyNotBaseUrl(url, rules);
+    const why =
+      text === undefined ? missing('an https address, such as https://login.example.org') : whyNotBaseUrl(url, rules);
     if (why !== undefined) this.fault(name, why);
     return url ?? new URL('https://stand-in.invalid');
+  }
+
+  /** The same of a program that has the host to itself: its cookies (`__Host-`) and the addresses that standards fix are at the root of one. */
+  origin(name: string, rules: Pick<DeploymentRules, 'allowsPlainHttp'>): URL {
+    const url = this.url(name, rules);
+    if (url.pathname !== '/') this.fault(name, `must be a host of its own, without a path: ${url.origin}`);
+    return url;
   }
 
   /**
@@ -79,7 +88,7 @@ export class EnvironmentReader {
    * but for the hosts that `DATABASE_WITHOUT_TLS` names, with commas between.
    */
   databaseUrl(name: string): string {
-    const text = this.required(name);
+    const text = this.required(name, 'postgres://ROLE:PASSWORD@HOST/DATABASE?sslmode=verify-full');
     const scheme = URL.parse(text)?.protocol ?? '';
     if (text !== '' && !/^postgres(ql)?:$/.test(scheme)) this.fault(name, 'must be a postgres:// URL');
     else if (text !== '' && this.deployment() === 'production') {
@@ -99,10 +108,14 @@ export class EnvironmentReader {
     return token;
   }
 
-  /** A required text that a parser of the caller judges; its faults are collected under this name. */
-  parsed<T extends { faults: string[] }>(name: string, parse: (text: string) => T): T {
+  /**
+   * A required text that a parser of the caller judges; its faults are collected under this name.
+   *
+   * @param hint what to write, where it is missing
+   */
+  parsed<T extends { faults: string[] }>(name: string, parse: (text: string) => T, hint?: string): T {
     const outcome = parse(this.optional(name, ''));
-    for (const why of this.has(name) ? outcome.faults : ['is missing']) this.fault(name, why);
+    for (const why of this.has(name) ? outcome.faults : [missing(hint)]) this.fault(name, why);
     return outcome;
   }
 
@@ -122,6 +135,8 @@ export class EnvironmentReader {
 export function readEnvironment(environment: Record<string, string | undefined>): EnvironmentReader {
   return new EnvironmentReader(environment);
 }
+
+const missing = (hint?: string) => (hint === undefined ? 'is missing' : `is missing: ${hint}`);
 
 function isInteger(text: string, { min, max }: { min: number; max: number }): boolean {
   return /^-?[0-9]{1,15}$/.test(text) && Number(text) >= min && Number(text) <= max;

@@ -49,7 +49,8 @@ export function openErasureLedger(setting: LedgerSetting, deployment: Deployment
     try {
       return await call();
     } catch (cause) {
-      const message = 'the ledger of erasures (ERASURE_LEDGER) cannot be reached';
+      const why = cause instanceof Error && 'code' in cause ? ` (${cause.code})` : '';
+      const message = `the ledger of erasures (ERASURE_LEDGER) cannot be reached${why}`;
       throw new LedgerError('erasure_ledger_unreachable', message, { cause });
     }
   }

@@ -2,6 +2,7 @@ import type { ParseArgsOptionsConfig } from 'node:util';
 import { type Command, type CommandLine, consoleOutput, runCommand, UsageError } from '../runtime/command-line.ts';
 import { refuseMissingErasures } from '../runtime/erasure-ledger.ts';
 import { createLogger } from '../runtime/logger.ts';
+import { refuseWrongDatabase } from '../runtime/start-refused.ts';
 import type { WorkerConfig } from './config.ts';
 import { createWorkerPool } from './database/pool.ts';
 import { createWorkerDatabase, type WorkerDatabase } from './database.ts';
@@ -28,7 +29,7 @@ export async function endWithCode<const Options extends ParseArgsOptionsConfig, 
 function explain(name: string, error: unknown): void {
   const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
   console.error(`${name}: ${typeof code === 'string' ? code : 'unexpected_error'}`);
-  if (error instanceof Error && ['ConfigurationError', 'LedgerError'].includes(error.name))
+  if (error instanceof Error && ['ConfigurationError', 'LedgerError', 'StartRefused'].includes(error.name))
     console.error(error.message);
 }
 
@@ -50,6 +51,7 @@ export async function withDatabase<Result>(
 ): Promise<Result> {
   const pool = createWorkerPool(config, createLogger({ name: 'command', level: 'silent' }));
   try {
+    await refuseWrongDatabase(pool, { role: 'sync_worker', schema: 'worker' });
     return await run(createWorkerDatabase(pool));
   } finally {
     await pool.end();

@@ -36,6 +36,8 @@ export interface SealingConfig {
   readonly checkpointFile: string | null;
 }
 
+const made = (kind: string) => `npm run keys:create -- ${kind} makes it`;
+
 const memberSystemSecret = /^MEMBER_SYSTEM_[A-Z0-9_]+$/;
 const invoiceSecret = /^INVOICE_[A-Z0-9_]+$/;
 
@@ -81,8 +83,9 @@ export function readConfig(variables: Variables = process.env): WorkerConfig {
   const config: WorkerConfig = {
     deployment,
     databaseUrl: environment.databaseUrl('DATABASE_URL'),
-    unsealingKeys: environment.parsed('PERSONNUMMER_UNSEALING_KEYS', parsePrivateKeys).keys,
-    indexSecrets: environment.parsed('PERSONNUMMER_INDEX_SECRETS', parseSecrets).secrets,
+    unsealingKeys: environment.parsed('PERSONNUMMER_UNSEALING_KEYS', parsePrivateKeys, made('sealing')).keys,
+    indexSecrets: environment.parsed('PERSONNUMMER_INDEX_SECRETS', parseSecrets, 'the same as the callback has')
+      .secrets,
     memberSystemSecrets: secretsNamed(memberSystemSecret, variables),
     invoiceSecrets: secretsNamed(invoiceSecret, variables),
     sealing: readSealing(environment, deployment),
@@ -97,9 +100,14 @@ export function readConfig(variables: Variables = process.env): WorkerConfig {
 }
 
 function readSealing(environment: EnvironmentReader, deployment: Deployment): SealingConfig {
-  const { signers } = environment.parsed('AUDIT_SEALING_KEY', parseSigners);
+  const { signers } = environment.parsed('AUDIT_SEALING_KEY', parseSigners, made('audit NAME'));
   const checkpointFile = environment.optional('AUDIT_CHECKPOINT_FILE') ?? null;
   // Without it a restored backup looks like any other database, and what was published is signed anew in another way.
-  if (deployment === 'production' && checkpointFile === null) environment.fault('AUDIT_CHECKPOINT_FILE', 'is missing');
+  if (deployment === 'production' && checkpointFile === null) {
+    environment.fault(
+      'AUDIT_CHECKPOINT_FILE',
+      'is missing: a file on a disk that the backup of the database does not bring back',
+    );
+  }
   return { signers: signers as readonly Signer[] as readonly [Signer, ...Signer[]], checkpointFile };
 }

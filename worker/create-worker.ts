@@ -5,6 +5,8 @@ import { deploymentRules } from '../runtime/deployment.ts';
 import { refuseMissingErasures } from '../runtime/erasure-ledger.ts';
 import { createGuardedFetch } from '../runtime/guarded-fetch.ts';
 import type { Logger } from '../runtime/logger.ts';
+import { askWhenAccepted, createSignIn, type SignIn } from '../runtime/sign-in.ts';
+import { refuseUnusableFile, refuseWrongDatabase } from '../runtime/start-refused.ts';
 import type { ReachConfig, WorkerConfig } from './config.ts';
 import { createWorkerPool } from './database/pool.ts';
 import { createWorkerDatabase, type WorkerDatabase } from './database.ts';
@@ -111,20 +113,39 @@ export function createErasing(config: WorkerConfig, database: WorkerDatabase): E
   return { database, ledger: createTaskLedger(erasureLedger, deployment), signer: sealing.signers[0] };
 }
 
-/** @throws {LedgerError} when the database lacks an erasure of the ledger, or the ledger cannot be read */
-export async function refuseRestoredBackup(config: WorkerConfig, log: Logger): Promise<void> {
-  if (config.erasureLedger === null) return;
-  const pool = createWorkerPool(config, log);
+/**
+ * What is asked before the first job is taken.
+ *
+ * @throws {StartRefused} where the database or the file of checkpoints is not what it should be
+ * @throws {LedgerError} when the database lacks an erasure of the ledger, or the ledger cannot be read
+ */
+export async function checkBeforeStart(config: WorkerConfig, log: Logger, signIn: SignIn): Promise<void> {
+  const { checkpointFile } = config.sealing;
+  if (checkpointFile !== null) await refuseUnusableFile('AUDIT_CHECKPOINT_FILE', checkpointFile);
+  const pool = createWorkerPool(config, log, signIn);
+  const { missingErasures } = createWorkerDatabase(pool);
   try {
-    await refuseMissingErasures(config.erasureLedger, config.deployment, createWorkerDatabase(pool).missingErasures);
+    await askWhenAccepted(signIn, async () => {
+      await refuseWrongDatabase(pool, { role: 'sync_worker', schema: 'worker' });
+      await refuseMissingErasures(config.erasureLedger, config.deployment, missingErasures);
+    });
   } finally {
     await pool.end();
   }
 }
 
-/** Builds the real things and starts taking jobs. */
-export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTuning = {}): RunningWorker {
-  const pool: Pool = createWorkerPool(config, log);
+/**
+ * Builds the real things and starts taking jobs.
+ *
+ * @param signIn of all connections of this process
+ */
+export function createWorker(
+  config: WorkerConfig,
+  log: Logger,
+  tuning: WorkerTuning = {},
+  signIn: SignIn = createSignIn(log),
+): RunningWorker {
+  const pool: Pool = createWorkerPool(config, log, signIn);
   const { preparedStatements } = config;
   const database = createWorkerDatabase(pool, { preparedStatements, onGatherFailure: logGatherFailures(log) });
   const gate = createGate(config.concurrency);
@@ -172,7 +193,7 @@ export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTu
   const taskList = createTaskList({ ...parts, log, timeoutMs: taskTimeoutMs });
   const { concurrency } = config;
   const run = {
-    createPool: () => createWorkerPool(config, log),
+    createPool: () => createWorkerPool(config, log, signIn),
     taskList,
     logger: createQueueLogger(log),
     concurrency,
@@ -186,6 +207,7 @@ export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTu
     unlock: (poolIds) => unlockJobs(pool, poolIds),
     log,
     giveUpAfterMs,
+    pausedMs: signIn.pausedMs,
     ...(tuning.longestPauseMs !== undefined && { longestPauseMs: tuning.longestPauseMs }),
   });
   return {

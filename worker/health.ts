@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { listen } from '../runtime/http/listen.ts';
 import type { Readiness } from '../runtime/http/readiness.ts';
 import type { Logger } from '../runtime/logger.ts';
 
@@ -68,7 +68,6 @@ export async function startHealth(options: HealthOptions): Promise<Server> {
   });
   server.headersTimeout = 5_000;
   server.requestTimeout = 5_000;
-  server.listen(options.port, options.host);
-  await once(server, 'listening');
+  await listen(server, options.host, options.port, 'WORKER_PORT');
   return server;
 }

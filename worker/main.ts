@@ -2,16 +2,18 @@ import { configOrExit } from '../runtime/config-or-exit.ts';
 import { exitOnFatalErrors } from '../runtime/fatal-errors.ts';
 import { createReadiness } from '../runtime/http/readiness.ts';
 import { createLogger } from '../runtime/logger.ts';
+import { createSignIn } from '../runtime/sign-in.ts';
 import { type StopStep, stopOnSignals } from '../runtime/stop-signals.ts';
 import { readConfig } from './config.ts';
-import { createWorker, refuseRestoredBackup } from './create-worker.ts';
+import { checkBeforeStart, createWorker } from './create-worker.ts';
 import { startHealth } from './health.ts';
 
 const config = configOrExit('worker', readConfig);
 const log = createLogger({ name: 'worker', level: config.logLevel });
 exitOnFatalErrors(log);
-await refuseRestoredBackup(config, log);
-const worker = createWorker(config, log);
+const signIn = createSignIn(log);
+await checkBeforeStart(config, log, signIn);
+const worker = createWorker(config, log, {}, signIn);
 const steps: StopStep[] = [{ name: 'queue', stop: () => worker.stop() }];
 if (config.health !== null) {
   const readiness = createReadiness((timeoutMs) => worker.assertReady(timeoutMs), log);

@@ -4,6 +4,8 @@ import { codeOf } from '../errors.ts';
 import { authorizationUrl } from '../provider/authorization-request.ts';
 import { discoverProvider, type ProviderClient } from '../provider/provider-client.ts';
 import { isStaff, type ProviderRow, redirectUri, registeredAddresses } from '../provider/provider-row.ts';
+import { checkClient } from './check-client.ts';
+import { watchClock } from './check-clock.ts';
 import { checkKeys, checkMetadata, noteMetadata } from './check-metadata.ts';
 import { checkRow, noteRow } from './check-row.ts';
 
@@ -19,13 +21,16 @@ interface CheckReport {
 
 /**
  * Goes through everything a login with this provider depends on, up to the point where a person would have to log in:
- * the row, the environment, the provider's metadata and its keys. Sends nothing but two GET requests without credentials.
+ * the row, the environment, the provider's metadata and its keys, the clocks, and, where all that is right, whether it knows our client. Sends two
+ * GET requests without credentials, and then one to the token endpoint that can give nothing.
  */
 export async function checkProvider(
   row: ProviderRow,
   config: ProviderConfig,
-  fetch: GuardedFetch,
+  guardedFetch: GuardedFetch,
 ): Promise<CheckReport> {
+  const clock = watchClock(guardedFetch);
+  const { fetch } = clock;
   const report: CheckReport = {
     facts: describeRow(row, config),
     faults: await checkRow(row, config),
@@ -39,6 +44,8 @@ export async function checkProvider(
   report.faults.push(...checkMetadata(row, configuration));
   report.notes.push(...noteMetadata(row, configuration));
   report.faults.push(...(await checkKeys(metadata.jwks_uri ?? '', row.idTokenSignedResponseAlg, fetch)));
+  report.faults.push(...clock.faults());
+  if (report.faults.length === 0) report.faults.push(...(await checkClient(row, config, fetch)));
   return report;
 }
 

@@ -51,7 +51,7 @@ export async function loadYearBefore(
       .eq('organization', organization)
       .eq('base_year', base_year - 1)
       .eq('rule_code', rule.code)
-      .neq('state', 'asked')
+      .in('state', ['draft', 'frozen'])
       .order('frozen_at', { ascending: false, nullsFirst: false })
       .limit(1),
   );

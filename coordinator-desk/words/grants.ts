@@ -20,7 +20,7 @@ export const grantWords = inLanguages(
     refused: 'Ikke gjort',
     made: 'Talt',
     state: 'Tilstand',
-    states: { asked: 'Telles', draft: 'Utkast', frozen: 'Frosset' },
+    states: { asked: 'Telles', failed: 'Mislyktes', draft: 'Utkast', frozen: 'Frosset' },
     members: 'Medlemmer',
     one: (rule: string, year: number) => `${rule}, grunnlagsår ${year}`,
     years: (base: number, application: number, grant: number) =>
@@ -95,6 +95,9 @@ export const grantWords = inLanguages(
     queued: (time: string) => `Bedt om ${time}. Tellingen begynner om litt.`,
     started: (time: string) => `Tellingen begynte ${time}. En stor organisasjon tar noen minutter.`,
     look: 'Se om tellingen er ferdig',
+    failed: (time: string, code: string) =>
+      `Tellingen mislyktes ${time}, og det er ingen tall. Tell på nytt. Mislykkes det igjen, gi koden til den som driver systemet: ${code}.`,
+    again: 'Tell på nytt',
     toCase: 'Åpne saken',
     frozenAt: (time: string) => `Frosset ${time} av to koordinatorer.`,
     forAuditor: 'Til revisor og tilskuddsgiver',
@@ -150,7 +153,7 @@ export const grantWords = inLanguages(
     refused: 'Ikkje gjort',
     made: 'Talt',
     state: 'Tilstand',
-    states: { asked: 'Blir talt', draft: 'Utkast', frozen: 'Frose' },
+    states: { asked: 'Blir talt', failed: 'Mislukkast', draft: 'Utkast', frozen: 'Frose' },
     members: 'Medlemmer',
     one: (rule: string, year: number) => `${rule}, grunnlagsår ${year}`,
     years: (base: number, application: number, grant: number) =>
@@ -225,6 +228,9 @@ export const grantWords = inLanguages(
     queued: (time: string) => `Bede om ${time}. Teljinga byrjar om litt.`,
     started: (time: string) => `Teljinga byrja ${time}. Ein stor organisasjon tek nokre minutt.`,
     look: 'Sjå om teljinga er ferdig',
+    failed: (time: string, code: string) =>
+      `Teljinga mislukkast ${time}, og det er ingen tal. Tel på nytt. Mislukkast det igjen, gi koden til den som driv systemet: ${code}.`,
+    again: 'Tel på nytt',
     toCase: 'Opne saka',
     frozenAt: (time: string) => `Frose ${time} av to koordinatorar.`,
     forAuditor: 'Til revisor og tilskotsgivar',
@@ -280,7 +286,7 @@ export const grantWords = inLanguages(
     refused: 'Not done',
     made: 'Counted',
     state: 'State',
-    states: { asked: 'Being counted', draft: 'Draft', frozen: 'Frozen' },
+    states: { asked: 'Being counted', failed: 'Failed', draft: 'Draft', frozen: 'Frozen' },
     members: 'Members',
     one: (rule: string, year: number) => `${rule}, base year ${year}`,
     years: (base: number, application: number, grant: number) =>
@@ -355,6 +361,9 @@ export const grantWords = inLanguages(
     queued: (time: string) => `Asked for ${time}. Counting begins shortly.`,
     started: (time: string) => `Counting began ${time}. A large organisation takes some minutes.`,
     look: 'See whether the count is done',
+    failed: (time: string, code: string) =>
+      `The count failed ${time}, and there are no figures. Count again. If it fails again, give the code to whoever runs the system: ${code}.`,
+    again: 'Count again',
     toCase: 'Open the case',
     frozenAt: (time: string) => `Frozen ${time} by two coordinators.`,
     forAuditor: 'For the auditor and the grant giver',

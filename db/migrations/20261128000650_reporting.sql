@@ -163,8 +163,8 @@ comment on column reporting.grant_rules.required_municipalities is 'From how man
 comment on column reporting.grant_rules.required_counties is 'From how many counties.';
 comment on column reporting.grant_rules.one_suffices is 'Whether one of these is enough (or), or all are asked for (and).';
 
-create type reporting.snapshot_state as enum ('asked', 'draft', 'frozen');
-comment on type reporting.snapshot_state is 'Life of a snapshot. What is asked for is counted by a worker. A draft is made anew as often as one likes; a frozen one never changes.';
+create type reporting.snapshot_state as enum ('asked', 'failed', 'draft', 'frozen');
+comment on type reporting.snapshot_state is 'Life of a snapshot. What is asked for is counted by a worker, or failed: then somebody asks again. A draft is made anew as often as one likes; a frozen one never changes.';
 
 create type reporting.not_counted as enum ('merged', 'same_number', 'joined_later', 'left', 'not_paid', 'paid_undated', 'paid_too_late',
   'paid_too_little', 'birth_date_missing', 'too_young', 'too_old', 'municipality_unknown', 'elsewhere');
@@ -191,6 +191,8 @@ create table reporting.snapshots (
   made_at              timestamptz not null default clock_timestamp(),
   made_by              text not null check (made_by <> ''),
   started_at           timestamptz,
+  failed_at            timestamptz,
+  failure              text check (failure ~ '^[a-z0-9_]{1,60}$'),
   imported_at          timestamptz,
   counting_digest      text check (counting_digest ~ '^[0-9a-f]{64}$'),
   records              integer not null default 0,
@@ -209,13 +211,15 @@ create table reporting.snapshots (
   unique (organization_id, id),
   constraint snapshots_frozen_has_evidence check (case state
     when 'asked'  then num_nonnulls(proposed_by, frozen_by, frozen_at, conflict_id, digest) = 0
+    when 'failed' then num_nonnulls(proposed_by, frozen_by, frozen_at, conflict_id, digest) = 0
     when 'draft'  then num_nonnulls(proposed_by, frozen_by, frozen_at, conflict_id) = 0 and num_nonnulls(digest, counting_digest) = 2
     when 'frozen' then num_nonnulls(proposed_by, frozen_by, frozen_at, conflict_id, digest, counting_digest) = 6
   end),
+  constraint snapshots_failed_has_evidence check (case state when 'failed' then 2 else 0 end = num_nonnulls(failed_at, failure)),
   constraint snapshots_verified_are_counted check (verified <= counted and counted <= records)
 );
 create unique index snapshots_draft on reporting.snapshots (organization_id, base_year, rule_code) where state = 'draft';
-create unique index snapshots_asked on reporting.snapshots (organization_id, base_year, rule_code) where state = 'asked';
+create unique index snapshots_asked on reporting.snapshots (organization_id, base_year, rule_code) where state in ('asked', 'failed');
 create index snapshots_organization on reporting.snapshots (organization_id, made_at);
 create index snapshots_base_year on reporting.snapshots (base_year);
 create index snapshots_corrects on reporting.snapshots (corrects) where corrects is not null;
@@ -229,12 +233,14 @@ comment on column reporting.snapshots.division is 'Where the municipalities of t
 comment on column reporting.snapshots.rule_code is 'The rule''s short name.';
 comment on column reporting.snapshots.rule is 'The rule as it was when this was counted.';
 comment on column reporting.snapshots.counted_on is 'The day on which is counted.';
-comment on column reporting.snapshots.state is 'Asked for, draft or frozen.';
+comment on column reporting.snapshots.state is 'Asked for, failed, draft or frozen.';
 comment on column reporting.snapshots.version is 'Rises with every change of the row.';
 comment on column reporting.snapshots.corrects is 'The frozen snapshot that this one corrects.';
 comment on column reporting.snapshots.made_at is 'When it was counted, or asked for.';
 comment on column reporting.snapshots.made_by is 'Who had it counted.';
 comment on column reporting.snapshots.started_at is 'When the worker began to count; null: not yet, or the operator counted.';
+comment on column reporting.snapshots.failed_at is 'When the last attempt to count had failed, and nobody tried any more.';
+comment on column reporting.snapshots.failure is 'Why, as a code: of the worker''s job, or worker_lost.';
 comment on column reporting.snapshots.imported_at is 'End of the last import before.';
 comment on column reporting.snapshots.counting_digest is 'SHA-256 of the function that counted: the same digest is the same program.';
 comment on column reporting.snapshots.records is 'Member records that were looked at.';

@@ -336,6 +336,7 @@ as $$
     ('year_not_over', 409, 'The day on which is counted has not passed yet.'),
     ('corrects_unknown', 422, 'What is corrected is the last frozen snapshot of the same organisation, base year and rule.'),
     ('frozen_already', 409, 'That is frozen. A correction is a new count that names the frozen one.'),
+    ('count_failed', 409, 'The members could not be counted: there are no figures. Have them counted again.'),
     ('is_being_counted', 409, 'Members are being counted for a grant at this moment. Try again when that is done.'),
     ('list_unusable', 422, 'There is no such list, or not of that length.'),
     ('area_unusable', 422, 'Name counties or municipalities, by their numbers in that year.'),
@@ -523,7 +524,7 @@ begin
         when 'issue_invoice' then 'invoice_id' when 'count_grant' then 'snapshot_id' else 'observation_id' end, p_id),
     job_key => p_task || ':' || p_id,
     run_at => p_run_at,
-    max_attempts => 25,
+    max_attempts => case p_task when 'count_grant' then 5 else 25 end, -- a coordinator waits for it, and can ask again
     flags => array_remove(array[v_flag], null)
   )).id is null then
     raise exception 'The job queue did not take the job.' using errcode = 'PN010';
@@ -4956,6 +4957,7 @@ declare
     when s.id is null then 'not_found'
     when p_expected_version is distinct from s.version then 'stale_version'
     when s.state = 'frozen' then 'frozen_already'
+    when s.state = 'failed' then 'count_failed'
     when s.state = 'asked' or exists (
       select from reporting.snapshots as other
       where other.organization_id = s.organization_id and other.base_year = s.base_year and other.rule_code = s.rule_code
@@ -5005,7 +5007,7 @@ create or replace view api.grant_snapshots with (security_invoker = true) as
 select
   s.id as snapshot_id, g.slug as organization, s.base_year, s.base_year + (s.rule ->> 'application_after')::integer as application_year,
   s.base_year + (s.rule ->> 'grant_after')::integer as grant_year, s.rule_code, s.rule ->> 'title' as rule_title, s.counted_on, s.state, s.version,
-  s.corrects, s.made_at, s.started_at, s.imported_at,
+  s.corrects, s.made_at, s.started_at, s.failed_at, s.failure, s.imported_at,
   s.records, s.counted, s.verified, s.counties, s.municipalities, s.probable_duplicates, s.open_cases, s.meets,
   s.digest, s.frozen_at, coalesce(s.conflict_id, (
     select c.id from registry.conflicts as c
@@ -5021,11 +5023,13 @@ comment on column api.grant_snapshots.grant_year is 'The year that the grant is 
 comment on column api.grant_snapshots.rule_code is 'The rule.';
 comment on column api.grant_snapshots.rule_title is 'The rule, for people.';
 comment on column api.grant_snapshots.counted_on is 'The day on which is counted.';
-comment on column api.grant_snapshots.state is 'Asked for (a worker counts it), draft or frozen.';
+comment on column api.grant_snapshots.state is 'Asked for (a worker counts it), failed (ask again), draft or frozen.';
 comment on column api.grant_snapshots.version is 'What api.propose_grant_freeze wants as expected_version.';
 comment on column api.grant_snapshots.corrects is 'The frozen snapshot that this one corrects.';
 comment on column api.grant_snapshots.made_at is 'When it was counted, or asked for.';
 comment on column api.grant_snapshots.started_at is 'When the worker began to count; null: not yet, or the operator counted.';
+comment on column api.grant_snapshots.failed_at is 'When the last attempt to count had failed.';
+comment on column api.grant_snapshots.failure is 'Why, as a code (docs/error-codes.md).';
 comment on column api.grant_snapshots.imported_at is 'End of the last import before.';
 comment on column api.grant_snapshots.records is 'Member records that were looked at.';
 comment on column api.grant_snapshots.counted is 'Persons who count.';
@@ -5096,7 +5100,8 @@ language sql volatile
 set search_path = pg_catalog, pg_temp
 as $$
   delete from reporting.snapshots as known
-  where known.organization_id = p_organization_id and known.base_year = p_base_year and known.rule_code = p_rule and known.state = 'asked';
+  where known.organization_id = p_organization_id and known.base_year = p_base_year and known.rule_code = p_rule
+    and known.state in ('asked', 'failed');
   insert into reporting.snapshots
     (organization_id, organization_name, base_year, division, rule_code, rule, counted_on, corrects, made_by)
   select p_organization_id, o.name, p_base_year, d.source, g.code, to_jsonb(g), private.grant_day(p_base_year, g.counted_month, g.counted_day),
@@ -6450,7 +6455,9 @@ grant execute on function api.resolve_conflicts to authenticated;
 
 -- begin db/functions/conflicts/api.open_conflicts.sql
 -- What a coordinator has to judge. Numbers are masked, and only the own organisations' rows pass row security. Most cases are nobody's and have
--- no proposal, so functions are asked only where there is something to ask; "offset 0" has the decisions worked out once.
+-- no proposal, so functions are asked only where there is something to ask. Decisions are worked out once, and each record, login and coordinator is
+-- looked up by itself ("offset 0"): PostgREST gives the limit as a parameter, so every page is planned anew, and planning the joins in all
+-- their orders would take longer than the page.
 create or replace view api.open_conflicts with (security_invoker = true) as
 select
   c.id, g.slug as organization, c.kind_name as kind, c.state, c.version, c.opened_at, c.seen, c.last_seen_at,
@@ -6480,9 +6487,18 @@ select
   (c.proposal).at as proposed_at, (c.proposal).note as proposal_note
 from registry.conflicts as c
 join registry.organizations as g on g.id = c.organization_id
-left join registry.members as m on m.id = c.member_id
-left join registry.members as n on n.id = c.other_member_id
-left join registry.observations as o on o.id = c.observation_id
+left join lateral (
+  select r.external_id, r.given_name, r.family_name, r.birth_date, r.email, r.phone, r.personnummer_masked
+  from registry.members as r where r.id = c.member_id offset 0
+) as m on true
+left join lateral (
+  select r.external_id, r.given_name, r.family_name from registry.members as r where r.id = c.other_member_id offset 0
+) as n on true
+left join lateral (
+  select r.provider, r.personnummer_masked, r.given_name, r.family_name, r.birth_date, r.email, r.email_verified, r.phone, r.phone_verified,
+    r.authenticated_at
+  from registry.observations as r where r.id = c.observation_id offset 0
+) as o on true
 cross join lateral (
   select private.decisions_of_case(c.kind, c.member_id, c.other_member_id, c.candidates, c.observation_id) offset 0
 ) as d(decisions)
@@ -6490,8 +6506,12 @@ cross join lateral (
   select case when c.assigned_to is not null and private.is_assigned(c.assigned_to, c.assigned_until) then c.assigned_to end,
     case when c.state = 'proposed' then private.user_of_actor((c.proposal).by) end offset 0
 ) as a(user_id, proposed_by)
-left join registry.coordinators as ka on ka.user_id = a.user_id and ka.organization_id = c.organization_id
-left join registry.coordinators as kp on kp.user_id = a.proposed_by and kp.organization_id = c.organization_id
+left join lateral (
+  select k.name, k.email from registry.coordinators as k where k.user_id = a.user_id and k.organization_id = c.organization_id offset 0
+) as ka on true
+left join lateral (
+  select k.name, k.email from registry.coordinators as k where k.user_id = a.proposed_by and k.organization_id = c.organization_id offset 0
+) as kp on true
 where c.closed_at is null;
 comment on view api.open_conflicts is 'Open and proposed cases of the coordinator''s organisations. Numbers are masked.';
 comment on column api.open_conflicts.id is 'The case; api.resolve_conflict takes it.';
@@ -11668,9 +11688,9 @@ comment on function private.persons_of is 'In: an organisation. Out: every recor
 -- end db/functions/reporting/private.persons_of.sql
 
 -- begin db/functions/reporting/private.count_persons.sql
--- The rule of the grant, applied to every record: who counts, and why the others do not. What a person paid is what any of the records paid; of
--- residences the one of the day counts, and where the first import came later, the first that is known. The record that stands for the person is
--- a member where it has no dates, whatever an old record says that was merged into it.
+-- The rule of the grant, applied to every record: who counts, and why the others do not. What a person paid is what any of the records paid, or,
+-- where none paid enough, all of them together; of residences the one of the day counts, and where the first import came later, the first that is
+-- known. The record that stands for the person is a member where it has no dates, whatever an old record says that was merged into it.
 create or replace function private.count_persons(s reporting.snapshots)
 returns void
 language plpgsql volatile
@@ -11708,10 +11728,18 @@ begin
     from records as r left join reporting.memberships as k on k.organization_id = s.organization_id and k.member_id = r.member_id
     group by r.person_id
   ), paid as (
-    select distinct on (r.person_id) r.person_id, d.paid_on, d.amount
-    from records as r join reporting.dues as d on d.member_id = r.member_id
-    where d.year = s.base_year and d.amount > 0
-    order by r.person_id, (d.amount >= g.min_fee and d.paid_on <= v_pay_until) is true desc, d.paid_on, d.amount desc, d.member_id
+    select distinct on (k.person_id) k.person_id, k.paid_on, k.amount
+    from (
+      select r.person_id, r.member_id, d.paid_on, d.amount
+      from records as r join reporting.dues as d on d.member_id = r.member_id where d.year = s.base_year and d.amount > 0
+      union all -- in parts, under the old member number and under the new one
+      select r.person_id, null, max(d.paid_on), sum(d.amount)::bigint
+      from records as r join reporting.dues as d on d.member_id = r.member_id
+      where d.year = s.base_year and d.amount > 0 and d.paid_on <= v_pay_until
+      group by r.person_id having count(*) > 1
+    ) as k
+    order by k.person_id, (k.amount >= g.min_fee and k.paid_on <= v_pay_until) is true desc, k.member_id is null, k.paid_on, k.amount desc,
+      k.member_id
   ), residence as (
     select distinct on (r.person_id) r.person_id, k.municipality, k.municipality_year, k.municipality_written, k.address, k.postal_code, k.chapter
     from records as r join reporting.residences as k on k.member_id = r.member_id
@@ -12195,6 +12223,29 @@ end
 $$;
 comment on function private.fail_filed_push is 'In: a file, a push that could not go into it, why.';
 -- end db/functions/files_and_worklist/private.fail_filed_push.sql
+
+-- begin db/functions/reporting/private.fail_lost_counts.sql
+-- A count whose job was tried as often as it may, or is gone, is not counted any more: coordinators see that, and ask again. A worker that was killed
+-- says nothing, so this is found out here and not by the job.
+create or replace function private.fail_lost_counts()
+returns integer
+language sql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  with lost as (
+    update reporting.snapshots as s
+    set state = 'failed', version = s.version + 1, failed_at = clock_timestamp(),
+        failure = coalesce((
+          select substring(j.last_error from '^[a-z0-9_]{1,60}$') from graphile_worker.jobs as j where j.key = 'count_grant:' || s.id), 'worker_lost')
+    where s.state = 'asked' and not exists (
+      select from graphile_worker.jobs as j
+      where j.key = 'count_grant:' || s.id and (j.attempts < j.max_attempts or j.locked_at is not null))
+    returning s.id
+  )
+  select count(*)::integer from lost
+$$;
+comment on function private.fail_lost_counts is 'Out: how many counts for grants have failed for good.';
+-- end db/functions/reporting/private.fail_lost_counts.sql
 
 -- begin db/functions/erasure/private.forget_external_id.sql
 -- The member system has removed the number of an erased record, or a coordinator has closed the case about it: nothing is left to tell it, so the
@@ -13537,6 +13588,7 @@ comment on function private.tg_snapshot_figures__frozen is 'Refuses changes of f
 create or replace trigger _100_frozen
 before insert or update or delete on reporting.snapshot_figures
 for each row execute function private.tg_snapshot_figures__frozen();
+alter table reporting.snapshot_figures enable always trigger _100_frozen;
 -- end db/functions/reporting/private.tg_snapshot_figures__frozen.sql
 
 -- begin db/functions/reporting/private.tg_snapshot_persons__frozen.sql
@@ -13560,6 +13612,7 @@ comment on function private.tg_snapshot_persons__frozen is 'Refuses changes of p
 create or replace trigger _100_frozen
 before update on reporting.snapshot_persons
 for each row execute function private.tg_snapshot_persons__frozen();
+alter table reporting.snapshot_persons enable always trigger _100_frozen;
 -- end db/functions/reporting/private.tg_snapshot_persons__frozen.sql
 
 -- begin db/functions/reporting/private.tg_snapshot_persons__written_once.sql
@@ -13580,13 +13633,16 @@ comment on function private.tg_snapshot_persons__written_once is 'Refuses new pe
 create or replace trigger _200_written_once
 after insert on reporting.snapshot_persons referencing new table as changed
 for each statement execute function private.tg_snapshot_persons__written_once();
+alter table reporting.snapshot_persons enable always trigger _200_written_once;
 create or replace trigger _300_removed_never
 after delete on reporting.snapshot_persons referencing old table as changed
 for each statement execute function private.tg_snapshot_persons__written_once();
+alter table reporting.snapshot_persons enable always trigger _300_removed_never;
 -- end db/functions/reporting/private.tg_snapshot_persons__written_once.sql
 
 -- begin db/functions/reporting/private.tg_snapshots__frozen.sql
--- A frozen snapshot never changes: not by a later program, and not by ours.
+-- A frozen snapshot never changes: not by a later program, and not by ours. ALWAYS, here and for what belongs to it: who migrates on hosted Supabase
+-- may set session_replication_role, which skips other triggers.
 create or replace function private.tg_snapshots__frozen()
 returns trigger
 language plpgsql volatile
@@ -13603,6 +13659,7 @@ comment on function private.tg_snapshots__frozen is 'Refuses changes of frozen s
 create or replace trigger _100_frozen
 before update or delete on reporting.snapshots
 for each row execute function private.tg_snapshots__frozen();
+alter table reporting.snapshots enable always trigger _100_frozen;
 -- end db/functions/reporting/private.tg_snapshots__frozen.sql
 
 -- begin db/functions/sealing/private.unsealed_events.sql
@@ -14580,6 +14637,7 @@ begin
       select e.id from audit.erasures as e
       where (e.state = 'announced' or e.receipt_digest is null) and coalesce(e.erased_at, e.announced_at) < clock_timestamp() - interval '30 seconds'
       order by e.announced_at limit 1000));
+  return query select 'count_failed'::text, private.fail_lost_counts();
   perform private.close_cases_of_erased();
   return query select 'leftover_job'::text, private.drop_leftover_jobs();
   return query select 'outage_case'::text, private.report_long_outages();

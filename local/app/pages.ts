@@ -27,7 +27,9 @@ export function frontPage(withdrawalUrl: string, deskUrl: string): string {
 login of each comes to.</p>
 <nav aria-label="Organisations"><ul>${links.join('')}
 <li><a href="${escapeHtml(withdrawalUrl)}">Withdraw consent at Vipps</a></li>
-<li><a href="${escapeHtml(deskUrl)}">The coordinators' desk</a></li></ul></nav>
+<li><a href="${escapeHtml(deskUrl)}">The coordinators' desk</a></li>
+<li><a href="/follow">Follow a login</a></li>
+<li><a href="/clock">The stack's clock</a></li></ul></nav>
 ${sampleOrganizations.map(organizationSection).join('\n')}`;
   return htmlPage({ title: 'Sample app', body });
 }
@@ -52,14 +54,16 @@ function personRow({ person, expected }: SampleCase): string {
 export function resultPage(result: LoginResult): string {
   if (result.status === 'refused') {
     const explanation = EXPLANATIONS[result.error] ?? 'The login did not work.';
-    const body = `<p>${explanation}</p><p>Code for the app: <code>${escapeHtml(result.error)}</code></p>${BACK}`;
+    const body = `<p>${explanation}</p><p>Code for the app: <code>${escapeHtml(result.error)}</code></p>
+<p><a href="/follow">What happened because of it: the newest logins</a></p>${BACK}`;
     return htmlPage({ title: 'Not logged in', body, narrow: true });
   }
-  const claims = JSON.stringify(decodeJwt(result.accessToken), null, 2);
+  const claims = decodeJwt<{ session_id: string }>(result.accessToken);
   const body = `<p>You are logged in. Whatever became of the personnummer, you would not notice.</p>
 <p><a href="/me">What is stored about me</a></p>
+<p><a href="/follow/session/${escapeHtml(claims.session_id)}">What happened because of this login</a></p>
 <h2 id="token">The access token says</h2>
-<pre tabindex="0" role="region" aria-labelledby="token">${escapeHtml(claims)}</pre>${BACK}`;
+<pre tabindex="0" role="region" aria-labelledby="token">${escapeHtml(JSON.stringify(claims, null, 2))}</pre>${BACK}`;
   return htmlPage({ title: 'Logged in', body, narrow: true });
 }
 

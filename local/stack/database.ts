@@ -3,6 +3,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { migrate } from '../../db/migrate.ts';
+import { makeClockMovable } from '../clock/movable-clock.ts';
 import { LOGIN_ROLES, type LoginRole, prepareLoginRoles } from '../login-roles.ts';
 import { type RunningPostgres, startPostgres, stopLeftover } from '../postgres.ts';
 import type { StackFolder } from './folder.ts';
@@ -18,8 +19,15 @@ export type StackDatabase = {
 
 const NAME = 'personnummer_sync';
 
+export type DatabaseOptions = {
+  /** To take if it is free. */
+  port: number;
+  /** Whether the database's clock can be moved forward. */
+  clock: boolean;
+};
+
 /** Starts an empty cluster and answers when the database in it is migrated and its roles can log in. */
-export async function startDatabase(folder: StackFolder, port: number): Promise<StackDatabase> {
+export async function startDatabase(folder: StackFolder, { port, clock }: DatabaseOptions): Promise<StackDatabase> {
   const dataFolder = join(folder.database, 'data');
   await stopLeftover(dataFolder);
   rmSync(folder.database, { recursive: true, force: true });
@@ -35,6 +43,7 @@ export async function startDatabase(folder: StackFolder, port: number): Promise<
   const url = new URL(server.url);
   await withClient(url.href, (client) => client.query(`create database ${NAME}`));
   url.pathname = `/${NAME}`;
+  if (clock) await withClient(url.href, makeClockMovable);
   await migrate({ databaseUrl: url.href });
 
   const passwords = new Map(LOGIN_ROLES.map((role) => [role, newPassword()]));

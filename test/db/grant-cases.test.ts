@@ -45,6 +45,48 @@ test('a record without dates is a member, also where an old record that was merg
   assert.deepEqual([report.records, report.counted], [2, 1]);
 });
 
+test('dues that were paid in parts, under the old member number and the new one, add up; a part that came too late does not', async () => {
+  await using db = await createTestDatabase();
+  const organization = await addOrganization(db);
+  // The smallest fee is 50 kroner. Each person: what was paid when under the old number, and under the new one.
+  type Payment = [paidOn: string | null, amount: number];
+  const persons: [old: Payment, now: Payment, reason: string | null, paidOn: string | null, amount: number][] = [
+    [['2025-02-01', 3_000], ['2025-10-01', 2_000], null, '2025-10-01', 5_000],
+    [['2025-02-01', 3_000], ['2025-10-01', 1_999], 'paid_too_little', '2025-02-01', 3_000],
+    [['2025-02-01', 3_000], ['2026-01-02', 2_000], 'paid_too_little', '2025-02-01', 3_000],
+    [['2025-02-01', 3_000], [null, 2_000], 'paid_too_little', '2025-02-01', 3_000],
+    // One of them is enough: the same payment may stand in both records, so it is not counted twice.
+    [['2025-02-01', 35_000], ['2025-02-01', 35_000], null, '2025-02-01', 35_000],
+  ];
+  const expected = [];
+  for (const [old, now, reason, paidOn, amount] of persons) {
+    const stands = await addMember(db, organization);
+    const merged = await addMember(db, organization, { merged_into: stands.id });
+    for (const [member, [on, sum]] of [
+      [merged, old],
+      [stands, now],
+    ] as const) {
+      await db.pool.query('insert into reporting.dues values ($1, $2, 2025, $3, $4)', [
+        organization.id,
+        member.id,
+        on,
+        sum,
+      ]);
+    }
+    expected.push({ member_id: stands.id, reason, paid_on: paidOn, amount });
+  }
+  const { report } = await count(db, organization.slug);
+  const { rows } = await db.pool.query(
+    `select member_id, reason, paid_on::text, amount::integer from reporting.snapshot_persons
+     where snapshot_id = $1 and reason is distinct from 'merged'`,
+    [report.snapshot_id],
+  );
+  const byMember = (one: { member_id: string }, other: { member_id: string }) =>
+    one.member_id.localeCompare(other.member_id);
+  assert.deepEqual(rows.sort(byMember), expected.sort(byMember));
+  assert.equal(report.counted, 2);
+});
+
 test('nothing is counted before its day is over, and 29 February is the last of February in other years', async () => {
   await using db = await createTestDatabase();
   const organization = await addOrganization(db);
@@ -181,5 +223,71 @@ test('a draft that is being counted anew cannot be proposed', async () => {
   } finally {
     await client.query('rollback');
     client.release();
+  }
+});
+
+test('a count whose job has failed for good, or is gone, is failed with its evidence, cannot be frozen, and is asked for again', async () => {
+  await using db = await createTestDatabase();
+  const organization = await addOrganization(db);
+  const coordinator = await becomeCoordinator(db, organization);
+  const ask = () => coordinator.call('make_grant_snapshot', organization.slug, 2025, 'bufdir-disability');
+  const reconcile = () => db.pool.query('select * from worker.reconcile()');
+  const snapshots = async () =>
+    (
+      await db.pool.query(
+        'select id, state, failure, failed_at is not null as has_time from reporting.snapshots order by made_at',
+      )
+    ).rows;
+  const asked = await ask();
+  const key = `count_grant:${asked.snapshot_id}`;
+  const spoil = (attempts: string) =>
+    db.pool.query(
+      `update graphile_worker._private_jobs set attempts = ${attempts}, last_error = 'unexpected_error' where key = $1`,
+      [key],
+    );
+  await spoil('max_attempts - 1');
+  await reconcile();
+  assert.equal((await snapshots())[0].state, 'asked', 'it is tried once more');
+  await spoil('max_attempts');
+  await reconcile();
+  assert.deepEqual(await snapshots(), [
+    { id: asked.snapshot_id, state: 'failed', failure: 'unexpected_error', has_time: true },
+  ]);
+  const seen = await coordinator.query<{ state: string; version: number; failure: string }>(
+    'select state, version, failure from api.grant_snapshots',
+  );
+  assert.deepEqual(seen, [{ state: 'failed', version: 2, failure: 'unexpected_error' }]);
+  assert.equal((await coordinator.call('propose_grant_freeze', asked.snapshot_id, null, 2)).code, 'count_failed');
+  assert.equal((await one(db, 'select worker.count_grant($1) as counted', [asked.snapshot_id])).counted, false);
+
+  const again = await ask();
+  assert.deepEqual(await snapshots(), [{ id: again.snapshot_id, state: 'asked', failure: null, has_time: false }]);
+  await db.pool.query(`delete from graphile_worker._private_jobs where key = 'count_grant:' || $1`, [
+    again.snapshot_id,
+  ]);
+  await reconcile();
+  assert.equal((await snapshots())[0].failure, 'worker_lost');
+  const last = await ask();
+  assert.equal((await one(db, 'select worker.count_grant($1) as counted', [last.snapshot_id])).counted, true);
+  assert.deepEqual(await snapshots(), [{ id: last.snapshot_id, state: 'draft', failure: null, has_time: false }]);
+
+  for (const without of ['failed_at = null', 'failure = null', "state = 'asked'"]) {
+    await assert.rejects(
+      db.pool
+        .query(
+          `with f as (insert into reporting.snapshots (organization_id, organization_name, base_year, division, rule_code, rule, counted_on, made_by)
+           select organization_id, organization_name, 2024, division, rule_code, rule, counted_on, made_by from reporting.snapshots returning id)
+         select id from f`,
+        )
+        .then(() =>
+          db.pool.query(
+            `update reporting.snapshots set state = 'failed', failed_at = now(), failure = 'x' where base_year = 2024;
+           update reporting.snapshots set ${without} where base_year = 2024`,
+          ),
+        ),
+      /snapshots_failed_has_evidence/,
+      without,
+    );
+    await db.pool.query('delete from reporting.snapshots where base_year = 2024');
   }
 });

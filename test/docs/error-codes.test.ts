@@ -123,6 +123,7 @@ test('every code of the programs is on the page, and no other', () => {
     ...union(source, 'PersonnummerErrorCode'),
     ...union(source, 'OutboundErrorCode'),
     ...union(source, 'LedgerErrorCode'),
+    ...union(source, 'StartRefusedCode'),
   ];
   assertSame(listed('## Codes of the programs'), expected);
 });

@@ -13,6 +13,7 @@ const programs = {
   desk: 'coordinator-desk',
   configure: 'configuration',
   auditor: 'audit-tools',
+  'supabase:check': 'supabase-check',
 };
 
 /** Read in one place for all programs (`runtime/erasure-ledger.ts`). */

@@ -30,7 +30,10 @@ test('what is wrong with the database is said, and nobody is told to start again
     [changed((url) => (url.username = 'nobody')), /does not accept the user or the password/],
     [changed((url) => (url.pathname = '/nowhere')), /there is no database of the name/],
     [changed((url) => (url.pathname = '/postgres')), /npm run migrate/],
-    [world.db.urlFor('auth_callback'), /must be the role member_importer/],
+    [
+      world.db.urlFor('auth_callback'),
+      /database_role_unexpected: DATABASE_URL: this program logs in as member_importer/,
+    ],
     [changed((url) => (url.port = '9')), /the database cannot be reached \(ECONNREFUSED\)$/m],
   ] as const) {
     const { code, err } = await world.startWith({ DATABASE_URL: url }, file).finished;

@@ -2,8 +2,11 @@ import type pg from 'pg';
 import type { KeptPools } from './kept-pools.ts';
 import { until } from './until.ts';
 
-/** What has to be as it was before a database is given to another test: objects, privileges, settings. */
-export type Shape = string;
+/**
+ * What has to be as it was before a database is given to another test: objects, privileges, settings. Null where nobody writes down what is
+ * changed, because the role that migrates may not have event triggers: such a database is for one test.
+ */
+export type Shape = string | null;
 
 const SHAPE = `
   select concat_ws(' ', (select count(*) from structure.changes), (select count(*) from pg_class where relpersistence <> 't'),
@@ -20,7 +23,7 @@ const OF_MIGRATIONS = `array['graphile_worker.migrations', 'migrations.schema_mi
 // Dead rows stay until somebody vacuums: a test that has written much leaves a database in which the next would be slow.
 const MUCH = 4_000_000;
 
-/** Deletes: tables are small, and a new file for each of them and their indexes takes longer. The audit refuses even a superuser. */
+/** Deletes: tables are small, and a new file for each of them and their indexes takes longer. Guards refuse even a superuser. */
 const EMPTY = `
   begin;
   set local session_replication_role = replica;
@@ -28,10 +31,12 @@ const EMPTY = `
   do $$
   declare
     v_table regclass;
-    v_audit constant regclass[] := array(select t.tgrelid from pg_trigger as t where t.tgname = '_100_refuse_change');
+    v_guard text;
+    v_guards constant text[] := array(
+      select format('alter table %s %%s trigger %I', t.tgrelid::regclass, t.tgname) from pg_trigger as t where t.tgenabled = 'A' and not t.tgisinternal);
   begin
-    foreach v_table in array v_audit loop
-      execute format('alter table %s disable trigger _100_refuse_change', v_table);
+    foreach v_guard in array v_guards loop
+      execute format(v_guard, 'disable');
     end loop;
     for v_table in
       select c.oid from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
@@ -41,8 +46,8 @@ const EMPTY = `
       execute format('delete from %s', v_table);
     end loop;
     perform setval(format('%I.%I', s.schemaname, s.sequencename), s.start_value, false) from pg_sequences as s where s.last_value is not null;
-    foreach v_table in array v_audit loop
-      execute format('alter table %s enable always trigger _100_refuse_change', v_table);
+    foreach v_guard in array v_guards loop
+      execute format(v_guard, 'enable always');
     end loop;
   end
   $$;
@@ -55,7 +60,9 @@ const CAN_BE_EMPTIED = `
   where c.relkind = 'r' and n.nspname not in ('pg_catalog', 'information_schema')`;
 
 export async function shapeOf(owner: pg.Pool): Promise<Shape> {
-  return (await owner.query<{ shape: Shape }>(SHAPE)).rows[0]?.shape as Shape;
+  const { rows } = await owner.query(`select to_regclass('structure.changes') is not null as watched`);
+  if (rows[0].watched !== true) return null;
+  return (await owner.query<{ shape: string }>(SHAPE)).rows[0]?.shape ?? null;
 }
 
 /** @returns false where the database is not as it was, or is still used: it is not for another test then */
@@ -63,7 +70,7 @@ export async function emptyAgain(
   maintenance: pg.Pool,
   { name, pools, shape }: { name: string; pools: KeptPools; shape: Shape },
 ): Promise<boolean> {
-  if (!(await pools.asNew())) return false;
+  if (shape === null || !(await pools.asNew())) return false;
   if ((await shapeOf(pools.owner)) !== shape) return false;
   if ((await pools.owner.query(CAN_BE_EMPTIED)).rows[0].can !== true) return false;
   const othersGone = async () =>

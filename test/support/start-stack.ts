@@ -26,13 +26,15 @@ export type LocalProgram = {
  *
  * @param folder by default a fresh one among the test's artifacts
  * @param root where the project lies
+ * @param flags such as `--clock`
  */
 export function runLocal(
   file: 'start' | 'demo',
   folder = mkdtempSync(join(artifactsFolder(), 'stack-')),
   root = ROOT,
+  flags: readonly string[] = [],
 ): LocalProgram {
-  const child = spawn(process.execPath, [join(root, 'local', `${file}.ts`)], {
+  const child = spawn(process.execPath, [join(root, 'local', `${file}.ts`), ...flags], {
     env: { ...bareEnvironment(), LOCAL_FOLDER: folder },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -51,7 +51,7 @@ ${(['county', 'municipality'] as const).map((dimension) => figures(page, report,
 
 async function show(c: DeskContext, id: string, refusal: string | undefined): Promise<Response> {
   const [page, row] = await Promise.all([openPage(c, `/grants/${id}`), findSnapshot(c.var.api, id)]);
-  if (row.state === 'asked') return showAsked(page, row);
+  if (row.state === 'asked' || row.state === 'failed') return showUncounted(page, row);
   const report = await loadReport(c.var.api, id);
   const before = await loadYearBefore(c.var.api, report);
   const words = grantWords[page.locale];
@@ -73,15 +73,37 @@ ${await area(c, page, report)}
   return page.show({ title, content, status: refusal === undefined ? 200 : 422 });
 }
 
-/** While a worker counts: no figures yet. */
-function showAsked({ locale, format, show: showPage }: Page, row: Snapshot): Response | Promise<Response> {
-  const words = grantWords[locale];
+/** While a worker counts, and where that failed: no figures. */
+function showUncounted(page: Page, row: Snapshot): Response | Promise<Response> {
+  const words = grantWords[page.locale];
   const title = words.one(row.rule_title ?? row.rule_code, row.base_year);
   const content = html`<h1 class="ds-heading" data-size="lg">${title}</h1>
-<p>${row.started_at === null ? words.queued(format.time(row.made_at)) : words.started(format.time(row.started_at))}</p>
-<p><a class="ds-link" href="/grants/${row.snapshot_id}">${words.look}</a></p>
+${row.failed_at === null ? counting(page, row) : failed(page, row, row.failed_at)}
 <p><a class="ds-link" href="/grants">${words.backToAll}</a></p>`;
-  return showPage({ title, content });
+  return page.show({ title, content });
+}
+
+function counting({ locale, format }: Page, row: Snapshot): Html {
+  const words = grantWords[locale];
+  return html`<p>${row.started_at === null ? words.queued(format.time(row.made_at)) : words.started(format.time(row.started_at))}</p>
+<p><a class="ds-link" href="/grants/${row.snapshot_id}">${words.look}</a></p>`;
+}
+
+/** Asks for the same count as before. */
+function failed(page: Page, row: Snapshot, at: string): Html {
+  const words = grantWords[page.locale];
+  const asked = {
+    organization: row.organization,
+    base_year: row.base_year,
+    rule: row.rule_code,
+    corrects: row.corrects ?? '',
+  };
+  return html`<p>${words.failed(page.format.time(at), row.failure ?? '')}</p>
+<form class="desk-form" method="post" action="/grants">
+${formOwner(page)}
+${Object.entries(asked).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
+<button class="ds-button" type="submit">${words.again}</button>
+</form>`;
 }
 
 function reasonCount({ format }: Page, { figures: all }: GrantReport, reason: string): string {

@@ -52,6 +52,7 @@ as $$
     ('year_not_over', 409, 'The day on which is counted has not passed yet.'),
     ('corrects_unknown', 422, 'What is corrected is the last frozen snapshot of the same organisation, base year and rule.'),
     ('frozen_already', 409, 'That is frozen. A correction is a new count that names the frozen one.'),
+    ('count_failed', 409, 'The members could not be counted: there are no figures. Have them counted again.'),
     ('is_being_counted', 409, 'Members are being counted for a grant at this moment. Try again when that is done.'),
     ('list_unusable', 422, 'There is no such list, or not of that length.'),
     ('area_unusable', 422, 'Name counties or municipalities, by their numbers in that year.'),

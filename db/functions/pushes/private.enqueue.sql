@@ -21,7 +21,7 @@ begin
         when 'issue_invoice' then 'invoice_id' when 'count_grant' then 'snapshot_id' else 'observation_id' end, p_id),
     job_key => p_task || ':' || p_id,
     run_at => p_run_at,
-    max_attempts => 25,
+    max_attempts => case p_task when 'count_grant' then 5 else 25 end, -- a coordinator waits for it, and can ask again
     flags => array_remove(array[v_flag], null)
   )).id is null then
     raise exception 'The job queue did not take the job.' using errcode = 'PN010';

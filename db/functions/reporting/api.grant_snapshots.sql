@@ -3,7 +3,7 @@ create or replace view api.grant_snapshots with (security_invoker = true) as
 select
   s.id as snapshot_id, g.slug as organization, s.base_year, s.base_year + (s.rule ->> 'application_after')::integer as application_year,
   s.base_year + (s.rule ->> 'grant_after')::integer as grant_year, s.rule_code, s.rule ->> 'title' as rule_title, s.counted_on, s.state, s.version,
-  s.corrects, s.made_at, s.started_at, s.imported_at,
+  s.corrects, s.made_at, s.started_at, s.failed_at, s.failure, s.imported_at,
   s.records, s.counted, s.verified, s.counties, s.municipalities, s.probable_duplicates, s.open_cases, s.meets,
   s.digest, s.frozen_at, coalesce(s.conflict_id, (
     select c.id from registry.conflicts as c
@@ -19,11 +19,13 @@ comment on column api.grant_snapshots.grant_year is 'The year that the grant is 
 comment on column api.grant_snapshots.rule_code is 'The rule.';
 comment on column api.grant_snapshots.rule_title is 'The rule, for people.';
 comment on column api.grant_snapshots.counted_on is 'The day on which is counted.';
-comment on column api.grant_snapshots.state is 'Asked for (a worker counts it), draft or frozen.';
+comment on column api.grant_snapshots.state is 'Asked for (a worker counts it), failed (ask again), draft or frozen.';
 comment on column api.grant_snapshots.version is 'What api.propose_grant_freeze wants as expected_version.';
 comment on column api.grant_snapshots.corrects is 'The frozen snapshot that this one corrects.';
 comment on column api.grant_snapshots.made_at is 'When it was counted, or asked for.';
 comment on column api.grant_snapshots.started_at is 'When the worker began to count; null: not yet, or the operator counted.';
+comment on column api.grant_snapshots.failed_at is 'When the last attempt to count had failed.';
+comment on column api.grant_snapshots.failure is 'Why, as a code (docs/error-codes.md).';
 comment on column api.grant_snapshots.imported_at is 'End of the last import before.';
 comment on column api.grant_snapshots.records is 'Member records that were looked at.';
 comment on column api.grant_snapshots.counted is 'Persons who count.';

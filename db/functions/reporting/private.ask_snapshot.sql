@@ -5,7 +5,8 @@ language sql volatile
 set search_path = pg_catalog, pg_temp
 as $$
   delete from reporting.snapshots as known
-  where known.organization_id = p_organization_id and known.base_year = p_base_year and known.rule_code = p_rule and known.state = 'asked';
+  where known.organization_id = p_organization_id and known.base_year = p_base_year and known.rule_code = p_rule
+    and known.state in ('asked', 'failed');
   insert into reporting.snapshots
     (organization_id, organization_name, base_year, division, rule_code, rule, counted_on, corrects, made_by)
   select p_organization_id, o.name, p_base_year, d.source, g.code, to_jsonb(g), private.grant_day(p_base_year, g.counted_month, g.counted_day),

@@ -1,6 +1,6 @@
--- The rule of the grant, applied to every record: who counts, and why the others do not. What a person paid is what any of the records paid; of
--- residences the one of the day counts, and where the first import came later, the first that is known. The record that stands for the person is
--- a member where it has no dates, whatever an old record says that was merged into it.
+-- The rule of the grant, applied to every record: who counts, and why the others do not. What a person paid is what any of the records paid, or,
+-- where none paid enough, all of them together; of residences the one of the day counts, and where the first import came later, the first that is
+-- known. The record that stands for the person is a member where it has no dates, whatever an old record says that was merged into it.
 create or replace function private.count_persons(s reporting.snapshots)
 returns void
 language plpgsql volatile
@@ -38,10 +38,18 @@ begin
     from records as r left join reporting.memberships as k on k.organization_id = s.organization_id and k.member_id = r.member_id
     group by r.person_id
   ), paid as (
-    select distinct on (r.person_id) r.person_id, d.paid_on, d.amount
-    from records as r join reporting.dues as d on d.member_id = r.member_id
-    where d.year = s.base_year and d.amount > 0
-    order by r.person_id, (d.amount >= g.min_fee and d.paid_on <= v_pay_until) is true desc, d.paid_on, d.amount desc, d.member_id
+    select distinct on (k.person_id) k.person_id, k.paid_on, k.amount
+    from (
+      select r.person_id, r.member_id, d.paid_on, d.amount
+      from records as r join reporting.dues as d on d.member_id = r.member_id where d.year = s.base_year and d.amount > 0
+      union all -- in parts, under the old member number and under the new one
+      select r.person_id, null, max(d.paid_on), sum(d.amount)::bigint
+      from records as r join reporting.dues as d on d.member_id = r.member_id
+      where d.year = s.base_year and d.amount > 0 and d.paid_on <= v_pay_until
+      group by r.person_id having count(*) > 1
+    ) as k
+    order by k.person_id, (k.amount >= g.min_fee and k.paid_on <= v_pay_until) is true desc, k.member_id is null, k.paid_on, k.amount desc,
+      k.member_id
   ), residence as (
     select distinct on (r.person_id) r.person_id, k.municipality, k.municipality_year, k.municipality_written, k.address, k.postal_code, k.chapter
     from records as r join reporting.residences as k on k.member_id = r.member_id

@@ -11,6 +11,7 @@ declare
     when s.id is null then 'not_found'
     when p_expected_version is distinct from s.version then 'stale_version'
     when s.state = 'frozen' then 'frozen_already'
+    when s.state = 'failed' then 'count_failed'
     when s.state = 'asked' or exists (
       select from reporting.snapshots as other
       where other.organization_id = s.organization_id and other.base_year = s.base_year and other.rule_code = s.rule_code

@@ -23,6 +23,7 @@ begin
       select e.id from audit.erasures as e
       where (e.state = 'announced' or e.receipt_digest is null) and coalesce(e.erased_at, e.announced_at) < clock_timestamp() - interval '30 seconds'
       order by e.announced_at limit 1000));
+  return query select 'count_failed'::text, private.fail_lost_counts();
   perform private.close_cases_of_erased();
   return query select 'leftover_job'::text, private.drop_leftover_jobs();
   return query select 'outage_case'::text, private.report_long_outages();

@@ -9,7 +9,7 @@ import { createGuardedFetch } from '../../../runtime/guarded-fetch.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { inCase } from '../../support/in-case.ts';
 import { addOrganization, addProvider } from '../../support/samples.ts';
-import { createSigningKey, startProvider, type TestProvider } from '../support/provider.ts';
+import { createSigningKey, json, metadataOf, startProvider, type TestProvider } from '../support/provider.ts';
 import { providerRow } from '../support/provider-row.ts';
 
 const fetch = createGuardedFetch({ deployment: 'local', timeoutMs: 5_000, maxBytes: 1024 * 1024 });
@@ -41,6 +41,8 @@ type Case = {
   spoil?: (provider: TestProvider) => void | Promise<void>;
   fault?: RegExp;
   note?: RegExp;
+  /** Whether the fault is what the token endpoint says. */
+  asksTheProvider?: boolean;
 };
 
 const staff: Partial<ProviderRow> = {
@@ -126,6 +128,34 @@ const cases: Case[] = [
     spoil: ({ respond }) => void respond.set('/jwks', (_, response) => void response.writeHead(500).end()),
     fault: /the key set answers with 500/,
   },
+  {
+    name: 'a secret that the provider does not know',
+    spoil: ({ respond }) =>
+      void respond.set('/token', (_, response) =>
+        response.writeHead(401, { 'content-type': 'application/json' }).end('{"error":"invalid_client"}'),
+      ),
+    fault:
+      /does not take our client \(invalid_client\): client_id, what OIDC_THERE holds and token_endpoint_auth_method/,
+    asksTheProvider: true,
+  },
+  {
+    name: 'a challenge in place of an answer',
+    spoil: ({ respond }) =>
+      void respond.set('/token', (_, response) =>
+        response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end(),
+      ),
+    fault: /does not take our client \(invalid_client\)/,
+    asksTheProvider: true,
+  },
+  {
+    name: 'a clock that is wrong',
+    spoil: ({ respond, issuer }) =>
+      void respond.set('/.well-known/openid-configuration', (_, response) => {
+        response.setHeader('date', new Date(Date.now() - 120_000).toUTCString());
+        json(response, 200, metadataOf(issuer));
+      }),
+    fault: /this machine's clock is 1[12][0-9] seconds ahead of the provider's/,
+  },
   { name: 'capture off', row: { capture: false }, note: /capture is off/ },
   { name: 'a staff provider', row: staff },
   { name: 'a staff provider without userinfo', row: staff, spoil: metadata({ userinfo_endpoint: undefined }) },
@@ -152,7 +182,7 @@ const cases: Case[] = [
 ];
 
 test('every fault of a row, the environment or the provider is named, and no secret', async () => {
-  for (const { name, row, spoil, fault, note } of cases) {
+  for (const { name, row, spoil, fault, note, asksTheProvider } of cases) {
     await inCase(name, async () => {
       await using provider = await startProvider();
       await spoil?.(provider);
@@ -162,7 +192,8 @@ test('every fault of a row, the environment or the provider is named, and no sec
       if (note !== undefined) assert.match(report.notes.join('\n'), note);
       if (fault === undefined) assert.deepEqual(report.faults, []);
       else assert.match(report.faults.join('\n'), fault);
-      assert.equal(provider.count('/token') + provider.count('/auth'), 0);
+      assert.equal(provider.count('/auth'), 0);
+      assert.equal(provider.count('/token'), fault === undefined || asksTheProvider ? 1 : 0);
     });
   }
 });

@@ -141,7 +141,7 @@ function createVisits() {
 function ordinaryAnswers(provider: TestProvider, visits: Visits): Record<string, Respond> {
   return {
     '/.well-known/openid-configuration': (_, response) =>
-      json(response, 200, provider.metadata(metadata(provider.issuer))),
+      json(response, 200, provider.metadata(metadataOf(provider.issuer))),
     '/jwks': (_, response) => json(response, 200, { keys: provider.keys }),
     '/token': (request, response) => {
       const form = new URLSearchParams(request.body);
@@ -199,7 +199,7 @@ function atHash(accessToken: string): string {
   return createHash('sha256').update(accessToken).digest().subarray(0, 16).toString('base64url');
 }
 
-function metadata(issuer: string): Record<string, unknown> {
+export function metadataOf(issuer: string): Record<string, unknown> {
   return {
     issuer,
     authorization_endpoint: `${issuer}auth`,

@@ -1,7 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import { createCallback } from '../../../auth-callback/callback.ts';
 import { readCallbackConfig } from '../../../auth-callback/config.ts';
-import { closeServer, listen } from '../../../runtime/http/server.ts';
+import { listen } from '../../../runtime/http/listen.ts';
+import { closeServer } from '../../../runtime/http/server.ts';
 import { createLogger } from '../../../runtime/logger.ts';
 import { createPool } from '../../../runtime/pg-pool.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
@@ -162,7 +163,7 @@ export function samplePerson(userinfo: Record<string, unknown> = {}): Person {
   };
 }
 
-function environment(databaseUrl: string): Record<string, string> {
+export function environment(databaseUrl: string): Record<string, string> {
   const { PERSONNUMMER_UNSEALING_KEYS: _, AUDIT_SEALING_KEY: __, ...keys } = testKeys().environment;
   return {
     DEPLOYMENT: 'local',

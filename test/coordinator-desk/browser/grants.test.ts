@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, test } from 'vitest';
+import { focusIsVisible, tabTo } from '../../browser/support/keyboard.ts';
 import { one } from '../../support/acting-callback.ts';
 import { openPage, violations } from '../../support/chromium.ts';
 import { becomeCoordinator } from '../../support/coordinator.ts';
@@ -57,17 +58,24 @@ test('a coordinator counts and proposes, another approves; then the figures are 
   await page.getByRole('button', { name: 'Tell', exact: true }).click();
   assert.match(await mainText(page), /\d+ medlemmer i 1 kommuner/);
 
-  await page.getByLabel('Notat (kan stå tomt)').fill('Sett på');
-  await page.getByRole('button', { name: 'Foreslå å fryse' }).click();
-  assert.match(page.url(), /\/cases\/[0-9a-f-]{36}\?just=proposed$/);
+  // Proposing and freezing, by keyboard alone.
+  await tabTo(page, /^Notat \(kan stå tomt\)$/);
+  assert.ok(await focusIsVisible(page));
+  await page.keyboard.type('Sett på');
+  await tabTo(page, /^Foreslå å fryse$/);
+  assert.ok(await focusIsVisible(page));
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/cases\/[0-9a-f-]{36}\?just=proposed$/);
   const colleague = await becomeCoordinator(desk.db, desk.callback.organization);
   desk.signIn.nextUser = { id: colleague.userId };
   await using second = await openPage({ locale: 'nb-NO', javaScriptEnabled: false });
   await signInBrowser(second.page, desk);
   await second.page.goto(page.url());
   assert.match(await mainText(second.page), /foreslått å fryse tallene for et tilskudd/);
-  await second.page.getByRole('button', { name: /Godkjenn/ }).click();
-  assert.match(await mainText(second.page), /Tallene frosset/);
+  await tabTo(second.page, /^Godkjenn/);
+  assert.ok(await focusIsVisible(second.page));
+  await second.page.keyboard.press('Enter');
+  await second.page.getByText('Tallene frosset').first().waitFor();
   desk.signIn.nextUser = { id: desk.coordinator.userId };
 
   await page.goto(`${desk.url}/grants/${id}`);
@@ -114,6 +122,41 @@ test('the pages are accessible, in each language, and are heard as they are read
     await page.goto(`${desk.url}/grants/${asked.id}`);
     assert.deepEqual(await violations(page), [], `${locale} being counted`);
     assert.equal(await tooWide(page), 0, `${locale} being counted`);
+    await desk.db.pool.query(
+      `update reporting.snapshots set state = 'failed', failed_at = now(), failure = 'unexpected_error' where id = $1`,
+      [asked.id],
+    );
+    await page.reload();
+    assert.deepEqual(await violations(page), [], `${locale} failed`);
+    assert.equal(await tooWide(page), 0, `${locale} failed`);
     await desk.db.pool.query('delete from reporting.snapshots where id = $1', [asked.id]);
   }
+});
+
+test('a count that failed says so, and is asked for again by keyboard', async () => {
+  await using browser = await openPage({ locale: 'nb-NO', javaScriptEnabled: false });
+  const { page } = browser;
+  await signInBrowser(page, desk);
+  const lost = await one(
+    desk.db,
+    `update reporting.snapshots set state = 'failed', failed_at = now(), failure = 'unexpected_error'
+     where id = (select id from private.ask_snapshot($1, 2024, 'innlandet', null)) returning id`,
+    [desk.callback.organization.id],
+  );
+  await page.goto(`${desk.url}/grants`);
+  assert.match(await mainText(page), /grunnlagsår 2024 .* Mislyktes/);
+  await page.goto(`${desk.url}/grants/${lost.id}`);
+  assert.match(
+    await mainText(page),
+    /Tellingen mislyktes .*, og det er ingen tall\. Tell på nytt\. .* unexpected_error/,
+  );
+  await tabTo(page, /^Tell på nytt$/);
+  assert.ok(await focusIsVisible(page));
+  await page.keyboard.press('Enter');
+  await page.waitForURL((url) => /\/grants\/[0-9a-f-]{36}$/.test(url.pathname) && !url.href.endsWith(lost.id));
+  assert.match(await mainText(page), /Bedt om /);
+  const rows = await desk.db.pool.query(
+    `select state, rule_code, base_year, corrects from reporting.snapshots where base_year = 2024`,
+  );
+  assert.deepEqual(rows.rows, [{ state: 'asked', rule_code: 'innlandet', base_year: 2024, corrects: null }]);
 });
