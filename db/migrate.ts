@@ -8,11 +8,11 @@ import { Logger, runMigrations } from 'graphile-worker';
 import pg from 'pg';
 import { consoleOutput, runCommand } from '../runtime/command-line.ts';
 import { ConfigurationError, readEnvironment } from '../runtime/environment.ts';
+import { keepsSession } from '../runtime/session-mode.ts';
 import { applyMigrations } from './dbmate.ts';
 import { createPatience, LOCK_TIMEOUT } from './lock-patience.ts';
 import { MIGRATIONS_FOLDER } from './migration-files.ts';
 import { describePlan, planMigrations } from './plan.ts';
-import { keepsSession } from '../runtime/session-mode.ts';
 import { appliedVersions, putRight, returnToOwners } from './put-right.ts';
 
 export type MigrateOptions = {
