@@ -26,8 +26,7 @@ export async function applyMigrations(options: DbmateOptions): Promise<void> {
   const { client, folder, patience } = options;
   const applied = new Set(await appliedVersions(client));
   const missing = (await readMigrations(folder)).filter(({ version }) => !applied.has(version));
-  // Also without any: dbmate makes its table, of which the rest of `npm run migrate` knows.
-  for (const run of missing.length === 0 ? [[]] : runsOf(missing)) {
+  for (const run of runsOf(missing)) {
     const what = run.length === 1 ? (run[0] as MigrationFile).file : 'migrations';
     await patience.run(what, async () => {
       for (const file of run) if (!file.inTransaction) await dropHalfMade(file, client);

@@ -51,3 +51,16 @@ export async function look({ url }: InstallationDatabase): Promise<Sight> {
     digests: Object.fromEntries(DIGESTS.map((table, nth) => [table, row[`d${nth}`] as string])),
   };
 }
+
+/** What the second one has otherwise. */
+export function differences(one: Sight, other: Sight): string[] {
+  const counts = Object.entries(one.counts).flatMap(([what, n]) =>
+    other.counts[what] === n || what === UNSEALED
+      ? []
+      : [`${what}: ${n} at that moment, ${other.counts[what]} came back`],
+  );
+  const rows = DIGESTS.filter((table) => one.digests[table] !== other.digests[table]).map(
+    (table) => `${table}: other rows came back`,
+  );
+  return [...counts, ...rows];
+}

@@ -74,11 +74,12 @@ beforeAll(async () => {
 
 afterAll(() => parts.disposeAsync());
 
-/** Everybody of an organisation logs in for the first time. @returns person → outcome */
-async function everybodyLogsIn(organization: string) {
+/** Everybody of an organisation logs in for the first time, or those of one outcome. */
+async function everybodyLogsIn(organization: string, only?: string) {
   const seen: Record<string, string> = {};
   const expected: Record<string, string> = {};
   for (const { person, expected: outcome } of installation.people.get(organization) ?? []) {
+    if (only !== undefined && outcome !== only) continue;
     await installation.logIn(person);
     const [row] = await rows<{ outcome: string }>(
       'select outcome from registry.observations order by received_at desc, id desc limit 1',
@@ -112,7 +113,7 @@ test('the release with its own database: logins, a decision, deliveries', async 
 test('the present migrations are applied while people log in and a delivery waits: nobody is refused, and nothing of theirs is changed', async () => {
   // What is decided now is delivered after the upgrade.
   installation.memberSystem.organization(MEANWHILE).setMode('down');
-  await everybodyLogsIn(MEANWHILE);
+  await everybodyLogsIn(MEANWHILE, 'filled');
   const before = await rows(MEMBERS, [BEFORE]);
 
   const known =
@@ -120,14 +121,18 @@ test('the present migrations are applied while people log in and a delivery wait
   let migrated = false;
   let logins = 0;
   const refused: unknown[] = [];
-  const loggingIn = known.map(async ({ person }) => {
-    while (!migrated) {
+  const logIn = async () => {
+    for (const { person } of known) {
       const result = await installation.logIn(person);
       logins += 1;
       if (result.status !== 'logged_in') refused.push(result);
-      await pause(50); // people, not a load test
+      await pause(100); // people, not a load test
     }
-  });
+  };
+  const loggingIn = (async () => {
+    do await logIn();
+    while (!migrated);
+  })();
   const lines: string[] = [];
   const begun = new Date();
   await migrate({
@@ -137,10 +142,10 @@ test('the present migrations are applied while people log in and a delivery wait
   }).finally(() => {
     migrated = true;
   });
-  await Promise.all(loggingIn);
+  await loggingIn;
 
   assert.equal(lines.filter((line) => line.startsWith('Applied: 2099')).length, 6, lines.join('\n'));
-  assert.ok(logins >= known.length, `${logins} logins`);
+  assert.ok(logins >= 3, `${logins} logins`);
   assert.deepEqual(refused, []);
   const kept = await rows(
     'select outcome from registry.observations where received_at >= $1 and outcome is distinct from $2',
