@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
+import { codeOf } from '../explain-connection.ts';
 import { asOther } from '../reach.ts';
 import { faultsOr, type Remark } from '../remark.ts';
 
@@ -23,11 +24,16 @@ export async function checkStrangers(client: pg.Client, projectUrl: string): Pro
     await client.query(`select set_config('request.jwt.claims', $1, true)`, [JSON.stringify(claims)]);
     const showing: string[] = [];
     for (const { view } of views.rows) {
-      const { rows } = await client.query<{ any: boolean }>(`select exists (select from ${view}) as any`);
-      if (rows[0]?.any !== false)
-        showing.push(
-          `${view} shows rows to a user of Supabase Auth who is nobody here. Stop, and tell the maintainers.`,
-        );
+      try {
+        const { rows } = await client.query<{ any: boolean }>(`select exists (select from ${view}) as any`);
+        if (rows[0]?.any !== false)
+          showing.push(
+            `${view} shows rows to a user of Supabase Auth who is nobody here. Stop, and tell the maintainers.`,
+          );
+      } catch (error) {
+        // The transaction takes nothing more.
+        return [...showing, `${view} cannot be read with an access token (${codeOf(error)}). Run npm run migrate.`];
+      }
     }
     return showing;
   });

@@ -359,6 +359,17 @@ test('a view that shows rows to a user of Supabase Auth who is nobody here', asy
   }
 });
 
+test('a view that cannot be read with an access token is named', async () => {
+  await db.pool.query('revoke select on api.coordinators from authenticated');
+  try {
+    assertSaid((await check()).faults, [
+      /^api\.coordinators cannot be read with an access token \(42501\)\. Run npm run migrate\.$/,
+    ]);
+  } finally {
+    await db.pool.query('grant select on api.coordinators to authenticated');
+  }
+});
+
 test('a transaction that somebody keeps open holds the seal of the audit, and is named by its user', async () => {
   const holder = new pg.Client({ connectionString: db.urlFor('sync_worker') });
   const asker = new pg.Client({ connectionString: db.migratorUrl });
