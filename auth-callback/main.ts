@@ -9,6 +9,7 @@ import { createPool } from '../runtime/pg-pool.ts';
 import { askWhenAccepted, createSignIn } from '../runtime/sign-in.ts';
 import { refuseWrongDatabase } from '../runtime/start-refused.ts';
 import { stopOnSignals } from '../runtime/stop-signals.ts';
+import { openTracing } from '../runtime/tracing/open-tracing.ts';
 import { createCallback } from './callback.ts';
 import { type CallbackConfig, readCallbackConfig } from './config.ts';
 import { missingErasures } from './database/missing-erasures.ts';
@@ -31,13 +32,15 @@ async function main(config: CallbackConfig): Promise<void> {
     await refuseWrongDatabase(pool, { role: 'auth_callback', schema: 'login' });
     await refuseMissingErasures(config.erasureLedger, config.deployment, missingErasures(pool));
   });
-  const { server, readiness } = await createCallback(config, pool, log);
+  const tracing = await openTracing(config.tracing, name, log);
+  const { server, readiness } = await createCallback(config, pool, log, tracing);
   stopOnSignals({
     log,
     steps: [
       { name: 'readiness', stop: () => readiness.stop() },
       { name: 'server', stop: () => closeServer(server) },
       { name: 'database', stop: () => pool.end() },
+      { name: 'tracing', stop: () => tracing.stop() },
     ],
   });
   await listen(server, config.host, config.port);

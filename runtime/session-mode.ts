@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { openConnection } from './single-connection.ts';
 
 /** A notification comes within milliseconds; this is for a pooler far away and a server under load. */
-const withinMs = 1_000;
+const withinMs = 3_000;
 
 /**
  * Whether this connection keeps its session. Behind a pooler in transaction mode each transaction may go to another connection of the server: what

@@ -36,7 +36,7 @@ const pauses = [60_000, 120_000, 240_000] as const;
 /** How many sign in at once, before and after the server has taken the password: all of them may be refused. */
 const atOnce = { untried: 1, accepted: 3 };
 
-/** A refusal comes sooner. What takes longer hangs, and keeps nobody else waiting (milliseconds). */
+/** Once the password was accepted: what takes longer than this hangs, and keeps nobody else waiting (milliseconds). */
 const turnMs = 1_000;
 
 /** @param now milliseconds, of any beginning */
@@ -70,7 +70,7 @@ export function createSignIn(log: Logger, now: () => number = () => performance.
       for (const wake of waiting) wake();
       waiting = [];
     };
-    const timer = setTimeout(end, turnMs);
+    const timer = most === atOnce.accepted ? setTimeout(end, turnMs) : undefined;
     return end;
   }
 

@@ -94,20 +94,13 @@ function checksOf({ api, deployment }: CheckConfig, { migrator, logins }: Ways):
   return [
     ['1. Who migrates', migrator.client === undefined ? async () => [fault(migrator.why)] : asMigrator(checkMigrator)],
     ["2. The server's log", asMigrator(checkLogSettings)],
-    ['3. Our logins', () => each(logins, (way) => checkLogin(way.role, way))],
+    ['3. Our logins', async () => (await Promise.all(logins.map((way) => checkLogin(way.role, way)))).flat()],
     ['4. Owners', asMigrator(checkOwners)],
-    ['5. Sessions', () => each([migrator, ...logins], async (way) => [await checkSession(way)])],
+    ['5. Sessions', () => Promise.all([migrator, ...logins].map(checkSession))],
     ...ofApi,
     ['8. Guards', asMigrator(checkGuards)],
     ['9. Old transactions', asMigrator(checkHorizon)],
   ];
-}
-
-/** One after the other, so that no more connections are open than need be. */
-async function each<Item>(items: readonly Item[], check: (item: Item) => Promise<Remark[]>): Promise<Remark[]> {
-  const remarks: Remark[] = [];
-  for (const item of items) remarks.push(...(await check(item)));
-  return remarks;
 }
 
 /** What was not thought of is a fault too, and keeps nothing else from being looked at. */

@@ -7,6 +7,7 @@ import { createGuardedFetch } from '../runtime/guarded-fetch.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { askWhenAccepted, createSignIn, type SignIn } from '../runtime/sign-in.ts';
 import { refuseUnusableFile, refuseWrongDatabase } from '../runtime/start-refused.ts';
+import { noTracing, type Tracing } from '../runtime/tracing/tracing.ts';
 import type { ReachConfig, WorkerConfig } from './config.ts';
 import { createWorkerPool } from './database/pool.ts';
 import { createWorkerDatabase, type WorkerDatabase } from './database.ts';
@@ -65,7 +66,7 @@ const giveUpAfterMs = 10 * 60_000;
 const longestAnswerBytes = 256 * 1024;
 
 /** What reads numbers and reaches member systems, from the configuration. */
-export function createCarrier(config: WorkerConfig): DeliverOptions {
+export function createCarrier(config: WorkerConfig): Omit<DeliverOptions, 'tracing'> {
   const options = { deployment: config.deployment, maxBytes: longestAnswerBytes };
   const numbers: OpenNumberOptions = {
     unsealer: createUnsealer(config.unsealingKeys),
@@ -137,13 +138,13 @@ export async function checkBeforeStart(config: WorkerConfig, log: Logger, signIn
 /**
  * Builds the real things and starts taking jobs.
  *
- * @param signIn of all connections of this process
+ * @param surroundings.signIn of all connections of this process
  */
 export function createWorker(
   config: WorkerConfig,
   log: Logger,
   tuning: WorkerTuning = {},
-  signIn: SignIn = createSignIn(log),
+  { signIn = createSignIn(log), tracing = noTracing }: { signIn?: SignIn; tracing?: Tracing } = {},
 ): RunningWorker {
   const pool: Pool = createWorkerPool(config, log, signIn);
   const { preparedStatements } = config;
@@ -155,6 +156,7 @@ export function createWorker(
   const metrics = createMetrics({
     read: () => database.metrics(),
     readSealing: () => sealingDatabase.metrics(),
+    droppedSpans: () => tracing.dropped(),
     freshForMs: 5_000,
     withProcess: true,
   });
@@ -179,7 +181,7 @@ export function createWorker(
   const parts = {
     drift,
     database,
-    deliver: createDeliver(carrier),
+    deliver: createDeliver({ ...carrier, tracing }),
     issue: createIssue(createInvoicing(config, carrier)),
     numbers: carrier,
     leases,
@@ -190,7 +192,7 @@ export function createWorker(
     erasing: createErasing(config, database),
     renew: createRenew(carrier, config.unsealingKeys),
   };
-  const taskList = createTaskList({ ...parts, log, timeoutMs: taskTimeoutMs });
+  const taskList = createTaskList({ ...parts, log, tracing, timeoutMs: taskTimeoutMs });
   const { concurrency } = config;
   const run = {
     createPool: () => createWorkerPool(config, log, signIn),

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import { type ActingCallback, actAsCallback, addKari, KARI, one } from '../support/acting-callback.ts';
+import { blocked } from '../support/blocked.ts';
 import { actAs, becomeCoordinator, type Caller } from '../support/coordinator.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { logInAsMember } from '../support/member.ts';
 import { pushWorker } from '../support/push-worker.ts';
 import { revoke } from '../support/revoke.ts';
 import { addMember, sampleNumbers, sealNumber } from '../support/samples.ts';
+import { begin } from '../support/waiting.ts';
 
 const [NUMBER, OTHER_NUMBER] = sampleNumbers;
 const VIEWS = ['my_record', 'my_consents', 'my_history'];
@@ -228,6 +230,17 @@ test('a number that an import brought is kept, also where the member had consent
   const { member } = await consented(db);
   await db.pool.query(`update registry.members set personnummer_source = 'import'`);
   assert.deepEqual(await member.call('withdraw_my_consent'), { providers: ['vipps'], number: 'kept' });
+});
+
+test('withdrawn while a coordinator decides about the number: what the decision left is what counts', async () => {
+  await using db = await createTestDatabase();
+  const { kari, member } = await consented(db);
+  await using holder = await begin(db);
+  await holder.query(`update registry.members set personnummer_source = 'coordinator' where id = $1`, [kari.id]);
+  const withdrawn = member.call('withdraw_my_consent');
+  await blocked(db, 1);
+  await holder.query('commit');
+  assert.deepEqual(await withdrawn, { providers: ['vipps'], number: 'kept' });
 });
 
 test('withdrawn while the number is being sent: it is removed after it, whether it arrived or not', async () => {

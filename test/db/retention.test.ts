@@ -6,6 +6,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { atTheDesk } from '../support/desk.ts';
 import { sampleNumbers, sealNumber } from '../support/samples.ts';
 import { openSession } from '../support/sessions.ts';
+import { begin } from '../support/waiting.ts';
 
 const [NUMBER, OTHER_NUMBER] = sampleNumbers;
 /** The detail of an event that counts nothing but these. */
@@ -379,6 +380,12 @@ test('a dry run of an import that was killed is gone a day later, with what it h
   assert.equal((await one(db, 'select count(*)::int as n from registry.import_lines')).n, 1, 'of the real one');
   await assert.rejects(db.pool.query(`select import.load_rows($1, 1, 1, '[]', '[]')`, [dry]), { code: 'PN006' });
   await age('32 days');
+  {
+    await using holder = await begin(db);
+    await holder.query('select from registry.import_runs where id = $1 for update', [real]);
+    assert.equal(await erase(db), 0, 'one that is just going on is not waited for');
+    await holder.query('rollback');
+  }
   assert.equal(await erase(db), 1, 'a killed import that nobody started again is given up');
   const { state } = await one(db, 'select state from registry.import_runs');
   assert.equal(state, 'abandoned');

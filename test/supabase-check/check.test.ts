@@ -11,7 +11,6 @@ import { startCountingProxy } from '../support/counting-proxy.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type HostedPooler, startHostedPooler } from '../support/hosted-pooler.ts';
 import { onHostedSupabase } from '../support/hosted-supabase.ts';
-import { inCase } from '../support/in-case.ts';
 import { startTestPostgrest } from '../support/postgrest.ts';
 import { testKeys } from '../support/samples.ts';
 import { type Gateway, startGateway } from './support/gateway.ts';
@@ -157,17 +156,24 @@ const IN_THE_DATABASE: [wrong: string, mended: string, said: RegExp][] = [
   ],
 ];
 
-test.each(IN_THE_DATABASE)('in the database: %s', async (wrong, mended, said) => {
-  await db.pool.query(wrong);
-  try {
-    const { code, faults } = await check({}, ['--database']);
-    assert.equal(faults.length, 1, faults.join('\n'));
-    assert.match(faults[0] ?? '', said);
-    assert.equal(code, 1);
-  } finally {
-    await db.pool.query(mended);
-  }
+test('twelve things that are wrong in the database are twelve sentences, and none when they are mended', async () => {
+  for (const [wrong] of IN_THE_DATABASE) await db.pool.query(wrong);
+  const { code, faults } = await check({}, ['--database']);
+  for (const [, mended] of IN_THE_DATABASE) await db.pool.query(mended);
+  assert.equal(code, 1);
+  assertSaid(
+    faults,
+    IN_THE_DATABASE.map(([, , said]) => said),
+  );
+  assert.deepEqual((await check({}, ['--database'])).faults, []);
 });
+
+/** One sentence for each pattern, and no more. */
+function assertSaid(faults: readonly string[], patterns: readonly RegExp[]): void {
+  for (const pattern of patterns)
+    assert.equal(faults.filter((text) => pattern.test(text)).length, 1, `${pattern} of\n${faults.join('\n')}`);
+  assert.equal(faults.length, patterns.length, faults.join('\n'));
+}
 
 test('connection strings that lead elsewhere, or nowhere: each is said with its variable and what to do', async () => {
   const { href: otherRole } = new URL(usual.MEMBER_IMPORTER_DATABASE_URL ?? '');
@@ -176,43 +182,39 @@ test('connection strings that lead elsewhere, or nowhere: each is said with its 
   });
   const { href: noProject } = Object.assign(new URL(usual.SYNC_WORKER_DATABASE_URL ?? ''), { username: 'sync_worker' });
   const direct = db.urlFor('auth_callback');
-  const cases: [Record<string, string>, RegExp][] = [
+  const { href: noDatabase } = Object.assign(new URL(db.urlFor('member_importer')), { pathname: '/nowhere' });
+  // Each login once, twice over.
+  const both: [Record<string, string>, RegExp[]][] = [
     [
-      { AUTH_CALLBACK_DATABASE_URL: otherRole },
-      /^AUTH_CALLBACK_DATABASE_URL logs in as member_importer\. It has to be auth_callback\.$/,
-    ],
-    [
-      { SYNC_WORKER_DATABASE_URL: wrongPassword },
-      /^SYNC_WORKER_DATABASE_URL: the database does not accept the user or the password\. .* wait a minute/,
-    ],
-    [
-      { SYNC_WORKER_DATABASE_URL: noProject },
-      /^SYNC_WORKER_DATABASE_URL: the pooler knows no such project or user\. .* role\.PROJECT\.$/,
-    ],
-    [
-      { MEMBER_IMPORTER_DATABASE_URL: 'postgres://member_importer:x@127.0.0.1:1/postgres' },
-      /^MEMBER_IMPORTER_DATABASE_URL: the host does not answer \(ECONNREFUSED\)\. .* session mode/,
+      {
+        AUTH_CALLBACK_DATABASE_URL: otherRole,
+        SYNC_WORKER_DATABASE_URL: wrongPassword,
+        MEMBER_IMPORTER_DATABASE_URL: 'postgres://member_importer:x@127.0.0.1:1/postgres',
+      },
+      [
+        /^AUTH_CALLBACK_DATABASE_URL logs in as member_importer\. It has to be auth_callback\.$/,
+        /^SYNC_WORKER_DATABASE_URL: the database does not accept the user or the password\. .* wait a minute/,
+        /^MEMBER_IMPORTER_DATABASE_URL: the host does not answer \(ECONNREFUSED\)\. .* session mode/,
+      ],
     ],
     [
       {
-        MEMBER_IMPORTER_DATABASE_URL: Object.assign(new URL(db.urlFor('member_importer')), { pathname: '/nowhere' })
-          .href,
+        AUTH_CALLBACK_DATABASE_URL: `${direct}?options=-c%20statement_timeout%3D60000`,
+        SYNC_WORKER_DATABASE_URL: noProject,
+        MEMBER_IMPORTER_DATABASE_URL: noDatabase,
       },
-      /^MEMBER_IMPORTER_DATABASE_URL: there is no database of that name\./,
-    ],
-    [
-      { AUTH_CALLBACK_DATABASE_URL: `${direct}?options=-c%20statement_timeout%3D60000` },
-      /^statement_timeout of auth_callback does not arrive through AUTH_CALLBACK_DATABASE_URL\. Use the direct connection/,
+      [
+        /^statement_timeout of auth_callback does not arrive through AUTH_CALLBACK_DATABASE_URL\. Use the direct connection/,
+        /^SYNC_WORKER_DATABASE_URL: the pooler knows no such project or user\. .* role\.PROJECT\.$/,
+        /^MEMBER_IMPORTER_DATABASE_URL: there is no database of that name\./,
+      ],
     ],
   ];
-  for (const [changes, said] of cases) {
-    await inCase(String(said), async () => {
-      const { code, out, faults } = await check(changes, ['--database']);
-      assert.equal(faults.length, 1, faults.join('\n'));
-      assert.match(faults[0] ?? '', said);
-      assert.equal(code, 1);
-      assert.ok(!out.includes('mistaken'));
-    });
+  for (const [changes, said] of both) {
+    const { code, out, faults } = await check(changes, ['--database']);
+    assertSaid(faults, said);
+    assert.equal(code, 1);
+    assert.ok(!out.includes('mistaken'));
   }
 });
 
@@ -249,125 +251,101 @@ test('a pooler in transaction mode: a fault for whoever migrates and for the wor
   );
 });
 
-test('the API, its keys and its users: each thing that is wrong is one sentence', async () => {
-  const another = JSON.stringify({ keys: [createKeyPair('ec', { alg: 'ES256', use: 'sig' }).privateKey] });
-  const nothing = () => undefined;
-  type Case = [name: string, changes: Record<string, string>, spoil: () => void, mend: () => void, said: RegExp[]];
-  const usually = { disable_signup: true, external: {} };
-  const auth = (settings: Gateway['auth']) => () => {
-    gateway.auth = settings;
-  };
-  const instead = (schema: string, status: number, body: unknown): [() => void, () => void] => [
-    () => void gateway.answers.set(schema, { status, body }),
-    () => void gateway.answers.delete(schema),
-  ];
-  const cases: Case[] = [
-    [
-      'another schema is exposed',
-      {},
-      ...instead('registry', 404, { code: 'PGRST205' }),
-      [
-        /^The API exposes schema registry\. Take it off the list \(Integrations, Data API, Settings, Exposed schemas\)\.$/,
-      ],
+type ApiCase = { name: string; changes?: Record<string, string>; spoil?: () => void; said: RegExp[] };
+
+/** PostgREST's answers for a schema are replaced by this one. */
+const answers = (schema: string, status: number, body: unknown) => () =>
+  void gateway.answers.set(schema, { status, body });
+const anotherKey = JSON.stringify({ keys: [createKeyPair('ec', { alg: 'ES256', use: 'sig' }).privateKey] });
+
+const OF_THE_API: ApiCase[] = [
+  {
+    name: 'another schema is exposed, and strangers may sign up, also without a name',
+    spoil() {
+      answers('registry', 404, { code: 'PGRST205' })();
+      gateway.auth = { disable_signup: false, external: { anonymous_users: true } };
+    },
+    said: [
+      /^The API exposes schema registry\. Take it off the list \(Integrations, Data API, Settings, Exposed schemas\)\.$/,
+      /^Anybody can sign up .* Switch off "Allow new users to sign up"/,
+      /^Anybody is authenticated as an anonymous user/,
     ],
-    [
-      'api is not exposed',
-      {},
-      ...instead('api', 406, { code: 'PGRST106' }),
-      [
-        /^The API does not expose schema api\. Add it to the list/,
-        /^The project answers one of our access tokens with PGRST106\./,
-      ],
+  },
+  {
+    name: 'api is not exposed',
+    spoil: answers('api', 406, { code: 'PGRST106' }),
+    said: [
+      /^The API does not expose schema api\. Add it to the list/,
+      /^The project answers one of our access tokens with PGRST106\./,
     ],
-    [
-      'the API has not noticed the migration',
-      {},
-      ...instead('api', 404, { code: 'PGRST205' }),
-      [/^The API does not know the views of schema api yet\. Run .* notify pgrst, 'reload schema';$/, /PGRST205/],
+  },
+  {
+    name: 'the API has not noticed the migration, and Supabase Auth says nothing',
+    spoil() {
+      answers('api', 404, { code: 'PGRST205' })();
+      gateway.auth = undefined;
+    },
+    said: [
+      /^The API does not know the views of schema api yet\. Run .* notify pgrst, 'reload schema';$/,
+      /^The project answers one of our access tokens with PGRST205/,
+      /could not be read \(404\)\. Look yourself/,
     ],
-    [
-      'nobody reads rows',
-      {},
-      ...instead('api', 200, [{}]),
-      [/^Schema api answers without a token\./, /^A token of somebody who does not exist reads rows/],
+  },
+  {
+    name: 'everybody reads rows',
+    spoil: answers('api', 200, [{}]),
+    said: [/^Schema api answers without a token\./, /^A token of somebody who does not exist reads rows/],
+  },
+  {
+    name: 'the public key is another',
+    changes: { SUPABASE_ANON_KEY: 'another' },
+    said: [
+      /^The API refuses SUPABASE_ANON_KEY \(401\)\. Copy the public key/,
+      /^The project answers one of our access tokens with 401\. Look at what is said/,
+      /could not be read \(401\)/,
     ],
-    [
-      'the public key is another',
-      { SUPABASE_ANON_KEY: 'another' },
-      nothing,
-      nothing,
-      [
-        /^The API refuses SUPABASE_ANON_KEY \(401\)\. Copy the public key/,
-        /^The project answers one of our access tokens with 401\. Look at what is said/,
-        /could not be read \(401\)/,
-      ],
+  },
+  {
+    name: 'the callback signs with another key',
+    changes: { ACCESS_TOKEN_KEYS: anotherKey },
+    said: [
+      /^The callback signs with another key/,
+      /^The project does not take our access tokens \(PGRST301\)\. Add the issuer .* wait 30 minutes\.$/,
     ],
-    [
-      'the callback signs with another key',
-      { ACCESS_TOKEN_KEYS: another },
-      nothing,
-      nothing,
-      [
-        /^The callback signs with another key/,
-        /^The project does not take our access tokens \(PGRST301\)\. Add the issuer .* wait 30 minutes\.$/,
-      ],
+  },
+  {
+    name: 'the callback is not there',
+    changes: { PUBLIC_URL: 'http://127.0.0.1:1' },
+    said: [/openid-configuration does not answer \(connection_failed\)\. Start the callback/],
+  },
+  {
+    name: 'there is no API at that address',
+    changes: { SUPABASE_URL: 'http://127.0.0.1:1' },
+    said: [
+      /^SUPABASE_URL does not answer \(connection_failed\)\. Copy it from the dashboard/,
+      /^SUPABASE_URL does not answer \(connection_failed\)\.$/,
+      /could not be read \(connection_failed\)/,
     ],
-    [
-      'the issuer is spelt otherwise',
-      { PUBLIC_URL: usual.PUBLIC_URL?.replace('127.0.0.1', 'localhost') ?? '' },
-      nothing,
-      nothing,
-      [
-        /says that the issuer is http:\/\/127\.0\.0\.1:\d+\. PUBLIC_URL has to be the same at the callback and here, letter by letter\.$/,
-      ],
-    ],
-    [
-      'the callback is not there',
-      { PUBLIC_URL: 'http://127.0.0.1:1' },
-      nothing,
-      nothing,
-      [/openid-configuration does not answer \(connection_failed\)\. Start the callback/],
-    ],
-    [
-      'strangers may sign up',
-      {},
-      auth({ ...usually, disable_signup: false }),
-      auth(usually),
-      [/^Anybody can sign up .* Switch off "Allow new users to sign up"/],
-    ],
-    [
-      'anonymous users',
-      {},
-      auth({ ...usually, external: { anonymous_users: true } }),
-      auth(usually),
-      [/^Anybody is authenticated as an anonymous user/],
-    ],
-    ['Supabase Auth says nothing', {}, auth(undefined), auth(usually), [/could not be read \(404\)\. Look yourself/]],
-    [
-      'no API at that address',
-      { SUPABASE_URL: 'http://127.0.0.1:1' },
-      nothing,
-      nothing,
-      [
-        /^SUPABASE_URL does not answer \(connection_failed\)\. Copy it from the dashboard/,
-        /^SUPABASE_URL does not answer/,
-        /could not be read \(connection_failed\)/,
-      ],
-    ],
-  ];
-  for (const [name, changes, spoil, mend, said] of cases) {
-    await inCase(name, async () => {
-      spoil();
-      try {
-        const { code, faults } = await check(changes);
-        assert.equal(code, 1);
-        assert.equal(faults.length, said.length, faults.join('\n'));
-        for (const [nth, pattern] of said.entries()) assert.match(faults[nth] ?? '', pattern);
-      } finally {
-        mend();
-      }
-    });
+  },
+];
+
+test.each(OF_THE_API)('of the API: $name', async ({ changes, spoil, said }) => {
+  spoil?.();
+  try {
+    const { code, faults } = await check(changes);
+    assertSaid(faults, said);
+    assert.equal(code, 1);
+  } finally {
+    gateway.answers.clear();
+    gateway.auth = { disable_signup: true, external: {} };
   }
+});
+
+test('an issuer that is spelt otherwise, though it leads to the same callback', async () => {
+  const { faults } = await check({ PUBLIC_URL: usual.PUBLIC_URL?.replace('127.0.0.1', 'localhost') ?? '' });
+  assertSaid(faults, [
+    /says that the issuer is http:\/\/127\.0\.0\.1:\d+\. PUBLIC_URL has to be the same at the callback and here, letter by letter\.$/,
+  ]);
 });
 
 test('a view that shows rows to a user of Supabase Auth who is nobody here', async () => {
@@ -385,22 +363,19 @@ test('a transaction that somebody keeps open holds the seal of the audit, and is
   const holder = new pg.Client({ connectionString: db.urlFor('sync_worker') });
   const asker = new pg.Client({ connectionString: db.migratorUrl });
   await Promise.all([holder.connect(), asker.connect()]);
+  // Others may be at work at this moment; what is asked is whether the one that is known to be is found.
+  const ofWorker = async (patience?: string) =>
+    (await checkHorizon(asker, patience)).map(({ text }) => text).filter((text) => text.includes('sync_worker'));
   try {
-    assert.deepEqual(await checkHorizon(asker, '0 seconds'), [
-      { kind: 'fine', text: 'Nothing holds an old transaction open.' },
-    ]);
+    assert.deepEqual(await ofWorker('0 seconds'), []);
     await holder.query('begin; select pg_current_xact_id()');
-    const [remark, ...others] = await checkHorizon(asker, '0 seconds');
+    const [text, ...others] = await ofWorker('0 seconds');
     assert.deepEqual(others, []);
     assert.match(
-      remark?.text ?? '',
+      text ?? '',
       /^A session of sync_worker holds the server's oldest transaction since \d{4}-\d\d-\d\d \d\d:\d\d UTC: .* End it\.$/,
     );
-    assert.deepEqual(
-      (await checkHorizon(asker)).map(({ kind }) => kind),
-      ['fine'],
-      'an hour is waited for',
-    );
+    assert.deepEqual(await ofWorker(), [], 'an hour is waited for');
   } finally {
     await Promise.all([holder.end(), asker.end()]);
   }

@@ -1,9 +1,13 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll } from 'vitest';
 import type { PostgresVersion } from '../../local/postgres-binaries.ts';
 import { clusterUrl, rolePassword } from './cluster.ts';
 import { startCluster } from './own-cluster.ts';
 import { databaseUrl, type Migrator, setMigrator } from './template.ts';
+
+const WATCH = join(import.meta.dirname, '../../db/watch.sql');
 
 /** A cluster like that of a project of hosted Supabase. */
 export type HostedSupabase = Migrator & {
@@ -32,8 +36,8 @@ export const RESERVED_ROLES = [
 /**
  * Starts one: roles, memberships and time limits, the schema `extensions`, default privileges, and the triggers that tell PostgREST of changes, as
  * supabase/postgres has them (its migrations up to 20260923). What the platform's own library supautils adds cannot be had: here `postgres` may
- * neither create event triggers nor set `session_replication_role`, and on PostgreSQL 15 nothing keeps it from changing reserved roles, so that a
- * test compares them before and after.
+ * neither create event triggers (`finish` makes them, and gives them to it) nor set `session_replication_role`, and on PostgreSQL 15 nothing keeps
+ * it from changing reserved roles, so that a test compares them before and after.
  */
 export async function startHostedSupabase(version: PostgresVersion): Promise<HostedSupabase> {
   const server = await startCluster(version);
@@ -54,6 +58,11 @@ export async function startHostedSupabase(version: PostgresVersion): Promise<Hos
       adminUrl,
       port: server.port,
       migratorUrl,
+      async finish(name) {
+        await run(adminUrl, 'alter role postgres superuser');
+        await run(migratorUrl(name), await readFile(WATCH, 'utf8'));
+        await run(adminUrl, 'alter role postgres nosuperuser');
+      },
       stop: () => server.stop(),
       async createProject(name) {
         await run(adminUrl, `create database ${name} owner postgres`);

@@ -2,11 +2,8 @@ import type pg from 'pg';
 import type { KeptPools } from './kept-pools.ts';
 import { until } from './until.ts';
 
-/**
- * What has to be as it was before a database is given to another test: objects, privileges, settings. Null where nobody writes down what is
- * changed, because the role that migrates may not have event triggers: such a database is for one test.
- */
-export type Shape = string | null;
+/** What has to be as it was before a database is given to another test: objects, privileges, settings. */
+export type Shape = string;
 
 const SHAPE = `
   select concat_ws(' ', (select count(*) from structure.changes), (select count(*) from pg_class where relpersistence <> 't'),
@@ -60,9 +57,7 @@ const CAN_BE_EMPTIED = `
   where c.relkind = 'r' and n.nspname not in ('pg_catalog', 'information_schema')`;
 
 export async function shapeOf(owner: pg.Pool): Promise<Shape> {
-  const { rows } = await owner.query(`select to_regclass('structure.changes') is not null as watched`);
-  if (rows[0].watched !== true) return null;
-  return (await owner.query<{ shape: string }>(SHAPE)).rows[0]?.shape ?? null;
+  return (await owner.query<{ shape: Shape }>(SHAPE)).rows[0]?.shape as Shape;
 }
 
 /** @returns false where the database is not as it was, or is still used: it is not for another test then */
@@ -70,7 +65,7 @@ export async function emptyAgain(
   maintenance: pg.Pool,
   { name, pools, shape }: { name: string; pools: KeptPools; shape: Shape },
 ): Promise<boolean> {
-  if (shape === null || !(await pools.asNew())) return false;
+  if (!(await pools.asNew())) return false;
   if ((await shapeOf(pools.owner)) !== shape) return false;
   if ((await pools.owner.query(CAN_BE_EMPTIED)).rows[0].can !== true) return false;
   const othersGone = async () =>

@@ -14,6 +14,8 @@ export type Migrator = {
   createProject(name: string): Promise<string>;
   /** The same of a database that is there. */
   migratorUrl(name: string): string;
+  /** What the platform adds to a migrated one. */
+  finish(name: string): Promise<void>;
 };
 const migrators = new Map<string, Migrator>();
 
@@ -43,6 +45,7 @@ export async function ensureTemplate(cluster: string): Promise<string> {
       if (migrator === undefined) await client.query(`create database ${name}`);
       else await migrator.createProject(name);
       await migrate({ databaseUrl: migratorUrl(cluster, name) });
+      await migrator?.finish(name);
       await prepareLoginRoles(client, (role) => rolePassword(cluster, role));
     });
     const mutation = mutationSql();

@@ -17,12 +17,7 @@ test('a worker whose password is wrong asks the database once a minute, with all
   let now = 0;
   const often = { pollIntervalMs: 20, crontab: '', longestPauseMs: 20, beatEveryMs: 20, sealEveryMs: 20 };
   const config = { ...settingsFor(db).config, databaseUrl: proxy.url };
-  const worker = createWorker(
-    config,
-    log,
-    often,
-    createSignIn(log, () => now),
-  );
+  const worker = createWorker(config, log, often, { signIn: createSignIn(log, () => now) });
   const failures = () => lines.filter((line) => line.includes('sealing failed')).length;
   const fails = async () => {
     const before = failures();

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'vitest';
 import { createCallback } from '../../../auth-callback/callback.ts';
 import { readCallbackConfig } from '../../../auth-callback/config.ts';
+import { newSecret } from '../../../auth-callback/new-secret.ts';
 import { listen } from '../../../runtime/http/listen.ts';
 import { closeServer } from '../../../runtime/http/server.ts';
 import { createLogger } from '../../../runtime/logger.ts';
@@ -47,7 +48,7 @@ test('a callback whose password is wrong asks the database once a minute, howeve
         Array.from({ length: 20 }, () =>
           fetch(`http://127.0.0.1:${port}/token`, {
             method: 'POST',
-            body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: randomUUID() }),
+            body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: newSecret() }),
           }),
         ),
       );
