@@ -5,15 +5,20 @@
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { check } from './lint/check.ts';
+import { lockingMigrations } from './lint/locking-migrations.ts';
 import { FUNCTION_RULES, MIGRATION_RULES } from './lint/rules.ts';
 import { changedHistory } from './released.ts';
 
 const FOLDER = import.meta.dirname;
+const MIGRATIONS = join(FOLDER, 'migrations');
 
 const findings = [
   ...check(FOLDER, 'functions/*/*.sql', FUNCTION_RULES),
   ...check(FOLDER, 'migrations/*.sql', MIGRATION_RULES),
-  ...changedHistory(join(FOLDER, 'migrations')).map(({ file, says }) => ({ file: `db/migrations/${file}`, says })),
+  ...[...changedHistory(MIGRATIONS), ...(await lockingMigrations(MIGRATIONS))].map(({ file, says }) => ({
+    file: `db/migrations/${file}`,
+    says,
+  })),
 ];
 for (const { file, says } of findings) console.error(`${file}: ${says}`);
 if (findings.length > 0) process.exitCode = 1;

@@ -2,15 +2,16 @@
  * `npm run migrate`: brings any PostgreSQL 15 to 18, or a Supabase database, up to date. Safe to run again, at any moment,
  * also after it was killed half-way: each step is either idempotent or one transaction of its own.
  */
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { resolveBinary } from 'dbmate';
 import { Logger, runMigrations } from 'graphile-worker';
 import pg from 'pg';
 import { consoleOutput, runCommand } from '../runtime/command-line.ts';
 import { ConfigurationError, readEnvironment } from '../runtime/environment.ts';
+import { applyMigrations } from './dbmate.ts';
+import { createPatience, LOCK_TIMEOUT } from './lock-patience.ts';
+import { MIGRATIONS_FOLDER } from './migration-files.ts';
+import { describePlan, planMigrations } from './plan.ts';
 import { appliedVersions, putRight, returnToOwners } from './put-right.ts';
 
 export type MigrateOptions = {
@@ -20,6 +21,8 @@ export type MigrateOptions = {
   migrationsFolder?: string;
   /** Receives progress, a line at a time. */
   log?: (line: string) => void;
+  /** How long one step is tried while somebody holds what it needs. */
+  patienceMs?: number;
 };
 
 /** One lock for everybody who migrates this database; dbmate itself has none. */
@@ -46,8 +49,9 @@ const here = (path: string) => join(import.meta.dirname, path);
  */
 export async function migrate({
   databaseUrl,
-  migrationsFolder = here('migrations'),
+  migrationsFolder = MIGRATIONS_FOLDER,
   log = () => undefined,
+  patienceMs = 300_000,
 }: MigrateOptions): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'migrate' });
   await client.connect();
@@ -55,18 +59,25 @@ export async function migrate({
     client.on('notice', ({ severity, message }) => severity === 'WARNING' && message && log(message));
     await client.query(`select set_config('search_path', $1, false)`, [SEARCH_PATH]);
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    log('roles');
-    await client.query(await readFile(here('roles.sql'), 'utf8'));
+    // Whoever migrates already is waited for as long as it takes; everybody else is not kept waiting.
+    await client.query(`set lock_timeout = '${LOCK_TIMEOUT}'`);
+    await using patience = await createPatience(databaseUrl, patienceMs, log);
+    const step = async (what: string, action: () => Promise<unknown>) => {
+      log(what);
+      await patience.run(what, action);
+    };
+    const run = async (file: string) => client.query(await readFile(here(file), 'utf8'));
+    await step('roles', () => run('roles.sql'));
     const known = (await appliedVersions(client)).length > 0;
-    await returnToOwners(client, log);
-    log('job queue (graphile-worker)');
-    await installQueue(client, databaseUrl, log);
+    await patience.run('owners', () => returnToOwners(client, migrationsFolder, log));
+    await step('job queue (graphile-worker)', () => installQueue(client, databaseUrl, log));
     log('migrations (dbmate)');
-    await runDbmate(databaseUrl, migrationsFolder, log);
-    if (known) await putRight(client, log);
-    log('privileges on the database');
-    await client.query(await readFile(here('database.sql'), 'utf8'));
-    await client.query(await readFile(here('watch.sql'), 'utf8'));
+    await applyMigrations({ client, databaseUrl, folder: migrationsFolder, searchPath: SEARCH_PATH, patience, log });
+    if (known) await patience.run('privileges', () => putRight(client, migrationsFolder, log));
+    await step('privileges on the database', () => run('database.sql'));
+    await patience.run('watching structure', () => run('watch.sql'));
+    // PostgREST goes on with the functions and views that it found when it started; without PostgREST nobody hears this.
+    await client.query(`notify pgrst, 'reload schema'`);
   } finally {
     // Also after a fault, whose own error is the one that is told.
     await client.query(LEAVE_THE_AUDIT).catch((error: Error) => log(`still a member of audit_owner: ${error.message}`));
@@ -87,7 +98,9 @@ async function installQueue(client: pg.Client, databaseUrl: string, log: (line: 
     max: 1,
     // Not as a startup option: a pooler drops those without a word.
     onConnect: async (connection) => {
-      await connection.query(`set role queue_owner; set search_path = ${SEARCH_PATH}`);
+      await connection.query(
+        `set role queue_owner; set search_path = ${SEARCH_PATH}; set lock_timeout = '${LOCK_TIMEOUT}'`,
+      );
     },
   });
   pool.on('error', (error) => log(`a connection broke: ${error.message}`));
@@ -107,32 +120,6 @@ async function createBookkeeping(pool: pg.Pool): Promise<void> {
     id int primary key, ts timestamptz default now() not null, breaking boolean default false not null)`);
 }
 
-async function runDbmate(databaseUrl: string, folder: string, log: (line: string) => void): Promise<void> {
-  const url = new URL(databaseUrl);
-  // node-postgres connects without TLS unless asked to; dbmate's driver assumes TLS unless told otherwise.
-  if (!url.searchParams.has('sslmode')) url.searchParams.set('sslmode', 'disable');
-  url.searchParams.set('search_path', SEARCH_PATH);
-  const run = promisify(execFile)(
-    resolveBinary(),
-    [
-      '--migrations-dir',
-      folder,
-      '--migrations-table',
-      'migrations.schema_migrations',
-      '--no-dump-schema',
-      '--env-file',
-      '/dev/null',
-      'migrate',
-      '--strict',
-    ],
-    { env: { ...process.env, DATABASE_URL: url.href } },
-  );
-  const { stdout } = await run.catch((error: { stderr?: string }) => {
-    throw new Error(`dbmate: ${error.stderr?.trim() ?? 'could not be run'}`, { cause: error });
-  });
-  for (const line of stdout.split('\n')) if (line) log(line);
-}
-
 /** One line for whoever runs the command: what the network, PostgreSQL or dbmate said. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return 'unexpected error';
@@ -144,17 +131,24 @@ function describe(error: unknown): string {
 
 const command = {
   name: 'migrate',
-  synopsis: '',
-  about: `Brings the database of DATABASE_URL up to date, as the role that owns it. Safe to run again, also after it was killed half-way.`,
-};
+  synopsis: '[--plan]',
+  about: `Brings the database of DATABASE_URL up to date, as the role that owns it. Safe to run again, also after it was killed half-way.
+--plan   says which migrations would be applied and whether logins wait for them, and changes nothing. Ends with 3 where there is something to do.`,
+  options: { plan: { type: 'boolean' } },
+} as const;
 
-async function run(): Promise<number> {
+async function run(plan: boolean): Promise<number> {
   try {
     const env = readEnvironment(process.env);
     const databaseUrl = env.databaseUrl('DATABASE_URL');
     env.finish();
-    await migrate({ databaseUrl, log: consoleOutput.say });
-    return 0;
+    if (!plan) {
+      await migrate({ databaseUrl, log: consoleOutput.say });
+      return 0;
+    }
+    const planned = await planMigrations(databaseUrl);
+    for (const line of describePlan(planned)) consoleOutput.say(line);
+    return planned.judgements.length > 0 ? 3 : 0;
   } catch (error) {
     const code = error instanceof ConfigurationError ? `${error.code}: ` : '';
     consoleOutput.complain(`migrate: ${code}${describe(error)}`);
@@ -163,5 +157,7 @@ async function run(): Promise<number> {
 }
 
 if (import.meta.main) {
-  process.exitCode = await runCommand(command, process.argv.slice(2), consoleOutput, run);
+  process.exitCode = await runCommand(command, process.argv.slice(2), consoleOutput, ({ values }) =>
+    run(values.plan === true),
+  );
 }

@@ -2,11 +2,10 @@
  * What `npm run migrate` does for a database that was restored: a dump brings no roles, and what named a role that was not there
  * (owners, grants, policies) is lost without the restore failing.
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import type pg from 'pg';
 import { OUR_SCHEMAS, readObjects } from './catalog.ts';
-
-const MIGRATIONS = new URL('./migrations/', import.meta.url);
+import { type MigrationFile, readMigrations } from './migration-files.ts';
 
 /** Roles whose privileges are ours to say; what somebody else was given is told and left. */
 const OURS =
@@ -16,10 +15,6 @@ type Line = { makes: string; undoes: string | null };
 type State = { lines: Map<string, string | null>; definitions: Map<string, string> };
 
 const read = (file: string) => readFile(new URL(file, import.meta.url), 'utf8');
-
-async function migrationFiles(): Promise<string[]> {
-  return (await readdir(MIGRATIONS)).filter((file) => file.endsWith('.sql')).sort();
-}
 
 /** Versions that this database has, oldest first; none where it is new. */
 export async function appliedVersions(client: pg.ClientBase): Promise<string[]> {
@@ -32,18 +27,23 @@ export async function appliedVersions(client: pg.ClientBase): Promise<string[]> 
 /**
  * Gives our objects back to their owners. Before anything else: migrations run in the owners' names.
  *
+ * @param folder where the migrations are
  * @throws Error that says what to do, where this role may not, or where the backup is older than this version
  */
-export async function returnToOwners(client: pg.ClientBase, log: (line: string) => void): Promise<void> {
+export async function returnToOwners(
+  client: pg.ClientBase,
+  folder: string,
+  log: (line: string) => void,
+): Promise<void> {
   const { rows } = await client.query<{ statement: string; has: string }>(await read('./owners.sql'), [
     [...OUR_SCHEMAS, 'graphile_worker'],
   ]);
   if (rows.length === 0) return;
   const applied = new Set(await appliedVersions(client));
-  const missing = (await migrationFiles()).filter((file) => !applied.has(file.split('_')[0] as string));
+  const missing = (await readMigrations(folder)).filter(({ version }) => !applied.has(version));
   if (missing.length > 0) {
     throw new Error(
-      `This database was restored without its roles, and from an older version (without ${missing.join(', ')}). ` +
+      `This database was restored without its roles, and from an older version (without ${missing.map(({ file }) => file).join(', ')}). ` +
         'First run npm run migrate of the version that it was backed up with.',
     );
   }
@@ -55,6 +55,7 @@ export async function returnToOwners(client: pg.ClientBase, log: (line: string) 
       throw new Error(
         `Objects of ours belong to ${holders}, as after a restore without roles, and this role may not change that ` +
           `(${error.message}). Run npm run migrate once as a superuser, or as ${holders}.`,
+        { cause: error },
       );
     });
   }
@@ -63,18 +64,21 @@ export async function returnToOwners(client: pg.ClientBase, log: (line: string) 
 }
 
 /** The state that the migrations make, tried out beside the real schemas and rolled back: nobody sees or waits for any of it. */
-async function rehearse(client: pg.ClientBase): Promise<State> {
+async function rehearse(client: pg.ClientBase, folder: string): Promise<State> {
   await client.query('begin');
   try {
     for (const schema of OUR_SCHEMAS) await client.query(`alter schema ${schema} rename to kept_${schema}`);
-    for (const file of await migrationFiles()) {
-      const sql = await readFile(new URL(file, MIGRATIONS), 'utf8');
-      await client.query(sql.split('-- migrate:down')[0] as string);
-    }
+    for (const file of await readMigrations(folder)) await client.query(asTransaction(file));
     return await readState(client);
   } finally {
     await client.query('rollback');
   }
+}
+
+/** What a migration that is no transaction leaves behind where there are no rows. */
+function asTransaction({ up, inTransaction }: MigrationFile): string {
+  if (inTransaction) return up;
+  return /^do\b/im.test(up) ? '' : up.replace(/^((?:create (?:unique )?|drop )index) concurrently\b/im, '$1');
 }
 
 async function readState(client: pg.ClientBase): Promise<State> {
@@ -95,10 +99,11 @@ async function readState(client: pg.ClientBase): Promise<State> {
 /**
  * Makes grants, policies, row security, triggers and default privileges what the migrations say, and says each thing that it changed.
  *
+ * @param folder where the migrations are
  * @throws Error with what only a complete restore, or a person, can bring back
  */
-export async function putRight(client: pg.ClientBase, log: (line: string) => void): Promise<void> {
-  const expected = await rehearse(client);
+export async function putRight(client: pg.ClientBase, folder: string, log: (line: string) => void): Promise<void> {
+  const expected = await rehearse(client, folder);
   const found = await readState(client);
   refuseIncomplete(missingOf(expected, found).filter((makes) => makes.startsWith('--')));
   const extra = [...found.lines].filter(([makes]) => !expected.lines.has(makes) && !makes.startsWith('--'));

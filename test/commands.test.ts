@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, test } from 'vitest';
 
@@ -16,6 +16,7 @@ const commands = [
     'provider:check',
   ],
   ...['audit:verify', 'audit:witness', 'configure', 'members:import', 'migrate', 'keys:create', 'keys:rotate'],
+  'restore:drill',
 ];
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
 const fileOf = (command: string) => scripts[command]?.split(' ').at(-1) as string;
@@ -52,4 +53,29 @@ describe.each(commands)('%s', (name) => {
     assert.ok(err.startsWith(`${name}: Unknown option '--nonsense'`), err);
     assert.ok(err.includes(`\n\nUsage: npm run ${name}`), err);
   });
+});
+
+test('every command that a document names exists, with the options that it is given there', () => {
+  const unknown: string[] = [];
+  let looked = 0;
+  for (const file of globSync('{*.md,db/*.md,docs/*.md}', { cwd: ROOT })) {
+    for (const [call, name = '', rest = ''] of readFileSync(join(ROOT, file), 'utf8').matchAll(
+      /npm run ([a-z][a-z:-]*[a-z])((?: [^`|#\n]*)?)/g,
+    )) {
+      looked += 1;
+      if (scripts[name] === undefined) unknown.push(`${file}: ${call}`);
+      if (!commands.includes(name)) continue;
+      const help = (runs[`${name} --help`] as Run).out;
+      for (const [option] of rest.matchAll(/--[a-z][a-z-]*/g))
+        if (!help.includes(option)) unknown.push(`${file}: ${call}: ${option}`);
+    }
+    for (const [call, program = ''] of readFileSync(join(ROOT, file), 'utf8').matchAll(
+      /(?:npx )?node ([\w./-]+\.ts)/g,
+    )) {
+      looked += 1;
+      if (!existsSync(join(ROOT, program))) unknown.push(`${file}: ${call}`);
+    }
+  }
+  assert.ok(looked > 50, String(looked));
+  assert.deepEqual(unknown, []);
 });

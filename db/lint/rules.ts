@@ -41,12 +41,14 @@ export const FUNCTION_RULES: Rule[] = [
 export const MIGRATION_RULES: Rule[] = [
   [
     'has one `-- migrate:up` on its first line',
-    (sql) => sql.startsWith('-- migrate:up\n') && sql.split('-- migrate:up').length === 2,
+    (sql) => /^-- migrate:up(?: transaction:false)?\n/.test(sql) && sql.split('-- migrate:up').length === 2,
   ],
   ['has a `-- migrate:down` that refuses', (sql) => /-- migrate:down\n.*raise exception/.test(sql)],
   [
-    'acts as the owner, and stops doing so',
-    (sql) => /^set local role (registry|audit|billing)_owner;$/m.test(sql) && sql.includes('reset role;'),
+    'acts as the owner, and stops doing so, unless it is one statement without a transaction',
+    (sql) =>
+      sql.startsWith('-- migrate:up transaction:false\n') ||
+      (/^set local role (registry|audit|billing)_owner;$/m.test(sql) && sql.includes('reset role;')),
   ],
 ];
 

@@ -6455,7 +6455,9 @@ grant execute on function api.resolve_conflicts to authenticated;
 
 -- begin db/functions/conflicts/api.open_conflicts.sql
 -- What a coordinator has to judge. Numbers are masked, and only the own organisations' rows pass row security. Most cases are nobody's and have
--- no proposal, so functions are asked only where there is something to ask; "offset 0" has the decisions worked out once.
+-- no proposal, so functions are asked only where there is something to ask. Decisions are worked out once, and each record, login and coordinator is
+-- looked up by itself ("offset 0"): PostgREST gives the limit as a parameter, so every page is planned anew, and planning the joins in all
+-- their orders would take longer than the page.
 create or replace view api.open_conflicts with (security_invoker = true) as
 select
   c.id, g.slug as organization, c.kind_name as kind, c.state, c.version, c.opened_at, c.seen, c.last_seen_at,
@@ -6485,9 +6487,18 @@ select
   (c.proposal).at as proposed_at, (c.proposal).note as proposal_note
 from registry.conflicts as c
 join registry.organizations as g on g.id = c.organization_id
-left join registry.members as m on m.id = c.member_id
-left join registry.members as n on n.id = c.other_member_id
-left join registry.observations as o on o.id = c.observation_id
+left join lateral (
+  select r.external_id, r.given_name, r.family_name, r.birth_date, r.email, r.phone, r.personnummer_masked
+  from registry.members as r where r.id = c.member_id offset 0
+) as m on true
+left join lateral (
+  select r.external_id, r.given_name, r.family_name from registry.members as r where r.id = c.other_member_id offset 0
+) as n on true
+left join lateral (
+  select r.provider, r.personnummer_masked, r.given_name, r.family_name, r.birth_date, r.email, r.email_verified, r.phone, r.phone_verified,
+    r.authenticated_at
+  from registry.observations as r where r.id = c.observation_id offset 0
+) as o on true
 cross join lateral (
   select private.decisions_of_case(c.kind, c.member_id, c.other_member_id, c.candidates, c.observation_id) offset 0
 ) as d(decisions)
@@ -6495,8 +6506,12 @@ cross join lateral (
   select case when c.assigned_to is not null and private.is_assigned(c.assigned_to, c.assigned_until) then c.assigned_to end,
     case when c.state = 'proposed' then private.user_of_actor((c.proposal).by) end offset 0
 ) as a(user_id, proposed_by)
-left join registry.coordinators as ka on ka.user_id = a.user_id and ka.organization_id = c.organization_id
-left join registry.coordinators as kp on kp.user_id = a.proposed_by and kp.organization_id = c.organization_id
+left join lateral (
+  select k.name, k.email from registry.coordinators as k where k.user_id = a.user_id and k.organization_id = c.organization_id offset 0
+) as ka on true
+left join lateral (
+  select k.name, k.email from registry.coordinators as k where k.user_id = a.proposed_by and k.organization_id = c.organization_id offset 0
+) as kp on true
 where c.closed_at is null;
 comment on view api.open_conflicts is 'Open and proposed cases of the coordinator''s organisations. Numbers are masked.';
 comment on column api.open_conflicts.id is 'The case; api.resolve_conflict takes it.';

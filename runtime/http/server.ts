@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createAdaptorServer } from '@hono/node-server';
 import { longestHeaders } from './limits.ts';
 
@@ -25,11 +26,30 @@ export function createHttpServer(app: { fetch: Parameters<typeof createAdaptorSe
   return server;
 }
 
-/** Takes no new connections, lets the requests under way finish, and cuts off what is left after a while. */
+/** How long connections that are kept are served while the server stops. */
+const LAST_ANSWERS_MS = 1_000;
+
+/**
+ * Stops a server without losing a request. For a second everything is served as before, but each answer ends its connection (RFC 9112, 9.6), so
+ * that a load balancer that keeps connections goes to another server by itself. Then nothing new is taken, what is under way may finish, and
+ * what is left when the time is over is cut off.
+ */
 export async function closeServer(server: Server, graceMs = 15_000): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
   const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+  if (await hasConnections(server)) {
+    server.prependListener('request', (_, response) => response.setHeader('connection', 'close'));
+    await pause(Math.min(LAST_ANSWERS_MS, graceMs));
+  }
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  // Who was answered meanwhile, and had asked before, may keep a connection that nobody uses.
+  const idle = setInterval(() => server.closeIdleConnections(), 100);
   await closed;
+  clearInterval(idle);
   clearTimeout(timer);
+}
+
+function hasConnections(server: Server): Promise<boolean> {
+  return new Promise((resolve, reject) =>
+    server.getConnections((error, count) => (error === null ? resolve(count > 0) : reject(error))),
+  );
 }

@@ -4,6 +4,7 @@ import { findServerUser } from '../../local/server-user.ts';
 import { type Faults, startFaults } from './faults.ts';
 import { checkAll, checkQueries, type Invariant } from './invariants.ts';
 import { startLoad } from './load.ts';
+import { addMembers } from './members.ts';
 import { createChance } from './random.ts';
 import { durableServer } from './server.ts';
 import { settle } from './settle.ts';
@@ -54,7 +55,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const bin = `${await findPostgres(18, findServerUser())}/bin`;
   const { logs, pooled = false } = options;
   const startServer = durableServer({ bin, logs });
-  const world = await createWorld({ chance, logs, pooled, startServer }, parts);
+  const world = await createWorld(
+    { chance, logs, pooled, startServer, callbacks: 1, addMembers: (client) => addMembers(client, 80) },
+    parts,
+  );
   const load = startLoad(world, chance);
   const faults = startFaults(world, chance, [500, 2_500]);
   options.report(`${options.seconds} s of chaos, seed ${options.seed}`);
@@ -81,7 +85,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     'requests at member systems': world.memberSystems.requests(),
     'pushes in all': waiting,
     ...(await countPushes(world)),
-    'program starts': [world.callback, ...world.workers].reduce((sum, program) => sum + program.starts(), 0),
+    'program starts': [...world.callbacks, ...world.workers].reduce((sum, program) => sum + program.starts(), 0),
     'enqueue to start afterwards, median': `${delays[Math.floor(delays.length / 2)]} ms`,
     'enqueue to start afterwards, slowest': `${delays.at(-1)} ms`,
   };
@@ -98,7 +102,8 @@ async function untilReady(world: World): Promise<void> {
         `select count(*)::int as alive from sync.workers where seen_at > now() - interval '5 seconds'`,
       )
       .catch(() => []);
-    if ((row?.alive ?? 0) >= world.workers.length && world.callback.pid() !== undefined) return;
+    if ((row?.alive ?? 0) >= world.workers.length && world.callbacks.every((callback) => callback.pid() !== undefined))
+      return;
     if (performance.now() > deadline) throw new Error('the programs did not come back');
     await pause(200);
   }

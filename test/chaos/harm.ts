@@ -38,7 +38,7 @@ export function createHarm(
       await pause(17_000, undefined, { signal: stopping }).catch(() => undefined);
       signal(pid, 'SIGCONT');
     },
-    'callback killed': () => signal(world.callback.pid(), 'SIGKILL'),
+    'callback killed': () => signal(chance.pick(world.callbacks).pid(), 'SIGKILL'),
     async 'database stopped immediately'() {
       if (!databaseIsUp) return;
       databaseIsUp = false;

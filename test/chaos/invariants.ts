@@ -15,6 +15,9 @@ export interface Invariant {
   readonly broken: string[];
 }
 
+/** What was promised to those who logged in. */
+type Promised = Pick<Load, 'acknowledged' | 'logins'>;
+
 /** Queries that must find nothing: id of what breaks the rule. */
 const queries: Record<string, string> = {
   // A lease that has run out is taken up by the next sweep; while another one is under way, reconcile's own does nothing.
@@ -50,7 +53,7 @@ export async function checkQueries(
   );
 }
 
-async function checkAcknowledged(world: AnyWorld, load: Load): Promise<Invariant[]> {
+async function checkAcknowledged(world: AnyWorld, load: Promised): Promise<Invariant[]> {
   const ids = [...load.acknowledged];
   const lost = await world.admin<{ id: string }>(
     `select t.id from unnest($1::uuid[]) as t(id) where not exists (select from registry.observations as o where o.id = t.id)`,
@@ -149,7 +152,7 @@ async function checkTables(world: AnyWorld): Promise<Invariant> {
 }
 
 /** Everything that has to hold when the dust has settled. */
-export async function checkAll(world: AnyWorld, load: Load): Promise<Invariant[]> {
+export async function checkAll(world: AnyWorld, load: Promised): Promise<Invariant[]> {
   return [
     ...(await checkAcknowledged(world, load)),
     ...(await checkQueries(world)),

@@ -4,8 +4,8 @@ import { resetSocket } from '../support/reset-socket.ts';
 /** The address programs know the database under; where it leads can change, and connections can be cut. */
 export interface Entrance {
   readonly port: number;
-  /** New connections go to another port; open ones stay where they are. */
-  lead(port: number): void;
+  /** New connections go to these ports, in turn; open ones stay where they are. */
+  lead(...ports: number[]): void;
   /** Breaks all open connections. */
   cut(): void;
   /** Breaks them, and refuses new ones until `mend`. */
@@ -14,14 +14,16 @@ export interface Entrance {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Starts on a free port. @param target where it leads at first */
-export async function startProxy(target: number): Promise<Entrance> {
+/** @param targets where it leads at first; @param ownPort a free one where none is named */
+export async function startProxy(targets: readonly number[], ownPort = 0): Promise<Entrance> {
   const pairs = new Set<readonly [Socket, Socket]>();
-  let leadsTo = target;
+  let leadsTo = targets;
+  let turn = 0;
   let refusing = false;
 
   const server = createServer((client) => {
-    const upstream = connect(leadsTo, '127.0.0.1');
+    turn += 1;
+    const upstream = connect(leadsTo[turn % leadsTo.length] as number, '127.0.0.1');
     const pair = [client, upstream] as const;
     pairs.add(pair);
     const end = () => {
@@ -34,7 +36,7 @@ export async function startProxy(target: number): Promise<Entrance> {
     client.pipe(upstream);
     upstream.pipe(client);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(ownPort, '127.0.0.1', resolve));
   const cut = () => {
     for (const [client, upstream] of pairs) {
       resetSocket(client);
@@ -44,8 +46,8 @@ export async function startProxy(target: number): Promise<Entrance> {
   const address = server.address();
   return {
     port: address !== null && typeof address === 'object' ? address.port : 0,
-    lead(port) {
-      leadsTo = port;
+    lead(...ports) {
+      leadsTo = ports;
     },
     cut,
     close() {

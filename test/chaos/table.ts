@@ -1,6 +1,7 @@
 import type { AvailabilityReport } from './availability/run.ts';
 import type { ChaosReport } from './chaos.ts';
 import type { Invariant } from './invariants.ts';
+import type { RotationReport } from './rotation/run.ts';
 
 function section(title: string, rows: [string, string | number][]): string {
   const width = Math.max(...rows.map(([name]) => name.length));
@@ -36,6 +37,15 @@ export function writeAvailabilityTable({ seed, pauses, figures, invariants }: Av
   return [
     `seed ${seed}, ${pauses.length} faults`,
     section('Seconds without a confirmed login, after each', [...rows, ['longest', longest.toFixed(1)]]),
+    section('What happened', Object.entries(figures)),
+    section('What must hold', verdicts(invariants)),
+  ].join('\n\n');
+}
+
+/** The same of a run in which keys turned over. */
+export function writeRotationTable({ seed, seconds, figures, invariants }: RotationReport): string {
+  return [
+    `seed ${seed}, ${seconds} s`,
     section('What happened', Object.entries(figures)),
     section('What must hold', verdicts(invariants)),
   ].join('\n\n');

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
+import type pg from 'pg';
 import { findFreePort } from '../../local/free-port.ts';
 import { createKeys, type LocalKeys } from '../../local/keys.ts';
 import { configureSamples, sampleConfiguration } from '../../local/sample-data/configuration.ts';
@@ -10,7 +11,8 @@ import { issuersAt, localUrl } from '../../local/stack/programs.ts';
 import { createSecrets } from '../../local/stack/secrets.ts';
 import type { KeptProgram } from './kept-program.ts';
 import { type MemberSystems, startMemberSystems } from './member-systems.ts';
-import { addMembers, type ChaosMember } from './members.ts';
+import type { ChaosMember } from './members.ts';
+import type { Entrance } from './proxy.ts';
 import type { Chance } from './random.ts';
 import type { DatabaseServer, Server } from './server.ts';
 import { type ChaosDatabase, type DatabaseOptions, startDatabase } from './world/database.ts';
@@ -20,6 +22,10 @@ export interface WorldOptions<Kind extends DatabaseServer> extends Omit<Database
   readonly chance: Chance;
   /** For the programs' logs, which stay. */
   readonly logs: string;
+  /** How many callbacks there are. */
+  readonly callbacks: number;
+  /** Who is added besides the samples. */
+  addMembers(client: pg.ClientBase, keys: LocalKeys): Promise<ChaosMember[]>;
 }
 
 /** The whole system, with member systems that misbehave. */
@@ -27,7 +33,10 @@ export interface World<Kind extends DatabaseServer = Server> extends ChaosDataba
   readonly memberSystems: MemberSystems;
   readonly members: readonly ChaosMember[];
   readonly keys: LocalKeys;
-  readonly callback: KeptProgram;
+  readonly callbacks: readonly KeptProgram[];
+  /** The address of the callbacks, which leads to their ports in turn. */
+  readonly callbackEntrance: Entrance;
+  readonly callbackPorts: readonly number[];
   readonly workers: readonly KeptProgram[];
   readonly callbackUrl: string;
   readonly logs: string;
@@ -70,12 +79,12 @@ export async function createWorld<Kind extends DatabaseServer>(
   await configureSamples(ownerUrl, sampleConfiguration(surroundings));
   await withClient(ownerUrl, (client) => seed(client, { keys, issuers }));
   await admin(`update sync.member_systems set timeout_ms = 1000, concurrency = 6`);
-  const members = await withClient(ownerUrl, (client) => addMembers(client, 80));
+  const members = await withClient(ownerUrl, (client) => options.addMembers(client, keys));
 
   const callbackUrl = localUrl(ports.callback);
   const secrets = createSecrets(callbackUrl);
   const programs = await startPrograms(
-    { ports, keys, secrets, database: asStackDatabase(database), logs, pooled },
+    { ports, keys, secrets, database: asStackDatabase(database), logs, pooled, callbacks: options.callbacks },
     parts,
   );
   return Object.assign(database, { memberSystems, members, keys, ...programs, callbackUrl, logs, folder });

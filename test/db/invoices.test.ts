@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { afterAll, test } from 'vitest';
+import { blocked } from '../support/blocked.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { atTheDesk, type Desk } from '../support/desk.ts';
+import { begin } from '../support/waiting.ts';
 
 const db: TestDatabase = await createTestDatabase();
 afterAll(() => db[Symbol.asyncDispose]());
@@ -273,4 +275,37 @@ test('who takes a slot locks that one and no other: somebody else finds one at t
       await client.query('rollback');
       client.release();
     }
+  }));
+
+test('two answers at the same moment close the breaker of the invoice service once', () =>
+  atTheDesk(async (desk) => {
+    const { db, callback } = desk;
+    const { invoices, load, ids } = await withInvoices(desk, 2);
+    const organizationId = callback.organization.id;
+    await db.pool.query(`insert into registry.members (organization_id, external_id) values ($1, 'm2')`, [
+      organizationId,
+    ]);
+    await load(invoices.map((invoice, at) => ({ ...invoice, member: `m${at + 1}` })));
+    const worker = db.poolFor('sync_worker');
+    const reports: string[] = [];
+    for (const id of await ids()) {
+      const { rows } = await worker.query('select * from billing.claim_invoice($1, $2)', [id, 'w']);
+      const { fencing_token } = rows[0];
+      const answered = { result: 'rejected', http_status: 400, error_code: 'http_400' };
+      reports.push(JSON.stringify({ invoice_id: id, worker_id: 'w', fencing_token, ...answered }));
+    }
+    await db.pool.query(
+      `insert into billing.breakers (organization_id, state, failures, openings, error_code, opened_at, probe_at)
+       values ($1, 'open', 5, 1, 'http_5xx', now(), now() + interval '1 hour')`,
+      [organizationId],
+    );
+    const finish = 'select * from billing.finish_invoice($1)';
+    await using first = await begin(db);
+    await first.query(finish, [reports[0]]);
+    const second = worker.query(finish, [reports[1]]);
+    await blocked(db, 1);
+    await first.query('commit');
+    await second;
+    const { rows } = await db.pool.query(`select event from audit.events where event = 'invoice_breaker_closed'`);
+    assert.equal(rows.length, 1);
   }));

@@ -57,6 +57,16 @@ test('a case is taken, a colleague who takes it is told who has it, given back i
     );
     assert.equal((await one(db, 'select assigned_to from registry.conflicts')).assigned_to, null);
     assert.equal((await coordinator.call('assign_conflict', id, coordinator.userId)).code, 'not_open');
+    const { rows: told } = await db.pool.query(
+      `select message, detail ->> 'assigned_to' as to from audit.events where event = 'case_assigned' order by id`,
+    );
+    const toSomebody = 'The case was assigned to a coordinator.';
+    assert.deepEqual(told, [
+      { message: toSomebody, to: coordinator.userId },
+      { message: toSomebody, to: colleague.userId },
+      { message: 'The case is assigned to nobody.', to: null },
+      { message: toSomebody, to: colleague.userId },
+    ]);
   }));
 
 test('two coordinators take one case at the same moment: one has it, the other is told so', () =>

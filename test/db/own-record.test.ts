@@ -223,6 +223,13 @@ test('a number that did not come by consent is kept, and what was to be sent is 
   assert.equal((await record(member))?.delivery, 'not_sent');
 });
 
+test('a number that an import brought is kept, also where the member had consented to another way of storing it', async () => {
+  await using db = await createTestDatabase();
+  const { member } = await consented(db);
+  await db.pool.query(`update registry.members set personnummer_source = 'import'`);
+  assert.deepEqual(await member.call('withdraw_my_consent'), { providers: ['vipps'], number: 'kept' });
+});
+
 test('withdrawn while the number is being sent: it is removed after it, whether it arrived or not', async () => {
   for (const report of [
     { result: 'delivered', status: 200 },

@@ -210,6 +210,28 @@ test('a report on a push, or on a member, that somebody holds on to is left out 
     );
   }));
 
+test('a report on many locks their members in one order, so that two of them never wait for each other', () =>
+  withPush(async (bench) => {
+    const other = await addPush(bench, 1);
+    const claims = await claimAll(bench, [bench.id, other]);
+    const failure = { result: 'retry', http_status: 503, error_code: 'http_5xx' };
+    const reports = claims.map(({ push_id, fencing_token }) => ({ push_id, fencing_token, ...failure }));
+    const { rows: members } = await bench.db.pool.query('select member_id as id from sync.pushes order by member_id');
+    const [first, last] = members as [{ id: string }, { id: string }];
+    // Written again, the last one is found first where nobody sorts.
+    await bench.db.pool.query('update registry.members set phone = phone where id = $1', [first.id]);
+    await using holder = await begin(bench.db);
+    await holder.query('select from registry.members where id = $1 for update', [last.id]);
+    const waiting = finishPushes(bench.worker, reports as Report[], true);
+    await blocked(bench.db, 1);
+    await assert.rejects(
+      bench.db.pool.query('select from registry.members where id = $1 for update nowait', [first.id]),
+      { code: '55P03' },
+    );
+    await holder.query('rollback');
+    assert.equal((await waiting).length, 2);
+  }));
+
 test('with the report the next one that is due is claimed, and its job is gone', () =>
   withPush(async (bench) => {
     const [next, later] = [await addPush(bench, 1), await addPush(bench, 2)];

@@ -100,7 +100,7 @@ async function judge(mutant: Mutant, coverage: Coverage): Promise<Verdict> {
 
 /** `test/db/x.test.ts > what it says`, as the default reporter writes it. */
 function firstFailure(output: string): string | undefined {
-  return / FAIL {2}(?:\|?[\w-]+\|? +)?(test\/\S+\.test\.ts(?: > .*)?)/.exec(stripVTControlCharacters(output))?.[1];
+  return / FAIL +(?:\|?[\w-]+\|? +)?(test\/\S+\.test\.ts(?: > .*)?)/.exec(stripVTControlCharacters(output))?.[1];
 }
 
 async function coverageOf(): Promise<Coverage> {

@@ -10,6 +10,8 @@ const LONGEST = [
   'test/db/migrate.test.ts',
   'test/end-to-end/restored-backup.test.ts',
   'test/db/sealed-restore.test.ts',
+  'test/local/restore-drill.test.ts',
+  'test/end-to-end/previous-release.test.ts',
   'test/members-import/moved-numbers.test.ts',
   'test/chaos/chaos.test.ts',
   'test/chaos/failover.test.ts',

@@ -11,18 +11,23 @@ import type { AnyWorld } from '../world.ts';
 const STATEMENT = `select outcome from login.record_observation(observation_id => $1, organization => $2, provider => 'vipps',
   issuer => $3, subject => $4, authenticated_at => now(), personnummer_index => $5, personnummer_sealed => $6,
   personnummer_masked => $7, given_name => 'Kaos', family_name => 'Kaosdatter', birth_date => $8, phone => $9,
-  phone_verified => true, email => $10, email_verified => true)`;
+  phone_verified => true, email => $10, email_verified => true, personnummer_index_previous => $11)`;
 
 /** What the callback may do in the database. */
 interface ActingCallback {
   /** Records a login. @returns the observation's id when the database has confirmed it, undefined when it was given up */
   record(member: ChaosMember, number: string): Promise<string | undefined>;
+  /** As a program that was restarted: seals and indexes with the keys that the world has now. */
+  takeUpKeys(): void;
   close(): Promise<void>;
 }
 
 export function actAsCallback(world: AnyWorld): ActingCallback {
-  const sealer = createSealer(parsePublicKeys(world.keys.PERSONNUMMER_SEALING_KEYS).keys);
-  const indexer = createIndexer(parseSecrets(world.keys.PERSONNUMMER_INDEX_SECRETS).secrets);
+  const readKeys = () => ({
+    sealer: createSealer(parsePublicKeys(world.keys.PERSONNUMMER_SEALING_KEYS).keys),
+    indexer: createIndexer(parseSecrets(world.keys.PERSONNUMMER_INDEX_SECRETS).secrets),
+  });
+  let keys = readKeys();
   const pool = new pg.Pool({
     connectionString: world.urlFor('auth_callback'),
     max: 4,
@@ -37,17 +42,19 @@ export function actAsCallback(world: AnyWorld): ActingCallback {
     async record(member, brought) {
       const id = randomUUID();
       const number = asPersonnummer(brought);
+      const [index, ...previous] = keys.indexer.indexes(number, member.organizationId);
       const values = [
         id,
         member.organization,
         member.issuer,
         member.subject,
-        indexer.indexes(number, member.organizationId)[0],
-        await sealer.seal(number),
+        index,
+        await keys.sealer.seal(number),
         number.masked(),
         member.birthDate,
         member.phone,
         member.email,
+        previous,
       ];
       for (let attempt = 0; attempt < 3; attempt += 1) {
         try {
@@ -58,6 +65,9 @@ export function actAsCallback(world: AnyWorld): ActingCallback {
         }
       }
       return undefined;
+    },
+    takeUpKeys() {
+      keys = readKeys();
     },
     close: () => pool.end(),
   };

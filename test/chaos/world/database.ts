@@ -47,7 +47,7 @@ export async function startDatabase<Kind extends DatabaseServer>(
   await migrate({ databaseUrl: ownerUrl });
   await withClient(ownerUrl, (client) => prepareLoginRoles(client, (role) => passwords.get(role) ?? ''));
 
-  const proxy = await startProxy(started.port);
+  const proxy = await startProxy([started.port]);
   parts.use(proxy);
   const entrance = options.pooled ? await pooler(folder, proxy.port, passwords, parts) : proxy.port;
   return Object.assign(holder, {

@@ -5,15 +5,18 @@ import type { ProgramOptions } from '../../../local/program.ts';
 import type { StackDatabase } from '../../../local/stack/database.ts';
 import { describePrograms, localUrl, type ProgramSettings } from '../../../local/stack/programs.ts';
 import { type KeptProgram, keepProgram } from '../kept-program.ts';
+import { startProxy } from '../proxy.ts';
 import type { DatabaseServer } from '../server.ts';
 import type { ChaosDatabase } from './database.ts';
 
 interface ProgramsOptions extends ProgramSettings {
   /** The workers' database is behind a pooler. */
   readonly pooled: boolean;
+  /** How many callbacks. */
+  readonly callbacks: number;
 }
 
-/** Starts the provider, the callback and two workers. @param parts what is started is added here, for the caller to end */
+/** Starts the provider, the callbacks and two workers. @param parts what is started is added here, for the caller to end */
 export async function startPrograms(options: ProgramsOptions, parts: AsyncDisposableStack) {
   const programs = describePrograms(options);
   const described = (name: string) => {
@@ -27,10 +30,29 @@ export async function startPrograms(options: ProgramsOptions, parts: AsyncDispos
     return kept;
   };
   await keep(described('identity-provider'));
-  const callback = await keep(described('callback'));
+  const callbackPorts: number[] = [];
+  const callbacks = [];
+  for (let nth = 1; nth <= options.callbacks; nth += 1) {
+    const port = await findFreePort();
+    callbackPorts.push(port);
+    callbacks.push(await keep(callback(described('callback'), { nth, port, logs: options.logs })));
+  }
+  const callbackEntrance = await startProxy(callbackPorts, options.ports.callback);
+  parts.use(callbackEntrance);
   const workers = [];
   for (const nth of [1, 2]) workers.push(await keep(await worker(described('worker'), nth, options)));
-  return { callback, workers };
+  return { callbacks, callbackEntrance, callbackPorts, workers };
+}
+
+/** One of several callbacks behind one address: its own port and log. */
+function callback(program: ProgramOptions, { nth, port, logs }: { nth: number; port: number; logs: string }) {
+  return {
+    ...program,
+    name: `callback ${nth}`,
+    environment: { ...program.environment, PORT: String(port) },
+    logFile: join(logs, `callback-${nth}.log`),
+    readyUrl: `${localUrl(port)}/readyz`,
+  };
 }
 
 /** One of several workers: its own port and log. */

@@ -1,0 +1,72 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { describeError } from '../../../runtime/describe-error.ts';
+import { actAsCallback } from '../load/acting-callback.ts';
+import { logInOverHttp, members } from '../load/over-http.ts';
+import type { Load } from '../load.ts';
+import type { Chance } from '../random.ts';
+import type { AnyWorld } from '../world.ts';
+
+/** Every so many is a whole login over HTTP; the rest hand over their row as the callback does. */
+const ONE_OVER_HTTP = 5;
+
+export interface SteadyLogins extends Pick<Load, 'acknowledged' | 'logins'> {
+  /** What went wrong, one line for each login. */
+  readonly failures: readonly string[];
+  begun(): number;
+  /** The callback that is acted here is restarted with the world's keys. */
+  takeUpKeys(): void;
+  stop(): Promise<void>;
+}
+
+/** So many logins a second, evenly, whatever else happens. Everybody logs in once before somebody does again. */
+export function startSteadyLogins(world: AnyWorld, chance: Chance, perSecond: number): SteadyLogins {
+  const acknowledged = new Set<string>();
+  const failures: string[] = [];
+  const callback = actAsCallback(world);
+  const people = chance.shuffle([...world.members]);
+  const stopping = new AbortController();
+  const underWay = new Set<Promise<void>>();
+  let [begun, direct, overHttp] = [0, 0, 0];
+
+  async function handOver(): Promise<void> {
+    const person = people[direct++ % people.length] as (typeof people)[number];
+    const id = await callback.record(person, person.numbers[0]);
+    if (id === undefined) failures.push(`${person.externalId} got no answer`);
+    else acknowledged.add(id);
+  }
+
+  async function logInAsApp(): Promise<void> {
+    try {
+      if (await logInOverHttp(world, chance, members)) overHttp += 1;
+      else failures.push('a login over HTTP was refused');
+    } catch (error) {
+      failures.push(`a login over HTTP: ${describeError(error)}`);
+    }
+  }
+
+  async function keepPace(): Promise<void> {
+    const start = performance.now();
+    while (!stopping.signal.aborted) {
+      await pause(Math.max(0, start + (begun * 1_000) / perSecond - performance.now()));
+      begun += 1;
+      const login = begun % ONE_OVER_HTTP === 0 ? logInAsApp() : handOver();
+      underWay.add(login);
+      void login.finally(() => underWay.delete(login));
+    }
+  }
+
+  const pace = keepPace();
+  return {
+    acknowledged,
+    failures,
+    begun: () => begun,
+    logins: () => overHttp,
+    takeUpKeys: () => callback.takeUpKeys(),
+    async stop() {
+      stopping.abort();
+      await pace;
+      await Promise.all(underWay);
+      await callback.close();
+    },
+  };
+}
