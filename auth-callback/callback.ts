@@ -5,6 +5,7 @@ import { createGuardedFetch } from '../runtime/guarded-fetch.ts';
 import { createReadiness, type Readiness } from '../runtime/http/readiness.ts';
 import { createHttpServer } from '../runtime/http/server.ts';
 import type { Logger } from '../runtime/logger.ts';
+import { noTracing, type Tracing } from '../runtime/tracing/tracing.ts';
 import { createNumberReader } from './claims/number-evidence.ts';
 import type { CallbackConfig } from './config.ts';
 import { createConsentSealer } from './consent/consent-request.ts';
@@ -26,7 +27,12 @@ interface Callback {
 }
 
 /** Makes everything and puts it together. The server is not listening yet. */
-export async function createCallback(config: CallbackConfig, pool: Pool, log: Logger): Promise<Callback> {
+export async function createCallback(
+  config: CallbackConfig,
+  pool: Pool,
+  log: Logger,
+  tracing: Tracing = noTracing,
+): Promise<Callback> {
   const database = createLoginDatabase(pool);
   const readiness = createReadiness((timeoutMs) => within(timeoutMs, database.providers(timeoutMs)), log);
   const { publicUrl, rates, capacity, capacityPerAddress, trustedProxyDepth, metricsToken } = config;
@@ -40,6 +46,7 @@ export async function createCallback(config: CallbackConfig, pool: Pool, log: Lo
     database,
     readiness,
     log,
+    tracing,
     ...providerDependencies(config, database, log),
     ...(await sessionDependencies(config, database)),
     numbers: createNumberReader({
@@ -50,7 +57,7 @@ export async function createCallback(config: CallbackConfig, pool: Pool, log: Lo
     sealer: createTransactionSealer(config.transactionSecrets),
     consents: createConsentSealer(config.transactionSecrets),
     hints: createNumberHints(config.transactionSecrets),
-    metrics: createMetrics({ withProcess: true }),
+    metrics: createMetrics({ withProcess: true, droppedSpans: () => tracing.dropped() }),
     webhookSecrets: (name) => config.webhookSecrets.get(name),
     allowsPlainHttp: config.rules.allowsPlainHttp,
   });

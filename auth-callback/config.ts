@@ -5,6 +5,7 @@ import { type Deployment, type DeploymentRules, deploymentRules } from '../runti
 import { type EnvironmentReader, readEnvironment } from '../runtime/environment.ts';
 import { type LedgerSetting, readLedgerSetting } from '../runtime/erasure-ledger.ts';
 import { type LogLevel, logLevels } from '../runtime/logger.ts';
+import { readTracingSetting, type TracingSetting } from '../runtime/tracing/setting.ts';
 import { parseSigningKeys } from './session/access-token.ts';
 import { webhookSecretFault } from './webhook/webhook-secrets.ts';
 
@@ -54,6 +55,8 @@ export interface CallbackConfig extends ProviderConfig {
   logLevel: LogLevel;
   /** Whoever has it may read `/metrics`; undefined: nobody. */
   metricsToken: string | undefined;
+  /** Where spans are sent; null: nothing is traced. */
+  tracing: TracingSetting | null;
 }
 
 type Environment = Record<string, string | undefined>;
@@ -79,6 +82,7 @@ export function readCallbackConfig(environment: Environment = process.env): Call
     capacityPerAddress: env.integer('MAX_CONCURRENT_PER_ADDRESS', { min: 1, max: 1_000_000, default: 100 }),
     logLevel: env.oneOf('LOG_LEVEL', logLevels, 'info'),
     metricsToken: env.bearerToken('METRICS_TOKEN'),
+    tracing: readTracingSetting(env),
   };
   env.finish();
   return config;

@@ -8,6 +8,7 @@ import { Logger, runMigrations } from 'graphile-worker';
 import pg from 'pg';
 import { consoleOutput, runCommand } from '../runtime/command-line.ts';
 import { ConfigurationError, readEnvironment } from '../runtime/environment.ts';
+import { keepsSession } from '../runtime/session-mode.ts';
 import { applyMigrations } from './dbmate.ts';
 import { createPatience, LOCK_TIMEOUT } from './lock-patience.ts';
 import { MIGRATIONS_FOLDER } from './migration-files.ts';
@@ -56,6 +57,7 @@ export async function migrate({
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'migrate' });
   await client.connect();
   try {
+    await refuseTransactionMode(client, databaseUrl);
     client.on('notice', ({ severity, message }) => severity === 'WARNING' && message && log(message));
     await client.query(`select set_config('search_path', $1, false)`, [SEARCH_PATH]);
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
@@ -85,6 +87,15 @@ export async function migrate({
   }
 }
 
+/** There neither the lock nor the owners that steps act as would last, and a stranger could be given a connection that acts as an owner. */
+async function refuseTransactionMode(client: pg.Client, databaseUrl: string): Promise<void> {
+  if (await keepsSession(client, databaseUrl)) return;
+  throw new Error(
+    'DATABASE_URL leads to a pooler in transaction mode, where no migration can run. ' +
+      'Use the direct connection, or the pooler in session mode (on Supabase port 5432)',
+  );
+}
+
 /** graphile-worker's tables belong to `queue_owner`: they have row security without policies, so only an owner can use them. */
 async function installQueue(client: pg.Client, databaseUrl: string, log: (line: string) => void): Promise<void> {
   await client.query(`do $$ begin
@@ -109,6 +120,8 @@ async function installQueue(client: pg.Client, databaseUrl: string, log: (line: 
     await createBookkeeping(pool);
     await runMigrations({ pgPool: pool, logger: new Logger(() => () => undefined) });
     await pool.query(await readFile(here('queue.sql'), 'utf8'));
+    // A pooler may hand the session on as it was left.
+    await pool.query('reset role; reset search_path');
   } finally {
     await pool.end();
   }

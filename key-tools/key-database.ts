@@ -29,7 +29,7 @@ export async function withKeyDatabase<Result>(
   try {
     await client.connect();
     await client.query('set role registry_owner');
-    return await action({
+    const result = await action({
       inUse: (kind) =>
         rows('select key, place, rows from private.keys_in_use() where kind = $1 order by key, place', [kind]),
       neededFor: (kind, key) => rows('select place, rows from private.key_is_needed($1, $2)', [kind, key]),
@@ -47,6 +47,9 @@ export async function withKeyDatabase<Result>(
         return newest?.note ?? null;
       },
     });
+    // A pooler may hand the session on as it was left.
+    await client.query('reset role');
+    return result;
   } finally {
     await client.end();
   }

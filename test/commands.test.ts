@@ -17,6 +17,8 @@ const commands = [
   ],
   ...['audit:verify', 'audit:witness', 'configure', 'members:import', 'migrate', 'keys:create', 'keys:rotate'],
   'restore:drill',
+  'supabase:check',
+  'release:build',
 ];
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
 const fileOf = (command: string) => scripts[command]?.split(' ').at(-1) as string;

@@ -4,6 +4,7 @@ import { type Deployment, deploymentRules } from '../runtime/deployment.ts';
 import { type EnvironmentReader, readEnvironment } from '../runtime/environment.ts';
 import { type LedgerSetting, readLedgerSetting } from '../runtime/erasure-ledger.ts';
 import { type LogLevel, logLevels } from '../runtime/logger.ts';
+import { readTracingSetting, type TracingSetting } from '../runtime/tracing/setting.ts';
 
 /** Everything the worker takes from its environment. */
 export interface WorkerConfig {
@@ -26,6 +27,8 @@ export interface WorkerConfig {
   /** Where erasures stand outside the database; null: nowhere. */
   readonly erasureLedger: LedgerSetting | null;
   readonly logLevel: LogLevel;
+  /** Where spans are sent; null: nothing is traced. */
+  readonly tracing: TracingSetting | null;
 }
 
 /** What the worker seals the audit with. */
@@ -94,6 +97,7 @@ export function readConfig(variables: Variables = process.env): WorkerConfig {
     health: port === 0 ? null : { host, port, metricsToken },
     erasureLedger: readLedgerSetting(environment, deploymentRules(deployment)),
     logLevel: environment.oneOf('LOG_LEVEL', logLevels, 'info'),
+    tracing: readTracingSetting(environment),
   };
   environment.finish();
   return config;

@@ -5,7 +5,9 @@ import { deploymentRules } from '../runtime/deployment.ts';
 import { refuseMissingErasures } from '../runtime/erasure-ledger.ts';
 import { createGuardedFetch } from '../runtime/guarded-fetch.ts';
 import type { Logger } from '../runtime/logger.ts';
+import { askWhenAccepted, createSignIn, type SignIn } from '../runtime/sign-in.ts';
 import { refuseUnusableFile, refuseWrongDatabase } from '../runtime/start-refused.ts';
+import { noTracing, type Tracing } from '../runtime/tracing/tracing.ts';
 import type { ReachConfig, WorkerConfig } from './config.ts';
 import { createWorkerPool } from './database/pool.ts';
 import { createWorkerDatabase, type WorkerDatabase } from './database.ts';
@@ -64,7 +66,7 @@ const giveUpAfterMs = 10 * 60_000;
 const longestAnswerBytes = 256 * 1024;
 
 /** What reads numbers and reaches member systems, from the configuration. */
-export function createCarrier(config: WorkerConfig): DeliverOptions {
+export function createCarrier(config: WorkerConfig): Omit<DeliverOptions, 'tracing'> {
   const options = { deployment: config.deployment, maxBytes: longestAnswerBytes };
   const numbers: OpenNumberOptions = {
     unsealer: createUnsealer(config.unsealingKeys),
@@ -118,21 +120,33 @@ export function createErasing(config: WorkerConfig, database: WorkerDatabase): E
  * @throws {StartRefused} where the database or the file of checkpoints is not what it should be
  * @throws {LedgerError} when the database lacks an erasure of the ledger, or the ledger cannot be read
  */
-export async function checkBeforeStart(config: WorkerConfig, log: Logger): Promise<void> {
+export async function checkBeforeStart(config: WorkerConfig, log: Logger, signIn: SignIn): Promise<void> {
   const { checkpointFile } = config.sealing;
   if (checkpointFile !== null) await refuseUnusableFile('AUDIT_CHECKPOINT_FILE', checkpointFile);
-  const pool = createWorkerPool(config, log);
+  const pool = createWorkerPool(config, log, signIn);
+  const { missingErasures } = createWorkerDatabase(pool);
   try {
-    await refuseWrongDatabase(pool, { role: 'sync_worker', schema: 'worker' });
-    await refuseMissingErasures(config.erasureLedger, config.deployment, createWorkerDatabase(pool).missingErasures);
+    await askWhenAccepted(signIn, async () => {
+      await refuseWrongDatabase(pool, { role: 'sync_worker', schema: 'worker' });
+      await refuseMissingErasures(config.erasureLedger, config.deployment, missingErasures);
+    });
   } finally {
     await pool.end();
   }
 }
 
-/** Builds the real things and starts taking jobs. */
-export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTuning = {}): RunningWorker {
-  const pool: Pool = createWorkerPool(config, log);
+/**
+ * Builds the real things and starts taking jobs.
+ *
+ * @param surroundings.signIn of all connections of this process
+ */
+export function createWorker(
+  config: WorkerConfig,
+  log: Logger,
+  tuning: WorkerTuning = {},
+  { signIn = createSignIn(log), tracing = noTracing }: { signIn?: SignIn; tracing?: Tracing } = {},
+): RunningWorker {
+  const pool: Pool = createWorkerPool(config, log, signIn);
   const { preparedStatements } = config;
   const database = createWorkerDatabase(pool, { preparedStatements, onGatherFailure: logGatherFailures(log) });
   const gate = createGate(config.concurrency);
@@ -142,6 +156,7 @@ export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTu
   const metrics = createMetrics({
     read: () => database.metrics(),
     readSealing: () => sealingDatabase.metrics(),
+    droppedSpans: () => tracing.dropped(),
     freshForMs: 5_000,
     withProcess: true,
   });
@@ -166,7 +181,7 @@ export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTu
   const parts = {
     drift,
     database,
-    deliver: createDeliver(carrier),
+    deliver: createDeliver({ ...carrier, tracing }),
     issue: createIssue(createInvoicing(config, carrier)),
     numbers: carrier,
     leases,
@@ -177,10 +192,10 @@ export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTu
     erasing: createErasing(config, database),
     renew: createRenew(carrier, config.unsealingKeys),
   };
-  const taskList = createTaskList({ ...parts, log, timeoutMs: taskTimeoutMs });
+  const taskList = createTaskList({ ...parts, log, tracing, timeoutMs: taskTimeoutMs });
   const { concurrency } = config;
   const run = {
-    createPool: () => createWorkerPool(config, log),
+    createPool: () => createWorkerPool(config, log, signIn),
     taskList,
     logger: createQueueLogger(log),
     concurrency,
@@ -194,6 +209,7 @@ export function createWorker(config: WorkerConfig, log: Logger, tuning: WorkerTu
     unlock: (poolIds) => unlockJobs(pool, poolIds),
     log,
     giveUpAfterMs,
+    pausedMs: signIn.pausedMs,
     ...(tuning.longestPauseMs !== undefined && { longestPauseMs: tuning.longestPauseMs }),
   });
   return {

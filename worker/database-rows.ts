@@ -29,6 +29,8 @@ const pushClaim = z.object({
   overdue: z.boolean(),
   /** When the change was made, RFC 3339 in UTC with microseconds. */
   made_at: z.string(),
+  /** Of the login that the change comes from, where that was traced (W3C Trace Context). */
+  traceparent: z.string().nullable(),
 });
 export type PushClaim = Readonly<z.infer<typeof pushClaim>>;
 
@@ -76,6 +78,10 @@ export const finished = z.object({
   next: pushClaim.nullable(),
 });
 export type Finished = Readonly<z.infer<typeof finished>>;
+
+/** What became of an observation whose decision had been put off. */
+export const settledObservation = z.object({ outcome: z.string(), traceparent: z.string().nullable() });
+export type SettledObservation = Readonly<z.infer<typeof settledObservation>>;
 
 /** An invoice that this worker holds, and what is recorded of the one member who is invoiced. */
 const invoiceClaim = z.object({

@@ -1,4 +1,5 @@
 import type { GuardedFetch } from '../runtime/guarded-fetch.ts';
+import type { Tracing } from '../runtime/tracing/tracing.ts';
 import type { PushClaim } from './database-rows.ts';
 import { Failure, type FailureCode } from './failure.ts';
 import { type Authorize, authorized } from './member-system/authorization.ts';
@@ -44,6 +45,7 @@ export interface DeliverOptions extends OpenNumberOptions {
   readonly fetch: GuardedFetch;
   /** For reading status URLs. */
   readonly readingFetch: GuardedFetch;
+  readonly tracing: Tracing;
 }
 
 /** Creates the function that delivers: opens the number, builds the request, sends it, and judges the answer. */
@@ -75,13 +77,15 @@ async function sendChange(
   personnummer: string | null,
   system: HttpMemberSystem,
   { signal, assertHeld }: Attempt,
-  { authorize, fetch }: DeliverOptions,
+  { authorize, fetch, tracing }: DeliverOptions,
 ): Promise<AttemptEnd> {
   const { push_id: pushId, made_at: madeAt, external_id: externalId } = claim;
   const request = buildRequest(system, { pushId, madeAt, externalId, personnummer });
   const answer = await authorized(system.authentication, authorize, (authorization) => {
     assertHeld();
-    return send(request, { fetch, timeoutMs: system.timeoutMs, signal, authorization });
+    return exchange(tracing, request, (traceparent) =>
+      send(request, { fetch, timeoutMs: system.timeoutMs, signal, authorization, traceparent }),
+    );
   });
   const { status: httpStatus, retryAfter, location } = answer;
   const verdict = classify(answer);
@@ -97,10 +101,12 @@ async function askStatus(
   claim: PushClaim,
   system: HttpMemberSystem,
   { signal }: Attempt,
-  { authorize, readingFetch: fetch }: DeliverOptions,
+  { authorize, readingFetch: fetch, tracing }: DeliverOptions,
 ): Promise<AttemptEnd> {
   const answer = await authorized(system.authentication, authorize, (authorization) =>
-    read(statusUrl, { fetch, timeoutMs: system.timeoutMs, signal, authorization }),
+    exchange(tracing, { method: 'GET', url: statusUrl }, (traceparent) =>
+      read(statusUrl, { fetch, timeoutMs: system.timeoutMs, signal, authorization, traceparent }),
+    ),
   );
   const { status: httpStatus, retryAfter, body } = answer;
   const word: unknown = body && Reflect.get(body, 'status');
@@ -109,6 +115,21 @@ async function askStatus(
   if (verdict !== 'accepted') return failed(verdict, httpStatus, retryAfter);
   if (claim.overdue) return { ...failed('acceptance_expired', httpStatus, null), final: true };
   return { result: verdict, httpStatus, errorCode: null, retryAfter, statusUrl };
+}
+
+/** One request to the member system, of which the trace has host and status only. */
+function exchange<Answer extends { readonly status: number }>(
+  tracing: Tracing,
+  { method, url }: { readonly method: string; readonly url: string },
+  ask: (traceparent: string | undefined) => Promise<Answer>,
+): Promise<Answer> {
+  const attributes = { 'http.request.method': method, 'server.address': new URL(url).hostname };
+  return tracing.span({ name: `${method} member system`, kind: 'client', attributes }, async (span) => {
+    const answer = await ask(tracing.traceparent());
+    span.set({ 'http.response.status_code': answer.status });
+    if (answer.status >= 400) span.fail(String(answer.status));
+    return answer;
+  });
 }
 
 function failed(code: FailureCode, httpStatus: number, retryAfter: number | null): AttemptEnd {

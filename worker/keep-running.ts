@@ -13,6 +13,8 @@ export interface KeepRunningOptions {
   readonly giveUpAfterMs: number;
   /** Longest pause between two tries, in milliseconds. */
   readonly longestPauseMs?: number;
+  /** How long the database is not to be asked, in milliseconds. */
+  readonly pausedMs?: () => number;
 }
 
 /** A queue that is started again when it ends unasked. */
@@ -61,7 +63,8 @@ export function keepRunning(options: KeepRunningOptions): KeptRunning {
       if (stopping.signal.aborted) return;
       // 57 is how graphile-worker says that the database's schema is newer than it understands.
       if (process.exitCode === 57) throw new Error('queue_schema_too_new');
-      await pause(patience.nextPauseMs(), undefined, { signal: stopping.signal }).catch(() => undefined);
+      const ms = Math.max(patience.nextPauseMs(), options.pausedMs?.() ?? 0);
+      await pause(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   }
 

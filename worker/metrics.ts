@@ -18,6 +18,8 @@ export interface MetricsOptions {
   /** How the tables stand. */
   read(): Promise<OrganizationMetrics[]>;
   readSealing(): Promise<SealingMetrics>;
+  /** Spans that no collector took. */
+  droppedSpans(): number;
   /** The tables are read at most this often, in milliseconds. */
   readonly freshForMs: number;
   /** Also memory, CPU, event loop and the like of this process. */
@@ -69,7 +71,7 @@ const sealingGauges: [name: string, help: string, value: (row: SealingMetrics) =
 ];
 
 /** Creates the worker's metrics. */
-export function createMetrics({ read, readSealing, freshForMs, withProcess }: MetricsOptions): Metrics {
+export function createMetrics({ read, readSealing, droppedSpans, freshForMs, withProcess }: MetricsOptions): Metrics {
   const registry = new Registry();
   if (withProcess) collectDefaultMetrics({ register: registry });
   const attempts = new Counter({
@@ -90,6 +92,15 @@ export function createMetrics({ read, readSealing, freshForMs, withProcess }: Me
     help: 'Attempts to issue an invoice, by how they ended.',
     labelNames: ['organization', 'result', 'error_code'],
     registers: [registry],
+  });
+  new Counter({
+    name: 'worker_trace_spans_dropped_total',
+    help: 'Spans of traces that no collector took.',
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(droppedSpans());
+    },
   });
   const mirrored = gauges.map(([name, help, value]) => ({
     gauge: new Gauge({ name: `worker_${name}`, help, labelNames: ['organization'], registers: [registry] }),

@@ -2,6 +2,7 @@ import { type GivenNumber, indexesOf, type NumberEvidence } from '../claims/numb
 import { LoginError } from '../errors.ts';
 import { type LoginEnding, letIn } from '../login/login-ending.ts';
 import type { LoginDependencies, LoginInFlight } from '../login/login-in-flight.ts';
+import { providerExchange } from '../login/provider-answer.ts';
 import { newSecret } from '../new-secret.ts';
 import { checkIssuerParameter, exchangeCode } from '../provider/code-exchange.ts';
 import { redirectUri } from '../provider/provider-row.ts';
@@ -28,7 +29,8 @@ export async function completeSecondLeg(
   login: LoginInFlight,
   first: FirstLeg,
 ): Promise<LoginEnding & { outcome: string; subject: string }> {
-  const answer = await hearAnswer(dependencies, login, first);
+  const hear = () => hearAnswer(dependencies, login, first);
+  const answer = await dependencies.tracing.span(providerExchange(login.row), hear);
   if (answer.status === 'contradicts') {
     await report(dependencies, login, first, answer.inconsistency);
     const error = new LoginError(`second_leg_${answer.inconsistency}`, 'login_failed');

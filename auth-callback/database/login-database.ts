@@ -27,6 +27,8 @@ export interface Observation {
   /** A source that was asked did not answer: it could have named the member. */
   evidenceMissing: boolean;
   contact: ContactClaims;
+  /** Where what follows from the login is to be traced; absent: nowhere. */
+  traceparent?: string | undefined;
 }
 
 /** A session that may be opened, and the code that the app gets for it. The database gets the code's hash only. */
@@ -222,7 +224,7 @@ export function createLoginDatabase(pool: Pool): LoginDatabase {
       }
     },
     async recordObservation(observation, opening, budget) {
-      const values = [...observationValues(observation), ...openingValues(opening)];
+      const values = [...observationValues(observation), ...openingValues(opening), observation.traceparent];
       return decision.parse(await repeated(texts.recordObservation, values, budget));
     },
     async recordConsent({ observationId, given, evidence, number }, budget) {
@@ -281,7 +283,7 @@ const texts = {
     issued_at => $7, acr => $8, link_session_id => $9, personnummer_index => $10, personnummer_sealed => $11,
     personnummer_masked => $12, personnummer_index_previous => $13, absent_reason => $14, inconsistency => $15,
     evidence_missing => $16, given_name => $17, family_name => $18, birth_date => $19, phone => $20,
-    phone_verified => $21, email => $22, email_verified => $23) as o`,
+    phone_verified => $21, email => $22, email_verified => $23, traceparent => $30) as o`,
   recordConsent: `select outcome from login.record_consent(
     observation_id => $1, given => $2, evidence => $3, personnummer_index => $4, personnummer_sealed => $5,
     personnummer_masked => $6, personnummer_index_previous => $7)`,

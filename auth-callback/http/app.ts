@@ -8,6 +8,7 @@ import { emptyPolicy, limitRate, limitUrl, refusePrefetch, securityHeaders } fro
 import type { Readiness } from '../../runtime/http/readiness.ts';
 import { type AppEnv, requestContext } from '../../runtime/http/request-context.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import { traceRequests } from '../../runtime/tracing/trace-requests.ts';
 import { type CheckpointRouteOptions, createCheckpointRoutes } from '../audit/checkpoint-route.ts';
 import type { Rates } from '../config.ts';
 import { type ConsentRouteOptions, createConsentRoute } from '../consent/consent-route.ts';
@@ -48,6 +49,8 @@ interface Guards {
   rate(perMinute: number): MiddlewareHandler<AppEnv>;
   body(limit: Parameters<typeof receiveBody>[2]): MiddlewareHandler<AppEnv>;
   place(route: string): MiddlewareHandler<AppEnv>;
+  /** Last, so that what is turned away leaves no span. */
+  trace(pattern: string): MiddlewareHandler<AppEnv>;
 }
 
 /** The whole of the callback's HTTP surface. */
@@ -59,6 +62,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
     rate: (perMinute) => limitRate(perMinute, turnAway),
     body: (limit) => receiveBody(room, metrics, limit),
     place: (route) => enterPlace(places, metrics, route, turnAway),
+    trace: (pattern) => traceRequests(options.tracing, pattern),
   };
   const app = new Hono<AppEnv>();
   app.use(requestContext(options.log, options.trustedProxyDepth), observeRequests(metrics, routes));
@@ -84,12 +88,13 @@ function addLogin(app: Hono<AppEnv>, options: AppOptions, guards: Guards): void 
   const starts = guards.rate(rates.starts);
   const callback = createCallbackRoute(options);
   const start = '/login/:organization/:provider';
-  app.get(start, getOnly, starts, guards.place('login'), (c) =>
+  app.get(start, getOnly, starts, guards.place('login'), guards.trace(start), (c) =>
     login(c, c.req.param('organization'), c.req.param('provider')),
   );
-  app.get('/authorize', getOnly, starts, guards.place('authorize'), createAuthorizeRoute(options));
+  const authorize = createAuthorizeRoute(options);
+  app.get('/authorize', getOnly, starts, guards.place('authorize'), guards.trace('/authorize'), authorize);
   const back = '/callback/:organization/:provider';
-  app.get(back, getOnly, guards.rate(rates.callbacks), guards.place('callback'), (c) =>
+  app.get(back, getOnly, guards.rate(rates.callbacks), guards.place('callback'), guards.trace(back), (c) =>
     callback(c, c.req.param('organization'), c.req.param('provider')),
   );
   app.all(start, (c) => methodNotAllowed(c, 'GET'));
@@ -106,6 +111,7 @@ function addConsent(app: Hono<AppEnv>, options: AppOptions, guards: Guards): voi
     guards.rate(options.rates.callbacks),
     guards.body({ maxSize: longestBody, onError: (c) => plainPage(c, 413) }),
     guards.place('consent'),
+    guards.trace(path),
   );
   app.get(path, getOnly, (c) => consent.ask(c, c.req.param('organization'), c.req.param('provider')));
   app.post(path, (c) => consent.answer(c, c.req.param('organization'), c.req.param('provider')));
@@ -127,6 +133,7 @@ function addSessions(app: Hono<AppEnv>, options: AppOptions, guards: Guards): vo
       guards.rate(rates.tokens),
       guards.body({ maxSize: longestBody, onError: (c) => c.json({ error: 'invalid_request' }, 413) }),
       guards.place(name),
+      guards.trace(path),
       route,
     );
     app.all(path, (c) => methodNotAllowed(c, 'POST'));
@@ -142,6 +149,7 @@ function addWebhook(app: Hono<AppEnv>, options: AppOptions, guards: Guards): voi
     requireWebhookSecret(options.webhookSecrets),
     guards.body({ maxSize: longestNotice, onError: (c) => c.body(null, 413) }),
     guards.place('webhook'),
+    guards.trace(path),
     (c) => revocation(c, c.req.param('organization')),
   );
   app.all(path, (c) => methodNotAllowed(c, 'POST'));

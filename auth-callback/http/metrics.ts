@@ -11,8 +11,17 @@ export interface Metrics extends RequestMetrics, TurnedAwayCounter {
   webhook(labels: { organization: string; reading: string }): void;
 }
 
-/** @param withProcess also memory, CPU, event loop and the like of this process */
-export function createMetrics({ withProcess }: { withProcess: boolean }): Metrics {
+/**
+ * @param options.withProcess also memory, CPU, event loop and the like of this process
+ * @param options.droppedSpans spans that no collector took
+ */
+export function createMetrics({
+  withProcess,
+  droppedSpans,
+}: {
+  withProcess: boolean;
+  droppedSpans: () => number;
+}): Metrics {
   const registry = new Registry();
   if (withProcess) collectDefaultMetrics({ register: registry });
   const counter = <Label extends string>(name: string, help: string, labelNames: Label[]) =>
@@ -41,6 +50,15 @@ export function createMetrics({ withProcess }: { withProcess: boolean }): Metric
     'Requests for which there was no place, by whose share was used up.',
     ['share'],
   );
+  new Counter({
+    name: 'auth_callback_trace_spans_dropped_total',
+    help: 'Spans of traces that no collector took.',
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(droppedSpans());
+    },
+  });
   return {
     request: (labels, seconds) => requests.observe(labels, seconds),
     login: (labels) => logins.inc(labels),

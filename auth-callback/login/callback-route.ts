@@ -1,4 +1,5 @@
 import type { AppContext } from '../../runtime/http/request-context.ts';
+import { traceIdOf } from '../../runtime/tracing/tracing.ts';
 import { sendQuestion } from '../consent/consent-question.ts';
 import { completeSecondLeg } from '../consent/second-leg.ts';
 import { DatabaseBudget } from '../database/database-budget.ts';
@@ -28,7 +29,8 @@ export interface CallbackRouteOptions extends LoginDependencies {
 export function createCallbackRoute(options: CallbackRouteOptions) {
   return async (c: AppContext, organization: string, provider: string): Promise<Response> => {
     const transaction = await openTransaction(c, options.sealer, { organization, provider });
-    const log = c.var.log.child({ transaction_id: transaction.id, organization, provider });
+    const traceId = traceIdOf(options.tracing.traceparent());
+    const log = c.var.log.child({ transaction_id: transaction.id, trace_id: traceId, organization, provider });
     const { app } = transaction;
     const startedAt = performance.now();
     const report = (ending: LoginEnding & { outcome: string }) =>

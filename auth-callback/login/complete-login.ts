@@ -1,5 +1,6 @@
 import type { Logger } from '../../runtime/logger.ts';
 import { consentQuestion } from '../consent/consent-question.ts';
+import type { DatabaseBudget } from '../database/database-budget.ts';
 import type { Decision, Observation, SessionOpening } from '../database/login-database.ts';
 import { LoginError } from '../errors.ts';
 import { startBeat } from '../http/even-time.ts';
@@ -7,7 +8,7 @@ import { newSecret } from '../new-secret.ts';
 import { isStaff } from '../provider/provider-row.ts';
 import { type LoginEnding, letIn, loginOutcome, sessionRefused } from './login-ending.ts';
 import type { LoginDependencies, LoginInFlight } from './login-in-flight.ts';
-import { hearProvider, type ProviderAnswer } from './provider-answer.ts';
+import { hearProvider, type ProviderAnswer, providerExchange } from './provider-answer.ts';
 import { signIn } from './sign-in.ts';
 
 /**
@@ -20,7 +21,7 @@ export async function completeLogin(
   dependencies: LoginDependencies,
   login: LoginInFlight,
 ): Promise<LoginEnding & { outcome: string; subject: string }> {
-  const heard = await hearProvider(dependencies, login);
+  const heard = await dependencies.tracing.span(providerExchange(login.row), () => hearProvider(dependencies, login));
   return isStaff(login.row) ? signIn(dependencies, login, heard) : letMemberIn(dependencies, login, heard);
 }
 
@@ -39,11 +40,7 @@ async function letMemberIn(
   const observation = await observe(dependencies, login, heard);
   const opening = { observationId: observation.id, code: newSecret(), app: transaction.app };
   const beat = startBeat();
-  const decision = await dependencies.database
-    .recordObservation(observation, opening, budget)
-    .catch((cause: unknown) => {
-      throw new LoginError('observation_not_recorded', 'temporarily_unavailable', { cause });
-    });
+  const decision = await handOver(dependencies, observation, opening, budget);
   const { outcome } = decision;
   const meaning = loginOutcome(decision, observation.evidence);
   // What a stranger is answered must not take longer where there is a member whom a coordinator is to be asked about.
@@ -62,6 +59,27 @@ async function letMemberIn(
     if (question !== undefined) return { ...answer, status: 'asked', question };
   }
   return { ...answer, ...(await openedSession(dependencies, login, decision, opening)) };
+}
+
+/** The database decides. What follows from it there, now or later, belongs to this step's trace. */
+function handOver(
+  { database, tracing }: LoginDependencies,
+  observation: Observation,
+  opening: SessionOpening,
+  budget: DatabaseBudget,
+): Promise<Decision> {
+  const attributes = {
+    'db.system.name': 'postgresql',
+    'db.stored_procedure.name': 'login.record_observation',
+  } as const;
+  return tracing.span({ name: 'login.record_observation', kind: 'client', attributes }, async (span) => {
+    const traced = { ...observation, traceparent: tracing.traceparent() };
+    const decision = await database.recordObservation(traced, opening, budget).catch((cause: unknown) => {
+      throw new LoginError('observation_not_recorded', 'temporarily_unavailable', { cause });
+    });
+    if (decision.outcome !== null) span.set({ 'personnummer_sync.outcome': decision.outcome });
+    return decision;
+  });
 }
 
 /** What the provider says about a member's login, as the one row that is handed to the database. */

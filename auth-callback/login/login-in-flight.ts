@@ -1,4 +1,5 @@
 import type { Logger } from '../../runtime/logger.ts';
+import type { Tracing } from '../../runtime/tracing/tracing.ts';
 import type { NumberReader } from '../claims/number-evidence.ts';
 import type { ConsentSealer } from '../consent/consent-request.ts';
 import type { DatabaseBudget } from '../database/database-budget.ts';
@@ -15,6 +16,7 @@ export interface LoginDependencies {
   numbers: NumberReader;
   sealer: TransactionSealer;
   consents: ConsentSealer;
+  tracing: Tracing;
 }
 
 /** A browser that has come back from its provider; the transaction has been consumed. */

@@ -1,6 +1,7 @@
+import type { SpanStart } from '../../runtime/tracing/tracing.ts';
 import { type Claims, type ContactClaims, readContactClaims } from '../claims/contact-claims.ts';
 import { exchangeCode, type VerifiedLogin } from '../provider/code-exchange.ts';
-import { redirectUri } from '../provider/provider-row.ts';
+import { type ProviderRow, redirectUri } from '../provider/provider-row.ts';
 import { askUserinfo, type UserinfoAnswer } from '../provider/userinfo.ts';
 import type { LoginDependencies, LoginInFlight } from './login-in-flight.ts';
 
@@ -39,4 +40,14 @@ export async function hearProvider(
   const asked = [userinfo, lookup].flatMap((answer) => (answer.status === 'claims' ? [answer.claims] : []));
   const sources = [...asked, claims];
   return { verified, userinfo, sources, contact: readContactClaims(row.provider, sources) };
+}
+
+/** All that a provider is asked about one login, as one step of its trace. */
+export function providerExchange(row: ProviderRow): SpanStart {
+  const attributes = {
+    'personnummer_sync.organization': row.organization,
+    'personnummer_sync.provider': row.provider,
+    'server.address': new URL(row.issuer).hostname,
+  };
+  return { name: 'provider exchange', kind: 'client', attributes };
 }

@@ -320,6 +320,7 @@ create table registry.observations (
   contact_erased_at    timestamptz,
   number_erased_at     timestamptz,
   erased_at            timestamptz,
+  traceparent          text check (traceparent ~ '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$'),
   foreign key (organization_id, member_id) references registry.members (organization_id, id),
   foreign key (organization_id, requested_member_id) references registry.members (organization_id, id),
   constraint observations_number_or_reason check (
@@ -335,6 +336,7 @@ create table registry.observations (
     when 'name_mismatch' then settled_at is not null and member_id is null
     else settled_at is not null and member_id is not null and absent_reason is null
   end),
+  constraint observations_trace_goes_with_contact check (traceparent is null or contact_erased_at is null),
   constraint observations_erased_has_no_subject check ((subject is null) = (erased_at is not null)),
   constraint observations_refusal_says_what_was_told check ((outcome in ('ambiguous', 'name_mismatch')) = (told is not null))
 ) with (
@@ -389,6 +391,7 @@ comment on column registry.observations.email_verified is 'Whether the provider 
 comment on column registry.observations.contact_erased_at is 'When name, birth date, phone number and e-mail address were erased, because their time was over, or with the person.';
 comment on column registry.observations.number_erased_at is 'When every form of the number was erased, because its time was over, or with the person.';
 comment on column registry.observations.erased_at is 'When the person was erased: what is left is that somebody logged in, and the outcome.';
+comment on column registry.observations.traceparent is 'The step of a trace (W3C Trace Context) that handed the login over, where programs trace; its random ids are in the programs'' logs and traces.';
 
 create type registry.proposal as (
   decision   registry.decision,

@@ -316,7 +316,8 @@ create type sync.push_claim as (
   overdue              boolean,
   made_at              text,
   waits_for            text,
-  wait_ms              integer
+  wait_ms              integer,
+  traceparent          text
 );
 comment on type sync.push_claim is 'What a worker hears of a push it asked for: what to send and where; or why it has to wait; or neither, when there is nothing to do.';
 comment on column sync.push_claim.push_id is 'The push.';
@@ -337,6 +338,7 @@ comment on column sync.push_claim.overdue is 'It has had its time to be carried 
 comment on column sync.push_claim.made_at is 'When the change was made (RFC 3339, UTC).';
 comment on column sync.push_claim.waits_for is 'Why it cannot begin now: member_busy, breaker_open, rate_used_up, no_slot. It has a job again.';
 comment on column sync.push_claim.wait_ms is 'When it makes sense to look again, in milliseconds.';
+comment on column sync.push_claim.traceparent is 'The step of a trace that handed over the login which the change comes from; null: not traced, or forgotten.';
 
 create type sync.push_report as (
   push_id          uuid,

@@ -4333,6 +4333,7 @@ from (values
   ('registry.observations', 'erased', 't.id = any (p.observation_ids)', null,
     'subject acr personnummer_index personnummer_sealed personnummer_masked given_name family_name birth_date phone email',
     'What the provider said of the person.'),
+  ('registry.observations', 'erased', 't.id = any (p.observation_ids)', null, 'traceparent', 'Which trace of the programs'' work was this login''s.'),
   ('registry.observations', 'erased', 't.id = any (p.observation_ids)', 't.COLUMN = ''{}''', 'personnummer_index_previous explanation',
     'The number under older keys; what agreed with the record.'),
   ('registry.observations', 'kept', 't.id = any (p.observation_ids)', null,
@@ -9333,11 +9334,12 @@ begin
   insert into registry.observations (id, organization_id, provider, source, issuer, subject, acr, authenticated_at, issued_at,
     outcome, settled_at, member_id, explanation, received_at,
     personnummer_index, personnummer_index_previous, personnummer_sealed, personnummer_masked,
-    given_name, family_name, birth_date, phone, phone_verified, email, email_verified)
+    given_name, family_name, birth_date, phone, phone_verified, email, email_verified, traceparent)
   values (o.id, o.organization_id, o.provider, o.source, o.issuer, o.subject, o.acr, o.authenticated_at, o.issued_at,
     o.outcome, o.settled_at, o.member_id, o.explanation, o.received_at,
     o.personnummer_index, o.personnummer_index_previous, o.personnummer_sealed, o.personnummer_masked,
-    o.given_name, o.family_name, o.birth_date, o.phone, o.phone_verified, o.email, o.email_verified);
+    o.given_name, o.family_name, o.birth_date, o.phone, o.phone_verified, o.email, o.email_verified,
+    o.traceparent);
   insert into audit.events (event, source, actor, organization_id, message, member_id, observation_id, detail)
   values ('confirmed', o.source, private.actor(), o.organization_id,
     'confirmed, no change: ' || o.source || ' brought the recorded personnummer ' || o.personnummer_masked || '.', o.member_id, o.id,
@@ -9787,7 +9789,7 @@ create or replace function login.record_observation(
   phone text default null, phone_verified boolean default false, email text default null, email_verified boolean default false,
   absent_reason text default null, inconsistency text default null, acr text default null,
   personnummer_index_previous text[] default null, link_session_id uuid default null, evidence_missing boolean default false,
-  issued_at timestamptz default null,
+  issued_at timestamptz default null, traceparent text default null,
   out outcome text, out member_id uuid, out ask_consent boolean, out told boolean
 )
 language plpgsql volatile security definer
@@ -9806,6 +9808,8 @@ begin
   o.authenticated_at := record_observation.authenticated_at;
   o.issued_at := record_observation.issued_at;
   o.received_at := clock_timestamp();
+  -- A login does not fail because of what is only there to be traced.
+  o.traceparent := substring(record_observation.traceparent from '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$');
   o.explanation := '{}'::jsonb;
   o.personnummer_index := record_observation.personnummer_index;
   o.personnummer_index_previous := coalesce(record_observation.personnummer_index_previous, '{}');
@@ -9850,7 +9854,7 @@ begin
   ask_consent := o.absent_reason is not distinct from 'not_consented' and private.may_ask_consent(o);
 end
 $$;
-comment on function login.record_observation is 'In: one verified login; phone in E.164 form; no number in clear; link_session_id: the session of a member who asks for this login to be linked: it is only proposed; evidence_missing: a source that was asked did not answer; issued_at: of its ID token. Out: observation id, outcome (null: nothing was decided or kept, because what is missing could have named the member), member (null when none), whether the member is to be asked for consent, and, of a refused login, whether the app may be told that a member is concerned. Errors PN001 to PN003.';
+comment on function login.record_observation is 'In: one verified login; phone in E.164 form; no number in clear; link_session_id: the session of a member who asks for this login to be linked: it is only proposed; evidence_missing: a source that was asked did not answer; issued_at: of its ID token; traceparent: the step of a trace that hands it over, null: not traced. Out: observation id, outcome (null: nothing was decided or kept, because what is missing could have named the member), member (null when none), whether the member is to be asked for consent, and, of a refused login, whether the app may be told that a member is concerned. Errors PN001 to PN003.';
 grant execute on function login.record_observation to auth_callback;
 -- end db/functions/login/login.record_observation.sql
 
@@ -10381,7 +10385,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   update registry.observations as o
-  set given_name = null, family_name = null, birth_date = null, phone = null, email = null, contact_erased_at = clock_timestamp(),
+  set given_name = null, family_name = null, birth_date = null, phone = null, email = null, traceparent = null,
+      contact_erased_at = clock_timestamp(),
       number_erased_at = case when o.personnummer_index is not null then clock_timestamp() end,
       personnummer_index = null, personnummer_index_previous = '{}', personnummer_sealed = null, personnummer_masked = null
   where o.id = p_observation.id;
@@ -11155,7 +11160,8 @@ begin
   v_counts := v_counts || jsonb_build_object('registry.identity_links', v_rows);
   update registry.observations as o
   set subject = null, erased_at = v_now, explanation = '{}', acr = null,
-      given_name = null, family_name = null, birth_date = null, phone = null, email = null, contact_erased_at = coalesce(o.contact_erased_at, v_now),
+      given_name = null, family_name = null, birth_date = null, phone = null, email = null, traceparent = null,
+      contact_erased_at = coalesce(o.contact_erased_at, v_now),
       number_erased_at = case when o.personnummer_index is not null then v_now else o.number_erased_at end,
       personnummer_index = null, personnummer_index_previous = '{}', personnummer_sealed = null, personnummer_masked = null
   where o.id = any (p.observation_ids);
@@ -11443,7 +11449,8 @@ begin
     select c.id, c.leased_by, c.fencing_token::text, c.attempts, g.id, g.slug, m.id, m.external_id, m.personnummer_sealed,
       m.personnummer_index, s.settings, (extract(epoch from v_lease) * 1000)::integer, 0, c.status_url,
       coalesce(c.accepted_until < clock_timestamp(), false),
-      to_char(c.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), null::text, null::integer
+      to_char(c.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), null::text, null::integer,
+      (select l.traceparent from registry.observations as l where l.id = c.observation_id)
     from claimed as c
     join registry.members as m on m.id = c.member_id
     join registry.organizations as g on g.id = c.organization_id
@@ -11912,12 +11919,13 @@ declare
     limit p_most);
 begin
   update registry.observations as o
-  set given_name = null, family_name = null, birth_date = null, phone = null, email = null, contact_erased_at = clock_timestamp()
+  set given_name = null, family_name = null, birth_date = null, phone = null, email = null, traceparent = null,
+      contact_erased_at = clock_timestamp()
   where o.id = any (v_due);
   return cardinality(v_due);
 end
 $$;
-comment on function private.erase_contacts is 'In: how many at most. Out: how many observations lost their contact claims, because the organisation''s time for them is over.';
+comment on function private.erase_contacts is 'In: how many at most. Out: how many observations lost their contact claims, and the mark that joins them to a trace, because the organisation''s time for them is over.';
 -- end db/functions/retention/private.erase_contacts.sql
 
 -- begin db/functions/retention/private.erase_dry_runs.sql
@@ -13588,6 +13596,7 @@ comment on function private.tg_snapshot_figures__frozen is 'Refuses changes of f
 create or replace trigger _100_frozen
 before insert or update or delete on reporting.snapshot_figures
 for each row execute function private.tg_snapshot_figures__frozen();
+alter table reporting.snapshot_figures enable always trigger _100_frozen;
 -- end db/functions/reporting/private.tg_snapshot_figures__frozen.sql
 
 -- begin db/functions/reporting/private.tg_snapshot_persons__frozen.sql
@@ -13611,6 +13620,7 @@ comment on function private.tg_snapshot_persons__frozen is 'Refuses changes of p
 create or replace trigger _100_frozen
 before update on reporting.snapshot_persons
 for each row execute function private.tg_snapshot_persons__frozen();
+alter table reporting.snapshot_persons enable always trigger _100_frozen;
 -- end db/functions/reporting/private.tg_snapshot_persons__frozen.sql
 
 -- begin db/functions/reporting/private.tg_snapshot_persons__written_once.sql
@@ -13631,13 +13641,16 @@ comment on function private.tg_snapshot_persons__written_once is 'Refuses new pe
 create or replace trigger _200_written_once
 after insert on reporting.snapshot_persons referencing new table as changed
 for each statement execute function private.tg_snapshot_persons__written_once();
+alter table reporting.snapshot_persons enable always trigger _200_written_once;
 create or replace trigger _300_removed_never
 after delete on reporting.snapshot_persons referencing old table as changed
 for each statement execute function private.tg_snapshot_persons__written_once();
+alter table reporting.snapshot_persons enable always trigger _300_removed_never;
 -- end db/functions/reporting/private.tg_snapshot_persons__written_once.sql
 
 -- begin db/functions/reporting/private.tg_snapshots__frozen.sql
--- A frozen snapshot never changes: not by a later program, and not by ours.
+-- A frozen snapshot never changes: not by a later program, and not by ours. ALWAYS, here and for what belongs to it: who migrates on hosted Supabase
+-- may set session_replication_role, which skips other triggers.
 create or replace function private.tg_snapshots__frozen()
 returns trigger
 language plpgsql volatile
@@ -13654,6 +13667,7 @@ comment on function private.tg_snapshots__frozen is 'Refuses changes of frozen s
 create or replace trigger _100_frozen
 before update or delete on reporting.snapshots
 for each row execute function private.tg_snapshots__frozen();
+alter table reporting.snapshots enable always trigger _100_frozen;
 -- end db/functions/reporting/private.tg_snapshots__frozen.sql
 
 -- begin db/functions/sealing/private.unsealed_events.sql
@@ -14493,8 +14507,7 @@ grant execute on function worker.numbers_to_renew to sync_worker;
 
 -- begin db/functions/login/worker.process_observation.sql
 -- A deferred observation is decided after all. Faults are not caught here: the job fails, and graphile-worker tries again.
-create or replace function worker.process_observation(observation_id uuid)
-returns text
+create or replace function worker.process_observation(observation_id uuid, out outcome text, out traceparent text)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -14511,10 +14524,11 @@ begin
     o := private.settle_observation(o);
     perform private.store_decision(o);
   end if;
-  return o.outcome::text;
+  outcome := o.outcome;
+  traceparent := o.traceparent;
 end
 $$;
-comment on function worker.process_observation is 'In: a deferred observation. Out: its outcome, now decided. Raises PN004 for an unknown id.';
+comment on function worker.process_observation is 'In: a deferred observation. Out: its outcome, now decided, and the step of a trace that handed it over. Raises PN004 for an unknown id.';
 grant execute on function worker.process_observation to sync_worker;
 -- end db/functions/login/worker.process_observation.sql
 

@@ -56,7 +56,7 @@ async function run(text: string, words: string[] = [], ask?: () => Promise<boole
   const said: string[] = [];
   const say = (line: string) => said.push(line);
   const terminal = { say, complain: say, ...(ask === undefined ? {} : { ask }) };
-  const code = await runProgram([...words, file], { DATABASE_URL: db.ownerUrl }, terminal);
+  const code = await runProgram([...words, file], { DATABASE_URL: db.migratorUrl }, terminal);
   return { code, said: said.join('\n') };
 }
 

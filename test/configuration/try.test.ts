@@ -31,7 +31,7 @@ test('providers and member systems are tried before their rows are there; nothin
     asked.push(`${request.method} ${request.headers.authorization}`);
     json(response, 404, {});
   });
-  const good = { ...bareEnvironment(), DEPLOYMENT: 'local', DATABASE_URL: db.ownerUrl, ...SECRETS };
+  const good = { ...bareEnvironment(), DEPLOYMENT: 'local', DATABASE_URL: db.migratorUrl, ...SECRETS };
   async function run(text: string, environment: Record<string, string>, ...words: string[]) {
     const file = join(tmpdir(), `${randomUUID()}.yaml`);
     await writeFile(file, text);

@@ -72,7 +72,7 @@ for (const [fault, { broken, mended, sqlstate, job }] of Object.entries(FAULTS))
     await db.pool.query(`update registry.observations set received_at = now() - interval '1 minute'`);
     await asWorker(db, 'select * from worker.reconcile()');
     assert.equal((await counts(db)).jobs, 1, 'reconcile queues a job where there is none, and no second one');
-    const outcome = await asWorker(db, 'select worker.process_observation($1) as outcome', [answer.observation_id]);
+    const outcome = await asWorker(db, 'select outcome from worker.process_observation($1)', [answer.observation_id]);
     assert.deepEqual(outcome, [{ outcome: 'filled' }]);
     assert.equal((await one(db, 'select outcome from registry.observations')).outcome, 'filled');
     assert.equal((await counts(db)).pushes, 1);
@@ -133,7 +133,7 @@ test('an observation that was decided is not decided again', async () => {
   await addKari(db, callback);
   const { observation_id } = await callback.login({ personnummer: NUMBER });
   const before = await counts(db);
-  assert.deepEqual(await asWorker(db, 'select worker.process_observation($1) as outcome', [observation_id]), [
+  assert.deepEqual(await asWorker(db, 'select outcome from worker.process_observation($1)', [observation_id]), [
     { outcome: 'filled' },
   ]);
   assert.deepEqual(await counts(db), before);

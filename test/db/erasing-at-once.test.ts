@@ -181,7 +181,7 @@ for (const [what, personnummer] of [
       const { observation_id: observation, outcome, member_id: member } = await login;
       assert.ok(['unlinked', 'deferred'].includes(outcome), outcome);
       assert.equal(member, null);
-      const settled = await one(db, 'select worker.process_observation($1) as outcome', [observation]);
+      const settled = await one(db, 'select outcome from worker.process_observation($1)', [observation]);
       assert.equal(settled.outcome, 'unlinked');
       assert.equal((await one(db, 'select count(*)::int as n from registry.identity_links')).n, 0);
     }));

@@ -79,6 +79,12 @@ const LINTS: Record<string, string> = {
     select c.oid::regclass::text as found from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where n.nspname = any ($1) and c.relkind in ('r', 'p')
       and not exists (select from pg_index i where i.indrelid = c.oid and i.indisprimary)`,
+  'no table is in a publication, which would send rows past row security': `
+    select format('%I.%I in %I', p.schemaname, p.tablename, p.pubname) as found from pg_publication_tables p where p.schemaname = any ($1)`,
+  'what keeps rows from being changed is not skipped by session_replication_role': `
+    select t.tgname || ' on ' || t.tgrelid::regclass as found from pg_trigger t join pg_class c on c.oid = t.tgrelid
+    join pg_namespace n on n.oid = c.relnamespace join pg_proc f on f.oid = t.tgfoid
+    where n.nspname = any ($1) and c.relkind in ('r', 'p') and f.prosrc ~ 'raise exception' and t.tgenabled <> 'A'`,
   'no two indexes are the same': `
     select string_agg(i.indexrelid::regclass::text, ', ') as found from pg_index i
     join pg_class c on c.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace where n.nspname = any ($1)

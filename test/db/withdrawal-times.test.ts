@@ -145,7 +145,7 @@ test('a login decided late: a message of before it does not void it, one of afte
       return observation_id;
     };
     const decide = async (id: string) =>
-      (await desk.db.pool.query('select worker.process_observation($1) as outcome', [id])).rows[0].outcome;
+      (await desk.db.pool.query('select outcome from worker.process_observation($1)', [id])).rows[0].outcome;
     const first = await deferred();
     await revoke(desk.callback, seconds(-30));
     assert.equal(await decide(first), 'filled', 'it was written before the login');

@@ -13,10 +13,18 @@ const programs = {
   desk: 'coordinator-desk',
   configure: 'configuration',
   auditor: 'audit-tools',
+  'supabase:check': 'supabase-check',
 };
 
 /** Read in one place for all programs (`runtime/erasure-ledger.ts`). */
 const ledger = ['ERASURE_LEDGER', 'ERASURE_LEDGER_TOKEN'];
+
+/** The same (`runtime/tracing/setting.ts`), and what OpenTelemetry's own packages read. */
+const tracing = [
+  ...['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_PROTOCOL'],
+  ...['OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_SERVICE_NAME', 'OTEL_TRACES_SAMPLER', 'OTEL_TRACES_SAMPLER_ARG'],
+  ...['OTEL_TRACES_EXPORTER', 'OTEL_SDK_DISABLED', 'OTEL_BSP_SCHEDULE_DELAY', 'OTEL_RESOURCE_ATTRIBUTES'],
+];
 
 /** The variables that a program's `config.ts` reads, with the default where it stands beside the name. */
 function variablesOf(folder: string): Map<string, string | undefined> {
@@ -26,6 +34,7 @@ function variablesOf(folder: string): Map<string, string | undefined> {
     read.set(name, /default: ([\d_]+)/.exec(rest)?.[1]?.replaceAll('_', '') ?? /, '([^']+)'\)/.exec(rest)?.[1]);
   }
   if (source.includes('readLedgerSetting(')) for (const name of ledger) read.set(name, undefined);
+  if (source.includes('readTracingSetting(')) for (const name of tracing) read.set(name, undefined);
   // It judges whether TLS is needed (`runtime/environment.ts`).
   const database = source.includes('.databaseUrl(');
   if (database) read.set('DATABASE_WITHOUT_TLS', undefined);

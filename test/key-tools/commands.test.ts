@@ -89,7 +89,7 @@ test("the audit's key goes when the newest checkpoint has the new one's signatur
   };
   await seal(first.AUDIT_SEALING_KEY);
   const known = await run(runRotate, ['audit', 'know'], first);
-  const both = { ...known.printed, DATABASE_URL: db.ownerUrl };
+  const both = { ...known.printed, DATABASE_URL: db.migratorUrl };
   assert.match((await run(runRotate, ['audit', 'use'], both)).said, /key_in_use_already/);
   assert.match((await run(runRotate, ['audit', 'finish'], both)).said, /key_not_seen: the newest checkpoint/);
   await seal(known.printed.AUDIT_SEALING_KEY);

@@ -50,7 +50,7 @@ test('both turn over while people log in: nobody is missed, every change arrives
   let variables: Variables = {
     ...(await create('sealing')).printed,
     ...(await create('index')).printed,
-    DATABASE_URL: db.ownerUrl,
+    DATABASE_URL: db.migratorUrl,
   };
   const callback = await actAsCallback(db);
   const { organization } = callback;

@@ -16,6 +16,8 @@ const LONGEST = [
   'test/chaos/chaos.test.ts',
   'test/chaos/failover.test.ts',
   'test/local/odd-folders.test.ts',
+  'test/hosted-supabase/postgres-17.test.ts',
+  'test/hosted-supabase/postgres-15.test.ts',
   'test/db/restore-incomplete.test.ts',
   'test/db/names-locales.test.ts',
 ];

@@ -28,6 +28,7 @@ export async function createClockDatabase(): Promise<TestDatabase> {
   return {
     name,
     ownerUrl,
+    migratorUrl: ownerUrl,
     urlFor,
     pool: pools.owner,
     poolFor: (role) => pools.of(role, urlFor(role)),

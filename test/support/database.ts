@@ -9,13 +9,15 @@ import { clusterUrl, rolePassword } from './cluster.ts';
 import { KeptPools } from './kept-pools.ts';
 import { noteSearched, searchTables } from './leaks.ts';
 import { emptyAgain, type Shape, shapeOf } from './rinse.ts';
-import { copyDatabase, databaseUrl, ensureTemplate } from './template.ts';
+import { copyDatabase, databaseUrl, ensureTemplate, migratorUrl } from './template.ts';
 import { until } from './until.ts';
 
 export type TestDatabase = {
   name: string;
-  /** Superuser, who also ran the migrations. */
+  /** Superuser. */
   ownerUrl: string;
+  /** Whoever ran the migrations: the superuser too, but on hosted Supabase. */
+  migratorUrl: string;
   /** The connection string of a login role. */
   urlFor(role: LoginRole): string;
   /** The superuser's connections. Does not keep the process alive. */
@@ -47,6 +49,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   return {
     name,
     ownerUrl: databaseUrl(cluster, name),
+    migratorUrl: migratorUrl(cluster, name),
     urlFor: (role) => urlFor(cluster, name, role),
     pool: pools.owner,
     poolFor: (role) => pools.of(role, urlFor(cluster, name, role)),

@@ -12,24 +12,28 @@ import { clusterUrl, emptyClusters, rolePassword } from './cluster.ts';
 
 /** A cluster of its own, thrown away afterwards: for tests about roles, which belong to a cluster, or about a certain version. */
 export async function withCluster(version: PostgresVersion, action: (server: RunningPostgres) => Promise<void>) {
+  const server = await startCluster(version);
+  try {
+    await action(server);
+  } finally {
+    await server.stop();
+  }
+}
+
+/** The same, until somebody stops it. */
+export async function startCluster(version: PostgresVersion): Promise<RunningPostgres> {
   const folder = await mkdtemp(join(tmpdir(), 'migrate-'));
   await chmod(folder, 0o711); // the server's account must come through
   const password = rolePassword(clusterUrl(), 'postgres');
   const dataFolder = join(folder, 'data');
   await promisify(execFile)('cp', ['-a', await emptyCluster(version, password), dataFolder]);
-  const server = await startPostgres({
+  return await startPostgres({
     dataFolder,
     logFile: join(folder, 'postgres.log'),
     password,
     throwaway: folder,
     version,
   });
-  try {
-    await action(server);
-  } finally {
-    await server.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
 /** What initdb makes, made once per run and version: it takes two seconds, a copy a tenth of that. */

@@ -20,7 +20,7 @@ const OF_MIGRATIONS = `array['graphile_worker.migrations', 'migrations.schema_mi
 // Dead rows stay until somebody vacuums: a test that has written much leaves a database in which the next would be slow.
 const MUCH = 4_000_000;
 
-/** Deletes: tables are small, and a new file for each of them and their indexes takes longer. The audit refuses even a superuser. */
+/** Deletes: tables are small, and a new file for each of them and their indexes takes longer. Guards refuse even a superuser. */
 const EMPTY = `
   begin;
   set local session_replication_role = replica;
@@ -28,10 +28,12 @@ const EMPTY = `
   do $$
   declare
     v_table regclass;
-    v_audit constant regclass[] := array(select t.tgrelid from pg_trigger as t where t.tgname = '_100_refuse_change');
+    v_guard text;
+    v_guards constant text[] := array(
+      select format('alter table %s %%s trigger %I', t.tgrelid::regclass, t.tgname) from pg_trigger as t where t.tgenabled = 'A' and not t.tgisinternal);
   begin
-    foreach v_table in array v_audit loop
-      execute format('alter table %s disable trigger _100_refuse_change', v_table);
+    foreach v_guard in array v_guards loop
+      execute format(v_guard, 'disable');
     end loop;
     for v_table in
       select c.oid from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
@@ -41,8 +43,8 @@ const EMPTY = `
       execute format('delete from %s', v_table);
     end loop;
     perform setval(format('%I.%I', s.schemaname, s.sequencename), s.start_value, false) from pg_sequences as s where s.last_value is not null;
-    foreach v_table in array v_audit loop
-      execute format('alter table %s enable always trigger _100_refuse_change', v_table);
+    foreach v_guard in array v_guards loop
+      execute format(v_guard, 'enable always');
     end loop;
   end
   $$;

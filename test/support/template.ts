@@ -8,6 +8,27 @@ import { rolePassword } from './cluster.ts';
 
 const DB_FOLDER = join(import.meta.dirname, '..', '..', 'db');
 
+/** How databases of a cluster come about in which it is not the superuser who migrates. */
+export type Migrator = {
+  /** Makes an empty database. @returns the connection string of whoever migrates it */
+  createProject(name: string): Promise<string>;
+  /** The same of a database that is there. */
+  migratorUrl(name: string): string;
+  /** What the platform adds to a migrated one. */
+  finish(name: string): Promise<void>;
+};
+const migrators = new Map<string, Migrator>();
+
+/** From now on databases of this cluster are made, and migrated, in another way. */
+export function setMigrator(cluster: string, migrator: Migrator): void {
+  migrators.set(cluster, migrator);
+}
+
+/** Connection string of whoever migrates a database. */
+export function migratorUrl(cluster: string, name: string): string {
+  return migrators.get(cluster)?.migratorUrl(name) ?? databaseUrl(cluster, name);
+}
+
 /**
  * Makes the migrated database that test databases are copied from, once per cluster and state of `db/`; processes that
  * come at the same time wait for the first.
@@ -20,8 +41,11 @@ export async function ensureTemplate(cluster: string): Promise<string> {
   try {
     await client.query(`select pg_advisory_lock(hashtext('personnummer-sync test template'))`);
     const migrated = await ensure(client, `template_${stateOfMigrations().slice(0, 12)}`, async (name) => {
-      await client.query(`create database ${name}`);
-      await migrate({ databaseUrl: databaseUrl(cluster, name) });
+      const migrator = migrators.get(cluster);
+      if (migrator === undefined) await client.query(`create database ${name}`);
+      else await migrator.createProject(name);
+      await migrate({ databaseUrl: migratorUrl(cluster, name) });
+      await migrator?.finish(name);
       await prepareLoginRoles(client, (role) => rolePassword(cluster, role));
     });
     const mutation = mutationSql();
@@ -47,20 +71,19 @@ async function ensure(client: pg.Client, name: string, make: (name: string) => P
 
 /** A copy of the files, not of every page through the log: half the work, and the cluster need not survive a crash. */
 export async function copyDatabase(client: pg.Client | pg.Pool, template: string, name: string) {
-  await client.query(`create database ${name} template ${template} strategy file_copy`);
-  // A copy takes over everything but the privileges on the database itself, which migrations may have narrowed.
-  const { rows } = await client.query<{ statement: string }>(
-    `select format('grant %s on database %I to %s', a.privilege_type, $2::text,
-                   case when a.grantee = 0 then 'public' else a.grantee::regrole::text end) as statement
-       from pg_database d, aclexplode(d.datacl) a
-      where d.datname = $1 and a.grantee <> d.datdba`,
+  // A copy takes over everything but its owner, and the privileges on the database itself, which migrations may have narrowed.
+  const { rows } = await client.query<{ owner: string; narrowed: boolean; grants: string[] }>(
+    `select d.datdba::regrole::text as owner, d.datacl is not null as narrowed,
+       array(select format('grant %s on database %I to %s', a.privilege_type, $2::text,
+                      case when a.grantee = 0 then 'public' else a.grantee::regrole::text end)
+               from aclexplode(d.datacl) a where a.grantee <> d.datdba) as grants
+       from pg_database d where d.datname = $1`,
     [template, name],
   );
-  const { rowCount } = await client.query('select from pg_database where datname = $1 and datacl is not null', [
-    template,
-  ]);
-  if (rowCount === 0) return;
-  await client.query([`revoke all on database ${name} from public`, ...rows.map((row) => row.statement)].join(';'));
+  const found = rows[0];
+  if (found === undefined) throw new Error(`there is no database ${template} to copy`);
+  await client.query(`create database ${name} owner ${found.owner} template ${template} strategy file_copy`);
+  if (found.narrowed) await client.query([`revoke all on database ${name} from public`, ...found.grants].join(';'));
 }
 
 /** Puts the small mistake of `npm run mutate` into the database, where that one runs the tests. */

@@ -8,6 +8,7 @@ import { Personnummer } from '../../personnummer/personnummer.ts';
 import { createSealer } from '../../personnummer/seal.ts';
 import { createUnsealer } from '../../personnummer/unseal.ts';
 import { createGuardedFetch } from '../../runtime/guarded-fetch.ts';
+import { noTracing } from '../../runtime/tracing/tracing.ts';
 import { createDeliver } from '../../worker/deliver.ts';
 import { Failure } from '../../worker/failure.ts';
 import { createAccessTokens } from '../../worker/member-system/access-tokens.ts';
@@ -32,6 +33,7 @@ function createDelivery() {
     authorize: createAuthorize({ secrets: new Map([['MEMBER_SYSTEM_SECRET', 's3cret']]), accessTokens }),
     fetch,
     readingFetch: fetch,
+    tracing: noTracing,
   });
 }
 
@@ -50,6 +52,7 @@ async function claimFor(url: string, push_id = 'push-1') {
     status_url: null,
     overdue: false,
     made_at: '2026-11-28T12:00:00.000001Z',
+    traceparent: null,
     personnummer_sealed: await createSealer([publicKey]).seal(personnummer),
     personnummer_index: indexer.indexes(personnummer, organizationId)[0] ?? '',
     member_system: {

@@ -5,6 +5,7 @@ import { basename } from 'node:path';
 import { parseCrontab } from 'graphile-worker';
 import { test } from 'vitest';
 import { createLogger } from '../../runtime/logger.ts';
+import { noTracing } from '../../runtime/tracing/tracing.ts';
 import type { WorkerDatabase } from '../../worker/database.ts';
 import { createGate } from '../../worker/gate.ts';
 import { createLeases } from '../../worker/leases.ts';
@@ -69,6 +70,7 @@ const parts = {
   renew: () => notCalled,
   erasing: { database, ledger: null, signer: { name: 'test', key: generateKeyPairSync('ed25519').privateKey } },
   log,
+  tracing: noTracing,
   timeoutMs: 1,
 };
 const identifiers = Object.keys(createTaskList({ ...parts, database })).sort();

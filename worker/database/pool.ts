@@ -1,6 +1,7 @@
 import type { Client, Pool } from 'pg';
 import type { Logger } from '../../runtime/logger.ts';
 import { createPool } from '../../runtime/pg-pool.ts';
+import { createSignIn, type SignIn } from '../../runtime/sign-in.ts';
 import type { WorkerConfig } from '../config.ts';
 
 /** SQLSTATE read_only_sql_transaction: this server is a standby, or has become one. */
@@ -14,11 +15,13 @@ interface Wire {
 /**
  * The worker's connections. One that reports that its server is read-only is closed after the failed statement: after a
  * failover the name leads to another server, and only new connections get there.
+ *
+ * @param signIn the one of all pools of this process
  */
-export function createWorkerPool(config: WorkerConfig, log: Logger): Pool {
+export function createWorkerPool(config: WorkerConfig, log: Logger, signIn: SignIn = createSignIn(log)): Pool {
   // One connection listens or beats; jobs hold theirs only while they talk to the database.
   const max = config.concurrency + 2;
-  const pool = createPool({ connectionString: config.databaseUrl, max, applicationName: 'sync-worker', log });
+  const pool = createPool({ connectionString: config.databaseUrl, max, applicationName: 'sync-worker', log, signIn });
   pool.on('connect', (client: Client & { connection?: Wire }) => {
     // A connection that breaks while graphile-worker holds it would otherwise end the process. Whoever uses it hears of it
     // from the failing query.

@@ -9,6 +9,8 @@ import {
   type Reconciled,
   type Renewal,
   reconciled,
+  type SettledObservation,
+  settledObservation,
 } from '../database-rows.ts';
 import type { WantedKeys } from '../renew-number.ts';
 import type { Call } from './call.ts';
@@ -16,7 +18,7 @@ import type { Call } from './call.ts';
 /** What is due without anybody asking. */
 export interface UpkeepCalls {
   /** @returns the outcome of the decision, such as `filled` or again `deferred`. */
-  processObservation(observationId: string): Promise<string>;
+  processObservation(observationId: string): Promise<SettledObservation>;
   reconcile(): Promise<Reconciled[]>;
   /** @returns the next rows of a place by id; those that need other keys have their number */
   numbersToRenew(place: string, after: string | null, most: number, keys: WantedKeys): Promise<NumberToRenew[]>;
@@ -35,7 +37,7 @@ export interface UpkeepCalls {
 
 const numbersToRenew = `select * from worker.numbers_to_renew(place => $1::text, after => $2::uuid, most => $3::int,
   index_version => $4::text, sealing_kid => $5::text)`;
-const processObservation = 'select worker.process_observation(observation_id => $1::uuid) as outcome';
+const processObservation = 'select outcome, traceparent from worker.process_observation(observation_id => $1::uuid)';
 const eraseExpired = 'select worker.erase_expired(most => $1::int) as erased';
 const countFigures = 'select worker.count_figures() as organizations';
 const beat = `select lost, forbidden_flags
@@ -44,8 +46,8 @@ const beat = `select lost, forbidden_flags
 export function createUpkeepCalls(call: Call): UpkeepCalls {
   return {
     async processObservation(observationId) {
-      const outcome = z.object({ outcome: z.string().nullable() });
-      return (await call(outcome, processObservation, [observationId]))[0]?.outcome ?? 'unknown';
+      const [settled] = await call(settledObservation, processObservation, [observationId]);
+      return settled ?? { outcome: 'unknown', traceparent: null };
     },
     reconcile: () => call(reconciled, 'select what, queued from worker.reconcile()'),
     async eraseExpired(most) {

@@ -12,6 +12,8 @@ export interface SendOptions {
   readonly signal: AbortSignal;
   /** Value of the `Authorization` header. */
   readonly authorization: string | null;
+  /** Names our step to whoever traces over there (W3C Trace Context). */
+  readonly traceparent?: string | undefined;
 }
 
 /** The only answer of a member system whose body is looked at: it can make a 409 a success. */
@@ -84,6 +86,7 @@ async function exchange<T>(
   const timeout = AbortSignal.timeout(options.timeoutMs);
   const headers: Record<string, string> = { ...request.headers };
   if (options.authorization !== null) headers.authorization = options.authorization;
+  if (options.traceparent !== undefined) headers.traceparent = options.traceparent;
   const { url, method, body } = request;
   const signal = AbortSignal.any([options.signal, timeout]);
   try {

@@ -1,5 +1,6 @@
 import type { Task } from 'graphile-worker';
 import type { Logger } from '../../runtime/logger.ts';
+import type { Tracing } from '../../runtime/tracing/tracing.ts';
 import type { WorkerDatabase } from '../database.ts';
 import { Failure } from '../failure.ts';
 import { readObservationPayload } from '../payloads.ts';
@@ -8,6 +9,7 @@ import { readObservationPayload } from '../payloads.ts';
 export interface ProcessObservationOptions {
   readonly database: WorkerDatabase;
   readonly log: Logger;
+  readonly tracing: Tracing;
 }
 
 /**
@@ -15,11 +17,15 @@ export interface ProcessObservationOptions {
  *
  * @returns the task; it throws `observation_deferred` while matching still fails, so that the queue tries again
  */
-export function createProcessObservation({ database, log }: ProcessObservationOptions): Task {
+export function createProcessObservation({ database, log, tracing }: ProcessObservationOptions): Task {
   return async (payload) => {
     const { observation_id: observationId } = readObservationPayload(payload);
-    const outcome = await database.processObservation(observationId);
+    const startedAt = performance.now();
+    const { outcome, traceparent: parent } = await database.processObservation(observationId);
     log.info({ observationId, outcome }, 'observation processed');
-    if (outcome === 'deferred') throw new Failure('observation_deferred');
+    const attributes = { 'personnummer_sync.outcome': outcome };
+    await tracing.span({ name: 'process_observation', kind: 'consumer', parent, startedAt, attributes }, async () => {
+      if (outcome === 'deferred') throw new Failure('observation_deferred');
+    });
   };
 }

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { JobHelpers, Task } from 'graphile-worker';
 import type { Logger } from '../../runtime/logger.ts';
+import { type Span, type SpanStart, type Tracing, traceIdOf } from '../../runtime/tracing/tracing.ts';
 import { flagOf, reportPausesMs, stopsIn, tryAgain, workerIdOf } from '../attempts.ts';
 import type { WorkerDatabase } from '../database.ts';
 import type { PushClaim } from '../database-rows.ts';
@@ -21,6 +22,7 @@ export interface PushPersonnummerOptions {
   /** Called when a breaker is open, or may be: which jobs are not to be fetched has to be asked anew. */
   readonly onBreaker: () => Promise<void>;
   readonly log: Logger;
+  readonly tracing: Tracing;
   /** Longest time one attempt may take, in milliseconds. */
   readonly timeoutMs: number;
 }
@@ -55,7 +57,7 @@ export function createPushPersonnummer(options: PushPersonnummerOptions): Task {
       if (answer.waits_for === 'breaker_open') await options.onBreaker();
     } else if (answer.fencing_token !== null) {
       gate.limit(flag, concurrencyOf(answer.member_system));
-      await carryOn({ claim: answer, claimedAt }, helpers, options);
+      await carryOn({ claim: answer, claimedAt, claimedBy: 'worker.claim_pushes' }, helpers, options);
     }
   };
 }
@@ -65,6 +67,7 @@ interface Held {
   readonly claim: PushClaim;
   /** From before the claim was sent. */
   readonly claimedAt: number;
+  readonly claimedBy: 'worker.claim_pushes' | 'worker.finish_pushes';
 }
 
 /** One push after the other, of the same organisation: what is due there needs no job of its own to be fetched. */
@@ -77,12 +80,45 @@ async function carryOn(first: Held, helpers: JobHelpers, options: PushPersonnumm
   }
 }
 
-/** Delivers and reports. @returns the push that was claimed under the name `next` with the report */
-async function attempt(
+/**
+ * An attempt, as a part of the trace of the login that the change comes from: so are all attempts at one push, however late.
+ *
+ * @returns the push that was claimed under the name `next` with the report
+ */
+function attempt(
+  held: Held,
+  next: string | null,
+  helpers: JobHelpers,
+  options: PushPersonnummerOptions,
+): Promise<Held | null> {
+  const { claim, claimedAt: startedAt, claimedBy } = held;
+  const attributes = {
+    'personnummer_sync.organization': claim.organization,
+    'personnummer_sync.attempt': claim.attempt,
+  };
+  const { traceparent: parent } = claim;
+  return options.tracing.span(
+    { name: 'push_personnummer', kind: 'consumer', parent, startedAt, attributes },
+    async (span) => {
+      // It has just ended: whose trace it belongs to is what it answered.
+      await options.tracing.span({ ...databaseCall(claimedBy), startedAt }, async () => undefined);
+      return await deliverAndReport(held, next, helpers, options, span);
+    },
+  );
+}
+
+function databaseCall(name: string): SpanStart {
+  const attributes = { 'db.system.name': 'postgresql', 'db.stored_procedure.name': name } as const;
+  return { name, kind: 'client', attributes };
+}
+
+/** @returns the push that was claimed under the name `next` with the report */
+async function deliverAndReport(
   { claim, claimedAt }: Held,
   next: string | null,
   { abortSignal }: JobHelpers,
   options: PushPersonnummerOptions,
+  span: Span,
 ): Promise<Held | null> {
   const { push_id: pushId, organization } = claim;
   const started = performance.now();
@@ -109,15 +145,20 @@ async function attempt(
     receiver_sealed: end.receiverSealed ?? null,
     next_worker_id: next,
   };
-  const { state, next: claimed } = await tryAgain(
-    () => options.database.finishPush(report),
-    reportPausesMs,
-    (err) => options.log.debug({ pushId, organization, err }, 'report failed, made again'),
+  const { state, next: claimed } = await options.tracing.span(databaseCall('worker.finish_pushes'), () =>
+    tryAgain(
+      () => options.database.finishPush(report),
+      reportPausesMs,
+      (err) => options.log.debug({ pushId, organization, err }, 'report failed, made again'),
+    ),
   );
+  span.set({ 'personnummer_sync.result': result });
+  if (errorCode !== null) span.fail(errorCode);
   options.metrics.attempt(organization, end, durationMs / 1000);
-  const fields = { pushId, organization, result, errorCode, httpStatus, state };
+  const trace_id = traceIdOf(options.tracing.traceparent());
+  const fields = { pushId, trace_id, organization, result, errorCode, httpStatus, state };
   if (errorCode === null) options.log.info(fields, `push ${result}`);
   else options.log.warn(cause === undefined ? fields : { ...fields, err: cause }, 'push not delivered');
   if (result === 'retry') await options.onBreaker();
-  return claimed && { claim: claimed, claimedAt: reportedAt };
+  return claimed && { claim: claimed, claimedAt: reportedAt, claimedBy: 'worker.finish_pushes' };
 }

@@ -35,7 +35,8 @@ begin
   v_counts := v_counts || jsonb_build_object('registry.identity_links', v_rows);
   update registry.observations as o
   set subject = null, erased_at = v_now, explanation = '{}', acr = null,
-      given_name = null, family_name = null, birth_date = null, phone = null, email = null, contact_erased_at = coalesce(o.contact_erased_at, v_now),
+      given_name = null, family_name = null, birth_date = null, phone = null, email = null, traceparent = null,
+      contact_erased_at = coalesce(o.contact_erased_at, v_now),
       number_erased_at = case when o.personnummer_index is not null then v_now else o.number_erased_at end,
       personnummer_index = null, personnummer_index_previous = '{}', personnummer_sealed = null, personnummer_masked = null
   where o.id = any (p.observation_ids);

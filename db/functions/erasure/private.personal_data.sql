@@ -28,6 +28,7 @@ from (values
   ('registry.observations', 'erased', 't.id = any (p.observation_ids)', null,
     'subject acr personnummer_index personnummer_sealed personnummer_masked given_name family_name birth_date phone email',
     'What the provider said of the person.'),
+  ('registry.observations', 'erased', 't.id = any (p.observation_ids)', null, 'traceparent', 'Which trace of the programs'' work was this login''s.'),
   ('registry.observations', 'erased', 't.id = any (p.observation_ids)', 't.COLUMN = ''{}''', 'personnummer_index_previous explanation',
     'The number under older keys; what agreed with the record.'),
   ('registry.observations', 'kept', 't.id = any (p.observation_ids)', null,

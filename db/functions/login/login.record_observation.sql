@@ -7,7 +7,7 @@ create or replace function login.record_observation(
   phone text default null, phone_verified boolean default false, email text default null, email_verified boolean default false,
   absent_reason text default null, inconsistency text default null, acr text default null,
   personnummer_index_previous text[] default null, link_session_id uuid default null, evidence_missing boolean default false,
-  issued_at timestamptz default null,
+  issued_at timestamptz default null, traceparent text default null,
   out outcome text, out member_id uuid, out ask_consent boolean, out told boolean
 )
 language plpgsql volatile security definer
@@ -26,6 +26,8 @@ begin
   o.authenticated_at := record_observation.authenticated_at;
   o.issued_at := record_observation.issued_at;
   o.received_at := clock_timestamp();
+  -- A login does not fail because of what is only there to be traced.
+  o.traceparent := substring(record_observation.traceparent from '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$');
   o.explanation := '{}'::jsonb;
   o.personnummer_index := record_observation.personnummer_index;
   o.personnummer_index_previous := coalesce(record_observation.personnummer_index_previous, '{}');
@@ -70,5 +72,5 @@ begin
   ask_consent := o.absent_reason is not distinct from 'not_consented' and private.may_ask_consent(o);
 end
 $$;
-comment on function login.record_observation is 'In: one verified login; phone in E.164 form; no number in clear; link_session_id: the session of a member who asks for this login to be linked: it is only proposed; evidence_missing: a source that was asked did not answer; issued_at: of its ID token. Out: observation id, outcome (null: nothing was decided or kept, because what is missing could have named the member), member (null when none), whether the member is to be asked for consent, and, of a refused login, whether the app may be told that a member is concerned. Errors PN001 to PN003.';
+comment on function login.record_observation is 'In: one verified login; phone in E.164 form; no number in clear; link_session_id: the session of a member who asks for this login to be linked: it is only proposed; evidence_missing: a source that was asked did not answer; issued_at: of its ID token; traceparent: the step of a trace that hands it over, null: not traced. Out: observation id, outcome (null: nothing was decided or kept, because what is missing could have named the member), member (null when none), whether the member is to be asked for consent, and, of a refused login, whether the app may be told that a member is concerned. Errors PN001 to PN003.';
 grant execute on function login.record_observation to auth_callback;

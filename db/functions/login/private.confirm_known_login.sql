@@ -28,11 +28,12 @@ begin
   insert into registry.observations (id, organization_id, provider, source, issuer, subject, acr, authenticated_at, issued_at,
     outcome, settled_at, member_id, explanation, received_at,
     personnummer_index, personnummer_index_previous, personnummer_sealed, personnummer_masked,
-    given_name, family_name, birth_date, phone, phone_verified, email, email_verified)
+    given_name, family_name, birth_date, phone, phone_verified, email, email_verified, traceparent)
   values (o.id, o.organization_id, o.provider, o.source, o.issuer, o.subject, o.acr, o.authenticated_at, o.issued_at,
     o.outcome, o.settled_at, o.member_id, o.explanation, o.received_at,
     o.personnummer_index, o.personnummer_index_previous, o.personnummer_sealed, o.personnummer_masked,
-    o.given_name, o.family_name, o.birth_date, o.phone, o.phone_verified, o.email, o.email_verified);
+    o.given_name, o.family_name, o.birth_date, o.phone, o.phone_verified, o.email, o.email_verified,
+    o.traceparent);
   insert into audit.events (event, source, actor, organization_id, message, member_id, observation_id, detail)
   values ('confirmed', o.source, private.actor(), o.organization_id,
     'confirmed, no change: ' || o.source || ' brought the recorded personnummer ' || o.personnummer_masked || '.', o.member_id, o.id,

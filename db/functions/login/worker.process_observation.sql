@@ -1,6 +1,5 @@
 -- A deferred observation is decided after all. Faults are not caught here: the job fails, and graphile-worker tries again.
-create or replace function worker.process_observation(observation_id uuid)
-returns text
+create or replace function worker.process_observation(observation_id uuid, out outcome text, out traceparent text)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -17,8 +16,9 @@ begin
     o := private.settle_observation(o);
     perform private.store_decision(o);
   end if;
-  return o.outcome::text;
+  outcome := o.outcome;
+  traceparent := o.traceparent;
 end
 $$;
-comment on function worker.process_observation is 'In: a deferred observation. Out: its outcome, now decided. Raises PN004 for an unknown id.';
+comment on function worker.process_observation is 'In: a deferred observation. Out: its outcome, now decided, and the step of a trace that handed it over. Raises PN004 for an unknown id.';
 grant execute on function worker.process_observation to sync_worker;

@@ -28,7 +28,8 @@ begin
     select c.id, c.leased_by, c.fencing_token::text, c.attempts, g.id, g.slug, m.id, m.external_id, m.personnummer_sealed,
       m.personnummer_index, s.settings, (extract(epoch from v_lease) * 1000)::integer, 0, c.status_url,
       coalesce(c.accepted_until < clock_timestamp(), false),
-      to_char(c.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), null::text, null::integer
+      to_char(c.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), null::text, null::integer,
+      (select l.traceparent from registry.observations as l where l.id = c.observation_id)
     from claimed as c
     join registry.members as m on m.id = c.member_id
     join registry.organizations as g on g.id = c.organization_id

@@ -15,3 +15,4 @@ comment on function private.tg_snapshot_figures__frozen is 'Refuses changes of f
 create or replace trigger _100_frozen
 before insert or update or delete on reporting.snapshot_figures
 for each row execute function private.tg_snapshot_figures__frozen();
+alter table reporting.snapshot_figures enable always trigger _100_frozen;

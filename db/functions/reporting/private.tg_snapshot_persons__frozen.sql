@@ -18,3 +18,4 @@ comment on function private.tg_snapshot_persons__frozen is 'Refuses changes of p
 create or replace trigger _100_frozen
 before update on reporting.snapshot_persons
 for each row execute function private.tg_snapshot_persons__frozen();
+alter table reporting.snapshot_persons enable always trigger _100_frozen;

@@ -15,6 +15,8 @@ comment on function private.tg_snapshot_persons__written_once is 'Refuses new pe
 create or replace trigger _200_written_once
 after insert on reporting.snapshot_persons referencing new table as changed
 for each statement execute function private.tg_snapshot_persons__written_once();
+alter table reporting.snapshot_persons enable always trigger _200_written_once;
 create or replace trigger _300_removed_never
 after delete on reporting.snapshot_persons referencing old table as changed
 for each statement execute function private.tg_snapshot_persons__written_once();
+alter table reporting.snapshot_persons enable always trigger _300_removed_never;

@@ -1,4 +1,5 @@
--- A frozen snapshot never changes: not by a later program, and not by ours.
+-- A frozen snapshot never changes: not by a later program, and not by ours. ALWAYS, here and for what belongs to it: who migrates on hosted Supabase
+-- may set session_replication_role, which skips other triggers.
 create or replace function private.tg_snapshots__frozen()
 returns trigger
 language plpgsql volatile
@@ -15,3 +16,4 @@ comment on function private.tg_snapshots__frozen is 'Refuses changes of frozen s
 create or replace trigger _100_frozen
 before update or delete on reporting.snapshots
 for each row execute function private.tg_snapshots__frozen();
+alter table reporting.snapshots enable always trigger _100_frozen;

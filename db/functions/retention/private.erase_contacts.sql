@@ -17,9 +17,10 @@ declare
     limit p_most);
 begin
   update registry.observations as o
-  set given_name = null, family_name = null, birth_date = null, phone = null, email = null, contact_erased_at = clock_timestamp()
+  set given_name = null, family_name = null, birth_date = null, phone = null, email = null, traceparent = null,
+      contact_erased_at = clock_timestamp()
   where o.id = any (v_due);
   return cardinality(v_due);
 end
 $$;
-comment on function private.erase_contacts is 'In: how many at most. Out: how many observations lost their contact claims, because the organisation''s time for them is over.';
+comment on function private.erase_contacts is 'In: how many at most. Out: how many observations lost their contact claims, and the mark that joins them to a trace, because the organisation''s time for them is over.';

@@ -6,7 +6,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   update registry.observations as o
-  set given_name = null, family_name = null, birth_date = null, phone = null, email = null, contact_erased_at = clock_timestamp(),
+  set given_name = null, family_name = null, birth_date = null, phone = null, email = null, traceparent = null,
+      contact_erased_at = clock_timestamp(),
       number_erased_at = case when o.personnummer_index is not null then clock_timestamp() end,
       personnummer_index = null, personnummer_index_previous = '{}', personnummer_sealed = null, personnummer_masked = null
   where o.id = p_observation.id;

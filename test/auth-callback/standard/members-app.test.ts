@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { decodeJwt } from 'jose';
+import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, type JWK, jwtVerify } from 'jose';
 import * as oauth from 'oauth4webapi';
 import * as client from 'openid-client';
 import { afterAll, beforeAll, test } from 'vitest';
@@ -128,6 +128,32 @@ test('the metadata say what is there, in both places, and scripts of registered 
     if (!/_(endpoint|uri)$/.test(name)) continue;
     assert.notEqual((await fetch(String(address), { redirect: 'manual' })).status, 404, name);
   }
+});
+
+test('what hosted Supabase asks of an issuer: its name to the letter, keys where it says, a token with kid and role, a subject that is a uuid', async () => {
+  const { tokens } = await logIn();
+  // As a project does it: from the issuer's address alone.
+  const found = await fetch(`${place.callbackUrl}/.well-known/openid-configuration`);
+  assert.match(found.headers.get('content-type') ?? '', /^application\/json/);
+  const { issuer, jwks_uri, id_token_signing_alg_values_supported } = (await found.json()) as Record<string, string>;
+  assert.equal(issuer, place.callbackUrl);
+  const { keys } = (await (await fetch(jwks_uri ?? '')).json()) as { keys: JWK[] };
+  const { kid, alg } = decodeProtectedHeader(tokens.access_token);
+  assert.equal(typeof kid, 'string');
+  assert.ok(keys.some((key) => key.kid === kid && key.alg === alg && key.use === 'sig'));
+  assert.deepEqual(
+    keys.filter((key) => 'd' in key || 'k' in key),
+    [],
+    'public, and none of them symmetric',
+  );
+  assert.ok(id_token_signing_alg_values_supported?.includes(String(alg)));
+  const verified = await jwtVerify(tokens.access_token, createRemoteJWKSet(new URL(jwks_uri ?? '')), {
+    issuer: place.callbackUrl,
+    audience: 'authenticated',
+  });
+  assert.equal(verified.payload.iss, issuer);
+  assert.equal(verified.payload.role, 'authenticated');
+  assert.match(verified.payload.sub ?? '', /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
 });
 
 /** @returns `page`, or the error with which the app gets the browser back */

@@ -5,6 +5,7 @@ import { listen } from '../../../runtime/http/listen.ts';
 import { closeServer } from '../../../runtime/http/server.ts';
 import { createLogger } from '../../../runtime/logger.ts';
 import { createPool } from '../../../runtime/pg-pool.ts';
+import { openTracing } from '../../../runtime/tracing/open-tracing.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import {
   addMember,
@@ -121,7 +122,9 @@ export async function startCallback(db: TestDatabase, settings: Record<string, s
   const ownPool = () => createPool({ connectionString: url, max: 10, applicationName: 'auth-callback', log });
   const pool = databaseUrl === undefined ? db.poolFor('auth_callback') : ownPool();
   if (databaseUrl !== undefined) parts.defer(() => pool.end());
-  const { server } = await createCallback(config, pool, log);
+  const tracing = await openTracing(config.tracing, 'auth-callback', log);
+  parts.defer(() => tracing.stop());
+  const { server } = await createCallback(config, pool, log, tracing);
   await listen(server, '127.0.0.1', config.port);
   parts.defer(() => closeServer(server, 0));
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -163,7 +166,7 @@ export function samplePerson(userinfo: Record<string, unknown> = {}): Person {
   };
 }
 
-function environment(databaseUrl: string): Record<string, string> {
+export function environment(databaseUrl: string): Record<string, string> {
   const { PERSONNUMMER_UNSEALING_KEYS: _, AUDIT_SEALING_KEY: __, ...keys } = testKeys().environment;
   return {
     DEPLOYMENT: 'local',

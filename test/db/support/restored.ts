@@ -58,6 +58,7 @@ async function use(server: RunningPostgres, name: string): Promise<TestDatabase>
   return {
     name,
     ownerUrl,
+    migratorUrl: ownerUrl,
     pool: pools.owner,
     urlFor,
     poolFor: (role) => pools.of(role, urlFor(role)),

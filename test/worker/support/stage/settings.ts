@@ -22,6 +22,7 @@ export function settingsFor(db: TestDatabase) {
     health: null,
     erasureLedger: null,
     logLevel: 'debug',
+    tracing: null,
   };
   /** The same for a worker in a process of its own. */
   const environment = {

@@ -1,0 +1,3 @@
+import { testOnVersion } from './on-version.ts';
+
+await testOnVersion(15);
