@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'vitest';
 import { lockingMigrations } from '../../db/lint/locking-migrations.ts';
 import { readLoginTables } from '../../db/locks/login-tables.ts';
 import { judgeMigrations, type Waiting } from '../../db/locks/migration.ts';
 import { readMigration, readMigrations } from '../../db/migration-files.ts';
+import { artifactsFolder } from '../support/artifacts.ts';
 
 const loginTables = readLoginTables();
 const ALONE = '-- migrate:up transaction:false\n';
@@ -160,7 +160,7 @@ test('of each statement of our own migrations somebody has said what it locks', 
 });
 
 test('before the first release npm run check refuses none; after it, the new ones', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'locking-'));
+  const folder = mkdtempSync(join(artifactsFolder(), 'locking-'));
   const first = migration('create index members_note on registry.members (note);');
   writeFileSync(join(folder, '20270101000000_first.sql'), first);
   assert.deepEqual(await lockingMigrations(folder), []);

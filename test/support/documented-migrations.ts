@@ -1,7 +1,7 @@
 import { copyFileSync, globSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { MIGRATIONS_FOLDER } from '../../db/migration-files.ts';
+import { artifactsFolder } from './artifacts.ts';
 
 const DOWN = `-- migrate:down\ndo $$ begin raise exception 'Migrations are not taken back: write the next one, which puts right what this one did.'; end $$;\n`;
 
@@ -13,7 +13,7 @@ export function documentedMigrations(): string[] {
 
 /** A folder with our migrations, and after them these. */
 export function withMigrations(...texts: string[]): string {
-  const folder = mkdtempSync(join(tmpdir(), 'next-migrations-'));
+  const folder = mkdtempSync(join(artifactsFolder(), 'next-migrations-'));
   for (const file of globSync('*.sql', { cwd: MIGRATIONS_FOLDER }))
     copyFileSync(join(MIGRATIONS_FOLDER, file), join(folder, file));
   for (const [nth, text] of texts.entries()) writeFileSync(join(folder, `2099010100000${nth}_next.sql`), text);
