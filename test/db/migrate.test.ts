@@ -140,7 +140,7 @@ test('what fails is said in one line', () =>
   withCluster(18, async (server) => {
     await migrate({ databaseUrl: server.url });
     const cases: [string, RegExp][] = [
-      ['', /^migrate: the configuration has faults: DATABASE_URL is missing\n$/],
+      ['', /^migrate: configuration_invalid: the configuration has faults: DATABASE_URL is missing: postgres:.*\n$/],
       [
         'postgres://nobody@db.example/x',
         /^migrate: .*DATABASE_URL is a database on another machine without verified TLS: .*\n$/,

@@ -383,6 +383,8 @@ const READABLE_COLUMNS: Record<string, string[]> = {
     'corrects',
     'made_at',
     'started_at',
+    'failed_at',
+    'failure',
     'imported_at',
     'counting_digest',
     'records',

@@ -13,4 +13,4 @@ test('a lost server is restored to a moment: what was there comes back, what is 
   assert.ok((whenLost.counts.decisions ?? 0) > (cameBack.counts.decisions ?? 0));
   assert.deepEqual([report.sentAgain, report.hadArrived, report.madeTwice], [2, 2, 0]);
   assert.match(describeDrill(report), /^the drill has succeeded$/m);
-});
+}, 600_000); // some twenty programs and two servers: long on a machine that is busy

@@ -94,7 +94,7 @@ from (values
   ('reporting.snapshots', 'not personal', null, null,
     'id organization_id base_year rule_code rule counted_on state version corrects made_at made_by imported_at counting_digest records counted '
     'verified counties municipalities probable_duplicates open_cases meets digest proposed_by frozen_by frozen_at conflict_id '
-    'division organization_name started_at',
+    'division organization_name started_at failed_at failure',
     'Figures, and which coordinators froze them.'),
   ('reporting.snapshot_figures', 'not personal', null, null, 'snapshot_id organization_id dimension key name counted verified',
     'Figures. Small ones may point at somebody, so they are for the organisation only.'),

@@ -5,7 +5,7 @@ const MOST_STEPS = 200;
 // As text: the tests are compiled without the types of a browser.
 const FOCUSED = `(() => {
   const element = document.activeElement;
-  const text = (element.closest('label') ?? element).textContent;
+  const text = (element.closest('label') ?? element.labels?.[0] ?? element).textContent;
   return element === document.body ? '' : text.replaceAll(/\\s+/g, ' ').trim();
 })()`;
 const OUTLINE = `(() => {
