@@ -108,7 +108,12 @@ test('with these files and packages alone every program starts as far as its con
       'key-tools/rotate.ts',
     ],
     ...['audit-tools/verify.ts', 'audit-tools/witness.ts', 'worker/erase-member.ts', 'worker/export-member.ts'],
-    ...['auth-callback/provider-check.ts', 'worker/check-member-system.ts', 'worker/replay-erasures.ts'],
+    ...[
+      'supabase-check/main.ts',
+      'auth-callback/provider-check.ts',
+      'worker/check-member-system.ts',
+      'worker/replay-erasures.ts',
+    ],
   ];
   // In one process, because starting one takes longer than all of them.
   mkdirSync(join(folder, 'test/support'), { recursive: true });
