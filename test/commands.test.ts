@@ -41,7 +41,7 @@ beforeAll(() => {
     const { status, stdout, stderr } = spawnSync(process.execPath, [file, word], { cwd: ROOT, env, encoding: 'utf8' });
     runs[`${name} ${word}`] = { code: status ?? -1, out: stdout, err: stderr };
   }
-}, 60_000);
+});
 
 describe.each(commands)('%s', (name) => {
   test('--help prints how it is used, and ends with 0', () => {

@@ -10,7 +10,7 @@ import { onHostedSupabase, RESERVED_ROLES } from '../support/hosted-supabase.ts'
 import { databaseUrl } from '../support/template.ts';
 import { until } from '../support/until.ts';
 
-/** Whose tests run on a database like hosted Supabase's too, by version: who may do what, who sees what, what the role that migrates does besides. */
+/** Whose tests run on a database like hosted Supabase's too, by version: who may do what, and who sees what. */
 const ELSEWHERE: Record<15 | 17, readonly string[]> = {
   15: ['../db/privileges.test.ts', '../api/separation.test.ts'],
   17: [
@@ -18,8 +18,6 @@ const ELSEWHERE: Record<15 | 17, readonly string[]> = {
     '../api/separation.test.ts',
     '../db/lints.test.ts',
     '../db/temporary-objects.test.ts',
-    '../configuration/configure.test.ts',
-    '../key-tools/commands.test.ts',
   ],
 };
 
