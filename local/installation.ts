@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'csv-stringify/sync';
 import { stringify as yaml } from 'yaml';
@@ -160,6 +160,7 @@ export async function createInstallation(
         const words = ['--organization', slug, csv];
         const said = await expectSuccess(runCommand(version, 'members-import/main.ts', words, environment));
         if (!/^ *rejected +0$/m.test(said)) throw new Error(`rows were rejected: ${said}`);
+        rmSync(csv);
       }
     },
     startCallback: (version, database) =>

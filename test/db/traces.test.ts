@@ -4,7 +4,7 @@ import { test } from 'vitest';
 import { actAsCallback, addKari, one } from '../support/acting-callback.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { claimPush, finishPushes } from '../support/push-worker.ts';
-import { addMember, sampleNumbers } from '../support/samples.ts';
+import { addMember, decoyNumber, sampleNumbers } from '../support/samples.ts';
 import { erase } from './support/erasing.ts';
 
 // How a trace goes through the database: in the login's row, to the push that comes of it, and away again.
@@ -59,7 +59,7 @@ test('a trace that is malformed is left out, and the login goes on', async () =>
   await using db = await createTestDatabase();
   const callback = await actAsCallback(db);
   await addKari(db, callback);
-  const malformed = ['', 'x', traceOf(1).toUpperCase(), `${traceOf(1)} `, `01${traceOf(1).slice(2)}`, NUMBER];
+  const malformed = ['', 'x', traceOf(1).toUpperCase(), `${traceOf(1)} `, `01${traceOf(1).slice(2)}`, decoyNumber];
   for (const traceparent of malformed) await callback.login({ personnummer: NUMBER, traceparent });
   for (const [outcome, traceparent] of await rows(db)) {
     assert.ok(outcome === 'filled' || outcome === 'confirmed');
