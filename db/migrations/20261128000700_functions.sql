@@ -3800,7 +3800,8 @@ grant execute on function api.find_members to authenticated;
 -- end db/functions/members/api.find_members.sql
 
 -- begin db/functions/matching/api.unlinked_logins.sql
--- People who logged in and could not be taken for a member, and whose login still belongs to nobody.
+-- People who logged in and could not be taken for a member, and whose login still belongs to nobody. Links are looked up login by login
+-- ("offset 0"): joined, all logins would be compared with all links before the first page is there.
 create or replace view api.unlinked_logins with (security_invoker = true) as
 select
   o.id as observation_id, g.slug as organization, o.provider, o.outcome, o.received_at, o.given_name, o.family_name, o.birth_date,
@@ -3810,7 +3811,7 @@ join registry.organizations as g on g.id = o.organization_id
 where o.outcome in ('unlinked', 'ambiguous', 'name_mismatch') and o.erased_at is null
   and not exists (
     select from registry.identity_links as l
-    where l.organization_id = o.organization_id and l.issuer = o.issuer and l.subject = o.subject);
+    where l.organization_id = o.organization_id and l.issuer = o.issuer and l.subject = o.subject offset 0);
 comment on view api.unlinked_logins is 'Logins in the coordinator''s organisations that matched no member with certainty.';
 comment on column api.unlinked_logins.observation_id is 'The login; api.link_login takes it.';
 comment on column api.unlinked_logins.organization is 'Where the person logged in (slug).';
