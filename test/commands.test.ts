@@ -61,9 +61,8 @@ test('every command that a document names exists, with the options that it is gi
   const unknown: string[] = [];
   let looked = 0;
   for (const file of globSync('{*.md,db/*.md,docs/*.md}', { cwd: ROOT })) {
-    for (const [call, name = '', rest = ''] of readFileSync(join(ROOT, file), 'utf8').matchAll(
-      /npm run ([a-z][a-z:-]*[a-z])((?: [^`|#\n]*)?)/g,
-    )) {
+    const text = readFileSync(join(ROOT, file), 'utf8');
+    for (const [call, name = '', rest = ''] of text.matchAll(/npm run ([a-z][a-z:-]*[a-z])((?: [^`|#\n]*)?)/g)) {
       looked += 1;
       if (scripts[name] === undefined) unknown.push(`${file}: ${call}`);
       if (!commands.includes(name)) continue;
@@ -71,9 +70,7 @@ test('every command that a document names exists, with the options that it is gi
       for (const [option] of rest.matchAll(/--[a-z][a-z-]*/g))
         if (!help.includes(option)) unknown.push(`${file}: ${call}: ${option}`);
     }
-    for (const [call, program = ''] of readFileSync(join(ROOT, file), 'utf8').matchAll(
-      /(?:npx )?node ([\w./-]+\.ts)/g,
-    )) {
+    for (const [call, program = ''] of text.matchAll(/(?:npx )?node ([\w./-]+\.ts)/g)) {
       looked += 1;
       if (!existsSync(join(ROOT, program))) unknown.push(`${file}: ${call}`);
     }

@@ -4,7 +4,6 @@ import { findServerUser } from '../../local/server-user.ts';
 import { type Faults, startFaults } from './faults.ts';
 import { checkAll, checkQueries, type Invariant } from './invariants.ts';
 import { startLoad } from './load.ts';
-import { addMembers } from './members.ts';
 import { createChance } from './random.ts';
 import { durableServer } from './server.ts';
 import { settle } from './settle.ts';
@@ -55,10 +54,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const bin = `${await findPostgres(18, findServerUser())}/bin`;
   const { logs, pooled = false } = options;
   const startServer = durableServer({ bin, logs });
-  const world = await createWorld(
-    { chance, logs, pooled, startServer, callbacks: 1, addMembers: (client) => addMembers(client, 80) },
-    parts,
-  );
+  const world = await createWorld({ chance, logs, pooled, startServer }, parts);
   const load = startLoad(world, chance);
   const faults = startFaults(world, chance, [500, 2_500]);
   options.report(`${options.seconds} s of chaos, seed ${options.seed}`);

@@ -6,7 +6,6 @@ import { test } from 'vitest';
 import { until } from '../support/until.ts';
 import { checkAll } from './invariants.ts';
 import { startLoad } from './load.ts';
-import { addMembers } from './members.ts';
 import { createChance } from './random.ts';
 import { durableServer } from './server.ts';
 import { settle } from './settle.ts';
@@ -28,10 +27,7 @@ test('a streaming replica promoted under load: nothing acknowledged is lost, and
   const settings = { synchronous_commit: 'on', max_wal_senders: '4' };
   const logs = logFolder('failover');
   const startServer = durableServer({ bin, logs, settings });
-  const world = await createWorld(
-    { chance, logs, pooled: false, startServer, callbacks: 1, addMembers: (client) => addMembers(client, 80) },
-    parts,
-  );
+  const world = await createWorld({ chance, logs, pooled: false, startServer }, parts);
   const primary = world.server;
   const standby = await primary.replica(join(world.folder, 'replica', 'data'), 'standby');
   await standby.start();

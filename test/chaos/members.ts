@@ -16,12 +16,20 @@ export interface ChaosMember {
   readonly numbers: readonly [string, string];
 }
 
-/** Adds members without a number to every organisation. */
-export async function addMembers(client: pg.ClientBase, perOrganization: number): Promise<ChaosMember[]> {
-  const { rows: organizations } = await client.query<{ id: string; slug: string; issuer: string }>(
+export type ChaosOrganization = { id: string; slug: string; issuer: string };
+
+/** Every organisation, with the issuer at which its members log in. */
+export async function readOrganizations(client: pg.ClientBase): Promise<ChaosOrganization[]> {
+  const { rows } = await client.query<ChaosOrganization>(
     `select g.id, g.slug, p.issuer from registry.organizations as g
      join registry.identity_providers as p on p.organization_id = g.id and p.provider = 'vipps' order by g.slug`,
   );
+  return rows;
+}
+
+/** Adds members without a number to every organisation. */
+export async function addMembers(client: pg.ClientBase, perOrganization: number): Promise<ChaosMember[]> {
+  const organizations = await readOrganizations(client);
   const members: ChaosMember[] = [];
   for (const [at, { id: organizationId, slug, issuer }] of organizations.entries()) {
     for (let nth = 0; nth < perOrganization; nth += 1) {

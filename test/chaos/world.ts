@@ -11,7 +11,7 @@ import { issuersAt, localUrl } from '../../local/stack/programs.ts';
 import { createSecrets } from '../../local/stack/secrets.ts';
 import type { KeptProgram } from './kept-program.ts';
 import { type MemberSystems, startMemberSystems } from './member-systems.ts';
-import type { ChaosMember } from './members.ts';
+import { addMembers, type ChaosMember } from './members.ts';
 import type { Entrance } from './proxy.ts';
 import type { Chance } from './random.ts';
 import type { DatabaseServer, Server } from './server.ts';
@@ -22,10 +22,10 @@ export interface WorldOptions<Kind extends DatabaseServer> extends Omit<Database
   readonly chance: Chance;
   /** For the programs' logs, which stay. */
   readonly logs: string;
-  /** How many callbacks there are. */
-  readonly callbacks: number;
-  /** Who is added besides the samples. */
-  addMembers(client: pg.ClientBase, keys: LocalKeys): Promise<ChaosMember[]>;
+  /** How many callbacks there are; one where nothing is said. */
+  readonly callbacks?: number;
+  /** Who is added besides the samples; eighty members of each organisation where nothing is said. */
+  addMembers?(client: pg.ClientBase, keys: LocalKeys): Promise<ChaosMember[]>;
 }
 
 /** The whole system, with member systems that misbehave. */
@@ -79,12 +79,14 @@ export async function createWorld<Kind extends DatabaseServer>(
   await configureSamples(ownerUrl, sampleConfiguration(surroundings));
   await withClient(ownerUrl, (client) => seed(client, { keys, issuers }));
   await admin(`update sync.member_systems set timeout_ms = 1000, concurrency = 6`);
-  const members = await withClient(ownerUrl, (client) => options.addMembers(client, keys));
+  const members = await withClient(ownerUrl, (client) =>
+    options.addMembers === undefined ? addMembers(client, 80) : options.addMembers(client, keys),
+  );
 
   const callbackUrl = localUrl(ports.callback);
   const secrets = createSecrets(callbackUrl);
   const programs = await startPrograms(
-    { ports, keys, secrets, database: asStackDatabase(database), logs, pooled, callbacks: options.callbacks },
+    { ports, keys, secrets, database: asStackDatabase(database), logs, pooled, callbacks: options.callbacks ?? 1 },
     parts,
   );
   return Object.assign(database, { memberSystems, members, keys, ...programs, callbackUrl, logs, folder });

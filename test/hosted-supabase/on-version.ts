@@ -4,6 +4,7 @@ import { test } from 'vitest';
 import { readObjects } from '../../db/catalog.ts';
 import { migrate } from '../../db/migrate.ts';
 import { availableVersions } from '../../local/postgres-binaries.ts';
+import { withClient } from '../../local/stack/database.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { startHostedPooler } from '../support/hosted-pooler.ts';
 import { onHostedSupabase, RESERVED_ROLES } from '../support/hosted-supabase.ts';
@@ -23,6 +24,7 @@ const ELSEWHERE: Record<15 | 17, readonly string[]> = {
 
 /** The tests of one version of PostgreSQL; hosted Supabase has these two. */
 export async function testOnVersion(version: 15 | 17): Promise<void> {
+  // Versions are optional packages, and not all of them have one for every kind of machine.
   if (!availableVersions().includes(version)) {
     test.skip(`PostgreSQL ${version} is not installed`, () => undefined);
     return;
@@ -42,20 +44,20 @@ export async function testOnVersion(version: 15 | 17): Promise<void> {
     assert.match(said.join('\n'), /Changes of structure and privileges are not written down: postgres may not/);
     assert.deepEqual(await reservedRoles(adminUrl), before, 'roles of the platform are as they were');
 
-    const first = await objects(url);
+    const first = await withClient(url, readObjects);
     const again: string[] = [];
     await migrate({ databaseUrl: url, log: (line) => again.push(line) });
     assert.deepEqual(
       again.filter((line) => /^(Applied|put right)/.test(line)),
       [],
     );
-    assert.deepEqual(await objects(url), first);
+    assert.deepEqual(await withClient(url, readObjects), first);
 
     await query(adminUrl, 'create database elsewhere');
     const elsewhere = databaseUrl(adminUrl, 'elsewhere');
     await migrate({ databaseUrl: elsewhere });
     assert.ok(first.length > 40);
-    assert.deepEqual(first, await objects(elsewhere));
+    assert.deepEqual(first, await withClient(elsewhere, readObjects));
   });
 
   test('through the pooler in transaction mode nothing is begun', async () => {
@@ -63,7 +65,7 @@ export async function testOnVersion(version: 15 | 17): Promise<void> {
     await using pooler = await startHostedPooler(port, { project: 'abcdefgh', mode: 'transaction' });
     const untouched = await createProject('untouched');
     await assert.rejects(migrate({ databaseUrl: pooler.urlFor(untouched) }), /a pooler in transaction mode/);
-    assert.deepEqual(await objects(untouched), []);
+    assert.deepEqual(await withClient(untouched, readObjects), []);
   });
 
   test('with event triggers of its own, which the platform lets it have, postgres migrates again, and its changes are written down', async () => {
@@ -100,16 +102,6 @@ async function reservedRoles(adminUrl: string) {
   );
   assert.equal(roles.length, RESERVED_ROLES.length);
   return roles;
-}
-
-async function objects(url: string) {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    return await readObjects(client);
-  } finally {
-    await client.end();
-  }
 }
 
 async function listenTo(url: string, channel: string) {

@@ -3,7 +3,6 @@ import { verifyTestAudit } from '../../support/sealing.ts';
 import { until } from '../../support/until.ts';
 import { checkAll, type Invariant } from '../invariants.ts';
 import { startLoad } from '../load.ts';
-import { addMembers } from '../members.ts';
 import { createChance } from '../random.ts';
 import { settle } from '../settle.ts';
 import { type AnyWorld, createWorld } from '../world.ts';
@@ -42,10 +41,7 @@ export async function runAvailability(options: AvailabilityOptions): Promise<Ava
   report('starting three nodes');
   const cluster = await startCluster(logs, parts);
   const startServer = () => Promise.resolve(cluster);
-  const world = await createWorld(
-    { chance, logs, pooled: false, startServer, callbacks: 1, addMembers: (client) => addMembers(client, 80) },
-    parts,
-  );
+  const world = await createWorld({ chance, logs, pooled: false, startServer }, parts);
   const load = startLoad(world, chance);
   await until('twenty logins', () => load.acknowledged.size > 20);
   const pauses: Pause[] = [];

@@ -5,7 +5,7 @@ import { createIndexer } from '../../../personnummer/blind-index.ts';
 import { parsePublicKeys, parseSecrets } from '../../../personnummer/keys.ts';
 import { createSealer } from '../../../personnummer/seal.ts';
 import { asPersonnummer } from '../../support/samples.ts';
-import type { ChaosMember } from '../members.ts';
+import { type ChaosMember, type ChaosOrganization, readOrganizations } from '../members.ts';
 
 const NUMBERS_OF_A_DAY = 20;
 
@@ -14,10 +14,7 @@ const NUMBERS_OF_A_DAY = 20;
  * the rest have a phone and no number.
  */
 export async function addPeople(client: pg.ClientBase, keys: LocalKeys, count: number): Promise<ChaosMember[]> {
-  const { rows: organizations } = await client.query<{ id: string; slug: string; issuer: string }>(
-    `select g.id, g.slug, p.issuer from registry.organizations as g
-     join registry.identity_providers as p on p.organization_id = g.id and p.provider = 'vipps' order by g.slug`,
-  );
+  const organizations = await readOrganizations(client);
   const people = Array.from({ length: count }, (_, nth) => describePerson(nth, organizations));
   const indexer = createIndexer(parseSecrets(keys.PERSONNUMMER_INDEX_SECRETS).secrets);
   const sealer = createSealer(parsePublicKeys(keys.PERSONNUMMER_SEALING_KEYS).keys);
@@ -48,8 +45,8 @@ export async function addPeople(client: pg.ClientBase, keys: LocalKeys, count: n
   return people;
 }
 
-function describePerson(nth: number, organizations: { id: string; slug: string; issuer: string }[]): ChaosMember {
-  const { id, slug, issuer } = organizations[nth % organizations.length] as (typeof organizations)[number];
+function describePerson(nth: number, organizations: ChaosOrganization[]): ChaosMember {
+  const { id, slug, issuer } = organizations[nth % organizations.length] as ChaosOrganization;
   const day = new Date(Date.UTC(1940, 0, 1 + Math.floor(nth / NUMBERS_OF_A_DAY)));
   const birthDate = day.toISOString().slice(0, 10);
   const number = syntheticNumber(birthDate, nth % NUMBERS_OF_A_DAY);
