@@ -12,7 +12,7 @@ import { keepsSession } from '../runtime/session-mode.ts';
 import { applyMigrations } from './dbmate.ts';
 import { createPatience, LOCK_TIMEOUT } from './lock-patience.ts';
 import { MIGRATIONS_FOLDER } from './migration-files.ts';
-import { describePlan, planMigrations } from './plan.ts';
+import { describePlan, hasWork, planMigrations } from './plan.ts';
 import { appliedVersions, putRight, returnToOwners } from './put-right.ts';
 
 export type MigrateOptions = {
@@ -161,7 +161,7 @@ async function run(plan: boolean): Promise<number> {
     }
     const planned = await planMigrations(databaseUrl);
     for (const line of describePlan(planned)) consoleOutput.say(line);
-    return planned.judgements.length > 0 ? 3 : 0;
+    return hasWork(planned) ? 3 : 0;
   } catch (error) {
     const code = error instanceof ConfigurationError ? `${error.code}: ` : '';
     consoleOutput.complain(`migrate: ${code}${describe(error)}`);

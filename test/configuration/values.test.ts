@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => db[Symbol.asyncDispose]());
 
 const wordsOf = async (type: string) =>
-  (await db.pool.query<{ word: string }>('select unnest(enum_range(null::' + type + '))::text as word')).rows.map(
+  (await db.pool.query<{ word: string }>(`select unnest(enum_range(null::${type}))::text as word`)).rows.map(
     ({ word }) => word,
   );
 

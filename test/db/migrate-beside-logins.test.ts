@@ -175,6 +175,28 @@ test('--plan: what would be applied, and whether logins wait; nothing is changed
   assert.equal(await hasColumn(db), false);
 });
 
+test('--plan: migrations of the job queue are told too', async () => {
+  await using db = await createTestDatabase();
+  const last = await one<{ id: number; ts: Date; breaking: boolean }>(
+    db,
+    'delete from graphile_worker.migrations where id = (select max(id) from graphile_worker.migrations) returning *',
+  );
+  try {
+    const lines = describePlan(await planMigrations(db.ownerUrl));
+    assert.deepEqual(lines.slice(0, 2), [
+      '0 migrations are to be applied',
+      `job queue: graphile-worker's own migration ${last.id}`,
+    ]);
+    assert.match(lines[2] as string, /workers of the version before may stop/);
+  } finally {
+    await db.pool.query('insert into graphile_worker.migrations values ($1, $2, $3)', [
+      last.id,
+      last.ts,
+      last.breaking,
+    ]);
+  }
+});
+
 test('the command ends with 0 where nothing is to do, and with 3 where something is', async () => {
   await using db = await createTestDatabase();
   const plan = async (url: string) => {

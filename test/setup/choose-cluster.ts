@@ -21,8 +21,8 @@ const IMAGE = 'postgres:17-alpine';
 /** What the last tests read: every statement with its parameters, as a DBA who turns logging on would see them. */
 const LOG_EVERYTHING = { log_statement: 'all', log_min_duration_statement: '-1', log_parameter_max_length: '-1' };
 
-/** A database for each test, hundreds of them: autovacuum would start a worker in one after the other, ten a second. */
-const SETTINGS = { ...LOG_EVERYTHING, autovacuum_naptime: '1h' };
+/** A database for each test, hundreds of them: autovacuum would start a worker in one after the other, ten a second. And thousands of sessions, each of which would load PL/pgSQL for itself. */
+const SETTINGS = { ...LOG_EVERYTHING, autovacuum_naptime: '1h', shared_preload_libraries: 'plpgsql' };
 
 /**
  * The database cluster for a test run: `DATABASE_URL` where it is set, else a container where a Docker engine answers,

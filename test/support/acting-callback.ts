@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { TestDatabase } from './database.ts';
+import { inOpenSessions } from './kept-pools.ts';
 import { addMember, addMemberSystem, addOrganization, addProvider, type Organization, sealNumber } from './samples.ts';
 
 export type Answer = { observation_id: string; outcome: string; member_id: string | null; ask_consent: boolean };
@@ -56,7 +57,9 @@ export async function actAsCallback(db: TestDatabase, provider: Record<string, u
 }
 
 /** Calls of the callback's in this database wait for each other as long as it takes: for many at once on a loaded machine. */
-export async function waitWithoutLimit({ pool, name }: TestDatabase): Promise<void> {
+export async function waitWithoutLimit({ pool, name, poolFor }: TestDatabase): Promise<void> {
+  // A role's settings reach sessions that begin after them.
+  await inOpenSessions(poolFor('auth_callback'), 'set lock_timeout = 0; set statement_timeout = 0');
   await pool.query(
     `alter role auth_callback in database ${name} set lock_timeout = 0;
      alter role auth_callback in database ${name} set statement_timeout = 0;

@@ -7,8 +7,8 @@ import type { LoginRole } from '../../local/login-roles.ts';
 import { noteDatabase } from '../mutate/coverage.ts';
 import { clusterUrl, rolePassword } from './cluster.ts';
 import { KeptPools } from './kept-pools.ts';
-import { noteSearched, searchTables } from './leaks.ts';
-import { emptyAgain, type Shape, shapeOf } from './rinse.ts';
+import { noteSearched, searchTables, searchText } from './leaks.ts';
+import { emptyAgain, isUnchanged, lookAt, type Made, readRows } from './rinse.ts';
 import { copyDatabase, databaseUrl, ensureTemplate, migratorUrl } from './template.ts';
 import { until } from './until.ts';
 
@@ -33,9 +33,6 @@ export type TestDatabase = {
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-/** A database, its connections, and what it was like before any test. */
-type Made = { name: string; pools: KeptPools; shape: Shape };
-
 /**
  * A migrated database of its own for a test, with no row in it: `await using db = await createTestDatabase()`. It is a new one, or one
  * that an earlier test of this process is done with: a new one, and its first connections, take longer than most tests.
@@ -56,10 +53,10 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     async [Symbol.asyncDispose]() {
       // `npm run mutate` counts calls in the databases when all is over.
       if (process.env.TEST_COVERAGE) return pools.end();
-      const found = await searchWith(pools.owner);
+      const isFree = await isUnchanged(maintenance, made);
+      const found = isFree ? await emptyForNext(made, free) : await searchWith(pools.owner);
       noteSearched(name);
-      if (await emptyAgain(maintenance, made)) free.push(made);
-      else {
+      if (!free.includes(made)) {
         await pools.end();
         await dropUnused(maintenance, name);
       }
@@ -72,7 +69,17 @@ async function makeDatabase(cluster: string, maintenance: pg.Pool, template: str
   const name = `test_${randomBytes(8).toString('hex')}`;
   await copyDatabase(maintenance, template, name);
   const pools = new KeptPools(databaseUrl(cluster, name));
-  return { name, pools, shape: await shapeOf(pools.owner) };
+  return { name, pools, asNew: await lookAt(pools.owner) };
+}
+
+/** Searches a database that nobody uses any more, and empties it. @returns numbers that were found */
+async function emptyForNext(made: Made, free: Made[]): Promise<string[]> {
+  const rows = await readRows(made);
+  const found = [...rows].flatMap(([table, texts]) =>
+    searchText(texts.join('\n')).map((number) => `${table}: ${number}`),
+  );
+  if (await emptyAgain(made, rows)) free.push(made);
+  return found;
 }
 
 function urlFor(cluster: string, name: string, role: LoginRole): string {

@@ -33,7 +33,7 @@ export class KeptPools {
     const pools = this.#all();
     const inUse = pools.some(({ totalCount, idleCount, waitingCount }) => totalCount !== idleCount || waitingCount > 0);
     if (inUse || this.#broken) return false;
-    await Promise.all(pools.map(renew));
+    await Promise.all(pools.map((pool) => inOpenSessions(pool, AS_NEW)));
     return true;
   }
 
@@ -57,10 +57,11 @@ export class KeptPools {
   }
 }
 
-async function renew(pool: pg.Pool): Promise<void> {
+/** Statements in each session that a pool holds open; none of them may be in use. */
+export async function inOpenSessions(pool: pg.Pool, statements: string): Promise<void> {
   const clients = await Promise.all(Array.from({ length: pool.idleCount }, () => pool.connect()));
   try {
-    await Promise.all(clients.map((client) => client.query(AS_NEW)));
+    await Promise.all(clients.map((client) => client.query(statements)));
   } finally {
     for (const client of clients) client.release();
   }
