@@ -126,7 +126,7 @@ function tell(report: Report, epochs: readonly EpochRow[], { say }: Terminal): v
   );
   const [first, ...others] = findings;
   if (first === undefined) {
-    say('Nothing was found.');
+    say('Nothing wrong was found.');
     return;
   }
   say(`First: ${first.says} (${first.code})`);

@@ -65,9 +65,24 @@ function faultsOf(error: ZodError, lineOf: (path: Path) => number, isThere: (pat
   );
 }
 
+/** What to write, by what zod expected. */
+const FORMS: Partial<Record<string, string>> = {
+  array: 'must be a list, such as [one, another]',
+  object: 'must be names with their values, such as name: value',
+  record: 'must be names with their values, such as name: value',
+  string: 'must be text; put it in quotes',
+  boolean: 'must be true or false',
+  number: 'must be a number',
+};
+
 /** zod's sentence where ours has none. */
 function sentence(issue: z.core.$ZodIssue, isThere: boolean): string {
   if (issue.code === 'invalid_type' && !isThere) return 'is missing';
+  // A rule of ours has a sentence of its own.
+  const form = issue.code === 'invalid_type' && issue.message.startsWith('Invalid input') && FORMS[issue.expected];
+  if (form) return form;
+  if (issue.code === 'too_small' && issue.origin === 'number') return `must be at least ${issue.minimum}`;
+  if (issue.code === 'too_big' && issue.origin === 'number') return `must be at most ${issue.maximum}`;
   if (issue.code === 'invalid_value') return `must be one of ${issue.values.join(', ')}`;
   return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
 }

@@ -67,7 +67,7 @@ async function run(
     },
   });
   if (options.try && !(await tryRows(await rehearse(wanted), environment, say))) return 1;
-  if (changed !== null) say(`${changed} rows changed`);
+  if (changed !== null) say(`${changed} ${changed === 1 ? 'row' : 'rows'} changed`);
   else if (differs) say('nothing was changed');
   return options.plan && differs ? 3 : changed === null && differs ? 1 : 0;
 }

@@ -1,11 +1,14 @@
 import { UsageError } from '../runtime/command-line.ts';
-import { kindNames, kinds } from './kinds.ts';
+import { type Kind, kindNames, kinds } from './kinds.ts';
+import { createSecret } from './new-keys.ts';
 import { readKind, runKeyCommand, type Terminal } from './terminal.ts';
 
 const command = {
   name: 'keys:create',
-  synopsis: `${kindNames.join('|')} [NAME]`,
-  about: `Prints a new key as the variables that hold it. NAME is that of the audit, such as login.example.no/audit, and needed for audit only.
+  synopsis: `all|${kindNames.join('|')} [NAME]`,
+  about: `Prints a new key as the variables that hold it, each under the programs that read it; all: everything that a new installation needs.
+NAME is that of the audit, such as login.example.no/audit, and needed for all and audit only.
+Into a file: npm run --silent keys:create -- all login.example.no/audit > keys.env
 To replace a key that is in use: npm run keys:rotate`,
   words: [1, 2],
 } as const;
@@ -20,12 +23,20 @@ const auditName = /^[a-z0-9.-]+(:[0-9]+)?(\/[A-Za-z0-9._-]+)*$/;
  */
 export async function runCreate(words: readonly string[], terminal: Terminal): Promise<number> {
   return await runKeyCommand(command, words, terminal, async ({ words: [first, name] }) => {
-    const kind = kinds[readKind(first)];
-    const forAudit = kind === kinds.audit;
+    const all = first === 'all';
+    const wanted: Kind[] = all ? Object.values(kinds) : [kinds[readKind(first)]];
+    const forAudit = wanted.includes(kinds.audit);
     if ((name !== undefined) !== forAudit || (forAudit && !auditName.test(name ?? '')))
-      throw new UsageError('audit has a name such as login.example.no/audit, the other kinds have none');
-    for (const { name: variable, value } of kind.variables([kind.create([], name)]))
-      terminal.say(`${variable}=${value}`);
+      throw new UsageError('all and audit have a name such as login.example.no/audit, the other kinds have none');
+    const tell = (variable: string, value: string, readBy: string) => {
+      terminal.say(`# ${readBy}`);
+      terminal.set(variable, value);
+    };
+    for (const kind of wanted)
+      for (const { name: variable, value, readBy } of kind.variables([kind.create([], name)]))
+        tell(variable, value, readBy);
+    // Nothing that is stored needs it, so there is nothing to turn over: another one signs the coordinators out.
+    if (all) tell('DESK_COOKIE_KEY', createSecret(), 'desk');
     return 0;
   });
 }

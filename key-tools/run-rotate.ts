@@ -70,11 +70,11 @@ function tellStep(
   kind: Kind,
   step: 'know' | 'use' | 'finish',
   keys: readonly NamedKey[],
-  { say, explain }: Terminal,
+  { set, explain }: Terminal,
 ): void {
   for (const { name, value, readBy } of kind.variables(keys)) {
     explain(`for ${readBy}:`);
-    say(`${name}=${value}`);
+    set(name, value);
   }
   explain(kind.steps[step] ?? '');
 }

@@ -4,10 +4,20 @@ import { ConfigurationError } from '../runtime/environment.ts';
 import { KeyError } from './errors.ts';
 import { type KindName, kindNames } from './kinds.ts';
 
-/** Where a person reads what a command says; keys go to `say` alone, so that they can be put into a file. */
-export type Terminal = { say(line: string): void; explain(text: string): void };
+/** Where a person reads what a command says; keys go to `set` alone, so that standard output can be put into a file. */
+export type Terminal = {
+  say(line: string): void;
+  /** A variable and its new value. */
+  set(variable: string, value: string): void;
+  explain(text: string): void;
+};
 
-export const terminal: Terminal = { say: (line) => console.log(line), explain: (text) => console.error(text) };
+export const terminal: Terminal = {
+  say: (line) => console.log(line),
+  // In single quotes, because a shell would take the quotes out of JSON; systemd, compose and `node --env-file` take them away too.
+  set: (variable, value) => console.log(`${variable}='${value}'`),
+  explain: (text) => console.error(text),
+};
 
 /** @throws UsageError */
 export function readKind(word: string | undefined): KindName {
@@ -20,7 +30,7 @@ export function readKind(word: string | undefined): KindName {
 export function runKeyCommand<const Options extends ParseArgsOptionsConfig>(
   command: Command<Options, never>,
   words: readonly string[],
-  { say, explain }: Terminal,
+  { say, explain }: Pick<Terminal, 'say' | 'explain'>,
   action: (line: CommandLine<Options, never>) => Promise<number>,
 ): Promise<number> {
   return runCommand(command, [...words], { say, complain: explain }, async (line) => {

@@ -12,7 +12,8 @@ export function configOrExit<Config>(name: string, read: () => Config): Config {
     return read();
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    createLogger({ name, level: 'fatal' }).fatal({ err: error }, error.message);
+    // Without the error itself: its stack is of no use to whoever sets the variables, and repeats every fault.
+    createLogger({ name, level: 'fatal' }).fatal({ code: error.code }, error.message);
     process.exit(1);
   }
 }

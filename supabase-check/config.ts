@@ -70,9 +70,9 @@ function readApi(env: EnvironmentReader, deployment: Deployment): ApiConfig {
   const withoutSlash = (url: URL) => url.href.replace(/\/+$/, '');
   return {
     projectUrl: withoutSlash(env.url('SUPABASE_URL', rules)),
-    apiKey: env.required('SUPABASE_ANON_KEY'),
+    apiKey: env.required('SUPABASE_ANON_KEY', "the project's public key, sb_publishable_…"),
     publicUrl: withoutSlash(env.url('PUBLIC_URL', rules)),
-    signingKey: env.parsed('ACCESS_TOKEN_KEYS', parseSigningKey).key,
+    signingKey: env.parsed('ACCESS_TOKEN_KEYS', parseSigningKey, 'as the callback has them').key,
     audience: env.optional('ACCESS_TOKEN_AUDIENCE', 'authenticated'),
   };
 }

@@ -62,7 +62,9 @@ test('every command that a document names exists, with the options that it is gi
   let looked = 0;
   for (const file of globSync('{*.md,db/*.md,docs/*.md}', { cwd: ROOT })) {
     const text = readFileSync(join(ROOT, file), 'utf8');
-    for (const [call, name = '', rest = ''] of text.matchAll(/npm run ([a-z][a-z:-]*[a-z])((?: [^`|#\n]*)?)/g)) {
+    for (const [call, name = '', rest = ''] of text.matchAll(
+      /npm run (?:--silent )?([a-z][a-z:-]*[a-z])((?: [^`|#\n]*)?)/g,
+    )) {
       looked += 1;
       if (scripts[name] === undefined) unknown.push(`${file}: ${call}`);
       if (!commands.includes(name)) continue;

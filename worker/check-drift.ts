@@ -19,7 +19,9 @@ async function compare(organization: string): Promise<boolean> {
   const config = readConfig();
   return withServableDatabase(config, async (database) => {
     if (!(await database.readableOrganizations()).some((each) => each.organization === organization)) {
-      console.error(`drift: the member system of ${organization} cannot be read (read_url_template)`);
+      console.error(
+        `drift: the configuration does not say how the member system of ${organization} is read: set read_url_template and read_pointer (docs/operations.md, "Drift")`,
+      );
       return false;
     }
     const { authorize, readingFetch: fetch, indexer } = createCarrier(config);

@@ -51,7 +51,7 @@ await endWithCode(command, async ({ values, words }) => {
   return withServableDatabase(config, async (database) => {
     const found = await database.exportMember(organization, member);
     if (found === null) {
-      console.error(`member:export: there is no such member of ${organization}`);
+      console.error(`member:export: there is no such member of ${organization}, or the person was erased`);
       return false;
     }
     const numbers = key === undefined ? {} : { numbers: await sealNumbers(found.numbers, key, createCarrier(config)) };

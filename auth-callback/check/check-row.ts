@@ -47,8 +47,12 @@ function checkReturnAddresses(row: ProviderRow, allowsPlainHttp: boolean): strin
   const addresses = registeredAddresses(row);
   if (addresses.length === 0) {
     return isStaff(row)
-      ? ['no app for coordinators is registered (registry.oauth_clients), so no coordinator can sign in']
-      : ['the organisation has no registered return address, so no app can log in'];
+      ? [
+          'no app for coordinators is registered, so no coordinator can sign in: under apps, add client_id coordinator-desk (the desk), audience coordinators, redirect_uris [DESK_URL/signed-in], and run npm run configure',
+        ]
+      : [
+          'no return address is registered, so no app can log in: set return_to of the organisation, or an app of members with redirect_uris, and run npm run configure',
+        ];
   }
   const unusable = addresses.filter((address) => !isReturnAddress(address, allowsPlainHttp));
   return unusable.map(

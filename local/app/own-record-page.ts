@@ -39,7 +39,7 @@ export function ownRecordPage({ record, consents, history }: OwnRecord): string 
     .map(([name, value]) => `<tr><th scope="row">${name}</th><td>${escapeHtml(String(value))}</td></tr>`);
   const answers = consents.map(
     ({ provider, state, answered_at, withdrawn_at }) =>
-      `<li>${provider}: ${state}, ${when(answered_at)}${withdrawn_at === null ? '' : `, withdrawn ${when(withdrawn_at)}`}</li>`,
+      `<li>${provider}: ${withdrawn_at === null ? state : 'given'}, ${when(answered_at)}${withdrawn_at === null ? '' : `; withdrawn, ${when(withdrawn_at)}`}</li>`,
   );
   const events = history.map(
     ({ occurred_at, message }) => `<li><time>${when(occurred_at)}</time> ${escapeHtml(message ?? '')}</li>`,

@@ -102,7 +102,7 @@ test('a witness keeps what it is shown, and asks whether it goes on', async () =
   assert.match(JSON.parse(lines[1] as string).time, /^20\d\d-/);
   const report = await verify('--witness', file);
   assert.deepEqual([report.code, report.complained], [0, '']);
-  assert.match(report.said, /5 sealed events[\s\S]*Nothing was found/);
+  assert.match(report.said, /5 sealed events[\s\S]*Nothing wrong was found/);
 });
 
 const cutTail = () =>

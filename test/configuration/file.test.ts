@@ -58,7 +58,7 @@ test('every fault is named at once, with its line and what is right', () => {
     [12, /personnummer_scope must be one of scopes/],
     [13, /google is unknown/],
     [15, /secret_env is missing: kind http with auth bearer needs it/],
-    [18, /timeout_ms too small/],
+    [18, /timeout_ms must be at least 100$/],
   ];
   for (const [line, says] of expected) {
     assert.ok(
@@ -68,6 +68,22 @@ test('every fault is named at once, with its line and what is right', () => {
   }
   assert.equal(faults.length, expected.length, faults.join('\n'));
   assert.ok(!faults.join().includes('hemmelig'), 'what may be a secret is not repeated');
+});
+
+test('a value of another form is told with the form to write', () => {
+  const head = 'organizations:\n  - slug: nhf\n    name: NHF\n    ';
+  for (const [more, says] of [
+    ['return_to: https://app.nhf.example/return', /return_to must be a list, such as \[one, another\]$/],
+    ['capture_decided_by: 7', /capture_decided_by must be text; put it in quotes$/],
+    ['providers: vipps', /providers must be names with their values, such as name: value$/],
+    ['member_system: { timeout_ms: soon }', /timeout_ms must be a number$/],
+  ] as const) {
+    const faults = faultsOf(head + more);
+    assert.ok(
+      faults.some((fault) => says.test(fault)),
+      faults.join('\n'),
+    );
+  }
 });
 
 test('rules that concern several values are told where the value is missing', () => {
@@ -109,9 +125,9 @@ test('text that is no YAML, or has a key twice, is refused with its line', () =>
     faultsOf('organizations:\n  - slug: nhf\n    slug: hlf\n    name: x\n').join(),
     /^line 3: Map keys must be unique/,
   );
-  assert.match(faultsOf('').join(), /^line 1: the file invalid input: expected object/);
+  assert.match(faultsOf('').join(), /^line 1: the file must be names with their values/);
   assert.deepEqual(faultsOf('organizations:\n  - slug: nhf\n    name: 5\n'), [
-    'line 3: organizations[0].name invalid input: expected string, received number',
+    'line 3: organizations[0].name must be text; put it in quotes',
   ]);
   assert.deepEqual(faultsOf('organizations:\n  - slug: nhf\n'), ['line 2: organizations[0].name is missing']);
 });

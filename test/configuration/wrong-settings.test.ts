@@ -561,6 +561,8 @@ test('the programs themselves end with 1 and one line, before they listen', asyn
           assert.deepEqual([lines.length, level, own ?? err.code], [1, 'fatal', code], output);
           assert.match(msg, says);
           assert.doesNotMatch(output, /hunter2|"listening"/);
+          if (code === 'configuration_invalid')
+            assert.equal(err, undefined, 'each fault is said once, without a stack');
         });
       }),
     );

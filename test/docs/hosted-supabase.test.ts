@@ -12,8 +12,8 @@ const { scripts } = JSON.parse(readFileSync(join(import.meta.dirname, '../../pac
 };
 
 test('every command of the page is there', () => {
-  const commands = [...page.matchAll(/npm run ([a-z:]+)/g)].map(([, name = '']) => name);
-  assert.ok(commands.length > 15);
+  const commands = [...page.matchAll(/npm run (?:--silent )?([a-z:]+)/g)].map(([, name = '']) => name);
+  assert.ok(commands.length > 11, String(commands.length));
   assert.deepEqual(
     commands.filter((name) => scripts[name] === undefined),
     [],

@@ -2,6 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'vitest';
+import { readAuditToolsConfig } from '../../audit-tools/config.ts';
+import { readCallbackConfig } from '../../auth-callback/config.ts';
+import { readDeskConfig } from '../../coordinator-desk/config.ts';
+import { runCreate } from '../../key-tools/run-create.ts';
+import { readImportConfig } from '../../members-import/config.ts';
+import { readConfig as readWorkerConfig } from '../../worker/config.ts';
 import { names, readPage, tableRows } from './markdown.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -64,6 +70,47 @@ for (const [program, folder] of Object.entries(programs)) {
     }
   });
 }
+
+test('the files of an installation without Docker hold all that their programs ask for, and nothing they do not read', async () => {
+  const printed: Record<string, string> = {};
+  const set = (variable: string, value: string) => {
+    printed[variable] = value;
+  };
+  await runCreate(['all', 'login.example.no/audit'], { say: () => undefined, set, explain: assert.fail });
+  const own: Record<string, string> = {
+    DATABASE_URL: 'postgres://somebody@db.example.no/registry?sslmode=verify-full',
+    PUBLIC_URL: 'https://login.example.no',
+    TRUSTED_PROXY_DEPTH: '1',
+    AUDIT_CHECKPOINT_FILE: '/var/lib/personnummer-sync/checkpoints.jsonl',
+    WORKER_PORT: '8083',
+    PORT: '8082',
+    DESK_URL: 'https://desk.example.no',
+    CALLBACK_URL: 'https://login.example.no',
+    POSTGREST_URL: 'https://api.example.no',
+    DESK_ORGANIZATIONS: 'nhf=NHF',
+  };
+  const readers: Record<string, [program: string, read: (environment: Record<string, string>) => unknown]> = {
+    'callback.env': ['callback', readCallbackConfig],
+    'worker.env': ['worker', readWorkerConfig],
+    'desk.env': ['desk', readDeskConfig],
+    'import.env': ['import', readImportConfig],
+    'auditor.env': ['auditor', (environment) => readAuditToolsConfig(environment, { database: true, keys: true })],
+  };
+  const files = tableRows(page, '## Without Docker');
+  assert.deepEqual(
+    files.map(([file]) => names(file)[0]).filter((file) => file?.endsWith('.env')),
+    Object.keys(readers),
+  );
+  for (const [file, made, added] of files) {
+    const [program, read] = readers[names(file)[0] ?? ''] ?? [];
+    if (program === undefined || read === undefined) continue;
+    const given = [...names(made), ...names(added)].filter((name) => /^[A-Z_]+$/.test(name.split('=')[0] ?? ''));
+    const variables = given.map((name) => name.split('=')[0] ?? '');
+    const unread = variables.filter((name) => !rows.some((row) => row.name === name && row.of.includes(program)));
+    assert.deepEqual(unread, [], file);
+    read(Object.fromEntries(variables.map((name) => [name, printed[name] ?? own[name] ?? ''])));
+  }
+});
 
 test('.env.example and compose name no variable that nobody reads', () => {
   const known = new Set(rows.map(({ name }) => name));

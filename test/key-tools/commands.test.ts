@@ -1,10 +1,20 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'vitest';
 import { parseSigners, parseVerifierKey, type Signer, type Verifier } from '../../audit-seal/note.ts';
+import { readAuditToolsConfig } from '../../audit-tools/config.ts';
+import { readCallbackConfig } from '../../auth-callback/config.ts';
+import { readDeskConfig } from '../../coordinator-desk/config.ts';
 import { type KindName, kindNames, kinds } from '../../key-tools/kinds.ts';
 import { runCreate } from '../../key-tools/run-create.ts';
 import { runRotate } from '../../key-tools/run-rotate.ts';
+import { readImportConfig } from '../../members-import/config.ts';
+import { readConfig as readWorkerConfig } from '../../worker/config.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { runNode } from '../support/run-node.ts';
 import { addEvents, createTestSealer, horizonPasses, verifyTestAudit } from '../support/sealing.ts';
 
 type Run = (
@@ -16,14 +26,13 @@ type Run = (
 async function run(command: Run, words: string[], environment: Record<string, string> = {}) {
   const printed: Record<string, string> = {};
   const said: string[] = [];
-  const say = (line: string) => {
-    const at = line.indexOf('=');
-    printed[line.slice(0, at)] = line.slice(at + 1);
+  const set = (variable: string, value: string) => {
+    printed[variable] = value;
   };
   const code = await command(
     words,
     { DEPLOYMENT: 'local', ...environment },
-    { say, explain: (text) => said.push(text) },
+    { say: () => undefined, set, explain: (text) => said.push(text) },
   );
   return { code, printed, said: said.join('\n') };
 }
@@ -43,9 +52,40 @@ test('a new key of each kind is what the programs take, and no two are alike', a
       kind.variables(keys).map((each) => each.name),
     );
   }
-  for (const words of [[], ['sealing', 'name'], ['audit'], ['audit', 'Not a name'], ['desk']]) {
+  for (const words of [[], ['all'], ['sealing', 'name'], ['audit'], ['audit', 'Not a name'], ['desk']]) {
     assert.equal((await run(create, words)).code, 2, words.join(' '));
   }
+});
+
+test('what `all` prints is a file that a shell and Node read alike, and with addresses all that the programs ask for', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'keys-'));
+  const file = join(folder, 'keys.env');
+  const { output, exitCode } = await runNode(['key-tools/create.ts', 'all', 'login.example.no/audit'], {});
+  assert.equal(exitCode, 0, output);
+  await writeFile(file, output);
+  const print = 'process.stdout.write(JSON.stringify(process.env))';
+  const ask = (command: string, args: string[]) =>
+    JSON.parse(execFileSync(command, args, { env: { NODE: process.execPath }, encoding: 'utf8' }));
+  const byNode = ask(process.execPath, [`--env-file=${file}`, '-e', print]);
+  const byShell = ask('/bin/sh', ['-c', `set -a; . "$0"; exec "$NODE" -e "$1"`, file, print]);
+  const printed = [...output.matchAll(/^([A-Z_]+)=/gm)].map(([, name = '']) => name);
+  assert.equal(printed.length, 9, output);
+  for (const name of printed) assert.equal(byShell[name], byNode[name], name);
+  const at = (role: string) => ({
+    ...byShell,
+    DATABASE_URL: `postgres://${role}@db.example.no/registry?sslmode=verify-full`,
+  });
+  readCallbackConfig({ ...at('auth_callback'), PUBLIC_URL: 'https://login.example.no' });
+  readWorkerConfig({ ...at('sync_worker'), AUDIT_CHECKPOINT_FILE: '/var/lib/audit/checkpoints.jsonl' });
+  readImportConfig(at('member_importer'));
+  readAuditToolsConfig(at('anna'), { database: true, keys: true });
+  readDeskConfig({
+    ...byShell,
+    DESK_URL: 'https://desk.example.no',
+    CALLBACK_URL: 'https://login.example.no',
+    POSTGREST_URL: 'https://api.example.no',
+    DESK_ORGANIZATIONS: 'nhf=NHF',
+  });
 });
 
 test('every kind goes know, use, finish in this order; what is printed is never repeated where it is explained', async () => {

@@ -15,12 +15,15 @@ test('a login that begins at one callback ends at the other at every step, and t
   async function rotate(...words: string[]) {
     const printed: Record<string, string> = {};
     const explained: string[] = [];
-    const say = (line: string) => {
-      const at = line.indexOf('=');
-      printed[line.slice(0, at)] = line.slice(at + 1);
+    const set = (variable: string, value: string) => {
+      printed[variable] = value;
     };
     const environment = { DEPLOYMENT: 'local', PUBLIC_URL: world.url, ...variables };
-    const code = await runRotate(words, environment, { say, explain: (text) => explained.push(text) });
+    const code = await runRotate(words, environment, {
+      say: () => undefined,
+      set,
+      explain: (text) => explained.push(text),
+    });
     return { code, printed, said: explained.join('\n') };
   }
   const settings = () => ({

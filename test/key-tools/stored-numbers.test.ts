@@ -20,11 +20,14 @@ type Variables = Record<string, string>;
 async function command(run: typeof runRotate, words: string[], variables: Variables) {
   const printed: Variables = {};
   const explained: string[] = [];
-  const say = (line: string) => {
-    const at = line.indexOf('=');
-    printed[line.slice(0, at)] = line.slice(at + 1);
+  const set = (variable: string, value: string) => {
+    printed[variable] = value;
   };
-  const code = await run(words, { DEPLOYMENT: 'test', ...variables }, { say, explain: (text) => explained.push(text) });
+  const code = await run(
+    words,
+    { DEPLOYMENT: 'test', ...variables },
+    { say: () => undefined, set, explain: (text) => explained.push(text) },
+  );
   return { code, printed, said: explained.join('\n') };
 }
 

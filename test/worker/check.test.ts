@@ -96,6 +96,9 @@ test("the program says what it tried, in the worker's environment, and ends acco
   await stage.changeRow({ secret_env: 'MEMBER_SYSTEM_OTHER' });
   const bad = await run('--organization', 'nhf');
   assert.equal(bad.code, 1);
-  assert.match(bad.output, /failed {2}our credentials are there: secret_missing/);
+  assert.match(
+    bad.output,
+    /failed {2}our credentials are there: secret_missing \(the variable MEMBER_SYSTEM_OTHER is not set here\)/,
+  );
   assert.ok(!bad.output.includes(stage.environment.MEMBER_SYSTEM_NHF_TOKEN));
 });

@@ -12,7 +12,7 @@ export interface Finding {
   readonly what: string;
   /** Null: all right. Otherwise a code of docs/error-codes.md. */
   readonly failure: string | null;
-  /** What was seen, e.g. a status. Never a secret, a URL or a body. */
+  /** What was seen, e.g. a status, or what is to be done about the failure. Never a secret, a URL or a body. */
   readonly seen?: string;
 }
 
@@ -53,6 +53,11 @@ async function knock(system: HttpMemberSystem, { authorize, fetch }: CheckOption
     : `${method} answered ${status}: the first push will tell if it takes them`;
 }
 
+function withVariable({ authentication }: HttpMemberSystem, finding: Finding): Finding {
+  if (finding.failure !== 'secret_missing' || authentication.kind === 'none') return finding;
+  return { ...finding, seen: `the variable ${authentication.secretEnv} is not set here` };
+}
+
 async function checkHttp(system: HttpMemberSystem, options: CheckOptions): Promise<Finding[]> {
   return [
     await tryOut('the request can be built', () => {
@@ -64,10 +69,13 @@ async function checkHttp(system: HttpMemberSystem, options: CheckOptions): Promi
       });
       return system.method;
     }),
-    await tryOut('our credentials are there', async () => {
-      await options.authorize(system.authentication);
-      return system.authentication.kind;
-    }),
+    withVariable(
+      system,
+      await tryOut('our credentials are there', async () => {
+        await options.authorize(system.authentication);
+        return system.authentication.kind;
+      }),
+    ),
     await tryOut('the member system can be reached and does not refuse our credentials', () => knock(system, options)),
   ];
 }
@@ -98,9 +106,8 @@ async function checkReceiver(receiverKey: unknown): Promise<Finding> {
 /** Prints a line for each. @returns whether all is well */
 export function tellFindings(findings: readonly Finding[]): boolean {
   for (const { what, failure, seen } of findings) {
-    console.log(
-      failure === null ? `ok      ${what}${seen === undefined ? '' : ` (${seen})`}` : `failed  ${what}: ${failure}`,
-    );
+    const more = seen === undefined ? '' : ` (${seen})`;
+    console.log(failure === null ? `ok      ${what}${more}` : `failed  ${what}: ${failure}${more}`);
   }
   return findings.every(({ failure }) => failure === null);
 }

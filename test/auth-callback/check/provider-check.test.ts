@@ -81,7 +81,7 @@ const cases: Case[] = [
     row: { returnTo: ['no.nhf.app:/return', 'https://app.example/return#top'] },
     fault: /the return address https:\/\/app\.example\/return#top cannot be used/,
   },
-  { name: 'no return address', row: { returnTo: [] }, fault: /no registered return address/ },
+  { name: 'no return address', row: { returnTo: [] }, fault: /no return address is registered.*return_to/ },
   { name: 'a consent leg without a scope', row: { consentMode: 'provider' }, fault: /no consent_scope/ },
   {
     name: 'a scope to leave out that is not asked for',
@@ -159,7 +159,11 @@ const cases: Case[] = [
   { name: 'capture off', row: { capture: false }, note: /capture is off/ },
   { name: 'a staff provider', row: staff },
   { name: 'a staff provider without userinfo', row: staff, spoil: metadata({ userinfo_endpoint: undefined }) },
-  { name: 'no app for coordinators', row: { ...staff, clients: [] }, fault: /no app for coordinators is registered/ },
+  {
+    name: 'no app for coordinators',
+    row: { ...staff, clients: [] },
+    fault: /no app for coordinators is registered.*client_id coordinator-desk/,
+  },
   { name: 'no e-mail address', row: { ...staff, scopes: ['openid'] }, fault: /no invitation can be used/ },
   { name: 'no second factor', row: { ...staff, requiredAmr: [] }, note: /must be required at the provider/ },
   { name: 'a level nobody asks for', row: { minimumAcr: 'idporten-loa-high' }, note: /acr_values does not ask for it/ },

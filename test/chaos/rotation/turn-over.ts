@@ -55,9 +55,8 @@ async function askForVariables(world: AnyWorld, kind: KindName, step: string): P
   let explained = '';
   const attempt = async () => {
     const printed: Record<string, string> = {};
-    const say = (line: string) => {
-      const at = line.indexOf('=');
-      printed[line.slice(0, at)] = line.slice(at + 1);
+    const set = (variable: string, value: string) => {
+      printed[variable] = value;
     };
     const explain = (text: string) => {
       explained = text;
@@ -70,7 +69,9 @@ async function askForVariables(world: AnyWorld, kind: KindName, step: string): P
     };
     const words = [kind, step, ...(step === 'know' || step === 'renew' ? [] : ['--since', new Date().toISOString()])];
     const now = () => new Date(Date.now() + LATER_MS);
-    return (await runRotate(words, environment, { say, explain }, now)) === 0 ? printed : undefined;
+    return (await runRotate(words, environment, { say: () => undefined, set, explain }, now)) === 0
+      ? printed
+      : undefined;
   };
   return await until(`${kind} ${step}`, attempt, 120_000, 500).catch((error: unknown) => {
     throw new Error(`${String(error)}: ${explained}`);
