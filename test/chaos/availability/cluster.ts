@@ -43,7 +43,7 @@ export async function startCluster(logs: string, parts: AsyncDisposableStack): P
   const password = randomBytes(18).toString('hex');
   const nodes = sites.map((site) => createNode({ site, sites, folder, logs, password, user }));
   for (const node of nodes) await node.start();
-  const proxy = await startProxy(sites, join(folder, 'haproxy.cfg'), join(logs, 'haproxy.log'));
+  const proxy = await startProxy(sites, join(logs, 'haproxy.log'));
   parts.use(proxy);
   const states = () => Promise.all(nodes.map(async (node) => ({ node, state: await node.state() })));
   const find = async (what: string, matches: (state: Awaited<ReturnType<DatabaseNode['state']>>) => boolean) =>

@@ -4,6 +4,7 @@ import pg from 'pg';
 import { createIndexer } from '../../../personnummer/blind-index.ts';
 import { parsePublicKeys, parseSecrets } from '../../../personnummer/keys.ts';
 import { createSealer } from '../../../personnummer/seal.ts';
+import { describeError } from '../../../runtime/describe-error.ts';
 import { asPersonnummer } from '../../support/samples.ts';
 import type { ChaosMember } from '../members.ts';
 import type { AnyWorld } from '../world.ts';
@@ -13,10 +14,13 @@ const STATEMENT = `select outcome from login.record_observation(observation_id =
   personnummer_masked => $7, given_name => 'Kaos', family_name => 'Kaosdatter', birth_date => $8, phone => $9,
   phone_verified => true, email => $10, email_verified => true, personnummer_index_previous => $11)`;
 
+/** The observation's id when the database has confirmed it, or why it was given up: a SQLSTATE, or the driver's words where it has no code. */
+export type Recorded = { readonly id: string } | { readonly gaveUp: string };
+
 /** What the callback may do in the database. */
 interface ActingCallback {
-  /** Records a login. @returns the observation's id when the database has confirmed it, undefined when it was given up */
-  record(member: ChaosMember, number: string): Promise<string | undefined>;
+  /** Records a login. */
+  record(member: ChaosMember, number: string): Promise<Recorded>;
   /** As a program that was restarted: seals and indexes with the keys that the world has now. */
   takeUpKeys(): void;
   close(): Promise<void>;
@@ -56,19 +60,27 @@ export function actAsCallback(world: AnyWorld): ActingCallback {
         member.email,
         previous,
       ];
+      let gaveUp = '';
       for (let attempt = 0; attempt < 3; attempt += 1) {
         try {
           await pool.query(STATEMENT, values);
-          return id;
-        } catch {
+          return { id };
+        } catch (error) {
+          gaveUp = reasonOf(error);
           await pause(100);
         }
       }
-      return undefined;
+      return { gaveUp };
     },
     takeUpKeys() {
       keys = readKeys();
     },
     close: () => pool.end(),
   };
+}
+
+/** Without values: messages of the database, which quote them, are left out where an error has a code. */
+export function reasonOf(error: unknown): string {
+  const { code, message, name } = describeError(error);
+  return code ?? message ?? name;
 }

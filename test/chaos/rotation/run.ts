@@ -5,6 +5,7 @@ import { findPostgres } from '../../../local/postgres-binaries.ts';
 import { findServerUser } from '../../../local/server-user.ts';
 import { verifyTestAudit } from '../../support/sealing.ts';
 import { checkAll, type Invariant } from '../invariants.ts';
+import { asFigures } from '../load/tally.ts';
 import { createChance } from '../random.ts';
 import { durableServer } from '../server.ts';
 import { settle } from '../settle.ts';
@@ -78,6 +79,7 @@ export async function runRotation(options: RotationOptions): Promise<RotationRep
     'logins begun': logins.begun(),
     'of them handed over in the role of the callback': logins.acknowledged.size,
     'of them whole, over HTTP': logins.logins(),
+    ...asFigures('got no answer', logins.reasons),
     'steps taken': steps.length,
     'program starts': [...world.callbacks, ...world.workers].reduce((sum, program) => sum + program.starts(), 0),
     'requests at member systems': world.memberSystems.requests(),
