@@ -58,7 +58,11 @@ export async function runRotation(options: RotationOptions): Promise<RotationRep
   for (const [at, { kind, step }] of steps.entries()) {
     const from = performance.now();
     await takeStep(world, logins, kind, step);
-    report(`${kind} ${step}: ${((performance.now() - from) / 1_000).toFixed(1)} s`);
+    const reasons = [...logins.reasons].map(([reason, count]) => `${reason} ${count}`).join(', ');
+    const failed = `${logins.failures.length} of ${logins.begun()} logins failed so far`;
+    report(
+      `${kind} ${step}: ${((performance.now() - from) / 1_000).toFixed(1)} s; ${failed}${reasons && ` (${reasons})`}`,
+    );
     await pause(Math.max(0, begun + ((at + 1) * seconds * 1_000) / steps.length - performance.now()));
   }
   const took = Math.round((performance.now() - begun) / 1_000);
