@@ -3,6 +3,7 @@ import { findPostgres } from '../../local/postgres-binaries.ts';
 import { findServerUser } from '../../local/server-user.ts';
 import { type Faults, startFaults } from './faults.ts';
 import { checkAll, checkQueries, type Invariant } from './invariants.ts';
+import { asFigures } from './load/tally.ts';
 import { startLoad } from './load.ts';
 import { createChance } from './random.ts';
 import { durableServer } from './server.ts';
@@ -77,6 +78,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     'observations acknowledged': load.acknowledged.size,
     'logins over HTTP': load.logins(),
     'calls that failed': load.unanswered(),
+    ...asFigures('of them', load.reasons),
     'numbers removed': load.removals(),
     'requests at member systems': world.memberSystems.requests(),
     'pushes in all': waiting,

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { actAsCallback } from './load/acting-callback.ts';
+import { actAsCallback, reasonOf } from './load/acting-callback.ts';
 import { logInOverHttp } from './load/over-http.ts';
+import { createTally } from './load/tally.ts';
 import type { ChaosMember } from './members.ts';
 import type { Chance } from './random.ts';
 import type { AnyWorld } from './world.ts';
@@ -13,6 +14,8 @@ export interface Load {
   logins(): number;
   /** Calls that failed until they were given up; the person tries again another day. */
   unanswered(): number;
+  /** Why they failed, and how many each. */
+  readonly reasons: ReadonlyMap<string, number>;
   /** Numbers taken away again, as a coordinator does who undoes a decision. */
   removals(): number;
   /** The longest time in which the database confirmed nothing, in milliseconds. @param since by `performance.now()` */
@@ -25,19 +28,18 @@ export interface Load {
 /** Logins in the callback's role and over HTTP, and changes by coordinators, until it is stopped. */
 export function startLoad(world: AnyWorld, chance: Chance): Load {
   const acknowledged = new Set<string>();
-  const counts = { logins: 0, unanswered: 0, removals: 0 };
+  const counts = { logins: 0, removals: 0 };
+  const reasons = createTally();
   const confirmedAt: number[] = [];
   let slowest = 0;
   const stopping = new AbortController();
   const callback = actAsCallback(world);
 
   async function recordLogin(member: ChaosMember): Promise<void> {
-    const id = await callback.record(member, chance.pick(member.numbers));
-    if (id === undefined) counts.unanswered += 1;
-    else {
-      acknowledged.add(id);
-      confirmedAt.push(performance.now());
-    }
+    const recorded = await callback.record(member, chance.pick(member.numbers));
+    if ('gaveUp' in recorded) return reasons.count(recorded.gaveUp);
+    acknowledged.add(recorded.id);
+    confirmedAt.push(performance.now());
   }
 
   async function undoDecision(member: ChaosMember): Promise<void> {
@@ -58,8 +60,8 @@ export function startLoad(world: AnyWorld, chance: Chance): Load {
       const begun = performance.now();
       try {
         if (await logInOverHttp(world, chance)) counts.logins += 1;
-      } catch {
-        counts.unanswered += 1;
+      } catch (error) {
+        reasons.count(`over HTTP: ${reasonOf(error)}`);
       }
       slowest = Math.max(slowest, performance.now() - begun);
       await pause(chance.between(50, 300));
@@ -70,7 +72,8 @@ export function startLoad(world: AnyWorld, chance: Chance): Load {
   return {
     acknowledged,
     logins: () => counts.logins,
-    unanswered: () => counts.unanswered,
+    unanswered: () => [...reasons.counts.values()].reduce((sum, count) => sum + count, 0),
+    reasons: reasons.counts,
     removals: () => counts.removals,
     longestPauseSince(since) {
       const times = [since, ...confirmedAt.filter((at) => at > since), performance.now()];

@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findServerUser } from '../../../local/server-user.ts';
@@ -26,10 +27,19 @@ const needed = ['/usr/bin/patroni', '/usr/bin/etcd', '/usr/sbin/haproxy', '/usr/
 /** Why it cannot run here; undefined: it can. */
 export function whyNotAvailable(): string | undefined {
   if (process.getuid?.() !== 0) return 'network namespaces need root';
+  if (bridgesAreFiltered())
+    return 'Docker has kept its firewall, which keeps the nodes apart: iptables -P FORWARD ACCEPT';
   const missing = needed.filter((path) => !existsSync(path));
   return missing.length === 0
     ? undefined
     : `missing: ${missing.join(' ')} (Debian: apt-get install patroni python3-etcd etcd-server haproxy postgresql-15)`;
+}
+
+/** Whether what goes from one namespace to another is dropped, as it is where Docker has run, also after it was stopped. */
+function bridgesAreFiltered(): boolean {
+  const setting = '/proc/sys/net/bridge/bridge-nf-call-iptables';
+  if (!existsSync(setting) || readFileSync(setting, 'utf8').trim() !== '1') return false;
+  return spawnSync('iptables', ['-S', 'FORWARD'], { encoding: 'utf8' }).stdout?.includes('-P FORWARD DROP') ?? false;
 }
 
 /** @param parts what is started is added here, for the caller to end */
@@ -43,7 +53,7 @@ export async function startCluster(logs: string, parts: AsyncDisposableStack): P
   const password = randomBytes(18).toString('hex');
   const nodes = sites.map((site) => createNode({ site, sites, folder, logs, password, user }));
   for (const node of nodes) await node.start();
-  const proxy = await startProxy(sites, join(folder, 'haproxy.cfg'), join(logs, 'haproxy.log'));
+  const proxy = await startProxy(sites, join(logs, 'haproxy.log'));
   parts.use(proxy);
   const states = () => Promise.all(nodes.map(async (node) => ({ node, state: await node.state() })));
   const find = async (what: string, matches: (state: Awaited<ReturnType<DatabaseNode['state']>>) => boolean) =>

@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
-import { chownSync, closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { chownSync, closeSync, cpSync, mkdirSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { stringify } from 'yaml';
 import type { ServerUser } from '../../../local/server-user.ts';
 import { until } from '../../support/until.ts';
 import { kill, type Site } from './network.ts';
@@ -43,37 +42,23 @@ export interface NodeOptions {
   readonly user: ServerUser;
 }
 
-/** Settings that lose nothing (docs/high-availability.md); the times are the shortest that Patroni recommends together. */
-export const clusterSettings = {
-  ttl: 20,
-  loop_wait: 5,
-  retry_timeout: 5,
-  maximum_lag_on_failover: 0,
-  synchronous_mode: true,
-  synchronous_mode_strict: true,
-  failsafe_mode: true,
-  check_timeline: true,
-  master_stop_timeout: 30,
-  postgresql: {
-    use_pg_rewind: true,
-    parameters: { max_connections: 200, max_prepared_transactions: 0, wal_log_hints: 'on', wal_keep_size: '512MB' },
-  },
-};
+/** What an installation's nodes are set up with, less the watchdog, for which a machine of its own is needed. */
+const settings = join(import.meta.dirname, '../../../high-availability/patroni');
 
 export function createNode(options: NodeOptions): DatabaseNode {
   const { site, sites, folder, logs, password, user } = options;
   const own = join(folder, site.name);
   mkdirSync(own, { mode: 0o700, recursive: true });
-  const configFile = join(own, 'patroni.yml');
-  writeFileSync(configFile, stringify(patroniSettings(site, sites, own, password)), { mode: 0o600 });
-  for (const path of [own, configFile]) chownSync(path, user.uid, user.gid);
+  chownSync(own, user.uid, user.gid);
+  // The server's user may not be able to read a checkout.
+  cpSync(settings, join(folder, 'patroni'), { recursive: true });
 
-  function launch(name: string, words: string[]): void {
+  function launch(name: string, words: string[], variables: Record<string, string> = {}): void {
     const log = openSync(join(logs, `${site.name}-${name}.log`), 'a', 0o600);
     const asServer = ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'];
     const child = spawn('ip', ['netns', 'exec', site.name, ...asServer, ...words], {
       cwd: own,
-      env: { PATH: `${bin}:/usr/bin:/bin`, LANG: 'C.UTF-8', HOME: own },
+      env: { PATH: `${bin}:/usr/bin:/bin`, LANG: 'C.UTF-8', HOME: own, ...variables },
       stdio: ['ignore', log, log],
       detached: true,
     });
@@ -87,7 +72,7 @@ export function createNode(options: NodeOptions): DatabaseNode {
     site,
     async start() {
       launch('etcd', etcdWords(site, sites, own));
-      launch('patroni', ['patroni', configFile]);
+      launch('patroni', ['patroni', join(folder, 'patroni')], patroniVariables(site, sites, own, password));
     },
     async kill() {
       await until(`nothing runs on ${site.name}`, async () => {
@@ -126,34 +111,17 @@ function etcdWords(site: Site, sites: readonly Site[], own: string): string[] {
   ];
 }
 
-function patroniSettings(site: Site, sites: readonly Site[], own: string, password: string) {
-  const hosts = sites.map(({ address }) => `${address}:2379`);
+function patroniVariables(site: Site, sites: readonly Site[], own: string, password: string) {
   return {
-    scope: 'personnummer-sync',
-    name: site.name,
-    log: { level: 'INFO' },
-    restapi: { listen: `${site.address}:8008`, connect_address: `${site.address}:8008` },
-    etcd3: { hosts },
-    bootstrap: { dcs: clusterSettings, initdb: ['data-checksums', { encoding: 'UTF8' }, { locale: 'C' }] },
-    postgresql: {
-      listen: `${site.address}:5432`,
-      connect_address: `${site.address}:5432`,
-      data_dir: join(own, 'data'),
-      bin_dir: bin,
-      pgpass: join(own, 'pgpass'),
-      authentication: {
-        superuser: { username: 'postgres', password },
-        replication: { username: 'replicator', password },
-        rewind: { username: 'rewinder', password },
-      },
-      pg_hba: [
-        'local all all scram-sha-256',
-        ...['all', 'replication'].map((what) => `host ${what} all 10.211.0.0/24 scram-sha-256`),
-      ],
-      parameters: { unix_socket_directories: own },
-      remove_data_directory_on_rewind_failure: false,
-      remove_data_directory_on_diverged_timelines: false,
-    },
+    PATRONI_NAME: site.name,
+    PATRONI_ETCD3_HOSTS: sites.map(({ address }) => `${address}:2379`).join(','),
+    PATRONI_RESTAPI_CONNECT_ADDRESS: `${site.address}:8008`,
+    PATRONI_POSTGRESQL_CONNECT_ADDRESS: `${site.address}:5432`,
+    PATRONI_POSTGRESQL_DATA_DIR: join(own, 'data'),
+    PATRONI_SUPERUSER_PASSWORD: password,
+    PATRONI_REPLICATION_PASSWORD: password,
+    PATRONI_REWIND_PASSWORD: password,
+    PATRONI_RESTAPI_PASSWORD: password,
   };
 }
 

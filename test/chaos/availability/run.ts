@@ -2,6 +2,7 @@ import { parseSigners, parseVerifierKey } from '../../../audit-seal/note.ts';
 import { verifyTestAudit } from '../../support/sealing.ts';
 import { until } from '../../support/until.ts';
 import { checkAll, type Invariant } from '../invariants.ts';
+import { asFigures } from '../load/tally.ts';
 import { startLoad } from '../load.ts';
 import { createChance } from '../random.ts';
 import { settle } from '../settle.ts';
@@ -66,6 +67,7 @@ export async function runAvailability(options: AvailabilityOptions): Promise<Ava
     'observations acknowledged': load.acknowledged.size,
     'logins over HTTP': load.logins(),
     'calls that failed': load.unanswered(),
+    ...asFigures('of them', load.reasons),
     'slowest login over HTTP': `${(load.slowestMs() / 1_000).toFixed(1)} s`,
     'requests at member systems': world.memberSystems.requests(),
   };

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
-import pg from 'pg';
+import { DatabaseBudget } from '../../../auth-callback/database/database-budget.ts';
+import { createStatements, repeatOnce } from '../../../auth-callback/database/statements.ts';
 import { createIndexer } from '../../../personnummer/blind-index.ts';
 import { parsePublicKeys, parseSecrets } from '../../../personnummer/keys.ts';
 import { createSealer } from '../../../personnummer/seal.ts';
+import { describeError } from '../../../runtime/describe-error.ts';
+import { createLogger } from '../../../runtime/logger.ts';
+import { createPool } from '../../../runtime/pg-pool.ts';
 import { asPersonnummer } from '../../support/samples.ts';
 import type { ChaosMember } from '../members.ts';
 import type { AnyWorld } from '../world.ts';
@@ -13,32 +16,37 @@ const STATEMENT = `select outcome from login.record_observation(observation_id =
   personnummer_masked => $7, given_name => 'Kaos', family_name => 'Kaosdatter', birth_date => $8, phone => $9,
   phone_verified => true, email => $10, email_verified => true, personnummer_index_previous => $11)`;
 
+/** The observation's id when the database has confirmed it, or why it was given up: a SQLSTATE, or the driver's words where it has no code. */
+export type Recorded = { readonly id: string } | { readonly gaveUp: string };
+
+/** Of one callback, where `DATABASE_POOL_SIZE` says nothing else. */
+const CONNECTIONS = 10;
+
 /** What the callback may do in the database. */
 interface ActingCallback {
-  /** Records a login. @returns the observation's id when the database has confirmed it, undefined when it was given up */
-  record(member: ChaosMember, number: string): Promise<string | undefined>;
+  /** Records a login. */
+  record(member: ChaosMember, number: string): Promise<Recorded>;
   /** As a program that was restarted: seals and indexes with the keys that the world has now. */
   takeUpKeys(): void;
   close(): Promise<void>;
 }
 
+/** As many connections as the world's callbacks have, and the callback's own code for what it waits for and for how long. */
 export function actAsCallback(world: AnyWorld): ActingCallback {
   const readKeys = () => ({
     sealer: createSealer(parsePublicKeys(world.keys.PERSONNUMMER_SEALING_KEYS).keys),
     indexer: createIndexer(parseSecrets(world.keys.PERSONNUMMER_INDEX_SECRETS).secrets),
   });
   let keys = readKeys();
-  const pool = new pg.Pool({
+  const pool = createPool({
     connectionString: world.urlFor('auth_callback'),
-    max: 4,
-    connectionTimeoutMillis: 2_000,
-    query_timeout: 4_000,
+    max: CONNECTIONS * world.callbacks.length,
+    applicationName: 'acting-callback',
+    log: createLogger({ name: 'acting-callback', level: 'silent' }),
   });
-  pool.on('error', () => undefined);
-  pool.on('connect', (client) => client.on('error', () => undefined));
+  const statement = createStatements(pool);
 
   return {
-    /** As the callback does: the same id again, until there is an answer or no time left. */
     async record(member, brought) {
       const id = randomUUID();
       const number = asPersonnummer(brought);
@@ -56,19 +64,23 @@ export function actAsCallback(world: AnyWorld): ActingCallback {
         member.email,
         previous,
       ];
-      for (let attempt = 0; attempt < 3; attempt += 1) {
-        try {
-          await pool.query(STATEMENT, values);
-          return id;
-        } catch {
-          await pause(100);
-        }
+      const budget = new DatabaseBudget();
+      try {
+        await repeatOnce(() => budget.spend((timeoutMs) => statement(STATEMENT, values, timeoutMs)));
+        return { id };
+      } catch (error) {
+        return { gaveUp: reasonOf(error) };
       }
-      return undefined;
     },
     takeUpKeys() {
       keys = readKeys();
     },
     close: () => pool.end(),
   };
+}
+
+/** Without values: messages of the database, which quote them, are left out where an error has a code. */
+export function reasonOf(error: unknown): string {
+  const { code, message, name } = describeError(error);
+  return code ?? message ?? name;
 }

@@ -5,6 +5,7 @@ import { findPostgres } from '../../../local/postgres-binaries.ts';
 import { findServerUser } from '../../../local/server-user.ts';
 import { verifyTestAudit } from '../../support/sealing.ts';
 import { checkAll, type Invariant } from '../invariants.ts';
+import { asFigures } from '../load/tally.ts';
 import { createChance } from '../random.ts';
 import { durableServer } from '../server.ts';
 import { settle } from '../settle.ts';
@@ -57,7 +58,11 @@ export async function runRotation(options: RotationOptions): Promise<RotationRep
   for (const [at, { kind, step }] of steps.entries()) {
     const from = performance.now();
     await takeStep(world, logins, kind, step);
-    report(`${kind} ${step}: ${((performance.now() - from) / 1_000).toFixed(1)} s`);
+    const reasons = [...logins.reasons].map(([reason, count]) => `${reason} ${count}`).join(', ');
+    const failed = `${logins.failures.length} of ${logins.begun()} logins failed so far`;
+    report(
+      `${kind} ${step}: ${((performance.now() - from) / 1_000).toFixed(1)} s; ${failed}${reasons && ` (${reasons})`}`,
+    );
     await pause(Math.max(0, begun + ((at + 1) * seconds * 1_000) / steps.length - performance.now()));
   }
   const took = Math.round((performance.now() - begun) / 1_000);
@@ -78,6 +83,7 @@ export async function runRotation(options: RotationOptions): Promise<RotationRep
     'logins begun': logins.begun(),
     'of them handed over in the role of the callback': logins.acknowledged.size,
     'of them whole, over HTTP': logins.logins(),
+    ...asFigures('got no answer', logins.reasons),
     'steps taken': steps.length,
     'program starts': [...world.callbacks, ...world.workers].reduce((sum, program) => sum + program.starts(), 0),
     'requests at member systems': world.memberSystems.requests(),

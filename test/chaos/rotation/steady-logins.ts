@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { describeError } from '../../../runtime/describe-error.ts';
 import { actAsCallback } from '../load/acting-callback.ts';
 import { logInOverHttp, members } from '../load/over-http.ts';
+import { createTally } from '../load/tally.ts';
 import type { Load } from '../load.ts';
 import type { Chance } from '../random.ts';
 import type { AnyWorld } from '../world.ts';
@@ -12,6 +13,8 @@ const ONE_OVER_HTTP = 5;
 export interface SteadyLogins extends Pick<Load, 'acknowledged' | 'logins'> {
   /** What went wrong, one line for each login. */
   readonly failures: readonly string[];
+  /** Why rows that were handed over got no answer, and how many each. */
+  readonly reasons: ReadonlyMap<string, number>;
   begun(): number;
   /** The callback that is acted here is restarted with the world's keys. */
   takeUpKeys(): void;
@@ -22,17 +25,25 @@ export interface SteadyLogins extends Pick<Load, 'acknowledged' | 'logins'> {
 export function startSteadyLogins(world: AnyWorld, chance: Chance, perSecond: number): SteadyLogins {
   const acknowledged = new Set<string>();
   const failures: string[] = [];
+  const reasons = createTally();
   const callback = actAsCallback(world);
   const people = chance.shuffle([...world.members]);
   const stopping = new AbortController();
   const underWay = new Set<Promise<void>>();
   let [begun, direct, overHttp] = [0, 0, 0];
 
+  const startedAt = performance.now();
+  const seconds = () => Math.round((performance.now() - startedAt) / 1_000);
+
   async function handOver(): Promise<void> {
     const person = people[direct++ % people.length] as (typeof people)[number];
-    const id = await callback.record(person, person.numbers[0]);
-    if (id === undefined) failures.push(`${person.externalId} got no answer`);
-    else acknowledged.add(id);
+    const recorded = await callback.record(person, person.numbers[0]);
+    if ('id' in recorded) {
+      acknowledged.add(recorded.id);
+      return;
+    }
+    reasons.count(recorded.gaveUp);
+    failures.push(`${person.externalId} got no answer (${recorded.gaveUp}, after ${seconds()} s)`);
   }
 
   async function logInAsApp(): Promise<void> {
@@ -45,9 +56,8 @@ export function startSteadyLogins(world: AnyWorld, chance: Chance, perSecond: nu
   }
 
   async function keepPace(): Promise<void> {
-    const start = performance.now();
     while (!stopping.signal.aborted) {
-      await pause(Math.max(0, start + (begun * 1_000) / perSecond - performance.now()));
+      await pause(Math.max(0, startedAt + (begun * 1_000) / perSecond - performance.now()));
       begun += 1;
       const login = begun % ONE_OVER_HTTP === 0 ? logInAsApp() : handOver();
       underWay.add(login);
@@ -59,6 +69,7 @@ export function startSteadyLogins(world: AnyWorld, chance: Chance, perSecond: nu
   return {
     acknowledged,
     failures,
+    reasons: reasons.counts,
     begun: () => begun,
     logins: () => overHttp,
     takeUpKeys: () => callback.takeUpKeys(),
