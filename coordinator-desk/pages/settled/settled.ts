@@ -78,12 +78,11 @@ ${more ? html`<p><a class="ds-button" data-variant="secondary" href="/settled?${
 
 function row({ locale, format }: Page, found: SettledCase, colleagues: Colleague[]): [Html, ...string[]] {
   const { noUndo } = listWords[locale].settled;
-  const open = found.undo_until !== null && Date.parse(found.undo_until) > Date.now();
   return [
     html`<a class="ds-link" href="/cases/${found.id}">${caseTitle(locale, found)}</a>`,
     found.decision === null ? '' : decidedWords[locale][found.decision],
     nameOfUser(colleagues, found.decided_by),
     found.settled_at === null ? '' : format.time(found.settled_at),
-    open && found.undo_until !== null ? format.date(found.undo_until) : noUndo,
+    found.undo_until === null ? noUndo : format.date(found.undo_until),
   ];
 }
