@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
+import { nameOf } from './names.ts';
 
 /** Numbers here are made up by their position: an index, a sealed text of the usual length, a mask. Nothing opens them. */
 export const SEALED = `eyJhbGciOiJFQ0RILUVTIiwiZW5jIjoiQTI1NkdDTSIsImtpZCI6ImJlbmNoIn0..${'s'.repeat(220)}`;
 
 export type BenchOrganization = { id: string; slug: string };
+
+const MEMBERS_A_STATEMENT = 50_000;
 
 /** An organisation with a legal basis, Vipps, and a member system at an address where nobody listens. */
 export async function addBenchOrganization(
@@ -42,15 +45,28 @@ export async function addBenchMembers(
   [from, to]: [number, number],
   options: { withNumber: boolean; linked?: number },
 ): Promise<void> {
-  await pool.query(
-    `insert into registry.members (organization_id, external_id, given_name, family_name, birth_date, email, phone,
-       personnummer_index, personnummer_sealed, personnummer_masked, personnummer_source, personnummer_at)
-     select $1, 'm' || n, 'Ola', 'Nordmann', date '1950-01-01' + n % 20000, 'm' || n || '@' || $5 || '.example', '+4790' || lpad(n::text, 8, '0'),
-       case when $4 then 'v1.' || n || '.' || md5(n::text) end, case when $4 then $6 end, case when $4 then to_char(date '1950-01-01' + n % 20000, 'DD') || to_char(80 + extract(month from date '1950-01-01' + n % 20000), 'FM00') || to_char(date '1950-01-01' + n % 20000, 'YY') || '*****' end,
-       case when $4 then 'import'::registry.source end, case when $4 then now() end
-     from generate_series($2::int + 1, $3::int) as n`,
-    [organization.id, from, to, options.withNumber, organization.slug, SEALED],
-  );
+  for (let begin = from; begin < to; begin += MEMBERS_A_STATEMENT) {
+    const names = Array.from({ length: Math.min(MEMBERS_A_STATEMENT, to - begin) }, (_, at) => nameOf(begin + 1 + at));
+    await pool.query(
+      `insert into registry.members (organization_id, external_id, given_name, family_name, birth_date, email, phone,
+         personnummer_index, personnummer_sealed, personnummer_masked, personnummer_source, personnummer_at)
+       select $1, 'm' || n, given_name, family_name, date '1950-01-01' + n % 20000, 'm' || n || '@' || $5 || '.example',
+         '+4790' || lpad(n::text, 8, '0'),
+         case when $4 then 'v1.' || n || '.' || md5(n::text) end, case when $4 then $6 end, case when $4 then to_char(date '1950-01-01' + n % 20000, 'DD') || to_char(80 + extract(month from date '1950-01-01' + n % 20000), 'FM00') || to_char(date '1950-01-01' + n % 20000, 'YY') || '*****' end,
+         case when $4 then 'import'::registry.source end, case when $4 then now() end
+       from unnest($2::text[], $3::text[]) with ordinality as named(given_name, family_name, place)
+       cross join lateral (select ($7::int + place)::int as n) as nth`,
+      [
+        organization.id,
+        names.map(({ givenName }) => givenName),
+        names.map(({ familyName }) => familyName),
+        options.withNumber,
+        organization.slug,
+        SEALED,
+        begin,
+      ],
+    );
+  }
   await pool.query(
     `insert into registry.identity_links (organization_id, issuer, subject, member_id, provider, match_rule)
      select organization_id, 'https://provider.example/', 's' || substr(external_id, 2), id, 'vipps', 'number'
@@ -61,14 +77,15 @@ export async function addBenchMembers(
 
 /** Arguments of `login.record_observation` for the login of member n. */
 export function loginOf(organization: BenchOrganization, n: number): unknown[] {
+  const { givenName, familyName } = nameOf(n);
   return [
     organization.slug,
     `s${n}`,
     `v1.${n}.${md5(n)}`,
     SEALED,
     maskOf(n),
-    'Ola',
-    'Nordmann',
+    givenName,
+    familyName,
     `+4790${String(n).padStart(8, '0')}`,
     `m${n}@${organization.slug}.example`,
   ];

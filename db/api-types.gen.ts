@@ -1445,7 +1445,7 @@ export type Database = {
           settled_at: string | null;
           /** The coordinator's note. */
           note: string | null;
-          /** Until when it can be taken back, as long as nothing newer stands on it; null: there is nothing to take back. */
+          /** Until when it can be taken back, as long as nothing newer stands on it; null: there is nothing to take back, or it is too late. */
           undo_until: string | null;
           /** Who had proposed it (user id), where it needed a second coordinator's approval. */
           proposed_by: string | null;

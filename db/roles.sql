@@ -106,7 +106,10 @@ declare
     ['sync_worker',     'idle_in_transaction_session_timeout', '60s'],
     ['member_importer', 'idle_in_transaction_session_timeout', '60s'],
     -- PostgREST sets it for each request. Hosted Supabase has a limit of its own there, which stays.
-    ['authenticated',   'statement_timeout',                   '8s']
+    ['authenticated',   'statement_timeout',                   '8s'],
+    -- Nor a limit, but set the same way. For each record that a page of fifty looks up, Memoize sets up a cache as large as the whole list
+    -- would need: up to 2 MB of memory each, several times what the page itself takes.
+    ['authenticated',   'enable_memoize',                      'off']
   ];
   v_limit text[];
   v_set text;
@@ -130,7 +133,7 @@ begin
     end if;
   end loop;
   if v_refused <> '{}' then
-    raise exception 'Time limits are missing that % may not set. A superuser, or whoever has ADMIN OPTION, runs: %',
+    raise exception 'Settings are missing that % may not set. A superuser, or whoever has ADMIN OPTION, runs: %',
       current_user, array_to_string(v_refused, ' ') using errcode = 'insufficient_privilege';
   end if;
 end

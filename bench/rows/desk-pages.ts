@@ -85,7 +85,7 @@ async function choosePages({ cluster }: Context, { organization }: GrowthWorld):
     'a case': `/cases/${conflict}`,
     'cases like it': `/cases/${conflict}/like`,
     settled: '/settled',
-    'a search': '/members?q=Ola%20Nordmann',
+    'a search': '/members?q=Anne%20Hansen',
     'a member': `/members/${member}`,
     logins: '/logins',
     'a login': `/logins/${login}`,

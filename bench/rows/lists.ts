@@ -156,9 +156,9 @@ async function chooseRequests(
     find_members: {
       'a full name': find('Solveig Haugen'),
       'two beginnings': find('so hau'),
-      'a common name': find('Ola Nordmann'),
-      'one word': find('Nilsen'),
-      'two letters': find('be'),
+      'the commonest name': find('Anne Hansen'),
+      'the commonest family name': find('Hansen'),
+      'two letters, with which many names begin': find('ha'),
       'a birth date': find('1.5.1941'),
       'a name and a birth date': find('Anne 1.5.1941'),
       'a phone': find(member.phone),

@@ -1,16 +1,10 @@
 import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { nameOf } from '../names.ts';
 
-/** Some hundred names, so that a search finds few or many as in life; lengths that have no divisor in common meet in every pair. */
-const GIVEN =
-  'Anne Ola Inger Per Kari Lars Marit Jan Ingrid Odd Berit Arne Solveig Nils Astrid Kjell Liv Svein Turid Knut Bjørg Harald Åse'.split(
-    ' ',
-  );
-const FAMILY =
-  'Hansen Johansen Olsen Larsen Andersen Pedersen Nilsen Kristiansen Jensen Karlsen Johnsen Pettersen Eriksen Berg Haugen Hagen Bakken Moen Lie Dahl Strand Lund Sæther Nygård Ødegård Aasen Solberg Myhre Tangen Vik Rønning'.split(
-    ' ',
-  );
+/** How far these are from the people of `addBenchMembers`. */
+const OTHERS = 10_000_000;
 
 /** Weights of the two control digits (Folkeregisterforskriften section 2-2). */
 const FIRST = [3, 7, 6, 1, 8, 9, 4, 5, 2];
@@ -45,7 +39,8 @@ export async function writeMemberFile(path: string, rows: number): Promise<void>
     const numbers = syntheticNumbers();
     for (let n = 1; n <= rows; n += 1) {
       const { birthDate, personnummer } = numbers.next().value as { birthDate: string; personnummer: string };
-      yield `i${n},${GIVEN[n % GIVEN.length]},${FAMILY[n % FAMILY.length]},${birthDate},i${n}@member.example,+479${String(n).padStart(7, '0')},${personnummer}\n`;
+      const { givenName, familyName } = nameOf(OTHERS + n);
+      yield `i${n},${givenName},${familyName},${birthDate},i${n}@member.example,+479${String(n).padStart(7, '0')},${personnummer}\n`;
     }
   }
   await pipeline(Readable.from(inChunks(text(), 1_000)), createWriteStream(path, { mode: 0o600 }));

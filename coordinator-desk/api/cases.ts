@@ -136,6 +136,10 @@ export async function listSettled(
 }
 
 /** Decisions that wait for another coordinator, the oldest first. */
-export function listApprovals(api: Api): Promise<Row<'approvals'>[]> {
-  return read(api.from('approvals').select('*').order('proposed_at').limit(200));
+export async function listApprovals(api: Api): Promise<(Row<'approvals'> & { found: OpenCase | undefined })[]> {
+  const [approvals, cases] = await Promise.all([
+    read(api.from('approvals').select('*').order('proposed_at').limit(200)),
+    read(api.from('open_conflicts').select('*').eq('state', 'proposed').limit(1000)),
+  ]);
+  return approvals.map((each) => ({ ...each, found: cases.find(({ id }) => id === each.conflict_id) }));
 }

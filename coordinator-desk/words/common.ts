@@ -23,7 +23,7 @@ export const commonWords = inLanguages(
     send: 'Send',
     somethingWrong: 'Dette må rettes',
     errorInTitle: 'Feil: ',
-    draftKept: 'Teksten du skrev før du måtte logge på igjen, står i skjemaet.',
+    draftKept: 'Det du hadde skrevet og valgt, står fortsatt i skjemaet.',
     draftCut: 'Teksten var så lang at slutten ikke kunne tas vare på. Les gjennom den før du sender.',
   },
   {
@@ -47,7 +47,7 @@ export const commonWords = inLanguages(
     send: 'Send',
     somethingWrong: 'Dette må rettast',
     errorInTitle: 'Feil: ',
-    draftKept: 'Teksten du skreiv før du måtte logge på igjen, står i skjemaet.',
+    draftKept: 'Det du hadde skrive og valt, står framleis i skjemaet.',
     draftCut: 'Teksten var så lang at vi ikkje kunne ta vare på slutten. Les gjennom han før du sender.',
   },
   {
@@ -71,7 +71,7 @@ export const commonWords = inLanguages(
     send: 'Send',
     somethingWrong: 'Please correct this',
     errorInTitle: 'Error: ',
-    draftKept: 'The text you had written before you had to sign in again is in the form.',
+    draftKept: 'What you had written and chosen is still in the form.',
     draftCut: 'The text was so long that its end could not be kept. Read it through before you send it.',
   },
 );

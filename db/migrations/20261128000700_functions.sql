@@ -2988,7 +2988,7 @@ grant execute on function api.count_grant_area to authenticated;
 
 -- begin db/functions/figures/api.data_quality.sql
 -- How an organisation stands: the figures its board and Bufdir ask about. What would be counted through whole tables is as the worker counted
--- it last; cases are counted when it is asked for.
+-- it last; cases are counted when it is asked for, kind by kind along an index, as in api.conflict_counts.
 create or replace view api.data_quality with (security_invoker = true) as
 select
   g.slug as organization, f.members, f.with_number, f.confirmed_last_12_months, f.unlinked_logins,
@@ -2996,14 +2996,15 @@ select
   f.pending_pushes, f.failed_pushes, f.counted_at
 from registry.organizations as g
 left join registry.figures as f on f.organization_id = g.id
-left join (
-  select k.organization_id, sum(k.n)::bigint as open_cases, jsonb_object_agg(k.kind, k.n) as by_kind, min(k.oldest) as oldest_open_case
-  from (
-    select known.organization_id, known.kind, count(*) as n, min(known.opened_at) as oldest
-    from registry.conflicts as known where known.closed_at is null group by known.organization_id, known.kind
-  ) as k
-  group by k.organization_id
-) as c on c.organization_id = g.id;
+cross join lateral (
+  select sum(w.cases)::bigint as open_cases, min(w.oldest) as oldest_open_case,
+    jsonb_object_agg(k.kind, w.cases) filter (where w.cases > 0) as by_kind
+  from unnest(enum_range(null::registry.conflict_kind)) as k(kind)
+  cross join lateral (
+    select count(*) as cases, min(known.opened_at) as oldest from registry.conflicts as known
+    where known.organization_id = g.id and known.kind_name = k.kind::text and known.closed_at is null
+  ) as w
+) as c;
 comment on view api.data_quality is 'Per organisation: members, how many have a number, how many were confirmed or filled by a login in the last 12 months, logins that belong to nobody, pushes that wait and that failed, all as of counted_at; and open cases by kind and the oldest, as of now.';
 comment on column api.data_quality.organization is 'Whose figures (slug).';
 comment on column api.data_quality.members is 'Members, merged records aside; null: not counted yet.';
@@ -3714,14 +3715,19 @@ comment on function private.search_words is 'In: names, or what a coordinator ty
 -- end db/functions/members/private.search_words.sql
 
 -- begin db/functions/members/private.find_members.sql
--- Row security cannot use the index of words (its operator may not be pushed below the policy), so the organisations are asked for here.
+-- Row security cannot use the index of words (its operator may not be pushed below the policy), so the organisations are asked for here. Words are
+-- planned each time by how common they are: rare ones are collected in their index, and of common ones, organisation by organisation, members
+-- are looked at until there are enough. Never all members in their order on disk, where the first may all be another organisation's; and no page is
+-- taken to be far from the next, which would make collecting a million rows look cheaper than looking at five hundred.
 create or replace function private.find_members(p_query text, p_limit integer)
 returns jsonb
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set random_page_cost = 1.1
 as $$
 declare
-  c_most constant integer := 500; -- of a common name that many are looked at, and put in order
+  c_most constant integer := 500; -- of a common name that many are found, and put in order
   v_organizations constant uuid[] := private.coordinator_organizations();
   v_query constant text := btrim(private.plain_digits(coalesce(p_query, '')));
   v_most constant integer := coalesce(p_limit, 20);
@@ -3760,13 +3766,13 @@ begin
         return private.refuse('find_members', 'query_unusable', null);
       end if;
     else
-      v_ids := v_ids || array(
-        select s.member_id from registry.member_search as s
-        where s.organization_id = any (v_organizations)
-          and (v_born is null or s.birth_date = v_born)
-          and (v_words = '{}' or s.names @@ (
-            select string_agg(quote_literal(w.word) || ':*', ' & ') from unnest(v_words) as w(word))::tsquery)
-        limit c_most);
+      execute
+        'select $1 || array(
+           select found.member_id from unnest($2) as g(id) cross join lateral (
+             select s.member_id from registry.member_search as s
+             where s.organization_id = g.id and ($3 is null or s.birth_date = $3) and ($4 is null or s.names @@ $4) limit $5) as found limit $5)'
+      into v_ids using v_ids, v_organizations, v_born,
+        (select string_agg(quote_literal(w.word) || ':*', ' & ') from unnest(v_words) as w(word))::tsquery, c_most;
     end if;
   end if;
   return (
@@ -4090,7 +4096,8 @@ for each row execute function private.tg__refuse_write();
 
 -- begin db/functions/erasure/private.names_person.sql
 -- The reason for an erasure is kept when everything else is gone, so it must not say who it was. Many short words are names too (Bo, Li, Øy): one of
--- two letters counts where it is written with a capital letter, and any where the whole name is there.
+-- two letters counts where it is written with a capital letter, so does one of a single letter that is all of a given or a family name (not the
+-- M. of a middle name), unless it begins the text and is a word (I, Å); and any where the whole name is there.
 create or replace function private.names_person(p_text text, m registry.members)
 returns boolean
 language sql immutable
@@ -4103,6 +4110,12 @@ as $$
         or length(w.word) = 2 and exists (
           select from regexp_split_to_table(p_text, '[[:space:][:punct:]]+') as t(said)
           where private.search_words(t.said) = array[w.word] and left(t.said, 1) !~ '[a-zæøåäöüéèêáàâóòô]'))
+    or exists (
+      select from unnest(array[m.given_name, m.family_name]) as n(name)
+      join regexp_split_to_table(p_text, '[[:space:][:punct:]]+') with ordinality as t(said, place)
+        on private.search_words(t.said) = private.search_words(n.name) and left(t.said, 1) !~ '[a-zæøåäöüéèêáàâóòô]'
+          and (t.place > 1 or t.said not in ('A', 'I', 'Å'))
+      where cardinality(private.search_words(n.name)) = 1 and length((private.search_words(n.name))[1]) = 1)
     or cardinality(private.search_words(concat_ws(' ', m.given_name, m.family_name))) > 1
       and private.search_words(concat_ws(' ', m.given_name, m.family_name)) <@ private.search_words(p_text)
     or length(m.external_id) > 2 and position(m.external_id in p_text) > 0
@@ -4718,7 +4731,7 @@ from sync.pushes as p
 join registry.organizations as g on g.id = p.organization_id
 join registry.members as m on m.id = p.member_id
 join sync.member_systems as s on s.organization_id = p.organization_id and s.kind = 'worklist'
-where p.settled_at is null;
+where p.state in ('pending', 'sending');
 comment on view api.worklist is 'Changes of the coordinator''s organisations that a person carries out: whether the number is to be set or removed, for whom, and whether it is ready to be fetched (a removal: to be carried out).';
 comment on column api.worklist.push_id is 'The change; api.fetch_number and api.mark_done take it.';
 comment on column api.worklist.organization is 'Whose member system (slug).';
@@ -6963,11 +6976,15 @@ grant execute on function api.undo_resolution to authenticated;
 -- end db/functions/undo/api.undo_resolution.sql
 
 -- begin db/functions/conflicts/api.settled_conflicts.sql
--- What coordinators decided, so that it can be looked up, and taken back, days later.
+-- What coordinators decided, so that it can be looked up, and taken back, days later. Whether there is still time is said here, by the same clock
+-- that private.why_not_undo goes by: nobody who reads it needs one.
 create or replace view api.settled_conflicts with (security_invoker = true) as
 select
   c.id, g.slug as organization, c.kind_name as kind, c.decision, private.user_of_actor(c.decided_by) as decided_by, c.closed_at as settled_at, c.note,
-  case when c.erased_at is null then private.undo_until(c.kind, r.decision, r.decided_at) end as undo_until,
+  case
+    when c.erased_at is null and private.undo_until(c.kind, r.decision, r.decided_at) >= now()
+      then private.undo_until(c.kind, r.decision, r.decided_at)
+  end as undo_until,
   private.user_of_actor((c.proposal).by) as proposed_by,
   c.version, c.member_id, m.external_id as member_external_id, m.given_name as member_given_name, m.family_name as member_family_name,
   m.personnummer_masked as recorded_personnummer, c.other_member_id, n.external_id as other_member_external_id, c.candidates,
@@ -6988,7 +7005,7 @@ comment on column api.settled_conflicts.decision is 'What was decided.';
 comment on column api.settled_conflicts.decided_by is 'Who decided (user id).';
 comment on column api.settled_conflicts.settled_at is 'When it was decided.';
 comment on column api.settled_conflicts.note is 'The coordinator''s note.';
-comment on column api.settled_conflicts.undo_until is 'Until when it can be taken back, as long as nothing newer stands on it; null: there is nothing to take back.';
+comment on column api.settled_conflicts.undo_until is 'Until when it can be taken back, as long as nothing newer stands on it; null: there is nothing to take back, or it is too late.';
 comment on column api.settled_conflicts.proposed_by is 'Who had proposed it (user id), where it needed a second coordinator''s approval.';
 comment on column api.settled_conflicts.version is 'Rises with every change of the case.';
 comment on column api.settled_conflicts.member_id is 'The member concerned, where one was certain.';

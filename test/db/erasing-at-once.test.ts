@@ -370,6 +370,10 @@ test('a reason tells who it is by a name of one or two letters too, and an ordin
       [['Er', 'Li'], 'Det er bedt om på telefon', false],
       [['Er', 'På'], 'Det er bedt om på telefon', true],
       [['I', 'Hansen'], 'I brev', false],
+      [['I', 'Hansen'], 'Brev fra I.', true],
+      [['Ola', 'Å'], 'Etter ønske fra Å', true],
+      [['Ola', 'Å'], 'Ba oss om å slette', false],
+      [['Kari M.', 'Hansen'], 'Person M har bedt om det', false],
       [['Kari', 'Li'], 'Har bedt om det', false],
     ] as const) {
       assert.equal(await named([...name], text), expected, `${name.join(' ')}: ${text}`);

@@ -128,6 +128,19 @@ test('a settled case can be looked up, with until when it can be taken back, and
     );
     assert.equal(new Date(row?.undo_until as string).getTime(), new Date(undo_until as string).getTime());
     assert.doesNotMatch(JSON.stringify(row), /[0-9]{11}/);
+    const shift = (by: string) =>
+      db.pool.query('update registry.resolutions set decided_at = decided_at + $1::interval where conflict_id = $2', [
+        by,
+        conflict_id,
+      ]);
+    await shift('-31 days');
+    assert.equal(
+      (await settled())[0]?.undo_until,
+      null,
+      'whether it is too late is not for whoever reads it to work out',
+    );
+    assert.equal((await coordinator.call('undo_resolution', conflict_id, null)).code, 'too_late');
+    await shift('31 days');
     await coordinator.call('undo_resolution', conflict_id, null);
     assert.deepEqual(await settled(), []);
   }));

@@ -20,7 +20,7 @@ const ROLES_OF_15 = [
   ),
 ];
 
-test('roles of 15 in a cluster of 18: three memberships and two limits are missing, and migrate says how to get them', () =>
+test('roles of 15 in a cluster of 18: three memberships and two settings are missing, and migrate says how to get them', () =>
   withCluster(availableVersions()[0] ?? 18, async (old) => {
     await using before = await connect(old.url);
     await before.query(`create role migrator login createrole password 'local'`);
@@ -34,7 +34,7 @@ test('roles of 15 in a cluster of 18: three memberships and two limits are missi
       await superuser.query('create database ours owner migrator');
       assert.deepEqual(await restore(onDatabase(server, 'ours').href, text), []);
       const url = Object.assign(onDatabase(server, 'ours'), { username: 'migrator', password: 'local' }).href;
-      for (const refusal of [/^Memberships are missing .* runs: (.*)$/, /^Time limits are missing .* runs: (.*)$/]) {
+      for (const refusal of [/^Memberships are missing .* runs: (.*)$/, /^Settings are missing .* runs: (.*)$/]) {
         const message = await migrate({ databaseUrl: url }).then(
           () => '',
           (error: Error) => error.message,

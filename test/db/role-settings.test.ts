@@ -6,7 +6,7 @@ import { test } from 'vitest';
 import { migrate } from '../../db/migrate.ts';
 import { withCluster } from '../support/own-cluster.ts';
 
-/** What db/roles.sql sets where nobody has set anything: role, setting, value. */
+/** What db/roles.sql sets where nobody has set anything, limits and what else goes with a role: role, setting, value. */
 const LIMITS = [
   ['auth_callback', 'lock_timeout', '1s'],
   ['auth_callback', 'statement_timeout', '2500ms'],
@@ -14,6 +14,7 @@ const LIMITS = [
   ['sync_worker', 'idle_in_transaction_session_timeout', '60s'],
   ['member_importer', 'idle_in_transaction_session_timeout', '60s'],
   ['authenticated', 'statement_timeout', '8s'],
+  ['authenticated', 'enable_memoize', 'off'],
 ] as const;
 
 const SETTINGS = `
@@ -51,8 +52,9 @@ test('each time limit is there by itself, whatever else the role already has', (
       const expected = roles.map((role) => `${role} work_mem=8MB`);
       for (const [at, [role, setting, ours]] of LIMITS.entries()) {
         const theirs = (chosen >> at) % 2 === 1;
-        if (theirs) await client.query(`alter role ${role} set ${setting} = '7s'`);
-        expected.push(`${role} ${setting}=${theirs ? '7s' : ours}`);
+        const other = ours === 'off' ? 'on' : '7s';
+        if (theirs) await client.query(`alter role ${role} set ${setting} = '${other}'`);
+        expected.push(`${role} ${setting}=${theirs ? other : ours}`);
       }
       assert.deepEqual(await runRoles(), []);
       const { rows } = await client.query<{ setting: string }>(SETTINGS, [roles]);

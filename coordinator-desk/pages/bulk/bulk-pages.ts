@@ -31,21 +31,22 @@ interface Alike {
   more: boolean;
 }
 
-/** Answers that can be given to many at once: a merge is about two certain people, so it is none. */
+/** Answers that can be given to many at once: a merge is about two certain people, so it is none. What names somebody is said without. */
 function choicesForMany({ locale }: Page, sample: OpenCase): Choice[] {
-  const open = {
-    state: 'open',
-    found: sample,
-    candidates: [],
-    other: undefined,
-    comments: [],
-    approval: undefined,
-  } as const;
+  const choicesAbout = (found: OpenCase) =>
+    choicesOf(locale, { state: 'open', found, candidates: [], other: undefined, comments: [], approval: undefined });
   const names: Record<string, string> = decidedWords[locale];
-  const plain = choicesOf(locale, { ...open, candidates: [], comments: [] });
-  return plain
-    .filter(({ value }) => value !== 'merge_into' && value !== 'retry_sync')
-    .map((choice) => ({ ...choice, label: names[choice.value] ?? choice.label }));
+  const ofNobody = choicesAbout({
+    ...sample,
+    member_given_name: null,
+    member_family_name: null,
+    member_external_id: null,
+  });
+  return choicesAbout(sample)
+    .map((choice, nth) =>
+      choice.label === ofNobody[nth]?.label ? choice : { ...choice, label: names[choice.value] ?? choice.label },
+    )
+    .filter(({ value }) => value !== 'merge_into' && value !== 'retry_sync');
 }
 
 export function bulkChoice(
@@ -87,10 +88,13 @@ ${noteField(page, typed.note)}
 }
 
 /** Both numbers of a case, as far as they may be shown. */
-function numbers({ locale }: Page, { recorded_personnummer, observed_personnummer }: OpenCase): Html {
+function numbers({ locale }: Page, { kind, recorded_personnummer, observed_personnummer }: OpenCase): Html {
   const words = comparisonWords[locale];
   if (recorded_personnummer === null && observed_personnummer === null) return '';
-  return html`${words.record}: ${recorded_personnummer ?? words.empty}. ${words.loginHead}: ${observed_personnummer ?? words.empty}.`;
+  return html`${words.record}: ${recorded_personnummer ?? words.empty}. ${words.loginHead}: ${observed_personnummer ?? words.empty}.${
+    // Masked they look the same, and are not.
+    kind === 'mismatch' && recorded_personnummer === observed_personnummer ? html` (${words.hiddenDigits})` : ''
+  }`;
 }
 
 export function bulkCheck(page: Page, id: string, cases: OpenCase[], chosen: Chosen): { title: string; content: Html } {
@@ -115,7 +119,7 @@ ${chosen.cases.map((each) => html`<input type="hidden" name="case" value="${each
 <input type="hidden" name="note" value="${chosen.note ?? ''}">
 <p>${caseWords[locale].decide.undoable}</p>
 <p class="desk-actions"><button class="ds-button" type="submit">${words.checkButton(count)}</button>
-<a class="ds-link" href="/cases/${id}/like">${words.cancel}</a></p>
+<button class="ds-button" data-variant="tertiary" type="submit" formaction="/cases/${id}/like" name="back" value="yes">${words.cancel}</button></p>
 </form>`;
   return { title, content };
 }
@@ -139,7 +143,7 @@ export function bulkResult(page: Page, of: number, answers: Answer[]): Html {
     ({ id, refused: code }, nth) =>
       html`<li><a class="ds-link" href="/cases/${id}">${caseListWords[locale].case} ${nth + 1}</a>: ${refusals[code] ?? code}</li>`,
   );
-  const settled = answers.length - refused.length;
+  const settled = answers.length - refused.length - proposed;
   const heading = words.done(format.number(settled), format.number(of));
   const content = html`${proposed === 0 ? '' : html`<p>${words.proposed(format.number(proposed))}</p>`}
 ${answers.length < of ? html`<p>${words.interrupted}</p>` : ''}

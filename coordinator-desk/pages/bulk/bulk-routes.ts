@@ -45,10 +45,9 @@ export function addBulk(app: Hono<DeskEnv>): void {
       ...(chosen.cases.length === 0 ? [{ href: '#case-0', text: words.missingCases }] : []),
       ...(chosen.decision === undefined ? [{ href: '#decision-0', text: words.missingDecision }] : []),
     ];
-    if (faults.length > 0) {
-      const typed = { ...chosen, cases: chosen.cases.map((each) => each.id) };
-      return page.show({ ...bulkChoice(page, id, alike, typed, faults), status: 422 });
-    }
+    const typed = { ...chosen, cases: chosen.cases.map((each) => each.id) };
+    if (faults.length > 0) return page.show({ ...bulkChoice(page, id, alike, typed, faults), status: 422 });
+    if (form.text('back') === 'yes') return page.show(bulkChoice(page, id, alike, typed, []));
     return page.show(bulkCheck(page, id, alike.cases, chosen));
   });
 

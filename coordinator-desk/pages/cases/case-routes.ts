@@ -18,6 +18,10 @@ import { openCase, type Typed } from './open-case.ts';
 import { changesSince } from './seen.ts';
 import { settledCase } from './settled-case.ts';
 
+/** What a coordinator chooses or writes on the page of a case. */
+const typedFields = ['decision', 'note', 'text'] as const satisfies (keyof Typed)[];
+type TypedField = (typeof typedFields)[number];
+
 /** `/cases/{id}` and everything that can be done to one case. Each action is a form, answered with the page that shows what became of it. */
 export function addCase(app: Hono<DeskEnv>): void {
   app.get('/cases/next', async (c) => {
@@ -30,9 +34,11 @@ export function addCase(app: Hono<DeskEnv>): void {
     const path = `/cases/${c.req.param('id')}`;
     const { page, found, show } = await openTheCase(c, path);
     const draft = await c.var.drafts.find(c, path, page.me.userId);
-    const typed: Typed = Object.fromEntries(draft?.fields ?? []);
-    const box = draft === undefined ? justDone(page, found, c.req.query('just')) : draftBox(page, draft.cut);
-    return show(typed, box);
+    const { version, decision, ...texts } = Object.fromEntries(draft?.fields ?? []);
+    // What was chosen was chosen on what the case said then.
+    const typed: Typed = { ...texts, ...(version === String(found.found.version) && { decision }) };
+    const just = justDone(page, found, c.req.query('just'), draft);
+    return show(typed, just === '' && draft !== undefined ? draftBox(page, draft) : just);
   });
 
   app.post('/cases/:id/decide', async (c) => decide(c, c.req.param('id'), await readForm(c)));
@@ -44,46 +50,84 @@ function addSmallActions(app: Hono<DeskEnv>): void {
   const action = (
     name: string,
     act: (c: DeskContext, id: string, form: Form) => Promise<[CallResult<unknown>, string]>,
+    stays: TypedField[] = [],
   ) =>
     app.post(`/cases/:id/${name}`, async (c) => {
       const form = await readForm(c);
       const id = c.req.param('id') ?? '';
       const [outcome, just] = await act(c, id, form);
-      return 'refused' in outcome ? refused(c, id, form, outcome.refused) : done(c, id, just);
+      if ('refused' in outcome) return refused(c, id, form, outcome.refused);
+      return done(c, id, just, { form, stays });
     });
 
   action('undo', async (c, id, form) => {
     const note = form.text('note') ?? null;
     return [await call(c.var.api.rpc('undo_resolution', { conflict_id: id, note })), 'undone'];
   });
-  action('assign', async (c, id, form) => {
-    const user = form.text('user') ?? null;
-    const { userId } = await c.var.me;
-    const outcome = await call(c.var.api.rpc('assign_conflict', { conflict_id: id, user_id: user }));
-    return [outcome, user === null ? 'free' : user === userId ? 'taken' : 'given'];
-  });
-  action('postpone', async (c, id, form) => {
-    const until = dayAfter(form.text('until'));
-    const outcome = await call(c.var.api.rpc('postpone_conflict', { conflict_id: id, until, note: null }));
-    return [outcome, until === null ? 'resumed' : 'postponed'];
-  });
+  action(
+    'assign',
+    async (c, id, form) => {
+      const { userId } = await c.var.me;
+      const to = form.text('to');
+      const user = to === 'me' ? userId : to === 'nobody' ? null : (form.text('user') ?? null);
+      const outcome = await call(c.var.api.rpc('assign_conflict', { conflict_id: id, user_id: user }));
+      return [outcome, user === null ? 'free' : user === userId ? 'taken' : 'given'];
+    },
+    ['decision', 'note', 'text'],
+  );
+  action(
+    'postpone',
+    async (c, id, form) => {
+      const until = dayAfter(form.text('until'));
+      const outcome = await call(c.var.api.rpc('postpone_conflict', { conflict_id: id, until, note: null }));
+      return [outcome, until === null ? 'resumed' : 'postponed'];
+    },
+    ['decision', 'note', 'text'],
+  );
+  action(
+    'comment',
+    async (c, id, form) => {
+      const text = form.text('text') ?? '';
+      return [await call(c.var.api.rpc('add_comment', { conflict_id: id, text })), 'commented'];
+    },
+    ['decision', 'note'],
+  );
+  addAnswersToProposals(action);
+}
+
+/** A proposal is approved, declined or withdrawn. A comment that is not sent yet stays. */
+function addAnswersToProposals(
+  action: (
+    name: string,
+    act: (c: DeskContext, id: string, form: Form) => Promise<[CallResult<unknown>, string]>,
+    stays: TypedField[],
+  ) => unknown,
+): void {
   const version = (form: Form) => Number(form.text('version') ?? Number.NaN);
-  action('approve', async (c, id, form) => {
-    return [await call(c.var.api.rpc('approve', { conflict_id: id, expected_version: version(form) })), 'settled'];
-  });
-  action('decline', async (c, id, form) => {
-    const note = form.text('note') ?? null;
-    const outcome = await call(c.var.api.rpc('decline', { conflict_id: id, note, expected_version: version(form) }));
-    return [outcome, 'declined'];
-  });
-  action('withdraw', async (c, id, form) => {
-    const expected = { conflict_id: id, expected_version: version(form) };
-    return [await call(c.var.api.rpc('withdraw_proposal', expected)), 'withdrawn'];
-  });
-  action('comment', async (c, id, form) => {
-    const text = form.text('text') ?? '';
-    return [await call(c.var.api.rpc('add_comment', { conflict_id: id, text })), 'commented'];
-  });
+  action(
+    'approve',
+    async (c, id, form) => {
+      return [await call(c.var.api.rpc('approve', { conflict_id: id, expected_version: version(form) })), 'settled'];
+    },
+    [],
+  );
+  action(
+    'decline',
+    async (c, id, form) => {
+      const note = form.text('note') ?? null;
+      const outcome = await call(c.var.api.rpc('decline', { conflict_id: id, note, expected_version: version(form) }));
+      return [outcome, 'declined'];
+    },
+    ['text'],
+  );
+  action(
+    'withdraw',
+    async (c, id, form) => {
+      const expected = { conflict_id: id, expected_version: version(form) };
+      return [await call(c.var.api.rpc('withdraw_proposal', expected)), 'withdrawn'];
+    },
+    ['text'],
+  );
 }
 
 const days: Record<string, number> = { day: 1, week: 7, fortnight: 14, month: 30 };
@@ -98,6 +142,13 @@ async function decide(c: DeskContext, id: string, form: Form): Promise<Response>
   const decision = form.text('decision');
   if (decision === undefined) return showAgain(c, id, form, { undecided: true });
   if (decision === 'merge_into' && form.text('confirmed') !== 'yes') return askOnceMore(c, id, form);
+  // A comment that was typed and not sent: on a settled case there is no place for it any more.
+  const text = form.text('text');
+  if (text !== undefined) {
+    const commented = await call(c.var.api.rpc('add_comment', { conflict_id: id, text }));
+    if ('refused' in commented) return refused(c, id, form, commented.refused);
+    form.fields.delete('text');
+  }
   const outcome = await carryOut(c, id, decision, form);
   if ('refused' in outcome) return refused(c, id, form, outcome.refused);
   const state = (outcome.done as { state?: string }).state;
@@ -127,10 +178,28 @@ async function carryOut(c: DeskContext, id: string, decision: string, form: Form
   );
 }
 
-/** A form that did what it should: what was typed need not be kept any longer. */
-function done(c: DeskContext, id: string, just: string): Response {
-  c.var.drafts.drop(c, `/cases/${id}`);
+/** A form that did what it should. @param more what else stood in it, and stays */
+async function done(
+  c: DeskContext,
+  id: string,
+  just: string,
+  { form, stays }: { form?: Form; stays: TypedField[] } = { stays: [] },
+): Promise<Response> {
+  await keepTyped(c, id, form, stays);
   return c.redirect(`/cases/${id}?just=${just}`, 303);
+}
+
+/** For the next time that the case is shown. */
+async function keepTyped(c: DeskContext, id: string, form: Form | undefined, stays: TypedField[]): Promise<void> {
+  const typed = new URLSearchParams();
+  for (const name of stays) {
+    const text = form?.text(name);
+    if (text !== undefined) typed.set(name, text);
+  }
+  if (typed.size === 0) return c.var.drafts.drop(c, `/cases/${id}`);
+  typed.set('version', form?.text('version') ?? '');
+  const { userId } = await c.var.me;
+  await c.var.drafts.keep(c, `/cases/${id}`, userId, typed);
 }
 
 async function openTheCase(c: DeskContext, path: string) {
@@ -151,7 +220,12 @@ async function openTheCase(c: DeskContext, path: string) {
 }
 
 /** Says what has just been done, if the case shows that it was: an address alone claims nothing. */
-function justDone(page: Page, { state, found }: FoundCase, just: string | undefined): Html {
+function justDone(
+  page: Page,
+  { state, found }: FoundCase,
+  just: string | undefined,
+  draft: { cut: boolean } | undefined,
+): Html {
   const words = caseWords[page.locale].result;
   const holds: Partial<Record<string, boolean>> = {
     settled: state === 'settled',
@@ -167,12 +241,19 @@ function justDone(page: Page, { state, found }: FoundCase, just: string | undefi
     commented: state === 'open' && (found.comments ?? 0) > 0,
   };
   if (just === undefined || !Object.hasOwn(words, just) || holds[just] !== true) return '';
-  return resultBox('success', words[just as keyof typeof words], '');
+  const leaves = just === 'postponed' || just === 'given';
+  const next = html`<p><a class="ds-link" href="/cases/next">${caseWords[page.locale].next}</a></p>`;
+  const content = html`${draft === undefined ? '' : stillThere(page, draft)}${leaves ? next : ''}`;
+  return resultBox('success', words[just as keyof typeof words], content);
 }
 
-function draftBox(page: Page, cut: boolean): Html {
+function draftBox(page: Page, draft: { cut: boolean }): Html {
+  return resultBox('info', caseWords[page.locale].draft, stillThere(page, draft));
+}
+
+function stillThere(page: Page, { cut }: { cut: boolean }): Html {
   const { draftKept, draftCut } = commonWords[page.locale];
-  return resultBox('info', caseWords[page.locale].draft, html`<p>${draftKept}${cut ? html` ${draftCut}` : ''}</p>`);
+  return html`<p>${draftKept}${cut ? html` ${draftCut}` : ''}</p>`;
 }
 
 /** The form again, with everything that was typed. */
@@ -183,12 +264,13 @@ async function showAgain(
   { undecided }: { undecided: true },
 ): Promise<Response> {
   const { show } = await openTheCase(c, `/cases/${id}`);
-  return show({ note: form.text('note') }, '', { undecided, status: 422 });
+  return show({ note: form.text('note'), text: form.text('text') }, '', { undecided, status: 422 });
 }
 
 async function askOnceMore(c: DeskContext, id: string, form: Form): Promise<Response> {
   const [page, found] = await Promise.all([openPage(c, `/cases/${id}`), findCase(c.var.api, id)]);
   if (found.state !== 'open') return refused(c, id, form, 'not_open');
+  await keepTyped(c, id, form, [...typedFields]);
   return page.show(mergeCheck(page, found, form));
 }
 
@@ -209,6 +291,8 @@ async function refused(c: DeskContext, id: string, form: Form, code: keyof typeo
     const box = resultBox('warning', words.stale, html`<p>${words.staleText}</p><ul>${changes}</ul>`);
     return show({ ...typed, decision: undefined }, box, { title: words.stale, status: 409 });
   }
-  const box = resultBox('danger', words.refused, html`<p>${refusalWords[locale][code]}</p>`);
+  const outdated = code === 'evidence_changed' && found.state === 'open' && found.found.state === 'proposed';
+  const why = outdated ? words.approval.changed : refusalWords[locale][code];
+  const box = resultBox('danger', words.refused, html`<p>${why}</p>`);
   return show(typed, box, { title: words.refused, status: code === 'not_found' ? 409 : 422 });
 }

@@ -111,7 +111,7 @@ function table(
 </tr>`,
   );
   const heads = [words.field, left.head, right.head, words.difference];
-  const told = fields.map(
+  const told = compared.map(
     (field) => [field, difference(page, field, left.details, right.details, numbers, missing)] as const,
   );
   return html`<div class="desk-scroll" role="region" aria-label="${caption}" tabindex="0"><table class="ds-table" data-border>

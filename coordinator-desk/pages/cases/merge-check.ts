@@ -28,6 +28,7 @@ ${seenFields(page, found)}
 <input type="hidden" name="confirmed" value="yes">
 <input type="hidden" name="version" value="${form.text('version') ?? ''}">
 <input type="hidden" name="note" value="${form.text('note') ?? ''}">
+<input type="hidden" name="text" value="${form.text('text') ?? ''}">
 <p>${words.undoable}</p>
 <p class="desk-actions"><button class="ds-button" type="submit">${words.checkButton}</button>
 <a class="ds-link" href="/cases/${found.id}">${words.cancel}</a></p>

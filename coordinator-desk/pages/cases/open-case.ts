@@ -42,8 +42,9 @@ export function openCase(page: Page, open: Open, options: OpenCaseOptions): { ti
 <h1 class="ds-heading" data-size="md">${questionOf(locale, open)}</h1>
 ${facts(page, found)}
 ${comparisons(page, found, candidates, other)}
-${found.state === 'proposed' ? proposal(page, open, options) : decisionForm(page, open, options)}
-${others(page, open, options)}`;
+${form(page, open, options)}
+<p><a class="ds-link" href="/cases/${found.id}/like">${words.like}</a></p>
+<p><a class="ds-link" href="/cases">${words.toList}</a></p>`;
   return { title: options.undecided ? `${commonWords[locale].errorInTitle}${title}` : title, content };
 }
 
@@ -80,24 +81,48 @@ function keyOf({ locale }: Page, { kind, detail }: OpenCase): string[] {
   return [words.fingerprint(detail.fingerprint), detail.replaces ? words.replaces(detail.replaces) : words.firstKey];
 }
 
+/**
+ * One form for everything that can be done, each button with an address of its own: whichever is pressed, all that was typed is sent along, and
+ * stands there again afterwards.
+ */
+function form(page: Page, open: Open, options: OpenCaseOptions): Html {
+  const { found } = open;
+  return html`<form class="desk-form" method="post" action="/cases/${found.id}/decide">
+${formOwner(page)}
+<input type="hidden" name="version" value="${found.version}">
+${found.state === 'proposed' ? proposal(page, open, options) : decision(page, open, options)}
+${others(page, open, options)}
+</form>`;
+}
+
+/** A button that does something else than decide. */
+function button(
+  { found }: Pick<Open, 'found'>,
+  action: string,
+  text: string,
+  { variant = 'secondary', to }: { variant?: 'primary' | 'secondary'; to?: 'me' | 'nobody' | 'colleague' } = {},
+): Html {
+  return html`<button class="ds-button" data-variant="${variant}" type="submit" formaction="/cases/${found.id}/${action}"${
+    to === undefined ? '' : html` name="to" value="${to}"`
+  }>${text}</button>`;
+}
+
 /** What a colleague proposed, and the ways to answer it; whoever proposed it can only withdraw it. */
-function proposal(page: Page, { found, approval }: Open, { typed }: OpenCaseOptions): Html {
+function proposal(page: Page, open: Open, { typed }: OpenCaseOptions): Html {
   const { locale, format } = page;
+  const { found, approval } = open;
   const words = caseWords[locale];
   const names: Record<string, string> = decidedWords[locale];
   const what = names[found.proposed_decision ?? ''] ?? '';
   const when = found.proposed_at === null ? '' : format.date(found.proposed_at);
-  const form = (
-    action: string,
-    content: Html,
-  ) => html`<form class="desk-form" method="post" action="/cases/${found.id}/${action}">
-${formOwner(page)}<input type="hidden" name="version" value="${found.version}">${content}</form>`;
-  const button = (text: string, variant: string) =>
-    html`<button class="ds-button" data-variant="${variant}" type="submit">${text}</button>`;
   const answers = approval?.mine
-    ? form('withdraw', button(words.approval.withdraw, 'secondary'))
-    : html`${approval?.evidence_changed ? html`<p>${words.approval.changed}</p>` : form('approve', button(words.approval.approve, 'primary'))}
-${form('decline', html`${noteField(page, typed.note, { label: words.approval.why, hint: words.commentHint })}${button(words.approval.decline, 'secondary')}`)}`;
+    ? button(open, 'withdraw', words.approval.withdraw)
+    : html`${
+        approval?.evidence_changed
+          ? html`<p>${words.approval.changed}</p>`
+          : html`<p>${button(open, 'approve', words.approval.approve, { variant: 'primary' })}</p>`
+      }
+${noteField(page, typed.note, { label: words.approval.why, hint: words.commentHint })}${button(open, 'decline', words.approval.decline)}`;
   return html`<h2 class="ds-heading" data-size="sm">${words.approval.title}</h2>
 <p>${words.proposed(found.proposed_by_name ?? '', when, what)}</p>
 ${found.proposal_note === null ? '' : html`<p class="desk-typed">${words.noteOf(found.proposal_note)}</p>`}
@@ -105,17 +130,14 @@ ${approval?.mine ? html`<p>${words.approval.mine}</p>` : ''}
 ${answers}`;
 }
 
-function decisionForm(page: Page, open: Open, { typed, undecided }: OpenCaseOptions): Html {
+function decision(page: Page, open: Open, { typed, undecided }: OpenCaseOptions): Html {
   const { found } = open;
   const words = caseWords[page.locale].decide;
   const choices = choicesOf(page.locale, open).map((choice, nth) => radio(choice, nth, typed.decision, words.approval));
   const fault = undecided
     ? html`<p class="ds-validation-message" data-color="danger" id="decision-error">${words.missing}</p>`
     : '';
-  return html`<form class="desk-form" method="post" action="/cases/${found.id}/decide">
-${formOwner(page)}
-<input type="hidden" name="version" value="${found.version}">
-${seenFields(page, found)}
+  return html`${seenFields(page, found)}
 <fieldset class="ds-fieldset"${undecided ? raw(' aria-describedby="decision-error"') : ''}>
 <legend class="ds-label">${words.legend}</legend>
 ${fault}
@@ -123,8 +145,7 @@ ${choices}
 </fieldset>
 ${noteField(page, typed.note)}
 <p>${words.undoable}</p>
-<button class="ds-button" type="submit">${words.button}</button>
-</form>`;
+<button class="ds-button" type="submit">${words.button}</button>`;
 }
 
 function radio(
@@ -155,13 +176,10 @@ export function noteField(
 }
 
 /** Taking, passing on, putting off and commenting. */
-function others(page: Page, { found, comments }: Open, { colleagues, typed }: OpenCaseOptions): Html {
+function others(page: Page, open: Open, { colleagues, typed }: OpenCaseOptions): Html {
   const { locale, me, format } = page;
+  const { found, comments } = open;
   const words = caseWords[locale];
-  const action = (name: string, content: Html) =>
-    html`<form class="desk-form" method="post" action="/cases/${found.id}/${name}">${formOwner(page)}${content}</form>`;
-  const button = (text: string) =>
-    html`<button class="ds-button" data-variant="secondary" type="submit">${text}</button>`;
   const mine = found.assigned_to === me.userId;
   const others = colleagues.filter(({ me: self, organization }) => !self && organization === found.organization);
   const options = others.map(({ user_id, name }) => html`<option value="${user_id}">${name}</option>`);
@@ -172,26 +190,18 @@ function others(page: Page, { found, comments }: Open, { colleagues, typed }: Op
   );
   return html`${comments.length === 0 ? '' : html`<h2 class="ds-heading" data-size="sm">${words.comments}</h2><ul>${told}</ul>`}
 <h2 class="ds-heading" data-size="sm">${words.more}</h2>
-${action('assign', html`<input type="hidden" name="user" value="${mine ? '' : me.userId}">${button(mine ? words.giveBack : words.take)}`)}
+<div class="desk-field">${mine ? button(open, 'assign', words.giveBack, { to: 'nobody' }) : button(open, 'assign', words.take, { to: 'me' })}</div>
 ${
   options.length === 0
     ? ''
-    : action(
-        'assign',
-        html`<label class="ds-label" for="give-to">${words.giveTo}</label>
-<div class="desk-actions"><select class="ds-input" id="give-to" name="user">${options}</select>${button(words.give)}</div>`,
-      )
+    : html`<div class="desk-field"><label class="ds-label" for="give-to">${words.giveTo}</label>
+<div class="desk-actions"><select class="ds-input" id="give-to" name="user">${options}</select>${button(open, 'assign', words.give, { to: 'colleague' })}</div></div>`
 }
 ${
   found.postponed_until === null
-    ? action(
-        'postpone',
-        html`<label class="ds-label" for="until">${words.postpone}</label>
-<div class="desk-actions"><select class="ds-input" id="until" name="until">${times}</select>${button(words.postponeButton)}</div>`,
-      )
-    : action('postpone', button(words.resume))
+    ? html`<div class="desk-field"><label class="ds-label" for="until">${words.postpone}</label>
+<div class="desk-actions"><select class="ds-input" id="until" name="until">${times}</select>${button(open, 'postpone', words.postponeButton)}</div></div>`
+    : html`<div class="desk-field">${button(open, 'postpone', words.resume)}</div>`
 }
-${action('comment', html`${noteField(page, typed.text, { label: words.comment, hint: words.commentHint, name: 'text' })}${button(words.commentButton)}`)}
-<p><a class="ds-link" href="/cases/${found.id}/like">${words.like}</a></p>
-<p><a class="ds-link" href="/cases">${words.toList}</a></p>`;
+${noteField(page, typed.text, { label: words.comment, hint: words.commentHint, name: 'text' })}${button(open, 'comment', words.commentButton)}`;
 }

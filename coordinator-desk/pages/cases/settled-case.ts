@@ -37,7 +37,7 @@ ${undoForm(page, found, options.note)}`;
 
 function undoForm(page: Page, found: SettledCase, note: string | undefined): Html {
   const words = caseWords[page.locale];
-  if (found.undo_until === null || Date.parse(found.undo_until) < Date.now()) return html`<p>${words.noUndo}</p>`;
+  if (found.undo_until === null) return html`<p>${words.noUndo}</p>`;
   return html`<form class="desk-form" method="post" action="/cases/${found.id}/undo">
 ${formOwner(page)}
 <h2 class="ds-heading" data-size="sm">${words.undo}</h2>

@@ -142,12 +142,11 @@ function linkedLogin(page: Page, id: string, { settled, member }: Linked, note: 
   const words = loginWords[locale];
   const title = words.linkedTitle(nameOf(locale, member));
   const undoUntil = settled?.undo_until ?? null;
-  const canUndo = undoUntil !== null && Date.parse(undoUntil) > Date.now();
   const content = html`<h1 class="ds-heading" data-size="md">${title}</h1>
 <p class="desk-actions"><a class="ds-button" href="/logins">${words.toList}</a>
 <a class="ds-link" href="/members/${member.id}">${words.toMember}</a></p>
 ${
-  settled === undefined || !canUndo
+  settled === undefined || undoUntil === null
     ? html`<p>${words.noUndo}</p>`
     : html`<form class="desk-form" method="post" action="/logins/${id}/undo">
 ${formOwner(page)}

@@ -66,11 +66,15 @@ ${problem}
 </form>`;
 }
 
-/** @param lead the first cell of a row: the member, and what can be done with it */
+/**
+ * How many were found has the focus: it is the answer to the search.
+ *
+ * @param lead the first cell of a row: the member, and what can be done with it
+ */
 export function searchResult(page: Page, found: FoundMembers, lead: (member: FoundMember) => Html): Html {
   const { locale, format } = page;
   const words = memberWords[locale];
-  if (found.members.length === 0) return html`<p id="result">${words.none}</p>`;
+  if (found.members.length === 0) return html`<p id="result" tabindex="-1" autofocus>${words.none}</p>`;
   const rows = found.members.map(
     (member): TableRow => [
       lead(member),
@@ -82,7 +86,7 @@ export function searchResult(page: Page, found: FoundMembers, lead: (member: Fou
     ],
   );
   const heads = [words.name, words.number, words.born, words.email, words.phone, words.personnummer];
-  return html`<p id="result">${words.found(found.members.length)}${found.more ? html` ${words.more}` : ''}</p>
+  return html`<p id="result" tabindex="-1" autofocus>${words.found(found.members.length)}${found.more ? html` ${words.more}` : ''}</p>
 ${dataTable(words.caption, heads, rows)}`;
 }
 

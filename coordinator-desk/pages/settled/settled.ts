@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-import { html } from 'hono/html';
+import { html, raw } from 'hono/html';
 import { listSettled, type SettledCase } from '../../api/cases.ts';
 import { type Colleague, listColleagues, nameOfUser } from '../../api/colleagues.ts';
 import { call } from '../../api/connect.ts';
@@ -54,6 +54,8 @@ function settled(page: Page, { query, refused, colleagues, cases, more }: Shown)
   const words = listWords[locale].settled;
   const last = cases.at(-1);
   const next = new URLSearchParams({ ...(query && { q: query }), after: `${last?.settled_at},${last?.id}` });
+  // The answer to a search has the focus.
+  const answers = query !== undefined && refused === undefined;
   const heads = [words.case, words.decision, words.by, words.when, words.undo];
   return html`${refused === undefined ? '' : errorSummary(page, [{ href: '#q', text: refused }])}
 <h1 class="ds-heading" data-size="lg">${words.title}</h1>
@@ -63,7 +65,7 @@ function settled(page: Page, { query, refused, colleagues, cases, more }: Shown)
 <div class="desk-actions"><input class="ds-input" type="search" id="q" name="q" value="${query ?? ''}"${keepsNumberBack(locale)} aria-describedby="q-hint">
 <button class="ds-button" data-variant="secondary" type="submit">${words.button}</button></div>
 </form>
-<p>${cases.length === 0 ? words.none : words.shown(format.number(cases.length))}</p>
+<p${answers ? raw(' tabindex="-1" autofocus') : ''}>${cases.length === 0 ? words.none : words.shown(format.number(cases.length))}</p>
 ${
   cases.length === 0
     ? ''
@@ -78,12 +80,11 @@ ${more ? html`<p><a class="ds-button" data-variant="secondary" href="/settled?${
 
 function row({ locale, format }: Page, found: SettledCase, colleagues: Colleague[]): [Html, ...string[]] {
   const { noUndo } = listWords[locale].settled;
-  const open = found.undo_until !== null && Date.parse(found.undo_until) > Date.now();
   return [
     html`<a class="ds-link" href="/cases/${found.id}">${caseTitle(locale, found)}</a>`,
     found.decision === null ? '' : decidedWords[locale][found.decision],
     nameOfUser(colleagues, found.decided_by),
     found.settled_at === null ? '' : format.time(found.settled_at),
-    open && found.undo_until !== null ? format.date(found.undo_until) : noUndo,
+    found.undo_until === null ? noUndo : format.date(found.undo_until),
   ];
 }

@@ -1,8 +1,12 @@
--- What coordinators decided, so that it can be looked up, and taken back, days later.
+-- What coordinators decided, so that it can be looked up, and taken back, days later. Whether there is still time is said here, by the same clock
+-- that private.why_not_undo goes by: nobody who reads it needs one.
 create or replace view api.settled_conflicts with (security_invoker = true) as
 select
   c.id, g.slug as organization, c.kind_name as kind, c.decision, private.user_of_actor(c.decided_by) as decided_by, c.closed_at as settled_at, c.note,
-  case when c.erased_at is null then private.undo_until(c.kind, r.decision, r.decided_at) end as undo_until,
+  case
+    when c.erased_at is null and private.undo_until(c.kind, r.decision, r.decided_at) >= now()
+      then private.undo_until(c.kind, r.decision, r.decided_at)
+  end as undo_until,
   private.user_of_actor((c.proposal).by) as proposed_by,
   c.version, c.member_id, m.external_id as member_external_id, m.given_name as member_given_name, m.family_name as member_family_name,
   m.personnummer_masked as recorded_personnummer, c.other_member_id, n.external_id as other_member_external_id, c.candidates,
@@ -23,7 +27,7 @@ comment on column api.settled_conflicts.decision is 'What was decided.';
 comment on column api.settled_conflicts.decided_by is 'Who decided (user id).';
 comment on column api.settled_conflicts.settled_at is 'When it was decided.';
 comment on column api.settled_conflicts.note is 'The coordinator''s note.';
-comment on column api.settled_conflicts.undo_until is 'Until when it can be taken back, as long as nothing newer stands on it; null: there is nothing to take back.';
+comment on column api.settled_conflicts.undo_until is 'Until when it can be taken back, as long as nothing newer stands on it; null: there is nothing to take back, or it is too late.';
 comment on column api.settled_conflicts.proposed_by is 'Who had proposed it (user id), where it needed a second coordinator''s approval.';
 comment on column api.settled_conflicts.version is 'Rises with every change of the case.';
 comment on column api.settled_conflicts.member_id is 'The member concerned, where one was certain.';

@@ -1,5 +1,5 @@
 -- How an organisation stands: the figures its board and Bufdir ask about. What would be counted through whole tables is as the worker counted
--- it last; cases are counted when it is asked for.
+-- it last; cases are counted when it is asked for, kind by kind along an index, as in api.conflict_counts.
 create or replace view api.data_quality with (security_invoker = true) as
 select
   g.slug as organization, f.members, f.with_number, f.confirmed_last_12_months, f.unlinked_logins,
@@ -7,14 +7,15 @@ select
   f.pending_pushes, f.failed_pushes, f.counted_at
 from registry.organizations as g
 left join registry.figures as f on f.organization_id = g.id
-left join (
-  select k.organization_id, sum(k.n)::bigint as open_cases, jsonb_object_agg(k.kind, k.n) as by_kind, min(k.oldest) as oldest_open_case
-  from (
-    select known.organization_id, known.kind, count(*) as n, min(known.opened_at) as oldest
-    from registry.conflicts as known where known.closed_at is null group by known.organization_id, known.kind
-  ) as k
-  group by k.organization_id
-) as c on c.organization_id = g.id;
+cross join lateral (
+  select sum(w.cases)::bigint as open_cases, min(w.oldest) as oldest_open_case,
+    jsonb_object_agg(k.kind, w.cases) filter (where w.cases > 0) as by_kind
+  from unnest(enum_range(null::registry.conflict_kind)) as k(kind)
+  cross join lateral (
+    select count(*) as cases, min(known.opened_at) as oldest from registry.conflicts as known
+    where known.organization_id = g.id and known.kind_name = k.kind::text and known.closed_at is null
+  ) as w
+) as c;
 comment on view api.data_quality is 'Per organisation: members, how many have a number, how many were confirmed or filled by a login in the last 12 months, logins that belong to nobody, pushes that wait and that failed, all as of counted_at; and open cases by kind and the oldest, as of now.';
 comment on column api.data_quality.organization is 'Whose figures (slug).';
 comment on column api.data_quality.members is 'Members, merged records aside; null: not counted yet.';

@@ -10,7 +10,7 @@ from sync.pushes as p
 join registry.organizations as g on g.id = p.organization_id
 join registry.members as m on m.id = p.member_id
 join sync.member_systems as s on s.organization_id = p.organization_id and s.kind = 'worklist'
-where p.settled_at is null;
+where p.state in ('pending', 'sending');
 comment on view api.worklist is 'Changes of the coordinator''s organisations that a person carries out: whether the number is to be set or removed, for whom, and whether it is ready to be fetched (a removal: to be carried out).';
 comment on column api.worklist.push_id is 'The change; api.fetch_number and api.mark_done take it.';
 comment on column api.worklist.organization is 'Whose member system (slug).';

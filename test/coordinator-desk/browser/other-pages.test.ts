@@ -94,6 +94,7 @@ test('by keyboard alone a member is searched for, a login is linked to them, and
   await enterOn(page, /^GivenB FamilyB$/);
   await typeInto(page, /^Søk etter medlem$/, 'givenb');
   await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
+  assert.match(await focusedText(page), /^Ett medlem passer/, 'the answer to a search has the focus');
   await desk.db.pool.query(`update registry.organizations set second_approval = '{link_login}'`);
   await enterOn(page, /^Velg GivenB FamilyB$/);
   assert.match(await mainText(page), /En annen koordinator må godkjenne dette/, 'said before it is done');

@@ -46,6 +46,7 @@ test('a decision that needs two is proposed by one, and approved by another from
   assert.equal(await one.page.getByRole('button', { name: 'Trekk forslaget tilbake' }).count(), 1);
 
   await using other = await openAs(colleague, '/approvals');
+  assert.match((await other.page.locator('main tbody a').textContent()) ?? '', /: GivenA FamilyA/);
   await other.page.locator('main tbody a').click();
   assert.match((await other.page.locator('main').textContent()) ?? '', /Så passet\./);
   await other.page.getByRole('button', { name: 'Godkjenn og avgjør saken' }).click();
@@ -71,6 +72,13 @@ test('a proposal is declined with a reason, or withdrawn by whoever made it', as
   assert.match((await other.page.locator('#result').textContent()) ?? '', /avslått/);
   assert.equal(await state(id), 'open');
   await using second = await propose();
+  await using late = await openAs(colleague, `/cases/${id}`);
+  await desk.db.pool.query(
+    `update registry.members set phone = '+4799999998' where id = (select member_id from registry.conflicts where id = $1)`,
+    [id],
+  );
+  await late.page.getByRole('button', { name: 'Godkjenn og avgjør saken' }).click();
+  assert.match((await late.page.locator('.desk-result').textContent()) ?? '', /endret siden forslaget ble laget/);
   await second.page.getByRole('button', { name: 'Trekk forslaget tilbake' }).click();
   assert.match((await second.page.locator('#result').textContent()) ?? '', /trukket tilbake/);
   assert.equal(await state(id), 'open');
@@ -142,6 +150,10 @@ test('many cases of one kind and class are chosen, looked over and settled; one 
   await page.locator('#note').fill('Skrevet feil i alle.');
   await page.getByRole('button', { name: 'Se over før du avgjør' }).click();
   assert.equal(await page.locator('h1').textContent(), 'Avgjør 23 saker?');
+  await page.getByRole('button', { name: 'Nei, gå tilbake' }).click();
+  assert.equal(await page.locator('input[name=case]:checked').count(), 23, 'who goes back loses nothing');
+  assert.equal(await page.locator('#note').inputValue(), 'Skrevet feil i alle.');
+  await page.getByRole('button', { name: 'Se over før du avgjør' }).click();
   await desk.db.pool.query('update registry.conflicts set version = version + 1 where id = $1', [ids[21]]);
   await page.getByRole('button', { name: 'Ja, avgjør 23 saker' }).click();
   assert.match((await page.locator('#result').textContent()) ?? '', /22 av 23 saker er avgjort/);
@@ -169,4 +181,56 @@ test('settled cases are found by the member they were about, never by a number',
   await page.goto(`${desk.url}/settled?q=${decoyNumber}`);
   assert.match(await focusedText(page), /Ingen blir funnet med fødselsnummer/);
   assert.match(await page.title(), /^Feil: /);
+});
+
+test('what was written and chosen stays, whatever else is done about the case before it is decided', async () => {
+  const id = await makeCase('name_mismatch', desk);
+  await using browser = await openAs(desk.coordinator, `/cases/${id}`);
+  const { page } = browser;
+  const result = () => page.locator('.desk-result').textContent();
+  const typed = async () => [
+    await page.locator('input[name=decision]:checked').getAttribute('value'),
+    await page.locator('#note').inputValue(),
+    await page.locator('#text').inputValue(),
+  ];
+  await page.locator('input[value=keep_existing]').check();
+  await page.locator('#note').fill('Har ringt.');
+  await page.locator('#text').fill('Hun ringer tilbake.');
+  for (const [name, answer] of [
+    ['Ta saken', /Du har tatt saken/],
+    ['Gi saken fra deg', /fri igjen/],
+    ['Utsett', /utsatt/],
+  ] as const) {
+    await page.getByRole('button', { name, exact: true }).click();
+    assert.match((await result()) ?? '', answer);
+    assert.match((await result()) ?? '', /står fortsatt i skjemaet/);
+    assert.deepEqual(await typed(), ['keep_existing', 'Har ringt.', 'Hun ringer tilbake.'], name);
+  }
+  await page.getByRole('button', { name: 'Legg til kommentaren' }).click();
+  assert.deepEqual(await typed(), ['keep_existing', 'Har ringt.', ''], 'the comment is added');
+  await page.getByRole('button', { name: 'Avgjør saken' }).click();
+  assert.equal(await state(id), 'resolved');
+  assert.match((await page.locator('main').textContent()) ?? '', /Har ringt\./);
+  await page.goto(`${desk.url}/cases/${id}`);
+  assert.equal(await page.locator('.desk-result').count(), 0, 'nothing is kept any longer');
+});
+
+test('a comment that was not sent is added when the case is decided, and cancelling a merge loses no word', async () => {
+  const id = await makeCase('subject_moved', desk);
+  await using browser = await openAs(desk.coordinator, `/cases/${id}`);
+  const { page } = browser;
+  const comments = async () =>
+    (await desk.db.pool.query('select text from registry.conflict_comments where conflict_id = $1', [id])).rows;
+  await page.locator('input[value=merge_into]').check();
+  await page.locator('#note').fill('Samme adresse.');
+  await page.locator('#text').fill('Se på telefonen.');
+  await page.getByRole('button', { name: 'Avgjør saken' }).click();
+  await page.locator(`main a[href="/cases/${id}"]`).click();
+  assert.equal(await page.locator('input[value=merge_into]').isChecked(), true);
+  assert.equal(await page.locator('#note').inputValue(), 'Samme adresse.');
+  assert.deepEqual(await comments(), []);
+  await page.getByRole('button', { name: 'Avgjør saken' }).click();
+  await page.locator('main form button[type=submit]').first().click();
+  assert.equal(await state(id), 'resolved');
+  assert.deepEqual(await comments(), [{ text: 'Se på telefonen.' }]);
 });
