@@ -105,7 +105,7 @@ const PROGRAMS = {
     ['--organization', 'SLUG', invoices],
     'the organisation has no issuer',
   ],
-  drift: ['sync_worker', 'worker/check-drift.ts', ['--organization', 'SLUG'], 'cannot be read'],
+  drift: ['sync_worker', 'worker/check-drift.ts', ['--organization', 'SLUG'], 'set read_url_template'],
   'member-system:check': [
     'sync_worker',
     'worker/check-member-system.ts',

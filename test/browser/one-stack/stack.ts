@@ -146,7 +146,7 @@ test('commands for trying something by hand work on the running stack where no d
   for (const [script, says, ...words] of [
     ['provider:check', /no faults/, '--provider', 'idporten'],
     ['member-system:check', /does not refuse our credentials/],
-    ['drift', /cannot be read \(read_url_template\)/],
+    ['drift', /set read_url_template/],
     ['members:import', /the file cannot be read/, 'no-such-file.csv'],
   ] as const) {
     const [, ...parts] = scripts[script]?.split(' ') ?? [];
