@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import type { TestDatabase } from '../../support/database.ts';
 import type { Organization } from '../../support/samples.ts';
 
@@ -39,10 +40,10 @@ export function importByHand(db: TestDatabase, organization: Organization) {
     await db.pool.query(`select from import.accept_file($1, '{}', true, false)`, [run.run_id]);
     return run;
   };
-  const load = async (runId: string, from: number, rows: HandRow[]) => {
+  const load = async (runId: string, from: number, rows: HandRow[], client: Pick<pg.Pool, 'query'> = db.pool) => {
     const json = rows.map(({ n, ...row }) => (n === null ? row : { ...row, ...numberOf(n) }));
     const parameters = [runId, from, rows.length, JSON.stringify(json)];
-    await db.pool.query(`select * from import.load_rows($1, $2, $3, $4, '[]')`, parameters);
+    await client.query(`select * from import.load_rows($1, $2, $3, $4, '[]')`, parameters);
   };
   const finish = async (runId: string) => (await db.pool.query('select * from import.finish_run($1)', [runId])).rows[0];
   return { start, load, finish };
