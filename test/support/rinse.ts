@@ -83,7 +83,12 @@ export async function readRows({ pools, asNew }: Made): Promise<Rows> {
       name: isGuarded ? 'guarded rows' : 'rows',
       text: selects.join(' union all '),
     });
-    for (const { name, text } of found.rows) rows.set(name, [...(rows.get(name) ?? []), text]);
+    for (const [name, of] of Map.groupBy(found.rows, ({ name }) => name)) {
+      rows.set(
+        name,
+        of.map(({ text }) => text),
+      );
+    }
   }
   return rows;
 }
