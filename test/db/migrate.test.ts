@@ -92,11 +92,11 @@ test('killed half-way, at any moment, and run again: the same database as if not
     const whole = await database('whole');
     const wholeTime = await runAndKill(whole);
     const expected = await definitions(whole);
-    for (const part of [0.02, 0.15, 0.35, 0.55, 0.75, 0.9]) {
-      const url = await database(`killed_${part * 100}`);
-      await runAndKill(url, part * wholeTime);
+    for (const percent of [2, 15, 35, 55, 75, 90]) {
+      const url = await database(`killed_${percent}`);
+      await runAndKill(url, (wholeTime * percent) / 100);
       await migrate({ databaseUrl: url });
-      assert.deepEqual(await definitions(url), expected, `killed after ${part} of the time`);
+      assert.deepEqual(await definitions(url), expected, `killed after ${percent} % of the time`);
     }
   }));
 
