@@ -55,7 +55,9 @@ test('a worker survives that the server restarts while it has a push under way',
   await server.start();
 
   const second = await stage.addPush({ number: sampleNumbers[1] });
-  await stage.reaches(second.pushId, 'delivered');
+  await stage.reaches(second.pushId, 'delivered').catch((error: Error) => {
+    throw new Error(`${error.message}\n${worker.output()}`);
+  });
   // The job of the first one is not left locked for hours; its lease runs out by itself.
   await until('the first job given back', async () => {
     return (await stage.jobs()).every(({ locked_at }) => locked_at === null);
