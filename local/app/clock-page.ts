@@ -44,8 +44,8 @@ ${waitingSection(waiting)}
 <p>PostgreSQL tells a later time, in this database alone. It decides when a delivery is tried again, what can be undone, when
 sessions end, and what is erased. The worker does at once what it else does by its own clock, every minute or at night. Nothing that is stored
 is changed, so the seals of the audit stay as they are. There is no way back but a new start.</p>
-<p>The machine's clock and those of the programs stay. So an access token lives as long as before, a provider says when somebody
-logged in by the real time, and the desk offers to undo a decision until its own clock says no: the database then refuses.</p>${BACK}`;
+<p>The machine's clock and those of the programs stay. So an access token lives as long as before, and a provider says when somebody
+logged in by the real time.</p>${BACK}`;
   return htmlPage({ title: "The stack's clock", body });
 }
 

@@ -55,7 +55,8 @@ test('a worker survives that the server restarts while it has a push under way',
   await server.start();
 
   const second = await stage.addPush({ number: sampleNumbers[1] });
-  await stage.reaches(second.pushId, 'delivered').catch((error: Error) => {
+  // A run that hangs without a word is given up after 90 s (worker/watch-run.ts).
+  await stage.reaches(second.pushId, 'delivered', null, 150_000).catch((error: Error) => {
     throw new Error(`${error.message}\n${worker.output()}`);
   });
   // The job of the first one is not left locked for hours; its lease runs out by itself.
@@ -84,7 +85,7 @@ test('a worker that starts before its database waits for it', async () => {
   await until('a failed try', async () => worker.output().includes('the queue failed'));
   await server.start();
   const { pushId } = await stage.addPush();
-  await stage.reaches(pushId, 'delivered');
+  await stage.reaches(pushId, 'delivered', null, 150_000);
   worker.child.kill('SIGTERM');
   assert.equal(await worker.ended, 0);
 });

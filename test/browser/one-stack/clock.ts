@@ -55,7 +55,7 @@ test('a delivery that failed again and again is delivered once the clock is move
       (await page.getByRole('status').textContent()) ?? '',
       /^The clock was moved forward by (\d+ seconds|1 minute)\.$/,
     );
-    await until('the delivery', async () => (await push())?.state === 'delivered', 30_000);
+    await until('the delivery', async () => (await push())?.state === 'delivered', 120_000);
     assert.deepEqual(await violations(page), []);
 
     const followed = await until('everything is sealed', async () => {

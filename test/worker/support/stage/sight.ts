@@ -19,11 +19,12 @@ export function createSight(db: TestDatabase, lines: readonly string[]) {
     jobs,
 
     /** Waits until the push is in a state, and its attempt is written down. */
-    reaches(pushId: string, state: string, errorCode: string | null = null): Promise<PushRow> {
-      const reached = until(`push ${state} ${errorCode}`, async () => {
+    reaches(pushId: string, state: string, errorCode: string | null = null, withinMs = 60_000): Promise<PushRow> {
+      const hasReached = async () => {
         const row = await push(pushId);
         return row.state === state && (errorCode === null || row.error_code === errorCode) && row;
-      });
+      };
+      const reached = until(`push ${state} ${errorCode}`, hasReached, withinMs);
       return reached.catch(async (error: Error) => {
         const now = { push: await push(pushId), jobs: await jobs(), log: lines.slice(-20) };
         throw new Error(`${error.message}\n${JSON.stringify(now, null, 1)}`);
