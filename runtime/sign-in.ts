@@ -127,6 +127,9 @@ export function clientsThat(signIn: SignIn): new (config?: pg.ClientConfig) => p
   return class extends pg.Client {
     constructor(config?: pg.ClientConfig) {
       super(config);
+      // A pool listens only when it hears that the client is connected, which is a moment later than it is. A connection that breaks
+      // just then would end the process; so whoever uses it hears of it from the failing query.
+      this.on('error', () => undefined);
       const connect = this.connect.bind(this) as () => Promise<pg.Client>;
       // A pool that has waited long enough destroys the socket, also of a client that has not begun.
       const givenUp = new AbortController();

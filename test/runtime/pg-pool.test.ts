@@ -111,3 +111,29 @@ test('a commit that no standby has confirmed fails, and is an unknown outcome, h
       await Promise.all([pool.end(), other.end()]);
     }
   }));
+
+test('a connection that breaks at the moment at which it is ready ends a query, not the process', async () => {
+  const message = (type: string, body: Buffer) => {
+    const length = Buffer.alloc(4);
+    length.writeInt32BE(body.length + 4);
+    return Buffer.concat([Buffer.from(type), length, body]);
+  };
+  const error = Buffer.from('SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0');
+  const answer = [message('R', Buffer.alloc(4)), message('Z', Buffer.from('I')), message('E', error)];
+  const server = createServer((socket) => socket.once('data', () => socket.end(Buffer.concat(answer))));
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  const uncaught: unknown[] = [];
+  const note = (reason: unknown) => void uncaught.push(reason);
+  process.on('uncaughtException', note);
+  try {
+    const connectionString = `postgres://somebody@127.0.0.1:${port}/any?sslmode=disable`;
+    const pool = createPool({ connectionString, max: 1, applicationName: 'test', log: quiet });
+    await assert.rejects(pool.query('select 1'));
+    await pool.end();
+    assert.deepEqual(uncaught, []);
+  } finally {
+    process.off('uncaughtException', note);
+    server.close();
+  }
+});

@@ -23,9 +23,6 @@ export function createWorkerPool(config: WorkerConfig, log: Logger, signIn: Sign
   const max = config.concurrency + 2;
   const pool = createPool({ connectionString: config.databaseUrl, max, applicationName: 'sync-worker', log, signIn });
   pool.on('connect', (client: Client & { connection?: Wire }) => {
-    // A connection that breaks while graphile-worker holds it would otherwise end the process. Whoever uses it hears of it
-    // from the failing query.
-    client.on('error', () => undefined);
     client.connection?.on('errorMessage', ({ code }) => {
       if (code === readOnly) void client.end().catch(() => undefined);
     });
