@@ -4,6 +4,7 @@ import { type ActingCallback, one } from '../support/acting-callback.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { atTheDesk, type Desk } from '../support/desk.ts';
 import { addOrganization } from '../support/samples.ts';
+import { type PlanNode, rowsLookedAt } from './support/plan.ts';
 
 // However many rows there are, a list or a search looks at about as many as it shows.
 
@@ -106,23 +107,7 @@ test('deliveries of a state that few are in are found without those that were de
       );
       const plan = row?.['QUERY PLAN'][0].Plan as PlanNode;
       assert.ok(plan['Actual Rows'] >= 1, state);
-      const looked = pushesLookedAt(plan);
+      const looked = rowsLookedAt(plan, 'pushes');
       assert.ok(looked <= 10, `state ${state}: ${looked} deliveries were looked at`);
     }
   }));
-
-type PlanNode = {
-  'Relation Name'?: string;
-  'Actual Rows': number;
-  'Actual Loops': number;
-  'Rows Removed by Filter'?: number;
-  Plans?: PlanNode[];
-};
-
-function pushesLookedAt(node: PlanNode): number {
-  const here =
-    node['Relation Name'] === 'pushes'
-      ? node['Actual Rows'] * node['Actual Loops'] + (node['Rows Removed by Filter'] ?? 0)
-      : 0;
-  return (node.Plans ?? []).reduce((sum, each) => sum + pushesLookedAt(each), here);
-}

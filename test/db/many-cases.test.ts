@@ -6,6 +6,7 @@ import { blocked } from '../support/blocked.ts';
 import { becomeCoordinator, type Coordinator, type Reply } from '../support/coordinator.ts';
 import { atTheDesk, type Desk } from '../support/desk.ts';
 import { addMember, syntheticNumber } from '../support/samples.ts';
+import { type PlanNode, rowsLookedAt } from './support/plan.ts';
 
 // One decision about many cases of one kind and class; each has an answer of its own.
 
@@ -260,24 +261,7 @@ test('cases like one are found without looking at the others', () =>
         `explain (analyze, format json) select * from api.open_conflicts
          where kind = 'mismatch' and class = '${wanted}' order by opened_at, id limit 201`,
       );
-      const looked = rowsLookedAt(row?.['QUERY PLAN'][0].Plan as PlanNode);
+      const looked = rowsLookedAt(row?.['QUERY PLAN'][0].Plan as PlanNode, 'conflicts');
       assert.ok(looked <= Math.min(n, 201) + 20, `${looked} cases were looked at for ${n}`);
     }
   }));
-
-type PlanNode = {
-  'Relation Name'?: string;
-  'Actual Rows': number;
-  'Actual Loops': number;
-  'Rows Removed by Filter'?: number;
-  Plans?: PlanNode[];
-};
-
-/** Of the cases themselves. */
-function rowsLookedAt(node: PlanNode): number {
-  const here =
-    node['Relation Name'] === 'conflicts'
-      ? node['Actual Rows'] * node['Actual Loops'] + (node['Rows Removed by Filter'] ?? 0)
-      : 0;
-  return (node.Plans ?? []).reduce((sum, each) => sum + rowsLookedAt(each), here);
-}

@@ -7,7 +7,7 @@ import type { LoginRole } from '../../local/login-roles.ts';
 import { noteDatabase } from '../mutate/coverage.ts';
 import { clusterUrl, rolePassword } from './cluster.ts';
 import { KeptPools } from './kept-pools.ts';
-import { noteSearched, searchTables, searchText } from './leaks.ts';
+import { noteSearched, searchRows, searchTables } from './leaks.ts';
 import { emptyAgain, isUnchanged, lookAt, type Made, readRows } from './rinse.ts';
 import { copyDatabase, databaseUrl, ensureTemplate, migratorUrl } from './template.ts';
 import { until } from './until.ts';
@@ -53,10 +53,11 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     async [Symbol.asyncDispose]() {
       // `npm run mutate` counts calls in the databases when all is over.
       if (process.env.TEST_COVERAGE) return pools.end();
-      const isFree = await isUnchanged(maintenance, made);
-      const found = isFree ? await emptyForNext(made, free) : await searchWith(pools.owner);
+      const rows = (await isUnchanged(maintenance, made)) ? await readRows(made) : undefined;
+      const found = rows === undefined ? await searchWith(pools.owner) : searchRows(rows);
       noteSearched(name);
-      if (!free.includes(made)) {
+      if (rows !== undefined && (await emptyAgain(made, rows))) free.push(made);
+      else {
         await pools.end();
         await dropUnused(maintenance, name);
       }
@@ -70,16 +71,6 @@ async function makeDatabase(cluster: string, maintenance: pg.Pool, template: str
   await copyDatabase(maintenance, template, name);
   const pools = new KeptPools(databaseUrl(cluster, name));
   return { name, pools, asNew: await lookAt(pools.owner) };
-}
-
-/** Searches a database that nobody uses any more, and empties it. @returns numbers that were found */
-async function emptyForNext(made: Made, free: Made[]): Promise<string[]> {
-  const rows = await readRows(made);
-  const found = [...rows].flatMap(([table, texts]) =>
-    searchText(texts.join('\n')).map((number) => `${table}: ${number}`),
-  );
-  if (await emptyAgain(made, rows)) free.push(made);
-  return found;
 }
 
 function urlFor(cluster: string, name: string, role: LoginRole): string {

@@ -104,12 +104,15 @@ export async function searchTables(client: pg.Client | pg.PoolClient): Promise<s
   const names = (await client.query<{ name: string }>(FILLED_TABLES)).rows.map(({ name }) => name);
   if (names.length === 0) return [];
   const answers = await client.query(names.map((name) => `select t::text as text from ${name} as t`).join(';'));
-  const found: string[] = [];
-  for (const [at, { rows }] of ([answers].flat() as pg.QueryResult<{ text: string }>[]).entries()) {
-    const text = rows.map((row) => row.text).join('\n');
-    found.push(...searchText(text).map((number) => `${names[at]}: ${number}`));
-  }
-  return found;
+  const found = ([answers].flat() as pg.QueryResult<{ text: string }>[]).map(
+    ({ rows }, at) => [names[at] ?? '', rows.map(({ text }) => text)] as const,
+  );
+  return searchRows(found);
+}
+
+/** @param tables the rows of each, as text. @returns which numbers stand where, masked */
+export function searchRows(tables: Iterable<readonly [name: string, rows: string[]]>): string[] {
+  return [...tables].flatMap(([name, rows]) => searchText(rows.join('\n')).map((number) => `${name}: ${number}`));
 }
 
 /** The same for the database at an address. */

@@ -50,7 +50,7 @@ function addSmallActions(app: Hono<DeskEnv>): void {
   const action = (
     name: string,
     act: (c: DeskContext, id: string, form: Form) => Promise<[CallResult<unknown>, string]>,
-    stays: TypedField[] = [],
+    stays: readonly TypedField[] = [],
   ) =>
     app.post(`/cases/:id/${name}`, async (c) => {
       const form = await readForm(c);
@@ -73,7 +73,7 @@ function addSmallActions(app: Hono<DeskEnv>): void {
       const outcome = await call(c.var.api.rpc('assign_conflict', { conflict_id: id, user_id: user }));
       return [outcome, user === null ? 'free' : user === userId ? 'taken' : 'given'];
     },
-    ['decision', 'note', 'text'],
+    typedFields,
   );
   action(
     'postpone',
@@ -82,7 +82,7 @@ function addSmallActions(app: Hono<DeskEnv>): void {
       const outcome = await call(c.var.api.rpc('postpone_conflict', { conflict_id: id, until, note: null }));
       return [outcome, until === null ? 'resumed' : 'postponed'];
     },
-    ['decision', 'note', 'text'],
+    typedFields,
   );
   action(
     'comment',
@@ -100,7 +100,7 @@ function addAnswersToProposals(
   action: (
     name: string,
     act: (c: DeskContext, id: string, form: Form) => Promise<[CallResult<unknown>, string]>,
-    stays: TypedField[],
+    stays: readonly TypedField[],
   ) => unknown,
 ): void {
   const version = (form: Form) => Number(form.text('version') ?? Number.NaN);
@@ -183,14 +183,19 @@ async function done(
   c: DeskContext,
   id: string,
   just: string,
-  { form, stays }: { form?: Form; stays: TypedField[] } = { stays: [] },
+  { form, stays }: { form?: Form; stays: readonly TypedField[] } = { stays: [] },
 ): Promise<Response> {
   await keepTyped(c, id, form, stays);
   return c.redirect(`/cases/${id}?just=${just}`, 303);
 }
 
 /** For the next time that the case is shown. */
-async function keepTyped(c: DeskContext, id: string, form: Form | undefined, stays: TypedField[]): Promise<void> {
+async function keepTyped(
+  c: DeskContext,
+  id: string,
+  form: Form | undefined,
+  stays: readonly TypedField[],
+): Promise<void> {
   const typed = new URLSearchParams();
   for (const name of stays) {
     const text = form?.text(name);
@@ -270,7 +275,7 @@ async function showAgain(
 async function askOnceMore(c: DeskContext, id: string, form: Form): Promise<Response> {
   const [page, found] = await Promise.all([openPage(c, `/cases/${id}`), findCase(c.var.api, id)]);
   if (found.state !== 'open') return refused(c, id, form, 'not_open');
-  await keepTyped(c, id, form, [...typedFields]);
+  await keepTyped(c, id, form, typedFields);
   return page.show(mergeCheck(page, found, form));
 }
 
