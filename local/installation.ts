@@ -130,7 +130,6 @@ export async function createInstallation(
       environment,
       logFile: join(folder, `${name}.log`),
       readyUrl: `http://127.0.0.1:${port}/readyz`,
-      readyWithin: 60_000,
     });
     parts.defer(() => program.stop());
     return program;

@@ -112,7 +112,7 @@ async function untilReady(server: ChildProcess, url: string): Promise<string | u
   server.once('exit', (code, signal) => {
     failure ??= `ended with ${signal ?? `exit code ${code}`}`;
   });
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 60_000;
   while (failure === undefined) {
     const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
     try {
@@ -122,7 +122,7 @@ async function untilReady(server: ChildProcess, url: string): Promise<string | u
     } catch {
       if (Date.now() > deadline) {
         server.kill('SIGKILL');
-        return 'no answer within 30 s';
+        return 'no answer within 60 s';
       }
       await pause(25);
     }

@@ -15,9 +15,13 @@ export type ProgramOptions = {
   logFile: string;
   /** Ready when this address answers with a status below 400. */
   readyUrl: string;
-  /** How long that may take, in milliseconds. */
-  readyWithin?: number;
 };
+
+/**
+ * How long a program may take until it is ready, in milliseconds. Nine of them start at once, on machines that do other things too: who waits
+ * longer than usual has lost nothing, and one that cannot start ends by itself.
+ */
+const READY_WITHIN = 60_000;
 
 export type RunningProgram = {
   name: string;
@@ -39,7 +43,7 @@ export async function startProgram(options: ProgramOptions): Promise<RunningProg
   const decided = new AbortController();
   const problem = await Promise.race([
     program.ended.then((how) => `ended with ${how}`),
-    untilAnswering(options.readyUrl, options.readyWithin ?? 15_000, decided.signal),
+    untilAnswering(options.readyUrl, READY_WITHIN, decided.signal),
   ]);
   decided.abort();
   if (problem === undefined) return program;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { findFreePort } from '../../local/free-port.ts';
 import { watchOver } from '../../local/orphan-guard.ts';
 import { findServerUser } from '../../local/server-user.ts';
+import { untilListening } from './until-listening.ts';
 
 /** Debian puts it where only root's PATH looks. */
 const places = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer', '/usr/local/bin/pgbouncer'];
@@ -28,7 +29,7 @@ export interface PoolerOptions {
   readonly users: ReadonlyMap<string, string>;
 }
 
-/** Starts pgbouncer in transaction mode. @returns its port, and how to stop it */
+/** Starts pgbouncer in transaction mode, and answers when it listens. @returns its port, and how to stop it */
 export async function startPooler({ binary, folder, port, users }: PoolerOptions) {
   const user = findServerUser();
   const own = await findFreePort();
@@ -61,6 +62,7 @@ ignore_startup_parameters = extra_float_digits,options
   closeSync(log);
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const guard = watchOver(child.pid ?? 0);
+  await untilListening(child, own, logFile);
   return {
     port: own,
     async [Symbol.asyncDispose]() {

@@ -67,6 +67,8 @@ async function openAxe(page: Page): Promise<Axe> {
  * @returns what axe-core finds fault with on a page
  */
 export async function violations(page: Page, rules?: string[]): Promise<string[]> {
+  // A click is over as soon as the next document begins to arrive.
+  await page.waitForLoadState();
   const axe = axes.get(page) ?? openAxe(page);
   axes.set(page, axe);
   // Of what is right it need not tell each place.

@@ -54,8 +54,22 @@ export function runLocal(
         const look = () => pattern.test(output) && matched();
         child.stdout.on('data', look);
         child.stderr.on('data', look);
-        void ended.then((how) => failed(new Error(`ended with ${how} before it said ${pattern}:\n${output}`)));
+        void ended.then((how) =>
+          failed(new Error(`ended with ${how} before it said ${pattern}: ${reasonIn(output)}\n${output}`)),
+        );
         look();
       }),
   };
+}
+
+/** What a program said last before it began to stop: of an error, a list of failures shows the first line alone. */
+function reasonIn(output: string): string {
+  return (
+    output
+      .split(/^Stopping/m)[0]
+      ?.trimEnd()
+      .split('\n')
+      .slice(-3)
+      .join(' | ') ?? ''
+  );
 }

@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { findFreePort } from '../../../local/free-port.ts';
 import { watchOver } from '../../../local/orphan-guard.ts';
+import { untilListening } from '../until-listening.ts';
 import type { Site } from './network.ts';
 
 const settings = join(import.meta.dirname, '../../../high-availability/haproxy.cfg');
@@ -22,6 +23,7 @@ export async function startProxy(sites: readonly Site[], logFile: string) {
   closeSync(log);
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const guard = watchOver(child.pid ?? 0);
+  await untilListening(child, port, logFile);
   return {
     port,
     async [Symbol.asyncDispose]() {

@@ -25,7 +25,7 @@ export async function startPrograms(options: ProgramsOptions, parts: AsyncDispos
     return found;
   };
   const keep = async (program: ProgramOptions): Promise<KeptProgram> => {
-    const kept = await keepProgram({ ...program, readyWithin: 30_000 });
+    const kept = await keepProgram(program);
     parts.defer(() => kept.stop());
     return kept;
   };

@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, test } from 'vitest';
 import { openPage, violations } from '../../support/chromium.ts';
 import { inCase } from '../../support/in-case.ts';
-import { focusedText, signInBrowser } from '../support/browser.ts';
+import { focusedText, signInBrowser, titleOf } from '../support/browser.ts';
 import { type MadeKind, madeKinds, makeCase } from '../support/cases.ts';
 import { type OpenDesk, openDesk } from '../support/open-desk.ts';
 import { keptTranscript, readTranscript, transcriptOf } from '../support/transcript.ts';
@@ -208,7 +208,7 @@ test('by keyboard alone, from the list to the settled case; a screen reader take
       await page.keyboard.press('Enter');
       await page.locator('#result').waitFor();
       assert.match(await focusedText(page), /Saken er avgjort/, 'the focus is where the answer is');
-      assert.match(await page.title(), /^Avgjort: /);
+      assert.match(await titleOf(page), /^Avgjort: /);
       // Screen reader: by heading to the question, by table to each comparison, whose caption says every difference in one sentence, by form field to the answers, arrows to the last one, by button on.
       const headings = 1;
       const tables = [...heard.matchAll(/^\[table\]/gm)].length;

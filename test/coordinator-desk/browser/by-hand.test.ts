@@ -10,7 +10,7 @@ import { becomeCoordinator } from '../../support/coordinator.ts';
 import { inCase } from '../../support/in-case.ts';
 import { claimPush, finishPush } from '../../support/push-worker.ts';
 import { addMember } from '../../support/samples.ts';
-import { mainText } from '../support/browser.ts';
+import { mainText, titleOf } from '../support/browser.ts';
 import { type OpenDesk, openDesk } from '../support/open-desk.ts';
 
 // Where a person carries the numbers: the key that is made in the browser, the worklist whose numbers are opened there, and the files.
@@ -200,7 +200,7 @@ test('a file is fetched sealed and acknowledged after a look at what that says; 
   await page.getByRole('button', { name: 'Fortsett' }).click();
   assert.match(await mainText(page), /unntatt for disse 2 medlemmene: M-2 M-99/);
   await page.getByRole('button', { name: 'Ja, bekreft filen' }).click();
-  assert.match(await page.title(), /^Feil: /);
+  assert.match(await titleOf(page), /^Feil: /);
   assert.match(await mainText(page), /Ett av medlemsnumrene finnes ikke i filen/);
   await page.getByLabel('Medlemsnumre som ikke').fill('M-2');
   await page.getByRole('button', { name: 'Fortsett' }).click();

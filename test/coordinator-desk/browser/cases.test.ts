@@ -3,7 +3,7 @@ import { afterAll, beforeAll, test } from 'vitest';
 import { one } from '../../support/acting-callback.ts';
 import { type OpenPage, openPage } from '../../support/chromium.ts';
 import { inCase } from '../../support/in-case.ts';
-import { signInBrowser } from '../support/browser.ts';
+import { signInBrowser, titleOf } from '../support/browser.ts';
 import { type MadeKind, madeKinds, makeCase } from '../support/cases.ts';
 import { type OpenDesk, openDesk } from '../support/open-desk.ts';
 
@@ -70,7 +70,7 @@ for (const kind of madeKinds) {
         await page.locator('#note').fill('Spurte medlemmet på telefon.');
         await page.getByRole('button', { name: 'Avgjør saken' }).click();
         if (value === 'merge_into') await page.getByRole('button', { name: 'Ja, slå dem sammen' }).click();
-        assert.match(await page.title(), /^Avgjort: /);
+        assert.match(await titleOf(page), /^Avgjort: /);
         assert.equal(await page.locator('#result').textContent(), 'Saken er avgjort');
         const row = await settledRow(id);
         const decision = value.split(':')[0];

@@ -6,7 +6,7 @@ import { one } from '../../support/acting-callback.ts';
 import { openPage, violations } from '../../support/chromium.ts';
 import { becomeCoordinator } from '../../support/coordinator.ts';
 import { addMember, addOrganization } from '../../support/samples.ts';
-import { mainText, signInBrowser } from '../support/browser.ts';
+import { mainText, signInBrowser, titleOf } from '../support/browser.ts';
 import { focusedName } from '../support/keyboard.ts';
 import { type OpenDesk, openDesk } from '../support/open-desk.ts';
 
@@ -30,7 +30,7 @@ test('what goes and what stays is said; a reason that tells who, and an empty bo
   assert.match(await mainText(page), /Dette slettes .* Dette blir stående/);
   await page.getByLabel('Begrunnelse').fill('Nordmann har bedt om det');
   await page.getByRole('button', { name: 'Slett' }).click();
-  assert.match(await page.title(), /^Feil/);
+  assert.match(await titleOf(page), /^Feil/);
   assert.match(await mainText(page), /Kryss av for at det er riktig person/);
   assert.equal(await page.getByLabel('Begrunnelse').inputValue(), 'Nordmann har bedt om det');
   await page.getByLabel('Jeg har sett').check();
@@ -102,7 +102,7 @@ test('where two are needed the page leads to the case, and another coordinator a
   await page.getByLabel('Jeg har sett').check();
   await page.getByRole('button', { name: 'Slett' }).click();
   assert.match(page.url(), /\/cases\/[0-9a-f-]{36}\?just=proposed$/);
-  assert.match(await page.title(), /Sletting av en person/);
+  assert.match(await titleOf(page), /Sletting av en person/);
   desk.signIn.nextUser = { id: colleague.userId };
   await using second = await openPage({ locale: 'nb-NO', javaScriptEnabled: false });
   await signInBrowser(second.page, desk);

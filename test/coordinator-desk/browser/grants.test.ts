@@ -6,7 +6,7 @@ import { one } from '../../support/acting-callback.ts';
 import { openPage, violations } from '../../support/chromium.ts';
 import { becomeCoordinator } from '../../support/coordinator.ts';
 import { writeGrantPopulation } from '../../support/grant-population.ts';
-import { mainText, signInBrowser, tooWide } from '../support/browser.ts';
+import { mainText, signInBrowser, titleOf, tooWide } from '../support/browser.ts';
 import { type OpenDesk, openDesk } from '../support/open-desk.ts';
 import { keptTranscript, transcriptOf } from '../support/transcript.ts';
 
@@ -28,7 +28,7 @@ test('a coordinator counts and proposes, another approves; then the figures are 
   assert.match(await mainText(page), /Ingen tellinger ennå/);
   await page.getByLabel('Grunnlagsår').fill('25');
   await page.getByRole('button', { name: 'Tell medlemmene' }).click();
-  assert.match(await page.title(), /^Feil/);
+  assert.match(await titleOf(page), /^Feil/);
   await page.getByLabel('Grunnlagsår').fill('2016');
   await page.getByRole('button', { name: 'Tell medlemmene' }).click();
   assert.match(await mainText(page), /Kommunene for det året er ikke lagt inn/);
@@ -82,7 +82,7 @@ test('a coordinator counts and proposes, another approves; then the figures are 
   assert.match(await mainText(page), /Frosset .* av to koordinatorer/);
   assert.equal(await page.getByRole('button', { name: 'Foreslå å fryse' }).count(), 0);
   await page.getByRole('button', { name: 'Trekk' }).click();
-  assert.match(await page.title(), /Stikkprøve på 25/);
+  assert.match(await titleOf(page), /Stikkprøve på 25/);
   assert.equal(await page.locator('tbody tr').count(), 25);
   await page.goto(`${desk.url}/grants/${id}/certificate`);
   assert.match(await mainText(page), /færre enn 5|Oslo/);

@@ -5,7 +5,7 @@ import { comeIn, number } from '../../docs/scene.ts';
 import { one } from '../../support/acting-callback.ts';
 import { openPage } from '../../support/chromium.ts';
 import { becomeCoordinator } from '../../support/coordinator.ts';
-import { focusedText, signInBrowser } from '../support/browser.ts';
+import { focusedText, signInBrowser, titleOf } from '../support/browser.ts';
 import { type MadeKind, makeCase } from '../support/cases.ts';
 import { type OpenDesk, openDesk } from '../support/open-desk.ts';
 
@@ -45,7 +45,7 @@ test('a login changes the case meanwhile: nothing is done, the note stays, and t
   const before = await state(id);
   await desk.db.pool.query('update registry.conflicts set version = version + 1 where id = $1', [id]);
   await send(page);
-  assert.match(await page.title(), /^Saken er endret siden du åpnet den/);
+  assert.match(await titleOf(page), /^Saken er endret siden du åpnet den/);
   assert.match(await focusedText(page), /Fornavn var «GivenA» og er nå «Giv»/);
   assert.equal(await page.locator('#note').inputValue(), NOTE);
   assert.equal(await page.locator('input[name=decision]:checked').count(), 0, 'it is chosen anew');
@@ -62,7 +62,7 @@ test('two coordinators decide at once: the second is told by what page it is set
   const { version } = await state(id);
   await colleague.call('resolve_conflict', id, 'keep_existing', 'I was faster', version);
   await send(browser.page);
-  assert.match(await browser.page.title(), /^Saken er avgjort av noen andre/);
+  assert.match(await titleOf(browser.page), /^Saken er avgjort av noen andre/);
   const told = await focusedText(browser.page);
   assert.match(told, /Det du valgte, er ikke gjort/);
   assert.match(told, new RegExp(NOTE));
@@ -187,7 +187,7 @@ test('a note with a number is refused in plain words, and stays in the form', as
   await halfway(page, 'drift');
   await page.locator('#note').fill('Hun sa 158645 90044.');
   await send(page);
-  assert.match(await page.title(), /^Ingenting er gjort/);
+  assert.match(await titleOf(page), /^Ingenting er gjort/);
   assert.match(await focusedText(page), /elleve siffer som kan være et fødselsnummer/);
   assert.equal(await page.locator('#note').inputValue(), 'Hun sa 158645 90044.');
 });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, test } from 'vitest';
 import { actAsCallback, one } from '../../support/acting-callback.ts';
 import { openPage, violations } from '../../support/chromium.ts';
 import { addMember, decoyNumber } from '../../support/samples.ts';
-import { focusedText, mainText, signInBrowser, tooWide } from '../support/browser.ts';
+import { focusedText, mainText, signInBrowser, titleOf, tooWide } from '../support/browser.ts';
 import { enterOn, typeInto } from '../support/keyboard.ts';
 import { type OpenDesk, openDesk } from '../support/open-desk.ts';
 import { keptTranscript, transcriptOf } from '../support/transcript.ts';
@@ -145,7 +145,7 @@ test('by keyboard alone an invoice is cancelled, with a reason and not without',
   await page.goto(`${desk.url}/invoices?state=stopped`);
   await enterOn(page, /^F-5$/);
   await enterOn(page, /^Annuller fakturaen$/);
-  assert.match(await page.title(), /^Feil: Faktura F-5/);
+  assert.match(await titleOf(page), /^Feil: Faktura F-5/);
   assert.match(await focusedText(page), /Skriv hvorfor fakturaen annulleres/);
   await typeInto(page, /^Hvorfor annullerer du\?$/, 'x'.repeat(500));
   await enterOn(page, /^Annuller fakturaen$/);

@@ -8,7 +8,7 @@ import { openPage, violations } from '../../support/chromium.ts';
 import { inCase } from '../../support/in-case.ts';
 import { pushWorker } from '../../support/push-worker.ts';
 import { addMember, decoyNumber, type Member } from '../../support/samples.ts';
-import { mainText, tooWide } from '../support/browser.ts';
+import { mainText, titleOf, tooWide } from '../support/browser.ts';
 import { type OpenDesk, openDesk } from '../support/open-desk.ts';
 import { keptTranscript, transcriptOf } from '../support/transcript.ts';
 
@@ -108,7 +108,7 @@ test('a search that finds nobody, says too little or is for a number, says so at
     await page.goto(`${desk.url}/members?q=${encodeURIComponent(query)}`);
     assert.match(await mainText(page), answer);
   }
-  assert.match(await page.title(), /^Feil: /);
+  assert.match(await titleOf(page), /^Feil: /);
   assert.ok(!(await page.content()).includes(decoyNumber));
   assert.equal(await page.getByLabel('Søk etter medlem').getAttribute('aria-invalid'), 'true');
 });

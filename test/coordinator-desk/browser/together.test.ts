@@ -5,7 +5,7 @@ import { one } from '../../support/acting-callback.ts';
 import { openPage } from '../../support/chromium.ts';
 import { becomeCoordinator, type Coordinator } from '../../support/coordinator.ts';
 import { addMember, decoyNumber } from '../../support/samples.ts';
-import { focusedText, signInBrowser } from '../support/browser.ts';
+import { focusedText, signInBrowser, titleOf } from '../support/browser.ts';
 import { makeCase } from '../support/cases.ts';
 import { type OpenDesk, openDesk } from '../support/open-desk.ts';
 
@@ -180,7 +180,7 @@ test('settled cases are found by the member they were about, never by a number',
   // The field keeps a number back (records.test.ts); an address that somebody wrote does not.
   await page.goto(`${desk.url}/settled?q=${decoyNumber}`);
   assert.match(await focusedText(page), /Ingen blir funnet med fødselsnummer/);
-  assert.match(await page.title(), /^Feil: /);
+  assert.match(await titleOf(page), /^Feil: /);
 });
 
 test('what was written and chosen stays, whatever else is done about the case before it is decided', async () => {

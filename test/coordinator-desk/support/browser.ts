@@ -15,7 +15,13 @@ export function focusedText(page: Page): Promise<string> {
 
 /** What stands on the page, as it is seen: without what is hidden. */
 export async function mainText(page: Page): Promise<string> {
+  await page.waitForLoadState();
   return (await page.evaluate<string>(`document.querySelector('main').innerText`)).replaceAll(/\s+/g, ' ');
+}
+
+export async function titleOf(page: Page): Promise<string> {
+  await page.waitForLoadState();
+  return await page.title();
 }
 
 /** Pixels by which a page is wider than the window: what would have to be scrolled sideways. With its text at double size where that is asked for. */

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
+import { titleOf } from './browser.ts';
 
 interface Node {
   nodeId: string;
@@ -35,11 +36,12 @@ const NAMED_BY_CONTENT = new Set(['link', 'button', 'heading', 'option', 'cell',
  * state and description behind it. What a link, a button or a heading is called is said once.
  */
 export async function transcriptOf(page: Page): Promise<string> {
+  const title = await titleOf(page);
   const session = await page.context().newCDPSession(page);
   const { nodes } = (await session.send('Accessibility.getFullAXTree')) as unknown as { nodes: Node[] };
   await session.detach();
   const byId = new Map(nodes.map((node) => [node.nodeId, node]));
-  const lines: string[] = [`title: ${await page.title()}`];
+  const lines: string[] = [`title: ${title}`];
   const speak = (node: Node, withText: boolean): void => {
     const role = node.role?.value ?? '';
     const name = node.name?.value ?? '';

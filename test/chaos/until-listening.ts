@@ -1,0 +1,28 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { lastLines } from '../../local/program.ts';
+
+/** Answers when a program that was started listens on its port of the loopback address. Throws an Error with the end of its log when it ends instead. */
+export async function untilListening(program: ChildProcess, port: number, logFile: string): Promise<void> {
+  while (!(await accepts(port))) {
+    if (program.exitCode !== null || program.signalCode !== null)
+      throw new Error(
+        `${program.spawnfile} ended with ${program.signalCode ?? program.exitCode}:\n${lastLines(logFile)}`,
+      );
+    await pause(20);
+  }
+}
+
+async function accepts(port: number): Promise<boolean> {
+  const socket = connect({ port, host: '127.0.0.1' });
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
