@@ -1,4 +1,5 @@
-import pg from 'pg';
+import type pg from 'pg';
+import { FirstFreePool } from './first-free-pool.ts';
 import type { Logger } from './logger.ts';
 import { clientsThat, createSignIn, type SignIn } from './sign-in.ts';
 import { refuseUnconfirmedCommits } from './unconfirmed-commit.ts';
@@ -19,13 +20,15 @@ type PoolOptions = {
 };
 
 /**
- * A pool that waits for nothing for ever. `pool.query` gives a connection on which a statement failed or timed out back as
+ * A pool that waits for nothing for ever, and keeps one connection when there is nothing to do. `pool.query` gives a connection on which a statement failed or timed out back as
  * broken, so nobody else gets it. A password that is refused is not tried again at once (`createSignIn`). A commit that the synchronous standby has not confirmed fails too. Losing an idle connection is logged; the next query opens a new one.
  */
 export function createPool(options: PoolOptions): pg.Pool {
-  const pool = new pg.Pool({
+  const pool = new FirstFreePool({
     connectionString: options.connectionString,
     max: options.max,
+    // The next login may come in an hour: it need not wait until a session has begun and has compiled the functions that it calls.
+    min: 1,
     application_name: options.applicationName,
     connectionTimeoutMillis: options.connectionTimeoutMs ?? 2_000,
     query_timeout: options.queryTimeoutMs ?? 5_000,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { test } from 'vitest';
+import { test, vi } from 'vitest';
 import { createLogger, type Logger } from '../../runtime/logger.ts';
 import { createPool } from '../../runtime/pg-pool.ts';
 import { clusterUrl } from '../support/cluster.ts';
@@ -26,6 +26,20 @@ test('the connection shows the name of its program', async () => {
   const pool = await poolOf();
   const { rows } = await pool.query(`select current_setting('application_name') as name`);
   assert.deepEqual(rows, [{ name: 'pool-test' }]);
+  await pool.end();
+});
+
+test('of connections that nobody uses one is kept', async () => {
+  const pool = await poolOf(quiet, 3);
+  const clients = await Promise.all([pool.connect(), pool.connect(), pool.connect()]);
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    for (const client of clients) client.release();
+    vi.advanceTimersByTime(3_600_000);
+  } finally {
+    vi.useRealTimers();
+  }
+  assert.equal(pool.idleCount, 1);
   await pool.end();
 });
 

@@ -21,7 +21,16 @@ export interface SteadyLogins extends Pick<Load, 'acknowledged' | 'logins'> {
   stop(): Promise<void>;
 }
 
-/** So many logins a second, evenly, whatever else happens. Everybody logs in once before somebody does again. */
+/** Programs that have just started have no connections yet, and people do not come all at once: the rate is reached after this time (seconds). */
+const RISE = 15;
+
+/** @returns when the login of this number begins, in milliseconds since the first: ever more often for a while, then evenly */
+function beginsAt(nth: number, perSecond: number): number {
+  const inRise = (perSecond * RISE) / 2;
+  return 1_000 * (nth < inRise ? Math.sqrt((2 * RISE * nth) / perSecond) : RISE + (nth - inRise) / perSecond);
+}
+
+/** So many logins a second, evenly but for the beginning, whatever else happens. Everybody logs in once before somebody does again. */
 export function startSteadyLogins(world: AnyWorld, chance: Chance, perSecond: number): SteadyLogins {
   const acknowledged = new Set<string>();
   const failures: string[] = [];
@@ -57,7 +66,7 @@ export function startSteadyLogins(world: AnyWorld, chance: Chance, perSecond: nu
 
   async function keepPace(): Promise<void> {
     while (!stopping.signal.aborted) {
-      await pause(Math.max(0, startedAt + (begun * 1_000) / perSecond - performance.now()));
+      await pause(Math.max(0, startedAt + beginsAt(begun, perSecond) - performance.now()));
       begun += 1;
       const login = begun % ONE_OVER_HTTP === 0 ? logInAsApp() : handOver();
       underWay.add(login);
