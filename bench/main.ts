@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { format, parseArgs } from 'node:util';
 import { startBenchCluster } from './cluster.ts';
 import { full, quick } from './context.ts';
 import { createBenchKeys } from './keys.ts';
@@ -28,14 +28,18 @@ async function main(): Promise<void> {
   const [rows, series]: [Run['rows'], Run['series']] = [[], []];
   const run: Run = { context: { cluster, size, say }, keys: createBenchKeys(), stored, rows, series, step };
   await createPeerTables(cluster.pool);
+  const failures: string[] = [];
   for (const [title, part] of chooseParts(only)) {
     // What the last part wrote is cleaned up and on the disk before the next one is measured.
     for (const text of ['vacuum analyze', 'checkpoint']) await cluster.pool.query(text);
-    await step(title, () => part(run));
+    // What the others took an hour to measure is shown all the same.
+    await step(title, () => part(run)).catch((error: unknown) => failures.push(`${title}: ${format(error)}`));
   }
 
   const took = seconds();
   printTable(rows, say);
+  if (failures.length > 0)
+    throw new Error(`${failures.length} parts failed, and no report is written:\n${failures.join('\n')}`);
   if (only !== undefined) return;
   const result = {
     takenAt: new Date().toISOString(),
