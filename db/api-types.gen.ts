@@ -1253,6 +1253,8 @@ export type Database = {
           name: string | null;
           /** nb, nn or en, as api.set_language stored it; null: as the browser asks. */
           language: Enum<'language'> | null;
+          /** Decisions that a second coordinator of this organisation must approve. */
+          need_approval: string[] | null;
         };
         Relationships: [];
       };

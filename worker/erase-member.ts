@@ -1,9 +1,10 @@
 /**
- * `npm run member:erase -- --organization nhf --member 1234 --reason "Asked by letter" [--receipt FILE]`: erases a person, in the worker's
- * environment, and says how many rows went. The receipt is written into the file, which must be new or empty; without one it waits for a
+ * `npm run member:erase -- --organization nhf --member 1234 --reason "Asked by letter" [--receipt FILE] [--yes]`: asks, erases a person, in the
+ * worker's environment, and says how many rows went. The receipt is written into the file, which must be new or empty; without one it waits for a
  * coordinator. Started again after a failure it goes on where it stopped.
  */
 import { stat, writeFile } from 'node:fs/promises';
+import { askYesNo } from '../runtime/ask-yes-no.ts';
 import { endWithCode, withServableDatabase } from './command.ts';
 import { readConfig } from './config.ts';
 import { createErasing } from './create-worker.ts';
@@ -20,12 +21,19 @@ const refusals: Record<string, string> = {
 const option = { type: 'string' } as const;
 const command = {
   name: 'member:erase',
-  synopsis: '--organization SLUG --member NUMBER --reason "WHY" [--receipt FILE]',
+  synopsis: '--organization SLUG --member NUMBER --reason "WHY" [--receipt FILE] [--yes]',
   about: `  --organization SLUG  whose member it is, such as nhf
   --member NUMBER      the member number
   --reason "WHY"       why the person is erased; it is kept, so it says nothing of who it is
-  --receipt FILE       where the receipt is written, which is given once; else it waits for a coordinator`,
-  options: { organization: option, member: option, reason: option, receipt: option },
+  --receipt FILE       where the receipt is written, which is given once; else it waits for a coordinator
+  --yes                erase without asking`,
+  options: {
+    organization: option,
+    member: option,
+    reason: option,
+    receipt: option,
+    yes: { type: 'boolean', default: false },
+  },
   required: ['organization', 'member', 'reason'],
 } as const;
 
@@ -37,6 +45,7 @@ await endWithCode(command, async ({ values }) => {
       console.error("member:erase: there is something in the receipt's file: name another one");
       return false;
     }
+    if (!(values.yes || (await agrees(organization, member)))) return false;
     const announced = await database.announceErasure(organization, member, reason);
     if (announced.erasure_id === null) {
       console.error(`member:erase: ${refusals[announced.refused_as ?? ''] ?? announced.refused_as}`);
@@ -56,6 +65,15 @@ await endWithCode(command, async ({ values }) => {
     return true;
   });
 });
+
+/** Nothing brings an erased person back, and a number is soon mistyped. */
+async function agrees(organization: string, member: string): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stdout.isTTY) {
+    console.error('member:erase: nobody is there to ask: use --yes');
+    return false;
+  }
+  return await askYesNo(`Erase member ${member} of ${organization}? Nothing brings the person back.`);
+}
 
 /** Looked at before anybody is erased, because a receipt is given out once. An empty file is what an interrupted start left. */
 async function canHoldReceipt(path: string): Promise<boolean> {

@@ -11,7 +11,7 @@ export interface Me {
   name: string;
   /** Null: as the browser asks. */
   language: Locale | null;
-  organizations: { slug: string; name: string }[];
+  organizations: { slug: string; name: string; needApproval: readonly string[] }[];
   /** By organisation and kind. */
   counts: CaseCount[];
 }
@@ -61,7 +61,11 @@ export function createMeLoader(): MeLoader {
       ]);
       const [first] = profiles;
       if (first === undefined) throw new AccessRemovedError();
-      const organizations = profiles.map((each) => ({ slug: each.organization, name: each.organization_name }));
+      const organizations = profiles.map((each) => ({
+        slug: each.organization,
+        name: each.organization_name,
+        needApproval: each.need_approval ?? [],
+      }));
       return {
         userId: first.user_id,
         name: first.name ?? userId.slice(0, 8),

@@ -28,7 +28,6 @@ export const exportMember = (api: Api, id: string): Promise<CallResult<ExportedM
  * @throws {NotFoundError}
  */
 export async function loadMember(api: Api, id: string, before: number | undefined) {
-  const about = `member_id.eq.${id},other_member_id.eq.${id},candidates.cs.{${id}}`;
   const member = await findMember(api, id);
   const history = api.from('member_history').select('*').eq('member_id', id);
   const [survivor, logins, open, settled, deliveries, events] = await Promise.all([
@@ -41,15 +40,8 @@ export async function loadMember(api: Api, id: string, before: number | undefine
         .order('received_at', { ascending: false })
         .limit(shown.logins),
     ),
-    read(api.from('open_conflicts').select('*').or(about).order('opened_at').limit(shown.cases)),
-    read(
-      api
-        .from('settled_conflicts')
-        .select('*')
-        .or(about)
-        .order('settled_at', { ascending: false, nullsFirst: false })
-        .limit(shown.cases),
-    ),
+    findOpenCases(api, id),
+    findSettledCases(api, id),
     read(
       api
         .from('deliveries')
@@ -75,4 +67,37 @@ export async function loadMember(api: Api, id: string, before: number | undefine
     more: events.length > shown.events,
   };
 }
+/** The cases that are about a member, and those that may be: they are asked for apart, because behind row security no index looks into the candidates. */
+const about = (id: string) => `member_id.eq.${id},other_member_id.eq.${id}`;
+const withCandidates = ['ambiguous', 'name_mismatch'] as const;
+
+async function findOpenCases(api: Api, id: string) {
+  const open = () => api.from('open_conflicts').select('*').order('opened_at').limit(shown.cases);
+  const found = await Promise.all([
+    read(open().or(about(id))),
+    read(open().in('kind', withCandidates).contains('candidates', [id])),
+  ]);
+  return found
+    .flat()
+    .sort((one, other) => one.opened_at.localeCompare(other.opened_at))
+    .slice(0, shown.cases);
+}
+
+async function findSettledCases(api: Api, id: string) {
+  const settled = () =>
+    api
+      .from('settled_conflicts')
+      .select('*')
+      .order('settled_at', { ascending: false, nullsFirst: false })
+      .limit(shown.cases);
+  const found = await Promise.all([
+    read(settled().or(about(id))),
+    read(settled().in('kind', withCandidates).contains('candidates', [id])),
+  ]);
+  return found
+    .flat()
+    .sort((one, other) => (other.settled_at ?? '').localeCompare(one.settled_at ?? ''))
+    .slice(0, shown.cases);
+}
+
 export type MemberFile = Awaited<ReturnType<typeof loadMember>>;

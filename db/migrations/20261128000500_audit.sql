@@ -62,7 +62,7 @@ create table audit.events (
 );
 -- For lists newest first, of all events and of one kind; the organisation is looked at in the index.
 create index events_newest on audit.events (occurred_at, id, organization_id);
-create index events_by_name on audit.events (event, id, organization_id);
+create index events_by_name on audit.events (event, occurred_at, id, organization_id);
 create index events_member on audit.events (member_id, id) where member_id is not null;
 create index events_conflict on audit.events (conflict_id, id) where conflict_id is not null;
 create index events_push on audit.events (push_id, id) where push_id is not null;

@@ -2615,6 +2615,7 @@ grant execute on function private.next_attempt to authenticated;
 
 -- begin db/functions/billing/api.invoices.sql
 -- Every invoice that is to be issued, or was, for a page that shows how it went. Newest first: order=created_at.desc,id.desc.
+-- The organisation and the record are looked up row by row ("offset 0"): joined, everything would be put in order before the first page is there.
 create or replace view api.invoices with (security_invoker = true) as
 select
   i.id, g.slug as organization, i.member_id, m.external_id as member_external_id, m.given_name as member_given_name,
@@ -2624,8 +2625,8 @@ select
   i.error_code, i.http_status,
   billing.explain_state(i.state, i.error_code) as reason, i.cancel_reason
 from billing.invoices as i
-join registry.organizations as g on g.id = i.organization_id
-join registry.members as m on m.id = i.member_id
+cross join lateral (select r.slug from registry.organizations as r where r.id = i.organization_id offset 0) as g
+cross join lateral (select r.external_id, r.given_name, r.family_name from registry.members as r where r.id = i.member_id offset 0) as m
 left join billing.breakers as b on b.organization_id = i.organization_id;
 comment on view api.invoices is 'Invoices of the coordinator''s organisations, whatever became of them.';
 comment on column api.invoices.id is 'The invoice; api.cancel_invoice and api.retry_invoice take it.';
@@ -3063,6 +3064,7 @@ grant execute on function private.explain_failure to authenticated;
 -- begin db/functions/pushes/api.failed_syncs.sql
 -- Changes that have not reached the member system: refused, given up, waiting for a case, or still being tried after a failure. One that a later
 -- push of the same member follows is history.
+-- The organisation and the record are looked up row by row ("offset 0"): joined, everything would be put in order before the first page is there.
 create or replace view api.failed_syncs with (security_invoker = true) as
 select
   p.id as push_id, g.slug as organization, p.member_id, m.external_id as member_external_id, p.state, p.attempts,
@@ -3071,8 +3073,8 @@ select
   private.next_attempt(p.next_attempt_at, p.settled_at, b.state, b.probe_at) as next_attempt_at,
   p.created_at, p.settled_at, p.waits_for_conflict_id
 from sync.pushes as p
-join registry.organizations as g on g.id = p.organization_id
-join registry.members as m on m.id = p.member_id
+cross join lateral (select r.slug from registry.organizations as r where r.id = p.organization_id offset 0) as g
+cross join lateral (select r.external_id from registry.members as r where r.id = p.member_id offset 0) as m
 left join sync.breakers as b on b.organization_id = p.organization_id
 where (p.state in ('rejected', 'given_up') and not exists (
     select from sync.pushes as later
@@ -3335,6 +3337,7 @@ grant execute on function api.retry_sync to authenticated;
 
 -- begin db/functions/pushes/api.deliveries.sql
 -- Every change on its way to a member system, or that was, for a page that shows how it went. Newest first: order=created_at.desc,id.desc.
+-- The organisation and the record are looked up row by row ("offset 0"): joined, everything would be put in order before the first page is there.
 create or replace view api.deliveries with (security_invoker = true) as
 select
   p.id, g.slug as organization, p.member_id, m.external_id as member_external_id, m.given_name as member_given_name,
@@ -3342,8 +3345,8 @@ select
   private.next_attempt(p.next_attempt_at, p.settled_at, b.state, b.probe_at) as next_attempt_at, p.settled_at, p.error_code,
   private.explain_failure(case when p.waits_for_conflict_id is null then p.error_code else 'disputed' end) as reason, p.waits_for_conflict_id
 from sync.pushes as p
-join registry.organizations as g on g.id = p.organization_id
-join registry.members as m on m.id = p.member_id
+cross join lateral (select r.slug from registry.organizations as r where r.id = p.organization_id offset 0) as g
+cross join lateral (select r.external_id, r.given_name, r.family_name from registry.members as r where r.id = p.member_id offset 0) as m
 left join sync.breakers as b on b.organization_id = p.organization_id;
 comment on view api.deliveries is 'Changes of the coordinator''s organisations to be carried to their member systems, whatever became of them.';
 comment on column api.deliveries.id is 'The change; api.retry_sync takes it.';
@@ -3715,10 +3718,10 @@ comment on function private.search_words is 'In: names, or what a coordinator ty
 -- end db/functions/members/private.search_words.sql
 
 -- begin db/functions/members/private.find_members.sql
--- Row security cannot use the index of words (its operator may not be pushed below the policy), so the organisations are asked for here. Words are
--- planned each time by how common they are: rare ones are collected in their index, and of common ones, organisation by organisation, members
--- are looked at until there are enough. Never all members in their order on disk, where the first may all be another organisation's; and no page is
--- taken to be far from the next, which would make collecting a million rows look cheaper than looking at five hundred.
+-- Row security cannot use the index of words (its operator may not be pushed below the policy), so the organisations are asked for here, one after
+-- the other. Each search is planned by how common its words are and how large the organisation is: rare words are collected in their index, and of
+-- common ones members are looked at until there are enough. Never all members in their order on disk, where the first may all be another
+-- organisation's; and no page is taken to be far from the next, which would make collecting a million rows look cheaper than looking at five hundred.
 create or replace function private.find_members(p_query text, p_limit integer)
 returns jsonb
 language plpgsql volatile security definer
@@ -3734,6 +3737,8 @@ declare
   v_born date;
   v_names text;
   v_words text[];
+  v_search tsquery;
+  v_organization_id uuid;
   v_digits text;
   v_ids uuid[];
 begin
@@ -3766,13 +3771,15 @@ begin
         return private.refuse('find_members', 'query_unusable', null);
       end if;
     else
-      execute
-        'select $1 || array(
-           select found.member_id from unnest($2) as g(id) cross join lateral (
+      v_search := (select string_agg(quote_literal(w.word) || ':*', ' & ') from unnest(v_words) as w(word))::tsquery;
+      foreach v_organization_id in array v_organizations loop
+        execute
+          'select $1 || array(
              select s.member_id from registry.member_search as s
-             where s.organization_id = g.id and ($3 is null or s.birth_date = $3) and ($4 is null or s.names @@ $4) limit $5) as found limit $5)'
-      into v_ids using v_ids, v_organizations, v_born,
-        (select string_agg(quote_literal(w.word) || ':*', ' & ') from unnest(v_words) as w(word))::tsquery, c_most;
+             where s.organization_id = $2 and ($3 is null or s.birth_date = $3) and ($4 is null or s.names @@ $4) limit $5)'
+        into v_ids using v_ids, v_organization_id, v_born, v_search, c_most - cardinality(v_ids);
+        exit when cardinality(v_ids) >= c_most;
+      end loop;
     end if;
   end if;
   return (
@@ -3805,13 +3812,32 @@ comment on function api.find_members is 'In: words of a name (each from its begi
 grant execute on function api.find_members to authenticated;
 -- end db/functions/members/api.find_members.sql
 
+-- begin db/functions/approval/private.decisions_for_two.sql
+-- The one predicate for two pairs of eyes. Where linking a login needs two, so does accepting one that this links: otherwise whoever proposes
+-- a link, and withdraws it, has a case on which one alone may accept it. Freezing figures for a grant always needs two.
+create or replace function private.decisions_for_two(p_decisions text[], p_second_approval registry.decision[], p_kind registry.conflict_kind)
+returns text[]
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return array(
+    select t.decision from unnest(p_decisions) as t(decision)
+    where t.decision = any (p_second_approval::text[]) or t.decision = 'freeze_snapshot'
+      or t.decision = 'accept_observed' and p_kind in ('ambiguous', 'name_mismatch', 'subject_moved') and 'link_login' = any (p_second_approval));
+end
+$$;
+comment on function private.decisions_for_two is 'In: decisions, those that the organisation lists, kind of the case (null: none). Out: the decisions that a second coordinator must approve.';
+grant execute on function private.decisions_for_two to authenticated; -- called by api.open_conflicts, api.unlinked_logins and api.my_profile
+-- end db/functions/approval/private.decisions_for_two.sql
+
 -- begin db/functions/matching/api.unlinked_logins.sql
 -- People who logged in and could not be taken for a member, and whose login still belongs to nobody. Links are looked up login by login
 -- ("offset 0"): joined, all logins would be compared with all links before the first page is there.
 create or replace view api.unlinked_logins with (security_invoker = true) as
 select
   o.id as observation_id, g.slug as organization, o.provider, o.outcome, o.received_at, o.given_name, o.family_name, o.birth_date,
-  o.personnummer_masked, o.explanation, 'link_login' = any (g.second_approval) as needs_approval
+  o.personnummer_masked, o.explanation, private.decisions_for_two('{link_login}', g.second_approval, null) <> '{}' as needs_approval
 from registry.observations as o
 join registry.organizations as g on g.id = o.organization_id
 where o.outcome in ('unlinked', 'ambiguous', 'name_mismatch') and o.erased_at is null
@@ -3864,25 +3890,6 @@ end
 $$;
 comment on function private.case_of_login is 'In: an observation of a login that is linked to nobody, the member it is said to be. Out: the open case about it, locked: one that has a proposal, else the oldest, else a new one.';
 -- end db/functions/matching/private.case_of_login.sql
-
--- begin db/functions/approval/private.decisions_for_two.sql
--- The one predicate for two pairs of eyes. Where linking a login needs two, so does accepting one that this links: otherwise whoever proposes
--- a link, and withdraws it, has a case on which one alone may accept it. Freezing figures for a grant always needs two.
-create or replace function private.decisions_for_two(p_decisions text[], p_second_approval registry.decision[], p_kind registry.conflict_kind)
-returns text[]
-language plpgsql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return array(
-    select t.decision from unnest(p_decisions) as t(decision)
-    where t.decision = any (p_second_approval::text[]) or t.decision = 'freeze_snapshot'
-      or t.decision = 'accept_observed' and p_kind in ('ambiguous', 'name_mismatch', 'subject_moved') and 'link_login' = any (p_second_approval));
-end
-$$;
-comment on function private.decisions_for_two is 'In: decisions, those that the organisation lists, kind of the case (null: none). Out: the decisions that a second coordinator must approve.';
-grant execute on function private.decisions_for_two to authenticated; -- called by api.open_conflicts
--- end db/functions/approval/private.decisions_for_two.sql
 
 -- begin db/functions/approval/private.needs_approval.sql
 -- Two pairs of eyes: the organisation says which decisions one coordinator only proposes.
@@ -4064,12 +4071,13 @@ grant execute on function api.link_login to authenticated;
 
 -- begin db/functions/members/api.members.sql
 -- The records of the coordinator's organisations, as far as a person needs them to tell members apart.
+-- The organisation is looked up row by row ("offset 0"): joined, all members would be put in order before the first page is there.
 create or replace view api.members with (security_invoker = true) as
 select
   m.id, g.slug as organization, m.external_id, m.given_name, m.family_name, m.birth_date, m.email, m.phone,
   m.personnummer_masked, m.personnummer_source, m.personnummer_at, m.merged_into, m.version, m.created_at, m.updated_at, m.erasure_id
 from registry.members as m
-join registry.organizations as g on g.id = m.organization_id
+cross join lateral (select r.slug from registry.organizations as r where r.id = m.organization_id offset 0) as g
 where m.erased_at is null;
 comment on view api.members is 'Member records of the coordinator''s organisations, but those that were erased (api.erasures). Numbers are masked. api.find_members searches them.';
 comment on column api.members.id is 'The member; api.link_login takes it.';
@@ -4721,6 +4729,7 @@ grant execute on function api.mark_done to authenticated;
 -- begin db/functions/files_and_worklist/api.worklist.sql
 -- What a person has to type into a member system that has no interface, oldest first. The number itself is fetched for one
 -- change at a time (api.fetch_number), sealed for the organisation's own key.
+-- The organisation and the record are looked up row by row ("offset 0"): joined, everything would be put in order before the first page is there.
 create or replace view api.worklist with (security_invoker = true) as
 select
   p.id as push_id, g.slug as organization, p.member_id, m.external_id as member_external_id, m.given_name, m.family_name,
@@ -4728,8 +4737,10 @@ select
   p.accepted_until is not null and (s.receiver_key is not null or m.personnummer_masked is null) as ready, p.created_at as waiting_since,
   p.waits_for_conflict_id
 from sync.pushes as p
-join registry.organizations as g on g.id = p.organization_id
-join registry.members as m on m.id = p.member_id
+cross join lateral (select r.slug from registry.organizations as r where r.id = p.organization_id offset 0) as g
+cross join lateral (
+  select r.external_id, r.given_name, r.family_name, r.personnummer_masked from registry.members as r where r.id = p.member_id offset 0
+) as m
 join sync.member_systems as s on s.organization_id = p.organization_id and s.kind = 'worklist'
 where p.state in ('pending', 'sending');
 comment on view api.worklist is 'Changes of the coordinator''s organisations that a person carries out: whether the number is to be set or removed, for whom, and whether it is ready to be fetched (a removal: to be carried out).';
@@ -5620,13 +5631,14 @@ grant execute on function api.login_suggestions to authenticated;
 
 -- begin db/functions/conflicts/api.member_history.sql
 -- What happened to a member, in order.
+-- The organisation and the record are looked up row by row ("offset 0"): joined, everything would be put in order before the first page is there.
 create or replace view api.member_history with (security_invoker = true) as
 select
   e.id as event_id, g.slug as organization, e.member_id, m.external_id as member_external_id, e.occurred_at, e.event, e.source,
   e.message, e.observation_id, e.conflict_id, e.push_id
 from audit.events as e
-join registry.organizations as g on g.id = e.organization_id
-join registry.members as m on m.id = e.member_id;
+cross join lateral (select r.slug from registry.organizations as r where r.id = e.organization_id offset 0) as g
+cross join lateral (select r.external_id from registry.members as r where r.id = e.member_id offset 0) as m;
 comment on view api.member_history is 'Audit events about members of the coordinator''s organisations.';
 comment on column api.member_history.event_id is 'Identifies the event; rises with time, roughly.';
 comment on column api.member_history.organization is 'Whose member (slug).';
@@ -5895,7 +5907,8 @@ grant execute on function api.set_language to authenticated;
 create or replace view api.my_profile with (security_invoker = true) as
 select
   c.user_id, g.slug as organization, g.name as organization_name,
-  private.coordinator_name(c.name, c.email, c.user_id) as name, c.language
+  private.coordinator_name(c.name, c.email, c.user_id) as name, c.language,
+  private.decisions_for_two(enum_range(null::registry.decision)::text[], g.second_approval, null) as need_approval
 from registry.coordinators as c
 join registry.organizations as g on g.id = c.organization_id
 where c.user_id = (select private.caller_id());
@@ -5905,6 +5918,7 @@ comment on column api.my_profile.organization is 'The organisation (slug).';
 comment on column api.my_profile.organization_name is 'The organisation, for people.';
 comment on column api.my_profile.name is 'The caller, for people.';
 comment on column api.my_profile.language is 'nb, nn or en, as api.set_language stored it; null: as the browser asks.';
+comment on column api.my_profile.need_approval is 'Decisions that a second coordinator of this organisation must approve.';
 grant select on api.my_profile to authenticated;
 create or replace trigger _100_refuse_write
 instead of insert or update or delete on api.my_profile
@@ -6501,7 +6515,7 @@ select
   case when a.proposed_by is not null then private.coordinator_name(kp.name, kp.email, a.proposed_by) end as proposed_by_name,
   (c.proposal).at as proposed_at, (c.proposal).note as proposal_note
 from registry.conflicts as c
-join registry.organizations as g on g.id = c.organization_id
+cross join lateral (select r.slug, r.second_approval from registry.organizations as r where r.id = c.organization_id offset 0) as g
 left join lateral (
   select r.external_id, r.given_name, r.family_name, r.birth_date, r.email, r.phone, r.personnummer_masked
   from registry.members as r where r.id = c.member_id offset 0
@@ -6978,6 +6992,7 @@ grant execute on function api.undo_resolution to authenticated;
 -- begin db/functions/conflicts/api.settled_conflicts.sql
 -- What coordinators decided, so that it can be looked up, and taken back, days later. Whether there is still time is said here, by the same clock
 -- that private.why_not_undo goes by: nobody who reads it needs one.
+-- Records and login are looked up as in api.open_conflicts.
 create or replace view api.settled_conflicts with (security_invoker = true) as
 select
   c.id, g.slug as organization, c.kind_name as kind, c.decision, private.user_of_actor(c.decided_by) as decided_by, c.closed_at as settled_at, c.note,
@@ -6991,11 +7006,17 @@ select
   c.observation_id, o.provider, coalesce(o.personnummer_masked, c.detail ->> 'personnummer') as observed_personnummer,
   o.given_name as observed_given_name, o.family_name as observed_family_name, c.push_id, c.opened_at, c.detail
 from registry.conflicts as c
-join registry.organizations as g on g.id = c.organization_id
-left join registry.resolutions as r on r.conflict_id = c.id and r.undone_at is null
-left join registry.members as m on m.id = c.member_id
-left join registry.members as n on n.id = c.other_member_id
-left join registry.observations as o on o.id = c.observation_id
+cross join lateral (select r.slug from registry.organizations as r where r.id = c.organization_id offset 0) as g
+left join lateral (
+  select d.decision, d.decided_at from registry.resolutions as d where d.conflict_id = c.id and d.undone_at is null offset 0
+) as r on true
+left join lateral (
+  select r.external_id, r.given_name, r.family_name, r.personnummer_masked from registry.members as r where r.id = c.member_id offset 0
+) as m on true
+left join lateral (select r.external_id from registry.members as r where r.id = c.other_member_id offset 0) as n on true
+left join lateral (
+  select r.provider, r.personnummer_masked, r.given_name, r.family_name from registry.observations as r where r.id = c.observation_id offset 0
+) as o on true
 where c.state = 'resolved';
 comment on view api.settled_conflicts is 'Settled cases of the coordinator''s organisations. Numbers are masked.';
 comment on column api.settled_conflicts.id is 'The case; api.undo_resolution takes it.';

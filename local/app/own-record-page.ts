@@ -47,6 +47,7 @@ export function ownRecordPage({ record, consents, history }: OwnRecord): string 
   const body = `<table><caption>Your record</caption><tbody>${rows.join('')}</tbody></table>
 <p>${DELIVERY[record.delivery ?? 'none']}</p>
 <h2>What you have agreed to</h2>${answers.length === 0 ? '<p>You were not asked.</p>' : `<ul>${answers.join('')}</ul>`}
+<p>When you withdraw, your logins bring no personnummer any more, whether you were asked or not.</p>
 <form method="post" action="/me/withdraw"><button>Withdraw my consent</button></form>
 <h2>What has happened</h2><ul>${events.join('\n')}</ul>${BACK}`;
   return htmlPage({ title: 'What is stored about me', body, narrow: true });

@@ -1,5 +1,5 @@
 /**
- * `npm run mutate -- [--sample 100] [--seed 1] [--only private.find_member]`: makes small mistakes in the functions and policies, one
+ * `npm run mutate -- [--sample 100] [--seed 1] [--from 1] [--only private.find_member]`: makes small mistakes in the functions and policies, one
  * at a time, and says which test notices each. First a run of the database tests (or of those that `--tests` names) shows which of
  * them calls which function; what it shows is kept in `.test/` until `--fresh`.
  */
@@ -28,6 +28,7 @@ const { values } = parseArgs({
   options: {
     sample: { type: 'string', default: '100' },
     seed: { type: 'string', default: '1' },
+    from: { type: 'string', default: '1' },
     only: { type: 'string' },
     tests: { type: 'string', multiple: true },
     fresh: { type: 'boolean', default: false },
@@ -47,6 +48,7 @@ try {
   const chosen = choose(await allMutants());
   const verdicts: Verdict[] = [];
   for (const [at, mutant] of chosen.entries()) {
+    if (at + 1 < Number(values.from)) continue;
     const verdict = await judge(mutant, coverage);
     verdicts.push(verdict);
     console.log(

@@ -109,9 +109,12 @@ test('npm run member:erase: says what went, writes the receipt into a file of th
     return { code, output };
   }
   const file = join(folder, 'receipt.jws');
-  const refused = await run('--member', externalId, '--reason', 'Kari has asked');
+  const unasked = await run('--member', externalId, '--reason', 'Asked by letter');
+  assert.deepEqual([unasked.code, /use --yes/.test(unasked.output)], [1, true], unasked.output);
+  assert.equal((await db.pool.query('select from audit.erasures')).rowCount, 0);
+  const refused = await run('--yes', '--member', externalId, '--reason', 'Kari has asked');
   assert.deepEqual([refused.code, /tells who it is/.test(refused.output)], [1, true], refused.output);
-  const erased = await run('--member', externalId, '--reason', 'Asked by letter', '--receipt', file);
+  const erased = await run('--yes', '--member', externalId, '--reason', 'Asked by letter', '--receipt', file);
   assert.equal(erased.code, 0, erased.output);
   assert.match(erased.output, /registry\.members +1/);
   assert.equal(statSync(file).mode & 0o777, 0o600);

@@ -80,6 +80,7 @@ ${refusal === undefined ? '' : resultBox('warning', words.refused, html`<p>${ref
 <h2 class="ds-heading" data-size="sm">${words.stays}</h2>
 <ul>${words.staying.map((each) => html`<li>${each}</li>`)}</ul>
 <p>${words.told}</p>
+${needsApproval(page, member) ? html`<p>${words.approval}</p>` : ''}
 ${eraseForm(page, member, reason, faults)}
 <p><a class="ds-link" href="/members/${member.id}">${words.backToMember}</a></p>`;
   const failed = faults.length > 0 || refusal !== undefined;
@@ -88,6 +89,12 @@ ${eraseForm(page, member, reason, faults)}
     content,
     status: failed ? 422 : 200,
   });
+}
+
+function needsApproval({ me }: Page, { organization }: Member): boolean {
+  return me.organizations.some(
+    ({ slug, needApproval }) => slug === organization && needApproval.includes('erase_member'),
+  );
 }
 
 function eraseForm(page: Page, member: Member, reason: string, faults: NonNullable<Again['faults']>): Html {

@@ -13,4 +13,4 @@ begin
 end
 $$;
 comment on function private.decisions_for_two is 'In: decisions, those that the organisation lists, kind of the case (null: none). Out: the decisions that a second coordinator must approve.';
-grant execute on function private.decisions_for_two to authenticated; -- called by api.open_conflicts
+grant execute on function private.decisions_for_two to authenticated; -- called by api.open_conflicts, api.unlinked_logins and api.my_profile

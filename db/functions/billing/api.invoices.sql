@@ -1,4 +1,5 @@
 -- Every invoice that is to be issued, or was, for a page that shows how it went. Newest first: order=created_at.desc,id.desc.
+-- The organisation and the record are looked up row by row ("offset 0"): joined, everything would be put in order before the first page is there.
 create or replace view api.invoices with (security_invoker = true) as
 select
   i.id, g.slug as organization, i.member_id, m.external_id as member_external_id, m.given_name as member_given_name,
@@ -8,8 +9,8 @@ select
   i.error_code, i.http_status,
   billing.explain_state(i.state, i.error_code) as reason, i.cancel_reason
 from billing.invoices as i
-join registry.organizations as g on g.id = i.organization_id
-join registry.members as m on m.id = i.member_id
+cross join lateral (select r.slug from registry.organizations as r where r.id = i.organization_id offset 0) as g
+cross join lateral (select r.external_id, r.given_name, r.family_name from registry.members as r where r.id = i.member_id offset 0) as m
 left join billing.breakers as b on b.organization_id = i.organization_id;
 comment on view api.invoices is 'Invoices of the coordinator''s organisations, whatever became of them.';
 comment on column api.invoices.id is 'The invoice; api.cancel_invoice and api.retry_invoice take it.';

@@ -1,11 +1,12 @@
 -- What happened to a member, in order.
+-- The organisation and the record are looked up row by row ("offset 0"): joined, everything would be put in order before the first page is there.
 create or replace view api.member_history with (security_invoker = true) as
 select
   e.id as event_id, g.slug as organization, e.member_id, m.external_id as member_external_id, e.occurred_at, e.event, e.source,
   e.message, e.observation_id, e.conflict_id, e.push_id
 from audit.events as e
-join registry.organizations as g on g.id = e.organization_id
-join registry.members as m on m.id = e.member_id;
+cross join lateral (select r.slug from registry.organizations as r where r.id = e.organization_id offset 0) as g
+cross join lateral (select r.external_id from registry.members as r where r.id = e.member_id offset 0) as m;
 comment on view api.member_history is 'Audit events about members of the coordinator''s organisations.';
 comment on column api.member_history.event_id is 'Identifies the event; rises with time, roughly.';
 comment on column api.member_history.organization is 'Whose member (slug).';

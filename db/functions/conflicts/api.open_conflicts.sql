@@ -30,7 +30,7 @@ select
   case when a.proposed_by is not null then private.coordinator_name(kp.name, kp.email, a.proposed_by) end as proposed_by_name,
   (c.proposal).at as proposed_at, (c.proposal).note as proposal_note
 from registry.conflicts as c
-join registry.organizations as g on g.id = c.organization_id
+cross join lateral (select r.slug, r.second_approval from registry.organizations as r where r.id = c.organization_id offset 0) as g
 left join lateral (
   select r.external_id, r.given_name, r.family_name, r.birth_date, r.email, r.phone, r.personnummer_masked
   from registry.members as r where r.id = c.member_id offset 0

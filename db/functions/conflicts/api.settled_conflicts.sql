@@ -1,5 +1,6 @@
 -- What coordinators decided, so that it can be looked up, and taken back, days later. Whether there is still time is said here, by the same clock
 -- that private.why_not_undo goes by: nobody who reads it needs one.
+-- Records and login are looked up as in api.open_conflicts.
 create or replace view api.settled_conflicts with (security_invoker = true) as
 select
   c.id, g.slug as organization, c.kind_name as kind, c.decision, private.user_of_actor(c.decided_by) as decided_by, c.closed_at as settled_at, c.note,
@@ -13,11 +14,17 @@ select
   c.observation_id, o.provider, coalesce(o.personnummer_masked, c.detail ->> 'personnummer') as observed_personnummer,
   o.given_name as observed_given_name, o.family_name as observed_family_name, c.push_id, c.opened_at, c.detail
 from registry.conflicts as c
-join registry.organizations as g on g.id = c.organization_id
-left join registry.resolutions as r on r.conflict_id = c.id and r.undone_at is null
-left join registry.members as m on m.id = c.member_id
-left join registry.members as n on n.id = c.other_member_id
-left join registry.observations as o on o.id = c.observation_id
+cross join lateral (select r.slug from registry.organizations as r where r.id = c.organization_id offset 0) as g
+left join lateral (
+  select d.decision, d.decided_at from registry.resolutions as d where d.conflict_id = c.id and d.undone_at is null offset 0
+) as r on true
+left join lateral (
+  select r.external_id, r.given_name, r.family_name, r.personnummer_masked from registry.members as r where r.id = c.member_id offset 0
+) as m on true
+left join lateral (select r.external_id from registry.members as r where r.id = c.other_member_id offset 0) as n on true
+left join lateral (
+  select r.provider, r.personnummer_masked, r.given_name, r.family_name from registry.observations as r where r.id = c.observation_id offset 0
+) as o on true
 where c.state = 'resolved';
 comment on view api.settled_conflicts is 'Settled cases of the coordinator''s organisations. Numbers are masked.';
 comment on column api.settled_conflicts.id is 'The case; api.undo_resolution takes it.';

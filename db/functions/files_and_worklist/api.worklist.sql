@@ -1,5 +1,6 @@
 -- What a person has to type into a member system that has no interface, oldest first. The number itself is fetched for one
 -- change at a time (api.fetch_number), sealed for the organisation's own key.
+-- The organisation and the record are looked up row by row ("offset 0"): joined, everything would be put in order before the first page is there.
 create or replace view api.worklist with (security_invoker = true) as
 select
   p.id as push_id, g.slug as organization, p.member_id, m.external_id as member_external_id, m.given_name, m.family_name,
@@ -7,8 +8,10 @@ select
   p.accepted_until is not null and (s.receiver_key is not null or m.personnummer_masked is null) as ready, p.created_at as waiting_since,
   p.waits_for_conflict_id
 from sync.pushes as p
-join registry.organizations as g on g.id = p.organization_id
-join registry.members as m on m.id = p.member_id
+cross join lateral (select r.slug from registry.organizations as r where r.id = p.organization_id offset 0) as g
+cross join lateral (
+  select r.external_id, r.given_name, r.family_name, r.personnummer_masked from registry.members as r where r.id = p.member_id offset 0
+) as m
 join sync.member_systems as s on s.organization_id = p.organization_id and s.kind = 'worklist'
 where p.state in ('pending', 'sending');
 comment on view api.worklist is 'Changes of the coordinator''s organisations that a person carries out: whether the number is to be set or removed, for whom, and whether it is ready to be fetched (a removal: to be carried out).';

@@ -3,7 +3,7 @@
 create or replace view api.unlinked_logins with (security_invoker = true) as
 select
   o.id as observation_id, g.slug as organization, o.provider, o.outcome, o.received_at, o.given_name, o.family_name, o.birth_date,
-  o.personnummer_masked, o.explanation, 'link_login' = any (g.second_approval) as needs_approval
+  o.personnummer_masked, o.explanation, private.decisions_for_two('{link_login}', g.second_approval, null) <> '{}' as needs_approval
 from registry.observations as o
 join registry.organizations as g on g.id = o.organization_id
 where o.outcome in ('unlinked', 'ambiguous', 'name_mismatch') and o.erased_at is null

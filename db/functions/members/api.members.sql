@@ -1,10 +1,11 @@
 -- The records of the coordinator's organisations, as far as a person needs them to tell members apart.
+-- The organisation is looked up row by row ("offset 0"): joined, all members would be put in order before the first page is there.
 create or replace view api.members with (security_invoker = true) as
 select
   m.id, g.slug as organization, m.external_id, m.given_name, m.family_name, m.birth_date, m.email, m.phone,
   m.personnummer_masked, m.personnummer_source, m.personnummer_at, m.merged_into, m.version, m.created_at, m.updated_at, m.erasure_id
 from registry.members as m
-join registry.organizations as g on g.id = m.organization_id
+cross join lateral (select r.slug from registry.organizations as r where r.id = m.organization_id offset 0) as g
 where m.erased_at is null;
 comment on view api.members is 'Member records of the coordinator''s organisations, but those that were erased (api.erasures). Numbers are masked. api.find_members searches them.';
 comment on column api.members.id is 'The member; api.link_login takes it.';

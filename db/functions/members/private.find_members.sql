@@ -1,7 +1,7 @@
--- Row security cannot use the index of words (its operator may not be pushed below the policy), so the organisations are asked for here. Words are
--- planned each time by how common they are: rare ones are collected in their index, and of common ones, organisation by organisation, members
--- are looked at until there are enough. Never all members in their order on disk, where the first may all be another organisation's; and no page is
--- taken to be far from the next, which would make collecting a million rows look cheaper than looking at five hundred.
+-- Row security cannot use the index of words (its operator may not be pushed below the policy), so the organisations are asked for here, one after
+-- the other. Each search is planned by how common its words are and how large the organisation is: rare words are collected in their index, and of
+-- common ones members are looked at until there are enough. Never all members in their order on disk, where the first may all be another
+-- organisation's; and no page is taken to be far from the next, which would make collecting a million rows look cheaper than looking at five hundred.
 create or replace function private.find_members(p_query text, p_limit integer)
 returns jsonb
 language plpgsql volatile security definer
@@ -17,6 +17,8 @@ declare
   v_born date;
   v_names text;
   v_words text[];
+  v_search tsquery;
+  v_organization_id uuid;
   v_digits text;
   v_ids uuid[];
 begin
@@ -49,13 +51,15 @@ begin
         return private.refuse('find_members', 'query_unusable', null);
       end if;
     else
-      execute
-        'select $1 || array(
-           select found.member_id from unnest($2) as g(id) cross join lateral (
+      v_search := (select string_agg(quote_literal(w.word) || ':*', ' & ') from unnest(v_words) as w(word))::tsquery;
+      foreach v_organization_id in array v_organizations loop
+        execute
+          'select $1 || array(
              select s.member_id from registry.member_search as s
-             where s.organization_id = g.id and ($3 is null or s.birth_date = $3) and ($4 is null or s.names @@ $4) limit $5) as found limit $5)'
-      into v_ids using v_ids, v_organizations, v_born,
-        (select string_agg(quote_literal(w.word) || ':*', ' & ') from unnest(v_words) as w(word))::tsquery, c_most;
+             where s.organization_id = $2 and ($3 is null or s.birth_date = $3) and ($4 is null or s.names @@ $4) limit $5)'
+        into v_ids using v_ids, v_organization_id, v_born, v_search, c_most - cardinality(v_ids);
+        exit when cardinality(v_ids) >= c_most;
+      end loop;
     end if;
   end if;
   return (

@@ -1,4 +1,5 @@
 -- Every change on its way to a member system, or that was, for a page that shows how it went. Newest first: order=created_at.desc,id.desc.
+-- The organisation and the record are looked up row by row ("offset 0"): joined, everything would be put in order before the first page is there.
 create or replace view api.deliveries with (security_invoker = true) as
 select
   p.id, g.slug as organization, p.member_id, m.external_id as member_external_id, m.given_name as member_given_name,
@@ -6,8 +7,8 @@ select
   private.next_attempt(p.next_attempt_at, p.settled_at, b.state, b.probe_at) as next_attempt_at, p.settled_at, p.error_code,
   private.explain_failure(case when p.waits_for_conflict_id is null then p.error_code else 'disputed' end) as reason, p.waits_for_conflict_id
 from sync.pushes as p
-join registry.organizations as g on g.id = p.organization_id
-join registry.members as m on m.id = p.member_id
+cross join lateral (select r.slug from registry.organizations as r where r.id = p.organization_id offset 0) as g
+cross join lateral (select r.external_id, r.given_name, r.family_name from registry.members as r where r.id = p.member_id offset 0) as m
 left join sync.breakers as b on b.organization_id = p.organization_id;
 comment on view api.deliveries is 'Changes of the coordinator''s organisations to be carried to their member systems, whatever became of them.';
 comment on column api.deliveries.id is 'The change; api.retry_sync takes it.';

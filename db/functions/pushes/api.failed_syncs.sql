@@ -1,5 +1,6 @@
 -- Changes that have not reached the member system: refused, given up, waiting for a case, or still being tried after a failure. One that a later
 -- push of the same member follows is history.
+-- The organisation and the record are looked up row by row ("offset 0"): joined, everything would be put in order before the first page is there.
 create or replace view api.failed_syncs with (security_invoker = true) as
 select
   p.id as push_id, g.slug as organization, p.member_id, m.external_id as member_external_id, p.state, p.attempts,
@@ -8,8 +9,8 @@ select
   private.next_attempt(p.next_attempt_at, p.settled_at, b.state, b.probe_at) as next_attempt_at,
   p.created_at, p.settled_at, p.waits_for_conflict_id
 from sync.pushes as p
-join registry.organizations as g on g.id = p.organization_id
-join registry.members as m on m.id = p.member_id
+cross join lateral (select r.slug from registry.organizations as r where r.id = p.organization_id offset 0) as g
+cross join lateral (select r.external_id from registry.members as r where r.id = p.member_id offset 0) as m
 left join sync.breakers as b on b.organization_id = p.organization_id
 where (p.state in ('rejected', 'given_up') and not exists (
     select from sync.pushes as later

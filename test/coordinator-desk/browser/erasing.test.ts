@@ -28,6 +28,7 @@ test('what goes and what stays is said; a reason that tells who, and an empty bo
   await page.goto(`${desk.url}/members/${member.id}`);
   await page.getByRole('link', { name: 'Slett alt om personen' }).click();
   assert.match(await mainText(page), /Dette slettes .* Dette blir stående/);
+  assert.doesNotMatch(await mainText(page), /en annen koordinator/, 'one alone may erase here');
   await page.getByLabel('Begrunnelse').fill('Nordmann har bedt om det');
   await page.getByRole('button', { name: 'Slett' }).click();
   assert.match(await titleOf(page), /^Feil/);
@@ -98,6 +99,7 @@ test('where two are needed the page leads to the case, and another coordinator a
   const { page } = browser;
   await signInBrowser(page, desk);
   await page.goto(`${desk.url}/members/${member.id}/erase`);
+  assert.match(await mainText(page), /Ingenting slettes før en annen koordinator har godkjent det\./);
   await page.getByLabel('Begrunnelse').fill('Har bedt om det i brev');
   await page.getByLabel('Jeg har sett').check();
   await page.getByRole('button', { name: 'Slett' }).click();
