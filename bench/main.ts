@@ -5,16 +5,17 @@ import { createBenchKeys } from './keys.ts';
 import { describeMachine } from './machine.ts';
 import { chooseParts, type Run } from './parts.ts';
 import { createPeerTables } from './peers.ts';
+import { type Result, withPart } from './report/result.ts';
 import { printTable } from './report/table.ts';
-import { writeReport } from './report/write-report.ts';
+import { readReport, writeReport } from './report/write-report.ts';
 
 /**
  * `npm run bench [-- --quick]`: every bar of design section 11 in one run, as a table, as JSON, and as charts.
- * `-- --only decisions` (or `members`, `logins`, `trouble`, `pushes`, `invoices`) measures that part alone, and writes no report; so does
- * `-- --history 50000000`: that many stored logins, audit events and attempts (a gigabyte of disk for a million of each).
+ * `-- --only decisions` (or `members`, `logins`, `trouble`, `pushes`, `invoices`, `grants`) measures that part alone, and writes no report unless
+ * `--into-report` puts its figures in the place of the last run's. Neither does `-- --history 50000000`: that many stored logins, audit events and attempts (a gigabyte of disk for a million of each).
  */
 async function main(): Promise<void> {
-  const { size, only, stored } = readArguments();
+  const { size, only, stored, intoReport } = readArguments();
   const begun = performance.now();
   const seconds = () => (performance.now() - begun) / 1000;
   const say = (line: string) => console.log(line);
@@ -40,8 +41,8 @@ async function main(): Promise<void> {
   printTable(rows, say);
   if (failures.length > 0)
     throw new Error(`${failures.length} parts failed, and no report is written:\n${failures.join('\n')}`);
-  if (only !== undefined) return;
-  const result = {
+  if (only !== undefined && !intoReport) return;
+  const result: Result = {
     takenAt: new Date().toISOString(),
     size: size.name,
     seconds: Math.round(took),
@@ -50,7 +51,8 @@ async function main(): Promise<void> {
     rows,
     series,
   };
-  for (const path of writeReport(result)) say(`written: ${path}`);
+  for (const path of writeReport(only === undefined ? result : withPart(readReport(), only, result)))
+    say(`written: ${path}`);
   say(`${took.toFixed(0)} s`);
 }
 
@@ -60,13 +62,17 @@ function readArguments() {
       quick: { type: 'boolean', default: false },
       history: { type: 'string' },
       only: { type: 'string' },
+      'into-report': { type: 'boolean', default: false },
     },
   });
   const only = values.history === undefined ? values.only : 'history';
   const stored = Number(values.history ?? 1_000_000);
   if (chooseParts(only).length === 0) throw new Error(`nothing to measure is called ${only}`);
   if (!Number.isSafeInteger(stored) || stored < 1) throw new Error('--history takes a number of stored logins');
-  return { size: values.quick ? quick : full, only, stored };
+  const intoReport = values['into-report'];
+  if (intoReport && (values.quick || values.only === undefined))
+    throw new Error('--into-report is for one part (--only) at full size');
+  return { size: values.quick ? quick : full, only, stored, intoReport };
 }
 
 await main();

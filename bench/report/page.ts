@@ -9,6 +9,10 @@ export function writePage(result: Result): string {
   return [
     '# Performance',
     `Written by \`npm run bench\` on ${result.takenAt.slice(0, 10)}, in ${result.seconds} s, at commit ${machine.commit}. All figures: \`bench/results.json\`.`,
+    ...(result.again ?? []).map(
+      ({ part, takenAt, commit }) =>
+        `The part \`${part}\` was measured again on ${takenAt.slice(0, 10)}, by itself, at commit ${commit}; its figures are of that run.`,
+    ),
     '## Machine',
     table(
       ['what', 'value'],

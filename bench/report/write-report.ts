@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { drawBars, drawSeries } from './chart.ts';
 import { writePage } from './page.ts';
@@ -28,6 +28,11 @@ export function writeReport(result: Result): string[] {
   for (const series of result.series) files.set(join(charts, `${series.id}.svg`), drawSeries(series));
   files.set(join(base, 'docs', 'performance.md'), writePage(result));
   return writeFiles(files);
+}
+
+/** The report that is kept, as the last whole run wrote it. */
+export function readReport(): Result {
+  return JSON.parse(readFileSync(join(ROOT, 'bench', 'results.json'), 'utf8')) as Result;
 }
 
 /** Writes what a report is made of. @returns the paths, from the project's folder */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import { drawBars, drawSeries } from '../../bench/report/chart.ts';
 import { writePage } from '../../bench/report/page.ts';
-import type { Result } from '../../bench/report/result.ts';
+import { type Result, withPart } from '../../bench/report/result.ts';
 import { finish } from '../../bench/row.ts';
 import { syntheticNumbers } from '../../bench/rows/member-file.ts';
 import { quantile, spreadOf } from '../../bench/statistics.ts';
@@ -94,4 +94,30 @@ test('the page names the machine, every bar with its verdict, and every chart', 
   assert.match(page, /\| first \| >= 0\.6 \| 0\.70 \| met \|/);
   assert.match(page, /\| second \| <= 10 ms \| 12\.0 ms \| \*\*not met\*\* \|/);
   assert.match(page, /charts\/members\.svg/);
+});
+
+test('a part that is measured again takes the place of its old figures, and the page says so', () => {
+  const measured = (takenAt: string, values: Record<string, number>): Result => ({
+    takenAt,
+    size: 'full',
+    seconds: 1,
+    machine: { ...machine, commit: takenAt.slice(0, 4) },
+    settings: {},
+    rows: Object.entries(values).map(([id, value]) =>
+      finish({ ...row, id, what: id, value: spreadOf([value]), bar: null }),
+    ),
+    series: [],
+  });
+  const report = measured('2026-01-01', { one: 1, two: 2 });
+  const first = withPart(report, 'members', measured('2027-01-01', { two: 3 }));
+  const second = withPart(first, 'members', measured('2028-01-01', { two: 4 }));
+  assert.deepEqual(
+    second.rows.map(({ id, value }) => [id, value.median]),
+    [
+      ['one', 1],
+      ['two', 4],
+    ],
+  );
+  assert.deepEqual(second.again, [{ part: 'members', takenAt: '2028-01-01', commit: '2028' }]);
+  assert.match(writePage(second), /The part `members` was measured again on 2028-01-01, by itself, at commit 2028/);
 });
