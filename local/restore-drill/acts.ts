@@ -51,7 +51,7 @@ export async function erase(
 ) {
   const found = installation.people.get(organization)?.find(({ person }) => person.id === `${organization}-${kind}`);
   const member = found?.members[0]?.externalId ?? '';
-  const words = ['--organization', organization, '--member', member, '--reason', 'A drill'];
+  const words = ['--organization', organization, '--member', member, '--reason', 'A drill', '--yes'];
   await expectSuccess(
     installation.run(THIS_VERSION, 'worker/erase-member.ts', words, installation.workerEnvironment(database)),
   );
