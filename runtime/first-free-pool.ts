@@ -21,7 +21,7 @@ export class FirstFreePool extends pg.Pool {
   readonly #waiting: Waiter[] = [];
   #opening = 0;
   /** Free ones that are on their way to a caller. */
-  #promised = 0;
+  #onTheirWay = 0;
 
   constructor(config: pg.PoolConfig & { max: number; connectionTimeoutMillis: number }) {
     super(config);
@@ -78,19 +78,19 @@ export class FirstFreePool extends pg.Pool {
   }
 
   #serve(): void {
-    const free = Math.min(this.#waiting.length, this.idleCount) - this.#promised;
-    for (let nth = 0; nth < free; nth += 1) void this.#promise();
+    const free = Math.min(this.#waiting.length, this.idleCount) - this.#onTheirWay;
+    for (let nth = 0; nth < free; nth += 1) void this.#takeFree();
     const room = Math.min(OPENING_AT_ONCE - this.#opening, this.#max - this.totalCount);
-    const unserved = this.#waiting.slice(this.#promised + this.#opening);
+    const unserved = this.#waiting.slice(this.#onTheirWay + this.#opening);
     for (const waiter of unserved.slice(0, Math.max(0, room))) void this.#open(waiter);
   }
 
   /** Brings one that is free. */
-  async #promise(): Promise<void> {
-    this.#promised += 1;
+  async #takeFree(): Promise<void> {
+    this.#onTheirWay += 1;
     const taken = super.connect();
     await this.#bring(taken, this.#waiting[0]).finally(() => {
-      this.#promised -= 1;
+      this.#onTheirWay -= 1;
     });
     this.#serve();
   }

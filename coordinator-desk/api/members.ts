@@ -1,4 +1,4 @@
-import type { ExportedMember, FoundMembers } from '../../db/api-types.gen.ts';
+import type { ExportedMember, FoundMembers, Row } from '../../db/api-types.gen.ts';
 import { type Api, type CallResult, call, read } from './connect.ts';
 import { NotFoundError } from './errors.ts';
 
@@ -77,9 +77,8 @@ async function findOpenCases(api: Api, id: string) {
     read(open().or(about(id))),
     read(open().in('kind', withCandidates).contains('candidates', [id])),
   ]);
-  return found
-    .flat()
-    .sort((one, other) => one.opened_at.localeCompare(other.opened_at))
+  return eachOnce(found)
+    .sort((one, other) => Date.parse(one.opened_at) - Date.parse(other.opened_at))
     .slice(0, shown.cases);
 }
 
@@ -94,10 +93,14 @@ async function findSettledCases(api: Api, id: string) {
     read(settled().or(about(id))),
     read(settled().in('kind', withCandidates).contains('candidates', [id])),
   ]);
-  return found
-    .flat()
-    .sort((one, other) => (other.settled_at ?? '').localeCompare(one.settled_at ?? ''))
+  const settledAt = (each: Row<'settled_conflicts'>) => (each.settled_at === null ? 0 : Date.parse(each.settled_at));
+  return eachOnce(found)
+    .sort((one, other) => settledAt(other) - settledAt(one))
     .slice(0, shown.cases);
+}
+
+function eachOnce<Case extends { id: string }>(found: Case[][]): Case[] {
+  return [...new Map(found.flat().map((each) => [each.id, each])).values()];
 }
 
 export type MemberFile = Awaited<ReturnType<typeof loadMember>>;

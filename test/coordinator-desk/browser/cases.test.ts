@@ -49,10 +49,24 @@ const lastEvent = async (id: string) =>
     [id],
   )) ?? {};
 
+/** The page of each member that a case is about, or may be about, leads to it. */
+async function assertMembersLeadTo(id: string): Promise<void> {
+  const { members } = await one<{ members: string[] }>(
+    desk.db,
+    'select array_remove(candidates || member_id || other_member_id, null) as members from registry.conflicts where id = $1',
+    [id],
+  );
+  for (const member of members) {
+    await browser.page.goto(`${desk.url}/members/${member}`);
+    assert.equal(await browser.page.locator(`main a[href="/cases/${id}"]`).count(), 1, `member ${member}`);
+  }
+}
+
 for (const kind of madeKinds) {
   test(`${kind}: each decision is settled, found in the database and the audit, and undone`, async () => {
     const id = await makeCase(kind, desk);
     const { page } = browser;
+    await assertMembersLeadTo(id);
     await page.goto(`${desk.url}/cases/${id}`);
     const values = await page
       .locator('input[name=decision]')
@@ -78,6 +92,10 @@ for (const kind of madeKinds) {
         if (decision !== 'retry_sync') assert.equal(row.note, 'Spurte medlemmet på telefon.');
         assert.equal(row.actor, `coordinator:${desk.coordinator.userId}`);
         assert.equal((await lastEvent(id)).actor, row.actor);
+        if (decision === 'keep_existing') {
+          await assertMembersLeadTo(id);
+          await page.goto(`${desk.url}/cases/${id}`);
+        }
         if (!undoable.includes(value)) return;
         await page.locator('#note').fill('Det var feil.');
         await page.getByRole('button', { name: 'Angre avgjørelsen' }).click();
