@@ -11,8 +11,9 @@ import { readReport, writeReport } from './report/write-report.ts';
 
 /**
  * `npm run bench [-- --quick]`: every bar of design section 11 in one run, as a table, as JSON, and as charts.
- * `-- --only decisions` (or `members`, `logins`, `trouble`, `pushes`, `invoices`, `grants`) measures that part alone, and writes no report unless
- * `--into-report` puts its figures in the place of the last run's. Neither does `-- --history 50000000`: that many stored logins, audit events and attempts (a gigabyte of disk for a million of each).
+ * `-- --only decisions` (or `members`, `logins`, `trouble`, `pushes`, `invoices`, `grants`) measures that part alone and writes no report; with
+ * `--into-report` its figures take the place of the last run's. `-- --history 50000000` writes no report either: that many stored logins, audit
+ * events and attempts (a gigabyte of disk for a million of each).
  */
 async function main(): Promise<void> {
   const { size, only, stored, intoReport } = readArguments();

@@ -1,4 +1,4 @@
-import { askYesNo } from '../runtime/ask-yes-no.ts';
+import { askAtTerminal } from '../runtime/ask-at-terminal.ts';
 import { runProgram } from './run-program.ts';
 
 /** `npm run members:import`. */
@@ -6,5 +6,5 @@ process.exitCode = await runProgram(process.argv.slice(2), process.env, {
   say: (line) => console.log(line),
   complain: (text) => console.error(text),
   progress: process.stderr,
-  ...(process.stdin.isTTY && process.stdout.isTTY && { ask: askYesNo }),
+  ...(askAtTerminal && { ask: askAtTerminal }),
 });

@@ -4,7 +4,7 @@
  * coordinator. Started again after a failure it goes on where it stopped.
  */
 import { stat, writeFile } from 'node:fs/promises';
-import { askYesNo } from '../runtime/ask-yes-no.ts';
+import { askAtTerminal } from '../runtime/ask-at-terminal.ts';
 import { endWithCode, withServableDatabase } from './command.ts';
 import { readConfig } from './config.ts';
 import { createErasing } from './create-worker.ts';
@@ -68,11 +68,11 @@ await endWithCode(command, async ({ values }) => {
 
 /** Nothing brings an erased person back, and a number is soon mistyped. */
 async function agrees(organization: string, member: string): Promise<boolean> {
-  if (!process.stdin.isTTY || !process.stdout.isTTY) {
+  if (askAtTerminal === undefined) {
     console.error('member:erase: nobody is there to ask: use --yes');
     return false;
   }
-  return await askYesNo(`Erase member ${member} of ${organization}? Nothing brings the person back.`);
+  return await askAtTerminal(`Erase member ${member} of ${organization}? Nothing brings the person back.`);
 }
 
 /** Looked at before anybody is erased, because a receipt is given out once. An empty file is what an interrupted start left. */

@@ -1,42 +1,10 @@
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
 import { test } from 'vitest';
 import { FirstFreePool } from '../../runtime/first-free-pool.ts';
 import { clusterUrl } from '../support/cluster.ts';
+import { startCountingProxy } from '../support/counting-proxy.ts';
 import { until } from '../support/until.ts';
 import { serveTcp } from './servers.ts';
-
-/** Leads to the database while it is open; who comes while it is shut waits until it opens again. */
-async function startGate() {
-  const target = new URL(clusterUrl());
-  let held: (() => void)[] = [];
-  let [shut, came] = [false, 0];
-  const server = await serveTcp((client) => {
-    came += 1;
-    client.on('error', () => client.destroy());
-    const lead = () => {
-      const upstream = connect(Number(target.port), target.hostname);
-      upstream.on('error', () => client.destroy()).on('close', () => client.destroy());
-      client.on('close', () => upstream.destroy());
-      client.pipe(upstream).pipe(client);
-    };
-    if (shut) held.push(lead);
-    else lead();
-  });
-  return {
-    url: Object.assign(new URL(target), { hostname: '127.0.0.1', port: String(server.port) }).href,
-    came: () => came,
-    shut() {
-      shut = true;
-    },
-    open() {
-      shut = false;
-      for (const lead of held) lead();
-      held = [];
-    },
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
-  };
-}
 
 const poolTo = (connectionString: string, max: number) =>
   new FirstFreePool({ connectionString, max, connectionTimeoutMillis: 10_000 });
@@ -45,29 +13,29 @@ const askPid = async (pool: FirstFreePool) =>
   (await pool.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]?.pid;
 
 test('while connections are being opened, callers are served by those that are given back', async () => {
-  await using gate = await startGate();
-  const pool = poolTo(gate.url, 8);
+  await using proxy = await startCountingProxy(clusterUrl());
+  const pool = poolTo(proxy.url, 8);
   const client = await pool.connect();
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
-  gate.shut();
+  proxy.shut();
   const asked = Array.from({ length: 12 }, () => askPid(pool));
-  await until('three are being opened', () => gate.came() === 4);
+  await until('three are being opened', () => proxy.count() === 4);
   assert.equal(pool.callersWaiting, 12);
   client.release();
   assert.deepEqual(new Set(await Promise.all(asked)), new Set([rows[0]?.pid]));
-  assert.equal(gate.came(), 4, 'no more than three at once');
+  assert.equal(proxy.count(), 4, 'no more than three at once');
   // What was opened for them serves whoever comes next, at the same time.
-  gate.open();
+  proxy.open();
   await until('all are free', () => pool.idleCount === 4);
   const clients = await Promise.all(Array.from({ length: 4 }, () => pool.connect()));
-  assert.equal(gate.came(), 4);
+  assert.equal(proxy.count(), 4);
   for (const each of clients) each.release();
   await pool.end();
 });
 
 test('there are never more connections than the pool may have, and each caller is served in turn', async () => {
-  await using gate = await startGate();
-  const pool = poolTo(gate.url, 2);
+  await using proxy = await startCountingProxy(clusterUrl());
+  const pool = poolTo(proxy.url, 2);
   const served: number[] = [];
   await Promise.all(
     Array.from({ length: 40 }, async (_, nth) => {
@@ -81,19 +49,19 @@ test('there are never more connections than the pool may have, and each caller i
     served,
     Array.from({ length: 40 }, (_, nth) => nth),
   );
-  assert.equal(gate.came(), 2);
+  assert.equal(proxy.count(), 2);
   await pool.end();
 });
 
 test('a connection that was lost makes room for another', async () => {
-  await using gate = await startGate();
-  const pool = poolTo(gate.url, 1);
+  await using proxy = await startCountingProxy(clusterUrl());
+  const pool = poolTo(proxy.url, 1);
   pool.on('error', () => undefined);
   const client = await pool.connect();
   const next = askPid(pool);
   client.release(new Error('broken'));
   assert.equal(typeof (await next), 'number');
-  assert.equal(gate.came(), 2);
+  assert.equal(proxy.count(), 2);
   await pool.end();
 });
 
@@ -110,8 +78,8 @@ test('each caller hears why there is no connection, and who still waits when the
   assert.equal(refused.callersWaiting, 0);
   await refused.end();
 
-  await using gate = await startGate();
-  const pool = poolTo(gate.url, 1);
+  await using proxy = await startCountingProxy(clusterUrl());
+  const pool = poolTo(proxy.url, 1);
   const client = await pool.connect();
   const waiting = assert.rejects(pool.query('select 1'), /after calling end/);
   const ended = pool.end();
